@@ -1,0 +1,62 @@
+# Flags and helpers that every target of ours shares.
+
+if(PROJECT_IS_TOP_LEVEL)
+    # Debug is what the tests run: light optimisation (a million synchronous awaits need the tail
+    # calls that -O0 does not make) and assertions. Release is what users run.
+    set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
+    set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+endif()
+
+add_library(nebula_flags INTERFACE)
+target_compile_features(nebula_flags INTERFACE cxx_std_20)
+target_include_directories(nebula_flags INTERFACE
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
+
+# Private to our own sources: warnings, visibility, determinism.
+add_library(nebula_private_flags INTERFACE)
+target_compile_options(nebula_private_flags INTERFACE
+    # A mesh is a pure function of its samples: the compiler may not fuse a*b+c on its own.
+    -ffp-contract=off
+    # An unloaded extension must really leave the process; unique symbols would pin it.
+    $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>
+    # g++ 12 makes symmetric transfer a tail call below -O2 only when asked.
+    $<$<CXX_COMPILER_ID:GNU>:-foptimize-sibling-calls>)
+if(NEBULA_DEVELOPER)
+    target_compile_options(nebula_private_flags INTERFACE
+        -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Werror
+        $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+endif()
+if(NEBULA_SANITIZE)
+    set(nebula_sanitize_flags -fsanitize=${NEBULA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_compile_options(nebula_private_flags INTERFACE ${nebula_sanitize_flags})
+    target_link_options(nebula_flags INTERFACE ${nebula_sanitize_flags})
+    target_compile_definitions(nebula_flags INTERFACE NEBULA_SANITIZED=1)
+endif()
+
+# nebula_add_library(threading SOURCES a.cpp b.cpp DEPENDS base): the static library
+# nebula_threading, linked as nebula::threading.
+function(nebula_add_library name)
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+    add_library(nebula_${name} STATIC ${arg_SOURCES})
+    add_library(nebula::${name} ALIAS nebula_${name})
+    set_target_properties(nebula_${name} PROPERTIES
+        EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON
+        CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+    target_link_libraries(nebula_${name} PUBLIC nebula_flags PRIVATE $<BUILD_INTERFACE:nebula_private_flags>)
+    foreach(dependency IN LISTS arg_DEPENDS)
+        target_link_libraries(nebula_${name} PUBLIC nebula::${dependency})
+    endforeach()
+endfunction()
+
+# nebula_add_test(worker_pool_test SOURCES worker_pool_test.cpp LIBRARIES nebula::threading): one
+# GoogleTest program, one ctest entry. TIMEOUT in seconds, 300 unless told.
+function(nebula_add_test name)
+    cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 300)
+    endif()
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE nebula_private_flags ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+endfunction()

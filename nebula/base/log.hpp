@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// One line at a time to whoever listens: stderr by default, the engine's console in Godot.
+#pragma once
+
+#include <string_view>
+
+namespace nebula {
+
+enum class LogLevel { Debug, Info, Warning, Error };
+
+/// Receives one line without its newline.
+///
+/// Threads:   called on the thread that logs, so on any thread, several at once.
+using LogSink = void (*)(LogLevel level, std::string_view line) noexcept;
+
+/// Replaces the sink and returns the one before it; null restores the default, which writes
+/// warnings and errors to stderr and drops the rest.
+LogSink set_log_sink(LogSink sink) noexcept;
+
+/// Threads:   any thread.
+void log(LogLevel level, std::string_view line) noexcept;
+
+}  // namespace nebula

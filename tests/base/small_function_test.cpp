@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/base/small_function.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+
+namespace nebula {
+namespace {
+
+using Function = SmallFunction<int(int), 16>;
+
+TEST(SmallFunction, AnEmptyOneIsFalse) {
+    Function f;
+    EXPECT_FALSE(f);
+}
+
+TEST(SmallFunction, CallsWhatItHolds) {
+    Function f = [](int x) { return x + 1; };
+    EXPECT_EQ(f(41), 42);
+}
+
+TEST(SmallFunction, HoldsMoveOnlyClosuresInPlace) {
+    auto closure = [p = std::make_unique<int>(5)](int x) { return *p + x; };
+    static_assert(Function::fits_inline<decltype(closure)>);
+    Function f = std::move(closure);
+    EXPECT_EQ(f(1), 6);
+}
+
+TEST(SmallFunction, ALargeClosureGoesToTheHeapAndWorksTheSame) {
+    std::array<int, 64> big{};
+    big[63] = 9;
+    auto closure = [big](int x) { return big[63] + x; };
+    static_assert(!Function::fits_inline<decltype(closure)>);
+    Function f = closure;
+    Function g = std::move(f);
+    EXPECT_EQ(g(1), 10);
+}
+
+TEST(SmallFunction, DestroysItsClosureExactlyOnceThroughMoves) {
+    const auto witness = std::make_shared<int>(0);
+    {
+        Function f = [witness](int x) { return x; };
+        Function g = std::move(f);
+        f = std::move(g);
+        EXPECT_EQ(witness.use_count(), 2);
+        EXPECT_FALSE(g);  // NOLINT(bugprone-use-after-move): a moved-from function is empty
+    }
+    EXPECT_EQ(witness.use_count(), 1);
+}
+
+TEST(SmallFunction, MayBeMovedOntoItself) {
+    Function f = [](int x) { return x; };
+    Function& alias = f;
+    f = std::move(alias);
+    EXPECT_EQ(f(3), 3);
+}
+
+}  // namespace
+}  // namespace nebula
