@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Operations that change samples.
+#pragma once
+
+#include "nebula/voxel/vec.hpp"
+#include "nebula/voxel/voxel_error.hpp"
+
+#include <tl/expected.hpp>
+
+#include <vector>
+
+namespace nebula::voxel {
+
+class Volume;
+
+/// Larger spheres are refused: at this radius an edit already reads some 900 bricks on the main
+/// thread (about 10 ms).
+inline constexpr float kMaxEditRadius = 64.0F;
+
+struct SphereEdit {
+    enum class Kind {
+        Dig,  ///< Leaves air: max(d, r - |p - c|).
+        Add,  ///< Leaves ground: min(d, |p - c| - r).
+    };
+    Kind kind = Kind::Dig;
+    Vec3f centre;
+    float radius = 1.0F;  ///< In voxels, (0, kMaxEditRadius].
+};
+
+struct EditReport {
+    std::vector<Vec3i> bricks;  ///< Whose samples changed, sorted.
+    /// Whose mesh reads a changed sample, sorted: exactly these, no bounding box.
+    std::vector<Vec3i> chunks;
+};
+
+/// Clones the touched bricks, changes the clones and publishes them; an untouched world is
+/// materialised from the generator where needed, loaded or not. All or nothing: on an error the
+/// volume is as it was. An edit that changes no sample reports empty lists.
+///
+/// Threads:   owner thread of the volume.
+/// Cost:      some microseconds per brick changed; radius 4 changes about 8.
+/// Errors:    NotFinite, OutOfRange (radius), OutsideWorld (centre), GeneratorFailed.
+[[nodiscard]] tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit);
+
+}  // namespace nebula::voxel

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// When is it safe to free what a reader without a lock may still be looking at? README, "Epochs".
+#pragma once
+
+#include "nebula/base/cache_line.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace nebula::voxel {
+
+/// Epoch-based reclamation for one writer and any number of readers.
+///
+/// The writer unlinks an object from wherever readers find it, then retires it. A reader pins the
+/// domain, then loads pointers; whatever it loaded stays until it unpins. collect() frees what no
+/// pin can still see.
+///
+///     auto pin = epochs.pin();                         // any thread
+///     const Brick* brick = slot.load(std::memory_order_acquire);
+///
+///     const Brick* old = slot.exchange(fresh);         // the writer
+///     epochs.retire(BrickPtr(old));
+///     epochs.collect();
+///
+/// Threads:   pin: any thread; a pin may end on another thread. The rest: owner thread.
+/// Cost:      a pin is one compare-exchange and one load on a line of its own; it waits for
+///            nobody and allocates only beyond 32 pins at once. collect: one load per pin slot.
+/// Lifetime:  everything retired is freed at the latest by the destructor; no pin may outlive it.
+class EpochDomain {
+    struct alignas(kCacheLine) Slot {
+        // The epoch of the pin that holds this slot; 0: free. Any thread takes it by a
+        // compare-exchange, its holder stores 0.
+        std::atomic<std::uint64_t> pinned{0};
+    };
+
+public:
+    class [[nodiscard]] Pin {
+    public:
+        Pin() = default;
+        Pin(Pin&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
+        Pin& operator=(Pin&& other) noexcept {
+            if (this != &other) {
+                reset();
+                slot_ = std::exchange(other.slot_, nullptr);
+            }
+            return *this;
+        }
+        Pin(const Pin&) = delete;
+        Pin& operator=(const Pin&) = delete;
+        ~Pin() { reset(); }
+
+        /// Unpins; what was loaded under this pin must not be used any more.
+        void reset() noexcept {
+            // Pairs with the scan in collect: our reads happen before what it lets be freed.
+            if (slot_ != nullptr)
+                std::exchange(slot_, nullptr)->pinned.store(0, std::memory_order_release);
+        }
+
+    private:
+        friend EpochDomain;
+        explicit Pin(Slot& slot) noexcept : slot_(&slot) {}
+        Slot* slot_ = nullptr;
+    };
+
+    EpochDomain() = default;
+    ~EpochDomain();
+    EpochDomain(const EpochDomain&) = delete;
+    EpochDomain& operator=(const EpochDomain&) = delete;
+
+    /// \throws std::bad_alloc, only when more pins are held than ever before and the slots ran out.
+    Pin pin();
+
+    /// Frees the object once no pin can see it. Unlink it first.
+    template <class T, class Deleter>
+    void retire(std::unique_ptr<T, Deleter> object) {
+        static_assert(std::is_empty_v<Deleter>, "the deleter is made anew when its time comes");
+        if (object == nullptr) return;
+        retired_.push_back(
+            {epoch_.load(std::memory_order_relaxed), object.get(),
+             [](const void* o) { Deleter{}(static_cast<T*>(const_cast<void*>(o))); }});
+        (void)object
+            .release();  // NOLINT(bugprone-unused-return-value): after the push, which may throw
+    }
+
+    /// Starts a new epoch and frees what it can. Returns how many objects that were.
+    std::size_t collect();
+
+    /// Objects waiting to be freed.
+    [[nodiscard]] std::size_t retired() const noexcept { return retired_.size(); }
+
+private:
+    static constexpr std::size_t kSlotsPerBlock = 32;
+    struct Block {
+        std::array<Slot, kSlotsPerBlock> slots;
+        std::atomic<Block*> next{nullptr};  // grows by compare-exchange, never shrinks
+    };
+    struct Retired {
+        std::uint64_t epoch;
+        const void* object;
+        void (*destroy)(const void*);
+    };
+
+    // Written by the owner alone, in collect. Only grows.
+    alignas(kCacheLine) std::atomic<std::uint64_t> epoch_{1};
+    Block first_;
+    std::vector<Retired> retired_;  // owner's; epochs ascend
+};
+
+}  // namespace nebula::voxel

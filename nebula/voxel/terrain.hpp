@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// The whole of it: a diggable world that streams around a viewer. Start here to use voxel.
+#pragma once
+
+#include "nebula/base/clock.hpp"
+#include "nebula/voxel/chunk_error.hpp"
+#include "nebula/voxel/chunk_mesh.hpp"
+#include "nebula/voxel/edit.hpp"
+#include "nebula/voxel/generator.hpp"
+#include "nebula/voxel/raycast.hpp"
+#include "nebula/voxel/vec.hpp"
+#include "nebula/voxel/voxel_error.hpp"
+
+#include <tl/expected.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace nebula {
+class WorkerPool;
+}
+
+namespace nebula::voxel {
+
+/// Where finished chunks go: the engine's side of a commit. Called by Terrain on the owner thread,
+/// inside commit and commit_edits only.
+///
+/// Throws:    may not. A failure of the engine is the sink's own to report.
+class CommitSink {
+public:
+    CommitSink() = default;
+    CommitSink(const CommitSink&) = delete;
+    CommitSink& operator=(const CommitSink&) = delete;
+    virtual ~CommitSink() = default;
+
+    /// Show this mesh, in place of the chunk's earlier one if there is one. Never an empty mesh.
+    /// The mesh is lent for the call.
+    virtual void commit(Vec3i chunk, const ChunkMesh& mesh) noexcept = 0;
+    /// Take the chunk's mesh away: it is far, or was dug empty. Only for a chunk that shows one.
+    virtual void remove(Vec3i chunk) noexcept = 0;
+    /// The chunk has no mesh, and why. It keeps the one it showed before, if any.
+    virtual void failed(const ChunkError& error) noexcept = 0;
+};
+
+struct TerrainSettings {
+    /// A chunk is wanted when its centre is this near, measured horizontally; [1, 4096].
+    float view_distance_m = 192.0F;
+    /// And this near vertically; [1, 4096].
+    float vertical_distance_m = 96.0F;
+    /// A chunk is given up when it is farther than a wanted one by this much; [0, 1024]. Walking to
+    /// and fro over a border then loads nothing.
+    float unload_margin_m = 32.0F;
+    /// What commit(sink) may spend per call.
+    Clock::duration commit_budget = std::chrono::milliseconds(2);
+    /// What commit_edits(sink) may spend per call.
+    Clock::duration edit_budget = std::chrono::milliseconds(8);
+    /// Where time comes from; tests put their own.
+    Clock::time_point (*now)() = &Clock::now;
+};
+
+/// What one commit call did.
+struct CommitReport {
+    std::size_t committed = 0;  ///< Meshes handed to the sink.
+    std::size_t empty = 0;      ///< Chunks finished with nothing to show.
+    std::size_t removed = 0;
+    std::size_t failed = 0;
+    std::size_t waiting = 0;  ///< Results left for a later call.
+    Clock::duration spent{};
+};
+
+/// What one commit_edits call did.
+struct EditCommit {
+    std::size_t chunks = 0;  ///< Remeshed and handed over in this call, with those that went empty.
+    std::size_t failed = 0;  ///< Of the same group; reported to the sink.
+    std::size_t pending = 0;  ///< Chunks still to come: the deadline passed, nothing of them shows.
+    /// From the group's first edit to the end of its commit; zero when nothing was committed.
+    Clock::duration since_first_edit{};
+    /// Everything edited before this call is now handed over, and nothing waited for a later call.
+    bool same_frame = false;
+};
+
+struct TerrainStats {
+    std::size_t wanted = 0;     ///< Chunks in view, loaded or not.
+    std::size_t loaded = 0;     ///< Of those: committed, or finished with nothing to show.
+    std::size_t failed = 0;     ///< Of those: without a mesh, see retry_failed.
+    std::size_t queued = 0;     ///< Asked for, no worker has begun.
+    std::size_t in_flight = 0;  ///< Being generated and meshed, or finished and not yet seen.
+    std::size_t waiting = 0;    ///< Finished, waiting for a commit.
+    std::size_t shown = 0;      ///< Chunks whose mesh the sink holds.
+
+    std::uint64_t meshed = 0;     ///< Chunks finished by load work, since the start.
+    std::uint64_t remeshed = 0;   ///< Chunks finished for edits, since the start.
+    std::uint64_t triangles = 0;  ///< Handed to the sink, since the start.
+    std::uint64_t stale = 0;      ///< Results dropped because an edit had outdated them.
+    std::uint64_t edits = 0;
+
+    std::size_t bricks = 0;         ///< Bricks known to the volume, uniform ones included.
+    std::size_t edited_bricks = 0;  ///< Of those: changed by an edit, kept for ever.
+    std::size_t brick_bytes = 0;
+
+    Clock::duration last_update{};
+    Clock::duration last_commit{};
+    Clock::duration last_edit_commit{};
+};
+
+/// A world that loads around a viewer and can be dug, without an engine.
+///
+/// The owner thread calls, once a frame: set_viewer, update, commit; and, after the game's scripts
+/// had their turn, commit_edits while edits_pending(). Workers generate and mesh in between.
+///
+///     Terrain terrain(pool, std::make_shared<NoiseGenerator>(NoiseSettings{}));
+///     terrain.set_viewer(camera);            // each frame
+///     terrain.update();                      // asks for what came into view
+///     terrain.commit(sink);                  // shows what is ready, nearest first
+///     terrain.dig_sphere(aim, 4.0F);         // whenever
+///     terrain.commit_edits(sink);            // the crater, whole
+///
+/// Rules it holds: a chunk never shows an older state over a newer one; chunks touched by the same
+/// edits change in the same call; an edit is never lost, wherever it was made.
+///
+/// Threads:   owner thread, every function (the thread that constructed it).
+/// Cost:      update: nothing until the viewer enters another chunk. commit: its budget, or one
+///            mesh if that is longer. See each verb.
+/// Lifetime:  the pool must outlive it. The destructor drops what is queued and waits for the
+///            chunks that workers have in hand; it tells the sink nothing.
+class Terrain {
+public:
+    /// \throws std::invalid_argument if the generator is null or a setting is out of its range.
+    Terrain(WorkerPool& pool, std::shared_ptr<const Generator> generator,
+            TerrainSettings settings = {});
+    ~Terrain();
+    Terrain(const Terrain&) = delete;
+    Terrain& operator=(const Terrain&) = delete;
+
+    /// Where to load. Errors: NotFinite, OutsideWorld; the viewer then stays where it was.
+    tl::expected<void, VoxelError> set_viewer(Vec3f position);
+    /// Changes how far to load, from the next update on. Errors: NotFinite, OutOfRange.
+    tl::expected<void, VoxelError> set_view_distance(float horizontal_m, float vertical_m);
+
+    /// Asks for the chunks that came into view, nearest first, and marks far ones for removal.
+    ///
+    /// Cost: a clock read when the viewer stayed in its chunk; else about 50 ns per chunk in view.
+    void update();
+
+    /// Hands finished chunks to the sink, nearest to the viewer first, and takes far ones away,
+    /// until the next one would probably overrun the budget; at least one.
+    CommitReport commit(CommitSink& sink, Clock::duration budget);
+    CommitReport commit(CommitSink& sink) { return commit(sink, settings_.commit_budget); }
+
+    /// Changes the world at once (a raycast sees it) and marks the chunks to be remeshed.
+    /// Anywhere, loaded or not. Errors as `apply`.
+    tl::expected<EditReport, VoxelError> dig_sphere(Vec3f centre, float radius);
+    tl::expected<EditReport, VoxelError> add_sphere(Vec3f centre, float radius);
+    tl::expected<EditReport, VoxelError> edit(const SphereEdit& operation);
+
+    /// Whether commit_edits has something to do.
+    [[nodiscard]] bool edits_pending() const noexcept;
+
+    /// Remeshes every marked chunk in view, this thread helping until the deadline, and hands all
+    /// of them to the sink; or, past the deadline, none. Then a later call hands over that whole
+    /// group first, and begins with what was edited since. Call it each frame while
+    /// edits_pending().
+    ///
+    /// Cost: may overrun the deadline by one chunk's meshing (about 0.1 ms) and by the sink.
+    EditCommit commit_edits(CommitSink& sink, Clock::time_point deadline);
+    EditCommit commit_edits(CommitSink& sink) {
+        return commit_edits(sink, settings_.now() + settings_.edit_budget);
+    }
+
+    /// Errors and misses as Raycaster::cast.
+    [[nodiscard]] tl::expected<std::optional<RayHit>, VoxelError> raycast(Vec3f from,
+                                                                          Vec3f direction,
+                                                                          float max_distance);
+
+    /// Meshes one chunk here and now, from the newest samples; for tools and tests.
+    /// Errors: NotLoaded while the chunk is not loaded, ExtractionFailed.
+    [[nodiscard]] tl::expected<ChunkMesh, ChunkError> extract(Vec3i chunk);
+
+    /// Asks again for every chunk that failed. Returns how many.
+    std::size_t retry_failed();
+
+    /// Every chunk in view is committed or has failed, nothing is on its way, no edit is pending.
+    [[nodiscard]] bool is_loaded() const noexcept;
+    [[nodiscard]] TerrainStats stats() const;
+    [[nodiscard]] const TerrainSettings& settings() const noexcept { return settings_; }
+
+private:
+    class Impl;
+
+    TerrainSettings settings_;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nebula::voxel

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// The world's samples: bricks that exist, and a generator for all others.
+#pragma once
+
+#include "nebula/voxel/brick.hpp"
+#include "nebula/voxel/epoch.hpp"
+#include "nebula/voxel/generator.hpp"
+#include "nebula/voxel/sample_block.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace nebula::voxel {
+
+/// The 4^3 bricks that one chunk's block reaches into, x fastest, the first at `2 * chunk - 1`.
+/// Null: pristine, ask the generator.
+struct ChunkBricks {
+    static constexpr int kEdge = 4;
+    Vec3i chunk;
+    std::array<const Brick*, kEdge * kEdge * kEdge> bricks{};
+
+    [[nodiscard]] static constexpr std::size_t index(int x, int y, int z) noexcept {
+        return static_cast<std::size_t>(x + (y + z * kEdge) * kEdge);
+    }
+};
+
+/// The chunk's own bricks are 2^3 of those: bit `x + 2 y + 4 z` of a mask.
+inline constexpr int kOwnBricks = 8;
+[[nodiscard]] constexpr Vec3i own_brick(Vec3i chunk, int i) {
+    return chunk * 2 + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1};
+}
+
+enum class BlockContent {
+    Air,    ///< Proven; the block was not filled and has no surface.
+    Solid,  ///< Proven; the block was not filled and has no surface.
+    Mixed,  ///< The block is filled and may hold a surface.
+};
+
+/// Fills `out` from the bricks that exist and from the generator, for the box around those that do
+/// not. So a chunk can be meshed whatever its neighbours are, and an edited neighbour is seen.
+///
+/// Threads:   any thread that holds the pin under which `bricks` was looked up.
+/// Throws:    what the generator throws.
+BlockContent gather(const Generator& generator, const ChunkBricks& bricks, SampleBlock& out);
+
+/// A table of bricks with one writer and lock-free readers.
+///
+/// A brick is published by one release store of its pointer; what it replaced is retired to the
+/// epoch domain. A reader pins, looks up, and may use what it found until it unpins. Two lookups
+/// under one pin may see an edit that happened between them: compare version() before the first
+/// with the edit's, or look everything up on the owner thread (README, "Snapshots").
+///
+/// Threads:   version, look_up, gather: any thread. The rest: owner thread.
+/// Cost:      a lookup is a hash and about one probe. Writes: the same and a store; amortised over
+///            the growth of the table.
+/// Lifetime:  owns its bricks. An edited brick is kept until the volume goes.
+class Volume {
+public:
+    explicit Volume(std::shared_ptr<const Generator> generator);
+    ~Volume();
+    Volume(const Volume&) = delete;
+    Volume& operator=(const Volume&) = delete;
+
+    [[nodiscard]] const Generator& generator() const noexcept { return *generator_; }
+    [[nodiscard]] EpochDomain& epochs() noexcept { return epochs_; }
+
+    /// How many edits are published in full. A gather whose version was read before it began has
+    /// seen all of those.
+    [[nodiscard]] std::uint64_t version() const noexcept {
+        return version_.load(std::memory_order_acquire);  // pairs with end_edit
+    }
+    /// What the chunk's block reaches into. The caller holds a pin, or is the owner thread and
+    /// does not collect before it is done.
+    [[nodiscard]] ChunkBricks look_up(Vec3i chunk) const noexcept;
+    /// Pins, looks up and gathers. `missing_own`, if given, receives the mask of the chunk's own
+    /// bricks that did not exist. Throws: what the generator throws.
+    BlockContent gather(Vec3i chunk, SampleBlock& out, std::uint8_t* missing_own = nullptr);
+
+    /// Null: pristine.
+    [[nodiscard]] const Brick* find(Vec3i brick) const noexcept;
+    [[nodiscard]] bool is_edited(Vec3i brick) const noexcept;
+
+    /// Keeps what the generator says about a brick. Refused when the brick exists: it is the same,
+    /// or edited.
+    bool publish_generated(Vec3i brick, BrickPtr samples);
+    /// Replaces the brick; from now on it is never dropped. An edit of several bricks ends with
+    /// one end_edit.
+    void publish_edited(Vec3i brick, BrickPtr samples);
+    /// The edit's bricks are all published. Returns the new version.
+    std::uint64_t end_edit() noexcept;
+    /// Forgets a brick that equals what the generator says. Edited ones stay.
+    void drop_generated(Vec3i brick);
+    /// Frees what no reader can see any more.
+    void collect() { epochs_.collect(); }
+
+    [[nodiscard]] std::size_t brick_count() const noexcept { return bricks_; }
+    [[nodiscard]] std::size_t edited_count() const noexcept { return edited_; }
+    /// Of the bricks that own memory, and of the table.
+    [[nodiscard]] std::size_t bytes() const noexcept;
+
+private:
+    struct Slot {
+        // 0: never used; set once, before `brick` of its first use could be found. Pairs with the
+        // probe in find.
+        std::atomic<std::uint64_t> key{0};
+        // Null: no brick (a slot keeps its key). Release store by the owner, acquire by readers.
+        std::atomic<const Brick*> brick{nullptr};
+        bool edited = false;  // owner's
+    };
+    struct Table {
+        explicit Table(std::size_t capacity)
+            : mask(capacity - 1), slots(std::make_unique<Slot[]>(capacity)) {}
+        std::size_t mask;
+        std::size_t used = 0;  // slots with a key; owner's
+        std::unique_ptr<Slot[]> slots;
+    };
+
+    static const Slot* find_slot(const Table& table, std::uint64_t key) noexcept;
+    Slot& slot_for_writing(std::uint64_t key);
+    void store(Slot& slot, BrickPtr samples);
+    void grow();
+
+    std::shared_ptr<const Generator> generator_;
+    EpochDomain epochs_;
+    // Release store by the owner in grow, acquire by readers; an old table is retired.
+    std::atomic<Table*> table_;
+    std::atomic<std::uint64_t> version_{0};
+    std::size_t bricks_ = 0;
+    std::size_t edited_ = 0;
+    std::size_t mixed_ = 0;  // bricks that own memory
+};
+
+}  // namespace nebula::voxel
