@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Prints the path of a command that starts Godot 4.5 or newer. In this order:
+#   1. $GODOT, which must then be one;
+#   2. godot on the PATH, when it is one;
+#   3. Debian's own package, unpacked with all it depends on into a folder of the user's cache.
+#
+# Debian 12 has Godot 3 only, and 4.6 needs a newer C library than Debian 12's. So the package comes
+# from the testing suite, from the archive this system already uses, through an apt of its own: own
+# lists, own cache, an empty list of installed packages (which makes apt bring in the C library and
+# everything else). Nothing outside the cache folder is written and root is not needed. The engine
+# is started through the dynamic linker it came with, so both C libraries live side by side.
+#
+# A run that was stopped half way goes on where it was; two at once share one download.
+set -euo pipefail
+
+NEBULA_ROOT=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd)
+source "$NEBULA_ROOT/tools/lib/say.sh"
+
+readonly OLDEST=4.5
+# testing only receives packages that install together; unstable is there for the days testing has none.
+readonly SUITES=(testing unstable)
+# The engine, and what it loads by name to draw: GL for windows and for software rendering.
+readonly WANTED=(godot libgl1 libegl1 libegl-mesa0 libglx-mesa0 libgl1-mesa-dri libvulkan1)
+
+main() {
+    (($# == 0)) || die_usage "tools/get_godot.sh takes no arguments; set GODOT to choose an engine"
+    local command
+    if [[ ${GODOT:-} ]]; then
+        command=$(command -v -- "$GODOT") && [[ -x $command ]] ||
+            die "GODOT is set to $GODOT, which is no program; unset it or set it to a Godot $OLDEST or newer"
+        command=$(realpath -s -- "$command")
+        check_version "$command" || die "GODOT is set to $GODOT, which $complaint; unset it or set it to a Godot $OLDEST or newer"
+        printf '%s\n' "$command"
+        return
+    fi
+    if command=$(command -v godot) && check_version "$command"; then
+        realpath -s -- "$command"
+        return
+    fi
+    fetched_engine
+}
+
+# check_version COMMAND: whether it starts and is new enough; if not, $complaint says what is wrong.
+check_version() {
+    local version
+    version=$(timeout 60 "$1" --headless --version 2>/dev/null </dev/null | head -c 4096 | tail -n 1 | tr -d '\0') || true
+    if [[ ! $version =~ ^([0-9]+)\.([0-9]+) ]]; then
+        complaint="does not start as a Godot does"
+        return 1
+    fi
+    local major=${BASH_REMATCH[1]} minor=${BASH_REMATCH[2]}
+    complaint="is version $major.$minor"
+    ((major > ${OLDEST%.*} || (major == ${OLDEST%.*} && minor >= ${OLDEST#*.})))
+}
+
+fetched_engine() {
+    local cache=${NEBULA_CACHE:-}
+    if [[ ! $cache ]]; then
+        [[ ${XDG_CACHE_HOME:-}${HOME:-} ]] || die "there is no place for Godot, since HOME is not set; set NEBULA_CACHE to a folder"
+        cache=${XDG_CACHE_HOME:-$HOME/.cache}/nebula
+    fi
+    mkdir -p -- "$cache/godot" 2>/dev/null && [[ -w $cache/godot ]] ||
+        die "Godot cannot be kept in $cache, which is not writable; set NEBULA_CACHE to a folder that is"
+    prefix=$(realpath -- "$cache/godot")
+    engine=$prefix/engine/godot
+    # The tree gets its name in one rename after it was checked, so it is whole if it is there.
+    if [[ ! -x $engine ]]; then
+        exec 9>"$prefix/.lock"
+        if ! flock -n 9; then
+            say "Waiting for another download of Godot ..."
+            flock 9
+        fi
+        [[ -x $engine ]] || fetch
+        exec 9>&-
+    fi
+    check_version "$engine" || die "the Godot in $prefix $complaint; remove that folder and run this again"
+    printf '%s\n' "$engine"
+}
+
+fetch() {
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+        die "Godot can only be fetched with apt, which is not on this system; set GODOT to a Godot $OLDEST or newer"
+    need_space "$prefix" 1200 "fetching Godot"
+    log=$prefix/log
+    apt=$prefix/apt
+    make_private_apt
+    local suite
+    for suite in "${SUITES[@]}"; do
+        # A marker instead of the archive's word: with all packages here no network is needed.
+        if [[ ! -e $apt/complete-$suite ]]; then
+            if ! step "$log" "Fetching Godot from Debian $suite (first run only)" download "$suite"; then
+                offline "$log" && break
+                continue
+            fi
+            touch "$apt/complete-$suite"
+        fi
+        step "$log" "Unpacking Godot" unpack || die "Godot could not be unpacked in $prefix; $log says why"
+        check_version "$prefix/engine.new/godot" || continue
+        rm -rf "$prefix/engine"
+        mv "$prefix/engine.new" "$prefix/engine"
+        rm -rf "$apt"
+        return
+    done
+    if offline "$log"; then
+        die "Godot is not on this machine and the package archive cannot be reached; connect to the network and run this again, or set GODOT (log: $log)"
+    fi
+    die "Debian's archive gave no Godot $OLDEST or newer that starts here; set GODOT to one (log: $log)"
+}
+
+# An apt that knows the system's proxy, keys and settings, and writes under $apt only.
+make_private_apt() {
+    mkdir -p "$apt/cache/archives/partial" "$apt/etc/none.d"
+    : >"$apt/status"
+    # The system's hooks clean caches and refresh catalogues: not ours to run.
+    cat >"$apt/conf" <<CONF
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Pre-Invoke;
+#clear DPkg::Post-Invoke;
+Dir::State "$apt";
+Dir::State::status "$apt/status";
+Dir::Cache "$apt/cache";
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "3";
+CONF
+}
+
+# Where this system's Debian archive is: apt's own answer, so mirrors, options and new file formats
+# of its sources are all understood. Updates and security come from other labels or the same place.
+archive_uri() {
+    # shellcheck disable=SC2016  # apt's variables, not the shell's
+    apt-get -c "$apt/conf" "$@" indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+        awk -F'|' '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
+}
+
+download() {
+    local suite=$1 uri system_lists=''
+    eval "$(apt-config shell system_lists Dir::State::lists/d)"
+    uri=$(archive_uri -o Dir::State::lists="$system_lists")
+    if [[ ! $uri ]]; then
+        # Nobody has run apt-get update on this system yet; do that into a copy of our own.
+        mkdir -p "$apt/system-lists/partial" &&
+            apt-get -q -c "$apt/conf" -o Dir::State::lists="$apt/system-lists" update || return 1
+        uri=$(archive_uri -o Dir::State::lists="$apt/system-lists")
+    fi
+    if [[ ! $uri ]]; then
+        echo "apt's sources name no Debian archive that answers"
+        return 1
+    fi
+    # The other suite's lists would offer packages that do not fit together.
+    rm -rf "$apt/lists" "$apt"/cache/*.bin
+    mkdir -p "$apt/lists/partial"
+    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$uri" "$suite" >"$apt/etc/sources.list"
+    local options=(
+        -q -c "$apt/conf"
+        -o Dir::State::lists="$apt/lists"
+        -o Dir::Etc::sourcelist="$apt/etc/sources.list"
+        -o Dir::Etc::sourceparts="$apt/etc/none.d"
+        -o Dir::Etc::preferences="$apt/etc/none"
+        -o Dir::Etc::preferencesparts="$apt/etc/none.d"
+        -o APT::Update::Error-Mode=any
+        -o APT::Install-Recommends=false
+    )
+    # autoclean: a run stopped some days ago may have left versions that no longer fit.
+    apt-get "${options[@]}" update &&
+        apt-get "${options[@]}" autoclean &&
+        apt-get "${options[@]}" -y --download-only install "${WANTED[@]}"
+}
+
+unpack() {
+    local tree=$prefix/engine.new deb
+    rm -rf "$tree"
+    mkdir "$tree" || return 1
+    for deb in "$apt"/cache/archives/*.deb; do
+        dpkg-deb -x "$deb" "$tree" || return 1
+        basename "$deb" >>"$tree/packages.txt"
+    done
+    cat >"$tree/godot" <<'WRAPPER'
+#!/bin/sh
+# Starts the Godot beside this file with the C library, GL and everything else it was built for.
+here=$(dirname "$(readlink -f "$0")")
+for lib in "$here"/usr/lib/*-linux-gnu*; do [ -d "$lib/dri" ] && break; done
+: "${LIBGL_DRIVERS_PATH:=$lib/dri}"
+: "${__EGL_VENDOR_LIBRARY_DIRS:=$here/usr/share/glvnd/egl_vendor.d}"
+export LIBGL_DRIVERS_PATH __EGL_VENDOR_LIBRARY_DIRS
+for linker in "$lib"/ld-linux*.so.*; do
+    exec "$linker" --library-path "$lib:$lib/pulseaudio" "$here/usr/bin/godot" "$@"
+done
+WRAPPER
+    chmod +x "$tree/godot"
+}
+
+main "$@"
