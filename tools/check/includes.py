@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Holds the include table of docs/architecture.md: which layer may include which.
+
+    includes.py [ROOT]     prints every include that breaks the table; exit status 1 if there is one
+
+The table is read from the document, so what people read is what is checked. A layer's tests and
+benchmarks (tests/<layer>/, bench/<layer>/) may include what the layer may. The engine's header and
+what is generated from it are for nebula/godot/ alone, wherever the including file is.
+"""
+import pathlib
+import re
+import sys
+
+SOURCE_FOLDERS = ("nebula", "tests", "bench", "examples", "tools")
+SUFFIXES = (".hpp", ".cpp", ".h", ".inl")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
+# The C header that the engine prints, under any folder, and godot-cpp, which we do without.
+ENGINE_HEADER = re.compile(r"(^|/)(gdextension_interface\.h|godot_cpp/.*)$")
+# The one layer that knows the engine.
+ENGINE_LAYER = "godot"
+
+
+def read_table(document):
+    """The rows of the table as {layer: set of layers it may include, itself among them}."""
+    allowed = {}
+    for line in document.splitlines():
+        row = re.match(r"\|\s*(\w+)\s*\|\s*`nebula/(\w+)/`\s*\|([^|]*)\|", line)
+        if not row:
+            continue
+        layer, folder, may = row.groups()
+        if layer != folder:
+            raise ValueError(f"the row of {layer} names the folder nebula/{folder}/")
+        above = set(allowed)
+        if "all of the above" in may:
+            allowed[layer] = above | {layer}
+        else:
+            allowed[layer] = {name for name in re.findall(r"\w+", may) if name in above} | {layer}
+    if not allowed:
+        raise ValueError("no include table found (rows: | layer | `nebula/layer/` | may include |)")
+    return allowed
+
+
+def layer_of(path):
+    """The layer whose rules a file of ours follows, or None: nebula/x, tests/x and bench/x are x's."""
+    parts = path.parts
+    return parts[1] if len(parts) > 2 and parts[0] in ("nebula", "tests", "bench") else None
+
+
+def included_layer(root, file, quoted, name):
+    """The layer that an include reaches into, or None when it is not one of ours."""
+    if quoted:  # as the compiler does, first beside the including file
+        beside = (file.parent / name).resolve()
+        if beside.is_file() and beside.is_relative_to(root):
+            path = beside.relative_to(root)
+            return path.parts[1] if path.parts[0] == "nebula" and len(path.parts) > 2 else None
+    parts = pathlib.PurePosixPath(name).parts
+    return parts[1] if len(parts) > 2 and parts[0] == "nebula" else None
+
+
+def violations(root):
+    """Yields one line of text for each include that breaks the table."""
+    allowed = read_table((root / "docs/architecture.md").read_text(encoding="utf-8"))
+    files = (
+        path
+        for folder in SOURCE_FOLDERS
+        for path in sorted((root / folder).rglob("*"))
+        if path.suffix in SUFFIXES and path.is_file()
+    )
+    for file in files:
+        path = file.relative_to(root)
+        layer = layer_of(path)
+        if path.parts[0] == "nebula" and layer not in allowed:
+            yield f"{path}: is in no layer of the table in docs/architecture.md"
+            continue
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            include = INCLUDE.match(line)
+            if not include:
+                continue
+            quoted, name = include.group(1) == '"', include.group(2)
+            if ENGINE_HEADER.search(name):
+                if layer != ENGINE_LAYER:
+                    yield f"{path}:{number}: includes the engine's {name}, which is for nebula/{ENGINE_LAYER}/ alone"
+                continue
+            target = included_layer(root, file, quoted, name)
+            if target is None:
+                continue
+            if target not in allowed:
+                yield f"{path}:{number}: includes {name}, in no layer of the table"
+            elif layer in allowed:
+                if target not in allowed[layer]:
+                    yield f"{path}:{number}: {layer} may not include {target} ({name})"
+            elif target == ENGINE_LAYER:
+                yield f"{path}:{number}: includes {name}; {path.parts[0]}/ is free of the engine"
+
+
+def main(arguments):
+    root = pathlib.Path(arguments[0] if arguments else pathlib.Path(__file__).parents[2]).resolve()
+    try:
+        found = list(violations(root))
+    except (OSError, ValueError) as error:
+        found = [f"docs/architecture.md: {error}"]
+    for line in found:
+        print(line)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
