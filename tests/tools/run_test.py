@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""./run: each wrong input and each wrong surrounding gets one sentence, and nothing is started before."""
+import os
+import unittest
+
+from stub_tools import ENGINE, StubbedEntry, running_as_root
+
+NOBODY = 65534
+
+
+class WrongWords(StubbedEntry):
+    def assert_refused_untouched(self, *arguments, parts=()):
+        self.assert_refused(self.run_verb(*arguments), *parts, status=2)
+        self.assertEqual([], self.calls())
+        self.assertFalse((self.tree / "build").exists())
+
+    def test_help_shows_every_verb_and_succeeds(self):
+        for arguments in (["help"], ["--help"], ["-h"], ["demo", "--help"]):
+            result = self.run_verb(*arguments)
+            self.assertEqual((0, ""), (result.returncode, result.stderr))
+            for verb in (self.tree / "tools/verbs").glob("*.sh"):
+                self.assertIn(f"./run {verb.stem}", result.stdout)
+
+    def test_no_verb_shows_the_help_and_fails(self):
+        result = self.run_verb()
+        self.assertEqual(2, result.returncode)
+        self.assertIn("./run demo", result.stderr)
+
+    def test_an_unknown_verb_is_named(self):
+        self.assert_refused_untouched("dmeo", parts=['"dmeo"', "./run help"])
+        self.assert_refused_untouched("../lib/say")
+
+    def test_an_unknown_flag_is_named_by_every_verb(self):
+        for verb in ("demo", "test", "build", "format", "check", "bench"):
+            self.assert_refused_untouched(verb, "--colour", parts=["--colour"])
+
+    def test_an_unknown_preset_is_named_with_the_known_ones(self):
+        self.assert_refused_untouched("build", "debug", parts=['"debug"', "dev release asan tsan gcc"])
+
+    def test_bench_says_that_there_is_none(self):
+        self.assert_refused(self.run_verb("bench"), "none yet")
+
+    def test_the_editor_asks_for_a_display(self):
+        self.assert_refused(self.run_verb("godot"), "DISPLAY")
+
+
+class WrongDemoFlags(StubbedEntry):
+    def assert_demo_refused(self, *arguments, parts=()):
+        result = self.run_verb("demo", *arguments)
+        self.assert_refused(result, *parts, status=2)
+        self.assertEqual([], self.calls())
+        self.assertFalse((self.tree / "build").exists(), "refused before anything is built")
+
+    def test_threads_are_a_whole_number_from_1_to_256(self):
+        for value in ("0", "-3", "abc", "257", "1.5", "", "99999999999999999999", "1e2", "0x4"):
+            self.assert_demo_refused("--threads", value, parts=["--threads"])
+            self.assert_demo_refused(f"--threads={value}", parts=["--threads"])
+
+    def test_seconds_are_a_number_above_0_and_up_to_3600(self):
+        for value in ("0", "-1", "abc", "3600.5", "1e3", "0.0", ".", "inf"):
+            self.assert_demo_refused("--seconds", value, parts=["--seconds"])
+
+    def test_a_flag_without_its_value_is_named(self):
+        for flag in ("--threads", "--seconds", "--config", "--report", "--screenshot"):
+            self.assert_demo_refused(flag, parts=[flag])
+        self.assert_demo_refused("--headless=yes", parts=["--headless"])
+
+    def test_the_config_must_be_a_file_that_can_be_read(self):
+        self.assert_demo_refused("--config", "no.toml", parts=[f"{self.tree}/no.toml", "does not exist"])
+        self.assert_demo_refused("--config", "demo", parts=["not a file"])
+
+    def test_outputs_must_be_files_in_folders_that_can_be_written(self):
+        (self.tree / "a-file").write_text("")
+        for flag in ("--report", "--screenshot"):
+            self.assert_demo_refused(flag, "demo", parts=["is a folder"])
+            self.assert_demo_refused(flag, "new/", parts=[flag])
+            self.assert_demo_refused(flag, "a-file/x", parts=["a-file"])
+        self.assertFalse((self.tree / "new").exists())
+        self.assert_demo_refused("--report", "x", "--screenshot", "./x", parts=["both name"])
+
+    def test_the_usual_output_folder_may_be_in_the_way(self):
+        (self.tree / "out").write_text("")
+        self.assert_demo_refused(parts=[f"{self.tree}/out"])
+        self.assert_demo_refused("--headless", parts=[f"{self.tree}/out"])
+
+    def test_a_read_only_output_folder_is_named(self):
+        (self.tree / "out").mkdir()
+        (self.tree / "out").chmod(0o555)
+        if running_as_root():
+            os.chown(self.tree / "out", NOBODY, NOBODY)
+        result = self.run_verb("demo", user=NOBODY if running_as_root() else None)
+        self.assert_refused(result, f"{self.tree}/out is not writable", status=2)
+
+    def test_the_probe_leaves_nothing_behind(self):
+        self.run_verb("demo", "--report", "fresh/r.json")
+        self.assertEqual([], list((self.tree / "fresh").iterdir()))
+
+
+class WrongSurroundings(StubbedEntry):
+    def test_other_systems_are_named(self):
+        for text in ("ID=fedora\nPRETTY_NAME='Fedora 40'\nVERSION_ID=40\n", "ID=debian\nVERSION_ID=11\n", "ID=ubuntu\nVERSION_ID=24.04\n", ""):
+            (self.root / "os").write_text(text)
+            self.assert_refused(self.in_library(f"need_debian {self.root}/os"), "Debian 12")
+        self.assert_refused(self.in_library("need_debian /no/such/file"), "Debian 12")
+
+    def test_debian_12_and_later_pass(self):
+        for text in ("ID=debian\nVERSION_ID=12\n", "ID=debian\nVERSION_ID=13\n", "ID=debian\nPRETTY_NAME=sid\n"):
+            (self.root / "os").write_text(text)
+            self.assertEqual(0, self.in_library(f"need_debian {self.root}/os").returncode)
+
+    def test_nothing_missing_means_no_apt_and_no_sudo(self):
+        self.assertEqual(0, self.in_library("need_packages build test format check picture").returncode)
+        self.assertEqual([], self.calls())
+
+    def test_only_what_is_missing_and_wanted_is_installed(self):
+        self.stub("dpkg-query", '#!/bin/sh\nshift 3\nfor n; do case $n in cmake|xvfb) ;; *) echo "installed $n";; esac; done\nexit 1\n')
+        self.assertEqual("cmake\n", self.in_library("missing_packages build").stdout)
+        self.assertEqual("cmake\nxvfb\n", self.in_library("missing_packages build picture").stdout)
+
+    def missing(self, apt_get, **keywords):
+        self.stub("dpkg-query", "#!/bin/sh\nexit 1\n")
+        self.stub("apt-get", apt_get)
+        return self.in_library("need_packages picture", **keywords)
+
+    def test_a_missing_network_is_told(self):
+        result = self.missing("#!/bin/sh\necho \"Err:1 Temporary failure resolving 'x'\"; echo 'E: Unable to locate package xvfb'; exit 100\n")
+        self.assert_refused(result, "cannot be reached", "build/log/install.log")
+
+    def test_a_package_nobody_has_is_named(self):
+        self.assert_refused(self.missing("#!/bin/sh\necho 'E: Unable to locate package xvfb'; exit 100\n"), "have no xvfb")
+
+    def test_another_failure_names_the_log(self):
+        self.assert_refused(self.missing("#!/bin/sh\nexit 100\n"), "build/log/install.log")
+
+    def test_a_full_disk_is_told_before_anything_is_fetched(self):
+        self.stub("df", "#!/bin/sh\necho header; echo 'x 100 60 40 60% /'\n")
+        self.assert_refused(self.missing(RECORD_APT), "40 MB free")
+        self.assertEqual([], self.calls())
+
+    @unittest.skipUnless(running_as_root(), "becomes another user")
+    def test_without_root_and_sudo_the_command_to_run_is_told(self):
+        for folder in ("/usr/bin", "/bin"):
+            if os.path.exists(f"{folder}/sudo"):
+                self.skipTest("this system has a sudo")
+        (self.stubs / "sudo").unlink()
+        self.assert_refused(self.missing(RECORD_APT, user=NOBODY), "no sudo", "apt-get install --no-install-recommends xvfb xauth")
+        self.assertEqual([], self.calls())
+
+    @unittest.skipUnless(running_as_root(), "becomes another user")
+    def test_a_sudo_that_asks_for_a_password_is_of_no_use_without_a_terminal(self):
+        self.stub("sudo", "#!/bin/sh\nexit 1\n")
+        self.assert_refused(self.missing(RECORD_APT, user=NOBODY), "sudo refuses")
+
+    def test_a_failed_build_shows_the_first_error_and_the_log(self):
+        self.stub("cmake", f'#!/bin/sh\ncase $1 in --build) echo "noise"; echo "{self.tree}/nebula/x.cpp:3:7: error: no such thing"; exit 1;; esac\n')
+        result = self.run_verb("build", "asan")
+        self.assert_refused(result, "(nebula/x.cpp:3:7: error: no such thing)", "build/log/build-asan.log")
+
+
+RECORD_APT = '#!/bin/sh\necho "apt-get $*" >>"$STUB_FOLDER/calls"\n'
+
+# Writes the files it is asked for, as the demo does.
+WRITING_ENGINE = ENGINE + """
+for argument; do case $argument in --report=*|--screenshot=*) echo x >"${argument#*=}";; esac; done
+"""
+
+
+class Demo(StubbedEntry):
+    def demo(self, *arguments, engine=WRITING_ENGINE, **keywords):
+        self.stub("an-engine", engine)
+        return self.run_verb("demo", "--headless", *arguments, **keywords)
+
+    def test_values_reach_the_engine_as_absolute_paths(self):
+        (self.home / "c.toml").write_text("")
+        result = self.demo("--threads", "08", "--seconds=2.5", "--config", "c.toml", "--report", "sub/r.json", cwd=self.home)
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertEqual(
+            [f"--no-header --path {self.tree}/demo --headless -- --threads=8 --seconds=2.5 --config={self.home}/c.toml --report={self.home}/sub/r.json"],
+            self.calls("engine.calls"))
+
+    def test_without_names_the_report_goes_to_out(self):
+        self.assertEqual(0, self.demo().returncode)
+        self.assertEqual(["demo.json"], [path.name for path in (self.tree / "out").iterdir()])
+
+    def test_the_extension_is_listed_before_the_engine_starts(self):
+        self.demo()
+        self.assertEqual("res://addons/nebula/nebula.gdextension\n", (self.tree / "demo/.godot/extension_list.cfg").read_text())
+
+    def test_the_demos_own_refusal_is_passed_on_alone(self):
+        result = self.demo(engine=ENGINE + "echo noise >&2; echo 'nebula: c.toml:3: too many' >&2; exit 2\n")
+        self.assertEqual("nebula: c.toml:3: too many\n", result.stderr)
+        self.assertEqual(2, result.returncode)
+
+    def test_an_engine_that_complains_and_ends_with_0_has_failed(self):
+        for line in ("ERROR: bad", "SCRIPT ERROR: bad", r"\033[1;31mERROR:\033[0m bad", "WARNING: ObjectDB instances leaked at exit (run with --verbose for details).",
+                     "ERROR: 3 RID allocations of type 'X' were leaked at exit.", "2 RIDs of type \"Texture\" were leaked.", "Leaked instance: Node:1",
+                     "ERROR: 4 resources still in use at exit."):
+            self.assert_refused(self.demo(engine=WRITING_ENGINE + f"printf '%b\\n' '{line}' >&2\n"), "build/log/demo-errors.log", status=1)
+
+    def test_warnings_and_the_demos_table_are_no_complaint(self):
+        result = self.demo(engine=WRITING_ENGINE + "echo 'errors  0'; echo 'WARNING: slow' >&2\n")
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertIn("errors  0", result.stdout)
+
+    def test_a_crash_is_told_with_its_status(self):
+        self.assert_refused(self.demo(engine=ENGINE + "echo 'handle_crash: signal 11' >&2; exit 134\n"), "status 134", "handle_crash")
+
+    def test_a_report_that_was_not_written_is_missed(self):
+        (self.tree / "old.json").write_text("of an earlier run")
+        self.assert_refused(self.demo("--report", "old.json", engine=ENGINE), "without writing", "old.json")
+
+    def test_a_picture_without_a_display_is_drawn_off_screen(self):
+        self.stub("xvfb-run", '#!/bin/sh\nwhile [ "$1" != timeout ]; do shift; done\nexec "$@"\n')
+        result = self.demo("--screenshot", "p.png")
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertEqual(
+            [f"--no-header --path {self.tree}/demo --rendering-driver opengl3 --audio-driver Dummy -- --screenshot={self.tree}/p.png"],
+            self.calls("engine.calls"))
+
+    def test_an_engine_that_is_none_is_told(self):
+        self.assert_refused(self.demo(GODOT="/nonexistent"), "/nonexistent", status=1)
+
+
+if __name__ == "__main__":
+    unittest.main()

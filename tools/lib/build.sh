@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# Configures and builds the presets of CMakePresets.json.
+# shellcheck shell=bash
+
+# The presets a reader may name: those with a name for display, in the one file that has them.
+preset_names() {
+    grep -B1 '"displayName"' "$NEBULA_ROOT/CMakePresets.json" | sed -n 's/.*"name": "\([^"]*\)".*/\1/p' | paste -sd ' '
+}
+
+# build_preset PRESET [CMAKE_ARGUMENT...]: configures and builds. A second run does what changed only.
+build_preset() {
+    local preset=$1 log
+    shift
+    make_log_folder
+    [[ -d $NEBULA_ROOT/build/$preset ]] || need_space "$NEBULA_ROOT/build" 700 "building $preset"
+    (
+        # Two builds in one tree would write the same files; the second waits for the first.
+        flock 9
+        log=$(log_path "configure-$preset")
+        step "$log" "Configuring $preset" configure "$preset" "$@" ||
+            die "configuring $preset failed$(first_error "$log"); see ${log#"$NEBULA_ROOT"/}"
+        log=$(log_path "build-$preset")
+        step "$log" "Building $preset" cmake --build "$NEBULA_ROOT/build/$preset" ||
+            die "building $preset failed$(first_error "$log"); see ${log#"$NEBULA_ROOT"/}"
+    ) 9>"$NEBULA_ROOT/build/.lock"
+}
+
+configure() {
+    local preset=$1
+    shift
+    # Presets are looked up in the current folder.
+    cd "$NEBULA_ROOT" && cmake --preset "$preset" "$@"
+}
+
+# build_with_engine PRESET [CMAKE_ARGUMENT...]: the same with the Godot extension in it. Sets $engine.
+build_with_engine() {
+    local preset=$1 library_folder=$NEBULA_ROOT/addon/addons/nebula/bin
+    shift
+    find_engine
+    # Every preset puts the library where the projects load it from. Another preset's would look
+    # up to date to this one's build, so it goes first.
+    if [[ $(cat "$library_folder/preset" 2>/dev/null) != "$preset" ]]; then
+        rm -f "$library_folder/libnebula.so" && mkdir -p "$library_folder" && printf '%s\n' "$preset" >"$library_folder/preset" ||
+            die "cannot write to $library_folder; make it a writable folder"
+    fi
+    local extension=OFF
+    [[ ! -f $NEBULA_ROOT/nebula/godot/CMakeLists.txt ]] || extension=ON
+    build_preset "$preset" -DNEBULA_BUILD_GODOT=$extension -DNEBULA_GODOT="$engine" "$@"
+}
+
+# first_error LOG: " (file:12:3: error: ...)", the first thing a compiler or CMake complained of.
+first_error() {
+    local line
+    line=$(grep -m1 -E '(: (fatal )?error:|^CMake Error|^ninja: error)' "$1") || return 0
+    line=${line#"$NEBULA_ROOT"/}
+    printf ' (%s)' "${line%:}"
+}

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# Finds the engine and judges what it said.
+# shellcheck shell=bash
+
+# find_engine: sets $engine to a command that starts Godot 4.5 or newer, fetching one if need be.
+find_engine() {
+    engine=$("$NEBULA_ROOT/tools/get_godot.sh") || exit $?
+}
+
+# prepare_project DIRECTORY: the engine loads extensions it has on a list in its cache folder and
+# writes that list in an editor run only; a first headless run would silently know no class of ours.
+prepare_project() {
+    local list=$1/.godot/extension_list.cfg entry=res://addons/nebula/nebula.gdextension
+    grep -qsxF "$entry" "$list" && return
+    { mkdir -p "$1/.godot" && printf '%s\n' "$entry" >"$list"; } 2>/dev/null ||
+        die "cannot write $list; make ${1#"$NEBULA_ROOT"/} writable"
+}
+
+# engine_complaint LOG: prints the first line of LOG that no clean run has, if any. The engine's
+# exit status is no help here: it is 0 after script errors, failed loads and leaks.
+engine_complaint() {
+    sed 's/\x1b\[[0-9;]*m//g' "$1" |
+        grep -m1 -E '^ *(USER |SCRIPT |SHADER )?ERROR:|(was|were) leaked|instances? leaked|Leaked instance|still in use|^handle_crash:' || true
+}

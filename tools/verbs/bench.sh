@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# ./run bench [NAME...]: bench/NAME/ builds the program NAME_bench; without names, all of them.
+# shellcheck shell=bash
+
+verb_bench() {
+    local name names=()
+    for name in "$NEBULA_ROOT"/bench/*/CMakeLists.txt; do
+        [[ -f $name ]] && names+=("$(basename "$(dirname "$name")")")
+    done
+    for name in "$@"; do
+        [[ " ${names[*]} " == *" $name "* ]] ||
+            die_usage "there is no benchmark \"$name\"; bench/ has ${names[*]:-none yet}"
+    done
+    ((${#names[@]} > 0)) || die "there is no benchmark to run; bench/ has none yet"
+    need_packages build bench
+    build_preset release -DNEBULA_BUILD_BENCH=ON
+    if (($# == 0)); then set -- "${names[@]}"; fi
+    for name in "$@"; do "$NEBULA_ROOT/build/release/bench/$name/${name}_bench" || die "the benchmark $name failed"; done
+}

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+# ./run demo: builds what users get, starts the engine on demo/, judges how it went.
+# shellcheck shell=bash
+
+# What the demo takes when --seconds is absent is its own affair; this is enough for it.
+readonly DEMO_USUAL_SECONDS=120
+# Loading the world, software rendering and a slow disk, on top of the seconds asked for.
+readonly DEMO_GRACE_SECONDS=180
+
+verb_demo() {
+    local headless='' threads='' seconds='' config='' report='' screenshot=''
+    parse_demo_arguments "$@"
+    choose_demo_outputs
+    need_demo_output report "$report"
+    need_demo_output screenshot "$screenshot"
+
+    local offscreen=''
+    if [[ $screenshot && ($headless || ! ${DISPLAY:-}${WAYLAND_DISPLAY:-}) ]]; then offscreen=yes; fi
+    if [[ $offscreen ]]; then need_packages build picture; else need_packages build; fi
+    build_with_engine release
+    prepare_project "$NEBULA_ROOT/demo"
+    run_demo
+}
+
+# Every value is proved good here, before minutes of building, and by the same sentence each time.
+parse_demo_arguments() {
+    local flag value
+    while (($# > 0)); do
+        flag=${1%%=*}
+        case $flag in
+            --headless)
+                [[ $1 == --headless ]] || die_usage "--headless takes no value and got \"$1\""
+                headless=yes
+                shift
+                continue
+                ;;
+            --threads | --seconds | --config | --report | --screenshot) ;;
+            *) die_usage "./run demo does not know \"$1\"; ./run help lists its flags" ;;
+        esac
+        if [[ $1 == *=* ]]; then
+            value=${1#*=}
+        else
+            (($# >= 2)) || die_usage "$flag needs a value; ./run help shows which"
+            value=$2
+            shift
+        fi
+        shift
+        [[ $value ]] || die_usage "$flag needs a value and got an empty one; ./run help shows which"
+        case $flag in
+            --threads)
+                [[ $value =~ ^0*[1-9][0-9]{0,2}$ ]] && ((10#$value <= 256)) ||
+                    die_usage "--threads must be a whole number from 1 to 256 and is \"$value\""
+                threads=$((10#$value))
+                ;;
+            --seconds)
+                [[ $value =~ ^([0-9]{1,9}(\.[0-9]*)?|\.[0-9]+)$ ]] && awk "BEGIN { exit !($value > 0 && $value <= 3600) }" ||
+                    die_usage "--seconds must be a number above 0 and up to 3600 and is \"$value\""
+                seconds=$value
+                ;;
+            --config)
+                config=$(realpath -m -- "$value")
+                [[ -e $config ]] || die_usage "--config names $config, which does not exist"
+                [[ -f $config && -r $config ]] || die_usage "--config names $config, which is not a file that can be read"
+                ;;
+            --report) report=$(demo_output_path "$flag" "$value") || exit $? ;;
+            --screenshot) screenshot=$(demo_output_path "$flag" "$value") || exit $? ;;
+        esac
+    done
+    [[ ! $report || $report != "$screenshot" ]] || die_usage "--report and --screenshot both name $report; give them two files"
+}
+
+# Absolute, since the engine runs in another folder.
+demo_output_path() {
+    [[ $2 != */ ]] || die_usage "$1 must name a file and \"$2\" is a folder"
+    realpath -m -- "$2"
+}
+
+choose_demo_outputs() {
+    [[ ! $report && ! $screenshot ]] || return 0
+    report=$NEBULA_ROOT/out/demo.json
+    if [[ ! $headless ]]; then screenshot=$NEBULA_ROOT/out/demo.png; fi
+}
+
+# need_demo_output NAME FILE: proves that FILE can be written by writing beside it. Permission bits
+# would not tell: root ignores them, and a read-only file system ignores root.
+need_demo_output() {
+    local name=$1 file=$2 folder probe
+    [[ $file ]] || return 0
+    folder=$(dirname -- "$file")
+    [[ ! -d $file ]] || die_usage "the $name cannot be written to $file, which is a folder; name a file"
+    mkdir -p -- "$folder" 2>/dev/null && [[ -d $folder ]] ||
+        die_usage "the $name cannot be written: the folder $folder does not exist and cannot be made"
+    probe=$(mktemp -p "$folder" .nebula-probe.XXXXXX 2>/dev/null) && rm -f -- "$probe" ||
+        die_usage "the $name cannot be written: the folder $folder is not writable"
+    [[ ! -e $file || (-f $file && -w $file) ]] ||
+        die_usage "the $name cannot be written: $file exists and is not a writable file"
+}
+
+run_demo() {
+    local log errors limit status=0 sentence
+    log=$(log_path demo)
+    errors=$(log_path demo-errors)
+    limit=$(awk "BEGIN { print int(${seconds:-$DEMO_USUAL_SECONDS} + $DEMO_GRACE_SECONDS) }")
+
+    local command=(timeout --foreground --kill-after=10 "$limit" "$engine" --no-header --path "$NEBULA_ROOT/demo")
+    if [[ $offscreen ]]; then
+        command=(xvfb-run -a -s "-screen 0 1280x720x24" "${command[@]}" --rendering-driver opengl3 --audio-driver Dummy)
+    elif [[ $headless || ! ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]]; then
+        command+=(--headless)
+    fi
+    command+=(--)
+    [[ ! $threads ]] || command+=("--threads=$threads")
+    [[ ! $seconds ]] || command+=("--seconds=$seconds")
+    [[ ! $config ]] || command+=("--config=$config")
+    [[ ! $report ]] || command+=("--report=$report")
+    [[ ! $screenshot ]] || command+=("--screenshot=$screenshot")
+
+    # What an earlier run wrote must not pass for this one's.
+    [[ ! $report ]] || rm -f -- "$report"
+    [[ ! $screenshot ]] || rm -f -- "$screenshot"
+    # The demo's table and progress are for the reader; what the engine mutters is for the log.
+    "${command[@]}" 2>"$errors" </dev/null | tee "$log" || status=${PIPESTATUS[0]}
+
+    case $status in
+        0) ;;
+        # The demo refused what it was given and has said why.
+        2)
+            sentence=$(grep -m1 '^nebula: ' "$errors") || sentence="nebula: the demo refused its input; see ${errors#"$NEBULA_ROOT"/}"
+            printf '%s\n' "$sentence" >&2
+            exit 2
+            ;;
+        124 | 137) die "the demo did not end within $limit seconds and was stopped; see ${errors#"$NEBULA_ROOT"/}" ;;
+        130 | 143) exit "$status" ;;
+        *)
+            sentence=$(grep -m1 '^nebula: ' "$errors" | sed 's/^nebula: //') || true
+            [[ $sentence ]] || sentence=$(engine_complaint "$errors")
+            die "the demo ended with status $status${sentence:+ ($sentence)}; see ${errors#"$NEBULA_ROOT"/}"
+            ;;
+    esac
+    for sentence in "$errors" "$log"; do
+        local complaint
+        complaint=$(engine_complaint "$sentence")
+        [[ ! $complaint ]] || die "the demo ran but the engine complained (${complaint# }); see ${sentence#"$NEBULA_ROOT"/}"
+    done
+    for sentence in "$report" "$screenshot"; do
+        [[ ! $sentence || -s $sentence ]] || die "the demo ended without writing $sentence; see ${errors#"$NEBULA_ROOT"/}"
+    done
+}
