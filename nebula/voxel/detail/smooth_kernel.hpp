@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// What the stages of the smooth mesher hand to each other. README, "Smooth mesher".
+#pragma once
+
+#include "nebula/voxel/chunk_mesh.hpp"
+#include "nebula/voxel/sample_block.hpp"
+#include "nebula/voxel/tables.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace nebula::voxel::detail {
+
+/// Corners along an axis of a chunk; a row is the corners with one (y, z).
+inline constexpr int kRowCorners = kChunkSize + 1;
+inline constexpr std::size_t kRows = std::size_t{kRowCorners} * kRowCorners;
+
+[[nodiscard]] constexpr std::size_t row_index(int y, int z) noexcept {
+    return static_cast<std::size_t>(y + z * kRowCorners);
+}
+
+/// A cell that the surface passes through.
+struct ActiveCell {
+    std::uint8_t x = 0;
+    std::uint8_t y = 0;
+    std::uint8_t z = 0;
+    std::uint8_t index = 0;  ///< Into CellTables::regular.
+};
+
+/// All memory of one mesher. Written by one stage, read by the later ones.
+struct SmoothScratch {
+    /// Bit i is the sign of `samples[i]`; the spare word lets a row be read as one 64-bit load.
+    std::array<std::uint8_t, (SampleBlock::kCount + 7) / 8 + 16> sign_bits{};
+    /// Per row, bit x: corner x is inside.
+    std::array<std::uint64_t, kRows> inside{};
+    /// Per axis and row, bit x: the edge from corner x along the axis is crossed.
+    std::array<std::array<std::uint64_t, kRows>, 3> crossed{};
+    /// Per axis and row: the number of the first vertex on those edges.
+    std::array<std::array<std::uint32_t, kRows>, 3> first_vertex{};
+    std::array<ActiveCell, std::size_t{kChunkSize} * kChunkSize * kChunkSize> cells{};
+    std::uint32_t cell_count = 0;
+    std::uint32_t vertex_count = 0;
+    std::uint32_t index_count = 0;
+};
+
+/// Along an edge from its lower end, in 1/4096 of its length. Few enough bits that a coordinate of
+/// up to 2048 voxels plus t is exact in a float: both chunks at a border, and both levels of detail
+/// at a seam, then hold equal numbers.
+inline constexpr int kCrossingUnits = 4096;
+
+}  // namespace nebula::voxel::detail
