@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// A pool's configuration from a TOML file. Target nebula::threading_toml; needs toml++.
+#pragma once
+
+#include "nebula/threading/worker_pool_config.hpp"
+
+#include <filesystem>
+#include <stdexcept>
+#include <string_view>
+
+namespace nebula {
+
+/// what() is one sentence for the person who wrote the file: file, line, key, allowed range.
+class ConfigError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Reads the table
+///
+///     [threading.worker_pool]
+///     thread_count = 6              # 1 to 1024; absent: by what is available
+///     reserved_cores = 2            # 0 to 1024
+///     stack_size_bytes = 2097152    # 65536 to 1073741824
+///
+/// An absent key or table leaves the default. Other tables are not looked at.
+///
+/// \throws ConfigError if the file cannot be read, is not TOML, or has in that table an unknown
+///         key, a wrong type or a value out of range.
+[[nodiscard]] WorkerPoolConfig load_worker_pool_config(const std::filesystem::path& path);
+
+/// The same from memory; `source_name` stands for the file in errors.
+[[nodiscard]] WorkerPoolConfig parse_worker_pool_config(std::string_view text,
+                                                        std::string_view source_name);
+
+}  // namespace nebula

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Where the one thread that waits for a group sleeps. README.md, "Groups, tickets and the latch".
+#pragma once
+
+#include "nebula/base/clock.hpp"
+#include "nebula/base/yield_point.hpp"
+#include "nebula/threading/detail/futex.hpp"
+
+#include <atomic>
+#include <cstdint>
+
+namespace nebula::detail {
+
+/// A counter one can sleep on until it moves. epoch() and advance() are called under the lock of
+/// whoever owns the latch; wait() and wake() after leaving it.
+///
+/// Threads:   one waiter; advance and wake: any thread.
+/// Lifetime:  who wakes holds a reference to the owner: the waiter may be gone by then.
+class Latch {
+public:
+    // Relaxed, all three: read and moved under the owner's lock; wait() compares only.
+    [[nodiscard]] std::uint32_t epoch() const noexcept {
+        return epoch_.load(std::memory_order_relaxed);
+    }
+    void advance() noexcept {
+        epoch_.store(epoch_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+
+    /// Sleeps until the epoch is not `epoch` any more or the deadline comes; may return early.
+    void wait(std::uint32_t epoch, Clock::time_point deadline) const noexcept {
+        NEBULA_YIELD_POINT();
+        futex_wait(epoch_, epoch, deadline);
+    }
+    void wake() const noexcept {
+        NEBULA_YIELD_POINT();
+        futex_wake_one(epoch_);
+    }
+
+private:
+    std::atomic<std::uint32_t> epoch_{0};
+};
+
+}  // namespace nebula::detail

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/detail/os_thread.hpp"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <system_error>
+
+namespace nebula::detail {
+namespace {
+
+void check(int error, const char* what) {
+    if (error != 0) throw std::system_error(error, std::generic_category(), what);
+}
+
+}  // namespace
+
+pthread_t start_thread(void* (*entry)(void*), void* argument, std::size_t stack_size_bytes) {
+    struct Attributes {
+        Attributes() { check(pthread_attr_init(&value), "thread attributes"); }
+        ~Attributes() { pthread_attr_destroy(&value); }
+        Attributes(const Attributes&) = delete;
+        Attributes& operator=(const Attributes&) = delete;
+        pthread_attr_t value{};
+    } attributes;
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    std::size_t guard = 0;
+    check(pthread_attr_getguardsize(&attributes.value, &guard), "guard size");
+    // glibc takes the guard out of the size it is given; one page more for what it keeps on top.
+    const std::size_t wanted =
+        std::max(stack_size_bytes, static_cast<std::size_t>(PTHREAD_STACK_MIN)) + guard + page;
+    const std::size_t size = (wanted + page - 1) / page * page;
+    check(pthread_attr_setstacksize(&attributes.value, size), "stack size of a worker thread");
+    pthread_t thread{};
+    check(pthread_create(&thread, &attributes.value, entry, argument), "starting a worker thread");
+    return thread;
+}
+
+void name_this_thread(const std::string& name) noexcept {
+    pthread_setname_np(pthread_self(), name.c_str());
+}
+
+long this_thread_os_id() noexcept { return syscall(SYS_gettid); }
+
+std::string os_thread_name(std::string_view prefix, std::size_t index) {
+    constexpr std::size_t kMost = 15;
+    const std::string suffix = "-" + std::to_string(index);
+    return std::string(prefix.substr(0, kMost - std::min(kMost, suffix.size()))) + suffix;
+}
+
+}  // namespace nebula::detail

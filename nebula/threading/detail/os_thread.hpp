@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// A thread with a stack of our size and a name the kernel can hold.
+#pragma once
+
+#include <pthread.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace nebula::detail {
+
+/// Starts `entry(argument)` on a thread with at least `stack_size_bytes` of usable stack.
+/// \throws std::system_error if the system refuses.
+[[nodiscard]] pthread_t start_thread(void* (*entry)(void*), void* argument,
+                                     std::size_t stack_size_bytes);
+
+/// Names the calling thread; `name` must have at most 15 bytes.
+void name_this_thread(const std::string& name) noexcept;
+
+/// The kernel's number of the calling thread, as in /proc/self/task.
+[[nodiscard]] long this_thread_os_id() noexcept;
+
+/// "{prefix}-{index}" in at most 15 bytes: a longer name is refused by the kernel as a whole, so
+/// the prefix is cut and the index, which tells the threads apart, is kept.
+[[nodiscard]] std::string os_thread_name(std::string_view prefix, std::size_t index);
+
+}  // namespace nebula::detail

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// What one worker owns, and what others may look at.
+#pragma once
+
+#include "nebula/base/cache_line.hpp"
+#include "nebula/threading/band.hpp"
+#include "nebula/threading/detail/busy_meter.hpp"
+#include "nebula/threading/detail/task_node.hpp"
+#include "nebula/threading/detail/work_deque.hpp"
+
+#include <pthread.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace nebula::detail {
+
+class PoolCore;
+
+/// Counts up on one thread, is read on any. Relaxed: a number, nothing else is read by it.
+class OwnedCounter {
+public:
+    void add(std::uint64_t n = 1) noexcept {
+        value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::uint64_t get() const noexcept {
+        return value_.load(std::memory_order_relaxed);
+    }
+
+private:
+    std::atomic<std::uint64_t> value_{0};
+};
+
+struct Worker {
+    Worker(PoolCore& owner, std::size_t number, std::string full_name, std::uint64_t now_ns,
+           std::uint64_t window_ns)
+        : pool(owner),
+          index(number),
+          name(std::move(full_name)),
+          random(0x9E3779B97F4A7C15U * (number + 1)),
+          meter(now_ns, window_ns) {}
+
+    PoolCore& pool;
+    const std::size_t index;
+    const std::string name;
+    pthread_t thread{};          // written and read by the pool's constructor and destructor
+    std::atomic<long> os_id{0};  // written before the pool's constructor returns
+    std::uint64_t picks = 0;     // owner only, as all down to busy
+    std::uint64_t random;        // xorshift: where to begin stealing
+    bool left_parking = false;   // and has not found anything since
+    bool busy = false;           // what the meter was last told
+    alignas(2 * kCacheLine) std::array<WorkDeque<Item>, kBandCount> deques;
+    alignas(2 * kCacheLine) OwnedCounter spawned;
+    OwnedCounter tasks;
+    OwnedCounter steals;
+    OwnedCounter parks;
+    OwnedCounter wakes;
+    BusyMeter meter;
+};
+
+}  // namespace nebula::detail

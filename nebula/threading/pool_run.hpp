@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// "Run this on the pool", as a value: what WorkerPool::run() returns and a coroutine awaits.
+#pragma once
+
+#include "nebula/threading/band.hpp"
+
+#include <type_traits>
+#include <utility>
+
+namespace nebula {
+
+class WorkerPool;
+
+/// Does nothing by itself. Whoever awaits it spawns `function` on `pool` with `options` and takes
+/// its result; threading knows no coroutines.
+///
+/// Lifetime:  borrows the pool.
+template <class F>
+class [[nodiscard]] PoolRun {
+public:
+    using function_type = F;
+    using result_type = std::invoke_result_t<F&>;
+
+    // A constructor, not an aggregate: g++ 12 destroys aggregate temporaries of a co_await
+    // expression twice.
+    PoolRun(WorkerPool& where, F what, SpawnOptions how)
+        : pool(where), function(std::move(what)), options(how) {}
+
+    WorkerPool& pool;
+    F function;
+    SpawnOptions options;
+};
+
+}  // namespace nebula

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// A block whose tasks end before it does. Opened with WorkerPool::scope().
+#pragma once
+
+#include "nebula/base/mutex.hpp"
+#include "nebula/threading/task_group.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace nebula {
+
+/// What the body of a scope spawns into.
+///
+/// Threads:   spawn: any thread, until the tasks of the scope have ended.
+/// Lifetime:  lives for the call of WorkerPool::scope(); tasks may borrow it.
+template <class T = void>
+class Scope {
+public:
+    explicit Scope(WorkerPool& pool, Band band) : group_(pool, band) {}
+
+    /// The result's place in the list is that of this call.
+    template <class F>
+        requires std::is_invocable_r_v<T, std::decay_t<F>&>
+    void spawn(F&& f, const char* name = nullptr) {
+        group_.spawn([&slot = add_slot(), f = std::forward<F>(f)]() mutable { slot.emplace(f()); },
+                     name);
+    }
+
+    TaskGroup& group() noexcept { return group_; }
+
+    /// After the wait, by scope() itself.
+    std::vector<T> take_results() NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        std::vector<T> results;
+        results.reserve(slots_.size());
+        for (std::optional<T>& slot : slots_) results.push_back(std::move(*slot));
+        return results;
+    }
+
+private:
+    std::optional<T>& add_slot() NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        return slots_.emplace_back();
+    }
+
+    Mutex mutex_;
+    std::deque<std::optional<T>> slots_ NEBULA_GUARDED_BY(mutex_);  // a deque: slots never move
+    TaskGroup group_;  // last: its destructor waits for tasks that write to the slots
+};
+
+template <>
+class Scope<void> {
+public:
+    explicit Scope(WorkerPool& pool, Band band) : group_(pool, band) {}
+
+    template <class F>
+        requires std::is_invocable_v<std::decay_t<F>&>
+    void spawn(F&& f, const char* name = nullptr) {
+        group_.spawn(std::forward<F>(f), name);
+    }
+
+    TaskGroup& group() noexcept { return group_; }
+
+private:
+    TaskGroup group_;
+};
+
+namespace detail {
+
+// The T of a body's parameter, Scope<T>&.
+template <class Call>
+struct ScopeResult;
+template <class R, class C, class T>
+struct ScopeResult<R (C::*)(Scope<T>&)> : std::type_identity<T> {};
+template <class R, class C, class T>
+struct ScopeResult<R (C::*)(Scope<T>&) const> : std::type_identity<T> {};
+template <class R, class C, class T>
+struct ScopeResult<R (C::*)(Scope<T>&) noexcept> : std::type_identity<T> {};
+template <class R, class C, class T>
+struct ScopeResult<R (C::*)(Scope<T>&) const noexcept> : std::type_identity<T> {};
+
+template <class T, class Body>
+auto run_scope(WorkerPool& pool, Body& body, Band band) {
+    Scope<T> scope(pool, band);
+    if constexpr (!std::is_void_v<T>) {
+        body(scope);
+        scope.group().wait();
+        scope.group().rethrow_first();
+        return scope.take_results();
+    } else if constexpr (std::is_void_v<std::invoke_result_t<Body&, Scope<T>&>>) {
+        body(scope);
+        scope.group().wait();
+        scope.group().rethrow_first();
+    } else {
+        auto result = body(scope);
+        scope.group().wait();
+        scope.group().rethrow_first();
+        return result;
+    }
+}
+
+}  // namespace detail
+
+}  // namespace nebula

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/worker_pool.hpp"
+
+#include "nebula/base/assert.hpp"
+#include "nebula/base/clock.hpp"
+#include "nebula/threading/detail/pool_core.hpp"
+
+#include <algorithm>
+
+namespace nebula {
+
+WorkerPool::WorkerPool(WorkerPoolConfig config) {
+    const auto count = static_cast<std::size_t>(config.thread_count());
+    core_ = std::make_unique<detail::PoolCore>(std::move(config), count);
+}
+
+WorkerPool::~WorkerPool() {
+    // In every build: a worker that joins itself would hang for ever, without a word.
+    if (is_current_thread_worker())
+        detail::assert_failed("!is_current_thread_worker()",
+                              "a WorkerPool must not be destroyed by one of its own workers");
+}
+
+int WorkerPool::thread_count() const noexcept { return static_cast<int>(core_->size()); }
+
+void WorkerPool::spawn_task(detail::TaskNode* task) noexcept { core_->spawn_detached(task); }
+
+int WorkerPool::current_worker_index() noexcept {
+    const detail::Worker* const worker = detail::PoolCore::current_worker();
+    return worker != nullptr ? static_cast<int>(worker->index) : -1;
+}
+
+std::string_view WorkerPool::current_worker_name() noexcept {
+    const detail::Worker* const worker = detail::PoolCore::current_worker();
+    return worker != nullptr ? std::string_view(worker->name) : std::string_view();
+}
+
+bool WorkerPool::is_current_thread_worker() const noexcept {
+    const detail::Worker* const worker = detail::PoolCore::current_worker();
+    return worker != nullptr && &worker->pool == core_.get();
+}
+
+std::vector<double> WorkerPool::utilization_per_worker() const {
+    std::vector<double> shares(core_->size());
+    utilization_per_worker(shares);
+    return shares;
+}
+
+std::size_t WorkerPool::utilization_per_worker(std::span<double> out) const noexcept {
+    const std::size_t count = std::min(out.size(), core_->size());
+    const std::uint64_t now = now_ns();
+    for (std::size_t i = 0; i < count; ++i) out[i] = core_->worker(i).meter.share(now);
+    return count;
+}
+
+double WorkerPool::utilization_average() const noexcept {
+    const std::uint64_t now = now_ns();
+    double sum = 0;
+    for (std::size_t i = 0; i < core_->size(); ++i) sum += core_->worker(i).meter.share(now);
+    return sum / static_cast<double>(core_->size());
+}
+
+WorkerCounters WorkerPool::counters(int worker) const noexcept {
+    NEBULA_ASSERT(worker >= 0 && worker < thread_count(), "there is no such worker");
+    const detail::Worker& w = core_->worker(static_cast<std::size_t>(worker));
+    return {w.tasks.get(), w.steals.get(), w.parks.get(), w.wakes.get(), w.meter.busy_ns(now_ns())};
+}
+
+std::vector<WorkerCounters> WorkerPool::counters() const {
+    std::vector<WorkerCounters> all;
+    all.reserve(core_->size());
+    for (int i = 0; i < thread_count(); ++i) all.push_back(counters(i));
+    return all;
+}
+
+std::uint64_t WorkerPool::queued() const noexcept { return core_->queued(); }
+
+std::vector<long> WorkerPool::worker_os_ids() const {
+    std::vector<long> ids;
+    ids.reserve(core_->size());
+    // Relaxed: the constructor has seen them.
+    for (std::size_t i = 0; i < core_->size(); ++i)
+        ids.push_back(core_->worker(i).os_id.load(std::memory_order_relaxed));
+    return ids;
+}
+
+}  // namespace nebula

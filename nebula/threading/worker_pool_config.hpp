@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// What a WorkerPool is made of: threads, names, stacks, handlers.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace nebula {
+
+/// A worker as its start and exit handlers see it.
+struct WorkerInfo {
+    int index;
+    std::string_view name;  ///< "nebula-worker-3"; lives as long as the pool.
+};
+
+/// A task that ended with an exception nobody waits for. Everything in it is borrowed for the call.
+struct PanicInfo {
+    std::string_view message;      ///< what(), or the thrown string, or the type's name.
+    std::exception_ptr exception;  ///< To be kept or rethrown elsewhere.
+    std::string_view worker_name;  ///< "nebula-worker-3"; "caller" for a thread that helped.
+    std::string_view task_name;    ///< As given to spawn; "unnamed" if it was not.
+};
+
+/// Called on the thread where the task ran, several at once. A handler that throws ends the
+/// program.
+using PanicHandler = std::function<void(const PanicInfo&)>;
+
+/// Everything has a default: WorkerPool({}) leaves two cores to the engine's own threads.
+struct WorkerPoolConfig {
+    /// Exactly that many workers, at least 1; unset: by what is available.
+    std::optional<int> thread_count_override{};
+    /// CPUs left to others (the main thread, the renderer) when the count is not overridden.
+    int reserved_cores = 2;
+    /// Usable stack of each worker.
+    std::size_t stack_size_bytes = std::size_t{2} * 1024 * 1024;
+    /// Workers are "{prefix}-{index}". The kernel's own name holds 15 characters: there the prefix
+    /// is shortened and the index kept.
+    std::string name_prefix = "nebula-worker";
+    /// On each worker before its first task and after its last. They must not throw.
+    std::function<void(WorkerInfo)> on_start{};
+    std::function<void(WorkerInfo)> on_exit{};
+    /// Unset: log one Error line.
+    PanicHandler on_panic{};
+    /// What utilization is averaged over; from 10 ms to 60 s.
+    std::chrono::milliseconds utilization_window{1000};
+
+    /// max(override, 1), or max(available_cpus() - reserved_cores, 1).
+    [[nodiscard]] int thread_count() const;
+    /// The same for a machine with `available` CPUs.
+    [[nodiscard]] int thread_count(int available) const noexcept;
+};
+
+}  // namespace nebula
