@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/detail/inbox.hpp"
+
+#include "nebula/base/log.hpp"
+#include "nebula/base/yield_point.hpp"
+#include "nebula/task/detail/task_record.hpp"
+
+#include <utility>
+
+namespace nebula::task_detail {
+
+void Inbox::retain() noexcept {
+    references_.fetch_add(1, std::memory_order_relaxed);  // the caller's own reference keeps us
+}
+
+void Inbox::release() noexcept {
+    // acq_rel: the last release pairs with all earlier ones before the memory goes.
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+TaskRecord* Inbox::closed_mark() noexcept {
+    // Any address that no record can have; never dereferenced.
+    return reinterpret_cast<TaskRecord*>(this);
+}
+
+bool Inbox::push(TaskRecord& record) noexcept {
+    // acquire, here and where the CAS fails: who sees the mark of close() also sees what the
+    // runtime did before it (TaskRecord::seal() counts a reference that our caller gives back).
+    TaskRecord* newest = newest_.load(std::memory_order_acquire);
+    do {
+        if (newest == closed_mark()) return false;
+        record.inbox_next_ = newest;
+        NEBULA_YIELD_POINT();
+        // release pairs with the acquire in take() and close().
+    } while (!newest_.compare_exchange_weak(newest, &record, std::memory_order_release,
+                                            std::memory_order_acquire));
+    // The first push after a take() rings; later ones lean on that ring.
+    if (newest == nullptr) ring();
+    return true;
+}
+
+bool Inbox::empty() const noexcept {
+    return newest_.load(std::memory_order_relaxed) == nullptr;  // a hint for the owner
+}
+
+bool Inbox::closed() noexcept {
+    return newest_.load(std::memory_order_relaxed) == closed_mark();  // written by this thread
+}
+
+TaskRecord* Inbox::oldest_first(TaskRecord* newest) noexcept {
+    TaskRecord* oldest = nullptr;
+    while (newest != nullptr) {
+        TaskRecord* const next = newest->inbox_next_;
+        newest->inbox_next_ = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
+
+TaskRecord* Inbox::take() noexcept {
+    TaskRecord* const mark = closed_mark();
+    TaskRecord* newest = newest_.load(std::memory_order_relaxed);  // only this thread closes
+    if (newest == nullptr || newest == mark) return nullptr;
+    newest = newest_.exchange(nullptr, std::memory_order_acquire);  // pairs with push()
+    return oldest_first(newest);
+}
+
+TaskRecord* Inbox::close() noexcept {
+    // acquire pairs with push()'s release; release with its acquire of the mark.
+    TaskRecord* const newest = newest_.exchange(closed_mark(), std::memory_order_acq_rel);
+    return newest == closed_mark() ? nullptr : oldest_first(newest);
+}
+
+void Inbox::set_on_wake(SmallFunction<void()> handler) {
+    {
+        const MutexLock lock(mutex_);
+        std::swap(on_wake_, handler);
+    }
+    // The old handler's closure is destroyed here, outside the mutex.
+}
+
+void Inbox::ring() noexcept {
+    const MutexLock lock(mutex_);
+    if (!on_wake_) return;
+    try {
+        on_wake_();
+    } catch (...) {
+        log(LogLevel::Error, "a runtime's on_wake handler threw; the wake waits for the next pump");
+    }
+}
+
+}  // namespace nebula::task_detail

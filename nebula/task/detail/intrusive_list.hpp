@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// A list whose links lie in its elements: joining and leaving never allocates.
+#pragma once
+
+#include "nebula/base/assert.hpp"
+
+namespace nebula::task_detail {
+
+template <class T, class Tag>
+class IntrusiveList;
+
+/// Base of what may stand in one IntrusiveList<T, Tag>; leaves it by itself when destroyed.
+template <class Tag>
+class ListHook {
+public:
+    ListHook(const ListHook&) = delete;
+    ListHook& operator=(const ListHook&) = delete;
+
+    [[nodiscard]] bool linked() const noexcept { return next_ != this; }
+    void unlink() noexcept {
+        prev_->next_ = next_;
+        next_->prev_ = prev_;
+        prev_ = next_ = this;
+    }
+
+protected:
+    ListHook() noexcept = default;
+    ~ListHook() { unlink(); }
+
+private:
+    template <class T, class OtherTag>
+    friend class IntrusiveList;
+
+    ListHook* prev_ = this;  // a ring; an unlinked hook is a ring of its own
+    ListHook* next_ = this;
+};
+
+/// Threads:   owner thread.
+/// Cost:      O(1) each.
+/// Lifetime:  borrows its elements. A list must be empty when it is destroyed.
+template <class T, class Tag>
+class IntrusiveList {
+public:
+    IntrusiveList() noexcept = default;
+
+    [[nodiscard]] bool empty() const noexcept { return !ring_.linked(); }
+    [[nodiscard]] T& front() noexcept { return element(*ring_.next_); }
+    [[nodiscard]] T& back() noexcept { return element(*ring_.prev_); }
+
+    void push_back(T& t) noexcept {
+        ListHook<Tag>& hook = t;
+        NEBULA_ASSERT(!hook.linked(), "an element stands in one list at a time");
+        hook.prev_ = ring_.prev_;
+        hook.next_ = &ring_;
+        ring_.prev_->next_ = &hook;
+        ring_.prev_ = &hook;
+    }
+    T& pop_front() noexcept {
+        T& first = front();
+        static_cast<ListHook<Tag>&>(first).unlink();
+        return first;
+    }
+    /// Takes all elements of `other`, which must not be this list; this list must be empty.
+    void take_all(IntrusiveList& other) noexcept {
+        if (other.empty()) return;
+        ring_.next_ = other.ring_.next_;
+        ring_.prev_ = other.ring_.prev_;
+        ring_.next_->prev_ = &ring_;
+        ring_.prev_->next_ = &ring_;
+        other.ring_.prev_ = other.ring_.next_ = &other.ring_;
+    }
+    template <class F>
+    void for_each(F&& f) {
+        for (ListHook<Tag>* hook = ring_.next_; hook != &ring_; hook = hook->next_)
+            f(element(*hook));
+    }
+
+private:
+    struct Ring : ListHook<Tag> {};
+    static T& element(ListHook<Tag>& hook) noexcept { return static_cast<T&>(hook); }
+
+    Ring ring_;
+};
+
+}  // namespace nebula::task_detail

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/detail/promise.hpp"
+
+#include "nebula/task/detail/task_record.hpp"
+
+namespace nebula::task_detail {
+
+std::coroutine_handle<> PromiseBase::enter(PromiseBase& parent,
+                                           std::coroutine_handle<>& owner) noexcept {
+    record_ = parent.record_;
+    parent_ = &parent;
+    owner_ = &owner;
+    record_->leaf = this;
+    return self_;
+}
+
+void PromiseBase::enter_as_root(TaskRecord& record) noexcept {
+    record_ = &record;
+    record.root = record.leaf = this;
+}
+
+std::coroutine_handle<> PromiseBase::leave() noexcept {
+    if (parent_ == nullptr) return std::noop_coroutine();  // back to the scheduler
+    record_->leaf = parent_;
+    return parent_->self_;
+}
+
+void PromiseBase::destroy_chain(PromiseBase* leaf) noexcept {
+    while (leaf != nullptr) {
+        PromiseBase* const parent = leaf->parent_;
+        if (leaf->owner_ != nullptr) *leaf->owner_ = nullptr;
+        leaf->self_.destroy();
+        leaf = parent;
+    }
+}
+
+}  // namespace nebula::task_detail

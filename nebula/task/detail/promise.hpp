@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// The half of a task's promise that does not know its type.
+#pragma once
+
+#include "nebula/task/await_as.hpp"
+#include "nebula/task/detail/frame_pool.hpp"
+
+#include <coroutine>
+#include <cstddef>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace nebula::task_detail {
+
+class TaskRecord;
+
+/// One coroutine of a task. A spawned task is a chain of them, root first: each awaits the next,
+/// the innermost (the leaf) runs or waits. All of a chain share the root's TaskRecord; that is how
+/// a child inherits runtime and cancellation.
+///
+/// Threads:   owner thread; before it is spawned or awaited, any one thread at a time.
+class PromiseBase {
+public:
+    PromiseBase(const PromiseBase&) = delete;
+    PromiseBase& operator=(const PromiseBase&) = delete;
+
+    static void* operator new(std::size_t size) { return allocate_frame(size); }
+    static void operator delete(void* frame, std::size_t) noexcept { free_frame(frame); }
+
+    std::suspend_always initial_suspend() noexcept { return {}; }
+
+    /// Goes on with whoever awaits this coroutine, without deepening the stack.
+    class FinalAwait {
+    public:
+        FinalAwait() noexcept = default;  // not an aggregate: see kIsSafeInOneLine
+        bool await_ready() noexcept { return false; }
+        template <class Promise>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> h) noexcept {
+            return h.promise().leave();
+        }
+        void await_resume() noexcept {}
+    };
+    FinalAwait final_suspend() noexcept { return {}; }
+
+    /// Every co_await of a task comes through here: it notes the site, for diagnostics, and turns
+    /// types that have an AwaitAs into awaiters.
+    template <class A>
+    decltype(auto) await_transform(A&& awaited,
+                                   std::source_location site = std::source_location::current()) {
+        site_ = site;
+        using Bare = std::remove_cvref_t<A>;
+        if constexpr (requires { AwaitAs<Bare>::make(std::forward<A>(awaited)); }) {
+            return AwaitAs<Bare>::make(std::forward<A>(awaited));
+        } else {
+            static_assert(kIsSafeInOneLine<A>,
+                          "g++ 12 destroys an aggregate temporary inside a co_await expression "
+                          "twice: give the awaiter a constructor, or name it first and write "
+                          "`auto wait = ...; co_await wait;`");
+            return std::forward<A>(awaited);
+        }
+    }
+
+    /// Called by the awaiter that starts this coroutine for `parent`; `owner` is the handle that
+    /// destroys this frame, set to null should the frame be destroyed before.
+    std::coroutine_handle<> enter(PromiseBase& parent, std::coroutine_handle<>& owner) noexcept;
+    /// Makes this the root of a task.
+    void enter_as_root(TaskRecord& record) noexcept;
+
+    [[nodiscard]] std::coroutine_handle<> self() const noexcept { return self_; }
+    [[nodiscard]] TaskRecord& record() const noexcept { return *record_; }
+    [[nodiscard]] std::source_location site() const noexcept { return site_; }
+
+    /// Destroys this frame and those that await it, innermost first: the order in which nested
+    /// destructors would run, without their recursion.
+    static void destroy_chain(PromiseBase* leaf) noexcept;
+
+protected:
+    explicit PromiseBase(std::coroutine_handle<> self) noexcept : self_(self) {}
+    ~PromiseBase() = default;
+
+private:
+#if defined(__GNUC__) && !defined(__clang__)
+    template <class A>
+    static constexpr bool kIsSafeInOneLine =
+        std::is_lvalue_reference_v<A> || !std::is_aggregate_v<std::remove_cvref_t<A>> ||
+        std::is_trivially_destructible_v<std::remove_cvref_t<A>>;
+#else
+    template <class A>
+    static constexpr bool kIsSafeInOneLine = true;
+#endif
+
+    std::coroutine_handle<> leave() noexcept;
+
+    std::coroutine_handle<> self_;
+    TaskRecord* record_ = nullptr;
+    PromiseBase* parent_ = nullptr;  // who awaits us; null for a root
+    std::coroutine_handle<>* owner_ = nullptr;
+    std::source_location site_;
+};
+
+}  // namespace nebula::task_detail

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/detail/task_record.hpp"
+
+#include "nebula/base/yield_point.hpp"
+#include "nebula/task/detail/promise.hpp"
+#include "nebula/task/detail/scheduler.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace nebula::task_detail {
+
+TaskRecord::TaskRecord(Inbox& inbox, Scheduler& owner, std::string_view name,
+                       std::source_location spawn_site) noexcept
+    : scheduler(owner),
+      site(spawn_site),
+      inbox_(inbox),
+      name_size_(static_cast<std::uint8_t>(std::min(name.size(), kNameBytes))) {
+    inbox_.retain();
+    std::memcpy(name_, name.data(), name_size_);
+}
+
+TaskRecord::~TaskRecord() { inbox_.release(); }
+
+void TaskRecord::retain() noexcept {
+    references_.fetch_add(1, std::memory_order_relaxed);  // the caller's own reference keeps us
+}
+
+void TaskRecord::release() noexcept {
+    // acq_rel: the last release pairs with all earlier ones before the memory goes.
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+void TaskRecord::add_owner() noexcept {
+    owners_.fetch_add(1, std::memory_order_relaxed);  // the caller is an owner already
+}
+
+void TaskRecord::drop_owner() noexcept {
+    // acq_rel: as in release(); the last owner sees the result complete before it destroys it.
+    if (owners_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    if (!error_observed && error() != nullptr) report_unhandled(*this);
+    drop_result();
+    release();
+}
+
+void TaskRecord::push_to_inbox() noexcept {
+    NEBULA_YIELD_POINT();
+    if (inbox_.push(*this)) return;
+    // Closed, so sealed: seal() saw our kQueued and counted a reference for the inbox.
+    release();
+}
+
+void TaskRecord::wake(std::uint64_t wait) noexcept {
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);  // the CAS below decides
+    do {
+        if (wait == 0 || seen >> kTicketShift != wait) return;
+        NEBULA_YIELD_POINT();
+        // Also when kWoken is set already: the RMW's release is what makes the second waker's
+        // writes visible to open_mail()'s acquire.
+    } while (!word_.compare_exchange_weak(seen, seen | kWoken | kQueued, std::memory_order_release,
+                                          std::memory_order_relaxed));
+    if ((seen & kQueued) == 0) push_to_inbox();
+}
+
+void TaskRecord::request_cancel() noexcept {
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);  // the CAS below decides
+    do {
+        if (seen == 0) return;
+        NEBULA_YIELD_POINT();
+    } while (!word_.compare_exchange_weak(seen, seen | kCancel | kQueued,
+                                          std::memory_order_release,  // pairs with open_mail()
+                                          std::memory_order_relaxed));
+    if ((seen & kQueued) == 0) push_to_inbox();
+}
+
+std::uint64_t TaskRecord::begin_wait(PromiseBase& innermost, const char* why) noexcept {
+    leaf = &innermost;
+    site = innermost.site();
+    reason = why;
+    waits_since = scheduler.now_seconds();
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);  // tickets change on this thread
+    std::uint64_t next = 0;
+    do {
+        if (seen == 0) return 0;  // sealed by a shutdown below us: nothing will wake this wait
+        // A wake for the wait before is forgotten; a record in the inbox stays there.
+        const std::uint64_t kept = seen & (kQueued | kCancel);
+        next = ((seen >> kTicketShift) + 1) << kTicketShift | kept;
+        // relaxed: the ticket itself travels to wakers through whatever hands them over.
+    } while (!word_.compare_exchange_weak(seen, next, std::memory_order_relaxed));
+    return next >> kTicketShift;
+}
+
+TaskRecord::Mail TaskRecord::open_mail() noexcept {
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);  // the CAS below decides
+    do {
+        if (seen == 0) {
+            release();  // the inbox's reference, counted by seal()
+            return {false, false};
+        }
+        NEBULA_YIELD_POINT();
+        // acquire pairs with the release of every wake and cancel since the last time.
+    } while (!word_.compare_exchange_weak(seen, seen & ~(kQueued | kWoken | kCancel),
+                                          std::memory_order_acquire, std::memory_order_relaxed));
+    return {(seen & kWoken) != 0, (seen & kCancel) != 0};
+}
+
+void TaskRecord::seal() noexcept {
+    // relaxed: only kQueued matters here. Its setter gives the reference back after this thread
+    // has closed the inbox, or this thread does in open_mail(): both after the retain.
+    const std::uint64_t before = word_.exchange(0, std::memory_order_relaxed);
+    if ((before & kQueued) != 0) retain();
+}
+
+std::uint64_t TaskRecord::ticket() const noexcept {
+    return word_.load(std::memory_order_relaxed) >> kTicketShift;  // changes on this thread
+}
+
+void TaskRecord::wake_joiners() noexcept {
+    while (!joiners.empty()) {
+        JoinWaiter& waiter = joiners.pop_front();
+        waiter.record->wake(waiter.ticket);
+    }
+}
+
+}  // namespace nebula::task_detail

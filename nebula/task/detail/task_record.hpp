@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// What is known about one spawned task: the slot that wakers, handles and the runtime meet at.
+// The protocol, its race and why nothing is lost: README.md, "The wake".
+#pragma once
+
+#include "nebula/task/detail/frame_pool.hpp"
+#include "nebula/task/detail/inbox.hpp"
+#include "nebula/task/detail/intrusive_list.hpp"
+#include "nebula/task/errors.hpp"
+
+#include <atomic>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <source_location>
+#include <string_view>
+
+namespace nebula {
+
+/// Where a task is in its life. The empty state is a TaskHandle of no task.
+enum class TaskState : std::uint8_t {
+    Pending,  ///< Suspended in a wait.
+    Ready,    ///< Will be resumed by the next pump, or by the one that runs.
+    Polling,  ///< On the stack: running, or below something that it called.
+    Done,     ///< Ended with a value or an exception, which its handles share.
+    Gone,     ///< Ended without: cancelled, refused, or destroyed by shutdown().
+};
+
+namespace task_detail {
+
+class PromiseBase;
+class Scheduler;
+class JoinWaiter;
+struct LiveTag {};
+struct ReadyTag {};
+struct JoinTag {};
+
+/// One task. Made by spawn(), never used for another task: a handle or waker that outlives the
+/// task finds a record that says so, whatever was spawned since.
+///
+/// Threads:   owner thread, but for retain, release, wake, request_cancel and the handle counts.
+/// Lifetime:  two counts, as in std::shared_ptr: owners_ (the runtime and the handles) keep the
+///            result, references_ (wakers, the inbox, and the owners as one) keep the record.
+class TaskRecord : public ListHook<LiveTag>, public ListHook<ReadyTag> {
+public:
+    static constexpr std::size_t kNameBytes = 48;
+
+    TaskRecord(Inbox& inbox, Scheduler& scheduler, std::string_view name,
+               std::source_location site) noexcept;
+    TaskRecord(const TaskRecord&) = delete;
+    TaskRecord& operator=(const TaskRecord&) = delete;
+
+    static void* operator new(std::size_t size) { return allocate_frame(size); }
+    static void operator delete(void* memory) noexcept { free_frame(memory); }
+
+    // --- any thread ---
+    void retain() noexcept;
+    void release() noexcept;
+    void add_owner() noexcept;
+    void drop_owner() noexcept;  ///< The last one takes the result with it.
+
+    /// Ends the wait that the ticket belongs to; does nothing when that wait is over.
+    void wake(std::uint64_t wait) noexcept;
+    /// Asks the runtime's next pump to cancel the task; nothing when the task has ended.
+    void request_cancel() noexcept;
+
+    // --- owner thread ---
+    /// A new ticket: from here on wakers of earlier waits do nothing.
+    [[nodiscard]] std::uint64_t begin_wait(PromiseBase& leaf, const char* reason) noexcept;
+
+    struct Mail {
+        bool woken;
+        bool cancelled;
+    };
+    /// What this record stood in the inbox for; it may be queued again afterwards.
+    [[nodiscard]] Mail open_mail() noexcept;
+
+    /// From here on wakes and cancels from anywhere do nothing. Keeps the record alive for the
+    /// inbox if it stands in there.
+    void seal() noexcept;
+
+    [[nodiscard]] std::uint64_t ticket() const noexcept;  ///< Of the current wait.
+    [[nodiscard]] TaskRecord* inbox_next() const noexcept { return inbox_next_; }
+
+    void wake_joiners() noexcept;
+    [[nodiscard]] bool ended() const noexcept {
+        return state == TaskState::Done || state == TaskState::Gone;
+    }
+    [[nodiscard]] std::string_view name() const noexcept { return {name_, name_size_}; }
+    [[nodiscard]] Inbox& inbox() const noexcept { return inbox_; }
+
+    /// Moves the result out of the finished root coroutine into the record.
+    virtual void collect(PromiseBase& finished) noexcept = 0;
+    [[nodiscard]] virtual std::exception_ptr error() const noexcept = 0;
+
+    Scheduler& scheduler;         // valid until the task has ended
+    PromiseBase* leaf = nullptr;  // innermost coroutine: the one to resume
+    PromiseBase* root = nullptr;
+    std::source_location site;  // of the last wait; of the spawn before the first
+    const char* reason = "start";
+    double spawned_at = 0.0;  // on the runtime's clock
+    double waits_since = 0.0;
+    std::uint64_t id = 0;
+    TaskState state = TaskState::Ready;
+    AsyncErrorCode end_code = AsyncErrorCode::TaskCancelled;  // why Gone
+    bool cancel_requested = false;  // while Polling: taken up at the next suspension
+    bool turn_again = false;        // set by yield_now() while Polling
+    bool error_observed = false;
+    IntrusiveList<JoinWaiter, JoinTag> joiners;
+
+protected:
+    virtual ~TaskRecord();
+    virtual void drop_result() noexcept = 0;
+
+private:
+    friend class Inbox;
+
+    // The word that threads meet at: ticket << 3 | kCancel | kWoken | kQueued. Zero when sealed.
+    //   kQueued  stands in the inbox, or its setter is about to push it: the setter pushes.
+    //   kWoken   the wait of the current ticket is over.
+    // Every change is an RMW, so an acquiring one sees what all earlier releasing ones published.
+    static constexpr std::uint64_t kQueued = 1;
+    static constexpr std::uint64_t kWoken = 2;
+    static constexpr std::uint64_t kCancel = 4;
+    static constexpr unsigned kTicketShift = 3;
+
+    void push_to_inbox() noexcept;
+
+    std::atomic<std::uint64_t> word_{1ULL << kTicketShift};
+    std::atomic<std::uint32_t> references_{1};
+    std::atomic<std::uint32_t> owners_{2};  // the runtime and the first handle
+    TaskRecord* inbox_next_ = nullptr;  // written by whoever set kQueued, then by the inbox's taker
+    Inbox& inbox_;
+    std::uint8_t name_size_;
+    char name_[kNameBytes];
+};
+
+/// A task that waits for another to end.
+class JoinWaiter : public ListHook<JoinTag> {
+public:
+    JoinWaiter() noexcept = default;
+    TaskRecord* record = nullptr;
+    std::uint64_t ticket = 0;
+};
+
+}  // namespace task_detail
+}  // namespace nebula

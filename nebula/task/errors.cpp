@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/errors.hpp"
+
+#include <string>
+
+namespace nebula {
+namespace {
+
+std::string sentence(AsyncErrorCode code, std::string_view detail) {
+    std::string text(describe(code));
+    if (!detail.empty()) text.append(": ").append(detail);
+    return text;
+}
+
+}  // namespace
+
+std::string_view describe(AsyncErrorCode code) noexcept {
+    switch (code) {
+        case AsyncErrorCode::TaskCancelled:
+            return "the task was cancelled";
+        case AsyncErrorCode::EmitterFreed:
+            return "the object waited for was freed";
+        case AsyncErrorCode::RuntimeClosed:
+            return "the runtime has shut down";
+        case AsyncErrorCode::WrongThread:
+            return "called on the wrong thread";
+        case AsyncErrorCode::NotReady:
+            return "the task has no result yet";
+        case AsyncErrorCode::UnknownSignal:
+            return "the object has no such signal";
+        case AsyncErrorCode::ArgumentMismatch:
+            return "the signal came with other arguments";
+        case AsyncErrorCode::NotSendable:
+            return "the value may not leave its thread";
+    }
+    return "unknown error";
+}
+
+AsyncError::AsyncError(AsyncErrorCode code, std::string_view detail)
+    : std::runtime_error(sentence(code, detail)), code_(code) {}
+
+void throw_async_error(AsyncErrorCode code, std::string_view detail) {
+    switch (code) {
+        case AsyncErrorCode::TaskCancelled:
+            throw TaskCancelled(detail);
+        case AsyncErrorCode::EmitterFreed:
+            throw EmitterFreed(detail);
+        case AsyncErrorCode::RuntimeClosed:
+            throw RuntimeClosed(detail);
+        case AsyncErrorCode::WrongThread:
+            throw WrongThread(detail);
+        case AsyncErrorCode::NotReady:
+            throw NotReady(detail);
+        case AsyncErrorCode::UnknownSignal:
+            throw UnknownSignal(detail);
+        case AsyncErrorCode::ArgumentMismatch:
+            throw ArgumentMismatch(detail);
+        case AsyncErrorCode::NotSendable:
+            throw NotSendable(detail);
+    }
+    throw AsyncError(code, detail);
+}
+
+}  // namespace nebula

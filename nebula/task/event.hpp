@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// A flag that tasks of one thread wait for.
+#pragma once
+
+#include "nebula/task/detail/intrusive_list.hpp"
+#include "nebula/task/errors.hpp"
+#include "nebula/task/wait.hpp"
+
+#include <coroutine>
+#include <utility>
+
+namespace nebula {
+
+/// Set until reset; wait() returns at once while it is set.
+///
+///     Event edited;
+///     task<> remesh() { for (;;) { co_await edited.wait(); edited.reset(); mesh_marked(); } }
+///     …
+///     edited.set();   // remesh() goes on in the next pump
+///
+/// Threads:   owner thread of the tasks that wait.
+/// Cost:      wait: two links. set: one wake per waiter. Nothing allocates.
+/// Lifetime:  may die while tasks wait: their wait throws EmitterFreed.
+class Event {
+    struct WaiterTag {};
+
+    class Waiter : public task_detail::ListHook<WaiterTag> {
+    public:
+        Waker waker;
+        bool event_freed = false;
+    };
+
+public:
+    class EventWait : public Wait {
+    public:
+        explicit EventWait(Event& event) noexcept : Wait("event"), event_(event) {}
+        bool await_ready() const noexcept { return event_.is_set(); }
+        template <TaskPromise P>
+        void await_suspend(std::coroutine_handle<P> h) noexcept {
+            waiter_.waker = suspend(h);
+            event_.waiters_.push_back(waiter_);
+        }
+        /// \throws EmitterFreed if the event was destroyed first.
+        void await_resume() const {
+            if (waiter_.event_freed) throw EmitterFreed("an Event");
+        }
+
+    private:
+        Event& event_;
+        Waiter waiter_;
+    };
+
+    Event() noexcept = default;
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
+    ~Event() { wake_all(true); }
+
+    void set() noexcept {
+        set_ = true;
+        wake_all(false);
+    }
+    void reset() noexcept { set_ = false; }
+    [[nodiscard]] bool is_set() const noexcept { return set_; }
+    [[nodiscard]] EventWait wait() noexcept { return EventWait(*this); }
+
+private:
+    void wake_all(bool freed) noexcept {
+        while (!waiters_.empty()) {
+            Waiter& waiter = waiters_.pop_front();
+            waiter.event_freed = freed;
+            waiter.waker.wake();
+        }
+    }
+
+    bool set_ = false;
+    task_detail::IntrusiveList<Waiter, WaiterTag> waiters_;
+};
+
+}  // namespace nebula

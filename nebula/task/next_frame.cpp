@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/next_frame.hpp"
+
+#include "nebula/task/detail/scheduler.hpp"
+
+namespace nebula {
+
+void NextFrame::begin(task_detail::PromiseBase& leaf) noexcept {
+    waiter_.record = &suspend_here(leaf);
+    waiter_.record->scheduler.wait_for_frame(waiter_);
+}
+
+FrameTime NextFrame::await_resume() const noexcept {
+    return waiter_.record->scheduler.frame_time();
+}
+
+void Sleep::begin(task_detail::PromiseBase& leaf) {
+    task_detail::TaskRecord& record = suspend_here(leaf);
+    record.scheduler.wait_for_time(timer_, seconds_);
+    timer_.record = &record;  // last: a timer that could not be added has nothing to undo
+}
+
+Sleep::~Sleep() {
+    if (timer_.record != nullptr) timer_.record->scheduler.stop_waiting(timer_);
+}
+
+}  // namespace nebula

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/runtime.hpp"
+
+#include "nebula/task/detail/scheduler.hpp"
+
+#include <utility>
+
+namespace nebula {
+
+using task_detail::Scheduler;
+
+Runtime::Runtime() : scheduler_(std::make_unique<Scheduler>(*this)) {}
+Runtime::~Runtime() = default;
+
+void Runtime::check_thread() const {
+    if (!on_owner_thread()) throw WrongThread("tasks are spawned on the thread of their runtime");
+}
+
+task_detail::Inbox& Runtime::inbox() const noexcept { return scheduler_->inbox(); }
+
+void Runtime::admit(task_detail::TaskRecord& record, task_detail::PromiseBase& root) {
+    scheduler_->admit(record, root);
+}
+
+void Runtime::refuse(task_detail::TaskRecord& record) noexcept {
+    record.state = TaskState::Gone;
+    record.end_code = AsyncErrorCode::RuntimeClosed;
+    record.seal();
+    record.drop_owner();
+}
+
+void Runtime::pump() {
+    if (on_owner_thread()) scheduler_->pump();
+}
+
+void Runtime::begin_frame(FrameTime time) {
+    if (on_owner_thread()) scheduler_->begin_frame(time);
+}
+
+void Runtime::shutdown() noexcept {
+    NEBULA_ASSERT(on_owner_thread(), "a runtime is shut down on its own thread");
+    scheduler_->shutdown();
+}
+
+void Runtime::set_on_wake(SmallFunction<void()> handler) {
+    inbox().set_on_wake(std::move(handler));
+}
+
+void Runtime::set_on_unhandled(SmallFunction<void(const UnhandledError&)> handler) {
+    scheduler_->on_unhandled = std::move(handler);
+}
+
+std::vector<TaskInfo> Runtime::live_tasks() const { return scheduler_->live_tasks(); }
+std::size_t Runtime::live_count() const noexcept { return scheduler_->live_count(); }
+double Runtime::now_seconds() const noexcept { return scheduler_->now_seconds(); }
+FrameTime Runtime::frame_time() const noexcept { return scheduler_->frame_time(); }
+bool Runtime::closed() const noexcept { return scheduler_->closed(); }
+bool Runtime::on_owner_thread() const noexcept { return inbox().on_owner_thread(); }
+
+}  // namespace nebula

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// The executor of tasks: whoever owns the main loop calls it once a frame.
+#pragma once
+
+#include "nebula/base/small_function.hpp"
+#include "nebula/task/task.hpp"
+#include "nebula/task/task_handle.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nebula {
+
+/// What the main loop says at the start of a frame.
+struct FrameTime {
+    double delta_seconds = 0.0;
+    std::uint64_t frame = 0;
+};
+
+struct TaskOptions {
+    std::string_view name = "task";  ///< Copied; the first 48 bytes are kept.
+};
+
+/// A task that ended with an exception nobody holds a handle to receive.
+struct UnhandledError {
+    std::uint64_t task_id = 0;
+    std::string_view task_name;
+    std::source_location site;  ///< Of the task's last wait, or of its spawn if it never waited.
+    std::exception_ptr error;
+    std::string what;  ///< The exception's own words.
+};
+
+/// A row of Runtime::live_tasks().
+struct TaskInfo {
+    std::uint64_t id = 0;
+    std::string name;
+    TaskState state = TaskState::Pending;
+    std::source_location site;    ///< Of the wait, innermost coroutine; of the spawn before it.
+    std::string_view reason;      ///< Of the wait: "next frame", "pool job", …
+    double age_seconds = 0.0;     ///< Since the spawn, on the runtime's clock.
+    double waited_seconds = 0.0;  ///< Since the wait began.
+};
+
+/// Runs tasks on the thread that made it, when that thread says so and never else.
+///
+///     Runtime runtime;
+///     runtime.spawn(greet(door), {.name = "greet"});
+///     while (running) runtime.begin_frame({delta, frame++});
+///
+/// A task that throws ends alone. Time is what begin_frame() adds up, so a test may fake it.
+///
+/// Threads:   owner thread (the one that constructed it). What other threads have are wakers.
+/// Cost:      pump: O(what is ready). spawn: one record and one frame, both from the pool.
+/// Lifetime:  handles and wakers may outlive it. Everything a task borrows must outlive
+///            shutdown().
+class Runtime {
+public:
+    Runtime();
+    ~Runtime();  ///< shutdown(). Not from inside a task.
+    Runtime(const Runtime&) = delete;
+    Runtime& operator=(const Runtime&) = delete;
+
+    /// Starts the task: it runs at once, inside this call, up to its first wait. Spawns nested
+    /// deeper than kEagerDepth start in the next pump instead, so that a task that spawns itself
+    /// cannot overflow the stack.
+    ///
+    /// After shutdown() the task is refused: it never runs, and the handle says RuntimeClosed.
+    /// \throws WrongThread on any thread but the owner; the task is destroyed unstarted.
+    template <class T>
+    TaskHandle<T> spawn(task<T> body, TaskOptions options = {},
+                        std::source_location site = std::source_location::current());
+
+    /// The same for a function that returns a task. It is stored with the task, so a lambda's
+    /// captures live as long as the coroutine that uses them.
+    template <class F>
+        requires std::invocable<F&> && requires { typename std::invoke_result_t<F&>::promise_type; }
+    auto spawn(F function, TaskOptions options = {},
+               std::source_location site = std::source_location::current()) {
+        return spawn(call_stored(std::move(function)), options, site);
+    }
+
+    static constexpr int kEagerDepth = 32;
+
+    /// Takes the inbox and resumes every task that was ready when the pump began, once each.
+    /// Inside a task, or on another thread, it does nothing: an engine may run a deferred call
+    /// anywhere, and the next pump on the right stack catches up.
+    void pump();
+
+    /// Adds the delta to the clock, ends every next_frame() wait and every sleep whose time has
+    /// come, then pumps.
+    void begin_frame(FrameTime time);
+
+    /// Destroys the frames of all tasks, newest task first, innermost coroutine first. Afterwards
+    /// spawn() refuses, wakes are ignored, and no handler is called any more. A task that is on
+    /// the stack right now ends at its next suspension. May be called twice.
+    void shutdown() noexcept;
+
+    /// Called when the inbox becomes non-empty, so at most once per pump. It should make the main
+    /// loop call pump() soon; it must not pump, wake or block.
+    ///
+    /// Threads:   set: owner thread. The handler is called on any thread, one call at a time, and
+    ///            no more once set_on_wake() or shutdown() has returned.
+    void set_on_wake(SmallFunction<void()> handler);
+
+    /// Told when a task ends with an exception and nobody has its handle, or when the last handle
+    /// goes without having asked. The default logs an Error line. Called on the owner thread.
+    void set_on_unhandled(SmallFunction<void(const UnhandledError&)> handler);
+
+    [[nodiscard]] std::vector<TaskInfo> live_tasks() const;  ///< Oldest first.
+    [[nodiscard]] std::size_t live_count() const noexcept;
+    [[nodiscard]] double now_seconds() const noexcept;    ///< Sum of the deltas so far.
+    [[nodiscard]] FrameTime frame_time() const noexcept;  ///< Of the last begin_frame().
+    [[nodiscard]] bool closed() const noexcept;
+    [[nodiscard]] bool on_owner_thread() const noexcept;
+
+private:
+    friend class Wait;
+
+    template <class F, class Task = std::invoke_result_t<F&>>
+    static Task call_stored(F function) {
+        co_return co_await function();
+    }
+
+    void check_thread() const;
+    task_detail::Inbox& inbox() const noexcept;
+    void admit(task_detail::TaskRecord& record, task_detail::PromiseBase& root);
+    void refuse(task_detail::TaskRecord& record) noexcept;
+
+    std::unique_ptr<task_detail::Scheduler> scheduler_;
+};
+
+template <class T>
+TaskHandle<T> Runtime::spawn(task<T> body, TaskOptions options, std::source_location site) {
+    check_thread();
+    NEBULA_ASSERT(body, "an empty task was spawned");
+    auto* const record = new task_detail::TypedRecord<T>(inbox(), *scheduler_, options.name, site);
+    TaskHandle<T> handle(*record);
+    if (closed()) {
+        refuse(*record);
+    } else {
+        admit(*record, body.release().promise());
+    }
+    return handle;
+}
+
+/// `co_await this_runtime()` gives the Runtime that runs the task, without waiting.
+class ThisRuntime : public Wait {
+public:
+    ThisRuntime() noexcept : Wait("this runtime") {}
+    bool await_ready() const noexcept { return false; }
+    template <TaskPromise P>
+    bool await_suspend(std::coroutine_handle<P> h) noexcept {
+        runtime_ = &runtime_of(h);
+        return false;
+    }
+    Runtime& await_resume() const noexcept { return *runtime_; }
+
+private:
+    Runtime* runtime_ = nullptr;
+};
+[[nodiscard]] inline ThisRuntime this_runtime() noexcept { return {}; }
+
+}  // namespace nebula

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+// The remote end of a spawned task: ask, cancel, wait for it.
+#pragma once
+
+#include "nebula/base/assert.hpp"
+#include "nebula/task/detail/result.hpp"
+#include "nebula/task/detail/task_record.hpp"
+#include "nebula/task/task.hpp"
+#include "nebula/task/wait.hpp"
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <source_location>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace nebula {
+
+namespace task_detail {
+
+template <class T>
+class TypedRecord final : public TaskRecord {
+    static_assert(alignof(Result<T>) <= alignof(std::max_align_t),
+                  "over-aligned values: hold them in a std::unique_ptr");
+
+public:
+    using TaskRecord::TaskRecord;
+
+    void collect(PromiseBase& finished) noexcept override {
+        static_assert(
+            std::is_void_v<T> || std::is_reference_v<T> || std::is_nothrow_move_constructible_v<T>,
+            "a spawned task's value must move without throwing");
+        result_.move_from(static_cast<Promise<T>&>(finished).result());
+    }
+    [[nodiscard]] std::exception_ptr error() const noexcept override { return result_.error(); }
+    [[nodiscard]] Result<T>& result() noexcept { return result_; }
+
+private:
+    void drop_result() noexcept override { result_.reset(); }
+
+    Result<T> result_;
+};
+
+// What TaskHandle does that does not depend on its type.
+void cancel_task(TaskRecord& record) noexcept;
+void check_joinable(const TaskRecord& record);
+/// Throws unless the record holds a result; marks it as looked at.
+void require_result(TaskRecord& record);
+
+/// Waits until a task has ended.
+class JoinWait : public Wait {
+public:
+    JoinWait(const JoinWait&) = delete;
+    JoinWait& operator=(const JoinWait&) = delete;
+
+    bool await_ready() const {
+        check_joinable(target_);
+        return target_.ended();
+    }
+    template <TaskPromise P>
+    void await_suspend(std::coroutine_handle<P> h) {
+        begin(h.promise());
+    }
+
+protected:
+    explicit JoinWait(TaskRecord& target) noexcept : Wait("join"), target_(target) {}
+    ~JoinWait() = default;
+
+private:
+    void begin(PromiseBase& leaf) noexcept;
+
+    TaskRecord& target_;  // kept by the handle that the derived class holds
+    JoinWaiter node_;
+};
+
+}  // namespace task_detail
+
+/// One of any number of handles to a spawned task. Dropping handles never cancels the task; the
+/// last one takes the result with it. A handle of a task that has ended, or whose runtime is
+/// gone, still tells how it ended; a handle made by the default constructor is of no task.
+///
+///     auto loading = runtime.spawn(load(level), {.name = "load"});
+///     …
+///     const Level& level = co_await loading;              // stays with the handle
+///     Level mine = co_await std::move(loading);           // moved out: other handles see the rest
+///
+/// Threads:   owner thread; copies may be destroyed on any thread (the last destroys the result
+///            there), and request_cancel() may be called from any.
+/// Cost:      a copy counts a reference; nothing allocates.
+/// Throws:    as each member says; a cancelled task gives its joiners TaskCancelled.
+template <class T = void>
+class TaskHandle {
+public:
+    TaskHandle() noexcept = default;
+    TaskHandle(const TaskHandle& other) noexcept : record_(other.record_) {
+        if (record_ != nullptr) record_->add_owner();
+    }
+    TaskHandle(TaskHandle&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
+    TaskHandle& operator=(TaskHandle other) noexcept {
+        std::swap(record_, other.record_);
+        return *this;
+    }
+    ~TaskHandle() {
+        if (record_ != nullptr) record_->drop_owner();
+    }
+
+    /// False once the task has ended in whatever way, and for a handle of no task.
+    [[nodiscard]] bool is_pending() const noexcept {
+        return record_ != nullptr && !record_->ended();
+    }
+    /// True when there is a result(): the task ended with a value or an exception.
+    [[nodiscard]] bool done() const noexcept {
+        return record_ != nullptr && record_->state == TaskState::Done;
+    }
+    /// True when the task was cancelled, refused, or destroyed by shutdown.
+    [[nodiscard]] bool cancelled() const noexcept {
+        return record_ != nullptr && record_->state == TaskState::Gone;
+    }
+
+    /// Ends the task. A waiting one is destroyed before cancel() returns, its locals innermost
+    /// first (from inside a destructor that another cancel runs: right after that one). A running
+    /// one, so also the caller itself, ends at its next suspension. No effect on an ended one.
+    void cancel() noexcept {
+        if (record_ != nullptr) task_detail::cancel_task(*record_);
+    }
+    /// The same from any thread, at the runtime's next pump.
+    void request_cancel() const noexcept {
+        if (record_ != nullptr) record_->request_cancel();
+    }
+
+    /// \throws the task's exception; NotReady while it is pending; TaskCancelled or RuntimeClosed
+    ///         when it ended without a result.
+    [[nodiscard]] std::add_lvalue_reference_t<const T> result() const& { return typed().value(); }
+    /// Moves the value out.
+    [[nodiscard]] T result() && { return typed().take(); }
+
+    [[nodiscard]] std::string_view name() const noexcept {
+        return record_ != nullptr ? record_->name() : std::string_view();
+    }
+    [[nodiscard]] std::uint64_t id() const noexcept { return record_ != nullptr ? record_->id : 0; }
+
+    /// `co_await handle` waits for the end and gives what result() gives. Several tasks may wait
+    /// for one. \throws also WrongThread if the tasks belong to different threads.
+    auto operator co_await() const& { return Join<false>(*this); }
+    auto operator co_await() && { return Join<true>(std::move(*this)); }
+
+private:
+    friend class Runtime;
+
+    template <bool kTake>
+    class Join : public task_detail::JoinWait {
+    public:
+        explicit Join(TaskHandle handle) noexcept
+            : JoinWait(target(handle)), handle_(std::move(handle)) {}
+        decltype(auto) await_resume() {
+            if constexpr (kTake) {
+                return std::move(handle_).result();
+            } else {
+                return std::as_const(handle_).result();
+            }
+        }
+
+    private:
+        TaskHandle handle_;
+    };
+
+    static task_detail::TaskRecord& target(const TaskHandle& handle) noexcept {
+        NEBULA_ASSERT(handle.record_ != nullptr, "a handle of no task was awaited");
+        return *handle.record_;
+    }
+
+    explicit TaskHandle(task_detail::TypedRecord<T>& record) noexcept : record_(&record) {}
+
+    task_detail::Result<T>& typed() const {
+        NEBULA_ASSERT(record_ != nullptr, "a handle of no task has no result");
+        task_detail::require_result(*record_);
+        return record_->result();
+    }
+
+    task_detail::TypedRecord<T>* record_ = nullptr;
+};
+
+}  // namespace nebula

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// The base of every awaiter that ends a task's chain: README.md, "How to write a wait".
+#pragma once
+
+#include "nebula/task/detail/promise.hpp"
+#include "nebula/task/waker.hpp"
+
+#include <concepts>
+#include <coroutine>
+
+namespace nebula {
+
+class Runtime;
+
+/// Any coroutine of a task.
+template <class P>
+concept TaskPromise = std::derived_from<P, task_detail::PromiseBase>;
+
+/// Derive from it, take the waker in await_suspend, and unregister in the destructor:
+///
+///     class DoorOpens : public Wait {
+///     public:
+///         explicit DoorOpens(Door& door) : Wait("door"), door_(door) {}
+///         ~DoorOpens() { door_.forget(seat_); }
+///         bool await_ready() const { return door_.is_open(); }
+///         template <TaskPromise P>
+///         void await_suspend(std::coroutine_handle<P> h) {
+///             seat_ = door_.on_open([waker = suspend(h)] { waker.wake(); });
+///         }
+///         void await_resume() const {}
+///     private:
+///         Door& door_;
+///         Door::Seat seat_{};
+///     };
+///
+/// The awaiter lies in the task's frame. Its destructor runs in every way a wait can end: resumed,
+/// cancelled, or the runtime shut down; it must leave nothing behind that points at the awaiter.
+/// What runs on another thread gets a copy of the waker and shared state, never the awaiter.
+/// await_suspend may throw: the task goes on with the exception. A wake is never spurious: the
+/// task resumes only after wake() on a waker of this very suspend().
+///
+/// Threads:   owner thread.
+class Wait {
+public:
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+protected:
+    /// \param reason  shown by Runtime::live_tasks(); must live for ever (a string literal).
+    explicit Wait(const char* reason) noexcept : reason_(reason) {}
+    ~Wait() = default;
+
+    /// Begins the wait. Call it in await_suspend, before anything can call wake().
+    template <TaskPromise P>
+    [[nodiscard]] Waker suspend(std::coroutine_handle<P> h) noexcept {
+        return suspend_leaf(h.promise());
+    }
+
+    /// The runtime that runs the task; valid in await_suspend and afterwards.
+    template <TaskPromise P>
+    [[nodiscard]] static Runtime& runtime_of(std::coroutine_handle<P> h) noexcept {
+        return runtime_of_leaf(h.promise());
+    }
+
+    // For waits that end on the owner thread alone: no waker, the scheduler finds the record.
+    task_detail::TaskRecord& suspend_here(task_detail::PromiseBase& leaf) noexcept;
+
+private:
+    Waker suspend_leaf(task_detail::PromiseBase& leaf) noexcept;
+    static Runtime& runtime_of_leaf(task_detail::PromiseBase& leaf) noexcept;
+
+    const char* reason_;
+};
+
+}  // namespace nebula
