@@ -8,7 +8,7 @@
 
 #include <tl/expected.hpp>
 
-#include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 
@@ -37,7 +37,7 @@ struct RayHit {
 /// Lifetime:  borrows the volume.
 class Raycaster {
 public:
-    static constexpr int kCachedBricks = 64;
+    static constexpr std::size_t kCachedBricks = 64;
 
     explicit Raycaster(const Volume& volume);
     ~Raycaster();
@@ -52,14 +52,13 @@ public:
 
 private:
     class Walk;
-    struct CachedBrick;
+    struct Cache;
 
     /// The brick's samples, from the volume or else generated.
     [[nodiscard]] const Brick& brick(Vec3i coordinate);
 
     const Volume& volume_;
-    std::unique_ptr<CachedBrick[]> cache_;
-    int next_victim_ = 0;
+    std::unique_ptr<Cache> cache_;
 };
 
 }  // namespace nebula::voxel

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/edit.hpp"
+
+#include "nebula/voxel/brick.hpp"
+#include "nebula/voxel/volume.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+namespace nebula::voxel {
+
+namespace {
+
+// A sphere's samples differ from kSampleMin or kSampleMax out to here beyond its surface.
+constexpr double kReach =
+    static_cast<double>(kSampleMax) / static_cast<double>(kSampleUnitsPerVoxel);
+
+// Which samples of a brick changed, as far as the chunks around it care. On each axis a brick
+// belongs to one chunk, and the samples on its border side are read by one chunk more: two of them
+// (a chunk's corner 32 and the ring beyond) if the brick is the first of its chunk, one (the ring
+// before) if it is the last.
+class ChangedSamples {
+public:
+    explicit ChangedSamples(Vec3i brick)
+        : x_(border(brick.x)), y_(border(brick.y)), z_(border(brick.z)) {}
+
+    /// A row's changed samples are the bits of `mask`.
+    void add_row(int y, int z, std::uint32_t mask) {
+        const unsigned yz = (on(y_, y) ? 2U : 0U) | (on(z_, z) ? 4U : 0U);
+        if ((mask & x_) != 0) classes_ |= 1U << (yz | 1U);
+        if ((mask & ~x_) != 0) classes_ |= 1U << yz;
+    }
+    [[nodiscard]] bool any() const { return classes_ != 0; }
+
+    /// Appends the chunks whose block reads a changed sample.
+    void append_chunks(Vec3i brick, std::vector<Vec3i>& out) const {
+        const Vec3i own = floor_div(brick, 2);
+        const auto side = [](std::int32_t b) { return floor_mod(b, 2) == 0 ? -1 : 1; };
+        const Vec3i beyond{side(brick.x), side(brick.y), side(brick.z)};
+        for (unsigned axes = 0; axes < 8; ++axes) {
+            bool reads = false;  // a changed sample on the border of every axis in `axes`
+            for (unsigned c = 0; c < 8; ++c)
+                reads |= (classes_ & (1U << c)) != 0 && (c & axes) == axes;
+            if (reads)
+                out.push_back(own + Vec3i{(axes & 1U) != 0 ? beyond.x : 0,
+                                          (axes & 2U) != 0 ? beyond.y : 0,
+                                          (axes & 4U) != 0 ? beyond.z : 0});
+        }
+    }
+
+private:
+    static std::uint32_t border(std::int32_t brick) {
+        return floor_mod(brick, 2) == 0 ? 0x0003U : 0x8000U;
+    }
+    static bool on(std::uint32_t border, int i) { return ((border >> i) & 1U) != 0; }
+
+    std::uint32_t x_, y_, z_;
+    std::uint32_t classes_ = 0;  // bit c: a changed sample lies on the borders of exactly axes c
+};
+
+struct Change {
+    Vec3i brick;
+    BrickPtr samples;
+};
+
+class Brush {
+public:
+    explicit Brush(const SphereEdit& edit)
+        : dig_(edit.kind == SphereEdit::Kind::Dig), centre_(edit.centre), radius_(edit.radius) {
+        const double r = static_cast<double>(edit.radius) + kReach;
+        const auto low = [r](float c) {
+            return static_cast<std::int32_t>(std::floor(static_cast<double>(c) - r));
+        };
+        const auto high = [r](float c) {
+            return static_cast<std::int32_t>(std::ceil(static_cast<double>(c) + r)) + 1;
+        };
+        box_ = {{low(centre_.x), low(centre_.y), low(centre_.z)},
+                {high(centre_.x), high(centre_.y), high(centre_.z)}};
+    }
+
+    [[nodiscard]] const Box3i& box() const { return box_; }
+
+    /// Whether any voxel of the brick is near enough to change.
+    [[nodiscard]] bool reaches(Vec3i brick) const {
+        const Box3i voxels = brick_box(brick);
+        const auto gap = [](std::int32_t low, std::int32_t high, float c) {
+            const auto centre = static_cast<double>(c);
+            return std::max(
+                {static_cast<double>(low) - centre, centre - static_cast<double>(high - 1), 0.0});
+        };
+        const double x = gap(voxels.min.x, voxels.max.x, centre_.x);
+        const double y = gap(voxels.min.y, voxels.max.y, centre_.y);
+        const double z = gap(voxels.min.z, voxels.max.z, centre_.z);
+        const double reach = static_cast<double>(radius_) + kReach;
+        return x * x + y * y + z * z <= reach * reach;
+    }
+
+    /// A brick that this brush cannot change, whatever is near.
+    [[nodiscard]] bool spares(const Brick* brick) const {
+        return brick == (dig_ ? &kAirBrick : &kSolidBrick);
+    }
+    [[nodiscard]] bool spares(Range range) const {
+        return range.uniform() && range.min == (dig_ ? kSampleMax : kSampleMin);
+    }
+
+    void paint(Vec3i coordinate, Brick& brick, ChangedSamples& changed) const {
+        const Box3i voxels = brick_box(coordinate);
+        const Box3i part = intersection(voxels, box_);
+        if (part.empty()) return;
+        const auto offset = [](std::int32_t v, float c) {
+            return static_cast<float>(static_cast<double>(v) - static_cast<double>(c));
+        };
+        std::array<float, kBrickSize> dx2{};
+        for (int x = 0; x < kBrickSize; ++x) {
+            const float d = offset(voxels.min.x + x, centre_.x);
+            dx2[static_cast<std::size_t>(x)] = d * d;
+        }
+        for (std::int32_t z = part.min.z; z < part.max.z; ++z)
+            for (std::int32_t y = part.min.y; y < part.max.y; ++y) {
+                const float dy = offset(y, centre_.y);
+                const float dz = offset(z, centre_.z);
+                Sample* row =
+                    brick.samples.data() + Brick::index(0, y - voxels.min.y, z - voxels.min.z);
+                if (const std::uint32_t mask = paint_row(row, dx2, dy * dy + dz * dz); mask != 0)
+                    changed.add_row(y - voxels.min.y, z - voxels.min.z, mask);
+            }
+    }
+
+private:
+    // Whole rows, 16 samples, so that it becomes vector code.
+    std::uint32_t paint_row(Sample* row, const std::array<float, kBrickSize>& dx2,
+                            float rest2) const {
+        std::array<Sample, kBrickSize> fresh;
+        for (std::size_t x = 0; x < kBrickSize; ++x) {
+            // Distance to the sphere, positive where this brush leaves its mark.
+            const float into = radius_ - std::sqrt(dx2[x] + rest2);
+            const Sample mark = quantize(dig_ ? into : -into);
+            fresh[x] = dig_ ? std::max(row[x], mark) : std::min(row[x], mark);
+        }
+        if (std::memcmp(row, fresh.data(), kBrickSize) == 0) return 0;
+        std::uint32_t mask = 0;
+        for (std::size_t x = 0; x < kBrickSize; ++x)
+            if (row[x] != fresh[x]) mask |= 1U << x;
+        std::memcpy(row, fresh.data(), kBrickSize);
+        return mask;
+    }
+
+    bool dig_;
+    Vec3f centre_;
+    float radius_;
+    Box3i box_;
+};
+
+// A copy to paint on; false when the brush cannot change the brick.
+bool clone(const Volume& volume, const Brush& brush, Vec3i coordinate, Brick& out) {
+    if (const Brick* existing = volume.find(coordinate); existing != nullptr) {
+        if (brush.spares(existing)) return false;
+        out = *existing;
+        return true;
+    }
+    const Box3i voxels = brick_box(coordinate);
+    const Range range = volume.generator().bounds(voxels);
+    if (brush.spares(range)) return false;
+    if (range.uniform())
+        out.samples.fill(range.min);
+    else
+        volume.generator().generate(voxels, out.samples.data(), kBrickSize,
+                                    kBrickSize * kBrickSize);
+    return true;
+}
+
+std::vector<Change> changes_of(const Volume& volume, const Brush& brush, EditReport& report) {
+    std::vector<Change> changes;
+    const Vec3i first = floor_div(brush.box().min, kBrickSize);
+    const Vec3i last = floor_div(brush.box().max - Vec3i{1, 1, 1}, kBrickSize);
+    Brick scratch;
+    for (std::int32_t x = first.x; x <= last.x; ++x)
+        for (std::int32_t y = first.y; y <= last.y; ++y)
+            for (std::int32_t z = first.z; z <= last.z; ++z) {
+                const Vec3i brick{x, y, z};
+                if (!brush.reaches(brick) || !clone(volume, brush, brick, scratch)) continue;
+                ChangedSamples changed(brick);
+                brush.paint(brick, scratch, changed);
+                if (!changed.any()) continue;
+                changes.push_back({brick, make_brick(scratch)});
+                report.bricks.push_back(brick);
+                changed.append_chunks(brick, report.chunks);
+            }
+    std::sort(report.chunks.begin(), report.chunks.end());
+    report.chunks.erase(std::unique(report.chunks.begin(), report.chunks.end()),
+                        report.chunks.end());
+    return changes;
+}
+
+}  // namespace
+
+tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit) {
+    if (auto error = check_position(edit.centre, "the edit's centre"))
+        return tl::unexpected(std::move(*error));
+    if (!std::isfinite(edit.radius))
+        return tl::unexpected(
+            VoxelError{VoxelError::Kind::NotFinite, "the edit's radius is not a finite number"});
+    if (!(edit.radius > 0.0F && edit.radius <= kMaxEditRadius))
+        return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange,
+                                         "the edit's radius must be above 0 and at most 64"});
+    EditReport report;
+    std::vector<Change> changes;
+    try {
+        // Everything that may throw comes before the first publication.
+        changes = changes_of(volume, Brush(edit), report);
+    } catch (const std::exception& e) {
+        return tl::unexpected(VoxelError{VoxelError::Kind::GeneratorFailed, e.what()});
+    } catch (...) {
+        return tl::unexpected(VoxelError{VoxelError::Kind::GeneratorFailed, "unknown exception"});
+    }
+    if (changes.empty()) return report;
+    for (Change& change : changes) volume.publish_edited(change.brick, std::move(change.samples));
+    volume.end_edit();
+    volume.collect();
+    return report;
+}
+
+}  // namespace nebula::voxel

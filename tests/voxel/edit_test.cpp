@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "world_samples.hpp"
+
+#include "nebula/voxel/edit.hpp"
+#include "nebula/voxel/noise_generator.hpp"
+#include "nebula/voxel/shape_generators.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+using Kind = SphereEdit::Kind;
+
+std::shared_ptr<const Generator> hills() {
+    NoiseSettings s;
+    s.amplitude = 12.0F;
+    s.period = 64.0F;
+    return std::make_shared<NoiseGenerator>(s);
+}
+
+Box3i surroundings(const SphereEdit& e, int margin) {
+    const auto reach = static_cast<std::int32_t>(std::ceil(e.radius)) + margin;
+    const Vec3i c{static_cast<std::int32_t>(std::floor(e.centre.x)),
+                  static_cast<std::int32_t>(std::floor(e.centre.y)),
+                  static_cast<std::int32_t>(std::floor(e.centre.z))};
+    return {c - Vec3i{reach, reach, reach}, c + Vec3i{reach + 1, reach + 1, reach + 1}};
+}
+
+template <class F>
+void for_each_voxel(const Box3i& box, F&& f) {
+    for (std::int32_t x = box.min.x; x < box.max.x; ++x)
+        for (std::int32_t y = box.min.y; y < box.max.y; ++y)
+            for (std::int32_t z = box.min.z; z < box.max.z; ++z) f(Vec3i{x, y, z});
+}
+
+// Every sample afterwards, by the definition, in double.
+TEST(SphereEdit, IsTheExactCsgOfEverySample) {
+    Volume volume(hills());
+    Dice dice(1);
+    for (int round = 0; round < 12; ++round) {
+        const SphereEdit e{round % 3 == 2 ? Kind::Add : Kind::Dig, dice.point(20.0F),
+                           dice.real(0.5F, 9.0F)};
+        const Box3i box = surroundings(e, 8);
+        std::map<Vec3i, Sample> before;
+        for_each_voxel(box, [&](Vec3i p) { before[p] = sample_of(volume, p); });
+        ASSERT_TRUE(apply(volume, e));
+        for_each_voxel(box, [&](Vec3i p) {
+            const double dx = p.x - double{e.centre.x};
+            const double dy = p.y - double{e.centre.y};
+            const double dz = p.z - double{e.centre.z};
+            const double into = double{e.radius} - std::sqrt(dx * dx + dy * dy + dz * dz);
+            const Sample now = sample_of(volume, p);
+            ASSERT_NE(now, 0);
+            const int dig = std::max<int>(before[p], quantize(static_cast<float>(into)));
+            const int add = std::min<int>(before[p], quantize(static_cast<float>(-into)));
+            // One unit: the edit computes in float, this in double.
+            ASSERT_NEAR(now, e.kind == Kind::Dig ? dig : add, 1.0)
+                << "round " << round << " at " << p.x << ' ' << p.y << ' ' << p.z;
+        });
+    }
+}
+
+// The oracle compares every sample near the edit and asks each chunk's block for every changed one.
+TEST(SphereEdit, NamesExactlyTheChunksWhoseBlockChanges) {
+    const auto generator = std::make_shared<FunctionGenerator>(
+        [](Vec3f p) { return p.y - 2.0F * std::sin(p.x * 0.2F) - 1.0F; });
+    Dice dice(2);
+    std::set<std::size_t> sizes;
+    for (int round = 0; round < 60; ++round) {
+        Volume volume(generator);
+        SphereEdit e{round % 2 == 0 ? Kind::Dig : Kind::Add, {}, dice.real(0.5F, 5.0F)};
+        // Around corners and borders of chunks, where it is easy to be wrong.
+        e.centre = {static_cast<float>(dice.whole(-1, 1) * 32) + dice.real(-8.0F, 8.0F),
+                    dice.real(-7.0F, 7.0F),
+                    static_cast<float>(dice.whole(-1, 1) * 32) + dice.real(-8.0F, 8.0F)};
+        const Box3i near = surroundings(e, 6);
+        std::vector<Sample> before;
+        for_each_voxel(near, [&](Vec3i p) { before.push_back(sample_of(volume, p)); });
+        const auto report = apply(volume, e);
+        ASSERT_TRUE(report);
+        std::vector<Vec3i> changed;
+        std::size_t i = 0;
+        for_each_voxel(near, [&](Vec3i p) {
+            if (sample_of(volume, p) != before[i++]) changed.push_back(p);
+        });
+        std::vector<Vec3i> expected;
+        const Box3i chunks{floor_div(near.min, kChunkSize) - Vec3i{1, 1, 1},
+                           floor_div(near.max, kChunkSize) + Vec3i{2, 2, 2}};
+        for_each_voxel(chunks, [&](Vec3i c) {
+            const Vec3i corner = c * kChunkSize;
+            const Box3i block{corner + Vec3i{-1, -1, -1}, corner + Vec3i{34, 34, 34}};
+            if (std::any_of(changed.begin(), changed.end(),
+                            [&](Vec3i p) { return block.contains(p); }))
+                expected.push_back(c);
+        });
+        EXPECT_EQ(report->chunks, expected) << "round " << round;
+        sizes.insert(expected.size());
+    }
+    EXPECT_GE(sizes.size(), 3U) << "the positions must differ in how many chunks they touch";
+}
+
+TEST(SphereEdit, NamesTheBricksThatChangedAndNoOthers) {
+    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    const auto report = apply(volume, {Kind::Dig, {8.0F, -8.0F, 8.0F}, 3.0F});
+    ASSERT_TRUE(report);
+    EXPECT_THAT(report->bricks, testing::ElementsAre(Vec3i{0, -1, 0}));
+    EXPECT_TRUE(volume.is_edited({0, -1, 0}));
+    EXPECT_EQ(volume.edited_count(), 1U);
+}
+
+TEST(SphereEdit, ThatChangesNothingTouchesNothing) {
+    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    const auto in_the_sky = apply(volume, {Kind::Dig, {0.0F, 100.0F, 0.0F}, 10.0F});
+    ASSERT_TRUE(in_the_sky);
+    EXPECT_TRUE(in_the_sky->bricks.empty() && in_the_sky->chunks.empty());
+    const auto in_the_deep = apply(volume, {Kind::Add, {0.0F, -100.0F, 0.0F}, 10.0F});
+    ASSERT_TRUE(in_the_deep);
+    EXPECT_TRUE(in_the_deep->bricks.empty());
+    ASSERT_TRUE(apply(volume, {Kind::Dig, {0.0F, 0.0F, 0.0F}, 4.0F}));
+    const std::uint64_t version = volume.version();
+    const auto again = apply(volume, {Kind::Dig, {0.0F, 0.0F, 0.0F}, 4.0F});
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->chunks.empty()) << "the same crater twice";
+    EXPECT_EQ(volume.version(), version);
+    EXPECT_EQ(volume.edited_count(), volume.brick_count());
+}
+
+TEST(SphereEdit, BricksDugEmptyCostNoMemory) {
+    Volume volume(std::make_shared<FlatGenerator>(100.0F));
+    ASSERT_TRUE(apply(volume, {Kind::Dig, {8.0F, 8.0F, 8.0F}, 30.0F}));
+    EXPECT_EQ(volume.find({0, 0, 0}), &kAirBrick);
+}
+
+TEST(SphereEdit, WrongInputIsAnErrorAndChangesNothing) {
+    Volume volume(hills());
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    const float infinite = std::numeric_limits<float>::infinity();
+    const auto kind_of = [&](Vec3f centre, float radius) {
+        const auto result = apply(volume, {Kind::Dig, centre, radius});
+        EXPECT_FALSE(result);
+        EXPECT_FALSE(result ? true : result.error().message.empty());
+        return result ? VoxelError::Kind::ZeroDirection : result.error().kind;
+    };
+    EXPECT_EQ(kind_of({0, nan, 0}, 1.0F), VoxelError::Kind::NotFinite);
+    EXPECT_EQ(kind_of({infinite, 0, 0}, 1.0F), VoxelError::Kind::NotFinite);
+    EXPECT_EQ(kind_of({0, 0, 0}, nan), VoxelError::Kind::NotFinite);
+    EXPECT_EQ(kind_of({0, 0, 0}, infinite), VoxelError::Kind::NotFinite);
+    EXPECT_EQ(kind_of({0, 0, 0}, -1.0F), VoxelError::Kind::OutOfRange);
+    EXPECT_EQ(kind_of({0, 0, 0}, 0.0F), VoxelError::Kind::OutOfRange);
+    EXPECT_EQ(kind_of({0, 0, 0}, 64.1F), VoxelError::Kind::OutOfRange);
+    EXPECT_EQ(kind_of({0, 0, 2e7F}, 1.0F), VoxelError::Kind::OutsideWorld);
+    EXPECT_EQ(volume.version(), 0U);
+    EXPECT_EQ(volume.brick_count(), 0U);
+}
+
+TEST(SphereEdit, WorksAtTheEndOfTheWorld) {
+    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    for (const float x : {-kWorldLimit, kWorldLimit}) {
+        const auto report = apply(volume, {Kind::Dig, {x, 0.0F, x}, 64.0F});
+        ASSERT_TRUE(report);
+        EXPECT_FALSE(report->chunks.empty());
+    }
+}
+
+TEST(SphereEdit, AThrowingGeneratorLeavesTheWorldAsItWas) {
+    Volume volume(std::make_shared<FunctionGenerator>([](Vec3f p) -> float {
+        if (p.x > 20.0F) throw std::runtime_error("no data east of 20");
+        return p.y;
+    }));
+    const auto result = apply(volume, {Kind::Dig, {16.0F, 0.0F, 0.0F}, 6.0F});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, VoxelError::Kind::GeneratorFailed);
+    EXPECT_EQ(result.error().message, "no data east of 20");
+    EXPECT_EQ(volume.brick_count(), 0U);
+    EXPECT_EQ(volume.version(), 0U);
+}
+
+}  // namespace
+}  // namespace nebula::voxel

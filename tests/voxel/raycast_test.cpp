@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "world_samples.hpp"
+
+#include "nebula/voxel/edit.hpp"
+#include "nebula/voxel/noise_generator.hpp"
+#include "nebula/voxel/raycast.hpp"
+#include "nebula/voxel/shape_generators.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace nebula::voxel {
+namespace {
+
+constexpr float kTolerance = 0.05F;  // of a voxel
+
+Vec3f unit(Vec3f v) { return v * (1.0F / std::sqrt(dot(v, v))); }
+
+std::optional<RayHit> cast(Raycaster& caster, Vec3f from, Vec3f direction, float distance) {
+    auto result = caster.cast(from, direction, distance);
+    EXPECT_TRUE(result) << (result ? "" : result.error().message);
+    return result ? *result : std::nullopt;
+}
+
+TEST(Raycaster, MeetsASphereWhereTheFormulaSays) {
+    const Vec3f centre{100.3F, -20.7F, 5.1F};
+    const float radius = 20.0F;
+    const Volume volume(std::make_shared<SphereGenerator>(centre, radius));
+    Raycaster caster(volume);
+    Dice dice(1);
+    int hits = 0;
+    for (int i = 0; i < 2000; ++i) {
+        const Vec3f from = centre + unit(dice.point(1.0F) + Vec3f{0.001F, 0, 0}) * 120.0F;
+        const Vec3f direction = unit(centre + dice.point(16.0F) - from);
+        const Vec3f to_centre = centre - from;
+        const float along = dot(to_centre, direction);
+        const float offset2 = dot(to_centre, to_centre) - along * along;
+        const auto hit = cast(caster, from, direction, 300.0F);
+        if (offset2 > 19.9F * 19.9F) continue;  // grazes, where any noise decides
+        ASSERT_TRUE(hit) << "ray " << i;
+        ++hits;
+        const Vec3f out = hit->position - centre;
+        EXPECT_NEAR(std::sqrt(dot(out, out)), radius, kTolerance) << "ray " << i;
+        // A slanting ray turns a small step of the surface into a long one along itself.
+        const float half_chord = std::sqrt(radius * radius - offset2);
+        EXPECT_NEAR(hit->distance, along - half_chord, kTolerance * radius / half_chord)
+            << "ray " << i;
+        EXPECT_GT(dot(hit->normal, unit(out)), 0.995F) << "ray " << i;
+    }
+    EXPECT_GT(hits, 1000);
+}
+
+TEST(Raycaster, MeetsAPlaneAtItsHeight) {
+    const Volume volume(std::make_shared<FlatGenerator>(3.3F));
+    Raycaster caster(volume);
+    Dice dice(2);
+    for (int i = 0; i < 500; ++i) {
+        const Vec3f from = dice.point(1000.0F) + Vec3f{0, 1100.0F, 0};
+        const Vec3f direction{dice.real(-1, 1), dice.real(-1.0F, -0.4F), dice.real(-1, 1)};
+        const auto hit = cast(caster, from, direction, 9000.0F);
+        ASSERT_TRUE(hit) << "ray " << i;
+        EXPECT_NEAR(hit->position.y, 3.3F, kTolerance);
+        EXPECT_NEAR(hit->normal.y, 1.0F, 1e-4F);
+    }
+}
+
+// Against a march in tiny steps over the same trilinear field.
+TEST(Raycaster, AgreesWithATinyStepMarchOverHillsAndCraters) {
+    NoiseSettings s;
+    s.amplitude = 12.0F;
+    s.period = 48.0F;
+    Volume volume(std::make_shared<NoiseGenerator>(s));
+    Dice dice(3);
+    for (int i = 0; i < 6; ++i)
+        ASSERT_TRUE(apply(volume, {i % 2 == 0 ? SphereEdit::Kind::Dig : SphereEdit::Kind::Add,
+                                   dice.point(25.0F), dice.real(2.0F, 8.0F)}));
+    Raycaster caster(volume);
+    const auto field = [&](Vec3f p) {
+        const Vec3i cell{static_cast<std::int32_t>(std::floor(p.x)),
+                         static_cast<std::int32_t>(std::floor(p.y)),
+                         static_cast<std::int32_t>(std::floor(p.z))};
+        const Vec3f t{p.x - static_cast<float>(cell.x), p.y - static_cast<float>(cell.y),
+                      p.z - static_cast<float>(cell.z)};
+        float sum = 0;
+        for (int c = 0; c < 8; ++c)
+            sum += static_cast<float>(
+                       sample_of(volume, cell + Vec3i{c & 1, (c >> 1) & 1, (c >> 2) & 1})) *
+                   ((c & 1) != 0 ? t.x : 1 - t.x) * ((c & 2) != 0 ? t.y : 1 - t.y) *
+                   ((c & 4) != 0 ? t.z : 1 - t.z);
+        return sum;
+    };
+    int hits = 0;
+    for (int i = 0; i < 60; ++i) {
+        const Vec3f from{dice.real(-30, 30), 20.0F, dice.real(-30, 30)};
+        const Vec3f direction = unit({dice.real(-1, 1), dice.real(-1.0F, -0.1F), dice.real(-1, 1)});
+        if (field(from) < 0) continue;
+        float marched = -1.0F;
+        for (float t = 0; t < 60.0F && marched < 0; t += 0.02F)
+            if (field(from + direction * t) < 0) marched = t;
+        const auto hit = cast(caster, from, direction, 60.0F);
+        ASSERT_EQ(hit.has_value(), marched >= 0) << "ray " << i;
+        if (!hit) continue;
+        ++hits;
+        EXPECT_NEAR(hit->distance, marched, 0.03F) << "ray " << i;
+    }
+    EXPECT_GT(hits, 20);
+}
+
+TEST(Raycaster, SeesAnEditAtOnce) {
+    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    Raycaster caster(volume);
+    const Vec3f down{0, -1, 0};
+    EXPECT_NEAR(cast(caster, {8, 50, 8}, down, 100.0F)->position.y, 0.0F, kTolerance);
+    ASSERT_TRUE(apply(volume, {SphereEdit::Kind::Dig, {8, 0, 8}, 6.0F}));
+    EXPECT_NEAR(cast(caster, {8, 50, 8}, down, 100.0F)->position.y, -6.0F, kTolerance);
+}
+
+TEST(Raycaster, AWallOneVoxelThickStopsEveryRay) {
+    const Volume volume(
+        std::make_shared<FunctionGenerator>([](Vec3f p) { return std::abs(p.x - 40.0F) - 0.6F; }));
+    Raycaster caster(volume);
+    Dice dice(4);
+    for (int i = 0; i < 300; ++i) {
+        const auto hit = cast(caster, dice.point(30.0F),
+                              {1.0F, dice.real(-0.8F, 0.8F), dice.real(-0.8F, 0.8F)}, 200.0F);
+        ASSERT_TRUE(hit) << "ray " << i;
+        EXPECT_NEAR(hit->position.x, 39.4F, kTolerance);
+    }
+}
+
+TEST(Raycaster, StartingInsideTheGroundHitsAtOnce) {
+    const Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    Raycaster caster(volume);
+    const auto hit = cast(caster, {1, -50, 1}, {0, 1, 0}, 100.0F);
+    ASSERT_TRUE(hit);
+    EXPECT_EQ(hit->distance, 0.0F);
+    EXPECT_NEAR(dot(hit->normal, hit->normal), 1.0F, 1e-4F);
+}
+
+TEST(Raycaster, EndsAtItsLength) {
+    const Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    Raycaster caster(volume);
+    EXPECT_FALSE(cast(caster, {0, 10, 0}, {0, -1, 0}, 9.9F));
+    EXPECT_TRUE(cast(caster, {0, 10, 0}, {0, -1, 0}, 10.1F));
+    EXPECT_FALSE(cast(caster, {0, 10, 0}, {0, 1, 0}, kMaxRayDistance));
+    EXPECT_FALSE(cast(caster, {0, 10, 0}, {0, -1, 0}, 0.0F));
+    EXPECT_TRUE(cast(caster, {0, 10, 0}, {0, -1e30F, 0}, 20.0F)) << "only the direction counts";
+    EXPECT_TRUE(cast(caster, {0, 10, 0}, {0, -1e-30F, 0}, 20.0F));
+}
+
+TEST(Raycaster, WrongInputIsAnError) {
+    const Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    Raycaster caster(volume);
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    const float infinite = std::numeric_limits<float>::infinity();
+    const auto kind = [&](Vec3f from, Vec3f direction, float distance) {
+        const auto result = caster.cast(from, direction, distance);
+        EXPECT_FALSE(result);
+        return result ? VoxelError::Kind::GeneratorFailed : result.error().kind;
+    };
+    using Kind = VoxelError::Kind;
+    EXPECT_EQ(kind({0, 0, 0}, {0, 0, 0}, 10), Kind::ZeroDirection);
+    EXPECT_EQ(kind({nan, 0, 0}, {0, 1, 0}, 10), Kind::NotFinite);
+    EXPECT_EQ(kind({0, 0, 0}, {0, nan, 0}, 10), Kind::NotFinite);
+    EXPECT_EQ(kind({0, 0, 0}, {0, infinite, 0}, 10), Kind::NotFinite);
+    EXPECT_EQ(kind({0, 0, 0}, {0, 1, 0}, infinite), Kind::NotFinite);
+    EXPECT_EQ(kind({0, 0, 0}, {0, 1, 0}, -1), Kind::OutOfRange);
+    EXPECT_EQ(kind({0, 0, 0}, {0, 1, 0}, 1e6F), Kind::OutOfRange);
+    EXPECT_EQ(kind({0, 3e7F, 0}, {0, 1, 0}, 10), Kind::OutsideWorld);
+}
+
+TEST(Raycaster, AThrowingGeneratorIsAnErrorAndTheNextRayWorks) {
+    bool broken = true;
+    const Volume volume(std::make_shared<FunctionGenerator>([&](Vec3f p) -> float {
+        if (broken) throw std::runtime_error("not now");
+        return p.y;
+    }));
+    Raycaster caster(volume);
+    const auto failed = caster.cast({0, 10, 0}, {0, -1, 0}, 20);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().kind, VoxelError::Kind::GeneratorFailed);
+    EXPECT_EQ(failed.error().message, "not now");
+    broken = false;
+    EXPECT_TRUE(cast(caster, {0, 10, 0}, {0, -1, 0}, 20));
+}
+
+}  // namespace
+}  // namespace nebula::voxel

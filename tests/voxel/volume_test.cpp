@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+#include "world_samples.hpp"
+
+#include "nebula/voxel/edit.hpp"
+#include "nebula/voxel/noise_generator.hpp"
+#include "nebula/voxel/shape_generators.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <thread>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+std::shared_ptr<const Generator> hills() {
+    NoiseSettings s;
+    s.amplitude = 12.0F;
+    s.period = 64.0F;
+    return std::make_shared<NoiseGenerator>(s);
+}
+
+BrickPtr generated(const Generator& generator, Vec3i brick) {
+    Brick samples;
+    generator.generate(brick_box(brick), samples.samples.data(), kBrickSize,
+                       kBrickSize * kBrickSize);
+    return make_brick(samples);
+}
+
+BrickPtr filled(Sample value) {
+    Brick samples;
+    samples.samples.fill(value);
+    return make_brick(samples);
+}
+
+// Checks a whole block against samples read one by one.
+void expect_gathers_truth(Volume& volume, Vec3i chunk) {
+    SampleBlock block;
+    block.samples.fill(0);
+    const BlockContent content = volume.gather(chunk, block);
+    EXPECT_EQ(block.chunk, chunk);
+    int wrong = 0;
+    for_each_in_block([&](Vec3i p) {
+        const Sample truth = sample_of(volume, chunk * kChunkSize + p);
+        switch (content) {
+            case BlockContent::Air:
+                wrong += is_inside(truth) ? 1 : 0;
+                break;
+            case BlockContent::Solid:
+                wrong += is_inside(truth) ? 0 : 1;
+                break;
+            case BlockContent::Mixed:
+                wrong += block.at(p.x, p.y, p.z) != truth ? 1 : 0;
+                break;
+        }
+    });
+    EXPECT_EQ(wrong, 0) << "chunk " << chunk.x << ' ' << chunk.y << ' ' << chunk.z;
+}
+
+template <class F>
+void for_each_chunk_around(Vec3i centre, F&& f) {
+    for (int x = -1; x <= 0; ++x)
+        for (int y = -1; y <= 0; ++y)
+            for (int z = -1; z <= 0; ++z) f(centre + Vec3i{x, y, z});
+}
+
+TEST(Brick, UniformOnesAreSharedAndOwnNoMemory) {
+    EXPECT_EQ(filled(kSampleMax).get(), &kAirBrick);
+    EXPECT_EQ(filled(kSampleMin).get(), &kSolidBrick);
+    EXPECT_FALSE(is_uniform(filled(5).get()));
+}
+
+TEST(Volume, AnUntouchedWorldGathersWhatTheGeneratorSays) {
+    Volume volume(hills());
+    for_each_chunk_around({0, 0, 0}, [&](Vec3i c) { expect_gathers_truth(volume, c); });
+    EXPECT_EQ(volume.brick_count(), 0U) << "gathering stores nothing";
+}
+
+// Whatever subset of bricks exists, and whether edited or generated, a block is the same.
+TEST(Volume, AGatherSeesTheNewestSamplesWhicheverBricksExist) {
+    Dice dice(1);
+    for (int round = 0; round < 4; ++round) {
+        Volume volume(hills());
+        for (int i = 0; i < 40; ++i) {
+            const Vec3i brick{dice.whole(-3, 4), dice.whole(-3, 4), dice.whole(-3, 4)};
+            volume.publish_generated(brick, generated(volume.generator(), brick));
+        }
+        for (int i = 0; i < 3; ++i)
+            ASSERT_TRUE(apply(volume, {i == 1 ? SphereEdit::Kind::Add : SphereEdit::Kind::Dig,
+                                       dice.point(40.0F), dice.real(1.0F, 12.0F)}));
+        for_each_chunk_around({0, 0, 0}, [&](Vec3i c) { expect_gathers_truth(volume, c); });
+    }
+}
+
+TEST(Volume, NeighboursShareTheirBorderSamplesAfterEditsOnBordersAndCorners) {
+    Volume volume(hills());
+    Dice dice(2);
+    for (int i = 0; i < 10; ++i)
+        ASSERT_TRUE(
+            apply(volume, {SphereEdit::Kind::Dig,
+                           {static_cast<float>(dice.whole(-1, 1) * 32), dice.real(-4.0F, 4.0F),
+                            static_cast<float>(dice.whole(-1, 1) * 32)},
+                           dice.real(1.0F, 7.0F)}));
+    std::map<Vec3i, Sample> seen;
+    SampleBlock block;
+    for_each_chunk_around({0, 0, 0}, [&](Vec3i chunk) {
+        if (volume.gather(chunk, block) != BlockContent::Mixed) return;
+        for_each_in_block([&](Vec3i p) {
+            const auto [at, fresh] = seen.emplace(chunk * kChunkSize + p, block.at(p.x, p.y, p.z));
+            ASSERT_EQ(at->second, block.at(p.x, p.y, p.z));
+        });
+    });
+}
+
+TEST(Volume, AGatherNamesTheOwnBricksThatAreMissing) {
+    Volume volume(hills());
+    const Vec3i chunk{-1, 0, 2};
+    volume.publish_generated(own_brick(chunk, 3), filled(9));
+    volume.publish_generated(own_brick(chunk, 6), filled(9));
+    volume.publish_generated(own_brick(chunk, 0) - Vec3i{1, 0, 0}, filled(9));  // a neighbour's
+    SampleBlock block;
+    std::uint8_t missing = 0;
+    volume.gather(chunk, block, &missing);
+    EXPECT_EQ(missing, 0b1011'0111);
+}
+
+TEST(Volume, EditedBricksWinOverGeneratedOnesAndSurviveADrop) {
+    Volume volume(hills());
+    const Vec3i brick{1, -2, 3};
+    EXPECT_TRUE(volume.publish_generated(brick, filled(9)));
+    volume.publish_edited(brick, filled(-9));
+    EXPECT_FALSE(volume.publish_generated(brick, filled(9)));
+    volume.drop_generated(brick);
+    ASSERT_NE(volume.find(brick), nullptr);
+    EXPECT_EQ(volume.find(brick)->at(0, 0, 0), -9);
+    EXPECT_EQ(volume.edited_count(), 1U);
+}
+
+TEST(Volume, AGeneratedBrickCanBeDroppedAndComeBack) {
+    Volume volume(hills());
+    const Vec3i brick{1, -2, 3};
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(volume.publish_generated(brick, filled(9)));
+        EXPECT_EQ(volume.brick_count(), 1U);
+        volume.drop_generated(brick);
+        EXPECT_EQ(volume.find(brick), nullptr);
+        EXPECT_EQ(volume.brick_count(), 0U);
+    }
+    volume.collect();
+    EXPECT_EQ(volume.epochs().retired(), 0U);
+}
+
+// Walking far leaves keys behind; the table is rebuilt rather than grown for them.
+TEST(Volume, AWalkThroughTheWorldDoesNotGrowTheTable) {
+    Volume volume(hills());
+    for (std::int32_t x = 0; x < 50'000; ++x) {
+        volume.publish_generated({x, 0, -x}, filled(kSampleMax));
+        if (x >= 100) volume.drop_generated({x - 100, 0, 100 - x});
+    }
+    EXPECT_EQ(volume.brick_count(), 100U);
+    EXPECT_LE(volume.bytes(), 100'000U);
+    for (std::int32_t x = 49'900; x < 50'000; ++x) EXPECT_EQ(volume.find({x, 0, -x}), &kAirBrick);
+}
+
+TEST(Volume, BricksBeyondTheTablesReachAreSimplyPristine) {
+    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    EXPECT_EQ(volume.find({1 << 20, 0, 0}), nullptr);
+    EXPECT_EQ(volume.find({0, -(1 << 20) - 1, 0}), nullptr);
+    EXPECT_FALSE(volume.publish_generated({1 << 20, 0, 0}, filled(3)));
+}
+
+// The writer rewrites all bricks of a block with one number per version. A reader that looks a
+// block up under a pin finds bricks that are whole; and none older than the version it read first.
+TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
+    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    const Vec3i chunk{0, 0, 0};
+    const auto publish_all = [&](int number) {
+        for (int z = -1; z <= 2; ++z)
+            for (int y = -1; y <= 2; ++y)
+                for (int x = -1; x <= 2; ++x)
+                    volume.publish_edited({x, y, z}, filled(static_cast<Sample>(number)));
+        volume.end_edit();
+        volume.collect();
+    };
+    constexpr int kVersions = 120;  // each a number that a sample can hold
+    publish_all(1);
+    std::atomic<int> bad = 0;
+    std::atomic<int> gathers = 0;
+    {
+        std::vector<std::jthread> readers;
+        for (int r = 0; r < 2; ++r)
+            readers.emplace_back([&](std::stop_token stop) {
+                const auto block = std::make_unique<SampleBlock>();
+                while (!stop.stop_requested()) {
+                    const auto at_least = static_cast<int>(volume.version());
+                    // All bricks are positive, so a gather would prove the block empty: copy here.
+                    const auto pin = volume.epochs().pin();
+                    const ChunkBricks bricks = volume.look_up(chunk);
+                    for (const Brick* brick : bricks.bricks) {
+                        const Sample number = brick->samples.front();
+                        if (number < at_least || brick->samples.back() != number ||
+                            brick->samples[kBrickSamples / 2] != number)
+                            ++bad;
+                    }
+                    ++gathers;
+                }
+            });
+        for (int number = 2; number <= kVersions; ++number) {
+            publish_all(number);
+            // Lets the readers see more than the first and the last, on any number of cores.
+            const int seen = gathers;
+            while (gathers == seen) std::this_thread::yield();
+        }
+    }
+    EXPECT_EQ(bad, 0);
+    EXPECT_EQ(volume.version(), static_cast<std::uint64_t>(kVersions));
+}
+
+// Growth replaces the table under the readers' eyes.
+TEST(Volume, AReaderNeverMissesABrickWhileTheTableGrows) {
+    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    const Vec3i anchor{5, 5, 5};
+    volume.publish_edited(anchor, filled(7));
+    std::atomic<int> missed = 0;
+    std::atomic<int> looks = 0;
+    {
+        std::jthread reader([&](std::stop_token stop) {
+            while (!stop.stop_requested()) {
+                const auto pin = volume.epochs().pin();
+                const Brick* brick = volume.find(anchor);
+                if (brick == nullptr || brick->at(3, 3, 3) != 7) ++missed;
+                ++looks;
+            }
+        });
+        for (std::int32_t i = 0; i < 40'000 || looks < 100; ++i) {
+            volume.publish_generated({i, 1, -i}, filled(3));
+            if (i % 7 == 0) volume.drop_generated({i - 7, 1, 7 - i});
+            if (i % 50 == 0) volume.collect();
+        }
+    }
+    EXPECT_EQ(missed, 0);
+}
+
+}  // namespace
+}  // namespace nebula::voxel

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// What the tests of the store share: oracles that read samples one by one, and seeded positions.
+#pragma once
+
+#include "nebula/voxel/generator.hpp"
+#include "nebula/voxel/sample_block.hpp"
+#include "nebula/voxel/volume.hpp"
+
+#include <memory>
+#include <random>
+
+namespace nebula::voxel {
+
+inline Sample sample_of(const Generator& generator, Vec3i p) {
+    Sample out = 0;
+    generator.generate({p, p + Vec3i{1, 1, 1}}, &out, 1, 1);
+    return out;
+}
+
+/// The newest sample at a voxel, by the longest way.
+inline Sample sample_of(const Volume& volume, Vec3i p) {
+    const Brick* brick = volume.find(floor_div(p, kBrickSize));
+    if (brick == nullptr) return sample_of(volume.generator(), p);
+    const Vec3i in = floor_mod(p, kBrickSize);
+    return brick->at(in.x, in.y, in.z);
+}
+
+template <class F>  // called with the coordinates within a block
+void for_each_in_block(F&& f) {
+    for (int z = SampleBlock::kFirst; z <= SampleBlock::kLast; ++z)
+        for (int y = SampleBlock::kFirst; y <= SampleBlock::kLast; ++y)
+            for (int x = SampleBlock::kFirst; x <= SampleBlock::kLast; ++x) f(Vec3i{x, y, z});
+}
+
+class Dice {
+public:
+    explicit Dice(std::uint32_t seed) : engine_(seed) {}
+    std::int32_t whole(std::int32_t low, std::int32_t high) {
+        return std::uniform_int_distribution<std::int32_t>(low, high)(engine_);
+    }
+    float real(float low, float high) {
+        // Not uniform_real_distribution: its results differ between standard libraries.
+        return low + (high - low) * static_cast<float>(whole(0, 1 << 20)) / (1 << 20);
+    }
+    Vec3f point(float reach) {
+        return {real(-reach, reach), real(-reach, reach), real(-reach, reach)};
+    }
+
+private:
+    std::mt19937 engine_;
+};
+
+}  // namespace nebula::voxel
