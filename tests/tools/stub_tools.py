@@ -29,6 +29,7 @@ class StubbedEntry(ScratchTree):
         self.tree = self.root / "tree"
         for folder in (self.stubs, self.home, self.tree / "demo"):
             folder.mkdir(parents=True)
+        self.write({"tree/demo/project.godot": ""})
         self.root.chmod(0o755)
         shutil.copy(REPOSITORY / "run", self.tree)
         shutil.copy(REPOSITORY / "CMakePresets.json", self.tree)

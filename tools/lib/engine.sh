@@ -11,6 +11,8 @@ find_engine() {
 # writes that list in an editor run only; a first headless run would silently know no class of ours.
 prepare_project() {
     local list=$1/.godot/extension_list.cfg entry=res://addons/nebula/nebula.gdextension
+    # Without a project the engine would open its project list and wait for a click.
+    [[ -f $1/project.godot ]] || die "there is no Godot project in $1; the checkout is not whole"
     grep -qsxF "$entry" "$list" && return
     { mkdir -p "$1/.godot" && printf '%s\n' "$entry" >"$list"; } 2>/dev/null ||
         die "cannot write $list; make ${1#"$NEBULA_ROOT"/} writable"

@@ -43,10 +43,10 @@ install_packages() {
     local count=$# as_root=() log
     if ((EUID != 0)); then
         command -v sudo >/dev/null ||
-            die "installing packages needs root and there is no sudo here; run as root: apt-get install --no-install-recommends $*"
+            die "installing packages needs root and there is no sudo here; run as root: apt-get update && apt-get install --no-install-recommends $*"
         # Where nobody can type a password, only a sudo that asks for none is of use.
         sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo -v; } ||
-            die "installing packages needs root and sudo refuses; run as root: apt-get install --no-install-recommends $*"
+            die "installing packages needs root and sudo refuses; run as root: apt-get update && apt-get install --no-install-recommends $*"
         as_root=(sudo)
     fi
     make_log_folder
