@@ -12,7 +12,7 @@ verb_help() {
       --report FILE       where the figures go (JSON)
       --screenshot FILE   where the picture goes (PNG)
 ./run test    checks, unit tests, engine tests, sanitizers, the second compiler; ends "N passed, M failed"
-      --long              the long forms of the randomised tests as well
+      --long              every unit test ten times, for the races that need luck
 ./run bench   [NAME...] the benchmarks in bench/
 ./run build   [PRESET] dev (default), release, asan, tsan or gcc
 ./run godot   [ARGUMENT...] the engine's editor on demo/; arguments go to the engine

@@ -8,10 +8,10 @@ source "$NEBULA_ROOT/tools/verbs/check.sh"
 readonly ENGINE_TESTS_SECONDS=600
 
 verb_test() {
-    local argument table=() passed=0 failed_count=0 last_ok started=$SECONDS
+    local argument repeat=1 table=() passed=0 failed_count=0 last_ok started=$SECONDS
     for argument in "$@"; do
         case $argument in
-            --long) export NEBULA_TEST_LONG=1 ;;
+            --long) repeat=10 ;;
             *) die_usage "./run test does not know \"$argument\"; its one flag is --long" ;;
         esac
     done
@@ -79,7 +79,7 @@ test_checks() {
 unit_tests() {
     local preset=$1 status=0 log total failing
     logged "test-$preset" "Testing $preset" ctest --test-dir "$NEBULA_ROOT/build/$preset" \
-        --no-tests=error --output-on-failure --parallel "$(nproc)" || status=$?
+        --no-tests=error --repeat until-fail:"$repeat" --output-on-failure --parallel "$(nproc)" || status=$?
     log=$(log_path "test-$preset")
     read -r failing total < <(sed -nE 's/.*, ([0-9]+) tests failed out of ([0-9]+)$/\1 \2/p' "$log") || return 1
     printf '%d %d\n' $((total - failing)) "$failing" >"$NEBULA_ROOT/build/log/counts"
