@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/binding/callable.hpp"
+
+#include "nebula/godot/api/builtin_methods.hpp"
+#include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/binding/containers.hpp"
+#include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/method_bind.hpp"
+
+#include <atomic>
+#include <utility>
+
+namespace nebula::godot {
+
+static_assert(sizeof(Callable) == SizeOf::Callable && sizeof(Signal) == SizeOf::Signal,
+              "the engine disagrees about the size of Callable or Signal");
+
+namespace {
+
+constexpr int kFromObjectAndName = 2;  // the constructor's index in the API dump
+
+// A statistic: no other memory hangs on it, so relaxed is enough.
+std::atomic<std::int64_t> live{0};
+
+struct Custom {
+    std::unique_ptr<CustomCall> call;
+    std::string name;
+};
+
+void call_custom(void* userdata, const GDExtensionConstVariantPtr* arguments, GDExtensionInt count,
+                 GDExtensionVariantPtr result, GDExtensionCallError* error) {
+    auto& custom = *static_cast<Custom*>(userdata);
+    *error = {GDEXTENSION_CALL_OK, 0, 0};
+    try {
+        // A Variant of ours is the engine's bytes, so a pointer to one is a pointer to the other.
+        const std::span<const Variant* const> list(
+            reinterpret_cast<const Variant* const*>(arguments), static_cast<std::size_t>(count));
+        *static_cast<Variant*>(result) = custom.call->call(list, *error);
+    } catch (...) {
+        report_current_exception(custom.name);
+    }
+}
+
+void free_custom(void* userdata) {
+    live.fetch_sub(1, std::memory_order_relaxed);  // no partner: a statistic
+    delete static_cast<Custom*>(userdata);
+}
+
+void name_custom(void* userdata, GDExtensionBool* is_valid, GDExtensionStringPtr out) {
+    *static_cast<String*>(out) = String(static_cast<Custom*>(userdata)->name);
+    *is_valid = 1;
+}
+
+template <class Result>
+Result ask(GDExtensionPtrBuiltInMethod method, const void* self, Result result,
+           const void* argument = nullptr) {
+    method(const_cast<void*>(self), &argument, &result, argument == nullptr ? 0 : 1);
+    return result;
+}
+
+void call_with_variants(GDExtensionPtrBuiltInMethod method, const void* self,
+                        const VarArgs& arguments) {
+    const ArgumentPointers pointers({}, arguments);
+    method(const_cast<void*>(self), pointers.data(), nullptr,
+           static_cast<int32_t>(pointers.count()));
+}
+
+}  // namespace
+
+Callable::Callable(const ObjectHandle& object, const StringName& method)
+    : BuiltinValue(Unconstructed{}) {
+    GDExtensionObjectPtr pointer = object.ptr();
+    const GDExtensionConstTypePtr arguments[] = {&pointer, method.data()};
+    engine.variant_get_ptr_constructor(kVariantType, kFromObjectAndName)(data(), arguments);
+}
+
+Callable Callable::custom(std::unique_ptr<CustomCall> call, std::string name, ObjectId owner) {
+    GDExtensionCallableCustomInfo2 info{};
+    info.callable_userdata = new Custom{std::move(call), std::move(name)};
+    info.token = engine.library;
+    info.object_id = owner.value;
+    info.call_func = call_custom;
+    info.free_func = free_custom;
+    info.to_string_func = name_custom;
+    live.fetch_add(1, std::memory_order_relaxed);  // no partner: a statistic
+    Callable callable;
+    engine.types[kVariantType].destroy(callable.data());
+    engine.callable_custom_create2(callable.data(), &info);
+    return callable;
+}
+
+bool Callable::is_null() const {
+    return ask<GDExtensionBool>(builtin.callable_is_null, data(), 0) != 0;
+}
+
+bool Callable::is_valid() const {
+    return ask<GDExtensionBool>(builtin.callable_is_valid, data(), 0) != 0;
+}
+
+ObjectId Callable::object_id() const {
+    return {
+        static_cast<std::uint64_t>(ask<std::int64_t>(builtin.callable_get_object_id, data(), 0))};
+}
+
+Variant Callable::callv(const Array& arguments) const {
+    return ask<Variant>(builtin.callable_callv, data(), {}, arguments.data());
+}
+
+void Callable::call_deferred(const VarArgs& arguments) const {
+    call_with_variants(builtin.callable_call_deferred, data(), arguments);
+}
+
+std::int64_t live_callables() noexcept { return live.load(std::memory_order_relaxed); }
+
+Signal::Signal(const ObjectHandle& object, const StringName& name) : BuiltinValue(Unconstructed{}) {
+    GDExtensionObjectPtr pointer = object.ptr();
+    const GDExtensionConstTypePtr arguments[] = {&pointer, name.data()};
+    engine.variant_get_ptr_constructor(kVariantType, kFromObjectAndName)(data(), arguments);
+}
+
+bool Signal::is_null() const {
+    return ask<GDExtensionBool>(builtin.signal_is_null, data(), 0) != 0;
+}
+
+ObjectId Signal::object_id() const {
+    return {static_cast<std::uint64_t>(ask<std::int64_t>(builtin.signal_get_object_id, data(), 0))};
+}
+
+StringName Signal::name() const { return ask<StringName>(builtin.signal_get_name, data(), {}); }
+
+Error Signal::connect(const Callable& callable, std::int64_t flags) const {
+    const GDExtensionConstTypePtr arguments[] = {callable.data(), &flags};
+    std::int64_t error = 0;
+    builtin.signal_connect(const_cast<void*>(data()), arguments, &error, 2);
+    return static_cast<Error>(error);
+}
+
+void Signal::disconnect(const Callable& callable) const {
+    const GDExtensionConstTypePtr argument = callable.data();
+    builtin.signal_disconnect(const_cast<void*>(data()), &argument, nullptr, 1);
+}
+
+bool Signal::is_connected(const Callable& callable) const {
+    return ask<GDExtensionBool>(builtin.signal_is_connected, data(), 0, callable.data()) != 0;
+}
+
+void Signal::emit(const VarArgs& arguments) const {
+    call_with_variants(builtin.signal_emit, data(), arguments);
+}
+
+}  // namespace nebula::godot

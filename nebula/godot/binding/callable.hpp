@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Callable, also made of a C++ closure, and Signal.
+#pragma once
+
+#include "nebula/godot/binding/builtin_value.hpp"
+#include "nebula/godot/binding/object.hpp"
+#include "nebula/godot/binding/string.hpp"
+#include "nebula/godot/binding/variant.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace nebula::godot {
+
+enum class Error : std::int64_t;
+class Array;
+
+/// What a custom callable does. The engine owns it through the Callable and its copies.
+///
+/// Threads:   call() on whichever thread calls, emits or flushes; the destructor, exactly once, on
+///            whichever thread drops the last copy: touch only what is safe there.
+/// Throws:    call() may throw; it becomes an engine error that names the callable.
+class CustomCall {
+public:
+    CustomCall() = default;
+    CustomCall(const CustomCall&) = delete;
+    CustomCall& operator=(const CustomCall&) = delete;
+    virtual ~CustomCall() = default;
+
+    /// `arguments` are borrowed until it returns. An argument that does not convert: set `error`,
+    /// and the caller is told.
+    virtual Variant call(std::span<const Variant* const> arguments,
+                         GDExtensionCallError& error) = 0;
+};
+
+/// Something to call later: a method of an object, or a closure (make_callable, closure.hpp).
+///
+/// Threads:   copies may live on any thread. Never leave one of ours with the engine at unload:
+///            its code would be gone (live_callables() counts them).
+class Callable : public BuiltinValue<GDEXTENSION_VARIANT_TYPE_CALLABLE, 16> {
+public:
+    Callable() = default;
+    Callable(const ObjectHandle& object, const StringName& method);
+
+    /// \param name   what the engine prints for it.
+    /// \param owner  when this object is freed, the engine disconnects and frees the callable.
+    static Callable custom(std::unique_ptr<CustomCall> call, std::string name, ObjectId owner = {});
+
+    [[nodiscard]] bool is_null() const;
+    [[nodiscard]] bool is_valid() const;
+    [[nodiscard]] ObjectId object_id() const;
+    Variant callv(const Array& arguments) const;
+    /// Calls it later, from the engine's message queue.
+    void call_deferred(const VarArgs& arguments = {}) const;
+
+    friend bool operator==(const Callable& a, const Callable& b) { return a.equals(b); }
+};
+
+/// How many custom callables of ours exist. Threads: any thread.
+[[nodiscard]] std::int64_t live_callables() noexcept;
+
+/// One signal of one object.
+class Signal : public BuiltinValue<GDEXTENSION_VARIANT_TYPE_SIGNAL, 16> {
+public:
+    Signal() = default;
+    Signal(const ObjectHandle& object, const StringName& name);
+
+    /// Of no object ever. Stays false when the object is freed: ask object_id().is_alive().
+    [[nodiscard]] bool is_null() const;
+    [[nodiscard]] ObjectId object_id() const;
+    [[nodiscard]] StringName name() const;
+    /// \param flags  of Object::ConnectFlags.
+    Error connect(const Callable& callable, std::int64_t flags = 0) const;
+    void disconnect(const Callable& callable) const;
+    [[nodiscard]] bool is_connected(const Callable& callable) const;
+    void emit(const VarArgs& arguments = {}) const;
+
+    friend bool operator==(const Signal& a, const Signal& b) { return a.equals(b); }
+};
+
+}  // namespace nebula::godot

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// What the engine is told about a class of ours, and keeps calling. ClassBuilder fills it in.
+#pragma once
+
+#include "nebula/godot/binding/callable.hpp"
+#include "nebula/godot/binding/closure.hpp"
+#include "nebula/godot/binding/extension.hpp"
+#include "nebula/godot/binding/marshal.hpp"
+#include "nebula/godot/binding/string.hpp"
+#include "nebula/godot/binding/variant.hpp"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nebula::godot {
+
+/// How the inspector shows and edits a property.
+struct Hint {
+    std::uint32_t hint = 0;   // of PropertyHint
+    std::string text;         // in the engine's own notation for that hint
+    std::uint32_t usage = 6;  // of PropertyUsageFlags: stored and shown
+
+    /// A slider. `extra` in the engine's words: "or_greater", "suffix:m", …
+    static Hint range(double lowest, double highest, double step = 1,
+                      const std::string& extra = {});
+    static Hint names(const std::string& comma_separated);  ///< An int shown as one of these.
+    static Hint multiline();
+    static Hint file(const std::string& filter);  ///< "*.toml" for example.
+    static Hint read_only();                      ///< Shown, not stored.
+    static Hint hidden();                         ///< Stored, not shown.
+    template <class Resource>
+    static Hint resource() {
+        return resource_type(Resource::kClassName);
+    }
+    template <class Node>
+    static Hint node() {
+        return node_type(Node::kClassName);
+    }
+    static Hint resource_type(const std::string& class_name);
+    static Hint node_type(const std::string& class_name);
+};
+
+/// One typed value in a signature: an argument, a result or a property.
+struct TypedName {
+    std::string name;
+    GDExtensionVariantType type = GDEXTENSION_VARIANT_TYPE_NIL;
+    GDExtensionClassMethodArgumentMetadata meta = GDEXTENSION_METHOD_ARGUMENT_METADATA_NONE;
+    std::string class_name;
+    bool is_any = false;  // a Variant, not null
+    Hint hint;
+};
+
+template <class T>
+[[nodiscard]] TypedName typed(std::string name) {
+    using Value = Marshal<std::remove_cvref_t<T>>;
+    return {std::move(name),
+            Value::kType,
+            Value::kMeta,
+            Value::class_name(),
+            std::is_same_v<std::remove_cvref_t<T>, Variant>,
+            {}};
+}
+/// For the argument list of ClassBuilder::signal.
+template <class T>
+[[nodiscard]] TypedName argument(std::string name) {
+    return typed<T>(std::move(name));
+}
+
+/// One method of ours, callable in the engine's two ways.
+class MethodRecord {
+public:
+    MethodRecord() = default;
+    MethodRecord(const MethodRecord&) = delete;
+    MethodRecord& operator=(const MethodRecord&) = delete;
+    virtual ~MethodRecord() = default;
+
+    /// Values of the last arguments, so that callers may leave them out.
+    template <class... Values>
+    MethodRecord& defaults(Values&&... values) {
+        (default_values.push_back(Variant(std::forward<Values>(values))), ...);
+        return *this;
+    }
+    /// For the editor's help (F1).
+    MethodRecord& doc(std::string text) {
+        description = std::move(text);
+        return *this;
+    }
+
+    virtual Variant call(ObjectHandle* self, std::span<const Variant* const> arguments,
+                         GDExtensionCallError& error) = 0;
+    virtual void ptrcall(ObjectHandle* self, const GDExtensionConstTypePtr* arguments,
+                         void* result) = 0;
+    /// What a caller gets when the method threw.
+    [[nodiscard]] virtual Variant empty_result() const = 0;
+
+    std::string name;
+    std::string context;  // "Beacon.blink", for errors
+    std::vector<TypedName> arguments;
+    bool has_result = false;
+    TypedName result;
+    std::uint32_t flags = GDEXTENSION_METHOD_FLAG_NORMAL;
+    std::vector<Variant> default_values;
+    std::string description;
+};
+
+namespace detail {
+
+/// `Function` is a member function of T, or a plain function for a static method.
+template <class T, class Function>
+class BoundMethod final : public MethodRecord {
+    using Signature = Callee<Function>;
+    using Values = typename Signature::Values;
+    using Result = std::remove_cvref_t<typename Signature::Result>;
+    using Indices = std::make_index_sequence<Signature::kCount>;
+
+public:
+    BoundMethod(std::string method_name, Function function, std::vector<std::string> names)
+        : function_(function) {
+        name = std::move(method_name);
+        context = std::string(T::kClassName) + "." + name;
+        describe(names, Indices{});
+        has_result = !std::is_void_v<Result>;
+        if constexpr (!std::is_void_v<Result>) result = typed<Result>("");
+        if constexpr (!std::is_member_function_pointer_v<Function>)
+            flags |= GDEXTENSION_METHOD_FLAG_STATIC;
+    }
+
+    Variant call(ObjectHandle* self, std::span<const Variant* const> values,
+                 GDExtensionCallError& error) override {
+        auto invoke = [&](auto&&... unpacked) -> typename Signature::Result {
+            return invoke_on(self, std::forward<decltype(unpacked)>(unpacked)...);
+        };
+        return call_converted<Values>(values, error, invoke, Indices{});
+    }
+
+    void ptrcall(ObjectHandle* self, const GDExtensionConstTypePtr* slots, void* out) override {
+        ptrcall_indexed(self, slots, out, Indices{});
+    }
+
+    [[nodiscard]] Variant empty_result() const override {
+        if constexpr (std::is_void_v<Result> || std::is_same_v<Result, Variant>) {
+            return {};
+        } else if constexpr (std::is_pointer_v<Result>) {
+            return Variant(ObjectHandle());
+        } else {
+            return Variant(Result{});
+        }
+    }
+
+private:
+    template <class... Args>
+    decltype(auto) invoke_on([[maybe_unused]] ObjectHandle* self, Args&&... values) {
+        if constexpr (std::is_member_function_pointer_v<Function>) {
+            return (static_cast<T*>(self)->*function_)(std::forward<Args>(values)...);
+        } else {
+            return function_(std::forward<Args>(values)...);
+        }
+    }
+
+    template <std::size_t... kIndex>
+    void ptrcall_indexed(ObjectHandle* self, [[maybe_unused]] const GDExtensionConstTypePtr* slots,
+                         [[maybe_unused]] void* out, std::index_sequence<kIndex...>) {
+        if constexpr (std::is_void_v<Result>) {
+            invoke_on(self,
+                      Marshal<std::tuple_element_t<kIndex, Values>>::borrow(slots[kIndex])...);
+        } else {
+            Marshal<Result>::give(
+                out, invoke_on(self, Marshal<std::tuple_element_t<kIndex, Values>>::borrow(
+                                         slots[kIndex])...));
+        }
+    }
+
+    template <std::size_t... kIndex>
+    void describe([[maybe_unused]] std::vector<std::string>& names,
+                  std::index_sequence<kIndex...>) {
+        names.resize(Signature::kCount);
+        (arguments.push_back(typed<std::tuple_element_t<kIndex, Values>>(names[kIndex])), ...);
+    }
+
+    Function function_;
+};
+
+}  // namespace detail
+
+/// One class of ours. Owned by the registry from register_class() until unregister_classes().
+struct ClassRecord {
+    struct Member {  // of the inspector, in order
+        enum class Kind { Property, Group, Subgroup } kind;
+        TypedName property;
+        std::string setter, getter;
+        std::string text, prefix;  // of a group
+        std::string description;
+    };
+    struct SignalEntry {
+        std::string name;
+        std::vector<TypedName> arguments;
+        std::string description;
+    };
+    struct Constant {
+        std::string enumeration, name;
+        std::int64_t value;
+    };
+    struct Override {
+        StringName name;
+        std::uint32_t hash;
+        std::unique_ptr<MethodRecord> method;
+    };
+    struct ScriptVirtual {
+        std::string name;
+        std::vector<TypedName> arguments;
+        bool has_result;
+        TypedName result;
+    };
+
+    std::string name, parent_name, brief, description;
+    const ClassRecord* parent = nullptr;  // when the parent is ours too
+    bool is_abstract = false;
+    bool is_runtime = false;
+    std::vector<std::unique_ptr<MethodRecord>> methods;
+    std::vector<Override> overrides;
+    std::vector<ScriptVirtual> script_virtuals;
+    std::vector<Member> members;
+    std::vector<SignalEntry> signals;
+    std::vector<Constant> constants;
+
+    ObjectHandle* (*construct)(Owner owner) = nullptr;
+    void (*destroy)(ObjectHandle* self) noexcept = nullptr;
+    void (*notify)(ObjectHandle* self, int what) = nullptr;  // null when it does not listen
+    GDExtensionClassNotification2 notification = nullptr;    // leads from an instance to its record
+};
+
+namespace detail {
+/// The record of T while it is registered: the engine's notification callback brings no userdata.
+template <class T>
+inline const ClassRecord* record_of = nullptr;
+
+/// Parents first, or last when `reversed`, as the engine does among its own classes.
+void notify_along(const ClassRecord* record, ObjectHandle* self, int what, bool reversed);
+}  // namespace detail
+
+/// Tells the engine. Returns the record, which the registry keeps. \throws std::logic_error when
+/// the class says two things under one name, or names a parent of ours that is not registered yet.
+const ClassRecord* register_record(std::unique_ptr<ClassRecord> record);
+
+/// Takes back every class, the last first.
+void unregister_classes() noexcept;
+
+/// Gives the descriptions of all classes to the editor's help.
+void load_class_docs();
+
+}  // namespace nebula::godot

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/binding/containers.hpp"
+
+#include "nebula/godot/api/builtin_methods.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace nebula::godot {
+
+static_assert(sizeof(Array) == SizeOf::Array && sizeof(Dictionary) == SizeOf::Dictionary,
+              "the engine disagrees about the size of its containers");
+
+namespace {
+
+// Calls a builtin method on a value that the method does not change, whatever its C type says.
+template <class Result, class... Addresses>
+Result ask(GDExtensionPtrBuiltInMethod method, const void* self, Result result,
+           Addresses... addresses) {
+    const GDExtensionConstTypePtr arguments[] = {addresses..., nullptr};
+    method(const_cast<void*>(self), arguments, &result, sizeof...(addresses));
+    return result;
+}
+
+void check_index(std::size_t index, std::size_t size) {
+    if (index >= size) {
+        throw std::out_of_range("index " + std::to_string(index) + " of an Array of size " +
+                                std::to_string(size));
+    }
+}
+
+}  // namespace
+
+Array::Array(std::initializer_list<Variant> values) {
+    for (const Variant& value : values) append(value);
+}
+
+std::size_t Array::size() const {
+    return static_cast<std::size_t>(ask<std::int64_t>(builtin.array_size, data(), 0));
+}
+
+void Array::append(const Variant& value) {
+    const GDExtensionConstTypePtr argument = value.data();
+    builtin.array_append(data(), &argument, nullptr, 1);
+}
+
+void Array::resize(std::size_t size) {
+    const auto wanted = static_cast<std::int64_t>(size);
+    ask<std::int64_t>(builtin.array_resize, data(), 0, &wanted);
+}
+
+void Array::clear() { builtin.array_clear(data(), nullptr, nullptr, 0); }
+
+Variant& Array::operator[](std::size_t index) {
+    check_index(index, size());
+    return *static_cast<Variant*>(
+        engine.array_operator_index(data(), static_cast<GDExtensionInt>(index)));
+}
+
+const Variant& Array::operator[](std::size_t index) const {
+    check_index(index, size());
+    return *static_cast<const Variant*>(
+        engine.array_operator_index_const(data(), static_cast<GDExtensionInt>(index)));
+}
+
+Dictionary::Dictionary(std::initializer_list<Entry> entries) {
+    for (const Entry& entry : entries) (*this)[entry.key] = entry.value;
+}
+
+std::size_t Dictionary::size() const {
+    return static_cast<std::size_t>(ask<std::int64_t>(builtin.dictionary_size, data(), 0));
+}
+
+bool Dictionary::has(const Variant& key) const {
+    return ask<GDExtensionBool>(builtin.dictionary_has, data(), 0, key.data()) != 0;
+}
+
+Variant Dictionary::get(const Variant& key, const Variant& otherwise) const {
+    return ask<Variant>(builtin.dictionary_get, data(), {}, key.data(), otherwise.data());
+}
+
+bool Dictionary::erase(const Variant& key) {
+    return ask<GDExtensionBool>(builtin.dictionary_erase, data(), 0, key.data()) != 0;
+}
+
+void Dictionary::clear() { builtin.dictionary_clear(data(), nullptr, nullptr, 0); }
+
+Array Dictionary::keys() const { return ask<Array>(builtin.dictionary_keys, data(), {}); }
+
+Variant& Dictionary::operator[](const Variant& key) {
+    return *static_cast<Variant*>(engine.dictionary_operator_index(data(), key.data()));
+}
+
+}  // namespace nebula::godot

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// The base of every class of ours that scripts and scenes can use.
+#pragma once
+
+#include "nebula/godot/binding/marshal.hpp"
+#include "nebula/godot/binding/object.hpp"
+#include "nebula/godot/binding/ref.hpp"
+
+#include <concepts>
+
+namespace nebula::godot {
+
+/// The engine object an instance of ours belongs to; only the registry makes one.
+class Owner {
+public:
+    explicit Owner(GDExtensionObjectPtr object) noexcept : object_(object) {}
+    [[nodiscard]] GDExtensionObjectPtr object() const noexcept { return object_; }
+
+private:
+    GDExtensionObjectPtr object_;
+};
+
+/// Base of a class of ours. The instance is a handle of its own engine object, so it calls the
+/// engine's methods as its own and passes as `*this` wherever a Base is taken.
+///
+///     class Beacon : public Extension<Node3D> {
+///     public:
+///         static constexpr const char* kClassName = "Beacon";
+///         using Extension::Extension;
+///         static void bind(ClassBuilder<Beacon>& c) { c.method("blink", &Beacon::blink,
+///         {"times"}); } void blink(int times);
+///     };
+///     register_class<Beacon>();
+///
+/// Threads:   the engine's rules for Base.
+/// Lifetime:  made and destroyed with the engine object. When the destructor runs, the object is
+///            already an Object only: clean up what needs the tree in a NOTIFICATION_PREDELETE or
+///            NOTIFICATION_EXIT_TREE.
+template <std::derived_from<ObjectHandle> EngineBase>
+class Extension : public EngineBase {
+public:
+    using Base = EngineBase;
+
+    explicit Extension(Owner owner)
+        requires EngineClass<EngineBase>
+        : EngineBase(owner.object()) {}
+    explicit Extension(Owner owner)
+        requires(!EngineClass<EngineBase>)
+        : EngineBase(owner) {}
+    Extension(const Extension&) = delete;
+    Extension& operator=(const Extension&) = delete;
+};
+
+/// A class of ours.
+template <class T>
+concept OwnClass = std::derived_from<T, ObjectHandle> && std::constructible_from<T, Owner>;
+
+namespace detail {
+/// What object_set_instance and the instance binding hold for our objects; null for others.
+ObjectHandle* own_instance(GDExtensionObjectPtr object, const char* class_name);
+}  // namespace detail
+
+/// Our instance behind an object, or null when the object is null or no T.
+template <OwnClass T>
+[[nodiscard]] T* instance_of(const ObjectHandle& object) {
+    return static_cast<T*>(detail::own_instance(object.ptr(), T::kClassName));
+}
+
+/// As create<T>() for engine classes.
+template <OwnClass T>
+[[nodiscard]] T* create() {
+    return instance_of<T>(ObjectHandle(detail::construct(T::kClassName)));
+}
+
+template <OwnClass T>
+struct detail::RefTarget<T> {
+    static T* get(GDExtensionObjectPtr object) { return instance_of<T>(ObjectHandle(object)); }
+    static T* arrow(GDExtensionObjectPtr object) { return get(object); }
+};
+
+/// Our own objects cross as pointers, null when it is not of the class or not ours.
+template <OwnClass T>
+struct Marshal<T*> : detail::Described<GDEXTENSION_VARIANT_TYPE_OBJECT,
+                                       GDEXTENSION_METHOD_ARGUMENT_METADATA_NONE> {
+    using Slot = GDExtensionObjectPtr;
+    static constexpr const char* class_name() { return T::kClassName; }
+    static Slot encode(const T* value) { return value == nullptr ? nullptr : value->ptr(); }
+    static T* borrow(const void* slot) {
+        return instance_of<T>(ObjectHandle(*static_cast<const Slot*>(slot)));
+    }
+    static void give(void* slot, const T* value) { *static_cast<Slot*>(slot) = encode(value); }
+    static std::optional<T*> from_variant(const Variant& variant) {
+        const auto object = detail::extract_object(variant, T::kClassName);
+        if (!object) return std::nullopt;
+        return instance_of<T>(ObjectHandle(*object));
+    }
+};
+
+}  // namespace nebula::godot

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// The extension's life inside the engine: start, every frame, end.
+#pragma once
+
+#include "nebula/godot/binding/interface.hpp"
+
+namespace nebula::godot {
+
+/// What to run on the engine's main loop; null for nothing. An exception becomes an engine error.
+///
+/// Threads:   main thread.
+struct MainLoopHooks {
+    void (*startup)() = nullptr;  ///< The engine is up, the first frame is to come.
+    void (*frame)() = nullptr;    ///< Each frame, after every _process.
+    void (*shutdown)() =
+        nullptr;  ///< The tree is freed, the engine still whole: end every wait here.
+};
+
+/// Several may be added; they start in that order and shut down in the reverse. Call it from
+/// Registrations::start.
+void add_main_loop_hooks(const MainLoopHooks& hooks);
+
+/// What the extension registers, in entry.cpp.
+struct Registrations {
+    void (*start)() = nullptr;  ///< register_class, register_singleton, add_main_loop_hooks.
+    void (*stop)() = nullptr;   ///< Before classes are taken back: join threads, drop what is held.
+};
+
+/// The body of the entry point: loads the interface, installs the sinks, and has `registrations`
+/// run when the engine's scene classes are there. False when this engine will not do.
+[[nodiscard]] bool start_extension(GDExtensionInterfaceGetProcAddress get_proc_address,
+                                   GDExtensionClassLibraryPtr library,
+                                   GDExtensionInitialization* initialization,
+                                   const Registrations& registrations);
+
+/// Cost: under a nanosecond. Threads: any thread.
+[[nodiscard]] bool is_main_thread() noexcept;
+
+}  // namespace nebula::godot

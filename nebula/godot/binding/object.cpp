@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/binding/object.hpp"
+
+#include "nebula/godot/api/object.hpp"
+#include "nebula/godot/api/ref_counted.hpp"
+#include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/ref.hpp"
+#include "nebula/godot/binding/string.hpp"
+
+#include <string>
+
+namespace nebula::godot {
+
+GDExtensionObjectPtr find_singleton(const char* name) {
+    return engine.global_get_singleton(StringName(name).data());
+}
+
+namespace detail {
+
+GDExtensionObjectPtr cast(GDExtensionObjectPtr object, const char* class_name) {
+    if (object == nullptr) return nullptr;
+    void* const tag = engine.classdb_get_class_tag(StringName(class_name).data());
+    return tag == nullptr ? nullptr : engine.object_cast_to(object, tag);
+}
+
+GDExtensionObjectPtr construct(const char* class_name) {
+    GDExtensionObjectPtr object = engine.classdb_construct_object2(StringName(class_name).data());
+    if (object == nullptr) throw ApiMismatchError(std::string("the engine made no ") + class_name);
+    // The engine leaves this notification to whoever constructs from outside.
+    Object(object).notification(Object::NOTIFICATION_POSTINITIALIZE);
+    return object;
+}
+
+void add_reference(GDExtensionObjectPtr object) { RefCounted(object).reference(); }
+
+void drop_reference(GDExtensionObjectPtr object) noexcept {
+    if (RefCounted(object).unreference()) engine.object_destroy(object);
+}
+
+void first_reference(GDExtensionObjectPtr object) { RefCounted(object).init_ref(); }
+
+}  // namespace detail
+}  // namespace nebula::godot

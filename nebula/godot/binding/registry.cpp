@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT
+// The C callbacks the engine calls on our classes, and telling it about them.
+#include "nebula/godot/api/class_db.hpp"
+#include "nebula/godot/api/engine.hpp"
+#include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/api/object.hpp"
+#include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/method_bind.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nebula::godot {
+namespace {
+
+std::vector<std::unique_ptr<ClassRecord>>& records() {
+    static std::vector<std::unique_ptr<ClassRecord>> all;
+    return all;
+}
+
+struct Singleton {
+    std::string name;
+    ObjectHandle object;
+};
+std::vector<Singleton>& singletons() {
+    static std::vector<Singleton> all;
+    return all;
+}
+
+ClassRecord* find_record(std::string_view name) {
+    for (const auto& record : records())
+        if (record->name == name) return record.get();
+    return nullptr;
+}
+
+// --- What the engine calls: instances ------------------------------------------------------------
+
+// No callbacks: the binding only leads back to our instance, whose life free_instance ends.
+constexpr GDExtensionInstanceBindingCallbacks kNoCallbacks{};
+
+GDExtensionClassInstancePtr attach(const ClassRecord& record, GDExtensionObjectPtr object) {
+    ObjectHandle* const self = record.construct(Owner(object));
+    engine.object_set_instance_binding(object, engine.library, self, &kNoCallbacks);
+    return self;
+}
+
+GDExtensionObjectPtr create_instance(void* userdata, GDExtensionBool notify) {
+    const auto& record = *static_cast<const ClassRecord*>(userdata);
+    GDExtensionObjectPtr object = nullptr;
+    try {
+        // The engine's own part is of the nearest parent that is the engine's.
+        const ClassRecord* native = &record;
+        while (native->parent != nullptr) native = native->parent;
+        object = engine.classdb_construct_object2(StringName(native->parent_name).data());
+        GDExtensionClassInstancePtr const self = attach(record, object);
+        engine.object_set_instance(object, StringName(record.name).data(), self);
+        if (notify != 0) Object(object).notification(Object::NOTIFICATION_POSTINITIALIZE);
+        return object;
+    } catch (...) {
+        report_current_exception(record.name + "'s constructor");
+        if (object != nullptr) engine.object_destroy(object);
+        return nullptr;
+    }
+}
+
+GDExtensionClassInstancePtr recreate_instance(void* userdata, GDExtensionObjectPtr object) {
+    const auto& record = *static_cast<const ClassRecord*>(userdata);
+    try {
+        return attach(record, object);
+    } catch (...) {
+        report_current_exception(record.name + "'s constructor, on reload");
+        return nullptr;
+    }
+}
+
+void free_instance(void* userdata, GDExtensionClassInstancePtr self) {
+    if (self == nullptr) return;  // its constructor threw on reload
+    static_cast<const ClassRecord*>(userdata)->destroy(static_cast<ObjectHandle*>(self));
+}
+
+// --- What the engine calls: methods --------------------------------------------------------------
+
+constexpr std::size_t kMostArguments = 16;
+
+void call_method(void* userdata, GDExtensionClassInstancePtr self,
+                 const GDExtensionConstVariantPtr* given, GDExtensionInt given_count,
+                 GDExtensionVariantPtr result, GDExtensionCallError* error) {
+    auto& method = *static_cast<MethodRecord*>(userdata);
+    *error = {GDEXTENSION_CALL_OK, 0, 0};
+    const std::size_t wanted = method.arguments.size();
+    const std::size_t optional = method.default_values.size();
+    const auto count = static_cast<std::size_t>(given_count);
+    if (count > wanted) {
+        *error = {GDEXTENSION_CALL_ERROR_TOO_MANY_ARGUMENTS, 0, static_cast<std::int32_t>(wanted)};
+        return;
+    }
+    if (count + optional < wanted) {
+        *error = {GDEXTENSION_CALL_ERROR_TOO_FEW_ARGUMENTS, 0,
+                  static_cast<std::int32_t>(wanted - optional)};
+        return;
+    }
+    // A Variant of ours is the engine's bytes, so a pointer to one is a pointer to the other.
+    const Variant* values[kMostArguments];
+    std::transform(given, given + count, values,
+                   [](GDExtensionConstVariantPtr v) { return static_cast<const Variant*>(v); });
+    for (std::size_t i = count; i < wanted; ++i)
+        values[i] = &method.default_values[i + optional - wanted];
+    try {
+        *static_cast<Variant*>(result) =
+            method.call(static_cast<ObjectHandle*>(self), {values, wanted}, *error);
+    } catch (...) {
+        report_current_exception(method.context);
+        *static_cast<Variant*>(result) = method.empty_result();
+    }
+}
+
+// The result slot is already a constructed, empty value: after an exception it stays one.
+void ptrcall_method(void* userdata, GDExtensionClassInstancePtr self,
+                    const GDExtensionConstTypePtr* arguments, GDExtensionTypePtr result) {
+    auto& method = *static_cast<MethodRecord*>(userdata);
+    try {
+        method.ptrcall(static_cast<ObjectHandle*>(self), arguments, result);
+    } catch (...) {
+        report_current_exception(method.context);
+    }
+}
+
+void* find_override(void* userdata, GDExtensionConstStringNamePtr name, std::uint32_t hash) {
+    const auto& wanted = *static_cast<const StringName*>(name);
+    for (auto* record = static_cast<const ClassRecord*>(userdata); record != nullptr;
+         record = record->parent)
+        for (const ClassRecord::Override& entry : record->overrides)
+            if (entry.name == wanted && entry.hash == hash) return entry.method.get();
+    return nullptr;
+}
+
+void call_override(GDExtensionClassInstancePtr self, GDExtensionConstStringNamePtr /*name*/,
+                   void* method, const GDExtensionConstTypePtr* arguments,
+                   GDExtensionTypePtr result) {
+    ptrcall_method(method, self, arguments, result);
+}
+
+// --- Telling the engine --------------------------------------------------------------------------
+
+/// The engine's description of typed values, and the names it points at.
+class PropertyInfos {
+public:
+    explicit PropertyInfos(const std::vector<TypedName>& values) {
+        for (const TypedName& value : values) add(value);
+    }
+    explicit PropertyInfos(const TypedName& value) { add(value); }
+
+    GDExtensionPropertyInfo* data() { return infos_.data(); }
+    GDExtensionClassMethodArgumentMetadata* meta() { return meta_.data(); }
+
+private:
+    void add(const TypedName& value) {
+        Texts& texts = texts_.emplace_back();
+        texts.name = StringName(value.name);
+        texts.class_name = StringName(value.class_name);
+        Hint hint = value.hint;
+        if (value.type == GDEXTENSION_VARIANT_TYPE_OBJECT && hint.hint == 0)
+            hint = hint_of_class(value, hint);
+        texts.hint = String(hint.text);
+        std::uint32_t usage = hint.usage;
+        if (value.is_any)
+            usage |= static_cast<std::uint32_t>(PropertyUsageFlags::PROPERTY_USAGE_NIL_IS_VARIANT);
+        infos_.push_back({value.type, texts.name.data(), texts.class_name.data(), hint.hint,
+                          texts.hint.data(), usage});
+        meta_.push_back(value.meta);
+    }
+    // An object property that says no more is a resource or a node picked by its class.
+    static Hint hint_of_class(const TypedName& value, const Hint& plain) {
+        const StringName name(value.class_name);
+        const auto is_a = [&](const char* parent) {
+            return value.class_name == parent || ClassDB::singleton().is_parent_class(name, parent);
+        };
+        Hint found = is_a("Resource") ? Hint::resource_type(value.class_name)
+                     : is_a("Node")   ? Hint::node_type(value.class_name)
+                                      : plain;
+        found.usage = plain.usage;
+        return found;
+    }
+
+    struct Texts {
+        StringName name, class_name;
+        String hint;
+    };
+    std::deque<Texts> texts_;  // a deque: the infos point into it
+    std::vector<GDExtensionPropertyInfo> infos_;
+    std::vector<GDExtensionClassMethodArgumentMetadata> meta_;
+};
+
+void register_methods(const ClassRecord& record) {
+    const StringName class_name(record.name);
+    for (const auto& method : record.methods) {
+        const StringName name(method->name);
+        PropertyInfos arguments(method->arguments);
+        PropertyInfos result(method->result);
+        std::vector<GDExtensionVariantPtr> defaults;
+        for (Variant& value : method->default_values) defaults.push_back(value.data());
+        GDExtensionClassMethodInfo info{};
+        info.name = const_cast<void*>(name.data());
+        info.method_userdata = method.get();
+        info.call_func = call_method;
+        info.ptrcall_func = ptrcall_method;
+        info.method_flags = method->flags;
+        info.has_return_value = method->has_result ? 1 : 0;
+        info.return_value_info = result.data();
+        info.return_value_metadata = *result.meta();
+        info.argument_count = static_cast<std::uint32_t>(method->arguments.size());
+        info.arguments_info = arguments.data();
+        info.arguments_metadata = arguments.meta();
+        info.default_argument_count = static_cast<std::uint32_t>(defaults.size());
+        info.default_arguments = defaults.data();
+        engine.classdb_register_extension_class_method(engine.library, class_name.data(), &info);
+    }
+    for (const ClassRecord::ScriptVirtual& method : record.script_virtuals) {
+        const StringName name(method.name);
+        PropertyInfos arguments(method.arguments);
+        PropertyInfos result(method.result);
+        GDExtensionClassVirtualMethodInfo info{};
+        info.name = const_cast<void*>(name.data());
+        info.method_flags = GDEXTENSION_METHOD_FLAG_VIRTUAL;
+        info.return_value = *result.data();
+        info.return_value_metadata = *result.meta();
+        info.argument_count = static_cast<std::uint32_t>(method.arguments.size());
+        info.arguments = arguments.data();
+        info.arguments_metadata = arguments.meta();
+        engine.classdb_register_extension_class_virtual_method(engine.library, class_name.data(),
+                                                               &info);
+    }
+}
+
+void register_members(const ClassRecord& record) {
+    const StringName class_name(record.name);
+    for (const ClassRecord::Member& member : record.members) {
+        if (member.kind == ClassRecord::Member::Kind::Property) {
+            PropertyInfos info(member.property);
+            engine.classdb_register_extension_class_property(
+                engine.library, class_name.data(), info.data(), StringName(member.setter).data(),
+                StringName(member.getter).data());
+        } else {
+            const auto tell = member.kind == ClassRecord::Member::Kind::Group
+                                  ? engine.classdb_register_extension_class_property_group
+                                  : engine.classdb_register_extension_class_property_subgroup;
+            tell(engine.library, class_name.data(), String(member.text).data(),
+                 String(member.prefix).data());
+        }
+    }
+    for (const ClassRecord::SignalEntry& signal : record.signals) {
+        PropertyInfos infos(signal.arguments);
+        engine.classdb_register_extension_class_signal(
+            engine.library, class_name.data(), StringName(signal.name).data(), infos.data(),
+            static_cast<GDExtensionInt>(signal.arguments.size()));
+    }
+    for (const ClassRecord::Constant& constant : record.constants) {
+        engine.classdb_register_extension_class_integer_constant(
+            engine.library, class_name.data(), StringName(constant.enumeration).data(),
+            StringName(constant.name).data(), constant.value, 0);
+    }
+}
+
+bool listens(const ClassRecord* record) {
+    return record != nullptr && (record->notify != nullptr || listens(record->parent));
+}
+
+void register_itself(ClassRecord& record) {
+    GDExtensionClassCreationInfo5 info{};
+    info.is_abstract = record.is_abstract ? 1 : 0;
+    info.is_exposed = 1;
+    info.is_runtime = record.is_runtime ? 1 : 0;
+    info.create_instance_func = create_instance;
+    info.free_instance_func = free_instance;
+    info.recreate_instance_func = recreate_instance;
+    info.get_virtual_call_data_func = find_override;
+    info.call_virtual_with_data_func = call_override;
+    if (listens(&record)) info.notification_func = record.notification;
+    info.class_userdata = &record;
+    engine.classdb_register_extension_class5(engine.library, StringName(record.name).data(),
+                                             StringName(record.parent_name).data(), &info);
+}
+
+// Mistakes the engine would print about one by one, or not at all.
+void check(const ClassRecord& record) {
+    const auto fail = [&](const std::string& what) {
+        throw std::logic_error(record.name + ": " + what);
+    };
+    if (find_record(record.name) != nullptr) fail("registered twice");
+    std::set<std::string> names;
+    for (const auto& method : record.methods) {
+        if (!names.insert(method->name).second) fail("two methods are called " + method->name);
+        if (method->arguments.size() > kMostArguments)
+            fail(method->name + " has too many arguments");
+        if (method->default_values.size() > method->arguments.size())
+            fail(method->name + " has more defaults than arguments");
+        for (const TypedName& argument : method->arguments)
+            if (argument.name.empty()) fail(method->name + " has an argument without a name");
+    }
+}
+
+}  // namespace
+
+namespace detail {
+
+ObjectHandle* own_instance(GDExtensionObjectPtr object, const char* class_name) {
+    if (cast(object, class_name) == nullptr) return nullptr;
+    return static_cast<ObjectHandle*>(
+        engine.object_get_instance_binding(object, engine.library, nullptr));
+}
+
+void notify_along(const ClassRecord* record, ObjectHandle* self, int what, bool reversed) {
+    if (record == nullptr) return;
+    if (!reversed) notify_along(record->parent, self, what, reversed);
+    if (record->notify != nullptr) {
+        try {
+            record->notify(self, what);
+        } catch (...) {
+            report_current_exception(record->name + "'s notification " + std::to_string(what));
+        }
+    }
+    if (reversed) notify_along(record->parent, self, what, reversed);
+}
+
+void keep_singleton(const char* name, const ObjectHandle& object) {
+    Engine::singleton().register_singleton(name, Object(object.ptr()));
+    singletons().push_back({name, object});
+}
+
+}  // namespace detail
+
+const ClassRecord* register_record(std::unique_ptr<ClassRecord> record) {
+    check(*record);
+    record->parent = find_record(record->parent_name);
+    if (record->parent == nullptr &&
+        !ClassDB::singleton().class_exists(StringName(record->parent_name)))
+        throw std::logic_error(record->name + ": its parent " + record->parent_name +
+                               " is not registered");
+    register_itself(*record);
+    register_methods(*record);
+    register_members(*record);
+    records().push_back(std::move(record));
+    return records().back().get();
+}
+
+void unregister_classes() noexcept {
+    while (!records().empty()) {
+        engine.classdb_unregister_extension_class(engine.library,
+                                                  StringName(records().back()->name).data());
+        records().pop_back();
+    }
+}
+
+void unregister_singletons() noexcept {
+    while (!singletons().empty()) {
+        const Singleton last = std::move(singletons().back());
+        singletons().pop_back();
+        Engine::singleton().unregister_singleton(last.name);
+        destroy(last.object);
+    }
+}
+
+std::optional<Variant> call_script(const ObjectHandle& self, const StringName& method,
+                                   const VarArgs& arguments) {
+    if (engine.object_has_script_method(self.ptr(), method.data()) == 0) return std::nullopt;
+    const ArgumentPointers pointers({}, arguments);
+    Variant result;
+    GDExtensionCallError error{};
+    engine.variant_destroy(result.data());  // the engine constructs it
+    engine.object_call_script_method(self.ptr(), method.data(), pointers.data(), pointers.count(),
+                                     result.data(), &error);
+    throw_if_failed(error, "script", method.utf8());
+    return result;
+}
+
+// --- Hints ---------------------------------------------------------------------------------------
+
+namespace {
+Hint hint_of(PropertyHint hint, std::string text) {
+    return {static_cast<std::uint32_t>(hint), std::move(text)};
+}
+}  // namespace
+
+Hint Hint::range(double lowest, double highest, double step, const std::string& extra) {
+    char numbers[96];
+    std::snprintf(numbers, sizeof numbers, "%.10g,%.10g,%.10g", lowest, highest, step);
+    return hint_of(PropertyHint::PROPERTY_HINT_RANGE,
+                   extra.empty() ? numbers : numbers + ("," + extra));
+}
+Hint Hint::names(const std::string& list) {
+    return hint_of(PropertyHint::PROPERTY_HINT_ENUM, list);
+}
+Hint Hint::multiline() { return hint_of(PropertyHint::PROPERTY_HINT_MULTILINE_TEXT, ""); }
+Hint Hint::file(const std::string& filter) {
+    return hint_of(PropertyHint::PROPERTY_HINT_FILE, filter);
+}
+Hint Hint::read_only() {
+    return {0, "",
+            static_cast<std::uint32_t>(PropertyUsageFlags::PROPERTY_USAGE_EDITOR |
+                                       PropertyUsageFlags::PROPERTY_USAGE_READ_ONLY)};
+}
+Hint Hint::hidden() {
+    return {0, "", static_cast<std::uint32_t>(PropertyUsageFlags::PROPERTY_USAGE_STORAGE)};
+}
+Hint Hint::resource_type(const std::string& class_name) {
+    return hint_of(PropertyHint::PROPERTY_HINT_RESOURCE_TYPE, class_name);
+}
+Hint Hint::node_type(const std::string& class_name) {
+    return hint_of(PropertyHint::PROPERTY_HINT_NODE_TYPE, class_name);
+}
+
+}  // namespace nebula::godot

@@ -1,0 +1,97 @@
+# Runs every method test_... of every script tests/test_*.gd, in the real engine:
+#   $GODOT --headless --path tests/godot --fixed-fps 60 --script res://run_tests.gd [-- filter]
+# `filter` picks the tests whose "script.method" contains it. Start through run.sh, which also makes
+# the file that lets the engine find the extension.
+extends SceneTree
+
+const TestSuite := preload("res://test_suite.gd")  # class_name would need an import run
+const TEST_SECONDS := 30.0  # a hang guard, generous on purpose
+
+
+# Counts what the engine reports as an error; a report may come from any thread.
+class ErrorCounter:
+	extends Logger
+	var _mutex := Mutex.new()
+	var _errors: PackedStringArray
+
+	func _log_error(
+		function: String, file: String, line: int, code: String, rationale: String, _editor: bool,
+		type: int, _backtraces: Array[ScriptBacktrace]
+	) -> void:
+		if type == ERROR_TYPE_WARNING:
+			return
+		var text := rationale if rationale != "" else code
+		_mutex.lock()
+		_errors.append("%s (%s:%d in %s)" % [text, file, line, function])
+		_mutex.unlock()
+
+	func take() -> PackedStringArray:
+		_mutex.lock()
+		var taken := _errors.duplicate()
+		_errors.clear()
+		_mutex.unlock()
+		return taken
+
+
+var _errors := ErrorCounter.new()
+var _passed := 0
+var _failed := 0
+var _running := ""
+var _deadline_ms := 0
+
+
+func _initialize() -> void:
+	OS.add_logger(_errors)
+	_run_all()
+
+
+# A test that never returns still lets frames go by, so the guard stands here.
+func _process(_delta: float) -> bool:
+	if _running != "" and Time.get_ticks_msec() > _deadline_ms:
+		print("FAIL %s: still running after %d s" % [_running, TEST_SECONDS])
+		_failed += 1
+		_finish()
+	return false
+
+
+func _run_all() -> void:
+	await process_frame  # the tree is not up before the first frame
+	var filter := "" if OS.get_cmdline_user_args().is_empty() else OS.get_cmdline_user_args()[0]
+	for file in DirAccess.get_files_at("res://tests"):
+		if file.begins_with("test_") and file.ends_with(".gd"):
+			await _run_script(file, filter)
+	_finish()
+
+
+func _run_script(file: String, filter: String) -> void:
+	var script: GDScript = load("res://tests/" + file)
+	if script == null or not script.can_instantiate():
+		print("FAIL %s: does not load: %s" % [file, ", ".join(_errors.take())])
+		_failed += 1
+		return
+	for method in script.get_script_method_list():
+		var name: String = file.get_basename() + "." + method.name
+		if method.name.begins_with("test_") and (filter == "" or filter in name):
+			await _run_test(script, method.name, name)
+
+
+func _run_test(script: GDScript, method: String, name: String) -> void:
+	var suite: TestSuite = script.new()
+	suite.tree = self
+	_errors.take()
+	_running = name
+	_deadline_ms = Time.get_ticks_msec() + int(TEST_SECONDS * 1000)
+	await suite.call(method)
+	_running = ""
+	var problems := suite.failures + suite.judge_errors(_errors.take())
+	if problems.is_empty():
+		_passed += 1
+	else:
+		_failed += 1
+		print("FAIL %s: %s" % [name, "; ".join(problems)])
+
+
+func _finish() -> void:
+	print("%d passed, %d failed" % [_passed, _failed])
+	OS.remove_logger(_errors)
+	quit(1 if _failed > 0 or _passed == 0 else 0)
