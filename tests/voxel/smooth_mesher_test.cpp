@@ -12,7 +12,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <map>
+#include <iterator>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -22,7 +22,6 @@
 namespace nebula::voxel {
 namespace {
 
-using test::LatticeEdge;
 using test::OracleTriangle;
 using test::OracleVertex;
 
@@ -99,20 +98,22 @@ TEST_P(SmoothMesherWorlds, UsesEveryVertexAndNoOtherIndex) {
 
 TEST_P(SmoothMesherWorlds, IsClosedExceptAtTheBorder) {
     const ChunkMesh& mesh = mesh_of({0, 0, 0});
-    std::map<std::pair<std::uint32_t, std::uint32_t>, int> balance;  // of each directed edge
+    using Edge = std::pair<std::uint32_t, std::uint32_t>;
+    std::vector<Edge> edges;
+    edges.reserve(mesh.index_count);
     for (std::uint32_t i = 0; i < mesh.index_count; ++i) {
-        const std::uint32_t from = mesh.index(i);
-        const std::uint32_t to = mesh.index(i % 3 == 2 ? i - 2 : i + 1);
-        const int used = ++balance[{from, to}];
-        ASSERT_EQ(used, 1) << "two triangles run the same way along an edge";
+        edges.emplace_back(mesh.index(i), mesh.index(i % 3 == 2 ? i - 2 : i + 1));
     }
+    std::ranges::sort(edges);
+    ASSERT_EQ(std::ranges::adjacent_find(edges), edges.end())
+        << "two triangles run the same way along an edge";
     const auto on_one_border_face = [](Vec3f a, Vec3f b) {
         const auto at = [](float u, float v) { return u == v && (u == 0.0F || u == 32.0F); };
         return at(a.x, b.x) || at(a.y, b.y) || at(a.z, b.z);
     };
-    for (const auto& [edge, used] : balance) {
-        if (balance.contains({edge.second, edge.first})) continue;
-        ASSERT_TRUE(on_one_border_face(mesh.position(edge.first), mesh.position(edge.second)));
+    for (const auto& [from, to] : edges) {
+        if (std::ranges::binary_search(edges, Edge{to, from})) continue;
+        ASSERT_TRUE(on_one_border_face(mesh.position(from), mesh.position(to)));
     }
 }
 
@@ -142,21 +143,24 @@ TEST_P(SmoothMesherWorlds, BoundsAreTightAroundThePositions) {
 // The contour on a shared face must be the same line, walked in opposite directions, with equal
 // positions, and every vertex of it must have the same normal on both sides.
 TEST_P(SmoothMesherWorlds, FitsItsNeighboursToTheBit) {
+    using Edge = std::pair<OracleVertex, OracleVertex>;
     const auto border = [](const std::vector<OracleTriangle>& triangles, int axis, int plane) {
-        std::vector<std::pair<OracleVertex, OracleVertex>> open;
-        std::map<std::pair<OracleVertex, OracleVertex>, int> directed;
-        for (const OracleTriangle& t : triangles) {
-            for (std::size_t i = 0; i < 3; ++i) ++directed[{t[i], t[(i + 1) % 3]}];
-        }
         const auto on_plane = [&](const OracleVertex& v) {
             const std::array<int, 3> low{v.edge.low.x, v.edge.low.y, v.edge.low.z};
             return v.edge.axis != axis && low[static_cast<std::size_t>(axis)] == plane;
         };
-        for (const auto& [edge, count] : directed) {
-            if (on_plane(edge.first) && on_plane(edge.second) &&
-                !directed.contains({edge.second, edge.first}))
-                open.push_back(edge);
+        std::vector<Edge> edges;
+        for (const OracleTriangle& t : triangles) {
+            for (std::size_t i = 0; i < 3; ++i) {
+                const Edge edge{t[i], t[(i + 1) % 3]};
+                if (on_plane(edge.first) && on_plane(edge.second)) edges.push_back(edge);
+            }
         }
+        std::ranges::sort(edges);
+        std::vector<Edge> open;
+        std::ranges::copy_if(edges, std::back_inserter(open), [&](const Edge& edge) {
+            return !std::ranges::binary_search(edges, Edge{edge.second, edge.first});
+        });
         return open;
     };
     const std::array<Vec3i, 3> axes{Vec3i{1, 0, 0}, Vec3i{0, 1, 0}, Vec3i{0, 0, 1}};
@@ -164,7 +168,7 @@ TEST_P(SmoothMesherWorlds, FitsItsNeighboursToTheBit) {
     for (int axis = 0; axis < 3; ++axis) {
         const Vec3i chunk = axes[static_cast<std::size_t>(axis)];
         const std::vector<OracleTriangle> there = test::triangles_of(mesh_of(chunk), chunk);
-        std::vector<std::pair<OracleVertex, OracleVertex>> theirs = border(there, axis, 32);
+        std::vector<Edge> theirs = border(there, axis, 32);
         for (auto& [from, to] : theirs) std::swap(from, to);
         std::ranges::sort(theirs);
         EXPECT_EQ(border(here, axis, 32), theirs) << "axis " << axis;
