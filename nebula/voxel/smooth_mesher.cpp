@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -21,37 +20,46 @@ HWY_BEFORE_NAMESPACE();
 namespace nebula::voxel::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using detail::ActiveCell;
+using detail::EdgeBatch;
 using detail::row_index;
 using detail::SmoothScratch;
 
 constexpr std::uint64_t kCornerBits = (std::uint64_t{1} << detail::kRowCorners) - 1;
 constexpr std::uint64_t kCellBits = (std::uint64_t{1} << kChunkSize) - 1;
 
+enum class Signs { Mixed, AllEqual, ZeroFound };
+
 // Stage 1: the signs of all samples as one stream of bits, in one sweep that also looks for the 0
-// that must not be there. Returns false when it finds one.
-bool sweep_signs(const SampleBlock& block, SmoothScratch& s) {
+// that must not be there, and for any change of sign at all: most chunks of a world have none.
+Signs sweep_signs(const SampleBlock& block, SmoothScratch& s) {
     const hn::ScalableTag<std::int8_t> d;
     const auto zero = hn::Zero(d);
     const std::size_t lanes = hn::Lanes(d);
     const Sample* const samples = block.samples.data();
     auto zeros = hn::Zero(d);
+    auto differs = hn::Zero(d);  // its sign bit: some sample's sign is not the first one's
+    const auto first = hn::Set(d, samples[0]);
     std::size_t i = 0;
     // A register's signs are whole bytes of the stream, or the loop below does all the work.
     for (; lanes >= 8 && i + lanes <= SampleBlock::kCount; i += lanes) {
         const auto v = hn::LoadU(d, samples + i);
         hn::StoreMaskBits(d, hn::Lt(v, zero), s.sign_bits.data() + i / 8);
         zeros = hn::Or(zeros, hn::VecFromMask(d, hn::Eq(v, zero)));
+        differs = hn::Or(differs, hn::Xor(v, first));
     }
     bool clean = hn::AllTrue(d, hn::Eq(zeros, zero));
+    bool mixed = !hn::AllTrue(d, hn::Ge(differs, zero));
     for (std::uint8_t bits = 0; i < SampleBlock::kCount; ++i) {
         clean = clean && samples[i] != 0;
+        mixed = mixed || is_inside(samples[i]) != is_inside(samples[0]);
         bits = static_cast<std::uint8_t>(bits | (is_inside(samples[i]) ? 1U : 0U) << i % 8);
         if (i % 8 == 7 || i + 1 == SampleBlock::kCount) {
             s.sign_bits[i / 8] = bits;
             bits = 0;
         }
     }
-    return clean;
+    if (!clean) return Signs::ZeroFound;
+    return mixed ? Signs::Mixed : Signs::AllEqual;
 }
 
 // Stage 2: rows of signs, rows of crossed edges, and with them the number of every vertex.
@@ -111,76 +119,182 @@ void list_cells(const CellTables& tables, SmoothScratch& s) {
     s.index_count = 3 * triangles;
 }
 
-// Stage 4: positions and normals.
+// Stage 4, first half: what the vertices of one row and axis depend on, gathered edge by edge. The
+// gradient of an axis is the difference of the two samples beside a corner on that axis.
 template <int kAxis>
-void emit_row(const SampleBlock& block, std::uint64_t crossed, int y, int z, float*& position,
-              std::uint16_t*& normal) {
-    constexpr std::array<int, 3> kSteps{SampleBlock::kStepX, SampleBlock::kStepY,
-                                        SampleBlock::kStepZ};
-    constexpr int kStep = kSteps[kAxis];
+void gather_row(const SampleBlock& block, std::uint64_t crossed, int y, int z, EdgeBatch& batch) {
+    constexpr int kStepX = SampleBlock::kStepX;
+    constexpr int kStepY = SampleBlock::kStepY;
+    constexpr int kStepZ = SampleBlock::kStepZ;
+    constexpr int kStep = kAxis == 0 ? kStepX : kAxis == 1 ? kStepY : kStepZ;
     const Sample* const row = &block.samples[SampleBlock::index(0, y, z)];
-    for (; crossed != 0; crossed &= crossed - 1) {
+    std::size_t i = batch.count;
+    for (; crossed != 0; crossed &= crossed - 1, ++i) {
         const int x = std::countr_zero(crossed);
         const Sample* const low = row + x;
         const Sample* const high = low + kStep;
-        const int from = std::abs(int{*low});
-        const int to = std::abs(int{*high});
-        std::array<float, 3> p{static_cast<float>(x), static_cast<float>(y), static_cast<float>(z)};
-        const int t = static_cast<int>(static_cast<float>(from * detail::kCrossingUnits) /
-                                           static_cast<float>(from + to) +
-                                       0.5F);
-        p[kAxis] += static_cast<float>(t) * (1.0F / detail::kCrossingUnits);
-        position[0] = p[0];
-        position[1] = p[1];
-        position[2] = p[2];
-        position += 3;
-        std::array<float, 3> n;
-        for (std::size_t i = 0; i < 3; ++i) {
-            const int step = kSteps[i];
-            n[i] = static_cast<float>((low[step] - low[-step]) * to +
-                                      (high[step] - high[-step]) * from);
-        }
-        float l1 = std::abs(n[0]) + std::abs(n[1]) + std::abs(n[2]);
-        if (l1 == 0.0F) {
-            n[kAxis] = is_inside(*low) ? 1.0F : -1.0F;
-            l1 = 1.0F;
-        }
-        const float scale = 1.0F / l1;
-        const float nx = n[0] * scale;
-        const float ny = n[1] * scale;
-        const bool folded = n[2] < 0.0F;
-        const float u = folded ? std::copysign(1.0F - std::abs(ny), nx) : nx;
-        const float v = folded ? std::copysign(1.0F - std::abs(nx), ny) : ny;
-        normal[0] = static_cast<std::uint16_t>((u * 0.5F + 0.5F) * 65535.0F);
-        normal[1] = static_cast<std::uint16_t>((v * 0.5F + 0.5F) * 65535.0F);
-        normal += 2;
+        const auto gradient = [](const Sample* at, int step) {
+            return static_cast<std::int16_t>(at[step] - at[-step]);
+        };
+        batch.low_sample[i] = *low;
+        batch.high_sample[i] = *high;
+        batch.low_x[i] = gradient(low, kStepX);
+        batch.low_y[i] = gradient(low, kStepY);
+        batch.low_z[i] = gradient(low, kStepZ);
+        batch.high_x[i] = gradient(high, kStepX);
+        batch.high_y[i] = gradient(high, kStepY);
+        batch.high_z[i] = gradient(high, kStepZ);
+        batch.x[i] = static_cast<std::int16_t>(x);
+        batch.y[i] = static_cast<std::int16_t>(y);
+        batch.z[i] = static_cast<std::int16_t>(z);
+        batch.axis[i] = kAxis;
     }
+    batch.count = i;
 }
 
-Aabb bounds_of(const float* position, std::uint32_t count) {
-    Aabb box{{position[0], position[1], position[2]}, {position[0], position[1], position[2]}};
-    for (std::uint32_t i = 0; i < count; ++i, position += 3) {
-        box.min = {std::min(box.min.x, position[0]), std::min(box.min.y, position[1]),
-                   std::min(box.min.z, position[2])};
-        box.max = {std::max(box.max.x, position[0]), std::max(box.max.y, position[1]),
-                   std::max(box.max.z, position[2])};
-    }
-    return box;
-}
+// Stage 4, second half: the same arithmetic for every vertex, a register of them at a time. Each
+// operation is one that IEEE 754 rounds in one way only, so the number of lanes does not show.
+class VertexWriter {
+public:
+    explicit VertexWriter(ChunkMesh& out)
+        : position_(reinterpret_cast<float*>(out.vertex_data.data())),
+          normal_(reinterpret_cast<std::uint32_t*>(out.vertex_data.data() +
+                                                   out.vertex_count * ChunkMesh::kPositionSize)) {}
 
-void emit_vertices(const SampleBlock& block, const SmoothScratch& s, ChunkMesh& out) {
-    auto* position = reinterpret_cast<float*>(out.vertex_data.data());
-    auto* normal = reinterpret_cast<std::uint16_t*>(out.vertex_data.data() +
-                                                    s.vertex_count * ChunkMesh::kPositionSize);
+    void write(EdgeBatch& batch) {
+        const std::size_t lanes = hn::Lanes(kFloat);
+        std::size_t i = 0;
+        auto min_x = hn::Set(kFloat, bounds_.min.x);
+        auto min_y = hn::Set(kFloat, bounds_.min.y);
+        auto min_z = hn::Set(kFloat, bounds_.min.z);
+        auto max_x = hn::Set(kFloat, bounds_.max.x);
+        auto max_y = hn::Set(kFloat, bounds_.max.y);
+        auto max_z = hn::Set(kFloat, bounds_.max.z);
+        // The lanes past the end repeat the last vertex: harmless in the bounds.
+        batch.repeat_last(lanes);
+        for (; i < batch.count; i += lanes) {
+            const auto low = load(batch.low_sample, i);
+            const auto from = hn::Abs(low);
+            const auto to = hn::Abs(load(batch.high_sample, i));
+            const auto axis = load(batch.axis, i);
+            const auto along_x = hn::RebindMask(kFloat, hn::Eq(axis, hn::Zero(kInt)));
+            const auto along_y = hn::RebindMask(kFloat, hn::Eq(axis, hn::Set(kInt, 1)));
+            const auto along_z = hn::RebindMask(kFloat, hn::Eq(axis, hn::Set(kInt, 2)));
+
+            const auto units = hn::Set(kFloat, float{detail::kCrossingUnits});
+            const auto half = hn::Set(kFloat, 0.5F);
+            const auto t = hn::Mul(
+                hn::ConvertTo(kFloat,
+                              hn::ConvertTo(kInt, hn::Add(hn::Div(hn::Mul(number(from), units),
+                                                                  number(hn::Add(from, to))),
+                                                          half))),
+                hn::Set(kFloat, 1.0F / detail::kCrossingUnits));
+            const auto x = hn::Add(number(load(batch.x, i)), hn::IfThenElseZero(along_x, t));
+            const auto y = hn::Add(number(load(batch.y, i)), hn::IfThenElseZero(along_y, t));
+            const auto z = hn::Add(number(load(batch.z, i)), hn::IfThenElseZero(along_z, t));
+            min_x = hn::Min(min_x, x);
+            min_y = hn::Min(min_y, y);
+            min_z = hn::Min(min_z, z);
+            max_x = hn::Max(max_x, x);
+            max_y = hn::Max(max_y, y);
+            max_z = hn::Max(max_z, z);
+
+            // Both gradients weighted by how near they are, in whole numbers and not yet divided.
+            auto nx = weighted(batch.low_x, batch.high_x, from, to, i);
+            auto ny = weighted(batch.low_y, batch.high_y, from, to, i);
+            auto nz = weighted(batch.low_z, batch.high_z, from, to, i);
+            // No gradient at all: the edge itself points from inside to outside.
+            const auto none = hn::Eq(sum_of_magnitudes(nx, ny, nz), hn::Zero(kFloat));
+            const auto outwards = hn::CopySign(hn::Set(kFloat, 1.0F), hn::Neg(number(low)));
+            nx = hn::IfThenElse(hn::And(none, along_x), outwards, nx);
+            ny = hn::IfThenElse(hn::And(none, along_y), outwards, ny);
+            nz = hn::IfThenElse(hn::And(none, along_z), outwards, nz);
+            const auto packed = octahedral(nx, ny, nz);
+
+            const std::size_t left = batch.count - i;
+            if (left >= lanes) {
+                hn::StoreInterleaved3(x, y, z, kFloat, position_);
+                hn::StoreU(packed, kUnsigned, normal_);
+                position_ += 3 * lanes;
+                normal_ += lanes;
+            } else {
+                std::array<float, 3 * hn::MaxLanes(kFloat)> positions;
+                std::array<std::uint32_t, hn::MaxLanes(kFloat)> normals;
+                hn::StoreInterleaved3(x, y, z, kFloat, positions.data());
+                hn::StoreU(packed, kUnsigned, normals.data());
+                position_ = std::copy_n(positions.data(), 3 * left, position_);
+                normal_ = std::copy_n(normals.data(), left, normal_);
+            }
+        }
+        batch.count = 0;
+        bounds_ = {{least(min_x), least(min_y), least(min_z)},
+                   {greatest(max_x), greatest(max_y), greatest(max_z)}};
+    }
+
+    [[nodiscard]] const Aabb& bounds() const { return bounds_; }
+
+private:
+    static constexpr hn::ScalableTag<float> kFloat{};
+    static constexpr hn::RebindToSigned<hn::ScalableTag<float>> kInt{};
+    static constexpr hn::RebindToUnsigned<hn::ScalableTag<float>> kUnsigned{};
+    static constexpr hn::Rebind<std::int16_t, hn::ScalableTag<float>> kShort{};
+    using Float = hn::VFromD<decltype(kFloat)>;
+    using Int = hn::VFromD<decltype(kInt)>;
+    using Unsigned = hn::VFromD<decltype(kUnsigned)>;
+
+    static Int load(const EdgeBatch::Column& column, std::size_t i) {
+        return hn::PromoteTo(kInt, hn::LoadU(kShort, column.data() + i));
+    }
+    static Float number(Int v) { return hn::ConvertTo(kFloat, v); }
+    static float least(Float v) { return hn::GetLane(hn::MinOfLanes(kFloat, v)); }
+    static float greatest(Float v) { return hn::GetLane(hn::MaxOfLanes(kFloat, v)); }
+
+    static Float weighted(const EdgeBatch::Column& low, const EdgeBatch::Column& high, Int from,
+                          Int to, std::size_t i) {
+        return number(hn::Add(hn::Mul(load(low, i), to), hn::Mul(load(high, i), from)));
+    }
+    static Float sum_of_magnitudes(Float x, Float y, Float z) {
+        return hn::Add(hn::Add(hn::Abs(x), hn::Abs(y)), hn::Abs(z));
+    }
+
+    // octahedral_encode of surface_pack.cpp, operation for operation.
+    static Unsigned octahedral(Float nx, Float ny, Float nz) {
+        const auto one = hn::Set(kFloat, 1.0F);
+        const auto half = hn::Set(kFloat, 0.5F);
+        const auto full = hn::Set(kFloat, 65535.0F);
+        const auto scale = hn::Div(one, sum_of_magnitudes(nx, ny, nz));
+        const auto x = hn::Mul(nx, scale);
+        const auto y = hn::Mul(ny, scale);
+        const auto folded = hn::Lt(nz, hn::Zero(kFloat));
+        const auto u = hn::IfThenElse(folded, hn::CopySign(hn::Sub(one, hn::Abs(y)), x), x);
+        const auto v = hn::IfThenElse(folded, hn::CopySign(hn::Sub(one, hn::Abs(x)), y), y);
+        const auto pack = [&](Float f) {
+            return hn::BitCast(kUnsigned,
+                               hn::ConvertTo(kInt, hn::Mul(hn::Add(hn::Mul(f, half), half), full)));
+        };
+        return hn::Or(pack(u), hn::ShiftLeft<16>(pack(v)));
+    }
+
+    float* position_;
+    std::uint32_t* normal_;
+    Aabb bounds_{{1e9F, 1e9F, 1e9F}, {-1e9F, -1e9F, -1e9F}};
+};
+
+void emit_vertices(const SampleBlock& block, SmoothScratch& s, ChunkMesh& out) {
+    EdgeBatch& batch = s.batch;
+    VertexWriter writer(out);
+    batch.count = 0;
     for (int z = 0; z <= kChunkSize; ++z) {
         for (int y = 0; y <= kChunkSize; ++y) {
             const std::size_t row = row_index(y, z);
-            emit_row<0>(block, s.crossed[0][row], y, z, position, normal);
-            emit_row<1>(block, s.crossed[1][row], y, z, position, normal);
-            emit_row<2>(block, s.crossed[2][row], y, z, position, normal);
+            gather_row<0>(block, s.crossed[0][row], y, z, batch);
+            gather_row<1>(block, s.crossed[1][row], y, z, batch);
+            gather_row<2>(block, s.crossed[2][row], y, z, batch);
+            if (batch.count >= EdgeBatch::kEnough) writer.write(batch);
         }
     }
-    out.bounds = bounds_of(reinterpret_cast<const float*>(out.vertex_data.data()), s.vertex_count);
+    if (batch.count > 0) writer.write(batch);
+    out.bounds = writer.bounds();
 }
 
 // Stage 5: triangles.
@@ -208,29 +322,36 @@ void emit_triangles(const CellTables& tables, const SmoothScratch& s, ChunkMesh&
         pair(1, row + detail::kRowCorners, 6);
         pair(2, row, 8);
         pair(2, row + 1, 10);
+        // Two triangles are the usual number. Copying a fixed number of indices and keeping as many
+        // as are meant spares a jump that the processor cannot foresee.
         const RegularCase& triangles = tables.regular[cell->index];
-        for (std::size_t i = 0; i < 3U * triangles.triangle_count; ++i) {
-            *index++ = vertex[triangles.edges[i]];
-        }
+        const auto copy = [&](std::size_t from, std::size_t to) {
+            for (std::size_t i = from; i < to; ++i) index[i] = vertex[triangles.edges[i]];
+        };
+        copy(0, 6);
+        if (triangles.triangle_count > 2) copy(6, 3 * RegularCase::kMaxTriangles);
+        index += 3 * triangles.triangle_count;
     }
 }
 
 bool mesh_block(const SampleBlock& block, const CellTables& tables, SmoothScratch& s,
                 ChunkMesh& out) {
-    if (!sweep_signs(block, s)) return false;
+    const Signs signs = sweep_signs(block, s);
+    if (signs != Signs::Mixed) return signs == Signs::AllEqual;
     number_vertices(s);
     if (s.vertex_count == 0) return true;
     list_cells(tables, s);
     out.vertex_count = s.vertex_count;
     out.index_count = s.index_count;
     out.vertex_data.resize(s.vertex_count * ChunkMesh::kVertexSize);
-    out.index_data.resize(s.index_count * out.index_size());
+    out.index_data.resize((s.index_count + 3 * RegularCase::kMaxTriangles) * out.index_size());
     emit_vertices(block, s, out);
     if (out.index_size() == 2) {
         emit_triangles<std::uint16_t>(tables, s, out);
     } else {
         emit_triangles<std::uint32_t>(tables, s, out);
     }
+    out.index_data.resize(s.index_count * out.index_size());
     return true;
 }
 

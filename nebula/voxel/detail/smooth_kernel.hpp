@@ -6,6 +6,7 @@
 #include "nebula/voxel/sample_block.hpp"
 #include "nebula/voxel/tables.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,30 @@ struct ActiveCell {
     std::uint8_t index = 0;  ///< Into CellTables::regular.
 };
 
+/// What a run of vertices depends on, column by column, for arithmetic on whole registers.
+struct EdgeBatch {
+    static constexpr std::size_t kEnough = 256;              ///< Write the batch out from here on.
+    static constexpr std::size_t kPerRow = 3 * kRowCorners;  ///< At most, between two looks at it.
+    static constexpr std::size_t kPadding = 64;  ///< As many lanes as a register may have.
+    using Column = std::array<std::int16_t, kEnough + kPerRow + kPadding>;
+
+    Column low_sample, high_sample;  ///< At the ends of the edge.
+    Column low_x, low_y, low_z;      ///< Twice the gradient at the lower end.
+    Column high_x, high_y, high_z;   ///< The same at the higher end.
+    Column x, y, z;                  ///< The lower end.
+    Column axis;
+    std::size_t count = 0;
+
+    /// Copies the last edge into the next `n` places, so that a whole register may be read there.
+    void repeat_last(std::size_t n) noexcept {
+        for (Column* column : {&low_sample, &high_sample, &low_x, &low_y, &low_z, &high_x, &high_y,
+                               &high_z, &x, &y, &z, &axis}) {
+            std::fill_n(column->begin() + static_cast<std::ptrdiff_t>(count), n,
+                        (*column)[count - 1]);
+        }
+    }
+};
+
 /// All memory of one mesher. Written by one stage, read by the later ones.
 struct SmoothScratch {
     /// Bit i is the sign of `samples[i]`; the spare word lets a row be read as one 64-bit load.
@@ -39,6 +64,7 @@ struct SmoothScratch {
     /// Per axis and row: the number of the first vertex on those edges.
     std::array<std::array<std::uint32_t, kRows>, 3> first_vertex{};
     std::array<ActiveCell, std::size_t{kChunkSize} * kChunkSize * kChunkSize> cells{};
+    EdgeBatch batch;
     std::uint32_t cell_count = 0;
     std::uint32_t vertex_count = 0;
     std::uint32_t index_count = 0;
