@@ -48,7 +48,7 @@ Signs sweep_signs(const SampleBlock& block, SmoothScratch& s) {
         differs = hn::Or(differs, hn::Xor(v, first));
     }
     bool clean = hn::AllTrue(d, hn::Eq(zeros, zero));
-    bool mixed = !hn::AllTrue(d, hn::Ge(differs, zero));
+    bool mixed = !hn::AllFalse(d, hn::Lt(differs, zero));
     for (std::uint8_t bits = 0; i < SampleBlock::kCount; ++i) {
         clean = clean && samples[i] != 0;
         mixed = mixed || is_inside(samples[i]) != is_inside(samples[0]);
