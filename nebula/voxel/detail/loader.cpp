@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/detail/loader.hpp"
+
+#include "nebula/base/clock.hpp"
+#include "nebula/base/yield_point.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/detail/extract.hpp"
+
+namespace nebula::voxel::detail {
+
+namespace {
+
+// Cuts the chunk's own bricks out of its block.
+BrickPtr cut_brick(const SampleBlock& block, int i) {
+    Brick brick;
+    const int x = (i & 1) * kBrickSize;
+    const int y = ((i >> 1) & 1) * kBrickSize;
+    const int z = ((i >> 2) & 1) * kBrickSize;
+    for (int k = 0; k < kBrickSize; ++k)
+        for (int j = 0; j < kBrickSize; ++j)
+            std::copy_n(block.samples.data() + SampleBlock::index(x, y + j, z + k), kBrickSize,
+                        brick.samples.data() + Brick::index(0, j, k));
+    return make_brick(brick);
+}
+
+}  // namespace
+
+Loader::Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch)
+    : volume_(volume),
+      scratch_(scratch),
+      requests_(volume.epochs()),
+      ticket_count_(static_cast<std::size_t>(pool.thread_count()) * kTicketsPerWorker),
+      tickets_(std::make_unique<Ticket[]>(ticket_count_)),
+      group_(pool, Band::Background) {}
+
+Loader::~Loader() {
+    stopping_.store(true, std::memory_order_relaxed);  // a hint; the group's end does the ordering
+    requests_.close();
+}
+
+void Loader::start_tickets() {
+    const std::size_t open = requests_.chunks().size() - requests_.taken();
+    for (std::size_t i = 0; i < std::min(ticket_count_, open); ++i) {
+        Ticket& ticket = tickets_[i];
+        // seq_cst, after the publication: pairs with run_slice's store and has_work.
+        if (ticket.running.exchange(true, std::memory_order_seq_cst)) continue;
+        group_.spawn([this, &ticket] { run_slice(ticket); }, "load chunks");
+    }
+}
+
+void Loader::run_slice(Ticket& ticket) {
+    const Clock::time_point end = Clock::now() + kSlice;
+    for (;;) {
+        const std::optional<Vec3i> chunk = requests_.take();
+        if (!chunk) {
+            ticket.running.store(false, std::memory_order_seq_cst);
+            NEBULA_YIELD_POINT();
+            // Requests published since? Then the owner may have seen our flag still up.
+            if (!requests_.has_work() || ticket.running.exchange(true, std::memory_order_seq_cst))
+                return;
+            continue;
+        }
+        results_.push(load(*chunk));
+        if (stopping_.load(std::memory_order_relaxed)) return;
+        if (Clock::now() >= end) break;
+    }
+    group_.spawn([this, &ticket] { run_slice(ticket); }, "load chunks");
+}
+
+std::unique_ptr<LoadResult> Loader::load(Vec3i chunk) {
+    auto result = std::make_unique<LoadResult>();
+    result->chunk = chunk;
+    try {
+        fill(*result);
+    } catch (...) {
+        // Every request is answered, or its chunk would be on its way for ever. Short enough for a
+        // string that owns no memory.
+        result->error = ChunkError{ChunkError::Kind::ExtractionFailed, chunk, "out of memory"};
+    }
+    return result;
+}
+
+void Loader::fill(LoadResult& result) {
+    const Vec3i chunk = result.chunk;
+    // Before the first look at a brick: an edit published later makes this result an old one.
+    result.version = volume_.version();
+    Scratch& scratch = scratch_.mine();
+    std::uint8_t missing = 0;
+    BlockContent content = BlockContent::Mixed;
+    const auto done = extract(chunk, scratch, [&](SampleBlock& block) {
+        content = volume_.gather(chunk, block, &missing);
+        return content;
+    });
+    if (!done) {
+        result.error = done.error();
+        return;
+    }
+    result.mesh = scratch.mesh;
+    for (int i = 0; i < kOwnBricks; ++i) {
+        if (((missing >> i) & 1) == 0) continue;
+        auto& brick = result.bricks[static_cast<std::size_t>(i)];
+        if (content == BlockContent::Mixed) {
+            brick = cut_brick(scratch.block, i);
+        } else if (const Range range = volume_.generator().bounds(brick_box(own_brick(chunk, i)));
+                   range.uniform()) {
+            // Costs no memory and spares edits near it a call of the generator.
+            brick = BrickPtr(range.all_air() ? &kAirBrick : &kSolidBrick);
+        }
+    }
+}
+
+}  // namespace nebula::voxel::detail

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Which chunk to load next: a nearest-first list that workers take from and the owner replaces.
+#pragma once
+
+#include "nebula/base/yield_point.hpp"
+#include "nebula/voxel/epoch.hpp"
+#include "nebula/voxel/vec.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace nebula::voxel::detail {
+
+/// An immutable list and a cursor. Priorities change only when the viewer enters another chunk, and
+/// then all of them do: so the owner writes a new list, and between two lists the best request is
+/// simply the next one. Taking is one fetch_add; there is no heap and no lock.
+///
+/// Threads:   take and has_work: any thread. The rest: owner thread.
+class RequestList {
+public:
+    explicit RequestList(EpochDomain& epochs) : epochs_(epochs), current_(new List) {}
+    ~RequestList() { delete current_.load(std::memory_order_relaxed); }
+    RequestList(const RequestList&) = delete;
+    RequestList& operator=(const RequestList&) = delete;
+
+    /// Each entry of a list goes to exactly one taker.
+    std::optional<Vec3i> take() {
+        const auto pin = epochs_.pin();
+        List& list = *current_.load(std::memory_order_seq_cst);  // see has_work
+        NEBULA_YIELD_POINT();
+        // Looked at first, so that idle calls do not count the cursor up for ever.
+        if (list.next.load(std::memory_order_relaxed) >= list.chunks.size()) return std::nullopt;
+        // Relaxed: it decides who takes what; the list's content came with the pointer.
+        const std::size_t i = list.next.fetch_add(1, std::memory_order_relaxed);
+        if (i >= list.chunks.size()) return std::nullopt;
+        return list.chunks[i];
+    }
+
+    /// seq_cst throughout: a taker that stops lowers its flag, then asks this; the owner publishes,
+    /// then looks at the flag. One of them sees the other (README, "Tickets").
+    [[nodiscard]] bool has_work() {
+        const auto pin = epochs_.pin();
+        const List& list = *current_.load(std::memory_order_seq_cst);
+        return list.next.load(std::memory_order_seq_cst) < list.chunks.size();
+    }
+
+    /// Nothing is taken from the current list any more. Returns how much of it was taken; the
+    /// taken entries are the first ones.
+    std::size_t close() noexcept {
+        List& list = *current_.load(std::memory_order_relaxed);
+        const std::size_t next = list.next.exchange(list.chunks.size(), std::memory_order_seq_cst);
+        return std::min(next, list.chunks.size());
+    }
+
+    /// Replaces the list, which must be closed.
+    void publish(std::vector<Vec3i> nearest_first) {
+        auto fresh = std::make_unique<List>();
+        fresh->chunks = std::move(nearest_first);
+        epochs_.retire(
+            std::unique_ptr<List>(current_.exchange(fresh.release(), std::memory_order_seq_cst)));
+        epochs_.collect();
+    }
+
+    [[nodiscard]] const std::vector<Vec3i>& chunks() const noexcept {
+        return current_.load(std::memory_order_relaxed)->chunks;
+    }
+    [[nodiscard]] std::size_t taken() const noexcept {
+        const List& list = *current_.load(std::memory_order_relaxed);
+        return std::min(list.next.load(std::memory_order_relaxed), list.chunks.size());
+    }
+
+private:
+    struct List {
+        std::vector<Vec3i> chunks;         // immutable once published
+        std::atomic<std::size_t> next{0};  // any thread counts it up; the owner closes it
+    };
+
+    EpochDomain& epochs_;
+    std::atomic<List*> current_;  // exchanged by the owner, the old one is retired
+};
+
+}  // namespace nebula::voxel::detail

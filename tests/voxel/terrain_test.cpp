@@ -1,0 +1,742 @@
+// SPDX-License-Identifier: MIT
+#include "world_samples.hpp"
+
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/noise_generator.hpp"
+#include "nebula/voxel/shape_generators.hpp"
+#include "nebula/voxel/smooth_mesher.hpp"
+#include "nebula/voxel/terrain.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+using namespace std::chrono_literals;
+
+// ---- Worlds ----
+
+std::shared_ptr<const Generator> hills() {
+    NoiseSettings s;
+    s.amplitude = 20.0F;
+    s.period = 80.0F;
+    return std::make_shared<NoiseGenerator>(s);
+}
+
+/// Another generator, of which one call can be held inside `generate`.
+class GatedGenerator final : public Generator {
+public:
+    explicit GatedGenerator(std::shared_ptr<const Generator> inner) : inner_(std::move(inner)) {}
+
+    /// The next box that contains `point` waits for open(). Later ones do not.
+    void hold_at(Vec3i point) {
+        point_ = point;
+        state_.store(kArmed);
+    }
+    void wait_until_held() const {
+        for (int s = state_.load(); s != kHeld; s = state_.load()) state_.wait(s);
+    }
+    void open() {
+        state_.store(kOpen);
+        state_.notify_all();
+    }
+
+    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+                  std::ptrdiff_t stride_z) const override {
+        int armed = kArmed;
+        if (state_.load() == kArmed && box.contains(point_) &&
+            state_.compare_exchange_strong(armed, kHeld)) {
+            state_.notify_all();
+            state_.wait(kHeld);
+        }
+        inner_->generate(box, out, stride_y, stride_z);
+    }
+    Range bounds(const Box3i& box) const noexcept override { return inner_->bounds(box); }
+
+private:
+    enum : int { kOpen, kArmed, kHeld };
+    std::shared_ptr<const Generator> inner_;
+    Vec3i point_;
+    mutable std::atomic<int> state_{kOpen};
+};
+
+// ---- A stand-in for the engine ----
+
+/// Keeps what is shown, by hash, and holds Terrain to the sink's contract.
+class RecordingSink final : public CommitSink {
+public:
+    void commit(Vec3i chunk, const ChunkMesh& mesh) noexcept override {
+        EXPECT_FALSE(mesh.empty());
+        shown[chunk] = mesh_hash(mesh);
+        order.push_back(chunk);
+        fake_now += cost;
+    }
+    void remove(Vec3i chunk) noexcept override {
+        EXPECT_EQ(shown.erase(chunk), 1U) << "removed a chunk that was not shown";
+        removed.push_back(chunk);
+        fake_now += cost;
+    }
+    void failed(const ChunkError& error) noexcept override { errors.push_back(error); }
+
+    std::map<Vec3i, std::uint64_t> shown;
+    std::vector<Vec3i> order;
+    std::vector<Vec3i> removed;
+    std::vector<ChunkError> errors;
+    Clock::duration cost{};
+
+    static inline Clock::time_point fake_now{};
+    static Clock::time_point now() { return fake_now; }
+};
+
+constexpr Clock::time_point kNoDeadline = Clock::time_point::max();
+constexpr Clock::time_point kPassed = Clock::time_point::min();
+constexpr Clock::duration kNoBudget = std::chrono::hours(1);
+const Vec3f kHome{16.0F, 16.0F, 16.0F};
+
+TerrainSettings small_view() {
+    TerrainSettings s;
+    s.view_distance_m = 70.0F;
+    s.vertical_distance_m = 40.0F;
+    return s;
+}
+
+WorkerPoolConfig workers(int count) {
+    WorkerPoolConfig config;
+    config.thread_count_override = count;
+    return config;
+}
+
+/// Runs frames until `done`; false if that takes a minute, which only a bug does.
+template <class F>
+[[nodiscard]] bool frames_until(Terrain& terrain, CommitSink& sink, F&& done) {
+    const Clock::time_point guard = Clock::now() + 60s;
+    while (!done()) {
+        if (Clock::now() > guard) return false;
+        terrain.update();
+        terrain.commit(sink, kNoBudget);
+        if (terrain.edits_pending()) terrain.commit_edits(sink, kNoDeadline);
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+[[nodiscard]] bool load(Terrain& terrain, CommitSink& sink) {
+    return frames_until(terrain, sink, [&] { return terrain.is_loaded(); });
+}
+
+/// Lets all requested chunks be finished without committing any.
+[[nodiscard]] bool finish_requests(Terrain& terrain) {
+    const Clock::time_point guard = Clock::now() + 60s;
+    for (;;) {
+        terrain.update();
+        const TerrainStats s = terrain.stats();
+        if (s.queued == 0 && s.in_flight == 0) return true;
+        if (Clock::now() > guard) return false;
+        std::this_thread::yield();
+    }
+}
+
+std::int64_t distance2(Vec3i chunk, Vec3i from = {}) {
+    const Vec3i d = chunk - from;
+    return std::int64_t{d.x} * d.x + std::int64_t{d.y} * d.y + std::int64_t{d.z} * d.z;
+}
+
+/// What the chunks of a view must show, computed by the shortest way: one thread, no streaming.
+std::map<Vec3i, std::uint64_t> truth(const std::shared_ptr<const Generator>& generator,
+                                     const std::vector<SphereEdit>& edits,
+                                     const std::vector<Vec3i>& chunks) {
+    Volume volume(generator);
+    for (const SphereEdit& e : edits) EXPECT_TRUE(apply(volume, e));
+    SmoothMesher mesher;
+    const auto block = std::make_unique<SampleBlock>();
+    ChunkMesh mesh;
+    std::map<Vec3i, std::uint64_t> result;
+    for (const Vec3i chunk : chunks) {
+        if (volume.gather(chunk, *block) != BlockContent::Mixed) continue;
+        EXPECT_TRUE(mesher.mesh(*block, mesh));
+        if (!mesh.empty()) result[chunk] = mesh_hash(mesh);
+    }
+    return result;
+}
+
+std::vector<Vec3i> view(Vec3i viewer, const TerrainSettings& s) {
+    std::vector<Vec3i> chunks;
+    for (int x = -3; x <= 3; ++x)
+        for (int y = -3; y <= 3; ++y)
+            for (int z = -3; z <= 3; ++z)
+                if (std::abs(static_cast<float>(y * 32)) <= s.vertical_distance_m &&
+                    std::hypot(static_cast<float>(x * 32), static_cast<float>(z * 32)) <=
+                        s.view_distance_m)
+                    chunks.push_back(viewer + Vec3i{x, y, z});
+    return chunks;
+}
+
+// ---- Loading ----
+
+class TerrainLoading : public testing::TestWithParam<int> {};  // the parameter: workers
+
+// Whatever the number of workers and the order they finish in, each chunk's bytes are the truth's.
+TEST_P(TerrainLoading, ShowsExactlyTheChunksInViewWithTheBytesTheyMustHave) {
+    WorkerPool pool(workers(GetParam()));
+    const auto generator = hills();
+    Terrain terrain(pool, generator, small_view());
+    RecordingSink sink;
+    EXPECT_FALSE(terrain.is_loaded()) << "nobody said where";
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    EXPECT_EQ(sink.shown, truth(generator, {}, view({0, 0, 0}, small_view())));
+    EXPECT_GT(sink.shown.size(), 10U);
+    const TerrainStats s = terrain.stats();
+    EXPECT_EQ(s.wanted, view({0, 0, 0}, small_view()).size());
+    EXPECT_EQ(s.loaded, s.wanted);
+    EXPECT_EQ(s.shown, sink.shown.size());
+    EXPECT_EQ(s.queued + s.in_flight + s.waiting, 0U);
+    EXPECT_GT(s.triangles, 0U);
+    EXPECT_EQ(s.edited_bricks, 0U);
+}
+
+// Random walks, digs and deadlines. Whatever happened on the way, once all is settled the sink
+// shows what a single thread computes from the same edits.
+TEST_P(TerrainLoading, AfterAnyHistoryTheScreenEqualsTheWorld) {
+    WorkerPool pool(workers(GetParam()));
+    const auto generator = hills();
+    for (std::uint32_t seed = 1; seed <= 3; ++seed) {
+        SCOPED_TRACE(seed);
+        Dice dice(seed * 100 + static_cast<std::uint32_t>(GetParam()));
+        TerrainSettings settings = small_view();
+        settings.unload_margin_m = 0.0F;
+        Terrain terrain(pool, generator, settings);
+        RecordingSink sink;
+        std::vector<SphereEdit> edits;
+        Vec3f viewer = kHome;
+        for (int frame = 0; frame < 60; ++frame) {
+            if (dice.whole(0, 4) == 0)
+                viewer = viewer + Vec3f{dice.real(-40, 40), dice.real(-10, 10), dice.real(-40, 40)};
+            ASSERT_TRUE(terrain.set_viewer(viewer));
+            terrain.update();
+            terrain.commit(sink, std::chrono::microseconds(dice.whole(0, 300)));
+            if (dice.whole(0, 1) == 0) {
+                edits.push_back(
+                    {dice.whole(0, 3) == 0 ? SphereEdit::Kind::Add : SphereEdit::Kind::Dig,
+                     viewer + dice.point(60.0F), dice.real(1.0F, 8.0F)});
+                ASSERT_TRUE(terrain.edit(edits.back()));
+            }
+            if (terrain.edits_pending() && dice.whole(0, 3) != 0)
+                terrain.commit_edits(
+                    sink, dice.whole(0, 1) == 0
+                              ? kPassed
+                              : Clock::now() + std::chrono::microseconds(dice.whole(0, 2000)));
+        }
+        ASSERT_TRUE(load(terrain, sink));
+        const Vec3i centre = floor_div(Vec3i{static_cast<std::int32_t>(std::floor(viewer.x)),
+                                             static_cast<std::int32_t>(std::floor(viewer.y)),
+                                             static_cast<std::int32_t>(std::floor(viewer.z))},
+                                       kChunkSize);
+        EXPECT_EQ(sink.shown, truth(generator, edits, view(centre, settings)));
+    }
+}
+
+TEST_P(TerrainLoading, DestructionInMidLoadWaitsForItsWorkAndKeepsNothing) {
+    WorkerPool pool(workers(GetParam()));
+    std::weak_ptr<const Generator> watch;
+    for (int round = 0; round < 10; ++round) {
+        const auto generator = hills();
+        watch = generator;
+        Terrain terrain(pool, generator);
+        RecordingSink sink;
+        ASSERT_TRUE(terrain.set_viewer(kHome));
+        terrain.update();
+        if (round % 2 == 0) {
+            terrain.commit(sink, kNoBudget);
+            ASSERT_TRUE(terrain.dig_sphere({0, 0, 0}, 20.0F));
+            terrain.commit_edits(sink, kPassed);  // leaves a group at work
+        }
+    }
+    EXPECT_TRUE(watch.expired());
+}
+
+INSTANTIATE_TEST_SUITE_P(Workers, TerrainLoading, testing::Values(1, 2, 8));
+
+TEST(Terrain, OneWorkerFinishesChunksNearestFirst) {
+    WorkerPool pool(workers(1));
+    Terrain terrain(pool, hills(), small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    for (std::size_t i = 1; i < sink.order.size(); ++i)
+        EXPECT_LE(distance2(sink.order[i - 1]), distance2(sink.order[i])) << "at " << i;
+}
+
+TEST(Terrain, WaitingChunksAreCommittedNearestFirstHoweverTheyArrived) {
+    WorkerPool pool(workers(2));
+    auto generator = std::make_shared<GatedGenerator>(hills());
+    generator->hold_at({16, 0, 16});  // the nearest chunk arrives last
+    Terrain terrain(pool, generator, small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    terrain.update();
+    generator->wait_until_held();
+    while (terrain.stats().queued > 0) std::this_thread::yield();
+    generator->open();
+    ASSERT_TRUE(finish_requests(terrain));
+    ASSERT_TRUE(sink.order.empty());
+    terrain.commit(sink, kNoBudget);
+    ASSERT_GT(sink.order.size(), 10U);
+    EXPECT_EQ(sink.order.front(), (Vec3i{0, 0, 0}));
+    for (std::size_t i = 1; i < sink.order.size(); ++i)
+        EXPECT_LE(distance2(sink.order[i - 1]), distance2(sink.order[i])) << "at " << i;
+}
+
+TEST(Terrain, TheOrderOfWaitingChunksFollowsTheViewer) {
+    WorkerPool pool(workers(2));
+    Terrain terrain(pool, hills(), small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    terrain.update();
+    ASSERT_TRUE(finish_requests(terrain));
+    ASSERT_TRUE(terrain.set_viewer(kHome + Vec3f{32.0F, 0, 0}));
+    ASSERT_TRUE(finish_requests(terrain));
+    terrain.commit(sink, kNoBudget);
+    ASSERT_GT(sink.order.size(), 10U);
+    for (std::size_t i = 1; i < sink.order.size(); ++i)
+        EXPECT_LE(distance2(sink.order[i - 1], {1, 0, 0}), distance2(sink.order[i], {1, 0, 0}));
+}
+
+// ---- Budget ----
+
+struct BudgetCase {
+    Clock::duration budget;
+    std::size_t commits;
+};
+
+class TerrainBudget : public testing::TestWithParam<BudgetCase> {};
+
+// A mesh costs this sink exactly 1 ms of a clock that nothing else moves, so the decision is exact.
+TEST_P(TerrainBudget, DecidesExactly) {
+    WorkerPool pool(workers(2));
+    TerrainSettings settings = small_view();
+    settings.now = &RecordingSink::now;
+    Terrain terrain(pool, hills(), settings);
+    RecordingSink sink;
+    sink.cost = 1ms;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    terrain.update();
+    ASSERT_TRUE(finish_requests(terrain));
+    // The first call has no cost to predict from and may overrun by one; from then on none does.
+    terrain.commit(sink, 0ms);
+    EXPECT_EQ(sink.order.size(), 1U) << "at least one";
+    for (int call = 0; call < 2; ++call) {
+        const CommitReport report = terrain.commit(sink, GetParam().budget);
+        EXPECT_EQ(report.committed, GetParam().commits);
+        EXPECT_EQ(report.spent, report.committed * 1ms);
+        EXPECT_GT(report.waiting, 0U);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Budgets, TerrainBudget,
+                         testing::Values(BudgetCase{0ms, 1}, BudgetCase{1ms, 1},
+                                         BudgetCase{2500us, 2}, BudgetCase{4ms, 4}));
+
+TEST(Terrain, RemovalsKeepInsideTheBudgetToo) {
+    WorkerPool pool(workers(2));
+    TerrainSettings settings = small_view();
+    settings.now = &RecordingSink::now;
+    Terrain terrain(pool, std::make_shared<FlatGenerator>(0.0F), settings);
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    const std::size_t shown = sink.shown.size();
+    sink.cost = 1ms;
+    ASSERT_TRUE(terrain.set_viewer({16.0F, 5000.0F, 16.0F}));  // into the empty sky
+    terrain.update();
+    ASSERT_TRUE(finish_requests(terrain));
+    EXPECT_EQ(terrain.commit(sink, 3ms).removed, 3U);
+    EXPECT_EQ(sink.shown.size(), shown - 3);
+    while (!sink.shown.empty()) ASSERT_GT(terrain.commit(sink, 3ms).removed, 0U);
+    EXPECT_EQ(terrain.stats().bricks, terrain.stats().wanted * kOwnBricks)
+        << "bricks of the sky only";
+}
+
+// ---- Moving ----
+
+TEST(Terrain, WalkingToAndFroOverABorderLoadsNothingTwice) {
+    WorkerPool pool(workers(2));
+    TerrainSettings settings = small_view();
+    settings.unload_margin_m = 40.0F;
+    Terrain terrain(pool, hills(), settings);
+    RecordingSink sink;
+    for (const float x : {31.0F, 33.0F}) {
+        ASSERT_TRUE(terrain.set_viewer({x, 16.0F, 16.0F}));
+        ASSERT_TRUE(load(terrain, sink));
+    }
+    const std::uint64_t meshed = terrain.stats().meshed;
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(terrain.set_viewer({i % 2 == 0 ? 31.0F : 33.0F, 16.0F, 16.0F}));
+        ASSERT_TRUE(load(terrain, sink));
+    }
+    EXPECT_EQ(terrain.stats().meshed, meshed);
+    EXPECT_TRUE(sink.removed.empty());
+}
+
+TEST(Terrain, AChangedViewDistanceLoadsAndUnloads) {
+    WorkerPool pool(workers(2));
+    const auto generator = hills();
+    TerrainSettings settings = small_view();
+    settings.unload_margin_m = 0.0F;
+    Terrain terrain(pool, generator, settings);
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    for (const float distance : {100.0F, 40.0F}) {
+        ASSERT_TRUE(terrain.set_view_distance(distance, 40.0F));
+        EXPECT_FALSE(terrain.is_loaded());
+        ASSERT_TRUE(load(terrain, sink));
+        terrain.commit(sink, kNoBudget);
+        settings.view_distance_m = distance;
+        EXPECT_EQ(sink.shown, truth(generator, {}, view({0, 0, 0}, settings)));
+    }
+}
+
+// ---- Edits ----
+
+TEST(TerrainEdit, EveryTouchedChunkIsOnTheScreenInTheSameCall) {
+    WorkerPool pool(workers(2));
+    const auto generator = hills();
+    Terrain terrain(pool, generator, small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    // Where eight chunks meet; ten digs there, and each chunk is meshed once.
+    std::vector<SphereEdit> edits;
+    std::set<Vec3i> touched;
+    for (int i = 0; i < 10; ++i) {
+        edits.push_back({SphereEdit::Kind::Dig, {static_cast<float>(i) * 0.3F, 0.0F, 0.5F}, 6.0F});
+        const auto report = terrain.edit(edits.back());
+        ASSERT_TRUE(report);
+        touched.insert(report->chunks.begin(), report->chunks.end());
+    }
+    EXPECT_TRUE(terrain.edits_pending());
+    sink.order.clear();
+    const EditCommit done = terrain.commit_edits(sink, kNoDeadline);
+    EXPECT_FALSE(terrain.edits_pending());
+    EXPECT_TRUE(done.same_frame);
+    EXPECT_EQ(done.chunks, touched.size());
+    EXPECT_EQ(done.pending, 0U);
+    EXPECT_GT(done.since_first_edit, 0ns);
+    EXPECT_LE(sink.order.size(), touched.size());
+    EXPECT_EQ(std::set<Vec3i>(sink.order.begin(), sink.order.end()).size(), sink.order.size());
+    EXPECT_EQ(sink.shown, truth(generator, edits, view({0, 0, 0}, small_view())));
+    EXPECT_EQ(terrain.stats().remeshed, touched.size());
+}
+
+// One chunk of the group is held in its generator, so the deadline is missed for certain. (Bricks
+// beyond the view are pristine; chunks at its edge ask the generator for them when remeshed.)
+TEST(TerrainEdit, PastTheDeadlineTheGroupGoesWholeIntoALaterCall) {
+    WorkerPool pool(workers(2));
+    const auto flat = std::make_shared<FlatGenerator>(0.5F);
+    auto generator = std::make_shared<GatedGenerator>(flat);
+    Terrain terrain(pool, generator, small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    const auto before = sink.shown;
+    const SphereEdit crater{SphereEdit::Kind::Dig, {90.0F, 0.0F, 16.0F}, 5.0F};
+    const auto report = terrain.edit(crater);
+    ASSERT_TRUE(report);
+    const auto in_view = static_cast<std::size_t>(std::count_if(
+        report->chunks.begin(), report->chunks.end(), [](Vec3i c) { return c.x < 3; }));
+    ASSERT_GE(in_view, 2U);
+    ASSERT_LT(in_view, report->chunks.size());
+    generator->hold_at({96, 0, 20});
+    sink.order.clear();
+    EditCommit late = terrain.commit_edits(sink, kPassed);
+    generator->wait_until_held();
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(late.chunks, 0U);
+        EXPECT_EQ(late.pending, in_view);
+        EXPECT_FALSE(late.same_frame);
+        EXPECT_EQ(sink.shown, before) << "not one chunk of it shows";
+        EXPECT_TRUE(terrain.edits_pending());
+        late = terrain.commit_edits(sink, Clock::now() + 1ms);
+    }
+    generator->open();
+    const EditCommit next = terrain.commit_edits(sink, kNoDeadline);
+    EXPECT_EQ(next.chunks, in_view);
+    EXPECT_FALSE(next.same_frame) << "it took several calls";
+    EXPECT_FALSE(terrain.edits_pending());
+    EXPECT_EQ(sink.shown, truth(flat, {crater}, view({0, 0, 0}, small_view())));
+}
+
+// The group is one snapshot. Its meshing is held until a second dig is published; what shows first
+// is the first crater alone, in every chunk, and then both.
+TEST(TerrainEdit, ALateGroupShowsNothingOfLaterEdits) {
+    WorkerPool pool(workers(2));
+    // Bricks beyond the view are pristine, so chunks at its edge call the generator when remeshed.
+    auto generator = std::make_shared<GatedGenerator>(std::make_shared<FlatGenerator>(0.5F));
+    TerrainSettings settings = small_view();
+    Terrain terrain(pool, generator, settings);
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    const auto chunks = view({0, 0, 0}, settings);
+    const SphereEdit first{SphereEdit::Kind::Dig, {90.0F, 0.0F, 16.0F}, 5.0F};
+    const SphereEdit second{SphereEdit::Kind::Dig, {86.0F, 0.0F, 18.0F}, 5.0F};
+    ASSERT_TRUE(terrain.edit(first));
+    generator->hold_at({96, 0, 20});  // in the ring of chunk (2, 0, 0), outside of the view
+    ASSERT_GT(terrain.commit_edits(sink, kPassed).pending, 0U);
+    generator->wait_until_held();
+    ASSERT_TRUE(terrain.edit(second));
+    const auto before = sink.shown;
+    EXPECT_GT(terrain.commit_edits(sink, kPassed).pending, 0U);
+    EXPECT_EQ(sink.shown, before);
+    generator->open();
+    // Only the first group fits: catch its commit by comparing at each change of the screen.
+    std::set<std::map<Vec3i, std::uint64_t>> screens;
+    for (const Clock::time_point guard = Clock::now() + 60s; terrain.edits_pending();) {
+        ASSERT_LT(Clock::now(), guard);
+        terrain.commit_edits(sink, kPassed);
+        screens.insert(sink.shown);
+    }
+    const auto flat = std::make_shared<FlatGenerator>(0.5F);
+    const auto one = truth(flat, {first}, chunks);
+    const auto both = truth(flat, {first, second}, chunks);
+    for (const auto& screen : screens)
+        EXPECT_TRUE(screen == before || screen == one || screen == both) << "half a crater";
+    EXPECT_EQ(sink.shown, both);
+}
+
+// A worker has looked at the pristine bricks of a chunk when an edit is published there.
+TEST(TerrainEdit, AnEditMadeWhileItsChunkLoadsWins) {
+    for (const bool commit_first : {false, true}) {
+        SCOPED_TRACE(commit_first);
+        WorkerPool pool(workers(2));
+        auto generator = std::make_shared<GatedGenerator>(hills());
+        generator->hold_at({16, 0, 16});
+        Terrain terrain(pool, generator, small_view());
+        RecordingSink sink;
+        ASSERT_TRUE(terrain.set_viewer(kHome));
+        terrain.update();
+        generator->wait_until_held();
+        const SphereEdit crater{SphereEdit::Kind::Dig, {16.0F, 0.0F, 16.0F}, 8.0F};
+        ASSERT_TRUE(terrain.edit(crater));
+        if (commit_first) {
+            EXPECT_TRUE(terrain.commit_edits(sink, kNoDeadline).same_frame)
+                << "the crater does not wait for the load";
+            EXPECT_EQ(sink.shown.count({0, 0, 0}), 1U);
+            generator->open();
+        } else {
+            generator->open();
+            ASSERT_TRUE(finish_requests(terrain));
+            terrain.commit(sink, kNoBudget);
+            EXPECT_EQ(sink.shown.count({0, 0, 0}), 0U) << "the outdated result was shown";
+        }
+        ASSERT_TRUE(load(terrain, sink));
+        EXPECT_EQ(sink.shown, truth(hills(), {crater}, view({0, 0, 0}, small_view())));
+        EXPECT_GE(terrain.stats().stale, 1U);
+    }
+}
+
+// The chunk left view and came back while its old load was still going on; an edit came between,
+// when nobody kept count for it.
+TEST(TerrainEdit, AResultFromBeforeAChunkWasForgottenIsNotTrusted) {
+    WorkerPool pool(workers(2));
+    auto generator = std::make_shared<GatedGenerator>(hills());
+    generator->hold_at({16, 0, 16});
+    Terrain terrain(pool, generator, small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    terrain.update();
+    generator->wait_until_held();
+    ASSERT_TRUE(terrain.set_viewer({16.0F + 3200.0F, 16.0F, 16.0F}));
+    terrain.update();
+    const SphereEdit crater{SphereEdit::Kind::Dig, {16.0F, 0.0F, 16.0F}, 8.0F};
+    ASSERT_TRUE(terrain.edit(crater));
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    terrain.update();
+    generator->open();
+    ASSERT_TRUE(load(terrain, sink));
+    EXPECT_EQ(sink.shown, truth(hills(), {crater}, view({0, 0, 0}, small_view())));
+}
+
+TEST(TerrainEdit, EditsSurviveUnloadingAndCountWhereNothingIsLoaded) {
+    WorkerPool pool(workers(2));
+    const auto generator = hills();
+    Terrain terrain(pool, generator, small_view());
+    RecordingSink sink;
+    const Vec3f far{16.0F + 3200.0F, 16.0F, 16.0F};
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    std::vector<SphereEdit> edits{{SphereEdit::Kind::Dig, {16.0F, 0.0F, 16.0F}, 9.0F},
+                                  {SphereEdit::Kind::Add, {3216.0F, 10.0F, 32.0F}, 9.0F}};
+    for (const SphereEdit& e : edits) ASSERT_TRUE(terrain.edit(e));
+    ASSERT_TRUE(load(terrain, sink));
+    ASSERT_TRUE(terrain.set_viewer(far));
+    ASSERT_TRUE(load(terrain, sink));
+    terrain.commit(sink, kNoBudget);
+    EXPECT_EQ(sink.shown, truth(generator, edits, view({100, 0, 0}, small_view())));
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    terrain.commit(sink, kNoBudget);
+    EXPECT_EQ(sink.shown, truth(generator, edits, view({0, 0, 0}, small_view())));
+}
+
+TEST(TerrainEdit, AChunkDugEmptyIsTakenAway) {
+    WorkerPool pool(workers(2));
+    Terrain terrain(pool, std::make_shared<SphereGenerator>(Vec3f{16, 16, 16}, 6.0F), small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    ASSERT_EQ(sink.shown.size(), 1U);
+    ASSERT_TRUE(terrain.dig_sphere({16, 16, 16}, 12.0F));
+    EXPECT_TRUE(terrain.commit_edits(sink, kNoDeadline).same_frame);
+    EXPECT_TRUE(sink.shown.empty());
+    ASSERT_TRUE(terrain.add_sphere({16, 16, 16}, 6.0F));
+    terrain.commit_edits(sink, kNoDeadline);
+    EXPECT_EQ(sink.shown.size(), 1U);
+}
+
+TEST(TerrainEdit, AnEditIsFeltByTheNextRayBeforeAnyMesh) {
+    WorkerPool pool(workers(1));
+    Terrain terrain(pool, std::make_shared<FlatGenerator>(0.0F), small_view());
+    ASSERT_TRUE(terrain.dig_sphere({8, 0, 8}, 5.0F));
+    const auto hit = terrain.raycast({8, 20, 8}, {0, -1, 0}, 100.0F);
+    ASSERT_TRUE(hit && *hit);
+    EXPECT_NEAR((*hit)->position.y, -5.0F, 0.05F);
+}
+
+// ---- Failures ----
+
+/// Fails for boxes that reach into one chunk's middle, until repaired.
+class BrokenGenerator final : public Generator {
+public:
+    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+                  std::ptrdiff_t stride_z) const override {
+        if (broken && box.contains({48, 16, 16})) throw std::runtime_error("a bad sector");
+        FlatGenerator(16.5F).generate(box, out, stride_y, stride_z);
+    }
+    std::atomic<bool> broken = true;
+};
+
+TEST(TerrainFailure, AThrowingGeneratorCostsItsChunkOnly) {
+    WorkerPool pool(workers(2));
+    auto generator = std::make_shared<BrokenGenerator>();
+    Terrain terrain(pool, generator, small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    ASSERT_EQ(sink.errors.size(), 1U);
+    EXPECT_EQ(sink.errors[0].kind, ChunkError::Kind::ExtractionFailed);
+    EXPECT_EQ(sink.errors[0].chunk, (Vec3i{1, 0, 0}));
+    EXPECT_EQ(sink.errors[0].message, "a bad sector");
+    const auto flat = std::make_shared<FlatGenerator>(16.5F);
+    auto expected = truth(flat, {}, view({0, 0, 0}, small_view()));
+    expected.erase({1, 0, 0});
+    EXPECT_EQ(sink.shown, expected);
+    EXPECT_EQ(terrain.stats().failed, 1U);
+    const auto extracted = terrain.extract({1, 0, 0});
+    ASSERT_FALSE(extracted);
+    EXPECT_EQ(extracted.error().kind, ChunkError::Kind::ExtractionFailed);
+
+    generator->broken = false;
+    EXPECT_EQ(terrain.retry_failed(), 1U);
+    EXPECT_FALSE(terrain.is_loaded());
+    ASSERT_TRUE(load(terrain, sink));
+    EXPECT_EQ(sink.shown, truth(flat, {}, view({0, 0, 0}, small_view())));
+    EXPECT_EQ(terrain.retry_failed(), 0U);
+}
+
+TEST(TerrainFailure, InAnEditTheOthersAreCommittedAndTheFailedOneIsTold) {
+    WorkerPool pool(workers(2));
+    auto generator = std::make_shared<BrokenGenerator>();
+    Terrain terrain(pool, generator, small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    sink.errors.clear();
+    // On the border of (0, 0, 0) and (1, 0, 0); the bricks it clones do not reach the bad sector.
+    const auto report = terrain.dig_sphere({32.0F, 16.0F, 8.0F}, 3.0F);
+    ASSERT_TRUE(report);
+    EXPECT_THAT(report->chunks, testing::Contains(Vec3i{1, 0, 0}));
+    const EditCommit done = terrain.commit_edits(sink, kNoDeadline);
+    EXPECT_EQ(done.failed, 1U);
+    EXPECT_EQ(done.chunks, report->chunks.size() - 1);
+    ASSERT_EQ(sink.errors.size(), 1U);
+    EXPECT_EQ(sink.errors[0].chunk, (Vec3i{1, 0, 0}));
+}
+
+TEST(TerrainFailure, ExtractTellsNotLoadedFromLoaded) {
+    WorkerPool pool(workers(2));
+    Terrain terrain(pool, hills(), small_view());
+    RecordingSink sink;
+    const auto kind = [&](Vec3i chunk) {
+        const auto mesh = terrain.extract(chunk);
+        return mesh ? std::optional<ChunkError::Kind>() : mesh.error().kind;
+    };
+    EXPECT_EQ(kind({0, 0, 0}), ChunkError::Kind::NotLoaded);
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    EXPECT_EQ(kind({50, 0, 0}), ChunkError::Kind::NotLoaded);
+    for (const auto& [chunk, hash] : sink.shown) {
+        const auto mesh = terrain.extract(chunk);
+        ASSERT_TRUE(mesh);
+        EXPECT_EQ(mesh_hash(*mesh), hash);
+    }
+}
+
+TEST(TerrainFailure, WrongInputIsAnErrorAndChangesNothing) {
+    WorkerPool pool(workers(1));
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_THROW(Terrain(pool, nullptr), std::invalid_argument);
+    const auto refuses = [&](auto change) {
+        TerrainSettings s;
+        change(s);
+        EXPECT_THROW(Terrain(pool, hills(), s), std::invalid_argument);
+    };
+    refuses([&](TerrainSettings& s) { s.view_distance_m = nan; });
+    refuses([](TerrainSettings& s) { s.view_distance_m = 5000.0F; });
+    refuses([](TerrainSettings& s) { s.vertical_distance_m = 0.0F; });
+    refuses([](TerrainSettings& s) { s.unload_margin_m = -1.0F; });
+    refuses([](TerrainSettings& s) { s.commit_budget = -1ns; });
+    refuses([](TerrainSettings& s) { s.now = nullptr; });
+
+    Terrain terrain(pool, hills(), small_view());
+    RecordingSink sink;
+    EXPECT_EQ(terrain.set_viewer({0, nan, 0}).error().kind, VoxelError::Kind::NotFinite);
+    EXPECT_EQ(terrain.set_viewer({0, 0, 1e9F}).error().kind, VoxelError::Kind::OutsideWorld);
+    EXPECT_EQ(terrain.set_view_distance(nan, 50).error().kind, VoxelError::Kind::NotFinite);
+    EXPECT_EQ(terrain.set_view_distance(50, 0).error().kind, VoxelError::Kind::OutOfRange);
+    EXPECT_FALSE(terrain.dig_sphere({nan, 0, 0}, 1.0F));
+    EXPECT_FALSE(terrain.add_sphere({0, 0, 0}, -1.0F));
+    EXPECT_FALSE(terrain.raycast({0, 0, 0}, {0, 0, 0}, 1.0F));
+    EXPECT_FALSE(terrain.edits_pending());
+    // All of it harmless before anyone said where the viewer is.
+    terrain.update();
+    terrain.commit(sink);
+    terrain.commit_edits(sink);
+    EXPECT_EQ(terrain.stats().wanted, 0U);
+}
+
+TEST(Terrain, LoadsAtTheEndOfTheWorld) {
+    WorkerPool pool(workers(2));
+    Terrain terrain(pool, std::make_shared<FlatGenerator>(0.5F), small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer({kWorldLimit, 0.0F, -kWorldLimit}));
+    ASSERT_TRUE(load(terrain, sink));
+    EXPECT_GT(sink.shown.size(), 5U);
+}
+
+}  // namespace
+}  // namespace nebula::voxel
