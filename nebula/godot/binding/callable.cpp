@@ -8,6 +8,7 @@
 #include "nebula/godot/binding/method_bind.hpp"
 
 #include <atomic>
+#include <functional>
 #include <utility>
 
 namespace nebula::godot {
@@ -51,6 +52,20 @@ void name_custom(void* userdata, GDExtensionBool* is_valid, GDExtensionStringPtr
     *is_valid = 1;
 }
 
+const void* identity(void* userdata) {
+    return static_cast<const Custom*>(userdata)->call->identity();
+}
+
+std::uint32_t hash_custom(void* userdata) {
+    return static_cast<std::uint32_t>(std::hash<const void*>()(identity(userdata)));
+}
+
+GDExtensionBool equal_custom(void* a, void* b) { return identity(a) == identity(b) ? 1 : 0; }
+
+GDExtensionBool less_custom(void* a, void* b) {
+    return std::less<const void*>()(identity(a), identity(b)) ? 1 : 0;
+}
+
 template <class Result>
 Result ask(GDExtensionPtrBuiltInMethod method, const void* self, Result result,
            const void* argument = nullptr) {
@@ -81,6 +96,9 @@ Callable Callable::custom(std::unique_ptr<CustomCall> call, std::string name, Ob
     info.object_id = owner.value;
     info.call_func = call_custom;
     info.free_func = free_custom;
+    info.hash_func = hash_custom;
+    info.equal_func = equal_custom;
+    info.less_than_func = less_custom;
     info.to_string_func = name_custom;
     live.fetch_add(1, std::memory_order_relaxed);  // no partner: a statistic
     Callable callable;

@@ -33,6 +33,11 @@ public:
     /// and the caller is told.
     virtual Variant call(std::span<const Variant* const> arguments,
                          GDExtensionCallError& error) = 0;
+
+    /// Callables of equal identity are equal to the engine, so one that is connected can be
+    /// disconnected by another made for the purpose, without keeping a copy: a copy would keep the
+    /// destructor from telling that the connection is gone. Fixed for life; any thread asks.
+    [[nodiscard]] virtual const void* identity() const noexcept { return this; }
 };
 
 /// Something to call later: a method of an object, or a closure (make_callable, closure.hpp).
