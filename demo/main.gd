@@ -1,0 +1,109 @@
+extends Node
+## Runs the demo: load, dig, idle, report, quit. The phases are in crater_run.gd, the figures in
+## report.gd; this script reads the command line and owns the order.
+##
+## User arguments (after `--`): --threads=N --seconds=S --config=FILE --report=FILE
+## --screenshot=FILE. `./run demo` passes them. Started without any, as from the editor, the demo
+## is a playground instead: fly and dig (player.gd).
+
+const DemoReport := preload("res://report.gd")
+const CraterRun := preload("res://crater_run.gd")
+const Player := preload("res://player.gd")
+const EXIT_BAD_INPUT := 2
+
+var _options: Dictionary = {"seconds": 8.0}
+
+
+func _ready() -> void:
+	var problem := _read_arguments(OS.get_cmdline_user_args())
+	if problem.is_empty() and _options.has("config"):
+		problem = Nebula.configure(_options["config"])
+	if problem.is_empty() and _options.has("threads"):
+		problem = Nebula.set_thread_count(_options["threads"])
+	if not problem.is_empty():
+		printerr("nebula: ", problem)
+		get_tree().quit(EXIT_BAD_INPUT)
+	elif OS.get_cmdline_user_args().is_empty():
+		_play()
+	else:
+		_run()
+
+
+func _play() -> void:
+	var world: CraterRun = load("res://world.tscn").instantiate()
+	world.report = DemoReport.new()
+	add_child(world)
+	world.get_node("Camera").add_child(Player.new())
+
+
+func _run() -> void:
+	var report := DemoReport.new()
+	OS.add_logger(report.error_counter)
+	var world_scene: PackedScene = load("res://world.tscn")
+	await _rehearse(world_scene)
+	var objects_before := Performance.get_monitor(Performance.OBJECT_COUNT)
+
+	var world: CraterRun = world_scene.instantiate()
+	world.report = report
+	world.off_screen = _options.has("screenshot") and OS.get_environment("NEBULA_OFF_SCREEN") == "1"
+	add_child(world)
+	await world.load_terrain()
+	await world.dig_craters(_options["seconds"])
+	await world.idle(3.0)
+	var exit_code := 0
+	if _options.has("screenshot"):
+		exit_code = maxi(exit_code, await world.take_picture(_options["screenshot"]))
+	await _free_world(world)
+	world = null
+	report.leaked_objects = int(Performance.get_monitor(Performance.OBJECT_COUNT) - objects_before) \
+			+ Nebula.live_engine_resources()
+	OS.remove_logger(report.error_counter)
+	if _options.has("report"):
+		exit_code = maxi(exit_code, report.write(_options["report"]))
+	report.print_table()
+	get_tree().quit(maxi(exit_code, 1 if report.has_failed() else 0))
+
+
+## The whole run in miniature, before the objects are counted: what the engine and the scripts make
+## once and keep (wrappers of classes, the fallback theme) is no leak. What is left over after the
+## run itself is then the terrain's.
+func _rehearse(world_scene: PackedScene) -> void:
+	var world: CraterRun = world_scene.instantiate()
+	world.report = DemoReport.new()
+	world.quiet = true
+	world.get_node("Terrain").view_distance = 64.0
+	add_child(world)
+	await world.load_terrain()
+	await world.dig_craters(0.05)
+	await world.idle(0.01)
+	world.report.as_dictionary()
+	await _free_world(world)
+
+
+func _free_world(world: Node) -> void:
+	world.queue_free()
+	for i in 3:
+		await get_tree().process_frame
+
+
+## Returns an empty string, or one sentence that says what was wrong.
+func _read_arguments(arguments: PackedStringArray) -> String:
+	for argument in arguments:
+		var name := argument.get_slice("=", 0).trim_prefix("--")
+		var value := argument.substr(argument.find("=") + 1) if "=" in argument else ""
+		match name:
+			"threads":
+				if not value.is_valid_int() or value.to_int() < 1:
+					return "--threads needs a whole number of at least 1, not '%s'" % value
+				_options["threads"] = value.to_int()
+			"seconds":
+				if not value.is_valid_float() or value.to_float() <= 0.0:
+					return "--seconds needs a number above 0, not '%s'" % value
+				_options["seconds"] = value.to_float()
+			"config", "report", "screenshot":
+				if value.is_empty():
+					return "--%s needs a file name" % name
+				_options[name] = value
+			_:
+				return "unknown argument '%s'; known are --threads, --seconds, --config, --report, --screenshot" % argument
+	return ""
