@@ -133,6 +133,7 @@ public:
     }
     [[nodiscard]] Raycaster& raycaster() noexcept { return raycaster_; }
     [[nodiscard]] TerrainStats stats() const;
+    [[nodiscard]] const detail::LoadMeter& load_meter() const noexcept { return loader_.meter(); }
 
 private:
     using Phase = ChunkState::Phase;
@@ -623,6 +624,11 @@ tl::expected<ChunkMesh, ChunkError> Terrain::extract(Vec3i chunk) { return impl_
 std::size_t Terrain::retry_failed() { return impl_->retry_failed(); }
 
 bool Terrain::is_loaded() const noexcept { return impl_->is_loaded(); }
+
+LoadUtilization Terrain::load_utilization() const {
+    detail::LoadMeter::Reading reading = impl_->load_meter().read();
+    return {reading.queued, std::move(reading.busy)};
+}
 
 TerrainStats Terrain::stats() const { return impl_->stats(); }
 

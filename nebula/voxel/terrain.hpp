@@ -108,6 +108,12 @@ struct TerrainStats {
     Clock::duration last_edit_commit{};
 };
 
+/// How well the workers were used, over all the time when chunks waited for one.
+struct LoadUtilization {
+    Clock::duration queued{};           ///< That time.
+    std::vector<Clock::duration> busy;  ///< By worker, within it.
+};
+
 /// A world that loads around a viewer and can be dug, without an engine.
 ///
 /// The owner thread calls, once a frame: set_viewer, update, commit; and, after the game's scripts
@@ -188,6 +194,7 @@ public:
     /// Every chunk in view is committed or has failed, nothing is on its way, no edit is pending.
     [[nodiscard]] bool is_loaded() const noexcept;
     [[nodiscard]] TerrainStats stats() const;
+    [[nodiscard]] LoadUtilization load_utilization() const;
     [[nodiscard]] const TerrainSettings& settings() const noexcept { return settings_; }
 
 private:

@@ -29,6 +29,7 @@ Loader::Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch)
     : volume_(volume),
       scratch_(scratch),
       requests_(volume.epochs()),
+      meter_(pool),
       ticket_count_(static_cast<std::size_t>(pool.thread_count()) * kTicketsPerWorker),
       tickets_(std::make_unique<Ticket[]>(ticket_count_)),
       group_(pool, Band::Background) {}
@@ -40,6 +41,7 @@ Loader::~Loader() {
 
 void Loader::start_tickets() {
     const std::size_t open = requests_.chunks().size() - requests_.taken();
+    if (open > 0) meter_.queue_filled();
     for (std::size_t i = 0; i < std::min(ticket_count_, open); ++i) {
         Ticket& ticket = tickets_[i];
         // seq_cst, after the publication: pairs with run_slice's store and has_work.
@@ -53,6 +55,7 @@ void Loader::run_slice(Ticket& ticket) {
     for (;;) {
         const std::optional<Vec3i> chunk = requests_.take();
         if (!chunk) {
+            meter_.queue_emptied();
             ticket.running.store(false, std::memory_order_seq_cst);
             NEBULA_YIELD_POINT();
             // Requests published since? Then the owner may have seen our flag still up.

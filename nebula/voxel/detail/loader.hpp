@@ -6,6 +6,7 @@
 #include "nebula/voxel/chunk_error.hpp"
 #include "nebula/voxel/chunk_mesh.hpp"
 #include "nebula/voxel/detail/completion_queue.hpp"
+#include "nebula/voxel/detail/load_meter.hpp"
 #include "nebula/voxel/detail/request_list.hpp"
 #include "nebula/voxel/detail/scratch.hpp"
 #include "nebula/voxel/volume.hpp"
@@ -49,6 +50,8 @@ public:
     [[nodiscard]] const RequestList& requests() const noexcept { return requests_; }
     [[nodiscard]] CompletionQueue<LoadResult>& results() noexcept { return results_; }
 
+    [[nodiscard]] const LoadMeter& meter() const noexcept { return meter_; }
+
     /// After a publication to requests(): sees to it that every worker has a ticket to run.
     void start_tickets();
 
@@ -68,6 +71,7 @@ private:
     ScratchPerThread& scratch_;
     RequestList requests_;
     CompletionQueue<LoadResult> results_;
+    LoadMeter meter_;
     std::atomic<bool> stopping_{false};
     std::size_t ticket_count_;
     std::unique_ptr<Ticket[]> tickets_;
