@@ -2,6 +2,11 @@
 // Where the engine enters: the one exported symbol, and what it registers.
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/runtime/nebula_server.hpp"
+#include "nebula/godot/runtime/shared_pool.hpp"
+#include "nebula/godot/voxel/voxel_generator.hpp"
+#include "nebula/godot/voxel/voxel_terrain.hpp"
 
 #ifdef NEBULA_GODOT_TESTS
 #include "nebula/godot/probe/probe.hpp"
@@ -10,12 +15,20 @@
 namespace {
 
 void start() {
+    using namespace nebula::godot;  // NOLINT(google-build-using-namespace): one list of names
+    register_engine_loop();
+    register_class<NebulaServer>();
+    register_singleton<NebulaServer>("Nebula");
+    register_class<VoxelGenerator>();
+    register_class<VoxelNoiseGenerator>();
+    register_class<VoxelFlatGenerator>();
+    register_class<VoxelTerrain>();
 #ifdef NEBULA_GODOT_TESTS
     nebula::godot::register_probes();
 #endif
 }
 
-void stop() {}
+void stop() { nebula::godot::stop_shared_pool(); }
 
 }  // namespace
 

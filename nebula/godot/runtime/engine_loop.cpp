@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/runtime/engine_loop.hpp"
+
+#include "nebula/godot/api/engine.hpp"
+#include "nebula/godot/api/main_loop.hpp"
+#include "nebula/godot/api/object.hpp"
+#include "nebula/godot/api/rendering_server.hpp"
+#include "nebula/godot/api/scene_tree.hpp"
+#include "nebula/godot/api/window.hpp"
+#include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
+
+namespace nebula::godot {
+
+/// What the engine's signals and deferred calls reach. An engine object, so that a call still
+/// queued when it dies is dropped by the engine instead of reaching code that is gone.
+class EnginePump : public Extension<Object> {
+public:
+    static constexpr const char* kClassName = "NebulaPump";
+    using Extension::Extension;
+
+    static void bind(ClassBuilder<EnginePump>& c) {
+        c.doc("Internal: drives Nebula's coroutines.");
+        c.method("_begin_frame", &EnginePump::begin_frame);
+        c.method("_begin_tick", &EnginePump::begin_tick);
+        c.method("_begin_draw", &EnginePump::begin_draw);
+        c.method("_pump", &EnginePump::pump);
+    }
+
+    EngineLoop* loop = nullptr;
+
+private:
+    void begin_frame() {
+        if (loop != nullptr) loop->begin_frame();
+    }
+    void begin_tick() {
+        if (loop != nullptr) loop->begin_tick();
+    }
+    void begin_draw() {
+        if (loop != nullptr) loop->begin_draw();
+    }
+    void pump() {
+        // The engine runs deferred calls of a threaded resource load on the loader's thread; the
+        // next frame's pump catches up.
+        if (loop != nullptr && is_main_thread()) loop->deferred_pump();
+    }
+};
+
+namespace {
+
+std::unique_ptr<EngineLoop> running;
+
+}  // namespace
+
+EngineLoop::EngineLoop() : pump_(create<EnginePump>()) {
+    pump_->loop = this;
+    runtime_.set_on_wake([id = pump_->id()] {
+        // On any thread: a queued call on an id, which the engine drops if the pump is gone.
+        if (Object pump(id.object().ptr()); pump) pump.call_deferred("_pump");
+    });
+    if (const auto tree = cast_to<SceneTree>(Engine::singleton().get_main_loop()); tree) {
+        tree.connect(SceneTree::Signals::process_frame, Callable(*pump_, "_begin_frame"));
+        tree.connect(SceneTree::Signals::physics_frame, Callable(*pump_, "_begin_tick"));
+        tree_runs_frames_ = true;
+    }
+    RenderingServer::singleton().connect(RenderingServer::Signals::frame_pre_draw,
+                                         Callable(*pump_, "_begin_draw"));
+}
+
+EngineLoop::~EngineLoop() {
+    runtime_.shutdown();
+    pump_->loop = nullptr;
+    destroy(*pump_);
+}
+
+EngineLoop& EngineLoop::get() {
+    if (!running) throw RuntimeClosed("the engine's main loop is not running");
+    return *running;
+}
+
+EngineLoop* EngineLoop::get_if_running() noexcept { return running.get(); }
+
+ObjectId EngineLoop::pump_id() const noexcept { return pump_->id(); }
+
+void EngineLoop::begin_frame() {
+    meter_.frame_began();
+    const auto now = Clock::now();
+    double delta = std::chrono::duration<double>(now - last_frame_at_).count();
+    last_frame_at_ = now;
+    if (const auto tree = cast_to<SceneTree>(Engine::singleton().get_main_loop()); tree) {
+        if (const Window root = tree.get_root(); root) delta = root.get_process_delta_time();
+    }
+    deferred_pumps_ = 0;
+    runtime_.begin_frame({.delta_seconds = delta, .frame = frame_++});
+}
+
+void EngineLoop::deferred_pump() {
+    if (deferred_pumps_++ < kDeferredPumpsPerFrame) runtime_.pump();
+}
+
+void EngineLoop::end_frame() {
+    if (tree_runs_frames_) {
+        runtime_.pump();
+    } else {
+        begin_frame();
+    }
+    meter_.frame_ended();
+}
+
+void register_engine_loop() {
+    register_class<EnginePump>();
+    add_main_loop_hooks({.startup = [] { running = std::make_unique<EngineLoop>(); },
+                         .frame =
+                             [] {
+                                 if (running) running->end_frame();
+                             },
+                         .shutdown = [] { running.reset(); }});
+}
+
+}  // namespace nebula::godot

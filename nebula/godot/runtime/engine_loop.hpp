@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// The engine's main loop as the runtime of our tasks. README.md in this folder has the order of a
+// frame.
+#pragma once
+
+#include "nebula/godot/binding/object.hpp"
+#include "nebula/godot/runtime/frame_meter.hpp"
+#include "nebula/task/runtime.hpp"
+
+#include <memory>
+
+namespace nebula::godot {
+
+class EnginePump;
+
+/// Owns the Runtime and the pump object through which the engine calls it.
+///
+/// Three calls drive the tasks: the tree's process_frame signal begins a frame; a wake schedules
+/// one deferred call, so that what a script caused runs before the same frame is drawn; the main
+/// loop's frame callback takes whatever came meanwhile.
+///
+/// Threads:   main thread.
+/// Lifetime:  from the main loop's start to its shutdown, when all tasks end and the pump object
+///            is destroyed: the engine then drops every callable that names it as its owner.
+class EngineLoop {
+public:
+    EngineLoop();
+    ~EngineLoop();
+    EngineLoop(const EngineLoop&) = delete;
+    EngineLoop& operator=(const EngineLoop&) = delete;
+
+    /// \throws RuntimeClosed before the main loop has started and after it has shut down.
+    static EngineLoop& get();
+    [[nodiscard]] static EngineLoop* get_if_running() noexcept;
+
+    [[nodiscard]] Runtime& runtime() noexcept { return runtime_; }
+    [[nodiscard]] const FrameMeter& meter() const noexcept { return meter_; }
+    /// Counts begin_frame(): what happened at equal numbers is in one picture.
+    [[nodiscard]] std::uint64_t frame() const noexcept { return frame_; }
+    /// The owner for custom callables whose code is ours.
+    [[nodiscard]] ObjectId pump_id() const noexcept;
+
+    void begin_frame();
+    void deferred_pump();
+    void begin_tick() noexcept { meter_.frame_began(); }
+    void begin_draw() noexcept { meter_.drawing_began(); }
+    void end_frame();
+
+private:
+    // A task that causes its own wake inside one flush of the engine's queue would hold the frame
+    // for ever: the engine runs what is queued while it flushes in the same flush. Beyond so many
+    // pumps the rest waits for the next frame.
+    static constexpr int kDeferredPumpsPerFrame = 64;
+
+    Runtime runtime_;
+    FrameMeter meter_;
+    EnginePump* pump_ = nullptr;
+    bool tree_runs_frames_ = false;
+    int deferred_pumps_ = 0;
+    std::uint64_t frame_ = 0;
+    Clock::time_point last_frame_at_ = Clock::now();
+};
+
+/// Registers the pump's class and the main loop's hooks. From entry.cpp.
+void register_engine_loop();
+
+}  // namespace nebula::godot

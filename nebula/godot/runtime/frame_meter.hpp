@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// How long the main thread worked on a frame.
+#pragma once
+
+#include "nebula/base/clock.hpp"
+
+#include <optional>
+
+namespace nebula::godot {
+
+/// From the frame's first signal (physics or process, whichever comes first) to the moment the
+/// engine begins to draw, or to the frame's end when it draws nothing. Waiting for vsync or for the
+/// frame cap, and drawing itself, lie outside.
+///
+/// Threads:   main thread.
+class FrameMeter {
+public:
+    void frame_began() noexcept {
+        if (!began_) began_ = Clock::now();
+    }
+    void drawing_began() noexcept {
+        if (began_) worked_until_ = Clock::now();
+    }
+    void frame_ended() noexcept {
+        if (!began_) return;
+        last_ = worked_until_.value_or(Clock::now()) - *began_;
+        began_.reset();
+        worked_until_.reset();
+    }
+
+    /// Of the last whole frame.
+    [[nodiscard]] double last_msec() const noexcept {
+        return std::chrono::duration<double, std::milli>(last_).count();
+    }
+
+private:
+    std::optional<Clock::time_point> began_;
+    std::optional<Clock::time_point> worked_until_;
+    Clock::duration last_{};
+};
+
+}  // namespace nebula::godot
