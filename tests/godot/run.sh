@@ -18,4 +18,8 @@ if [ "$code" -ne 0 ]; then
     echo "tests/godot: the engine ended with code $code" >&2
     exit 1
 fi
+if sed '/^Running the tests$/,/^[0-9]* passed, [0-9]* failed$/d' "$log" | grep -E '^ *(SCRIPT )?ERROR:|leaked|handle_crash' >&2; then
+    echo "tests/godot: the engine complained outside of the tests" >&2
+    exit 1
+fi
 grep -Eq '^[1-9][0-9]* passed, 0 failed$' "$log"

@@ -39,10 +39,6 @@ public:
         record_->parent_name = T::Base::kClassName;
         record_->construct = [](Owner owner) -> ObjectHandle* { return new T(owner); };
         record_->destroy = [](ObjectHandle* self) noexcept { delete static_cast<T*>(self); };
-        record_->notification = [](void* self, std::int32_t what, GDExtensionBool reversed) {
-            detail::notify_along(detail::record_of<T>, static_cast<ObjectHandle*>(self), what,
-                                 reversed != 0);
-        };
     }
 
     /// Of an abstract class scripts make no instance.
@@ -184,7 +180,7 @@ template <OwnClass T>
 void register_class() {
     ClassBuilder<T> builder;
     T::bind(builder);
-    detail::record_of<T> = register_record(builder.release());
+    register_record(builder.release());
 }
 
 /// One T, made now, that scripts reach as a global by this name until unregister_singletons().

@@ -95,6 +95,9 @@ public:
                          void* result) = 0;
     /// What a caller gets when the method threw.
     [[nodiscard]] virtual Variant empty_result() const = 0;
+    [[nodiscard]] bool is_static() const noexcept {
+        return (flags & GDEXTENSION_METHOD_FLAG_STATIC) != 0;
+    }
 
     std::string name;
     std::string context;  // "Beacon.blink", for errors
@@ -229,21 +232,11 @@ struct ClassRecord {
     ObjectHandle* (*construct)(Owner owner) = nullptr;
     void (*destroy)(ObjectHandle* self) noexcept = nullptr;
     void (*notify)(ObjectHandle* self, int what) = nullptr;  // null when it does not listen
-    GDExtensionClassNotification2 notification = nullptr;    // leads from an instance to its record
 };
 
-namespace detail {
-/// The record of T while it is registered: the engine's notification callback brings no userdata.
-template <class T>
-inline const ClassRecord* record_of = nullptr;
-
-/// Parents first, or last when `reversed`, as the engine does among its own classes.
-void notify_along(const ClassRecord* record, ObjectHandle* self, int what, bool reversed);
-}  // namespace detail
-
-/// Tells the engine. Returns the record, which the registry keeps. \throws std::logic_error when
+/// Tells the engine. \throws std::logic_error when
 /// the class says two things under one name, or names a parent of ours that is not registered yet.
-const ClassRecord* register_record(std::unique_ptr<ClassRecord> record);
+void register_record(std::unique_ptr<ClassRecord> record);
 
 /// Takes back every class, the last first.
 void unregister_classes() noexcept;

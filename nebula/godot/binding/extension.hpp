@@ -56,7 +56,7 @@ template <class T>
 concept OwnClass = std::derived_from<T, ObjectHandle> && std::constructible_from<T, Owner>;
 
 namespace detail {
-/// What object_set_instance and the instance binding hold for our objects; null for others.
+/// The instance of ours behind the object, when it is of this class of ours or of a child of it.
 ObjectHandle* own_instance(GDExtensionObjectPtr object, const char* class_name);
 }  // namespace detail
 
@@ -73,9 +73,10 @@ template <OwnClass T>
 }
 
 template <OwnClass T>
-struct detail::RefTarget<T> {
+struct detail::ObjectTraits<T> {
     static T* get(GDExtensionObjectPtr object) { return instance_of<T>(ObjectHandle(object)); }
     static T* arrow(GDExtensionObjectPtr object) { return get(object); }
+    static bool is_a(GDExtensionObjectPtr object) { return get(object) != nullptr; }
 };
 
 /// Our own objects cross as pointers, null when it is not of the class or not ours.
@@ -86,11 +87,11 @@ struct Marshal<T*> : detail::Described<GDEXTENSION_VARIANT_TYPE_OBJECT,
     static constexpr const char* class_name() { return T::kClassName; }
     static Slot encode(const T* value) { return value == nullptr ? nullptr : value->ptr(); }
     static T* borrow(const void* slot) {
-        return instance_of<T>(ObjectHandle(*static_cast<const Slot*>(slot)));
+        return instance_of<T>(ObjectHandle(detail::object_in(slot)));
     }
     static void give(void* slot, const T* value) { *static_cast<Slot*>(slot) = encode(value); }
     static std::optional<T*> from_variant(const Variant& variant) {
-        const auto object = detail::extract_object(variant, T::kClassName);
+        const auto object = detail::extract_object(variant, detail::ObjectTraits<T>::is_a);
         if (!object) return std::nullopt;
         return instance_of<T>(ObjectHandle(*object));
     }

@@ -12,15 +12,16 @@ bool extract(const Variant& from, GDExtensionVariantType type, void* to) {
     return true;
 }
 
-std::optional<GDExtensionObjectPtr> extract_object(const Variant& from, const char* class_name) {
+std::optional<GDExtensionObjectPtr> extract_object(const Variant& from,
+                                                   bool (*is_a)(GDExtensionObjectPtr)) {
     const GDExtensionVariantType held = from.type();
     if (held == GDEXTENSION_VARIANT_TYPE_NIL) return nullptr;
     if (held != GDEXTENSION_VARIANT_TYPE_OBJECT) return std::nullopt;
     const ObjectId id = from.object_id();
     if (id.is_null()) return nullptr;
     // Through the id and not the pointer: the Variant may have outlived its object.
-    GDExtensionObjectPtr object = cast(id.object().ptr(), class_name);
-    if (object == nullptr) return std::nullopt;
+    GDExtensionObjectPtr object = id.object().ptr();
+    if (object == nullptr || !is_a(object)) return std::nullopt;
     return object;
 }
 

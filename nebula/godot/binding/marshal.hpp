@@ -34,8 +34,14 @@ struct Marshal;
 namespace detail {
 /// Converts into the constructed value at `to`; false when the engine would refuse.
 bool extract(const Variant& from, GDExtensionVariantType type, void* to);
-/// nullopt when it holds something else than an object, or one that is gone; null stays null.
-std::optional<GDExtensionObjectPtr> extract_object(const Variant& from, const char* class_name);
+/// nullopt when it holds something else than an object, one of another class, or one that is gone;
+/// null stays null.
+std::optional<GDExtensionObjectPtr> extract_object(const Variant& from,
+                                                   bool (*is_a)(GDExtensionObjectPtr));
+/// The engine passes null as a null slot or as a slot with null in it.
+inline GDExtensionObjectPtr object_in(const void* slot) {
+    return slot == nullptr ? nullptr : *static_cast<GDExtensionObjectPtr const*>(slot);
+}
 [[noreturn]] void throw_out_of_range(std::int64_t value, const char* type);
 [[noreturn]] void throw_not_a(const Variant& value, const char* wanted);
 
@@ -178,10 +184,10 @@ struct Marshal<T> : detail::Described<GDEXTENSION_VARIANT_TYPE_OBJECT,
     static constexpr const char* class_name() { return T::kClassName; }
     static Slot encode(const T& value) { return value.ptr(); }
     static T adopt(Slot slot) { return T(slot); }
-    static T borrow(const void* slot) { return T(*static_cast<const Slot*>(slot)); }
+    static T borrow(const void* slot) { return T(detail::object_in(slot)); }
     static void give(void* slot, const T& value) { *static_cast<Slot*>(slot) = value.ptr(); }
     static std::optional<T> from_variant(const Variant& variant) {
-        const auto object = detail::extract_object(variant, T::kClassName);
+        const auto object = detail::extract_object(variant, detail::ObjectTraits<T>::is_a);
         if (!object) return std::nullopt;
         return T(*object);
     }
@@ -194,11 +200,11 @@ struct Marshal<Ref<T>> : detail::Described<GDEXTENSION_VARIANT_TYPE_OBJECT,
     static constexpr const char* class_name() { return T::kClassName; }
     static Slot encode(const Ref<T>& value) { return value.ptr(); }
     static Ref<T> adopt(Slot slot) { return Ref<T>::adopt(slot); }
-    static Ref<T> borrow(const void* slot) { return Ref<T>(*static_cast<const Slot*>(slot)); }
+    static Ref<T> borrow(const void* slot) { return Ref<T>(detail::object_in(slot)); }
     // The engine's slot is a Ref of its own, empty so far: it gets a count with the pointer.
     static void give(void* slot, Ref<T> value) { *static_cast<Slot*>(slot) = value.release(); }
     static std::optional<Ref<T>> from_variant(const Variant& variant) {
-        const auto object = detail::extract_object(variant, T::kClassName);
+        const auto object = detail::extract_object(variant, detail::ObjectTraits<T>::is_a);
         if (!object) return std::nullopt;
         return Ref<T>(*object);
     }

@@ -17,10 +17,8 @@ GDExtensionObjectPtr find_singleton(const char* name) {
 
 namespace detail {
 
-GDExtensionObjectPtr cast(GDExtensionObjectPtr object, const char* class_name) {
-    if (object == nullptr) return nullptr;
-    void* const tag = engine.classdb_get_class_tag(StringName(class_name).data());
-    return tag == nullptr ? nullptr : engine.object_cast_to(object, tag);
+void* class_tag(const char* class_name) {
+    return engine.classdb_get_class_tag(StringName(class_name).data());
 }
 
 GDExtensionObjectPtr construct(const char* class_name) {

@@ -69,16 +69,19 @@ concept EngineClass =
 [[nodiscard]] GDExtensionObjectPtr find_singleton(const char* name);
 
 namespace detail {
-GDExtensionObjectPtr cast(GDExtensionObjectPtr object, const char* class_name);
+/// What the engine compares in a cast; null for a class it does not have.
+void* class_tag(const char* class_name);
 GDExtensionObjectPtr construct(const char* class_name);
 }  // namespace detail
 
 /// The same object as a T, or null when it is none.
 ///
-/// Cost:      a look-up of the class by name and a walk up its parents.
+/// Cost:      a walk up the parents of its class.
 template <EngineClass T>
 [[nodiscard]] T cast_to(const ObjectHandle& object) {
-    return T(detail::cast(object.ptr(), T::kClassName));
+    static void* const kTag = detail::class_tag(T::kClassName);
+    if (object.is_null() || kTag == nullptr) return T();
+    return T(engine.object_cast_to(object.ptr(), kTag));
 }
 
 /// A new object, which the caller must free or give to somebody who will: add_child() for a node.

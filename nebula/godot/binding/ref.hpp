@@ -15,10 +15,10 @@ void drop_reference(
     GDExtensionObjectPtr object) noexcept;          ///< Frees the object when it was the last.
 void first_reference(GDExtensionObjectPtr object);  ///< For one just constructed.
 
-/// What a Ref<T> points to: the handle itself for engine classes; our own instance for ours
+/// What is reached through a pointer to an object: of engine classes a handle, of ours the instance
 /// (specialised in extension.hpp).
 template <class T>
-struct RefTarget {
+struct ObjectTraits {
     /// Keeps the handle until the end of the expression that wrote the arrow.
     struct Arrow {
         T handle;
@@ -26,6 +26,9 @@ struct RefTarget {
     };
     static T get(GDExtensionObjectPtr object) { return T(object); }
     static Arrow arrow(GDExtensionObjectPtr object) { return {T(object)}; }
+    static bool is_a(GDExtensionObjectPtr object) {
+        return static_cast<bool>(cast_to<T>(ObjectHandle(object)));
+    }
 };
 }  // namespace detail
 
@@ -77,8 +80,8 @@ public:
     [[nodiscard]] ObjectId id() const noexcept { return handle().id(); }
 
     /// The object as T: for engine classes a handle, for ours a pointer (null when this is null).
-    [[nodiscard]] auto get() const { return detail::RefTarget<T>::get(object_); }
-    auto operator->() const { return detail::RefTarget<T>::arrow(object_); }
+    [[nodiscard]] auto get() const { return detail::ObjectTraits<T>::get(object_); }
+    auto operator->() const { return detail::ObjectTraits<T>::arrow(object_); }
 
     /// Gives the count to the caller; this is null afterwards.
     [[nodiscard]] GDExtensionObjectPtr release() noexcept {

@@ -42,13 +42,25 @@ ClassRecord* find_record(std::string_view name) {
 
 // --- What the engine calls: instances ------------------------------------------------------------
 
+/// What the engine keeps for an object of ours, and hands back to every callback.
+struct Instance {
+    const ClassRecord& record;
+    ObjectHandle* self;
+};
+
+ObjectHandle* self_of(GDExtensionClassInstancePtr instance) {
+    return instance == nullptr ? nullptr
+                               : static_cast<Instance*>(instance)->self;  // null: a static method
+}
+
 // No callbacks: the binding only leads back to our instance, whose life free_instance ends.
 constexpr GDExtensionInstanceBindingCallbacks kNoCallbacks{};
 
-GDExtensionClassInstancePtr attach(const ClassRecord& record, GDExtensionObjectPtr object) {
-    ObjectHandle* const self = record.construct(Owner(object));
-    engine.object_set_instance_binding(object, engine.library, self, &kNoCallbacks);
-    return self;
+Instance* attach(const ClassRecord& record, GDExtensionObjectPtr object) {
+    auto instance = std::make_unique<Instance>(record, nullptr);
+    instance->self = record.construct(Owner(object));
+    engine.object_set_instance_binding(object, engine.library, instance.get(), &kNoCallbacks);
+    return instance.release();
 }
 
 GDExtensionObjectPtr create_instance(void* userdata, GDExtensionBool notify) {
@@ -59,8 +71,8 @@ GDExtensionObjectPtr create_instance(void* userdata, GDExtensionBool notify) {
         const ClassRecord* native = &record;
         while (native->parent != nullptr) native = native->parent;
         object = engine.classdb_construct_object2(StringName(native->parent_name).data());
-        GDExtensionClassInstancePtr const self = attach(record, object);
-        engine.object_set_instance(object, StringName(record.name).data(), self);
+        Instance* const instance = attach(record, object);
+        engine.object_set_instance(object, StringName(record.name).data(), instance);
         if (notify != 0) Object(object).notification(Object::NOTIFICATION_POSTINITIALIZE);
         return object;
     } catch (...) {
@@ -80,9 +92,28 @@ GDExtensionClassInstancePtr recreate_instance(void* userdata, GDExtensionObjectP
     }
 }
 
-void free_instance(void* userdata, GDExtensionClassInstancePtr self) {
-    if (self == nullptr) return;  // its constructor threw on reload
-    static_cast<const ClassRecord*>(userdata)->destroy(static_cast<ObjectHandle*>(self));
+void free_instance(void* /*userdata*/, GDExtensionClassInstancePtr pointer) {
+    const std::unique_ptr<Instance> instance(static_cast<Instance*>(pointer));
+    if (instance != nullptr) instance->record.destroy(instance->self);  // null: it threw on reload
+}
+
+void notify_along(const ClassRecord* record, ObjectHandle* self, int what, bool reversed) {
+    if (record == nullptr) return;
+    if (!reversed) notify_along(record->parent, self, what, reversed);
+    if (record->notify != nullptr) {
+        try {
+            record->notify(self, what);
+        } catch (...) {
+            report_current_exception(record->name + "'s notification " + std::to_string(what));
+        }
+    }
+    if (reversed) notify_along(record->parent, self, what, reversed);
+}
+
+// Parents first, or last when reversed, as the engine does among its own classes.
+void notify(GDExtensionClassInstancePtr pointer, std::int32_t what, GDExtensionBool reversed) {
+    const auto* instance = static_cast<Instance*>(pointer);
+    if (instance != nullptr) notify_along(&instance->record, instance->self, what, reversed != 0);
 }
 
 // --- What the engine calls: methods --------------------------------------------------------------
@@ -94,6 +125,10 @@ void call_method(void* userdata, GDExtensionClassInstancePtr self,
                  GDExtensionVariantPtr result, GDExtensionCallError* error) {
     auto& method = *static_cast<MethodRecord*>(userdata);
     *error = {GDEXTENSION_CALL_OK, 0, 0};
+    if (self == nullptr && !method.is_static()) {
+        error->error = GDEXTENSION_CALL_ERROR_INSTANCE_IS_NULL;
+        return;
+    }
     const std::size_t wanted = method.arguments.size();
     const std::size_t optional = method.default_values.size();
     const auto count = static_cast<std::size_t>(given_count);
@@ -113,8 +148,7 @@ void call_method(void* userdata, GDExtensionClassInstancePtr self,
     for (std::size_t i = count; i < wanted; ++i)
         values[i] = &method.default_values[i + optional - wanted];
     try {
-        *static_cast<Variant*>(result) =
-            method.call(static_cast<ObjectHandle*>(self), {values, wanted}, *error);
+        *static_cast<Variant*>(result) = method.call(self_of(self), {values, wanted}, *error);
     } catch (...) {
         report_current_exception(method.context);
         *static_cast<Variant*>(result) = method.empty_result();
@@ -126,7 +160,8 @@ void ptrcall_method(void* userdata, GDExtensionClassInstancePtr self,
                     const GDExtensionConstTypePtr* arguments, GDExtensionTypePtr result) {
     auto& method = *static_cast<MethodRecord*>(userdata);
     try {
-        method.ptrcall(static_cast<ObjectHandle*>(self), arguments, result);
+        if (self == nullptr && !method.is_static()) throw NullObjectError("called on null");
+        method.ptrcall(self_of(self), arguments, result);
     } catch (...) {
         report_current_exception(method.context);
     }
@@ -282,7 +317,7 @@ void register_itself(ClassRecord& record) {
     info.recreate_instance_func = recreate_instance;
     info.get_virtual_call_data_func = find_override;
     info.call_virtual_with_data_func = call_override;
-    if (listens(&record)) info.notification_func = record.notification;
+    if (listens(&record)) info.notification_func = notify;
     info.class_userdata = &record;
     engine.classdb_register_extension_class5(engine.library, StringName(record.name).data(),
                                              StringName(record.parent_name).data(), &info);
@@ -311,22 +346,15 @@ void check(const ClassRecord& record) {
 namespace detail {
 
 ObjectHandle* own_instance(GDExtensionObjectPtr object, const char* class_name) {
-    if (cast(object, class_name) == nullptr) return nullptr;
-    return static_cast<ObjectHandle*>(
-        engine.object_get_instance_binding(object, engine.library, nullptr));
-}
-
-void notify_along(const ClassRecord* record, ObjectHandle* self, int what, bool reversed) {
-    if (record == nullptr) return;
-    if (!reversed) notify_along(record->parent, self, what, reversed);
-    if (record->notify != nullptr) {
-        try {
-            record->notify(self, what);
-        } catch (...) {
-            report_current_exception(record->name + "'s notification " + std::to_string(what));
-        }
-    }
-    if (reversed) notify_along(record->parent, self, what, reversed);
+    if (object == nullptr) return nullptr;
+    const auto* instance =
+        static_cast<Instance*>(engine.object_get_instance_binding(object, engine.library, nullptr));
+    if (instance == nullptr) return nullptr;
+    // The engine's own cast will not do: to it, a class of ours is its nearest parent of the
+    // engine's.
+    for (const ClassRecord* record = &instance->record; record != nullptr; record = record->parent)
+        if (record->name == class_name) return instance->self;
+    return nullptr;
 }
 
 void keep_singleton(const char* name, const ObjectHandle& object) {
@@ -336,7 +364,7 @@ void keep_singleton(const char* name, const ObjectHandle& object) {
 
 }  // namespace detail
 
-const ClassRecord* register_record(std::unique_ptr<ClassRecord> record) {
+void register_record(std::unique_ptr<ClassRecord> record) {
     check(*record);
     record->parent = find_record(record->parent_name);
     if (record->parent == nullptr &&
@@ -347,7 +375,6 @@ const ClassRecord* register_record(std::unique_ptr<ClassRecord> record) {
     register_methods(*record);
     register_members(*record);
     records().push_back(std::move(record));
-    return records().back().get();
 }
 
 void unregister_classes() noexcept {
