@@ -51,19 +51,24 @@ public:
         const std::uint64_t now = now_ns - start_;
         const std::uint64_t window = std::min(window_, now);
         if (window == 0) return 0;
-        const std::uint64_t busy = total(word_.load(std::memory_order_relaxed), now);
+        const std::uint64_t word = word_.load(std::memory_order_relaxed);
+        const std::uint64_t busy = total(word, now);
         // Ages and busy amounts as seen from now, in quanta; the boundary lies `window` ago.
         const double boundary = quanta(window);
         Point younger{0, 0};
         Point older{quanta(now), quanta(busy)};  // the start: nothing was busy before it
+        double newest = older.age;
         for (const std::atomic<std::uint64_t>& entry : snapshots_) {
             const std::uint64_t packed = entry.load(std::memory_order_relaxed);
             if (packed == 0) continue;
             const Point point = seen_from(now, busy, packed);
             if (point.age < 0) continue;  // left after the caller read its clock
+            newest = std::min(newest, point.age);
             if (point.age <= boundary && point.age > younger.age) younger = point;
             if (point.age > boundary && point.age < older.age) older = point;
         }
+        // No change of state for longer than the window: the state tells.
+        if (newest > boundary + static_cast<double>(spacing_)) return (word & 1U) != 0 ? 1 : 0;
         // Between two snapshots the worker changed its state within one spacing or not at all.
         const double span = older.age - younger.age;
         const double part = span > 0 ? (boundary - younger.age) / span : 0;
@@ -97,7 +102,8 @@ private:
     }
 
     // One snapshot is one word, so it cannot be read half-written: 36 bits of time (208 days of
-    // 262 µs quanta, for a window of 1 s), 28 bits of busy time (modulo 19 hours).
+    // 262 µs quanta, for a window of 1 s), 28 bits of busy time (modulo 19 hours: after a task that
+    // ran for more than half of that, one window is misjudged).
     [[nodiscard]] std::uint64_t pack(std::uint64_t now, std::uint64_t busy) const noexcept {
         return ((now >> shift_) << kBusyBits) | ((busy >> shift_) & kBusyMask);
     }

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/config_toml.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace nebula {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// What the error says; it is always one sentence on one line.
+std::string error_of(std::string_view text) {
+    try {
+        (void)parse_worker_pool_config(text, "game.toml");
+    } catch (const ConfigError& error) {
+        const std::string what = error.what();
+        EXPECT_EQ(std::ranges::count(what, '\n'), 0) << what;
+        EXPECT_TRUE(what.ends_with('.')) << what;
+        return what;
+    }
+    return "no error";
+}
+
+TEST(ConfigToml, ReadsAllThreeKeys) {
+    const WorkerPoolConfig config = parse_worker_pool_config(
+        "title = \"other\"\n"
+        "[threading.worker_pool]\n"
+        "thread_count = 6\nreserved_cores = 1\nstack_size_bytes = 1_048_576\n"
+        "[voxel]\nthread_count = \"not ours\"\n",
+        "game.toml");
+    EXPECT_EQ(config.thread_count_override, 6);
+    EXPECT_EQ(config.reserved_cores, 1);
+    EXPECT_EQ(config.stack_size_bytes, 1'048'576U);
+}
+
+TEST(ConfigToml, WhatIsAbsentKeepsItsDefault) {
+    const WorkerPoolConfig defaults;
+    for (const char* text :
+         {"", "[threading]\n", "[threading.worker_pool]\n", "[other]\nx = 1\n"}) {
+        const WorkerPoolConfig config = parse_worker_pool_config(text, "game.toml");
+        EXPECT_EQ(config.thread_count_override, defaults.thread_count_override) << text;
+        EXPECT_EQ(config.reserved_cores, defaults.reserved_cores) << text;
+        EXPECT_EQ(config.stack_size_bytes, defaults.stack_size_bytes) << text;
+    }
+}
+
+TEST(ConfigToml, AValueOutOfRangeIsToldWithFileLineKeyAndRange) {
+    EXPECT_EQ(error_of("\n[threading.worker_pool]\nthread_count = 0\n"),
+              "game.toml, line 3: thread_count in [threading.worker_pool] must be a whole number "
+              "from 1 to 1024, and is 0.");
+    EXPECT_EQ(error_of("[threading.worker_pool]\nreserved_cores = -1\n"),
+              "game.toml, line 2: reserved_cores in [threading.worker_pool] must be a whole number "
+              "from 0 to 1024, and is -1.");
+    EXPECT_EQ(error_of("[threading.worker_pool]\nstack_size_bytes = 4096\n"),
+              "game.toml, line 2: stack_size_bytes in [threading.worker_pool] must be a whole "
+              "number from 65536 to 1073741824, and is 4096.");
+    EXPECT_THAT(error_of("[threading.worker_pool]\nthread_count = 9223372036854775807\n"),
+                HasSubstr("1 to 1024"));
+}
+
+TEST(ConfigToml, AWrongTypeIsToldWithFileLineKeyAndRange) {
+    for (const auto& [value, kind] :
+         {std::pair("\"four\"", "a string"), std::pair("4.5", "a number with a fraction"),
+          std::pair("true", "true or false"), std::pair("[4]", "an array"),
+          std::pair("{ x = 4 }", "a table"), std::pair("1979-05-27", "a date or a time")})
+        EXPECT_EQ(error_of(std::string("[threading.worker_pool]\nthread_count = ") + value),
+                  std::string("game.toml, line 2: thread_count in [threading.worker_pool] must be "
+                              "a whole number from 1 to 1024, and is ") +
+                      kind + ".");
+}
+
+TEST(ConfigToml, AnUnknownKeyIsToldWithThoseThatExist) {
+    EXPECT_EQ(error_of("[threading.worker_pool]\nthread_count = 2\nthreads = 4\n"),
+              "game.toml, line 3: [threading.worker_pool] has no key \"threads\": it knows "
+              "thread_count (1 to 1024), reserved_cores (0 to 1024) and stack_size_bytes (65536 to "
+              "1073741824).");
+}
+
+TEST(ConfigToml, WhatIsNotATableIsTold) {
+    EXPECT_EQ(error_of("threading = 3\n"), "game.toml, line 1: [threading] must be a table.");
+    EXPECT_EQ(error_of("[threading]\nworker_pool = 3\n"),
+              "game.toml, line 2: [threading.worker_pool] must be a table.");
+    EXPECT_THAT(error_of("[[threading.worker_pool]]\nthread_count = 3\n"),
+                HasSubstr("must be a table"));
+}
+
+TEST(ConfigToml, BrokenTomlIsToldWithItsLine) {
+    EXPECT_THAT(error_of("[threading.worker_pool]\nthread_count = \n"),
+                StartsWith("game.toml, line 2: this is not TOML: "));
+    EXPECT_THAT(error_of("[threading.worker_pool\n"),
+                StartsWith("game.toml, line 1: this is not TOML: "));
+    EXPECT_THAT(error_of("thread_count = 1\nthread_count = 2\n"),
+                StartsWith("game.toml, line 2: this is not TOML: "));
+    EXPECT_THAT(error_of(std::string_view("\xff\xfe\x00", 3)), HasSubstr("not TOML"));
+}
+
+TEST(ConfigToml, LoadsAFileAndTellsOneThatCannotBeRead) {
+    const fs::path folder =
+        fs::temp_directory_path() / ("nebula-config-" + std::to_string(getpid()));
+    fs::create_directories(folder);
+    const fs::path file = folder / "game.toml";
+    std::ofstream(file) << "[threading.worker_pool]\nthread_count = 3\n";
+    EXPECT_EQ(load_worker_pool_config(file).thread_count_override, 3);
+
+    std::ofstream(file) << "[threading.worker_pool]\nthread_count = 3000\n";
+    try {
+        (void)load_worker_pool_config(file);
+        ADD_FAILURE() << "no error";
+    } catch (const ConfigError& error) {
+        EXPECT_THAT(error.what(), StartsWith(file.string() + ", line 2: thread_count"));
+    }
+    try {
+        (void)load_worker_pool_config(folder / "absent.toml");
+        ADD_FAILURE() << "no error";
+    } catch (const ConfigError& error) {
+        EXPECT_EQ(std::string(error.what()),
+                  (folder / "absent.toml").string() +
+                      ": cannot read this configuration file: No such file or directory.");
+    }
+    try {
+        (void)load_worker_pool_config(folder);
+        ADD_FAILURE() << "no error";
+    } catch (const ConfigError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("it is a folder."));
+    }
+    fs::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace nebula

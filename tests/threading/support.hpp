@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// What the tests of this folder share.
+#pragma once
+
+#include "nebula/base/clock.hpp"
+#include "nebula/threading/worker_pool.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <latch>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+namespace nebula::test {
+
+/// Ends the program when a test hangs, with a sentence instead of a silent time-out.
+class HangGuard {
+public:
+    explicit HangGuard(const char* what, std::chrono::seconds limit = std::chrono::seconds(120))
+        : thread_([this, what, limit](const std::stop_token& stop) {
+              std::unique_lock lock(mutex_);
+              if (!wake_.wait_for(lock, stop, limit, [&] { return stop.stop_requested(); }) &&
+                  !stop.stop_requested()) {
+                  std::fprintf(stderr, "hang guard: %s\n", what);
+                  std::abort();
+              }
+          }) {}
+
+private:
+    std::mutex mutex_;
+    std::condition_variable_any wake_;
+    std::jthread thread_;  // last: uses the others, stops and joins first
+};
+
+/// Keeps one worker busy from the moment the constructor returns until open().
+class Blocked {
+public:
+    explicit Blocked(WorkerPool& pool) {
+        pool.spawn([this] {
+            inside_.count_down();
+            gate_.wait();
+            outside_.count_down();
+        });
+        inside_.wait();
+    }
+    ~Blocked() {
+        open();
+        outside_.wait();
+    }
+    Blocked(const Blocked&) = delete;
+    Blocked& operator=(const Blocked&) = delete;
+
+    void open() {
+        if (!std::exchange(opened_, true)) gate_.count_down();
+    }
+
+private:
+    std::latch inside_{1};
+    std::latch gate_{1};
+    std::latch outside_{1};
+    bool opened_ = false;
+};
+
+inline std::string task_file(long os_id, const char* name) {
+    return "/proc/self/task/" + std::to_string(os_id) + "/" + name;
+}
+
+/// The kernel's name of a thread of this process.
+inline std::string comm_of(long os_id) {
+    std::ifstream file(task_file(os_id, "comm"));
+    std::string name;
+    std::getline(file, name);
+    return name;
+}
+
+/// Times the thread left a CPU, by itself or not.
+inline std::uint64_t context_switches_of(long os_id) {
+    std::ifstream file(task_file(os_id, "status"));
+    std::uint64_t sum = 0;
+    for (std::string line; std::getline(file, line);)
+        if (line.find("ctxt_switches:") != std::string::npos)
+            sum += std::stoull(line.substr(line.find(':') + 1));
+    return sum;
+}
+
+/// Nanoseconds the kernel let the thread run, and those it was ready but had to wait.
+struct KernelTimes {
+    std::uint64_t ran = 0;
+    std::uint64_t waited = 0;
+    bool known = false;
+};
+inline KernelTimes kernel_times_of(long os_id) {
+    std::ifstream file(task_file(os_id, "schedstat"));
+    KernelTimes times;
+    times.known = static_cast<bool>(file >> times.ran >> times.waited);
+    return times;
+}
+
+/// Burns CPU, for tests that are about time.
+inline void spin_for(std::chrono::nanoseconds time) {
+    const Clock::time_point end = Clock::now() + time;
+    while (Clock::now() < end) {
+    }
+}
+
+}  // namespace nebula::test
