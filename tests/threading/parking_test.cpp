@@ -47,11 +47,11 @@ TEST(Parking, ATokenThatCameTooLateEndsTheNextParkAndTheBitIsGone) {
 // One publisher, one worker, one item at a time: each item is published at a random moment around
 // the worker's park, and the publisher waits until it is taken. A lost wake is a hang. (A worker
 // that does not look again after announce() hangs here.)
-TEST(Parking, LosesNoWakeInAHundredThousandRounds) {
+TEST(Parking, LosesNoWakeAroundTheMomentOfSleep) {
     const test::HangGuard guard("a wake was lost");
     constexpr unsigned kSeed = 4711;
     SCOPED_TRACE(testing::Message() << "seed " << kSeed);
-    constexpr std::uint32_t kRounds = 100'000;
+    constexpr std::uint32_t kRounds = test::kWithYields ? 5'000 : 100'000;
     Parking parking(1);
     std::atomic<std::uint32_t> published{0};
     std::atomic<std::uint32_t> taken{0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The whole pool with yields between its atomic steps.
+// The whole pool against its races; built with and without yields between the atomic steps.
 #include "nebula/threading/par.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
@@ -18,16 +18,14 @@ namespace {
 
 using test::HangGuard;
 
-static_assert(NEBULA_YIELD_POINTS == 1, "linked with the wrong library");
-
 class PoolStress : public testing::TestWithParam<int> {};  // the parameter: workers
 
 // A task at a time into a pool that is just going to sleep.
 TEST_P(PoolStress, NoDetachedTaskIsForgotten) {
     const HangGuard guard("a task was never run: a wake was lost");
-    constexpr std::uint32_t kRounds = 10'000;
+    constexpr std::uint32_t kRounds = test::kWithYields ? 3'000 : 30'000;
+    std::atomic<std::uint32_t> ran{0};  // outlives the pool: a worker may still be notifying
     WorkerPool pool({.thread_count_override = GetParam()});
-    std::atomic<std::uint32_t> ran{0};
     for (std::uint32_t round = 1; round <= kRounds; ++round) {
         pool.spawn([&ran] {
             ++ran;
@@ -41,8 +39,8 @@ TEST_P(PoolStress, NoDetachedTaskIsForgotten) {
 TEST_P(PoolStress, NoScopeWaitsForEver) {
     const HangGuard guard("a scope never ended");
     WorkerPool pool({.thread_count_override = GetParam()});
-    std::uint64_t sum = 0;
-    for (std::uint64_t round = 0; round < 3000; ++round) {
+    constexpr std::uint64_t kRounds = test::kWithYields ? 1'000 : 10'000;
+    for (std::uint64_t round = 0; round < kRounds; ++round) {
         std::atomic<std::uint64_t> inside{0};
         pool.scope([&](Scope<>& s) {
             for (std::uint64_t i = 0; i <= round % 5; ++i)
@@ -52,9 +50,7 @@ TEST_P(PoolStress, NoScopeWaitsForEver) {
                 });
         });
         ASSERT_EQ(inside, 2 * (round % 5 + 1));
-        sum += inside;
     }
-    EXPECT_EQ(sum, 3000U * 6);
 }
 
 // Everything at once, from several threads, for all bands.
@@ -111,6 +107,7 @@ TEST_P(PoolStress, EverythingRunsOnceUnderAMixedLoad) {
 }
 
 TEST_P(PoolStress, StartsAndStopsAtOnce) {
+    const HangGuard guard("a pool did not start or did not stop");
     for (int round = 0; round < 100; ++round) {
         std::atomic<int> ran{0};
         {

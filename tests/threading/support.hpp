@@ -19,6 +19,14 @@
 
 namespace nebula::test {
 
+/// Whether the library yields between its atomic steps. A yield may cost a whole time slice when
+/// the machine is busy, so these builds do fewer rounds; they need fewer.
+#if defined(NEBULA_YIELD_POINTS)
+inline constexpr bool kWithYields = true;
+#else
+inline constexpr bool kWithYields = false;
+#endif
+
 /// Ends the program when a test hangs, with a sentence instead of a silent time-out.
 class HangGuard {
 public:

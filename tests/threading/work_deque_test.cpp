@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/detail/work_deque.hpp"
 
+#include "support.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -48,6 +50,8 @@ TEST(WorkDeque, DoesWhatAPlainDequeDoes) {
     }
 }
 
+constexpr std::size_t kItems = test::kWithYields ? 2'000 : 20'000;
+
 class WorkDequeTheft : public testing::TestWithParam<int> {  // the parameter: thieves
 protected:
     // Runs owner(deque) against the thieves, then expects each job to have run exactly once.
@@ -71,7 +75,7 @@ protected:
 // The deque is kept at length one, so owner and thieves always want the same job. (An owner that
 // takes the last job without its compare-exchange fails here.)
 TEST_P(WorkDequeTheft, TheLastItemIsTakenExactlyOnce) {
-    expect_each_once(20'000, [](auto& deque, std::vector<Job>& jobs) {
+    expect_each_once(kItems, [](auto& deque, std::vector<Job>& jobs) {
         for (Job& job : jobs) {
             ASSERT_TRUE(deque.push(&job));
             if (Job* const mine = deque.pop()) ++mine->runs;
@@ -81,7 +85,7 @@ TEST_P(WorkDequeTheft, TheLastItemIsTakenExactlyOnce) {
 
 // Up to full and down to empty again: the ring turns, slots are used again, top meets bottom.
 TEST_P(WorkDequeTheft, EveryItemIsTakenExactlyOnce) {
-    expect_each_once(40'000, [](auto& deque, std::vector<Job>& jobs) {
+    expect_each_once(kItems, [](auto& deque, std::vector<Job>& jobs) {
         std::mt19937 random(7);
         for (std::size_t next = 0; next < jobs.size();) {
             for (std::size_t n = random() % 20; n > 0 && next < jobs.size(); --n) {

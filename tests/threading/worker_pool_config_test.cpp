@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -41,7 +42,7 @@ TEST(AvailableCpus, HonoursTheAffinityMask) {
     std::thread([&] {
         cpu_set_t all;
         ASSERT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
-        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
             if (!CPU_ISSET(cpu, &all)) continue;
             cpu_set_t one;
             CPU_ZERO(&one);

@@ -410,22 +410,23 @@ TEST(WorkerPool, LogsItsLifeAndUnhandledPanics) {
 // ---- spawning
 
 TEST(WorkerPool, RunsEveryTaskOnceFromWhateverThreadItCame) {
-    constexpr int kPerThread = 2000;
+    constexpr std::size_t kPerThread = 2000;
     std::vector<std::atomic<int>> runs(4 * kPerThread);
     {
+        const auto run = [&runs](std::size_t thread, std::size_t i) {
+            ++runs[thread * kPerThread + i];
+        };
         WorkerPool pool({.thread_count_override = 3});
         std::vector<std::jthread> foreign;
         for (std::size_t t = 0; t < 2; ++t)
             foreign.emplace_back([&, t] {
                 for (std::size_t i = 0; i < kPerThread; ++i)
-                    pool.spawn([&runs, i, t] { ++runs[t * kPerThread + i]; },
-                               {.band = static_cast<Band>(i % 3)});
+                    pool.spawn([run, t, i] { run(t, i); }, {.band = static_cast<Band>(i % 3)});
             });
         // More at once than a deque holds (512), from one worker: the rest overflows.
         for (std::size_t t = 2; t < 4; ++t)
             pool.spawn([&, t] {
-                for (std::size_t i = 0; i < kPerThread; ++i)
-                    pool.spawn([&runs, i, t] { ++runs[t * kPerThread + i]; });
+                for (std::size_t i = 0; i < kPerThread; ++i) pool.spawn([run, t, i] { run(t, i); });
             });
         foreign.clear();
     }

@@ -10,6 +10,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 namespace nebula::detail {
@@ -79,6 +80,10 @@ public:
         }
         return woken;
     }
+
+    /// Wakes whoever is parked. Without a limit, because one worker may be claimed twice: a woken
+    /// one announces itself again before it sees what it was woken for.
+    void wake_all() noexcept { wake(std::numeric_limits<std::size_t>::max()); }
 
 private:
     struct alignas(2 * kCacheLine) Mask {

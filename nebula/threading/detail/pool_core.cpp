@@ -82,7 +82,7 @@ PoolCore::~PoolCore() {
 
 void PoolCore::stop_and_join() noexcept {
     stopping_.store(true, std::memory_order_seq_cst);
-    parking_.wake(workers_.size());
+    parking_.wake_all();
     for (std::size_t i = 0; i < threads_started_; ++i) pthread_join(workers_[i]->thread, nullptr);
     threads_started_ = 0;
 }
