@@ -29,10 +29,12 @@ inline constexpr int kChunkSize = 32;  ///< Edge of a chunk, in cells.
     const bool inside = distance_in_voxels < 0.0F;
     const float magnitude = (inside ? -distance_in_voxels : distance_in_voxels) *
                             static_cast<float>(kSampleUnitsPerVoxel);
-    // Ordered so that NaN and infinity take the first branch.
-    const int units = !(magnitude < static_cast<float>(kSampleMax))
-                          ? int{kSampleMax}
-                          : static_cast<int>(magnitude + 0.5F);
+    int units = kSampleMax;
+    // Written so that NaN and infinity stay out. Nothing below 127 is rounded wrongly by adding 0.5
+    // but the float just under 0.5, and that becomes 1 here in any case.
+    if (magnitude < static_cast<float>(kSampleMax)) {
+        units = static_cast<int>(magnitude + 0.5F);  // NOLINT(bugprone-incorrect-roundings)
+    }
     const int kept = units < 1 ? 1 : units;
     return static_cast<Sample>(inside ? -kept : kept);
 }

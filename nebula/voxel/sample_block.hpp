@@ -29,8 +29,8 @@ struct SampleBlock {
 
     /// Where a corner lies in `samples`; each coordinate in [kFirst, kLast].
     [[nodiscard]] static constexpr std::size_t index(int x, int y, int z) noexcept {
-        return static_cast<std::size_t>((x - kFirst) + (y - kFirst) * kStepY +
-                                        (z - kFirst) * kStepZ);
+        const int offset = (x - kFirst) + (y - kFirst) * kStepY + (z - kFirst) * kStepZ;
+        return static_cast<std::size_t>(offset);
     }
     [[nodiscard]] Sample at(int x, int y, int z) const noexcept { return samples[index(x, y, z)]; }
     [[nodiscard]] Sample& at(int x, int y, int z) noexcept { return samples[index(x, y, z)]; }

@@ -123,27 +123,26 @@ void list_cells(const CellTables& tables, SmoothScratch& s) {
 // gradient of an axis is the difference of the two samples beside a corner on that axis.
 template <int kAxis>
 void gather_row(const SampleBlock& block, std::uint64_t crossed, int y, int z, EdgeBatch& batch) {
-    constexpr int kStepX = SampleBlock::kStepX;
-    constexpr int kStepY = SampleBlock::kStepY;
-    constexpr int kStepZ = SampleBlock::kStepZ;
-    constexpr int kStep = kAxis == 0 ? kStepX : kAxis == 1 ? kStepY : kStepZ;
+    constexpr int step_y = SampleBlock::kStepY;
+    constexpr int step_z = SampleBlock::kStepZ;
+    constexpr int along = kAxis == 0 ? 1 : kAxis == 1 ? step_y : step_z;
     const Sample* const row = &block.samples[SampleBlock::index(0, y, z)];
     std::size_t i = batch.count;
     for (; crossed != 0; crossed &= crossed - 1, ++i) {
         const int x = std::countr_zero(crossed);
         const Sample* const low = row + x;
-        const Sample* const high = low + kStep;
+        const Sample* const high = low + along;
         const auto gradient = [](const Sample* at, int step) {
             return static_cast<std::int16_t>(at[step] - at[-step]);
         };
-        batch.low_sample[i] = *low;
-        batch.high_sample[i] = *high;
-        batch.low_x[i] = gradient(low, kStepX);
-        batch.low_y[i] = gradient(low, kStepY);
-        batch.low_z[i] = gradient(low, kStepZ);
-        batch.high_x[i] = gradient(high, kStepX);
-        batch.high_y[i] = gradient(high, kStepY);
-        batch.high_z[i] = gradient(high, kStepZ);
+        batch.low_sample[i] = std::int16_t{*low};
+        batch.high_sample[i] = std::int16_t{*high};
+        batch.low_x[i] = gradient(low, 1);
+        batch.low_y[i] = gradient(low, step_y);
+        batch.low_z[i] = gradient(low, step_z);
+        batch.high_x[i] = gradient(high, 1);
+        batch.high_y[i] = gradient(high, step_y);
+        batch.high_z[i] = gradient(high, step_z);
         batch.x[i] = static_cast<std::int16_t>(x);
         batch.y[i] = static_cast<std::int16_t>(y);
         batch.z[i] = static_cast<std::int16_t>(z);

@@ -38,8 +38,8 @@ CellTables derive() {
 }  // namespace
 
 const CellTables& cell_tables() {
-    static const CellTables tables = derive();
-    return tables;
+    static const CellTables kTables = derive();
+    return kTables;
 }
 
 }  // namespace nebula::voxel

@@ -11,14 +11,14 @@ namespace nebula::voxel {
 namespace {
 
 TEST(OctahedralNormal, KeepsEveryDirectionToAFewTenThousandths) {
-    constexpr unsigned kSeed = 1;
-    std::mt19937 random(kSeed);
+    constexpr unsigned seed = 1;
+    std::mt19937 random(seed);
     std::normal_distribution<float> normal;
     for (int i = 0; i < 20'000; ++i) {
         Vec3f d{normal(random), normal(random), normal(random)};
         d = d * (1.0F / std::sqrt(dot(d, d)));
         ASSERT_GT(dot(d, octahedral_decode(octahedral_encode(d * 37.0F))), 0.9999999F - 1e-6F)
-            << d.x << ' ' << d.y << ' ' << d.z << " seed " << kSeed;
+            << d.x << ' ' << d.y << ' ' << d.z << " seed " << seed;
     }
 }
 

@@ -24,16 +24,16 @@ TEST(Quantize, NeverGivesZeroAndKeepsTheSign) {
 TEST(Quantize, RoundTripsEveryStoredValue) {
     for (int s = kSampleMin; s <= kSampleMax; ++s) {
         if (s == 0) continue;
-        EXPECT_EQ(quantize(to_distance(static_cast<Sample>(s))), s);
+        EXPECT_EQ(quantize(to_distance(static_cast<Sample>(s))), static_cast<Sample>(s));
     }
 }
 
 TEST(Quantize, ClampsSymmetricallyAndTakesNanForAir) {
-    constexpr float kInf = std::numeric_limits<float>::infinity();
+    constexpr float infinity = std::numeric_limits<float>::infinity();
     EXPECT_EQ(quantize(100.0F), kSampleMax);
-    EXPECT_EQ(quantize(kInf), kSampleMax);
+    EXPECT_EQ(quantize(infinity), kSampleMax);
     EXPECT_EQ(quantize(-100.0F), kSampleMin);
-    EXPECT_EQ(quantize(-kInf), kSampleMin);
+    EXPECT_EQ(quantize(-infinity), kSampleMin);
     EXPECT_EQ(quantize(std::numeric_limits<float>::quiet_NaN()), kSampleMax);
 }
 

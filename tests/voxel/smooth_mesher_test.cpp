@@ -30,6 +30,7 @@ struct World {
     std::uint64_t hash;  ///< Of the mesh of chunk (0, 0, 0).
     void (*fill)(SampleBlock& block, Vec3i chunk);
 };
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
 void PrintTo(const World& world, std::ostream* out) { *out << world.name; }
 
 // The golden hashes must be the same in every build, by every compiler and at every SIMD level.
@@ -221,17 +222,17 @@ protected:
 
 TEST_F(SmoothMesherTest, ASphereEnclosesItsVolumeAndItsNormalsPointAway) {
     const Vec3f centre{15.2F, 16.9F, 14.6F};
-    constexpr float kRadius = 11.3F;
-    const ChunkMesh& mesh = mesh_of(test::sphere(centre, kRadius));
+    constexpr float radius = 11.3F;
+    const ChunkMesh& mesh = mesh_of(test::sphere(centre, radius));
     float volume = 0.0F;
     for (std::uint32_t t = 0; t < mesh.triangle_count(); ++t) {
         volume += dot(cross_of(mesh, t), mesh.position(mesh.index(3 * t)) - centre) / 6.0F;
     }
-    EXPECT_NEAR(volume, 4.0F / 3.0F * 3.14159265F * kRadius * kRadius * kRadius, 60.0F);
+    EXPECT_NEAR(volume, 4.0F / 3.0F * 3.14159265F * radius * radius * radius, 60.0F);
     for (std::uint32_t i = 0; i < mesh.vertex_count; ++i) {
         const Vec3f out = mesh.position(i) - centre;
         const float distance = std::sqrt(dot(out, out));
-        ASSERT_NEAR(distance, kRadius, 0.1F);
+        ASSERT_NEAR(distance, radius, 0.1F);
         ASSERT_GT(dot(out * (1.0F / distance), mesh.normal(i)), 0.999F);
     }
 }
@@ -280,8 +281,9 @@ TEST(Crossing, TheFloatFormulaEqualsTheExactOneForEveryPairOfSamples) {
     for (int from = 1; from <= 127; ++from) {
         for (int to = 1; to <= 127; ++to) {
             const int exact = (2 * 4096 * from + (from + to)) / (2 * (from + to));
-            const int fast = static_cast<int>(
-                static_cast<float>(from * 4096) / static_cast<float>(from + to) + 0.5F);
+            const float quotient = static_cast<float>(from * 4096) / static_cast<float>(from + to);
+            const int fast =
+                static_cast<int>(quotient + 0.5F);  // NOLINT(bugprone-incorrect-roundings)
             ASSERT_EQ(fast, exact) << from << ' ' << to;
             ASSERT_GT(fast, 0);
             ASSERT_LT(fast, 4096);

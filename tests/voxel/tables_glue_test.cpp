@@ -83,14 +83,15 @@ public:
 
 private:
     bool inside(Vec3i p) const {
-        return inside_[static_cast<std::size_t>(p.x + kCorners * (p.y + kCorners * p.z))];
+        const int at = p.x + kCorners * (p.y + kCorners * p.z);
+        return inside_[static_cast<std::size_t>(at)];
     }
     bool fine(Vec3i cell) const {
         for (const int c : {cell.x, cell.y, cell.z}) {
             if (c < 0 || c >= kCoarseCells) return false;
         }
-        return fine_[static_cast<std::size_t>(cell.x +
-                                              kCoarseCells * (cell.y + kCoarseCells * cell.z))];
+        const int at = cell.x + kCoarseCells * (cell.y + kCoarseCells * cell.z);
+        return fine_[static_cast<std::size_t>(at)];
     }
     bool in_world(Vec3i cell) const {
         return Box3i{{0, 0, 0}, {kCoarseCells, kCoarseCells, kCoarseCells}}.contains(cell);

@@ -35,6 +35,7 @@ struct Cells {
     const CellShape& (*shape)();
     Polarity polarity;
 };
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
 void PrintTo(const Cells& cells, std::ostream* out) { *out << cells.name; }
 
 class CellProof : public testing::TestWithParam<Cells> {
@@ -57,10 +58,10 @@ protected:
 TEST_P(CellProof, EveryCrossedEdgeStartsOneSegmentAndEndsOne) {  // (1)
     for (unsigned inside = 0; inside < case_count(); ++inside) {
         std::multiset<EdgeId> crossed;
-        for (EdgeId edge = 0; edge < shape().edges.size(); ++edge) {
+        for (std::size_t edge = 0; edge < shape().edges.size(); ++edge) {
             if (shape().corner_inside(shape().edges[edge].low, inside) !=
                 shape().corner_inside(shape().edges[edge].high, inside))
-                crossed.insert(edge);
+                crossed.insert(static_cast<EdgeId>(edge));
         }
         std::multiset<EdgeId> starts;
         std::multiset<EdgeId> ends;
@@ -201,20 +202,20 @@ TEST(Tables, NoDiagonalOfARegularCellLiesInAFace) {
 // them close to each end and a third close to the middle, where the tight configurations are.
 int self_cuts(const CellShape& shape, const std::vector<Triangle>& triangles, int placements,
               std::mt19937& random) {
-    constexpr std::int64_t kLength = 4096;
-    constexpr std::int64_t kSpread = 48;
+    constexpr std::int64_t length = 4096;
+    constexpr std::int64_t spread = 48;
     int cuts = 0;
     for (int n = 0; n < placements; ++n) {
         std::vector<ExactPoint> vertex;
         for (const detail::CellEdge edge : shape.edges) {
-            constexpr std::array<std::int64_t, 3> kStart{1, kLength / 2 - kSpread / 2,
-                                                         kLength - 1 - kSpread};
+            constexpr std::array<std::int64_t, 3> start{1, length / 2 - spread / 2,
+                                                        length - 1 - spread};
             const std::int64_t t =
-                kStart[random() % 3] + static_cast<std::int64_t>(random() % kSpread);
+                start[random() % 3] + static_cast<std::int64_t>(random() % spread);
             const Vec3i low = shape.corners[edge.low];
             const Vec3i along = shape.corners[edge.high] - low;
-            vertex.push_back({low.x * kLength + along.x * t, low.y * kLength + along.y * t,
-                              low.z * kLength + along.z * t});
+            vertex.push_back({low.x * length + along.x * t, low.y * length + along.y * t,
+                              low.z * length + along.z * t});
         }
         const auto corners = [&](const Triangle& t) {
             return test::ExactTriangle{vertex[t[0]], vertex[t[1]], vertex[t[2]]};

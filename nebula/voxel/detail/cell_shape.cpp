@@ -66,9 +66,9 @@ CellShape make_regular_shape() {
 }
 
 CellShape make_transition_shape() {
-    constexpr CornerId kA = 10;
-    constexpr CornerId kB = 11;
-    constexpr CornerId kC = 12;
+    constexpr CornerId a = 10;
+    constexpr CornerId b = 11;
+    constexpr CornerId c = 12;
     CellShape shape;
     shape.sample_count = 9;
     shape.first_half_side_edge = 12;
@@ -80,13 +80,13 @@ CellShape make_transition_shape() {
         shape.corners.push_back({sample % 3, sample / 3, 1});
         shape.sample_of.push_back(sample);
     }
-    shape.edges = {{0, 1},  {1, 2},   {3, 4},  {4, 5},  {6, 7}, {7, 8},  // full side, along u
-                   {0, 3},  {1, 4},   {2, 5},  {3, 6},  {4, 7}, {5, 8},  // full side, along v
-                   {9, kA}, {kB, kC}, {9, kB}, {kA, kC}};                // half side
-    shape.faces = {{0, 1, 4, 3},      {1, 2, 5, 4},      {3, 4, 7, 6},   // full side
-                   {4, 5, 8, 7},      {9, kA, kC, kB},                   // half side
-                   {0, 1, 2, kA, 9},  {2, 5, 8, kC, kA},                 // between them
-                   {8, 7, 6, kB, kC}, {6, 3, 0, 9, kB}};
+    shape.edges = {{0, 1}, {1, 2}, {3, 4}, {4, 5}, {6, 7}, {7, 8},  // full side, along u
+                   {0, 3}, {1, 4}, {2, 5}, {3, 6}, {4, 7}, {5, 8},  // full side, along v
+                   {9, a}, {b, c}, {9, b}, {a, c}};                 // half side
+    shape.faces = {{0, 1, 4, 3},    {1, 2, 5, 4},    {3, 4, 7, 6},  // full side
+                   {4, 5, 8, 7},    {9, a, c, b},                   // half side
+                   {0, 1, 2, a, 9}, {2, 5, 8, c, a},                // between them
+                   {8, 7, 6, b, c}, {6, 3, 0, 9, b}};
     finish(shape);
     return shape;
 }
@@ -205,13 +205,13 @@ Vec3i CellShape::doubled_middle(EdgeId edge) const {
 }
 
 const CellShape& regular_shape() {
-    static const CellShape shape = make_regular_shape();
-    return shape;
+    static const CellShape kShape = make_regular_shape();
+    return kShape;
 }
 
 const CellShape& transition_shape() {
-    static const CellShape shape = make_transition_shape();
-    return shape;
+    static const CellShape kShape = make_transition_shape();
+    return kShape;
 }
 
 unsigned transition_samples(unsigned index) noexcept {

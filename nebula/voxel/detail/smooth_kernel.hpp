@@ -18,7 +18,7 @@ inline constexpr int kRowCorners = kChunkSize + 1;
 inline constexpr std::size_t kRows = std::size_t{kRowCorners} * kRowCorners;
 
 [[nodiscard]] constexpr std::size_t row_index(int y, int z) noexcept {
-    return static_cast<std::size_t>(y + z * kRowCorners);
+    return static_cast<std::size_t>(y) + static_cast<std::size_t>(z) * kRowCorners;
 }
 
 /// A cell that the surface passes through.
