@@ -15,6 +15,24 @@ namespace nebula::task_detail {
 
 class TaskRecord;
 
+/// Stands for an awaiter that lies elsewhere in the coroutine's frame. g++ 12 copies what
+/// await_transform returns by reference, and awaiters do not copy.
+template <class Awaiter>
+class AwaiterRef {
+public:
+    explicit AwaiterRef(Awaiter& awaiter) noexcept : awaiter_(awaiter) {}
+
+    bool await_ready() const { return awaiter_.await_ready(); }
+    template <class Promise>
+    decltype(auto) await_suspend(std::coroutine_handle<Promise> h) const {
+        return awaiter_.await_suspend(h);
+    }
+    decltype(auto) await_resume() const { return awaiter_.await_resume(); }
+
+private:
+    Awaiter& awaiter_;
+};
+
 /// One coroutine of a task. A spawned task is a chain of them, root first: each awaits the next,
 /// the innermost (the leaf) runs or waits. All of a chain share the root's TaskRecord; that is how
 /// a child inherits runtime and cancellation.
@@ -44,7 +62,7 @@ public:
     FinalAwait final_suspend() noexcept { return {}; }
 
     /// Every co_await of a task comes through here: it notes the site, for diagnostics, and turns
-    /// types that have an AwaitAs into awaiters.
+    /// what is awaited into an awaiter: by AwaitAs, by operator co_await, or as it is.
     template <class A>
     decltype(auto) await_transform(A&& awaited,
                                    std::source_location site = std::source_location::current()) {
@@ -52,12 +70,16 @@ public:
         using Bare = std::remove_cvref_t<A>;
         if constexpr (requires { AwaitAs<Bare>::make(std::forward<A>(awaited)); }) {
             return AwaitAs<Bare>::make(std::forward<A>(awaited));
+        } else if constexpr (requires { std::forward<A>(awaited).operator co_await(); }) {
+            return std::forward<A>(awaited).operator co_await();
+        } else if constexpr (requires { operator co_await(std::forward<A>(awaited)); }) {
+            return operator co_await(std::forward<A>(awaited));
         } else {
             static_assert(kIsSafeInOneLine<A>,
                           "g++ 12 destroys an aggregate temporary inside a co_await expression "
                           "twice: give the awaiter a constructor, or name it first and write "
                           "`auto wait = ...; co_await wait;`");
-            return std::forward<A>(awaited);
+            return AwaiterRef<std::remove_reference_t<A>>(awaited);
         }
     }
 
