@@ -182,8 +182,10 @@ void Scheduler::shutdown() noexcept {
     IntrusiveList<TaskRecord, LiveTag> on_stack;
     while (!live_.empty()) {
         TaskRecord& newest = live_.back();
-        cancel(newest, AsyncErrorCode::RuntimeClosed);
-        if (newest.state == TaskState::Polling) {
+        if (newest.state != TaskState::Polling) {
+            doom(newest, AsyncErrorCode::RuntimeClosed);
+        } else {
+            cancel(newest, AsyncErrorCode::RuntimeClosed);
             newest.seal();
             static_cast<ListHook<LiveTag>&>(newest).unlink();
             on_stack.push_back(newest);

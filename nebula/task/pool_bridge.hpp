@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// `co_await pool.run(fn)`: a worker runs the function, the task goes on with its value.
+#pragma once
+
+#include "nebula/task/await_as.hpp"
+#include "nebula/task/detail/frame_pool.hpp"
+#include "nebula/task/detail/result.hpp"
+#include "nebula/task/wait.hpp"
+#include "nebula/threading/pool_run.hpp"
+#include "nebula/threading/worker_pool.hpp"
+
+#include <atomic>
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace nebula {
+
+namespace task_detail {
+
+/// What the awaiter and the worker share. Neither needs the other to live: a cancelled task drops
+/// its half at once, and the job ends alone.
+///
+/// Threads:   see each member.
+/// Lifetime:  counted; the last of the two halves destroys it, with the result if nobody took it.
+template <class F>
+class PoolJob {
+    static_assert(alignof(F) <= alignof(std::max_align_t),
+                  "over-aligned captures: hold them in a std::unique_ptr");
+
+public:
+    using Value = std::invoke_result_t<F&>;
+
+    static void* operator new(std::size_t size) { return allocate_frame(size); }
+    static void operator delete(void* memory) noexcept { free_frame(memory); }
+
+    explicit PoolJob(F&& function) : function_(std::move(function)) {}
+
+    void retain() noexcept {
+        references_.fetch_add(1, std::memory_order_relaxed);  // the caller holds one already
+    }
+    void release() noexcept {
+        // acq_rel: the last half pairs with the other before it destroys what that one wrote.
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
+
+    /// Before the job is spawned. Owner thread.
+    void wake_when_done(Waker waker) noexcept { waker_ = std::move(waker); }
+    /// After the wake. Owner thread.
+    [[nodiscard]] Value take() { return result_.take(); }
+    /// Nobody waits any more: a job that has not begun need not. Owner thread.
+    void abandon() noexcept {
+        abandoned_.store(true, std::memory_order_relaxed);  // only saves work, guards nothing
+        release();
+    }
+
+    /// Once, on a worker.
+    void run() noexcept {
+        if (!abandoned_.load(std::memory_order_relaxed)) call();
+        function_.reset();  // before the wake: the task finds its captures gone
+        waker_.wake();      // publishes result_: see Waker
+    }
+
+private:
+    ~PoolJob() = default;
+
+    void call() noexcept {
+        try {
+            if constexpr (std::is_void_v<Value>) {
+                (*function_)();
+                result_.set_value();
+            } else {
+                result_.set_value((*function_)());
+            }
+        } catch (...) {
+            result_.set_error(std::current_exception());
+        }
+    }
+
+    std::optional<F> function_;  // the worker's, once spawned
+    Result<Value> result_;       // the worker's until the wake, then the task's
+    Waker waker_;
+    std::atomic<std::uint32_t> references_{1};
+    std::atomic<bool> abandoned_{false};
+};
+
+/// The worker's half, as the closure that the pool keeps.
+template <class F>
+class PoolJobCall {
+public:
+    explicit PoolJobCall(PoolJob<F>& job) noexcept : job_(&job) { job.retain(); }
+    PoolJobCall(PoolJobCall&& other) noexcept : job_(std::exchange(other.job_, nullptr)) {}
+    PoolJobCall(const PoolJobCall&) = delete;
+    PoolJobCall& operator=(const PoolJobCall&) = delete;
+    ~PoolJobCall() {
+        if (job_ != nullptr) job_->release();
+    }
+    void operator()() noexcept { job_->run(); }
+
+private:
+    PoolJob<F>* job_;
+};
+
+}  // namespace task_detail
+
+/// Waits for a function that a worker runs. Gives its value or throws its exception, on the main
+/// loop as always. When the task is cancelled the job ends alone, or is skipped if it has not
+/// begun; its closure and its result are destroyed once, on whichever thread was last.
+///
+///     auto job = pool.run([chunk] { return mesh(*chunk); }, {.name = "mesh"});
+///     Mesh mesh = co_await job;                       // every compiler
+///     Mesh mesh = co_await pool.run([chunk] { … });   // clang
+///
+/// Awaiting takes the closure out of the PoolRun: await each one once.
+///
+/// Threads:   made and awaited on the owner thread; the function runs on a worker.
+/// Cost:      one block from the frame pool, one spawn of the pool, one wake.
+/// Lifetime:  the pool must outlive its jobs, as always; the task need not.
+/// Throws:    what the function throws; std::bad_alloc if the job cannot be spawned.
+template <class F>
+class PoolJobWait : public Wait {
+public:
+    explicit PoolJobWait(PoolRun<F>& run)
+        : Wait("pool job"),
+          pool_(run.pool),
+          options_(run.options),
+          job_(*new task_detail::PoolJob<F>(std::move(run.function))) {}
+    ~PoolJobWait() { job_.abandon(); }
+
+    bool await_ready() const noexcept { return false; }
+    template <TaskPromise P>
+    void await_suspend(std::coroutine_handle<P> h) {
+        job_.wake_when_done(suspend(h));
+        pool_.spawn(task_detail::PoolJobCall<F>(job_), options_);
+    }
+    std::invoke_result_t<F&> await_resume() { return job_.take(); }
+
+private:
+    WorkerPool& pool_;
+    SpawnOptions options_;
+    task_detail::PoolJob<F>& job_;
+};
+
+template <class F>
+struct AwaitAs<PoolRun<F>> {
+    static PoolJobWait<F> make(PoolRun<F>& run) { return PoolJobWait<F>(run); }
+    static PoolJobWait<F> make(PoolRun<F>&& run) {
+#if defined(__GNUC__) && !defined(__clang__)
+        static_assert(!std::is_class_v<F> || std::is_empty_v<F>,
+                      "g++ 12 destroys the captures of a lambda inside a co_await expression "
+                      "twice. Write `auto job = pool.run(...); co_await job;`");
+#endif
+        return PoolJobWait<F>(run);
+    }
+};
+
+}  // namespace nebula

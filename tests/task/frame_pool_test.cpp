@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/detail/frame_pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace nebula::task_detail {
+namespace {
+
+TEST(FramePool, GivesAFreedBlockToTheNextOfItsSize) {
+    const FramePool::User user;
+    void* const first = user.pool().allocate(100);
+    free_frame(first);
+    EXPECT_EQ(user.pool().allocate(128), first);
+    void* const larger = user.pool().allocate(129);
+    EXPECT_NE(larger, first);
+    EXPECT_EQ(user.pool().live_blocks(), 2U);
+    free_frame(first);
+    free_frame(larger);
+}
+
+TEST(FramePool, BlocksOfEverySizeAreAlignedAndTheirOwn) {
+    const FramePool::User user;
+    std::vector<std::pair<unsigned char*, std::size_t>> blocks;
+    for (std::size_t size = 0; size <= FramePool::kLargest; size += 37) {
+        auto* const block = static_cast<unsigned char*>(user.pool().allocate(size));
+        ASSERT_EQ(reinterpret_cast<std::uintptr_t>(block) % alignof(std::max_align_t), 0U);
+        std::memset(block, static_cast<int>(size % 251), size);
+        blocks.emplace_back(block, size);
+    }
+    for (const auto& [block, size] : blocks) {
+        for (std::size_t i = 0; i < size; ++i) ASSERT_EQ(block[i], size % 251);
+        free_frame(block);
+    }
+    EXPECT_EQ(user.pool().live_blocks(), 0U);
+}
+
+TEST(FramePool, BlocksFreedOnAnotherThreadComeHome) {
+    const FramePool::User user;
+    std::set<void*> blocks;
+    for (int i = 0; i < 50; ++i) blocks.insert(user.pool().allocate(64));
+    std::thread([&] {
+        for (void* const block : blocks) free_frame(block);
+    }).join();
+    std::set<void*> again;
+    for (int i = 0; i < 50; ++i) again.insert(user.pool().allocate(64));
+    EXPECT_EQ(again, blocks);
+    EXPECT_EQ(user.pool().live_blocks(), 50U);
+    for (void* const block : again) free_frame(block);
+}
+
+TEST(FramePool, BlocksMayOutliveItAndBeFreedAnywhere) {
+    auto user = std::make_unique<FramePool::User>();
+    void* const here = user->pool().allocate(64);
+    void* const elsewhere = user->pool().allocate(64);
+    void* const during = user->pool().allocate(64);
+    std::thread([&] { free_frame(during); }).join();
+    user.reset();
+    free_frame(here);
+    const FramePool::User next;  // another pool on the same thread takes no blocks of the old one
+    std::thread([&] { free_frame(elsewhere); }).join();
+    EXPECT_EQ(next.pool().live_blocks(), 0U);
+}
+
+TEST(FramePool, AThreadWithoutOneUsesTheHeap) {
+    void* block = nullptr;
+    std::thread([&] { block = allocate_frame(64); }).join();
+    ASSERT_NE(block, nullptr);
+    free_frame(block);
+}
+
+}  // namespace
+}  // namespace nebula::task_detail
