@@ -39,9 +39,6 @@ check_shell() {
     cd "$NEBULA_ROOT" && shell_files | xargs -0 shellcheck --external-sources --source-path="$NEBULA_ROOT"
 }
 
-# The library's sources only: the tests are twice as many, and their assertion macros are slow to analyse.
 check_tidy() {
-    cd "$NEBULA_ROOT" && cpp_files -path 'nebula/*' -name '*.cpp' |
-        xargs -0 -r -n 1 -P "$(nproc)" clang-tidy-16 -p build/dev --quiet 2>&1 |
-        sed '/^[0-9]* warnings\? generated\.$/d'  # those of the system's headers, which it does not show
+    python3 "$NEBULA_ROOT/tools/check/tidy.py" "$NEBULA_ROOT" "$NEBULA_ROOT/build/dev"
 }
