@@ -24,13 +24,13 @@ class SmallFunction;
 ///     job();
 ///
 /// Threads:   owner thread; the closure itself may be called wherever the object is moved to.
-/// Cost:      one indirect call. No allocation when fits_inline<F> holds.
+/// Cost:      one indirect call. No allocation when kFitsInline<F> holds.
 /// Throws:    what the closure throws; construction may throw std::bad_alloc for a large one.
 template <class Result, class... Args, std::size_t kInlineBytes>
 class SmallFunction<Result(Args...), kInlineBytes> {
 public:
     template <class F>
-    static constexpr bool fits_inline =
+    static constexpr bool kFitsInline =
         sizeof(F) <= kInlineBytes && alignof(F) <= alignof(std::max_align_t) &&
         std::is_nothrow_move_constructible_v<F>;
 
@@ -39,9 +39,9 @@ public:
     template <class F>
         requires(!std::same_as<std::remove_cvref_t<F>, SmallFunction> &&
                  std::is_invocable_r_v<Result, std::decay_t<F>&, Args...>)
-    SmallFunction(F&& f) {  // NOLINT(google-explicit-constructor): as std::function
+    SmallFunction(F&& f) {  // NOLINT(bugprone-forwarding-reference-overload): see above
         using Closure = std::decay_t<F>;
-        if constexpr (fits_inline<Closure>) {
+        if constexpr (kFitsInline<Closure>) {
             ::new (static_cast<void*>(storage_)) Closure(std::forward<F>(f));
             verbs_ = &kInlineVerbs<Closure>;
         } else {
