@@ -23,7 +23,7 @@ TEST(SmallFunction, CallsWhatItHolds) {
 
 TEST(SmallFunction, HoldsMoveOnlyClosuresInPlace) {
     auto closure = [p = std::make_unique<int>(5)](int x) { return *p + x; };
-    static_assert(Function::fits_inline<decltype(closure)>);
+    static_assert(Function::kFitsInline<decltype(closure)>);
     Function f = std::move(closure);
     EXPECT_EQ(f(1), 6);
 }
@@ -32,7 +32,7 @@ TEST(SmallFunction, ALargeClosureGoesToTheHeapAndWorksTheSame) {
     std::array<int, 64> big{};
     big[63] = 9;
     auto closure = [big](int x) { return big[63] + x; };
-    static_assert(!Function::fits_inline<decltype(closure)>);
+    static_assert(!Function::kFitsInline<decltype(closure)>);
     Function f = closure;
     Function g = std::move(f);
     EXPECT_EQ(g(1), 10);

@@ -43,9 +43,8 @@ build_with_engine() {
         rm -f "$library_folder/libnebula.so" && mkdir -p "$library_folder" && printf '%s\n' "$preset" >"$library_folder/preset" ||
             die "cannot write to $library_folder; make it a writable folder"
     fi
-    local extension=OFF
-    [[ ! -f $NEBULA_ROOT/nebula/godot/CMakeLists.txt ]] || extension=ON
-    build_preset "$preset" -DNEBULA_BUILD_GODOT=$extension -DNEBULA_GODOT="$engine" "$@"
+    # What ./run bench asked of the same build folder is not wanted here.
+    build_preset "$preset" -DNEBULA_BUILD_BENCH=OFF -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine" "$@"
 }
 
 # first_error LOG: " (file:12:3: error: ...)", the first thing a compiler or CMake complained of.

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# ./run bench [NAME...]: bench/NAME/ builds the program NAME_bench; without names, all of them.
+# ./run bench [NAME...]: the programs of bench/NAME/; without names, all of them.
 # shellcheck shell=bash
 
 verb_bench() {
-    local name names=()
+    local name program names=()
     for name in "$NEBULA_ROOT"/bench/*/CMakeLists.txt; do
         [[ -f $name ]] && names+=("$(basename "$(dirname "$name")")")
     done
@@ -13,7 +13,11 @@ verb_bench() {
     done
     ((${#names[@]} > 0)) || die "there is no benchmark to run; bench/ has none yet"
     need_packages build bench
-    build_preset release -DNEBULA_BUILD_BENCH=ON
+    build_preset release -DNEBULA_BUILD_BENCH=ON -DNEBULA_BUILD_GODOT=OFF
     if (($# == 0)); then set -- "${names[@]}"; fi
-    for name in "$@"; do "$NEBULA_ROOT/build/release/bench/$name/${name}_bench" || die "the benchmark $name failed"; done
+    for name in "$@"; do
+        for program in "$NEBULA_ROOT/build/release/bench/$name"/*_bench; do
+            "$program" || die "the benchmark $(basename "$program") failed; what it said is above"
+        done
+    done
 }
