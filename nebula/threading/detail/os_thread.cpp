@@ -45,9 +45,9 @@ void name_this_thread(const std::string& name) noexcept {
 long this_thread_os_id() noexcept { return syscall(SYS_gettid); }
 
 std::string os_thread_name(std::string_view prefix, std::size_t index) {
-    constexpr std::size_t kMost = 15;
+    constexpr std::size_t most = 15;
     const std::string suffix = "-" + std::to_string(index);
-    return std::string(prefix.substr(0, kMost - std::min(kMost, suffix.size()))) + suffix;
+    return std::string(prefix.substr(0, most - std::min(most, suffix.size()))) + suffix;
 }
 
 }  // namespace nebula::detail
