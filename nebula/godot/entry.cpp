@@ -10,6 +10,7 @@
 
 #ifdef NEBULA_GODOT_TESTS
 #include "nebula/godot/probe/probe.hpp"
+#include "nebula/godot/probe/task_probe.hpp"
 #endif
 
 namespace {
@@ -24,11 +25,17 @@ void start() {
     register_class<VoxelFlatGenerator>();
     register_class<VoxelTerrain>();
 #ifdef NEBULA_GODOT_TESTS
-    nebula::godot::register_probes();
+    register_probes();
+    register_task_probe();
 #endif
 }
 
-void stop() { nebula::godot::stop_shared_pool(); }
+void stop() {
+    nebula::godot::stop_shared_pool();
+#ifdef NEBULA_GODOT_TESTS
+    nebula::godot::report_task_probe();
+#endif
+}
 
 }  // namespace
 

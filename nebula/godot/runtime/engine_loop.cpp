@@ -8,7 +8,10 @@
 #include "nebula/godot/api/scene_tree.hpp"
 #include "nebula/godot/api/window.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
+
+#include <string>
 
 namespace nebula::godot {
 
@@ -50,10 +53,17 @@ namespace {
 
 std::unique_ptr<EngineLoop> running;
 
+// The engine shows the place under the line: that of the wait, where the task last was.
+void tell_unhandled(const UnhandledError& told) {
+    print_error("task '" + std::string(told.task_name) + "' ended with an exception: " + told.what,
+                told.site);
+}
+
 }  // namespace
 
 EngineLoop::EngineLoop() : pump_(create<EnginePump>()) {
     pump_->loop = this;
+    runtime_.set_on_unhandled(tell_unhandled);
     runtime_.set_on_wake([id = pump_->id()] {
         // On any thread: a queued call on an id, which the engine drops if the pump is gone.
         if (Object pump(id.object().ptr()); pump) pump.call_deferred("_pump");
@@ -68,7 +78,7 @@ EngineLoop::EngineLoop() : pump_(create<EnginePump>()) {
 }
 
 EngineLoop::~EngineLoop() {
-    runtime_.shutdown();
+    close();  // waits for a wake that is just ringing: from here on nobody calls the pump
     pump_->loop = nullptr;
     destroy(*pump_);
 }
@@ -79,8 +89,6 @@ EngineLoop& EngineLoop::get() {
 }
 
 EngineLoop* EngineLoop::get_if_running() noexcept { return running.get(); }
-
-ObjectId EngineLoop::pump_id() const noexcept { return pump_->id(); }
 
 void EngineLoop::begin_frame() {
     meter_.frame_began();
@@ -114,7 +122,12 @@ void register_engine_loop() {
                              [] {
                                  if (running) running->end_frame();
                              },
-                         .shutdown = [] { running.reset(); }});
+                         .shutdown =
+                             [] {
+                                 // While `running` still holds it: destructors of tasks ask.
+                                 if (running) running->close();
+                                 running.reset();
+                             }});
 }
 
 }  // namespace nebula::godot

@@ -21,7 +21,7 @@ class EnginePump;
 ///
 /// Threads:   main thread.
 /// Lifetime:  from the main loop's start to its shutdown, when all tasks end and the pump object
-///            is destroyed: the engine then drops every callable that names it as its owner.
+///            is destroyed: the engine then drops every call to it that is still queued.
 class EngineLoop {
 public:
     EngineLoop();
@@ -34,11 +34,12 @@ public:
     [[nodiscard]] static EngineLoop* get_if_running() noexcept;
 
     [[nodiscard]] Runtime& runtime() noexcept { return runtime_; }
+    /// Ends all tasks. Their destructors still find the loop, which refuses what they begin.
+    void close() noexcept { runtime_.shutdown(); }
+    [[nodiscard]] bool closing() const noexcept { return runtime_.closed(); }
     [[nodiscard]] const FrameMeter& meter() const noexcept { return meter_; }
     /// Counts begin_frame(): what happened at equal numbers is in one picture.
     [[nodiscard]] std::uint64_t frame() const noexcept { return frame_; }
-    /// The owner for custom callables whose code is ours.
-    [[nodiscard]] ObjectId pump_id() const noexcept;
 
     void begin_frame();
     void deferred_pump();

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/runtime/signal_wait.hpp"
 
+#include "nebula/godot/api/builtin_methods.hpp"
 #include "nebula/godot/api/object.hpp"
+#include "nebula/godot/api/ref_counted.hpp"
+#include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/binding/ref.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 
 #include <algorithm>
@@ -12,126 +16,195 @@ namespace {
 
 class SignalCall final : public CustomCall {
 public:
-    explicit SignalCall(std::shared_ptr<SignalState> state) : state_(std::move(state)) {}
+    explicit SignalCall(std::shared_ptr<SignalState> state) noexcept : state_(std::move(state)) {}
     ~SignalCall() override { state_->freed(); }
 
     Variant call(std::span<const Variant* const> arguments, GDExtensionCallError&) override {
         state_->emitted(arguments);
         return {};
     }
+    [[nodiscard]] const void* identity() const noexcept override { return state_.get(); }
 
 private:
     std::shared_ptr<SignalState> state_;
 };
 
-// What may be copied on one thread and read on another: plain values. Strings and containers share
-// their content by counts that are safe, but a container's content is not; objects are not ours.
-bool is_sendable(const Variant& value) {
-    switch (value.type()) {
-        case GDEXTENSION_VARIANT_TYPE_NODE_PATH:
-        case GDEXTENSION_VARIANT_TYPE_CALLABLE:
-        case GDEXTENSION_VARIANT_TYPE_SIGNAL:
+Callable callable_of(const std::shared_ptr<SignalState>& state) {
+    // Without an owner: see README.md, "Tried and dropped".
+    return Callable::custom(std::make_unique<SignalCall>(state), "co_await");
+}
+
+// Variants share a packed array itself, not only its content: the emitter may go on appending to
+// it. Out of the Variant and into a new one, the content is shared by count and copied on write.
+Variant unshared(const Variant& packed) {
+    alignas(8) std::byte array[SizeOf::PackedByteArray];
+    const Interface::BuiltinType& functions = engine.types[packed.type()];
+    functions.from_variant(array, const_cast<void*>(packed.data()));
+    Variant copy;
+    functions.to_variant(copy.data(), array);
+    functions.destroy(array);
+    return copy;
+}
+
+// A copy that another thread may have; nothing for what is confined to the thread it is on.
+std::optional<Variant> sendable_copy(const Variant& value) {
+    const GDExtensionVariantType type = value.type();
+    switch (type) {
         case GDEXTENSION_VARIANT_TYPE_OBJECT:
+            // A counted object lives as long as the copy; any other may be freed at any moment.
+            if (!value.object_id().is_null() && !value.try_to<Ref<RefCounted>>())
+                return std::nullopt;
+            return value;
+        case GDEXTENSION_VARIANT_TYPE_NODE_PATH:  // fills caches while it is read
+        case GDEXTENSION_VARIANT_TYPE_CALLABLE:
         case GDEXTENSION_VARIANT_TYPE_DICTIONARY:
         case GDEXTENSION_VARIANT_TYPE_ARRAY:
-            return false;
+            return std::nullopt;
         default:
-            return true;
+            return type < GDEXTENSION_VARIANT_TYPE_PACKED_BYTE_ARRAY ? value : unshared(value);
     }
 }
 
 }  // namespace
 
 void SignalState::emitted(std::span<const Variant* const> arguments) {
-    const bool main = is_main_thread();
     std::vector<Variant> kept;
-    bool sendable = true;
-    for (const Variant* argument : arguments)
-        sendable = sendable && (main || is_sendable(*argument));
-    if (sendable) {
-        kept.reserve(arguments.size());
-        for (const Variant* argument : arguments) kept.emplace_back(*argument);
+    kept.reserve(arguments.size());
+    const bool here = is_main_thread();
+    for (const Variant* argument : arguments) {
+        std::optional<Variant> copy = here ? *argument : sendable_copy(*argument);
+        if (!copy) return finish(Phase::Confined, {});
+        kept.push_back(*std::move(copy));
     }
-    {
-        const std::lock_guard lock(mutex_);
-        if (phase_ != Phase::Waiting) return;
-        arguments_ = std::move(kept);
-        on_main_thread_ = sendable;
-    }
-    finish(Phase::Emitted);
+    finish(Phase::Emitted, std::move(kept));
 }
 
-void SignalState::finish(Phase phase) noexcept {
+void SignalState::freed() noexcept { finish(Phase::Freed, {}); }
+
+void SignalState::finish(Phase phase, std::vector<Variant> arguments) noexcept {
     Waker waker;
     {
-        const std::lock_guard lock(mutex_);
-        if (phase_ != Phase::Waiting) return;
+        const MutexLock lock(mutex_);
+        if (phase_ != Phase::Open) return;
         phase_ = phase;
+        arguments_ = std::move(arguments);
         waker = std::move(waker_);
     }
     waker.wake();
 }
 
-void SignalState::leave() noexcept {
-    const std::lock_guard lock(mutex_);
-    phase_ = Phase::Left;
-    waker_ = {};
-    arguments_.clear();
+bool SignalState::leave() noexcept {
+    // What is dropped here may be the last of its kind and run anybody's code: outside the mutex.
+    std::vector<Variant> arguments;
+    Waker waker;
+    const MutexLock lock(mutex_);
+    arguments.swap(arguments_);
+    waker = std::move(waker_);
+    return std::exchange(phase_, Phase::Left) == Phase::Open;
 }
 
 bool SignalState::ended_or_keep(Waker waker) {
-    const std::lock_guard lock(mutex_);
-    if (phase_ != Phase::Waiting) return true;
+    const MutexLock lock(mutex_);
+    if (phase_ != Phase::Open) return true;
     waker_ = std::move(waker);
     return false;
 }
 
 bool SignalState::ended() {
-    const std::lock_guard lock(mutex_);
-    return phase_ != Phase::Waiting;
+    const MutexLock lock(mutex_);
+    return phase_ != Phase::Open;
 }
 
-std::optional<std::vector<Variant>> SignalState::take() {
-    const std::lock_guard lock(mutex_);
-    if (phase_ != Phase::Emitted) return std::nullopt;
+Outcome<std::vector<Variant>> SignalState::take() {
+    const MutexLock lock(mutex_);
+    if (phase_ == Phase::Confined) return tl::unexpected(AsyncErrorCode::NotSendable);
+    if (phase_ != Phase::Emitted) return tl::unexpected(AsyncErrorCode::EmitterFreed);
     return std::move(arguments_);
 }
 
-bool SignalState::emitted_on_main_thread() {
-    const std::lock_guard lock(mutex_);
-    return on_main_thread_;
-}
-
-SignalConnection::SignalConnection(const ObjectHandle& emitter, const StringName& signal)
-    : state_(std::make_shared<SignalState>()), emitter_(emitter.id()), signal_(signal) {
-    const Object object(emitter.ptr());
-    if (!object) {
-        error_ = AsyncErrorCode::EmitterFreed;
-        name_ = "signal of a null object";
+SignalConnection::SignalConnection(ObjectId emitter, const StringName& signal)
+    : emitter_(emitter), signal_(signal) {
+    if (!is_main_thread()) {
+        error_ = AsyncErrorCode::WrongThread;
         return;
     }
-    name_ = "signal '" + signal.utf8() + "' of a " + object.get_class().utf8();
+    const EngineLoop* const loop = EngineLoop::get_if_running();
+    if (loop == nullptr || loop->closing()) {
+        error_ = AsyncErrorCode::RuntimeClosed;
+        return;
+    }
+    const Object object(emitter.object().ptr());
+    if (!object) {
+        error_ = AsyncErrorCode::EmitterFreed;
+        return;
+    }
+    emitter_class_ = object.get_class();
     if (!object.has_signal(signal)) {
         error_ = AsyncErrorCode::UnknownSignal;
         return;
     }
-    // Owned by the pump: at unload and at quit the engine drops every connection of ours at once.
-    callable_ = Callable::custom(std::make_unique<SignalCall>(state_), "await " + name_,
-                                 EngineLoop::get().pump_id());
-    (void)object.connect(signal, callable_, static_cast<std::uint32_t>(Object::CONNECT_ONE_SHOT));
-    callable_ = {};  // the connection alone keeps it: its end tells that the emitter is gone
+    state_ = std::make_shared<SignalState>();
+    // The connection alone keeps the callable, so the callable's end is the connection's.
+    (void)object.connect(signal, callable_of(state_),
+                         static_cast<std::uint32_t>(Object::CONNECT_ONE_SHOT));
 }
 
 SignalConnection::~SignalConnection() {
-    if (state_) state_->leave();
+    if (state_ && state_->leave()) disconnect();
+}
+
+void SignalConnection::disconnect() noexcept {
+    const Object object(emitter_.object().ptr());
+    if (!object) return;
+    try {
+        // A counted emitter may be dropped on another thread while we look at it. A count of ours
+        // keeps it; one that is dying already has none to give.
+        Ref<RefCounted> keep;
+        if (const auto counted = cast_to<RefCounted>(object); counted) {
+            if (!counted.reference()) return;
+            keep = Ref<RefCounted>::adopt(counted.ptr());
+        }
+        // An emission that is just running has ended the connection and calls its snapshot.
+        const Callable ours = callable_of(state_);
+        if (object.has_signal(signal_) && object.is_connected(signal_, ours))
+            object.disconnect(signal_, ours);
+    } catch (...) {
+        // Out of memory: the connection stays until its emission or its emitter's end, and does
+        // nothing then.
+    }
 }
 
 Outcome<std::vector<Variant>> SignalConnection::take() {
     if (error_) return tl::unexpected(*error_);
-    if (!state_->emitted_on_main_thread()) return tl::unexpected(AsyncErrorCode::NotSendable);
-    auto arguments = state_->take();
-    if (!arguments) return tl::unexpected(AsyncErrorCode::EmitterFreed);
-    return *std::move(arguments);
+    return state_->take();
+}
+
+std::string SignalConnection::name() const {
+    const std::string of =
+        emitter_class_ == String() ? "an object that is gone" : "a " + emitter_class_.utf8();
+    return "signal '" + signal_.utf8() + "' of " + of;
+}
+
+std::string SignalConnection::name_with(const std::vector<Variant>& arguments) const {
+    std::string list;
+    for (const Variant& argument : arguments)
+        list += (list.empty() ? "" : ", ") + type_name(argument.type());
+    return name() + " came with (" + list + ")";
+}
+
+void forget_dead_objects(std::vector<Variant>& arguments) {
+    for (Variant& argument : arguments) {
+        if (argument.type() != GDEXTENSION_VARIANT_TYPE_OBJECT) continue;
+        if (!argument.object_id().is_alive()) argument = Variant();
+    }
+}
+
+Variant as_one_variant(std::vector<Variant>&& arguments) {
+    if (arguments.empty()) return {};
+    if (arguments.size() == 1) return std::move(arguments.front());
+    Array all;
+    for (const Variant& argument : arguments) all.append(argument);
+    return Variant(all);
 }
 
 }  // namespace nebula::godot::detail
