@@ -66,18 +66,19 @@ public:
             std::move(name), function, std::move(arguments)));
     }
 
-    /// Also registers get_`name` and set_`name`.
+    /// Also registers get_`name` and set_`name`. `doc` is for the editor's help.
     template <class Getter, class Setter>
-    ClassBuilder& property(const std::string& name, Getter getter, Setter setter, Hint hint = {}) {
+    ClassBuilder& property(const std::string& name, Getter getter, Setter setter, Hint hint = {},
+                           std::string doc = {}) {
         method("set_" + name, setter, {"value"});
-        add_property(name, getter, "set_" + name, std::move(hint));
+        add_property(name, getter, "set_" + name, std::move(hint), std::move(doc));
         return *this;
     }
     /// Also registers get_`name`; nobody can set it.
     template <class Getter>
     ClassBuilder& read_only_property(const std::string& name, Getter getter,
-                                     Hint hint = Hint::read_only()) {
-        add_property(name, getter, "", std::move(hint));
+                                     Hint hint = Hint::read_only(), std::string doc = {}) {
+        add_property(name, getter, "", std::move(hint), std::move(doc));
         return *this;
     }
     /// The inspector shows the properties that follow under this heading; `prefix` is left off
@@ -145,7 +146,8 @@ public:
 
 private:
     template <class Getter>
-    void add_property(const std::string& name, Getter getter, std::string setter, Hint hint) {
+    void add_property(const std::string& name, Getter getter, std::string setter, Hint hint,
+                      std::string doc) {
         method("get_" + name, getter);
         TypedName property = typed<typename detail::Callee<Getter>::Result>(name);
         property.hint = std::move(hint);
@@ -155,7 +157,7 @@ private:
                                     "get_" + name,
                                     {},
                                     {},
-                                    {}});
+                                    std::move(doc)});
     }
     template <class Result, class... Args>
     void add_script_virtual(std::string name, const std::vector<std::string>& names,

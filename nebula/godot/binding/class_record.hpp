@@ -39,6 +39,12 @@ struct Hint {
     static Hint node() {
         return node_type(Node::kClassName);
     }
+    /// For a NodePath property: a path to a node of this class.
+    template <class Node>
+    static Hint path_to() {
+        return path_to_type(Node::kClassName);
+    }
+    static Hint path_to_type(const std::string& class_name);
     static Hint resource_type(const std::string& class_name);
     static Hint node_type(const std::string& class_name);
 };
@@ -241,7 +247,12 @@ void register_record(std::unique_ptr<ClassRecord> record);
 /// Takes back every class, the last first.
 void unregister_classes() noexcept;
 
-/// Gives the descriptions of all classes to the editor's help.
+[[nodiscard]] const std::vector<std::unique_ptr<ClassRecord>>& registered_classes() noexcept;
+
+/// One class described as the editor's help reads it (XML).
+[[nodiscard]] std::string class_docs(const ClassRecord& record);
+
+/// Gives the descriptions of all classes to the editor's help. Only in the editor.
 void load_class_docs();
 
 }  // namespace nebula::godot

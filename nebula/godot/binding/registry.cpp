@@ -377,6 +377,8 @@ void register_record(std::unique_ptr<ClassRecord> record) {
     records().push_back(std::move(record));
 }
 
+const std::vector<std::unique_ptr<ClassRecord>>& registered_classes() noexcept { return records(); }
+
 void unregister_classes() noexcept {
     while (!records().empty()) {
         engine.classdb_unregister_extension_class(engine.library,
@@ -438,6 +440,9 @@ Hint Hint::hidden() {
 }
 Hint Hint::resource_type(const std::string& class_name) {
     return hint_of(PropertyHint::PROPERTY_HINT_RESOURCE_TYPE, class_name);
+}
+Hint Hint::path_to_type(const std::string& class_name) {
+    return hint_of(PropertyHint::PROPERTY_HINT_NODE_PATH_VALID_TYPES, class_name);
 }
 Hint Hint::node_type(const std::string& class_name) {
     return hint_of(PropertyHint::PROPERTY_HINT_NODE_TYPE, class_name);

@@ -62,7 +62,8 @@ public:
         c.script_virtual<std::int64_t(std::int64_t)>("_compute", {"input"});
         c.group("Streaming");
         c.property("view_distance", &NebulaProbeNode::view_distance,
-                   &NebulaProbeNode::set_view_distance, Hint::range(32, 1024, 0.5, "suffix:m"));
+                   &NebulaProbeNode::set_view_distance, Hint::range(32, 1024, 0.5, "suffix:m"),
+                   "How far one sees, <here> & there.");
         c.subgroup("Look", "look_");
         c.property("look_material", &NebulaProbeNode::material, &NebulaProbeNode::set_material);
         c.property("notes", &NebulaProbeNode::notes, &NebulaProbeNode::set_notes,
@@ -179,6 +180,7 @@ public:
         c.method("instances_alive", &NebulaProbeSingleton::instances_alive_now);
         c.method("startups", &NebulaProbeSingleton::startup_count);
         c.method("frames", &NebulaProbeSingleton::frame_count);
+        c.method("docs_of", &NebulaProbeSingleton::docs_of, {"class_name"});
     }
     int closures_alive_now() { return closures_alive; }
     int closures_destroyed_so_far() { return closures_destroyed; }
@@ -186,6 +188,11 @@ public:
     int instances_alive_now() { return instances_alive; }
     int startup_count() { return startups; }
     int frame_count() { return frames; }
+    std::string docs_of(const std::string& name) {
+        for (const auto& record : registered_classes())
+            if (record->name == name) return class_docs(*record);
+        return "";
+    }
 };
 
 class NebulaBindingProbe : public Extension<RefCounted> {

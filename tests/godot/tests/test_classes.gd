@@ -161,3 +161,20 @@ func test_main_loop_hooks_run_at_start_and_once_a_frame() -> void:
 	await tree.process_frame
 	await tree.process_frame
 	check_equal(NebulaProbe.frames() - before, 2)
+
+
+func test_our_classes_are_described_for_the_editors_help() -> void:
+	var parser := XMLParser.new()
+	check_equal(parser.open_buffer(NebulaProbe.docs_of("NebulaProbeNode").to_utf8_buffer()), OK)
+	var names: Array = []
+	var texts: Array = []
+	while parser.read() == OK:
+		if parser.get_node_type() == XMLParser.NODE_ELEMENT and parser.has_attribute("name"):
+			names.append(parser.get_named_attribute_value("name"))
+		elif parser.get_node_type() == XMLParser.NODE_TEXT:
+			texts.append(parser.get_node_data().strip_edges())
+	for name in ["NebulaProbeNode", "compute", "_compute", "view_distance", "measured", "who", "MODE_WILD"]:
+		check(name in names, name + " is described")
+	check("A node that counts what the engine calls on it." in texts, "the brief")
+	check("Calls _compute of the script, or doubles." in texts, "the method")
+	check("How far one sees, <here> & there." in texts, "the property, unescaped")
