@@ -7,10 +7,11 @@ preset_names() {
     grep -B1 '"displayName"' "$NEBULA_ROOT/CMakePresets.json" | sed -n 's/.*"name": "\([^"]*\)".*/\1/p' | paste -sd ' '
 }
 
-# build_preset PRESET [CMAKE_ARGUMENT...]: configures and builds. A second run does what changed only.
+# build_preset PRESET TARGET [CMAKE_ARGUMENT...]: configures and builds. A second run does what
+# changed only.
 build_preset() {
-    local preset=$1 log
-    shift
+    local preset=$1 target=$2 log
+    shift 2
     make_log_folder
     [[ -d $NEBULA_ROOT/build/$preset ]] || need_space "$NEBULA_ROOT/build" 700 "building $preset"
     (
@@ -20,7 +21,7 @@ build_preset() {
         step "$log" "Configuring $preset" configure "$preset" "$@" ||
             die "configuring $preset failed$(first_error "$log"); see ${log#"$NEBULA_ROOT"/}"
         log=$(log_path "build-$preset")
-        step "$log" "Building $preset" cmake --build "$NEBULA_ROOT/build/$preset" ||
+        step "$log" "Building $preset" cmake --build "$NEBULA_ROOT/build/$preset" --target "$target" ||
             die "building $preset failed$(first_error "$log"); see ${log#"$NEBULA_ROOT"/}"
     ) 9>"$NEBULA_ROOT/build/.lock"
 }
@@ -32,10 +33,10 @@ configure() {
     cd "$NEBULA_ROOT" && cmake --preset "$preset" "$@"
 }
 
-# build_with_engine PRESET [CMAKE_ARGUMENT...]: the same with the Godot extension in it. Sets $engine.
+# build_with_engine PRESET TARGET: the same with the Godot extension (target nebula_godot) in it.
+# Sets $engine.
 build_with_engine() {
-    local preset=$1 library_folder=$NEBULA_ROOT/addon/addons/nebula/bin
-    shift
+    local preset=$1 target=$2 library_folder=$NEBULA_ROOT/addon/addons/nebula/bin
     find_engine
     # Every preset puts the library where the projects load it from. Another preset's would look
     # up to date to this one's build, so it goes first.
@@ -44,7 +45,8 @@ build_with_engine() {
             die "cannot write to $library_folder; make it a writable folder"
     fi
     # What ./run bench asked of the same build folder is not wanted here.
-    build_preset "$preset" -DNEBULA_BUILD_BENCH=OFF -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine" "$@"
+    build_preset "$preset" "$target" -DNEBULA_BUILD_TESTS=ON -DNEBULA_BUILD_BENCH=OFF \
+        -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine"
 }
 
 # first_error LOG: " (file:12:3: error: ...)", the first thing a compiler or CMake complained of.

@@ -13,7 +13,7 @@ verb_bench() {
     done
     ((${#names[@]} > 0)) || die "there is no benchmark to run; bench/ has none yet"
     need_packages build bench
-    build_preset release -DNEBULA_BUILD_BENCH=ON -DNEBULA_BUILD_GODOT=OFF
+    build_preset release all -DNEBULA_BUILD_TESTS=OFF -DNEBULA_BUILD_BENCH=ON -DNEBULA_BUILD_GODOT=OFF
     if (($# == 0)); then set -- "${names[@]}"; fi
     for name in "$@"; do
         for program in "$NEBULA_ROOT/build/release/bench/$name"/*_bench; do

@@ -9,7 +9,7 @@ verb_build() {
     [[ " $presets " == *" $preset "* ]] || die_usage "there is no preset \"$preset\"; the presets are $presets"
     need_packages build test
     case $preset in
-        dev | release) build_with_engine "$preset" ;;
-        *) build_preset "$preset" ;;
+        dev | release) build_with_engine "$preset" all ;;
+        *) build_preset "$preset" all ;;
     esac
 }

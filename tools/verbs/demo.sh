@@ -17,7 +17,7 @@ verb_demo() {
     local offscreen=''
     if [[ $screenshot && ($headless || ! ${DISPLAY:-}${WAYLAND_DISPLAY:-}) ]]; then offscreen=yes; fi
     if [[ $offscreen ]]; then need_packages build picture; else need_packages build; fi
-    build_with_engine release
+    build_with_engine release nebula_godot
     prepare_project "$NEBULA_ROOT/demo"
     run_demo
 }

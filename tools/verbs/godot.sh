@@ -8,7 +8,7 @@ verb_godot() {
     [[ $headless || ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]] ||
         die "the editor needs a display and neither DISPLAY nor WAYLAND_DISPLAY is set; use ./run demo, which draws off-screen"
     need_packages build
-    build_with_engine release
+    build_with_engine release nebula_godot
     prepare_project "$NEBULA_ROOT/demo"
     exec "$engine" --editor --path "$NEBULA_ROOT/demo" "$@"
 }

@@ -17,7 +17,7 @@ verb_test() {
     make_log_folder
 
     counted "checks" test_checks
-    counted "build dev" build_with_engine dev
+    counted "build dev" build_with_engine dev all
     if [[ $last_ok ]]; then
         counted "clang-tidy" logged check-tidy "Checking with clang-tidy" check_tidy
         counted "unit tests" unit_tests dev
@@ -25,11 +25,11 @@ verb_test() {
     fi
     local preset
     for preset in asan tsan gcc; do
-        counted "build $preset" build_preset "$preset"
+        counted "build $preset" build_preset "$preset" all
         [[ ! $last_ok ]] || counted "unit tests, $preset" unit_tests "$preset"
     done
     # Users get no assertions and full optimisation: the demo proves that this works as a whole.
-    counted "build release" build_with_engine release
+    counted "build release" build_with_engine release nebula_godot
     [[ ! $last_ok ]] || counted "demo" logged demo-smoke "Running the demo" "$NEBULA_ROOT/run" demo \
         --headless --threads 2 --report "$NEBULA_ROOT/build/demo-smoke.json"
 
