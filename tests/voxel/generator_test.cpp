@@ -119,8 +119,9 @@ TEST_P(Generators, NeverWriteOutsideTheirBounds) {
             ASSERT_LE(s, range.max) << "round " << round;
         }
     }
-    if (GetParam().name != "function")
+    if (GetParam().name != "function") {
         EXPECT_GT(proven, 60) << "bounds prove too little to be of use";
+    }
 }
 
 TEST_P(Generators, HaveBothAirAndGround) {

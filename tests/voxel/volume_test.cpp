@@ -184,7 +184,7 @@ TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
         volume.end_edit();
         volume.collect();
     };
-    constexpr int kVersions = 120;  // each a number that a sample can hold
+    constexpr int kVersions = 50;  // each a number that a sample can hold
     publish_all(1);
     std::atomic<int> bad = 0;
     std::atomic<int> gathers = 0;
