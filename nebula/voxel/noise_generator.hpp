@@ -25,7 +25,7 @@ struct NoiseSettings {
 
     /// Moves the surface by up to this much by a three-dimensional noise, so that it can fold over
     /// and leave hollows; [0, 200], 0 is off. It folds once it is about as large as its period.
-    /// Costs some 50 ns for each sample that it can reach.
+    /// Costs some 100 ns for each sample that it can reach.
     float overhang = 0.0F;
     float overhang_period = 32.0F;  ///< [4, 100000].
 };
