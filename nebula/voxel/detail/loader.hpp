@@ -58,7 +58,7 @@ public:
 private:
     struct Ticket {
         std::atomic<bool> running{
-            false};  // taken by exchange, by owner and worker; README, "Tickets"
+            false};  // taken by exchange, by owner and worker; README, "Requests and tickets"
     };
     static constexpr std::chrono::microseconds kSlice{500};
     static constexpr std::size_t kTicketsPerWorker = 2;  // one runs, one waits to follow

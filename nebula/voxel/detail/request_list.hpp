@@ -42,7 +42,7 @@ public:
     }
 
     /// seq_cst throughout: a taker that stops lowers its flag, then asks this; the owner publishes,
-    /// then looks at the flag. One of them sees the other (README, "Tickets").
+    /// then looks at the flag. One of them sees the other (README, "Requests and tickets").
     [[nodiscard]] bool has_work() {
         const auto pin = epochs_.pin();
         const List& list = *current_.load(std::memory_order_seq_cst);
