@@ -208,6 +208,7 @@ class Demo(StubbedEntry):
     def test_a_report_that_was_not_written_is_missed(self):
         (self.tree / "old.json").write_text("of an earlier run")
         self.assert_refused(self.demo("--report", "old.json", engine=ENGINE), "without writing", "old.json")
+        self.assertEqual("of an earlier run", (self.tree / "old.json").read_text())
 
     def test_a_picture_without_a_display_is_drawn_off_screen(self):
         self.stub("xvfb-run", '#!/bin/sh\nwhile [ "$1" != timeout ]; do shift; done\nexec "$@"\n')

@@ -97,7 +97,7 @@ need_demo_output() {
 }
 
 run_demo() {
-    local log errors limit status=0 sentence
+    local log errors limit started status=0 sentence
     log=$(log_path demo)
     errors=$(log_path demo-errors)
     limit=$(awk "BEGIN { print int(${seconds:-$DEMO_USUAL_SECONDS} + $DEMO_GRACE_SECONDS) }")
@@ -116,8 +116,8 @@ run_demo() {
     [[ ! $screenshot ]] || command+=("--screenshot=$screenshot")
 
     # What an earlier run wrote must not pass for this one's.
-    [[ ! $report ]] || rm -f -- "$report"
-    [[ ! $screenshot ]] || rm -f -- "$screenshot"
+    started=$(log_path demo-started)
+    : >"$started"
     # The demo's table and progress are for the reader; what the engine mutters is for the log.
     "${command[@]}" 2>"$errors" </dev/null | tee "$log" || status=${PIPESTATUS[0]}
 
@@ -143,6 +143,6 @@ run_demo() {
         [[ ! $complaint ]] || die "the demo ran but the engine complained (${complaint# }); see ${sentence#"$NEBULA_ROOT"/}"
     done
     for sentence in "$report" "$screenshot"; do
-        [[ ! $sentence || -s $sentence ]] || die "the demo ended without writing $sentence; see ${errors#"$NEBULA_ROOT"/}"
+        [[ ! $sentence || (-s $sentence && $sentence -nt $started) ]] || die "the demo ended without writing $sentence; see ${errors#"$NEBULA_ROOT"/}"
     done
 }
