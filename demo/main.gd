@@ -55,7 +55,7 @@ func _run() -> void:
 		exit_code = maxi(exit_code, await world.take_picture(_options["screenshot"]))
 	await _free_world(world)
 	world = null
-	report.leaked_objects = int(Performance.get_monitor(Performance.OBJECT_COUNT) - objects_before) \
+	report.leaked_objects = maxi(int(Performance.get_monitor(Performance.OBJECT_COUNT) - objects_before), 0) \
 			+ Nebula.live_engine_resources()
 	OS.remove_logger(report.error_counter)
 	if _options.has("report"):
