@@ -45,7 +45,6 @@ func _run() -> void:
 
 	var world: CraterRun = world_scene.instantiate()
 	world.report = report
-	world.off_screen = _options.has("screenshot") and OS.get_environment("NEBULA_OFF_SCREEN") == "1"
 	add_child(world)
 	await world.load_terrain()
 	await world.dig_craters(_options["seconds"])
@@ -76,13 +75,15 @@ func _rehearse(world_scene: PackedScene) -> void:
 	await world.load_terrain()
 	await world.dig_craters(0.05)
 	await world.idle(0.01)
+	if _options.has("screenshot"):
+		await world.picture()
 	world.report.as_dictionary()
 	await _free_world(world)
 
 
 func _free_world(world: Node) -> void:
 	world.queue_free()
-	for i in 3:
+	for i in 20:
 		await get_tree().process_frame
 
 
