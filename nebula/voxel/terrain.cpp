@@ -23,6 +23,11 @@ namespace {
 
 using detail::LoadResult;
 
+// A group of so few chunks is meshed by the editing thread alone: about 0.2 ms, no more than waking
+// a worker and waiting for it may cost, and a worker that the kernel has put aside in the middle of
+// a chunk cannot hold up the frame. A sphere of radius 4 reaches more chunks in one case of 25.
+constexpr std::size_t kEditChunksAlone = 4;
+
 // A chunk that is in view, or was and is not yet taken away.
 struct ChunkState {
     enum class Phase : std::uint8_t {
@@ -152,6 +157,7 @@ private:
         // Holds every brick of the snapshot, over several frames if need be.
         EpochDomain::Pin pin;
         std::deque<Item> items;  // tasks point into it
+        std::size_t begun = 0;   // items before it are meshed or spawned
         Clock::time_point first_edit;
         bool late = false;  // some call left it unfinished
         TaskGroup tasks;    // last: waits for its tasks before the rest goes
@@ -188,6 +194,8 @@ private:
     void show(Vec3i chunk, ChunkState& state, const ChunkMesh& mesh, CommitSink& sink);
 
     void begin_group();
+    [[nodiscard]] bool finish_group(Clock::time_point deadline);
+    void spawn_rest_of_group();
     void remesh(EditGroup::Item& item);
     void commit_group(CommitSink& sink, EditCommit& report);
 
@@ -450,7 +458,7 @@ EditCommit Terrain::Impl::commit_edits(CommitSink& sink, Clock::time_point deadl
     while (group_ != nullptr || !dirty_.empty()) {
         if (group_ == nullptr) begin_group();
         late |= group_->late;
-        if (!group_->tasks.wait_until(deadline)) {
+        if (!finish_group(deadline)) {
             group_->late = true;
             report.pending = group_->items.size() + dirty_.size();
             break;
@@ -475,13 +483,28 @@ void Terrain::Impl::begin_group() {
         EditGroup::Item& item = group_->items.emplace_back();
         item.bricks = volume_.look_up(chunk);
     }
-    for (EditGroup::Item& item : group_->items)
+    if (group_->items.size() > kEditChunksAlone) spawn_rest_of_group();
+}
+
+// This thread with the workers' help, until the deadline; false when it came first.
+bool Terrain::Impl::finish_group(Clock::time_point deadline) {
+    EditGroup& group = *group_;
+    while (group.begun < group.items.size() && Clock::now() < deadline)
+        remesh(group.items[group.begun++]);
+    spawn_rest_of_group();
+    return group.tasks.wait_until(deadline);
+}
+
+void Terrain::Impl::spawn_rest_of_group() {
+    while (group_->begun < group_->items.size()) {
+        EditGroup::Item& item = group_->items[group_->begun++];
         group_->tasks.spawn(
             [this, &item] {
                 if (stop_edits_.load(std::memory_order_relaxed)) return;
                 remesh(item);
             },
             "remesh edited chunk");
+    }
 }
 
 // On a worker or, while it helps, on the owner thread.
