@@ -22,7 +22,7 @@ TEST(Quantize, NeverGivesZeroAndKeepsTheSign) {
 }
 
 TEST(Quantize, RoundTripsEveryStoredValue) {
-    for (int s = kSampleMin; s <= kSampleMax; ++s) {
+    for (int s = int{kSampleMin}; s <= kSampleMax; ++s) {
         if (s == 0) continue;
         EXPECT_EQ(quantize(to_distance(static_cast<Sample>(s))), static_cast<Sample>(s));
     }
@@ -38,7 +38,7 @@ TEST(Quantize, ClampsSymmetricallyAndTakesNanForAir) {
 }
 
 TEST(ToCoarserLevel, NeverGivesZeroAndKeepsTheSign) {
-    for (int s = kSampleMin; s <= kSampleMax; ++s) {
+    for (int s = int{kSampleMin}; s <= kSampleMax; ++s) {
         if (s == 0) continue;
         const Sample coarse = to_coarser_level(static_cast<Sample>(s));
         EXPECT_EQ(coarse < 0, s < 0);
