@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/probe/task_probe.hpp"
 
-#include "nebula/base/log.hpp"
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/closure.hpp"
 #include "nebula/godot/binding/containers.hpp"
+#include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/task/pool_bridge.hpp"
 #include "nebula/task/runtime.hpp"
 #include "nebula/task/task.hpp"
+#include "nebula/threading/worker_pool.hpp"
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
+#include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -176,6 +180,35 @@ task<> join(LogPtr log, TaskHandle<> other) {
     log->add("joined");
 }
 
+std::string this_thread() {
+    if (is_main_thread()) return "main";
+    return WorkerPool::current_worker_index() >= 0 ? "worker" : "neither";
+}
+
+task<> hop(LogPtr log) {
+    const Local local;
+    log->add(this_thread());
+    log->add(co_await shared_pool().run([] { return this_thread(); }));
+    log->add(this_thread());
+}
+
+task<> hop_and_throw(LogPtr log) {
+    const Local local;
+    try {
+        co_await shared_pool().run([] { throw std::runtime_error("from " + this_thread()); });
+    } catch (const std::exception& error) {
+        log->add(error.what());
+        log->add(this_thread());
+    }
+}
+
+task<> hop_for_long(LogPtr log, double seconds) {
+    const Local local;
+    co_await shared_pool().run(
+        [seconds] { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); });
+    log->add("worked");
+}
+
 /// In its destructor does what user code may do while its task is being destroyed.
 class Mischief {
 public:
@@ -184,11 +217,19 @@ public:
     ~Mischief() {
         victim_.cancel();
         EngineLoop* const loop = EngineLoop::get_if_running();
-        if (loop == nullptr) return;
+        if (loop == nullptr) {
+            print_error("no loop is there while its tasks are destroyed");
+            return;
+        }
         const TaskHandle<> late =
             loop->runtime().spawn(wait_once<>(std::make_shared<Log>(), which_), {.name = "late"});
         if (loop->closing() != late.cancelled())
             print_error("a spawn from a destructor was taken at shutdown, or refused before");
+        auto wait = fallible(signal(which_));
+        const bool refused = wait.await_ready() &&
+                             wait.await_resume() == tl::unexpected(AsyncErrorCode::RuntimeClosed);
+        if (loop->closing() != refused)
+            print_error("a wait made in a destructor was begun at shutdown, or refused before");
     }
     Mischief(const Mischief&) = delete;
     Mischief& operator=(const Mischief&) = delete;
@@ -235,6 +276,9 @@ public:
         c.method("cancel_itself", &Self::start<cancel_itself, Signal>, {"which"});
         c.method("wait_frames", &Self::start<wait_frames, std::int64_t>, {"count"});
         c.method("sleep", &Self::start<sleep, double>, {"seconds"});
+        c.method("hop", &Self::start<hop>);
+        c.method("hop_and_throw", &Self::start<hop_and_throw>);
+        c.method("hop_for_long", &Self::start<hop_for_long, double>, {"seconds"});
         c.method("wait_for_event", &Self::start_event);
         c.method("join", &Self::start_join, {"task"});
         c.method("wait_with_mischief", &Self::start_mischief, {"which", "victim"});

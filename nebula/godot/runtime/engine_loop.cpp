@@ -45,7 +45,7 @@ private:
     void pump() {
         // The engine runs deferred calls of a threaded resource load on the loader's thread; the
         // next frame's pump catches up.
-        if (loop != nullptr && is_main_thread()) loop->deferred_pump();
+        if (is_main_thread() && loop != nullptr) loop->deferred_pump();
     }
 };
 

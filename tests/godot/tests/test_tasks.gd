@@ -500,6 +500,34 @@ func test_a_cancel_from_another_thread_takes_effect_on_the_main_thread() -> void
 	check_equal(connections(emitter), 0)
 
 
+func test_an_emission_inside_a_threaded_load_resumes_on_the_main_thread() -> void:
+	var emitter := Emitter.new()
+	var loud := preload("res://data/loud_resource.gd")
+	var task := probe.wait_untyped(emitter.found)
+	loud.emitter = emitter
+	ResourceLoader.load_threaded_request("res://data/loud_resource.tres")
+	while probe.is_pending(task):
+		await tree.process_frame
+	loud.emitter = null
+	check_equal(probe.log_of(task), ["loaded off the main thread"])
+	check(not probe.left_main_thread(task), "on the main thread")
+	check(ResourceLoader.load_threaded_get("res://data/loud_resource.tres") != null, "the load itself")
+
+
+func test_a_task_hops_to_a_worker_and_comes_back_to_the_main_thread() -> void:
+	var task := probe.hop()
+	while probe.is_pending(task):
+		await tree.process_frame
+	check_equal(probe.log_of(task), ["main", "worker", "main"])
+
+
+func test_an_exception_on_a_worker_reaches_the_task_that_waits_for_it() -> void:
+	var task := probe.hop_and_throw()
+	while probe.is_pending(task):
+		await tree.process_frame
+	check_equal(probe.log_of(task), ["from worker", "main"])
+
+
 # --- Errors ---
 
 

@@ -1,0 +1,52 @@
+# Takes the extension out of the running engine and back in, three times, with waits pending on
+# objects that live on and with wakes queued; then emits what would reach the unloaded code.
+extends SceneTree
+
+const EXTENSION := "res://addons/nebula/nebula.gdextension"
+const MANY := 100
+
+
+class Emitter:
+	extends RefCounted
+	signal never
+	signal just_before
+
+
+var _emitter := Emitter.new()
+
+
+func _initialize() -> void:
+	_run()
+
+
+func _run() -> void:
+	await process_frame
+	for i in 3:
+		fill(ClassDB.instantiate("NebulaTaskProbe"))
+		_emitter.just_before.emit()
+		if GDExtensionManager.unload_extension(EXTENSION) != GDExtensionManager.LOAD_STATUS_OK:
+			return quit(1)
+		for each: Signal in [_emitter.never, _emitter.just_before, root.renamed, process_frame]:
+			if not each.get_connections().is_empty():
+				printerr("FAIL: connected after the unload: ", each.get_connections())
+				return quit(1)
+		_emitter.never.emit()
+		_emitter.just_before.emit()
+		await process_frame
+		if GDExtensionManager.load_extension(EXTENSION) != GDExtensionManager.LOAD_STATUS_OK:
+			return quit(1)
+		await process_frame
+	fill(ClassDB.instantiate("NebulaTaskProbe"))
+	quit()
+
+
+# The probe itself must be gone before its class is.
+func fill(probe: Variant) -> void:
+	probe.report_at_end()
+	for i in MANY:
+		probe.wait_fallible(_emitter.never)
+		probe.wait_none(_emitter.just_before)
+		probe.wait_none(root.renamed)
+		probe.wait_frames(1000000)
+		probe.sleep(1000.0)
+		probe.hop_for_long(0.001)
