@@ -396,14 +396,15 @@ func test_a_copy_of_our_callable_that_a_script_keeps_does_nothing_after_the_wait
 	check_equal(probe.log_of(task), [])
 
 
-func test_a_script_that_calls_our_callable_ends_the_wait_as_an_emission_does() -> void:
+func test_a_script_that_calls_our_callable_ends_the_wait_once_as_an_emission_does() -> void:
 	var emitter := Emitter.new()
 	var task := probe.wait_int(emitter.hit)
 	var copy: Callable = emitter.get_signal_connection_list("hit")[0].callable
 	copy.call(5)
+	copy.call(6)
 	await settle()
 	check_equal(probe.log_of(task), [5])
-	check_equal(connections(emitter), 1, "connections: the script's call ended none")
+	check_equal(connections(emitter), 1, "connections: the calls ended none")
 
 
 # --- Other threads ---
