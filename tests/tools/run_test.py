@@ -219,7 +219,10 @@ class Demo(StubbedEntry):
             self.calls("engine.calls"))
 
     def test_an_engine_that_is_none_is_told(self):
+        self.stub("dpkg-query", "#!/bin/sh\nexit 1\n")  # it comes before what is missing, too
         self.assert_refused(self.demo(GODOT="/nonexistent"), "/nonexistent", status=1)
+        self.assert_refused(self.run_verb("test", GODOT="/nonexistent"), "/nonexistent", status=1)
+        self.assertEqual([], self.calls())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,11 @@ find_engine() {
     engine=$("$NEBULA_ROOT/tools/get_godot.sh") || exit $?
 }
 
+# A wrong $GODOT is the caller's slip: told before anything is installed or fetched.
+check_given_engine() {
+    [[ ! ${GODOT:-} ]] || find_engine
+}
+
 # prepare_project DIRECTORY: the engine loads extensions it has on a list in its cache folder and
 # writes that list in an editor run only; a first headless run would silently know no class of ours.
 prepare_project() {

@@ -14,6 +14,8 @@ verb_demo() {
     need_demo_output report "$report"
     need_demo_output screenshot "$screenshot"
 
+    check_given_engine
+
     local offscreen=''
     if [[ $screenshot && ($headless || ! ${DISPLAY:-}${WAYLAND_DISPLAY:-}) ]]; then offscreen=yes; fi
     if [[ $offscreen ]]; then need_packages build picture; else need_packages build; fi

@@ -12,6 +12,7 @@ verb_test() {
             *) die_usage "./run test does not know \"$argument\"; its one flag is --long" ;;
         esac
     done
+    check_given_engine
     need_packages build test format check picture
     find_engine
     make_log_folder
