@@ -480,11 +480,11 @@ TEST(TerrainEdit, PastTheDeadlineTheGroupGoesWholeIntoALaterCall) {
     EXPECT_EQ(sink.shown, truth(flat, {crater}, view({0, 0, 0}, small_view())));
 }
 
-// The group is one snapshot. Its meshing is held until a second dig is published; what shows first
-// is the first crater alone, in every chunk, and then both.
+// The group is one snapshot. The one worker is held in the group's first chunk until a second dig
+// is published, so the other chunks are meshed after it; what shows first is the first crater
+// alone, in every chunk, and then both.
 TEST(TerrainEdit, ALateGroupShowsNothingOfLaterEdits) {
-    WorkerPool pool(workers(2));
-    // Bricks beyond the view are pristine, so chunks at its edge call the generator when remeshed.
+    WorkerPool pool(workers(1));
     auto generator = std::make_shared<GatedGenerator>(std::make_shared<FlatGenerator>(0.5F));
     TerrainSettings settings = small_view();
     Terrain terrain(pool, generator, settings);
@@ -495,7 +495,7 @@ TEST(TerrainEdit, ALateGroupShowsNothingOfLaterEdits) {
     const SphereEdit first{SphereEdit::Kind::Dig, {90.0F, 0.0F, 16.0F}, 5.0F};
     const SphereEdit second{SphereEdit::Kind::Dig, {86.0F, 0.0F, 18.0F}, 5.0F};
     ASSERT_TRUE(terrain.edit(first));
-    generator->hold_at({96, 0, 20});  // in the ring of chunk (2, 0, 0), outside of the view
+    generator->hold_at({96, -5, 20});  // in the ring of chunk (2, -1, 0) alone, outside of the view
     ASSERT_GT(terrain.commit_edits(sink, kPassed).pending, 0U);
     generator->wait_until_held();
     ASSERT_TRUE(terrain.edit(second));

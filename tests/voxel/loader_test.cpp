@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/detail/loader.hpp"
+
+#include "nebula/base/clock.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/shape_generators.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace nebula::voxel::detail {
+namespace {
+
+WorkerPoolConfig workers(int count) {
+    WorkerPoolConfig config;
+    config.thread_count_override = count;
+    return config;
+}
+
+class LoaderRace : public testing::TestWithParam<int> {};  // the parameter: workers
+
+// The owner publishes the next request at once when it has seen the last result, which is when the
+// tickets are about to end. If one can end unseen, the request lies until the guard gives up.
+TEST_P(LoaderRace, NoRequestIsLeftLyingWhenTicketsEnd) {
+    WorkerPool pool(workers(GetParam()));
+    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    ScratchPerThread scratch(pool);
+    Loader loader(pool, volume, scratch);
+    for (int round = 0; round < 400; ++round) {
+        const int count = 1 + round % 3;
+        std::vector<Vec3i> sky;  // proven empty, so a ticket is done in no time
+        for (int i = 0; i < count; ++i) sky.push_back({round, 100, i});
+        loader.requests().close();
+        loader.requests().publish(std::move(sky));
+        loader.start_tickets();
+        const Clock::time_point guard = Clock::now() + std::chrono::seconds(20);
+        for (int received = 0; received < count;) {
+            loader.results().take_all([&](std::unique_ptr<LoadResult> result) {
+                EXPECT_EQ(result->chunk.x, round);
+                ++received;
+            });
+            ASSERT_LT(Clock::now(), guard) << "round " << round << ": a request nobody takes";
+            if (received < count) std::this_thread::yield();
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Workers, LoaderRace, testing::Values(1, 2, 4));
+
+// Takers race for each entry while the owner closes lists and publishes the rest of them anew.
+TEST(RequestListRace, EveryRequestIsTakenExactlyOnce) {
+    constexpr int kRequests = 4000;
+    EpochDomain epochs;
+    RequestList list(epochs);
+    std::vector<std::vector<Vec3i>> taken(3);
+    std::atomic<int> count = 0;
+    {
+        std::vector<Vec3i> all;
+        for (int i = 0; i < kRequests; ++i) all.push_back({i, 0, 0});
+        list.close();
+        list.publish(all);
+        std::vector<std::jthread> takers;
+        for (auto& mine : taken)
+            takers.emplace_back([&](std::stop_token stop) {
+                while (!stop.stop_requested())
+                    if (const auto chunk = list.take()) {
+                        mine.push_back(*chunk);
+                        ++count;
+                    }
+            });
+        while (count < kRequests) {
+            const std::size_t gone = list.close();
+            const std::vector<Vec3i>& old = list.chunks();
+            list.publish({old.begin() + static_cast<std::ptrdiff_t>(gone), old.end()});
+            std::this_thread::yield();
+        }
+    }
+    std::set<Vec3i> distinct;
+    std::size_t total = 0;
+    for (const auto& mine : taken) {
+        total += mine.size();
+        distinct.insert(mine.begin(), mine.end());
+        // Nearest first, for each taker.
+        EXPECT_TRUE(std::is_sorted(mine.begin(), mine.end()));
+    }
+    EXPECT_EQ(total, std::size_t{kRequests});
+    EXPECT_EQ(distinct.size(), std::size_t{kRequests});
+}
+
+TEST(CompletionQueueRace, EveryItemArrivesOnce) {
+    struct Item {
+        int number = 0;
+        Item* next = nullptr;
+    };
+    constexpr int kItems = 5000;
+    CompletionQueue<Item> queue;
+    std::set<int> arrived;
+    {
+        std::vector<std::jthread> producers;
+        for (int p = 0; p < 3; ++p)
+            producers.emplace_back([&queue, p] {
+                for (int i = 0; i < kItems; ++i) {
+                    auto item = std::make_unique<Item>();
+                    item->number = p * kItems + i;
+                    queue.push(std::move(item));
+                }
+            });
+        while (arrived.size() < 3 * kItems)
+            queue.take_all([&](std::unique_ptr<Item> item) {
+                EXPECT_TRUE(arrived.insert(item->number).second);
+            });
+    }
+    EXPECT_EQ(*arrived.rbegin(), 3 * kItems - 1);
+}
+
+}  // namespace
+}  // namespace nebula::voxel::detail
