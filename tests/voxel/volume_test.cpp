@@ -171,11 +171,12 @@ TEST(Volume, BricksBeyondTheTablesReachAreSimplyPristine) {
     EXPECT_FALSE(volume.publish_generated({1 << 20, 0, 0}, filled(3)));
 }
 
-// The writer rewrites all bricks of a block with one number per version. A reader that looks a
-// block up under a pin finds bricks that are whole; and none older than the version it read first.
+// The writer rewrites all bricks of a block with one number per version. A
+// gather beside it finds bricks that are whole, and none older than the version it read first.
 TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
     const Vec3i chunk{0, 0, 0};
+    constexpr int kVersions = 50;  // each a number that a sample can hold
     const auto publish_all = [&](int number) {
         for (int z = -1; z <= 2; ++z)
             for (int y = -1; y <= 2; ++y)
@@ -184,7 +185,6 @@ TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
         volume.end_edit();
         volume.collect();
     };
-    constexpr int kVersions = 50;  // each a number that a sample can hold
     publish_all(1);
     std::atomic<int> bad = 0;
     std::atomic<int> gathers = 0;
@@ -195,14 +195,16 @@ TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
                 const auto block = std::make_unique<SampleBlock>();
                 while (!stop.stop_requested()) {
                     const auto at_least = static_cast<int>(volume.version());
-                    // All bricks are positive, so a gather would prove the block empty: copy here.
-                    const auto pin = volume.epochs().pin();
-                    const ChunkBricks bricks = volume.look_up(chunk);
-                    for (const Brick* brick : bricks.bricks) {
-                        const Sample number = brick->samples.front();
-                        if (number < at_least || brick->samples.back() != number ||
-                            brick->samples[kBrickSamples / 2] != number)
-                            ++bad;
+                    if (volume.gather(chunk, *block) != BlockContent::Mixed) ++bad;
+                    for (int i = 0; i < kOwnBricks; ++i) {
+                        const int x = (i & 1) * kBrickSize;
+                        const int y = ((i >> 1) & 1) * kBrickSize;
+                        const int z = ((i >> 2) & 1) * kBrickSize;
+                        const Sample number = block->at(x, y, z);
+                        if (number < at_least || number > kVersions) ++bad;
+                        for (int row = 0; row < kBrickSize; ++row)
+                            for (int k = 0; k < kBrickSize; ++k)
+                                if (block->at(x + row, y + k, z + row) != number) ++bad;
                     }
                     ++gathers;
                 }
