@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -42,6 +43,25 @@ TEST(Parking, ATokenThatCameTooLateEndsTheNextParkAndTheBitIsGone) {
     parking.announce(0);
     EXPECT_EQ(parking.sleep(0), 0U);
     EXPECT_EQ(parking.wake(1), 0U) << "an awake worker would have been claimed";
+}
+
+// Worker 0 comes and goes and is claimed again and again; a count would be used up by it.
+TEST(Parking, WakeAllReachesTheLastOneThoughAnotherIsClaimedTwice) {
+    const test::HangGuard guard("wake_all left somebody asleep");
+    Parking parking(3);
+    std::jthread restless([&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            parking.announce(0);
+            parking.withdraw(0);
+        }
+    });
+    for (int round = 0; round < (test::kWithYields ? 2'000 : 50'000); ++round) {
+        parking.announce(1);
+        parking.announce(2);
+        parking.wake_all();
+        parking.sleep(1);
+        parking.sleep(2);
+    }
 }
 
 // One publisher, one worker, one item at a time: each item is published at a random moment around

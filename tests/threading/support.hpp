@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -85,6 +86,15 @@ inline std::string comm_of(long os_id) {
     std::string name;
     std::getline(file, name);
     return name;
+}
+
+/// Whether the kernel has the thread asleep at this moment.
+inline bool sleeps(long os_id) {
+    std::ifstream file(task_file(os_id, "stat"));
+    std::string line;
+    std::getline(file, line);
+    const std::size_t name_end = line.rfind(") ");
+    return name_end != std::string::npos && line[name_end + 2] == 'S';
 }
 
 /// Times the thread left a CPU, by itself or not.

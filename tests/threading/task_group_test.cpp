@@ -5,6 +5,7 @@
 #include "support.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <latch>
@@ -148,21 +149,25 @@ TEST(TaskGroup, WaitsUntilTheDeadlineForATaskThatAWorkerHas) {
     EXPECT_TRUE(group.wait_until(Clock::time_point::max()));
 }
 
-// The owner sleeps because the only task is on a worker; that task spawns another and then waits
-// for it to be begun: somebody has to.
+// The owner sleeps because the only task is on the only worker; that task spawns another and waits
+// until it has run: nobody but the owner can run it.
 TEST(TaskGroup, AWaiterThatSleepsWakesForNewTasksOfItsGroup) {
-    const HangGuard guard("nobody took the task");
+    const HangGuard guard("the owner slept on");
     WorkerPool pool({.thread_count_override = 1});
-    for (int round = 0; round < 200; ++round) {
+    const long owner = gettid();
+    for (int round = 0; round < 20; ++round) {
         std::latch begun(1);
         std::latch second(1);
+        std::atomic<bool> waiting{false};
         TaskGroup group(pool);
         group.spawn([&] {
-            if (WorkerPool::current_worker_index() < 0) return;  // the worker has the other one
             begun.count_down();
+            while (!waiting || !test::sleeps(owner)) std::this_thread::yield();
             group.spawn([&] { second.count_down(); });
             second.wait();
         });
+        begun.wait();
+        waiting = true;
         group.wait();
     }
 }

@@ -622,6 +622,28 @@ TEST(WorkerPool, UtilizationFollowsTheKernelsAccountingUnderAHalfLoad) {
     EXPECT_LE(ours, ran + waited + 0.08);
 }
 
+TEST(WorkerPool, AWorkerAsleepInAWaitIsNotBusy) {
+    const HangGuard guard("a sleeping waiter counts as busy");
+    WorkerPool pool({.thread_count_override = 2, .utilization_window = 50ms});
+    std::latch asleep(1);
+    std::atomic<int> waiter{-1};
+    pool.spawn([&] {
+        std::latch begun(1);
+        TaskGroup group(pool);
+        group.spawn([&] {
+            begun.count_down();
+            asleep.wait();
+        });
+        begun.wait();  // the other worker has it
+        waiter = WorkerPool::current_worker_index();
+    });
+    while (waiter < 0) std::this_thread::yield();
+    const auto index = static_cast<std::size_t>(waiter.load());
+    while (pool.utilization_per_worker()[index] > 0.05) std::this_thread::yield();
+    while (pool.utilization_per_worker()[1 - index] < 0.95) std::this_thread::yield();
+    asleep.count_down();
+}
+
 TEST(WorkerPool, QueuedAndCountersTellWhatHappened) {
     WorkerPool pool({.thread_count_override = 1});
     std::latch done(10);
