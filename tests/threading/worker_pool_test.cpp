@@ -39,12 +39,13 @@ using test::HangGuard;
 
 TEST(WorkerPool, thread_count_matches_config) {
     const HangGuard guard("a worker never came to the meeting");
+    // Four tasks that wait for each other can only end on four threads. Before the pool, which
+    // joins: a worker may still be on its way out of the latch when this thread is.
+    std::latch all(5);
     WorkerPool pool({.thread_count_override = 4});
     EXPECT_EQ(pool.thread_count(), 4);
     EXPECT_EQ(pool.utilization_per_worker().size(), 4U);
     EXPECT_EQ(pool.counters().size(), 4U);
-    // Four tasks that wait for each other can only end on four threads.
-    std::latch all(5);
     std::mutex mutex;
     std::set<int> indices;
     for (int i = 0; i < 4; ++i)
@@ -64,8 +65,8 @@ TEST(WorkerPool, thread_names_are_set) {
     // Twelve, because from index 10 on the name is one character too long for the kernel; and a
     // meeting, because without it one worker may run all tasks.
     constexpr int kWorkers = 12;
-    WorkerPool pool({.thread_count_override = kWorkers});
     std::latch all(kWorkers + 1);
+    WorkerPool pool({.thread_count_override = kWorkers});
     std::vector<std::string> ours(kWorkers);
     std::vector<std::string> kernels(kWorkers);
     for (int i = 0; i < kWorkers; ++i)
@@ -176,6 +177,7 @@ TEST(WorkerPool, pool_handles_task_panic_gracefully) {
     std::mutex mutex;
     std::vector<Told> told;
     std::atomic<int> usable{0};
+    std::latch both(2);
     {
         WorkerPool pool({.thread_count_override = 2, .on_panic = [&](const PanicInfo& info) {
                              const std::lock_guard lock(mutex);
@@ -191,7 +193,6 @@ TEST(WorkerPool, pool_handles_task_panic_gracefully) {
         for (int i = 0; i < 100; ++i)
             pool.spawn([] { throw std::logic_error("one of a hundred"); }, {.name = "hundred"});
         // Both threads are still there.
-        std::latch both(2);
         for (int i = 0; i < 2; ++i)
             pool.spawn([&] {
                 both.arrive_and_wait();
@@ -624,9 +625,9 @@ TEST(WorkerPool, UtilizationFollowsTheKernelsAccountingUnderAHalfLoad) {
 
 TEST(WorkerPool, AWorkerAsleepInAWaitIsNotBusy) {
     const HangGuard guard("a sleeping waiter counts as busy");
-    WorkerPool pool({.thread_count_override = 2, .utilization_window = 50ms});
-    std::latch asleep(1);
+    std::latch asleep(1);  // before the pool: a worker waits on it
     std::atomic<int> waiter{-1};
+    WorkerPool pool({.thread_count_override = 2, .utilization_window = 50ms});
     pool.spawn([&] {
         std::latch begun(1);
         TaskGroup group(pool);
