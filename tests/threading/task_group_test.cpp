@@ -49,10 +49,10 @@ TEST(TaskGroup, IsRunByItsOwnerWhenAllWorkersAreBusyInTheOrderOfSpawning) {
 }
 
 TEST(TaskGroup, AWaiterRunsTasksOfItsOwnGroupOnly) {
+    std::atomic<int> strangers{0};  // before the pool, which runs them at its end
+    std::atomic<int> ours{0};
     WorkerPool pool({.thread_count_override = 1});
     Blocked blocked(pool);
-    std::atomic<int> strangers{0};
-    std::atomic<int> ours{0};
     for (const Band band : {Band::Frame, Band::Normal})
         for (int i = 0; i < 10; ++i) pool.spawn([&] { ++strangers; }, {.band = band});
     TaskGroup other(pool);
@@ -259,10 +259,10 @@ TEST(TaskGroup, TakesTasksFromManyThreads) {
 
 // A Background group in hand does not keep a worker from a Frame task that comes meanwhile.
 TEST(TaskGroup, AWorkerLeavesALowerGroupForAHigherTask) {
-    WorkerPool pool({.thread_count_override = 1});
     std::vector<std::string> order;
     std::latch first_begun(1);
     std::latch frame_spawned(1);
+    WorkerPool pool({.thread_count_override = 1});
     TaskGroup group(pool, Band::Background);
     for (int i = 0; i < 5; ++i)
         group.spawn([&, i] {
