@@ -24,10 +24,10 @@ void print_through(GDExtensionInterfacePrintErrorWithMessage print, std::string_
     }
 }
 
-void print_line(GDExtensionPtrUtilityFunction print, std::string_view line) noexcept {
+void print_verbose(std::string_view line) noexcept {
     const Variant text{String(line)};
     const GDExtensionConstTypePtr argument = text.data();
-    print(nullptr, &argument, 1);
+    builtin.print_verbose(nullptr, &argument, 1);
 }
 
 void log_to_engine(LogLevel level, std::string_view line) noexcept {
@@ -36,10 +36,9 @@ void log_to_engine(LogLevel level, std::string_view line) noexcept {
             return print_through(engine.print_error_with_message, line, "log", "nebula", 0);
         case LogLevel::Warning:
             return print_through(engine.print_warning_with_message, line, "log", "nebula", 0);
-        case LogLevel::Info:
-            return print_line(builtin.print, line);
+        case LogLevel::Info:  // a game's console is the game's: the rest is for `--verbose`
         case LogLevel::Debug:
-            return print_line(builtin.print_verbose, line);
+            return print_verbose(line);
     }
 }
 

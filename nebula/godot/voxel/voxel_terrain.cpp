@@ -175,12 +175,14 @@ task<> VoxelTerrain::stream() {
     for (;;) {
         follow_viewer();
         terrain_->update();
+        // Before anything is shown or told, so that a script which adds the node and then awaits
+        // `loaded` cannot miss it, however fast the workers are.
+        co_await next_frame();
         (void)terrain_->commit(*view_, milliseconds(commit_budget_msec_));
         announce_failures();
-        if (!self.is_alive()) co_return;
+        if (!self.is_alive() || !terrain_) co_return;
         announce_loaded();
-        if (!self.is_alive()) co_return;
-        co_await next_frame();
+        if (!self.is_alive() || !terrain_) co_return;
     }
 }
 
@@ -197,9 +199,9 @@ task<> VoxelTerrain::show_edits() {
                 continue;
             }
             announce_edits(commit);
-            if (!self.is_alive()) co_return;
+            if (!self.is_alive() || !terrain_) co_return;
             announce_failures();
-            if (!self.is_alive()) co_return;
+            if (!self.is_alive() || !terrain_) co_return;
         }
     }
 }
