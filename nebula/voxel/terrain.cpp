@@ -28,6 +28,10 @@ using detail::LoadResult;
 // a chunk cannot hold up the frame. A sphere of radius 4 reaches more chunks in one case of 25.
 constexpr std::size_t kEditChunksAlone = 4;
 
+// An empty chunk costs a commit nothing worth a budget, but thousands may arrive at once: after so
+// many, the clock decides.
+constexpr std::size_t kFreeChunks = 64;
+
 // A chunk that is in view, or was and is not yet taken away.
 struct ChunkState {
     enum class Phase : std::uint8_t {
@@ -333,8 +337,6 @@ void Terrain::Impl::receive_results() {
 }
 
 CommitReport Terrain::Impl::commit(CommitSink& sink, Clock::duration budget) {
-    // An empty chunk costs nothing worth a budget, but thousands may arrive at once.
-    constexpr std::size_t kFreeChunks = 64;
     CommitReport report;
     const Clock::time_point start = settings_.now();
     receive_results();

@@ -99,7 +99,7 @@ TEST(EpochDomain, NoReaderEverSeesAFreedObject) {
     {
         std::vector<std::jthread> readers;
         for (int r = 0; r < 3; ++r)
-            readers.emplace_back([&](std::stop_token stop) {
+            readers.emplace_back([&](const std::stop_token& stop) {
                 while (!stop.stop_requested()) {
                     const auto pin = epochs.pin();
                     const Tracked* seen = current.load(std::memory_order_acquire);

@@ -24,6 +24,9 @@ WorkerPoolConfig workers(int count) {
     return config;
 }
 
+constexpr int kRequests = 4000;
+constexpr int kItems = 5000;
+
 class LoaderRace : public testing::TestWithParam<int> {};  // the parameter: workers
 
 // The owner publishes the next request at once when it has seen the last result, which is when the
@@ -56,7 +59,6 @@ INSTANTIATE_TEST_SUITE_P(Workers, LoaderRace, testing::Values(1, 2, 4));
 
 // Takers race for each entry while the owner closes lists and publishes the rest of them anew.
 TEST(RequestListRace, EveryRequestIsTakenExactlyOnce) {
-    constexpr int kRequests = 4000;
     EpochDomain epochs;
     RequestList list(epochs);
     std::vector<std::vector<Vec3i>> taken(3);
@@ -68,7 +70,7 @@ TEST(RequestListRace, EveryRequestIsTakenExactlyOnce) {
         list.publish(all);
         std::vector<std::jthread> takers;
         for (auto& mine : taken)
-            takers.emplace_back([&](std::stop_token stop) {
+            takers.emplace_back([&](const std::stop_token& stop) {
                 while (!stop.stop_requested())
                     if (const auto chunk = list.take()) {
                         mine.push_back(*chunk);
@@ -99,7 +101,6 @@ TEST(CompletionQueueRace, EveryItemArrivesOnce) {
         int number = 0;
         Item* next = nullptr;
     };
-    constexpr int kItems = 5000;
     CompletionQueue<Item> queue;
     std::set<int> arrived;
     {

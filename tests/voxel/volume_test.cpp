@@ -171,12 +171,13 @@ TEST(Volume, BricksBeyondTheTablesReachAreSimplyPristine) {
     EXPECT_FALSE(volume.publish_generated({1 << 20, 0, 0}, filled(3)));
 }
 
+constexpr int kVersions = 50;  // each a number that a sample can hold
+
 // The writer rewrites all bricks of a block with one number per version. A
 // gather beside it finds bricks that are whole, and none older than the version it read first.
 TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
     const Vec3i chunk{0, 0, 0};
-    constexpr int kVersions = 50;  // each a number that a sample can hold
     const auto publish_all = [&](int number) {
         for (int z = -1; z <= 2; ++z)
             for (int y = -1; y <= 2; ++y)
@@ -191,7 +192,7 @@ TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
     {
         std::vector<std::jthread> readers;
         for (int r = 0; r < 2; ++r)
-            readers.emplace_back([&](std::stop_token stop) {
+            readers.emplace_back([&](const std::stop_token& stop) {
                 const auto block = std::make_unique<SampleBlock>();
                 while (!stop.stop_requested()) {
                     const auto at_least = static_cast<int>(volume.version());
@@ -228,7 +229,7 @@ TEST(Volume, AReaderNeverMissesABrickWhileTheTableGrows) {
     std::atomic<int> missed = 0;
     std::atomic<int> looks = 0;
     {
-        std::jthread reader([&](std::stop_token stop) {
+        std::jthread reader([&](const std::stop_token& stop) {
             while (!stop.stop_requested()) {
                 const auto pin = volume.epochs().pin();
                 const Brick* brick = volume.find(anchor);
