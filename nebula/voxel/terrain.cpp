@@ -183,6 +183,9 @@ private:
     }
     static bool settled(Phase phase) { return phase == Phase::Loaded || phase == Phase::Failed; }
     void set_phase(ChunkState& state, Phase phase);
+    void set_wanted(ChunkState& state, bool wanted);
+    void set_shown(ChunkState& state, bool shown);
+    void count(const ChunkState& state, int by);
     void add_chunk(Vec3i chunk, std::vector<Vec3i>& requests);
     void forget(Chunks::iterator it);
 
@@ -235,12 +238,39 @@ private:
 // Every change of phase goes through here, so that the count of what is missing stays right.
 void Terrain::Impl::set_phase(ChunkState& state, Phase phase) {
     if (!settled(state.phase)) --unsettled_;
+    count(state, -1);
     state.phase = phase;
+    count(state, +1);
     if (!settled(phase)) ++unsettled_;
+}
+
+void Terrain::Impl::set_wanted(ChunkState& state, bool wanted) {
+    count(state, -1);
+    state.wanted = wanted;
+    count(state, +1);
+}
+
+void Terrain::Impl::set_shown(ChunkState& state, bool shown) {
+    count(state, -1);
+    state.shown = shown;
+    count(state, +1);
+}
+
+// What stats() tells of the chunks is kept as they change: a game asks each frame, and a view has
+// thousands of them.
+void Terrain::Impl::count(const ChunkState& state, int by) {
+    const auto add = [by](std::size_t& number, bool counts) {
+        if (counts) by > 0 ? ++number : --number;
+    };
+    add(counters_.shown, state.shown);
+    add(counters_.wanted, state.wanted);
+    add(counters_.loaded, state.wanted && state.phase == Phase::Loaded);
+    add(counters_.failed, state.wanted && state.phase == Phase::Failed);
 }
 
 void Terrain::Impl::forget(Chunks::iterator it) {
     if (!settled(it->second.phase)) --unsettled_;
+    count(it->second, -1);
     chunks_.erase(it);
 }
 
@@ -278,12 +308,13 @@ void Terrain::Impl::note_taken_requests() {
 void Terrain::Impl::add_chunk(Vec3i chunk, std::vector<Vec3i>& requests) {
     const auto [it, fresh] = chunks_.try_emplace(chunk);
     ChunkState& state = it->second;
-    state.wanted = true;  // if it was to be removed, it stays as it is
     if (fresh) {
+        count(state, +1);
         ++unsettled_;
         // Edits were not counted for a chunk nobody wanted, so a result from before now is suspect.
         state.required_version = volume_.version();
     }
+    set_wanted(state, true);  // if it was to be removed, it stays as it is
     if (std::exchange(state.retry, false) && state.phase == Phase::Failed)
         set_phase(state, Phase::Queued);
     if (state.phase == Phase::Queued) requests.push_back(chunk);
@@ -304,7 +335,7 @@ void Terrain::Impl::give_up_far_chunks() {
             forget(here);  // the result, if one is on its way, will find nobody
             continue;
         }
-        state.wanted = false;
+        set_wanted(state, false);
         if (!std::exchange(state.removing, true)) removals_.push_back(here->first);
     }
 }
@@ -408,10 +439,11 @@ void Terrain::Impl::finish_load(LoadResult& result, CommitSink& sink, CommitRepo
 
 void Terrain::Impl::show(Vec3i chunk, ChunkState& state, const ChunkMesh& mesh, CommitSink& sink) {
     if (!mesh.empty()) {
-        state.shown = true;
+        set_shown(state, true);
         counters_.triangles += mesh.triangle_count();
         sink.commit(chunk, mesh);
-    } else if (std::exchange(state.shown, false)) {
+    } else if (state.shown) {
+        set_shown(state, false);
         sink.remove(chunk);
     }
 }
@@ -563,13 +595,6 @@ tl::expected<ChunkMesh, ChunkError> Terrain::Impl::extract(Vec3i chunk) {
 
 TerrainStats Terrain::Impl::stats() const {
     TerrainStats s = counters_;
-    for (const auto& [chunk, state] : chunks_) {
-        s.shown += state.shown ? 1U : 0U;
-        if (!state.wanted) continue;
-        ++s.wanted;
-        s.loaded += state.phase == Phase::Loaded ? 1U : 0U;
-        s.failed += state.phase == Phase::Failed ? 1U : 0U;
-    }
     const std::size_t taken = loader_.requests().taken();
     s.queued = loader_.requests().chunks().size() - taken;
     s.in_flight = static_cast<std::size_t>(taken_ + taken - received_);
