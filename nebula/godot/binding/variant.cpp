@@ -41,11 +41,8 @@ Variant::Variant(Variant&& other) noexcept {
 }
 
 Variant& Variant::operator=(const Variant& other) {
-    if (this != &other) {
-        engine.variant_destroy(bytes_);
-        engine.variant_new_copy(bytes_, other.bytes_);
-    }
-    return *this;
+    // Copied first: `other` may live inside what this holds.
+    return *this = Variant(other);
 }
 
 Variant& Variant::operator=(Variant&& other) noexcept {

@@ -149,8 +149,13 @@ public:
     ~NebulaProbeResource() { --instances_alive; }
 
     static void bind(ClassBuilder<NebulaProbeResource>& c) {
+        c.virtual_method(Resource::Virtuals::get_rid, &NebulaProbeResource::own_rid);
         c.property("octaves", &NebulaProbeResource::octaves, &NebulaProbeResource::set_octaves,
                    Hint::range(1, 8));
+    }
+    RID own_rid() {
+        if (octaves_ > 8) throw std::runtime_error("no RID for so many octaves");
+        return {static_cast<std::uint64_t>(octaves_) + 1000};
     }
     std::int64_t octaves() const { return octaves_; }
     void set_octaves(std::int64_t octaves) { octaves_ = octaves; }
@@ -232,7 +237,8 @@ public:
 
         c.method("sum", &P::sum, {"values"});
         c.method("doubled", &P::doubled, {"values"});
-        c.method("upper_keys", &P::swapped, {"map"});
+        c.method("swapped", &P::swapped, {"map"});
+        c.method("first_of_nested", &P::first_of_nested, {"list"});
         c.method("engine_ticks", &P::engine_ticks);
         c.method("log_line", &P::log_line, {"level", "line"});
 
@@ -351,6 +357,15 @@ public:
         const Array keys = map.keys();
         for (std::size_t i = 0; i < keys.size(); ++i) result[map.get(keys[i])] = keys[i];
         return result;
+    }
+    Variant first_of_nested(const Array& list) {
+        Variant value = list;
+        while (value.type() == GDEXTENSION_VARIANT_TYPE_ARRAY) {
+            // The Array is a copy that goes at once: the element lives in `value`'s content alone.
+            const Variant& inside = value.to<Array>()[0];
+            value = inside;
+        }
+        return value;
     }
     std::int64_t engine_ticks() { return Engine::singleton().get_physics_ticks_per_second(); }
     void log_line(std::int64_t level, const std::string& line) {

@@ -82,6 +82,14 @@ func test_a_node_we_make_ourselves_is_told_that_it_is_initialised_once() -> void
 	node.free()
 
 
+func test_a_virtual_of_ours_gives_its_result_and_an_empty_one_when_it_throws() -> void:
+	var resource := NebulaProbeResource.new()
+	check_equal(resource.get_rid().get_id(), 1004)
+	resource.octaves = 9
+	expect_error("NebulaProbeResource._get_rid: no RID for so many octaves")
+	check(not resource.get_rid().is_valid(), "an empty result")
+
+
 func test_a_class_of_ours_may_have_a_parent_of_ours() -> void:
 	var node := NebulaProbeChild.new()
 	tree.root.add_child(node)

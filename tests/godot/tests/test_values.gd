@@ -176,7 +176,8 @@ func test_containers_are_read_and_written_from_our_side() -> void:
 	var probe := NebulaBindingProbe.new()
 	check_equal(probe.sum([1, 2.5, true]), 4.5)
 	check_equal(probe.sum([]), 0.0)
-	check_equal(probe.upper_keys({"a": 1, "b": "x"}), {1: "a", "x": "b"})
+	check_equal(probe.first_of_nested(make_nested()), "in")
+	check_equal(probe.swapped({"a": 1, "b": "x"}), {1: "a", "x": "b"})
 
 
 func test_writing_a_shared_packed_array_leaves_the_other_copy_alone() -> void:
@@ -184,6 +185,10 @@ func test_writing_a_shared_packed_array_leaves_the_other_copy_alone() -> void:
 	var mine := PackedFloat32Array([1, 2, 3])
 	check_equal(probe.doubled(mine), PackedFloat32Array([2, 4, 6]))
 	check_equal(mine, PackedFloat32Array([1, 2, 3]), "the caller's array")
+
+
+func make_nested() -> Array:
+	return [[["in"], 1], 2]
 
 
 func many_values() -> Array:
