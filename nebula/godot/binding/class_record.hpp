@@ -126,9 +126,9 @@ class BoundMethod final : public MethodRecord {
     using Indices = std::make_index_sequence<Signature::kCount>;
 
 public:
-    BoundMethod(std::string method_name, Function function, std::vector<std::string> names)
+    BoundMethod(const std::string& method_name, Function function, std::vector<std::string> names)
         : function_(function) {
-        name = std::move(method_name);
+        name = method_name;
         context = std::string(T::kClassName) + "." + name;
         describe(names, Indices{});
         has_result = !std::is_void_v<Result>;

@@ -87,12 +87,12 @@ public:
             return f_(arguments);  // takes whatever comes
         } else {
             using Signature = Callee<F>;
-            constexpr auto kCount = static_cast<std::int32_t>(Signature::kCount);
+            constexpr auto count = static_cast<std::int32_t>(Signature::kCount);
             if (arguments.size() != Signature::kCount) {
                 error = {arguments.size() < Signature::kCount
                              ? GDEXTENSION_CALL_ERROR_TOO_FEW_ARGUMENTS
                              : GDEXTENSION_CALL_ERROR_TOO_MANY_ARGUMENTS,
-                         0, kCount};
+                         0, count};
                 return {};
             }
             return call_converted<typename Signature::Values>(
@@ -113,9 +113,8 @@ private:
 ///
 /// Threads, Lifetime:  see CustomCall and Callable::custom.
 template <class F>
-[[nodiscard]] Callable make_callable(F f, std::string name, ObjectId owner = {}) {
-    return Callable::custom(std::make_unique<detail::ClosureCall<F>>(std::move(f)), std::move(name),
-                            owner);
+[[nodiscard]] Callable make_callable(F f, const std::string& name, ObjectId owner = {}) {
+    return Callable::custom(std::make_unique<detail::ClosureCall<F>>(std::move(f)), name, owner);
 }
 
 }  // namespace nebula::godot

@@ -54,11 +54,11 @@ struct Described {
 
 template <std::integral T>
 constexpr GDExtensionClassMethodArgumentMetadata metadata_of() {
-    constexpr int kWidth = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
+    constexpr int width = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
     return static_cast<GDExtensionClassMethodArgumentMetadata>(
         (std::is_signed_v<T> ? GDEXTENSION_METHOD_ARGUMENT_METADATA_INT_IS_INT8
                              : GDEXTENSION_METHOD_ARGUMENT_METADATA_INT_IS_UINT8) +
-        kWidth);
+        width);
 }
 }  // namespace detail
 
@@ -99,9 +99,9 @@ struct Marshal<T> : detail::Described<GDEXTENSION_VARIANT_TYPE_INT, detail::meta
 
 private:
     static constexpr const char* name() {
-        constexpr const char* kNames[2][3] = {{"uint8", "uint16", "uint32"},
-                                              {"int8", "int16", "int32"}};
-        return kNames[std::is_signed_v<T> ? 1 : 0][sizeof(T) / 2];
+        constexpr const char* names[2][3] = {{"uint8", "uint16", "uint32"},
+                                             {"int8", "int16", "int32"}};
+        return names[std::is_signed_v<T> ? 1 : 0][sizeof(T) / 2];
     }
 };
 

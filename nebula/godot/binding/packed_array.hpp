@@ -55,10 +55,12 @@ public:
     X(PackedVector4Array, Vector4, PACKED_VECTOR4_ARRAY, packed_vector4_array) \
     X(PackedColorArray, Color, PACKED_COLOR_ARRAY, packed_color_array)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): it declares `name`
 #define NEBULA_DECLARE(name, element, type, function)                   \
     using name = PackedArray<element, GDEXTENSION_VARIANT_TYPE_##type>; \
     extern template class PackedArray<element, GDEXTENSION_VARIANT_TYPE_##type>;
 NEBULA_PACKED_ARRAYS(NEBULA_DECLARE)
 #undef NEBULA_DECLARE
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace nebula::godot
