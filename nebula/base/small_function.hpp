@@ -98,7 +98,7 @@ private:
         [](void* from, void* to) noexcept {
             Closure& closure = inline_closure<Closure>(from);
             ::new (to) Closure(std::move(closure));
-            closure.~Closure();
+            closure.~Closure();  // NOLINT(bugprone-use-after-move): moved from, not gone
         },
         [](void* s) noexcept { inline_closure<Closure>(s).~Closure(); }};
 

@@ -75,7 +75,7 @@ TEST_P(ParOn, ForEachReachesEveryElement) {
 }
 
 TEST_P(ParOn, ChunkMapEqualsTheSerialMapForAllAwkwardSizes) {
-    constexpr std::size_t kChunk = 64;
+    static constexpr std::size_t kChunk = 64;
     for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kChunk - 1, kChunk, kChunk + 1,
                                    2 * kChunk, std::size_t{100'000}}) {
         std::vector<int> data(size);

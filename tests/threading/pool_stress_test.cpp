@@ -23,7 +23,7 @@ class PoolStress : public testing::TestWithParam<int> {};  // the parameter: wor
 // A task at a time into a pool that is just going to sleep.
 TEST_P(PoolStress, NoDetachedTaskIsForgotten) {
     const HangGuard guard("a task was never run: a wake was lost");
-    constexpr std::uint32_t kRounds = test::kWithYields ? 3'000 : 30'000;
+    static constexpr std::uint32_t kRounds = test::kWithYields ? 3'000 : 30'000;
     std::atomic<std::uint32_t> ran{0};  // outlives the pool: a worker may still be notifying
     WorkerPool pool({.thread_count_override = GetParam()});
     for (std::uint32_t round = 1; round <= kRounds; ++round) {
@@ -39,7 +39,7 @@ TEST_P(PoolStress, NoDetachedTaskIsForgotten) {
 TEST_P(PoolStress, NoScopeWaitsForEver) {
     const HangGuard guard("a scope never ended");
     WorkerPool pool({.thread_count_override = GetParam()});
-    constexpr std::uint64_t kRounds = test::kWithYields ? 1'000 : 10'000;
+    static constexpr std::uint64_t kRounds = test::kWithYields ? 1'000 : 10'000;
     for (std::uint64_t round = 0; round < kRounds; ++round) {
         std::atomic<std::uint64_t> inside{0};
         pool.scope([&](Scope<>& s) {
@@ -56,7 +56,7 @@ TEST_P(PoolStress, NoScopeWaitsForEver) {
 // Everything at once, from several threads, for all bands.
 TEST_P(PoolStress, EverythingRunsOnceUnderAMixedLoad) {
     const HangGuard guard("the mixed load never ended");
-    constexpr unsigned kSeed = 99;
+    static constexpr unsigned kSeed = 99;
     SCOPED_TRACE(testing::Message() << "seed " << kSeed);
     std::atomic<int> expected{0};
     std::atomic<int> ran{0};

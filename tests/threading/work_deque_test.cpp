@@ -22,7 +22,7 @@ struct Job {
 
 // Against a plain deque, every operation in a random order, across many turns of the ring.
 TEST(WorkDeque, DoesWhatAPlainDequeDoes) {
-    constexpr unsigned kSeed = 20'251;
+    static constexpr unsigned kSeed = 20'251;
     SCOPED_TRACE(testing::Message() << "seed " << kSeed);
     std::mt19937 random(kSeed);
     WorkDeque<Job, 8> deque;
@@ -50,7 +50,7 @@ TEST(WorkDeque, DoesWhatAPlainDequeDoes) {
     }
 }
 
-constexpr std::size_t kItems = test::kWithYields ? 2'000 : 20'000;
+constexpr std::size_t kItems = test::kWithYields ? 2'000 : 8'000;
 
 class WorkDequeTheft : public testing::TestWithParam<int> {  // the parameter: thieves
 protected:

@@ -64,7 +64,7 @@ TEST(WorkerPool, thread_names_are_set) {
     const HangGuard guard("a worker never came to the meeting");
     // Twelve, because from index 10 on the name is one character too long for the kernel; and a
     // meeting, because without it one worker may run all tasks.
-    constexpr int kWorkers = 12;
+    static constexpr int kWorkers = 12;
     std::latch all(kWorkers + 1);
     WorkerPool pool({.thread_count_override = kWorkers});
     std::vector<std::string> ours(kWorkers);
@@ -309,7 +309,7 @@ TEST(WorkerPool, ItsDestructorRunsWhatIsQueuedAndWhatThatSpawns) {
 }
 
 TEST(WorkerPool, GivesWorkersTheStackTheyWereAskedFor) {
-    constexpr std::size_t kStack = std::size_t{3} * 1024 * 1024;
+    static constexpr std::size_t kStack = std::size_t{3} * 1024 * 1024;
     WorkerPool pool({.thread_count_override = 1, .stack_size_bytes = kStack});
     std::latch done(1);
     std::size_t seen = 0;
@@ -411,7 +411,7 @@ TEST(WorkerPool, LogsItsLifeAndUnhandledPanics) {
 // ---- spawning
 
 TEST(WorkerPool, RunsEveryTaskOnceFromWhateverThreadItCame) {
-    constexpr std::size_t kPerThread = 2000;
+    static constexpr std::size_t kPerThread = 2000;
     std::vector<std::atomic<int>> runs(4 * kPerThread);
     {
         const auto run = [&runs](std::size_t thread, std::size_t i) {
@@ -566,11 +566,13 @@ TEST(WorkerPool, MakesNoWakeUpsWhenIdle) {
     const HangGuard guard("the pool never came to rest");
     WorkerPool pool({.thread_count_override = 3, .on_panic = [](const PanicInfo&) {}});
     const auto expect_rest = [&](const char* after) {
-        std::uint64_t before = switches_of_all(pool);
-        for (std::uint64_t now = 0;; before = now) {  // on their way to bed
+        std::uint64_t before = 0;
+        std::uint64_t now = switches_of_all(pool);
+        do {  // on their way to bed
+            before = now;
             std::this_thread::sleep_for(20ms);
-            if ((now = switches_of_all(pool)) == before) break;
-        }
+            now = switches_of_all(pool);
+        } while (now != before);
         const std::uint64_t wakes = wakes_of_all(pool);
         std::this_thread::sleep_for(200ms);
         EXPECT_EQ(switches_of_all(pool), before) << after;
