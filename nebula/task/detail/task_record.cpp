@@ -56,8 +56,9 @@ void TaskRecord::wake(std::uint64_t wait) noexcept {
         if (wait == 0 || seen >> kTicketShift != wait) return;
         NEBULA_YIELD_POINT();
         // Also when kWoken is set already: the RMW's release is what makes the second waker's
-        // writes visible to open_mail()'s acquire.
-    } while (!word_.compare_exchange_weak(seen, seen | kWoken | kQueued, std::memory_order_release,
+        // writes visible to open_mail()'s acquire. The acquire pairs with open_mail()'s release:
+        // whoever sets kQueued writes the inbox link, after the owner has read it.
+    } while (!word_.compare_exchange_weak(seen, seen | kWoken | kQueued, std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
     if ((seen & kQueued) == 0) push_to_inbox();
 }
@@ -67,8 +68,8 @@ void TaskRecord::request_cancel() noexcept {
     do {
         if (seen == 0) return;
         NEBULA_YIELD_POINT();
-    } while (!word_.compare_exchange_weak(seen, seen | kCancel | kQueued,
-                                          std::memory_order_release,  // pairs with open_mail()
+        // acq_rel: as in wake().
+    } while (!word_.compare_exchange_weak(seen, seen | kCancel | kQueued, std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
     if ((seen & kQueued) == 0) push_to_inbox();
 }
@@ -98,9 +99,10 @@ TaskRecord::Mail TaskRecord::open_mail() noexcept {
             return {false, false};
         }
         NEBULA_YIELD_POINT();
-        // acquire pairs with the release of every wake and cancel since the last time.
+        // acquire pairs with the release of every wake and cancel since the last time; release
+        // with the acquire of the next: our read of the inbox link comes before its write.
     } while (!word_.compare_exchange_weak(seen, seen & ~(kQueued | kWoken | kCancel),
-                                          std::memory_order_acquire, std::memory_order_relaxed));
+                                          std::memory_order_acq_rel, std::memory_order_relaxed));
     return {(seen & kWoken) != 0, (seen & kCancel) != 0};
 }
 
