@@ -43,8 +43,10 @@ TEST(Shutdown, AfterwardsSpawnIsRefusedAndWakesAreIgnored) {
     FakeLoop loop;
     int rings = 0;
     loop.runtime.spawn([&]() -> task<> { co_await door.opens(); });
-    loop.runtime.set_on_wake([&] { ++rings; });
+    int handlers = 0;
+    loop.runtime.set_on_wake([&rings, counted = Counted(handlers)] { ++rings; });
     loop.runtime.shutdown();
+    EXPECT_EQ(handlers, 0) << "what the handler captured may go now";
     door.open();
     bool ran = false;
     int live = 0;

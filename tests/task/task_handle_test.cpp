@@ -209,8 +209,10 @@ TEST(TaskHandle, ACancelThatCancelsTheNextFiftyThousandTimesKeepsTheStackFlat) {
     std::vector<TaskHandle<>> handles(kTasks);
     for (std::size_t i = 0; i < kTasks; ++i) {
         handles[i] = loop.runtime.spawn([&, i]() -> task<> {
-            const AtExit then([&] {
+            const AtExit then([&, i] {
+                volatile char weight[300] = {};  // what a real destructor has on the stack
                 if (i + 1 < kTasks) handles[i + 1].cancel();
+                weight[0] = 1;
             });
             co_await door.opens();
         });

@@ -3,7 +3,7 @@
 // pumps and spawns. The task sources are compiled into this program with NEBULA_YIELD_POINTS, so
 // that threads lose their turn between the atomic operations of the wake protocol.
 #include "fake_loop.hpp"
-#include "nebula/task/errors.hpp"
+#include "nebula/task/detail/frame_pool.hpp"
 #include "nebula/task/next_frame.hpp"
 
 #include <gtest/gtest.h>
@@ -173,6 +173,43 @@ TEST(WakeStress, NoWakeIsLostAndEveryFrameIsDestroyedOnceWhileTasksAreCancelledA
         EXPECT_GT(started, kBoxes) << "nobody was cancelled";
     }
     EXPECT_EQ(frames_live, 0);
+}
+
+// The window: a waker has set its bit, the runtime seals the record and closes the inbox, and only
+// then the waker pushes. A record nobody lets go of shows here, or as a leak under the sanitizer.
+TEST(WakeStress, ARuntimeThatEndsAmongWakesLeavesNoRecordBehind) {
+    const task_detail::FramePool::User user;
+    static constexpr int kRounds = 150;
+    static constexpr int kTasks = 30;
+    for (int round = 0; round < kRounds; ++round) {
+        test::Door door;
+        std::atomic<int> running{0};
+        std::vector<std::thread> threads;
+        threads.reserve(3);
+        {
+            FakeLoop loop;
+            std::atomic<int> rings{0};
+            loop.runtime.set_on_wake([&] { ++rings; });
+            std::vector<TaskHandle<>> handles;
+            handles.reserve(kTasks);
+            for (int i = 0; i < kTasks; ++i) {
+                handles.push_back(loop.runtime.spawn([&]() -> task<> { co_await door.opens(); }));
+            }
+            for (int t = 0; t < 3; ++t) {
+                threads.emplace_back([&running, wakers = door.wakers, handles] {
+                    ++running;
+                    for (std::size_t i = kTasks; i-- > 0;) {
+                        wakers[i].wake();
+                        handles[i].request_cancel();
+                    }
+                });
+            }
+            while (running.load() == 0) std::this_thread::yield();
+        }
+        for (std::thread& thread : threads) thread.join();
+        EXPECT_EQ(door.waiting, 0);
+    }
+    EXPECT_EQ(user.pool().live_blocks(), 0U);
 }
 
 }  // namespace

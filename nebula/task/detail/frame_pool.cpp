@@ -104,6 +104,11 @@ void FramePool::give_back_from_elsewhere(FreeBlock& block) noexcept {
     if (last) delete this;
 }
 
+std::size_t FramePool::live_blocks() noexcept {
+    fetch_strays();
+    return live_;
+}
+
 void FramePool::fetch_strays() noexcept {
     FreeBlock* strays = nullptr;
     {

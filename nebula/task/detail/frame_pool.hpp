@@ -51,8 +51,8 @@ public:
     static constexpr std::size_t kStep = 64;  ///< Between size classes: a cache line.
     static constexpr std::size_t kLargest = 4096;
 
-    [[nodiscard]] void* allocate(std::size_t size);  ///< size <= kLargest
-    [[nodiscard]] std::size_t live_blocks() const noexcept { return live_; }
+    [[nodiscard]] void* allocate(std::size_t size);    ///< size <= kLargest
+    [[nodiscard]] std::size_t live_blocks() noexcept;  ///< Handed out and not freed, anywhere.
 
 private:
     friend void free_frame(void* frame) noexcept;
