@@ -193,14 +193,14 @@ TEST(Shutdown, ATaskThatNeverHadItsFirstTurnIsDestroyedUnstarted) {
 
 // Threads wake without pause while the runtime goes away under them.
 TEST(Shutdown, WakesThatRaceWithItDoNoHarm) {
-    for (int round = 0; round < 50; ++round) {
+    for (int round = 0; round < 20; ++round) {
         Door door;
         std::atomic<bool> stop{false};
         std::atomic<int> running{0};
         std::vector<std::thread> threads;
         {
-            FakeLoop loop;
             std::atomic<int> rings{0};
+            FakeLoop loop;
             loop.runtime.set_on_wake([&] { ++rings; });
             std::vector<TaskHandle<>> handles;
             handles.reserve(20);

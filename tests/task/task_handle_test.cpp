@@ -210,7 +210,8 @@ TEST(TaskHandle, ACancelThatCancelsTheNextFiftyThousandTimesKeepsTheStackFlat) {
     for (std::size_t i = 0; i < kTasks; ++i) {
         handles[i] = loop.runtime.spawn([&, i]() -> task<> {
             const AtExit then([&, i] {
-                volatile char weight[300] = {};  // what a real destructor has on the stack
+                [[maybe_unused]] volatile char weight[300] =
+                    {};  // what a real destructor has on the stack
                 if (i + 1 < kTasks) handles[i + 1].cancel();
                 weight[0] = 1;
             });

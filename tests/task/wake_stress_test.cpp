@@ -104,7 +104,7 @@ private:
 
 constexpr int kBoxes = 8;
 constexpr int kThreads = 4;
-constexpr int kPostsPerThread = 15'000;
+constexpr int kPostsPerThread = 8'000;
 
 std::uint32_t seed_of_this_run() {
     const char* const given = std::getenv("NEBULA_STRESS_SEED");
@@ -179,7 +179,7 @@ TEST(WakeStress, NoWakeIsLostAndEveryFrameIsDestroyedOnceWhileTasksAreCancelledA
 // then the waker pushes. A record nobody lets go of shows here, or as a leak under the sanitizer.
 TEST(WakeStress, ARuntimeThatEndsAmongWakesLeavesNoRecordBehind) {
     const task_detail::FramePool::User user;
-    static constexpr int kRounds = 150;
+    static constexpr int kRounds = 100;
     static constexpr int kTasks = 30;
     for (int round = 0; round < kRounds; ++round) {
         test::Door door;
@@ -187,8 +187,8 @@ TEST(WakeStress, ARuntimeThatEndsAmongWakesLeavesNoRecordBehind) {
         std::vector<std::thread> threads;
         threads.reserve(3);
         {
-            FakeLoop loop;
             std::atomic<int> rings{0};
+            FakeLoop loop;
             loop.runtime.set_on_wake([&] { ++rings; });
             std::vector<TaskHandle<>> handles;
             handles.reserve(kTasks);
