@@ -507,12 +507,14 @@ func test_an_emission_inside_a_threaded_load_resumes_on_the_main_thread() -> voi
 	var task := probe.wait_untyped(emitter.found)
 	loud.emitter = emitter
 	ResourceLoader.load_threaded_request("res://data/loud_resource.tres")
-	while probe.is_pending(task):
-		await tree.process_frame
+	# Asked for at once: the engine (4.6.3) now and then leaks the token of a load that is just
+	# ending when it is asked for.
+	var loaded := ResourceLoader.load_threaded_get("res://data/loud_resource.tres")
 	loud.emitter = null
+	check(loaded != null, "the load itself")
+	await settle()
 	check_equal(probe.log_of(task), ["loaded off the main thread"])
 	check(not probe.left_main_thread(task), "on the main thread")
-	check(ResourceLoader.load_threaded_get("res://data/loud_resource.tres") != null, "the load itself")
 
 
 func test_a_task_hops_to_a_worker_and_comes_back_to_the_main_thread() -> void:
