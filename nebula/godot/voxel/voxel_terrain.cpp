@@ -11,6 +11,7 @@
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/task/next_frame.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -25,6 +26,9 @@ Clock::duration milliseconds(double msec) {
         std::chrono::duration<double, std::milli>(msec));
 }
 double as_msec(Clock::duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+
+// Zero, negative and not-a-number mean the least there is: one mesh a frame.
+double sane_budget(double msec) { return msec > 0.0 ? std::min(msec, 1000.0) : 0.0; }
 
 double length(const Vector3& v) { return std::hypot(v.x, v.y, v.z); }
 Vector3 normalized(const Vector3& v) {
@@ -364,25 +368,26 @@ void VoxelTerrain::set_material(const Ref<Material>& material) {
 
 RID VoxelTerrain::material_rid() const { return material_ ? material_->get_rid() : RID{}; }
 
-void VoxelTerrain::set_view_distance(double metres) {
-    view_distance_ = metres;
-    if (!terrain_) return;
-    if (const auto done = terrain_->set_view_distance(static_cast<float>(view_distance_),
-                                                      static_cast<float>(vertical_distance_));
-        !done) {
-        refuse(done.error().message);
+void VoxelTerrain::set_view_distance(double metres) { set_distances(metres, vertical_distance_); }
+
+void VoxelTerrain::set_vertical_distance(double metres) { set_distances(view_distance_, metres); }
+
+// A running world refuses what it cannot do and stays as it was; before that, start() will tell.
+void VoxelTerrain::set_distances(double view, double vertical) {
+    if (terrain_) {
+        const auto done =
+            terrain_->set_view_distance(static_cast<float>(view), static_cast<float>(vertical));
+        if (!done) {
+            refuse(done.error().message);
+            return;
+        }
     }
+    view_distance_ = view;
+    vertical_distance_ = vertical;
 }
 
-void VoxelTerrain::set_vertical_distance(double metres) {
-    vertical_distance_ = metres;
-    set_view_distance(view_distance_);
-}
+void VoxelTerrain::set_commit_budget_msec(double msec) { commit_budget_msec_ = sane_budget(msec); }
 
-void VoxelTerrain::set_commit_budget_msec(double msec) {
-    commit_budget_msec_ = std::max(msec, 0.0);
-}
-
-void VoxelTerrain::set_edit_budget_msec(double msec) { edit_budget_msec_ = std::max(msec, 0.0); }
+void VoxelTerrain::set_edit_budget_msec(double msec) { edit_budget_msec_ = sane_budget(msec); }
 
 }  // namespace nebula::godot

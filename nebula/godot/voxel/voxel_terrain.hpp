@@ -82,6 +82,7 @@ private:
     void announce_failures();
     void announce_loaded();
 
+    void set_distances(double view, double vertical);
     Error edit(voxel::SphereEdit::Kind kind, const Vector3& center, double radius);
     Error refuse(const std::string& what) const;
     [[nodiscard]] RID material_rid() const;

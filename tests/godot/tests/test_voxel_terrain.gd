@@ -115,6 +115,17 @@ func test_wrong_input_is_refused_with_one_sentence() -> void:
 	await _remove(terrain)
 
 
+func test_a_distance_out_of_range_leaves_the_world_as_it_was() -> void:
+	var terrain := await _loaded_terrain()
+	for wrong: float in [0.0, -5.0, NAN, INF, 1e9]:
+		expect_error("distance")
+		terrain.view_distance = wrong
+		check_equal(terrain.view_distance, 64.0, "view distance after %s" % wrong)
+	terrain.commit_budget_msec = NAN
+	check_equal(terrain.commit_budget_msec, 0.0, "a budget that is no number")
+	await _remove(terrain)
+
+
 func test_digging_before_there_is_a_world_is_refused() -> void:
 	var terrain := _flat_terrain()
 	expect_error("has no world yet")
