@@ -197,7 +197,7 @@ private:
     void receive_results();
     void finish_load(LoadResult& result, CommitSink& sink, CommitReport& report);
     void publish_bricks(LoadResult& result);
-    bool remove_next(CommitSink& sink, CommitReport& report);
+    void remove_next(CommitSink& sink, CommitReport& report);
     void show(Vec3i chunk, ChunkState& state, const ChunkMesh& mesh, CommitSink& sink);
 
     void begin_group();
@@ -331,7 +331,8 @@ void Terrain::Impl::give_up_far_chunks() {
         if (!queued && in_reach(offset, settings_.view_distance_m + margin,
                                 settings_.vertical_distance_m + margin))
             continue;
-        if (!settled(state.phase) && !state.shown) {
+        // What stands in the list of removals is forgotten from there alone.
+        if (!settled(state.phase) && !state.shown && !state.removing) {
             forget(here);  // the result, if one is on its way, will find nobody
             continue;
         }
@@ -392,7 +393,9 @@ CommitReport Terrain::Impl::commit(CommitSink& sink, Clock::duration budget) {
                              ? now - then
                              : (3 * mesh_cost_ + (now - then)) / 4;
     }
-    while (!removals_.empty() && (report.removed == 0 || now - start < budget)) {
+    // A chunk without a mesh costs time too, and a view of sky has thousands of them: every one
+    // goes by the clock, and at least one goes.
+    for (bool first = true; !removals_.empty() && (first || now - start < budget); first = false) {
         remove_next(sink, report);
         now = settings_.now();
     }
@@ -448,23 +451,20 @@ void Terrain::Impl::show(Vec3i chunk, ChunkState& state, const ChunkMesh& mesh, 
     }
 }
 
-bool Terrain::Impl::remove_next(CommitSink& sink, CommitReport& report) {
-    while (!removals_.empty()) {
-        const Vec3i chunk = removals_.front();
-        removals_.pop_front();
-        const auto it = chunks_.find(chunk);
-        NEBULA_ASSERT(it != chunks_.end(), "a chunk to be removed is kept until then");
-        it->second.removing = false;
-        if (it->second.wanted) continue;  // came back into view
-        for (int i = 0; i < kOwnBricks; ++i) volume_.drop_generated(own_brick(chunk, i));
-        const bool shown = it->second.shown;
-        forget(it);
-        if (!shown) continue;
-        sink.remove(chunk);
-        ++report.removed;
-        return true;
-    }
-    return false;
+void Terrain::Impl::remove_next(CommitSink& sink, CommitReport& report) {
+    if (removals_.empty()) return;
+    const Vec3i chunk = removals_.front();
+    removals_.pop_front();
+    const auto it = chunks_.find(chunk);
+    NEBULA_ASSERT(it != chunks_.end(), "a chunk to be removed is kept until then");
+    it->second.removing = false;
+    if (it->second.wanted) return;  // came back into view
+    for (int i = 0; i < kOwnBricks; ++i) volume_.drop_generated(own_brick(chunk, i));
+    const bool shown = it->second.shown;
+    forget(it);
+    if (!shown) return;
+    sink.remove(chunk);
+    ++report.removed;
 }
 
 // ---- Edits ----

@@ -370,6 +370,48 @@ TEST(Terrain, RemovalsKeepInsideTheBudgetToo) {
         << "bricks of the sky only";
 }
 
+// A chunk that failed, left the view, came back and was asked for again stands in the list of
+// removals while it is on its way; it was forgotten behind the list's back once.
+TEST(Terrain, AFailedChunkMayBeRetriedAndLeftBehindBeforeItsRemovalIsDue) {
+    WorkerPool pool(workers(1));
+    const auto generator = std::make_shared<FunctionGenerator>(
+        [](Vec3f) -> float { throw std::runtime_error("no ground today"); });
+    TerrainSettings settings = small_view();
+    settings.unload_margin_m = 0.0F;
+    Terrain terrain(pool, generator, settings);
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    ASSERT_GT(terrain.stats().failed, 0U);
+    const auto go = [&](float x) {
+        ASSERT_TRUE(terrain.set_viewer({x, 16.0F, 16.0F}));
+        terrain.update();
+    };
+    go(5000.0F);
+    go(16.0F);
+    ASSERT_GT(terrain.retry_failed(), 0U);
+    terrain.update();
+    go(5000.0F);
+    for (int i = 0; i < 1000; ++i) terrain.commit(sink);
+    EXPECT_TRUE(sink.shown.empty());
+}
+
+TEST(Terrain, LeavingChunksWithoutAMeshKeepsInsideTheBudgetToo) {
+    WorkerPool pool(workers(2));
+    TerrainSettings settings = small_view();
+    static int looks = 0;  // each look at the clock is a millisecond later
+    settings.now = [] { return Clock::time_point(std::chrono::milliseconds(++looks)); };
+    Terrain terrain(pool, std::make_shared<FlatGenerator>(-5000.0F), settings);  // nothing but sky
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    const std::size_t before = terrain.stats().bricks;
+    ASSERT_TRUE(terrain.set_viewer({5000.0F, 16.0F, 16.0F}));
+    terrain.update();
+    terrain.commit(sink, 10ms);
+    EXPECT_GT(terrain.stats().bricks, before / 2) << "most of what was left waits for later calls";
+}
+
 // ---- Moving ----
 
 TEST(Terrain, WalkingToAndFroOverABorderLoadsNothingTwice) {

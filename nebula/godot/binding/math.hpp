@@ -75,7 +75,27 @@ struct AABB {  // NOLINT(readability-identifier-naming): the engine's name
 struct Basis {
     Vector3 rows[3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
     friend bool operator==(const Basis&, const Basis&) = default;
+    friend constexpr Vector3 operator*(const Basis& b, const Vector3& v) {
+        const auto dot = [&v](const Vector3& r) { return r.x * v.x + r.y * v.y + r.z * v.z; };
+        return {dot(b.rows[0]), dot(b.rows[1]), dot(b.rows[2])};
+    }
 };
+
+[[nodiscard]] constexpr Basis transposed(const Basis& b) {
+    const auto& [x, y, z] = b.rows;
+    return {{{x.x, y.x, z.x}, {x.y, y.y, z.y}, {x.z, y.z, z.z}}};
+}
+
+/// Of a basis with no zero scale; else its numbers are not finite.
+[[nodiscard]] constexpr Basis inverse(const Basis& b) {
+    const auto cross = [](const Vector3& p, const Vector3& q) {
+        return Vector3{p.y * q.z - p.z * q.y, p.z * q.x - p.x * q.z, p.x * q.y - p.y * q.x};
+    };
+    const auto& [x, y, z] = b.rows;
+    const Vector3 yz = cross(y, z);
+    const float scale = 1.0F / (x.x * yz.x + x.y * yz.y + x.z * yz.z);
+    return transposed({{yz * scale, cross(z, x) * scale, cross(x, y) * scale}});
+}
 
 struct Transform2D {
     Vector2 columns[3] = {{1, 0}, {0, 1}, {0, 0}};

@@ -58,10 +58,11 @@ ChunkInstance::~ChunkInstance() {
 
 void ChunkInstance::set_mesh(const voxel::ChunkMesh& mesh) {
     const RenderingServer server = RenderingServer::singleton();
+    const Dictionary surface = surface_of(mesh);
     const RID before = mesh_;
     mesh_ = server.mesh_create();
     ++live;
-    server.mesh_add_surface(mesh_, surface_of(mesh));
+    server.mesh_add_surface(mesh_, surface);
     server.instance_set_base(instance_, mesh_);
     triangle_count_ = mesh.triangle_count();
     if (before.is_valid()) {

@@ -8,23 +8,17 @@
 #include <string>
 
 namespace nebula::godot {
-namespace {
-
-Vector3 times(const Basis& basis, const Vector3& v) {
-    const auto row = [&v](const Vector3& r) { return r.x * v.x + r.y * v.y + r.z * v.z; };
-    return {row(basis.rows[0]), row(basis.rows[1]), row(basis.rows[2])};
-}
-
-}  // namespace
-
 void TerrainView::commit(voxel::Vec3i chunk, const voxel::ChunkMesh& mesh) noexcept try {
-    std::unique_ptr<ChunkInstance>& instance = chunks_[chunk];
-    if (!instance) {
-        instance = std::make_unique<ChunkInstance>(scenario_, place_of(chunk), material_, visible_);
+    auto found = chunks_.find(chunk);
+    if (found == chunks_.end()) {
+        auto fresh =
+            std::make_unique<ChunkInstance>(scenario_, place_of(chunk), material_, visible_);
+        found = chunks_.emplace(chunk, std::move(fresh)).first;
     }
-    triangles_ -= instance->triangle_count();
-    instance->set_mesh(mesh);
-    triangles_ += instance->triangle_count();
+    ChunkInstance& instance = *found->second;
+    triangles_ -= instance.triangle_count();
+    instance.set_mesh(mesh);
+    triangles_ += instance.triangle_count();
 } catch (const std::exception& error) {
     log(LogLevel::Error, std::string("a chunk could not be shown: ") + error.what());
 }
@@ -58,7 +52,7 @@ Transform3D TerrainView::place_of(voxel::Vec3i chunk) const {
         return static_cast<float>(c) * static_cast<float>(voxel::kChunkSize);
     };
     const Vector3 corner{metres(chunk.x), metres(chunk.y), metres(chunk.z)};
-    return {place_.basis, place_.origin + times(place_.basis, corner)};
+    return {place_.basis, place_.origin + place_.basis * corner};
 }
 
 }  // namespace nebula::godot

@@ -52,9 +52,9 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.property("material", &Self::material, &Self::set_material, Hint::resource<Material>());
     c.group("Streaming");
     c.property("view_distance", &Self::view_distance, &Self::set_view_distance,
-               Hint::range(32, 1024, 1, "or_greater,suffix:m"));
+               Hint::range(1, 2048, 1, "suffix:m"));
     c.property("vertical_distance", &Self::vertical_distance, &Self::set_vertical_distance,
-               Hint::range(32, 1024, 1, "or_greater,suffix:m"));
+               Hint::range(1, 512, 1, "suffix:m"));
     c.property("viewer_path", &Self::viewer_path, &Self::set_viewer_path, Hint::node<Node3D>());
     c.property("commit_budget_msec", &Self::commit_budget_msec, &Self::set_commit_budget_msec,
                Hint::range(0.1, 16, 0.1, "suffix:ms"));
@@ -98,7 +98,7 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.virtual_method(Node::Virtuals::get_configuration_warnings, &Self::configuration_warnings);
 }
 
-// --- Life ----------------------------------------------------------------------------------------
+// ---- Life
 
 void VoxelTerrain::on_notification(int what) {
     switch (what) {
@@ -169,10 +169,10 @@ void VoxelTerrain::regenerate() {
     start();
 }
 
-// --- The two coroutines
-// --------------------------------------------------------------------------- A signal runs
-// scripts, and a script may do anything, free this node included: after one, nothing of `this` is
-// touched without asking whether it is still there.
+// ---- The two coroutines
+
+// A signal runs scripts, and a script may do anything, free this node included: after one, nothing
+// of `this` is touched without asking whether it is still there.
 
 task<> VoxelTerrain::stream() {
     const ObjectId self = id();
@@ -195,18 +195,17 @@ task<> VoxelTerrain::show_edits() {
     for (;;) {
         co_await edited_.wait();
         edited_.reset();
-        while (terrain_ && terrain_->edits_pending()) {
-            const voxel::EditCommit commit =
-                terrain_->commit_edits(*view_, Clock::now() + milliseconds(edit_budget_msec_));
-            if (terrain_->edits_pending()) {
-                co_await next_frame();
-                continue;
-            }
-            announce_edits(commit);
-            if (!self.is_alive() || !terrain_) co_return;
-            announce_failures();
-            if (!self.is_alive() || !terrain_) co_return;
+        voxel::EditCommit commit;
+        for (;;) {
+            commit = terrain_->commit_edits(*view_, Clock::now() + milliseconds(edit_budget_msec_));
+            if (!terrain_->edits_pending()) break;
+            co_await next_frame();
         }
+        // Told even when no chunk in view changed: whoever dug may be waiting for it.
+        announce_edits(commit);
+        if (!self.is_alive() || !terrain_) co_return;
+        announce_failures();
+        if (!self.is_alive() || !terrain_) co_return;
     }
 }
 
@@ -251,14 +250,14 @@ void VoxelTerrain::announce_failures() {
 }
 
 void VoxelTerrain::announce_loaded() {
-    const bool now_loaded = is_loaded();
+    // A crater that is late is not loading: it leaves `loaded` as it was.
+    const bool now_loaded = is_loaded() || (announced_loaded_ && terrain_->edits_pending());
     const bool news = now_loaded && !announced_loaded_;
     announced_loaded_ = now_loaded;
     if (news) emit_signal("loaded");
 }
 
-// --- What scripts call
-// ----------------------------------------------------------------------------
+// ---- What scripts call
 
 Error VoxelTerrain::dig_sphere(const Vector3& center, double radius) {
     return edit(voxel::SphereEdit::Kind::Dig, center, radius);
@@ -287,8 +286,10 @@ Error VoxelTerrain::edit(voxel::SphereEdit::Kind kind, const Vector3& center, do
 Dictionary VoxelTerrain::raycast(const Vector3& from, const Vector3& direction,
                                  double max_distance) {
     if (!terrain_) return {};
+    // Directions by the basis alone: a difference of two far points would lose them.
+    const Basis to_node = inverse(get_global_transform().basis);
     const Vector3 local_from = to_local(from);
-    const Vector3 local_direction = to_local(from + direction) - local_from;
+    const Vector3 local_direction = to_node * direction;
     const double scale =
         length(direction) > 0.0 ? length(local_direction) / length(direction) : 1.0;
     const auto hit = terrain_->raycast(to_voxel(local_from), to_voxel(local_direction),
@@ -299,9 +300,9 @@ Dictionary VoxelTerrain::raycast(const Vector3& from, const Vector3& direction,
     }
     if (!*hit) return {};
     const Vector3 position = to_global(to_engine((*hit)->position));
-    const Vector3 tip = to_global(to_engine((*hit)->position + (*hit)->normal));
+    // Planes turn by the inverse transpose, which is right under uneven scale too.
     return {{"position", position},
-            {"normal", normalized(tip - position)},
+            {"normal", normalized(transposed(to_node) * to_engine((*hit)->normal))},
             {"distance", length(position - from)}};
 }
 
@@ -351,8 +352,7 @@ Error VoxelTerrain::refuse(const std::string& what) const {
     return Error::ERR_INVALID_PARAMETER;
 }
 
-// --- Properties
-// -----------------------------------------------------------------------------------
+// ---- Properties
 
 void VoxelTerrain::set_generator(const Ref<VoxelGenerator>& generator) {
     if (generator_ == generator) return;

@@ -15,9 +15,7 @@ void LoadMeter::queue_filled() {
     opened_at_ = Clock::now();
 }
 
-void LoadMeter::queue_emptied() {
-    const MutexLock lock(mutex_);
-    if (!open_) return;
+void LoadMeter::close() {
     add_open_interval(closed_);
     open_ = false;
 }

@@ -29,11 +29,18 @@ public:
 
     explicit LoadMeter(const WorkerPool& pool) : pool_(pool) {}
 
+    /// Closes nothing when `still_empty()` is false by now: a worker may be late with its news, and
+    /// the next requests already in the queue.
+    template <class StillEmpty>
+    void queue_emptied(StillEmpty still_empty) {
+        const MutexLock lock(mutex_);
+        if (open_ && still_empty()) close();
+    }
     void queue_filled();
-    void queue_emptied();
     [[nodiscard]] Reading read() const;
 
 private:
+    void close() NEBULA_REQUIRES(mutex_);
     void add_open_interval(Reading& to) const NEBULA_REQUIRES(mutex_);
 
     const WorkerPool& pool_;

@@ -55,7 +55,7 @@ void Loader::run_slice(Ticket& ticket) {
     for (;;) {
         const std::optional<Vec3i> chunk = requests_.take();
         if (!chunk) {
-            meter_.queue_emptied();
+            meter_.queue_emptied([this] { return !requests_.has_work(); });
             ticket.running.store(false, std::memory_order_seq_cst);
             NEBULA_YIELD_POINT();
             // Requests published since? Then the owner may have seen our flag still up.

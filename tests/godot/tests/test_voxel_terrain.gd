@@ -102,6 +102,36 @@ func test_a_raycast_tells_position_normal_and_distance_in_the_world() -> void:
 	await _remove(terrain)
 
 
+func test_a_dig_that_changes_no_chunk_is_told_too() -> void:
+	var terrain := await _loaded_terrain()
+	var commits: Array[Dictionary] = []
+	terrain.edit_committed.connect(func(info: Dictionary) -> void: commits.append(info))
+	await tree.process_frame
+	terrain.dig_sphere(Vector3(0, 40, 0), 4.0)
+	await tree.process_frame
+	check_equal(commits.size(), 1, "commits of a dig into the air")
+	check_equal(commits[0]["chunks"], 0, "chunks of it")
+	terrain.dig_sphere(Vector3.ZERO, 4.0)
+	await tree.process_frame
+	check_equal(commits[1]["edits"], 1, "edits of the next commit")
+	await _remove(terrain)
+
+
+func test_a_raycast_is_right_far_from_the_origin_and_under_uneven_scale() -> void:
+	var terrain := _flat_terrain()
+	terrain.position = Vector3(200000, 5, 0)
+	terrain.rotation = Vector3(0, 1, 0.2)
+	terrain.scale = Vector3(2, 1, 1)
+	tree.root.add_child(terrain)
+	await _load(terrain)
+	var up := (terrain.basis.inverse().transposed() * Vector3.UP).normalized()
+	var hit := terrain.raycast(terrain.position + up * 20.0, -up, 100.0)
+	check(hit["normal"].distance_to(up) < 0.01, "normal %s" % hit["normal"])
+	check(hit["position"].distance_to(terrain.position) < 0.2, "position %s" % hit["position"])
+	check(absf(hit["distance"] - 20.0) < 0.2, "distance %s" % hit["distance"])
+	await _remove(terrain)
+
+
 func test_wrong_input_is_refused_with_one_sentence() -> void:
 	var terrain := await _loaded_terrain()
 	expect_error("radius")
