@@ -8,26 +8,21 @@
 namespace nebula::godot {
 namespace {
 
-std::unique_ptr<WorkerPool>& pool() noexcept {
-    // Never destroyed by a static destructor: by then the workers' code may be unloaded.
-    static auto* const kPool = new std::unique_ptr<WorkerPool>;
-    return *kPool;
-}
+// stop_shared_pool() empties it while the workers' code is still loaded.
+std::unique_ptr<WorkerPool> pool;
+WorkerPoolConfig config;
 
 }  // namespace
 
-WorkerPoolConfig& shared_pool_config() noexcept {
-    static auto* const kConfig = new WorkerPoolConfig;
-    return *kConfig;
-}
+WorkerPoolConfig& shared_pool_config() noexcept { return config; }
 
 WorkerPool& shared_pool() {
-    if (!pool()) pool() = std::make_unique<WorkerPool>(shared_pool_config());
-    return *pool();
+    if (!pool) pool = std::make_unique<WorkerPool>(config);
+    return *pool;
 }
 
-WorkerPool* shared_pool_if_made() noexcept { return pool().get(); }
+WorkerPool* shared_pool_if_made() noexcept { return pool.get(); }
 
-void stop_shared_pool() noexcept { pool().reset(); }
+void stop_shared_pool() noexcept { pool.reset(); }
 
 }  // namespace nebula::godot

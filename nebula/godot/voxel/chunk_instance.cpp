@@ -21,12 +21,12 @@ PackedByteArray as_bytes(const std::vector<std::byte>& data) {
 // the main thread. The layout is ChunkMesh's contract.
 Dictionary surface_of(const voxel::ChunkMesh& mesh) {
     // VERTEX | NORMAL | INDEX, and the version of the layout in the bits from 35 on.
-    constexpr std::int64_t kFormat = 1 | 2 | (1 << 12) | (std::int64_t{1} << 35);
-    constexpr std::int64_t kTriangles = 3;
+    constexpr std::int64_t format = 1 | 2 | (1 << 12) | (std::int64_t{1} << 35);
+    constexpr std::int64_t triangles = 3;
     const voxel::Vec3f min = mesh.bounds.min;
     const voxel::Vec3f size = mesh.bounds.max - min;
-    return {{"primitive", kTriangles},
-            {"format", kFormat},
+    return {{"primitive", triangles},
+            {"format", format},
             {"vertex_data", as_bytes(mesh.vertex_data)},
             {"vertex_count", mesh.vertex_count},
             {"index_data", as_bytes(mesh.index_data)},
