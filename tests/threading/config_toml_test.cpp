@@ -23,7 +23,7 @@ std::string error_of(std::string_view text) {
     try {
         (void)parse_worker_pool_config(text, "game.toml");
     } catch (const ConfigError& error) {
-        const std::string what = error.what();
+        std::string what = error.what();
         EXPECT_EQ(std::ranges::count(what, '\n'), 0) << what;
         EXPECT_TRUE(what.ends_with('.')) << what;
         return what;
