@@ -61,6 +61,7 @@ protected:
         std::vector<Job> jobs(count);
         {
             std::vector<std::jthread> thieves;  // stopped and joined at the end of this scope
+            thieves.reserve(static_cast<std::size_t>(GetParam()));
             for (int i = 0; i < GetParam(); ++i)
                 thieves.emplace_back([&deque](const std::stop_token& stop) {
                     while (!stop.stop_requested())
