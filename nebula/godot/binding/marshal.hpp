@@ -105,38 +105,34 @@ private:
     }
 };
 
-template <class T>
-    requires std::is_enum_v<T>
-struct Marshal<T>
-    : detail::Described<GDEXTENSION_VARIANT_TYPE_INT, GDEXTENSION_METHOD_ARGUMENT_METADATA_NONE> {
-    using Slot = std::int64_t;
+namespace detail {
+/// For a type that is a cast away from the engine's form of it.
+template <class T, class SlotType, GDExtensionVariantType kVariantType,
+          GDExtensionClassMethodArgumentMetadata kMetadata>
+struct CastMarshal : Described<kVariantType, kMetadata> {
+    using Slot = SlotType;
     static Slot encode(T value) { return static_cast<Slot>(value); }
     static T adopt(Slot slot) { return static_cast<T>(slot); }
     static T borrow(const void* slot) { return adopt(*static_cast<const Slot*>(slot)); }
     static void give(void* slot, T value) { *static_cast<Slot*>(slot) = encode(value); }
     static std::optional<T> from_variant(const Variant& variant) {
-        Slot slot = 0;
-        if (!detail::extract(variant, GDEXTENSION_VARIANT_TYPE_INT, &slot)) return std::nullopt;
+        Slot slot{};
+        if (!extract(variant, kVariantType, &slot)) return std::nullopt;
         return adopt(slot);
     }
 };
+}  // namespace detail
+
+template <class T>
+    requires std::is_enum_v<T>
+struct Marshal<T> : detail::CastMarshal<T, std::int64_t, GDEXTENSION_VARIANT_TYPE_INT,
+                                        GDEXTENSION_METHOD_ARGUMENT_METADATA_NONE> {};
 
 template <std::floating_point T>
 struct Marshal<T>
-    : detail::Described<GDEXTENSION_VARIANT_TYPE_FLOAT,
-                        sizeof(T) == 4 ? GDEXTENSION_METHOD_ARGUMENT_METADATA_REAL_IS_FLOAT
-                                       : GDEXTENSION_METHOD_ARGUMENT_METADATA_REAL_IS_DOUBLE> {
-    using Slot = double;
-    static Slot encode(T value) { return static_cast<Slot>(value); }
-    static T adopt(Slot slot) { return static_cast<T>(slot); }
-    static T borrow(const void* slot) { return adopt(*static_cast<const Slot*>(slot)); }
-    static void give(void* slot, T value) { *static_cast<Slot*>(slot) = encode(value); }
-    static std::optional<T> from_variant(const Variant& variant) {
-        Slot slot = 0;
-        if (!detail::extract(variant, GDEXTENSION_VARIANT_TYPE_FLOAT, &slot)) return std::nullopt;
-        return adopt(slot);
-    }
-};
+    : detail::CastMarshal<T, double, GDEXTENSION_VARIANT_TYPE_FLOAT,
+                          sizeof(T) == 4 ? GDEXTENSION_METHOD_ARGUMENT_METADATA_REAL_IS_FLOAT
+                                         : GDEXTENSION_METHOD_ARGUMENT_METADATA_REAL_IS_DOUBLE> {};
 
 template <BuiltinType T>
 struct Marshal<T>
