@@ -52,7 +52,9 @@ EpochDomain::Pin EpochDomain::pin() {
         Block* next = block->next.load(std::memory_order_acquire);  // pairs with the exchange below
         if (next == nullptr) {
             auto fresh = std::make_unique<Block>();
-            if (block->next.compare_exchange_strong(next, fresh.get(), std::memory_order_acq_rel,
+            // seq_cst: a scan that did not see this block came before it in the one order of such
+            // operations, and so before the exchange of any slot in it.
+            if (block->next.compare_exchange_strong(next, fresh.get(), std::memory_order_seq_cst,
                                                     std::memory_order_acquire))
                 next = fresh.release();
         }

@@ -59,7 +59,8 @@ struct TerrainSettings {
     Clock::duration commit_budget = std::chrono::milliseconds(2);
     /// What commit_edits(sink) may spend per call.
     Clock::duration edit_budget = std::chrono::milliseconds(8);
-    /// Where time comes from; tests put their own.
+    /// Where budgets and reports take the time from; tests put their own. The deadline of
+    /// commit_edits is real time all the same: workers and a sleeping thread know no other.
     Clock::time_point (*now)() = &Clock::now;
 };
 
