@@ -55,7 +55,7 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                Hint::range(1, 2048, 1, "suffix:m"));
     c.property("vertical_distance", &Self::vertical_distance, &Self::set_vertical_distance,
                Hint::range(1, 512, 1, "suffix:m"));
-    c.property("viewer_path", &Self::viewer_path, &Self::set_viewer_path, Hint::node<Node3D>());
+    c.property("viewer_path", &Self::viewer_path, &Self::set_viewer_path, Hint::path_to<Node3D>());
     c.property("commit_budget_msec", &Self::commit_budget_msec, &Self::set_commit_budget_msec,
                Hint::range(0.1, 16, 0.1, "suffix:ms"));
     c.property("edit_budget_msec", &Self::edit_budget_msec, &Self::set_edit_budget_msec,
