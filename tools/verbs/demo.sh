@@ -149,6 +149,7 @@ run_demo() {
         [[ ! $complaint ]] || die "the demo ran but the engine complained (${complaint# }); see ${sentence#"$NEBULA_ROOT"/}"
     done
     for sentence in "$report" "$screenshot"; do
-        [[ ! $sentence || (-s $sentence && $sentence -nt $started) ]] || die "the demo ended without writing $sentence; see ${errors#"$NEBULA_ROOT"/}"
+        # "Not older" and not "newer": a file system's clock ticks in milliseconds.
+        [[ ! $sentence || (-s $sentence && ! $started -nt $sentence) ]] || die "the demo ended without writing $sentence; see ${errors#"$NEBULA_ROOT"/}"
     done
 }
