@@ -20,6 +20,7 @@ verb_test() {
     counted "checks" test_checks
     counted "build dev" build_with_engine dev all
     if [[ $last_ok ]]; then
+        counted "clang-tidy" logged check-tidy "Checking with clang-tidy" check_tidy
         counted "unit tests" unit_tests dev
         counted "engine tests" engine_tests
     fi
