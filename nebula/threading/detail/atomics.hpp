@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Where the protocols get their atomics, fences and sleeps from: the machine, or a model of it.
+#pragma once
+
+#include "nebula/base/yield_point.hpp"
+#include "nebula/threading/detail/asymmetric_fence.hpp"
+#include "nebula/threading/detail/futex.hpp"
+
+#include <atomic>
+#include <cstdint>
+
+namespace nebula::detail {
+
+/// The real thing. A protocol is a template over such a struct and touches shared words through it
+/// only, so that tests/threading/model can run it on atomics whose interleavings, store buffers
+/// included, an explorer chooses one after the other.
+///
+/// Threads:   any thread.
+struct MachineAtomics {
+    template <class T>
+    using Atomic = std::atomic<T>;
+
+    /// The owner's half of an asymmetric fence: orders for the compiler alone.
+    static void light_fence() noexcept { nebula::detail::light_fence(); }
+    /// The thief's half: as if every thread of the process had executed a full fence at one moment
+    /// between the thief's operations before and after it.
+    static void heavy_fence() noexcept { nebula::detail::heavy_fence(); }
+
+    /// Sleeps while `word` is `expected`; may return early.
+    static void sleep(const Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
+        futex_wait(word, expected);
+    }
+    static void wake_one(const Atomic<std::uint32_t>& word) noexcept { futex_wake_one(word); }
+
+    /// A place where a stress build may lose its turn. The model has one at every operation.
+    static void yield_point() noexcept { NEBULA_YIELD_POINT(); }
+};
+
+}  // namespace nebula::detail
