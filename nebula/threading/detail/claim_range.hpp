@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Numbers handed out one by one, to several threads, while one thread still adds more. The
+// protocol: README.md, "Groups".
+#pragma once
+
+#include "nebula/base/cache_line.hpp"
+#include "nebula/threading/detail/atomics.hpp"
+
+#include <cstdint>
+
+namespace nebula::detail {
+
+/// The numbers from 0 up to what was published, each given to exactly one claimer, in order.
+///
+/// Threads:   publish: one thread at a time. claim, has_items, exhausted: any thread. reset: alone.
+/// Cost:      claim: one compare-exchange on a line that is the claimer's own while it is alone.
+template <class Atomics = MachineAtomics>
+class ClaimRange {
+    template <class V>
+    using Atomic = typename Atomics::template Atomic<V>;
+
+public:
+    static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+    /// From now on all numbers below `end` may be claimed. Sequentially consistent: the publisher
+    /// then reads how many helpers there are, and a helper that leaves reads has_items() last.
+    void publish(std::uint32_t end) noexcept {
+        Atomics::yield_point();
+        end_.store(end, std::memory_order_seq_cst);
+    }
+
+    /// The next number; kNone when all that were published are taken.
+    [[nodiscard]] std::uint32_t claim() noexcept {
+        // Relaxed, and so the exchange: which number is all it says. What lies behind the number
+        // is published by `end_`.
+        std::uint32_t next = next_.load(std::memory_order_relaxed);
+        for (;;) {
+            // Acquire pairs with publish().
+            if (next >= end_.load(std::memory_order_acquire)) return kNone;
+            Atomics::yield_point();
+            if (next_.compare_exchange_strong(next, next + 1, std::memory_order_relaxed,
+                                              std::memory_order_relaxed))
+                return next;
+        }
+    }
+
+    [[nodiscard]] bool has_items() const noexcept {
+        // A `next_` that is old says yes once too often, never no. Relaxed for that reason.
+        return end_.load(std::memory_order_seq_cst) > next_.load(std::memory_order_relaxed);
+    }
+    /// Whether all of a range that ends at `end` are taken. Relaxed: it only grows, and the lock
+    /// of the group orders what follows.
+    [[nodiscard]] bool exhausted(std::uint32_t end) const noexcept {
+        return next_.load(std::memory_order_relaxed) >= end;
+    }
+    /// Relaxed: whoever gets the range next gets it by a lock.
+    void reset() noexcept {
+        next_.store(0, std::memory_order_relaxed);
+        end_.store(0, std::memory_order_relaxed);
+    }
+
+private:
+    alignas(2 * kCacheLine) Atomic<std::uint32_t> next_{0};  // claimers
+    alignas(2 * kCacheLine) Atomic<std::uint32_t> end_{0};   // the publisher
+};
+
+}  // namespace nebula::detail

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Where a closure lies while it waits for a worker.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace nebula::detail {
+
+/// Room for one closure and its name: one cache line. A closure of up to kInlineBytes that moves
+/// without throwing lies in place, a larger one on the heap. Nothing keeps track of whether there
+/// is one: whoever owns the slot knows.
+///
+/// Threads:   one at a time.
+class alignas(64) TaskSlot {
+public:
+    static constexpr std::size_t kInlineBytes = 48;
+
+    template <class F>
+    static constexpr bool kFitsInline =
+        sizeof(F) <= kInlineBytes && alignof(F) <= alignof(std::max_align_t) &&
+        std::is_nothrow_move_constructible_v<F>;
+
+    /// \throws std::bad_alloc, and what copying the closure throws: the slot is empty then.
+    template <class F>
+    void emplace(F&& f, const char* its_name) {
+        using Closure = std::decay_t<F>;
+        if constexpr (kFitsInline<Closure>) {
+            ::new (static_cast<void*>(storage_)) Closure(std::forward<F>(f));
+            act_ = &act_inline<Closure>;
+        } else {
+            ::new (static_cast<void*>(storage_)) Closure*(new Closure(std::forward<F>(f)));
+            act_ = &act_on_heap<Closure>;
+        }
+        name_ = its_name;
+    }
+
+    /// Calls the closure and destroys it, also when it throws; the slot is empty afterwards.
+    void run() { act_(*this, Act::Run, nullptr); }
+    /// Destroys the closure uncalled.
+    void drop() noexcept { act_(*this, Act::Drop, nullptr); }
+    /// Moves the closure into an empty slot and leaves this one empty.
+    void move_to(TaskSlot& other) noexcept {
+        other.act_ = act_;
+        other.name_ = name_;
+        act_(*this, Act::Move, &other);
+    }
+
+    [[nodiscard]] const char* name() const noexcept { return name_; }  ///< May be null.
+
+private:
+    enum class Act : unsigned char { Run, Drop, Move };
+
+    template <class Closure>
+    struct DestroyInPlace {
+        ~DestroyInPlace() { closure.~Closure(); }
+        Closure& closure;
+    };
+    template <class Closure>
+    struct DestroyOnHeap {
+        ~DestroyOnHeap() { delete closure; }
+        Closure* closure;
+    };
+
+    template <class Closure>
+    static void act_inline(TaskSlot& slot, Act act, TaskSlot* to) {
+        Closure& closure = *std::launder(static_cast<Closure*>(static_cast<void*>(slot.storage_)));
+        const DestroyInPlace<Closure> destroy{closure};
+        if (act == Act::Run) [[likely]]
+            std::invoke(closure);
+        else if (act == Act::Move)
+            ::new (static_cast<void*>(to->storage_)) Closure(std::move(closure));
+    }
+
+    template <class Closure>
+    static void act_on_heap(TaskSlot& slot, Act act, TaskSlot* to) {
+        Closure* const closure =
+            *std::launder(static_cast<Closure**>(static_cast<void*>(slot.storage_)));
+        if (act == Act::Move) {
+            ::new (static_cast<void*>(to->storage_)) Closure*(closure);
+            return;
+        }
+        const DestroyOnHeap<Closure> destroy{closure};
+        if (act == Act::Run) [[likely]]
+            std::invoke(*closure);
+    }
+
+    // The storage first: it needs the alignment.
+    alignas(std::max_align_t) std::byte storage_[kInlineBytes];
+    void (*act_)(TaskSlot& slot, Act act, TaskSlot* to);
+    const char* name_;
+};
+static_assert(sizeof(TaskSlot) == 64, "one cache line");
+
+}  // namespace nebula::detail
