@@ -15,6 +15,11 @@
 
 namespace nebula {
 
+struct ScopeOptions {
+    Band band = Band::Frame;
+    OnError on_error = OnError::RunAll;
+};
+
 /// What the body of a scope spawns into.
 ///
 /// Threads:   spawn: any thread, until the tasks of the scope have ended.
@@ -22,7 +27,7 @@ namespace nebula {
 template <class T = void>
 class Scope {
 public:
-    explicit Scope(WorkerPool& pool, Band band) : group_(pool, band) {}
+    Scope(WorkerPool& pool, ScopeOptions options) : group_(pool, options.band, options.on_error) {}
 
     /// The result's place in the list is that of this call.
     template <class F>
@@ -57,13 +62,23 @@ private:
 template <>
 class Scope<void> {
 public:
-    explicit Scope(WorkerPool& pool, Band band) : group_(pool, band) {}
+    Scope(WorkerPool& pool, ScopeOptions options) : group_(pool, options.band, options.on_error) {}
 
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&>
     void spawn(F&& f, const char* name = nullptr) {
         group_.spawn(std::forward<F>(f), name);
     }
+
+    /// f(i) for all i < count, each a task: see TaskGroup::spawn_batch.
+    template <class F>
+        requires std::is_invocable_v<std::decay_t<F>&, std::size_t>
+    void spawn_batch(std::size_t count, F&& f, const char* name = nullptr) {
+        group_.spawn_batch(count, std::forward<F>(f), name);
+    }
+
+    void cancel() noexcept { group_.cancel(); }
+    [[nodiscard]] bool cancelled() const noexcept { return group_.cancelled(); }
 
     TaskGroup& group() noexcept { return group_; }
 
@@ -86,8 +101,8 @@ template <class R, class C, class T>
 struct ScopeResult<R (C::*)(Scope<T>&) const noexcept> : std::type_identity<T> {};
 
 template <class T, class Body>
-auto run_scope(WorkerPool& pool, Body& body, Band band) {
-    Scope<T> scope(pool, band);
+auto run_scope(WorkerPool& pool, Body& body, ScopeOptions options) {
+    Scope<T> scope(pool, options);
     if constexpr (!std::is_void_v<T>) {
         body(scope);
         scope.group().wait();

@@ -5,28 +5,50 @@
 #include "nebula/threading/worker_pool.hpp"
 
 namespace nebula {
+namespace {
 
-TaskGroup::TaskGroup(WorkerPool& pool, Band band)
-    : state_(new detail::GroupState(*pool.core_, band, pool.core_->size())), band_(band) {}
+// A closure that could not be queued is destroyed uncalled.
+template <class Queue>
+void queue_or_drop(detail::TaskSlot& closure, Queue&& queue) {
+    try {
+        queue();
+    } catch (...) {
+        closure.drop();
+        throw;
+    }
+}
+
+}  // namespace
+
+TaskGroup::TaskGroup(WorkerPool& pool, Band band, OnError on_error)
+    : state_(&pool.core_->open_group(band)) {
+    state_->cancel_on_error(on_error == OnError::CancelRest);
+}
 
 TaskGroup::~TaskGroup() {
     wait();
-    const detail::GroupError error = state_->take_error();
+    const detail::TaskError error = state_->take_error();
     if (error.exception != nullptr) state_->pool().report(error);
-    state_->release();
+    state_->pool().close_group(*state_);
 }
 
-void TaskGroup::spawn_task(detail::TaskNode* task) noexcept {
-    state_->pool().spawn_in_group(*state_, task);
+void TaskGroup::spawn_elsewhere(detail::TaskSlot& task) {
+    queue_or_drop(task, [&] { state_->spawn_elsewhere(task); });
 }
+
+void TaskGroup::spawn_run(detail::TaskSlot& closure, detail::TaskChunk::BatchCall call,
+                          std::size_t begin, std::uint32_t size) {
+    queue_or_drop(closure, [&] { state_->spawn_batch(closure, call, begin, size); });
+}
+
+std::size_t TaskGroup::helper_count() const noexcept { return state_->pool().size(); }
 
 bool TaskGroup::wait_until(Clock::time_point deadline) noexcept {
+    NEBULA_ASSERT(state_->is_owner_thread(), "a group is waited for by the thread that made it");
     return state_->pool().wait_for_group(*state_, deadline);
 }
 
 void TaskGroup::wait() noexcept { (void)wait_until(Clock::time_point::max()); }
-
-std::size_t TaskGroup::pending() const noexcept { return state_->pending(); }
 
 std::exception_ptr TaskGroup::take_exception() noexcept { return state_->take_error().exception; }
 

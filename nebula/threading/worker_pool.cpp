@@ -3,14 +3,19 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/base/clock.hpp"
+#include "nebula/base/mutex.hpp"
+#include "nebula/threading/detail/futex.hpp"
 #include "nebula/threading/detail/pool_core.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 
 namespace nebula {
 
 WorkerPool::WorkerPool(WorkerPoolConfig config) {
-    const auto count = static_cast<std::size_t>(config.thread_count());
+    const std::size_t count =
+        config.run_inline ? 0 : static_cast<std::size_t>(config.thread_count());
     core_ = std::make_unique<detail::PoolCore>(std::move(config), count);
 }
 
@@ -23,7 +28,51 @@ WorkerPool::~WorkerPool() {
 
 int WorkerPool::thread_count() const noexcept { return static_cast<int>(core_->size()); }
 
-void WorkerPool::spawn_task(detail::TaskNode* task) noexcept { core_->spawn_detached(task); }
+detail::Item* WorkerPool::take_item(Band band) { return core_->take_item(band); }
+void WorkerPool::spawn_item(detail::Item* item) noexcept { core_->spawn(item); }
+void WorkerPool::discard(detail::Item* item) noexcept { core_->discard(item); }
+
+bool WorkerPool::try_tick(Band least) noexcept { return core_->try_run_one(least); }
+
+std::size_t WorkerPool::run_until(Clock::time_point deadline, Band least) noexcept {
+    std::size_t count = 0;
+    while (Clock::now() < deadline && core_->try_run_one(least)) ++count;
+    return count;
+}
+
+void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) {
+    NEBULA_ASSERT(!is_current_thread_worker(), "a worker cannot wait for itself");
+    // Everything the tasks touch outlives the last of them: the count goes down last.
+    std::atomic<std::uint32_t> pending{static_cast<std::uint32_t>(core_->size())};
+    Mutex mutex;
+    std::exception_ptr first;
+    for (std::size_t i = 0; i < core_->size(); ++i) {
+        detail::Item* const item = core_->take_item(Band::Frame);
+        item->task.emplace(
+            [&f, &pending, &mutex, &first, i] {
+                try {
+                    f(static_cast<int>(i));
+                } catch (...) {
+                    const MutexLock lock(mutex);
+                    if (first == nullptr) first = std::current_exception();
+                }
+                // Release pairs with the acquire below. Waking a word that is gone harms nobody:
+                // the kernel only compares its address.
+                if (pending.fetch_sub(1, std::memory_order_acq_rel) == 1)
+                    detail::futex_wake_one(pending);
+            },
+            name);
+        core_->spawn_on(i, item);
+    }
+    for (std::uint32_t left = 0; (left = pending.load(std::memory_order_acquire)) != 0;)
+        detail::futex_wait(pending, left);
+    if (first != nullptr) std::rethrow_exception(first);
+}
+
+bool WorkerPool::should_yield() noexcept {
+    const detail::Worker* const worker = detail::PoolCore::current_worker();
+    return worker != nullptr && worker->pool.higher_band_waits(worker->band);
+}
 
 int WorkerPool::current_worker_index() noexcept {
     const detail::Worker* const worker = detail::PoolCore::current_worker();
@@ -55,6 +104,7 @@ std::size_t WorkerPool::utilization_per_worker(std::span<double> out) const noex
 
 double WorkerPool::utilization_average() const noexcept {
     const std::uint64_t now = now_ns();
+    if (core_->size() == 0) return 0;
     double sum = 0;
     for (std::size_t i = 0; i < core_->size(); ++i) sum += core_->worker(i).meter.share(now);
     return sum / static_cast<double>(core_->size());

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "nebula/threading/band.hpp"
-#include "nebula/threading/detail/task_node.hpp"
+#include "nebula/threading/detail/item.hpp"
+#include "nebula/threading/detail/join_region.hpp"
+#include "nebula/threading/fork_context.hpp"
 #include "nebula/threading/pool_run.hpp"
 #include "nebula/threading/scope.hpp"
 #include "nebula/threading/task_group.hpp"
@@ -11,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -44,8 +47,9 @@ struct WorkerCounters {
 ///
 /// Threads:   any thread, tasks included; the destructor: any but the pool's own, and never at
 ///            once with another call.
-/// Cost:      spawn: one allocation (two if the closure has more than 48 bytes), a push, and a
-///            system call if a worker has to be woken. An idle pool costs nothing.
+/// Cost:      spawn: a push, and a system call if a worker has to be woken; nothing allocates once
+///            the pool has seen as many tasks, but a closure of more than 48 bytes. An idle pool
+///            costs nothing.
 /// Lifetime:  the destructor runs every detached task that is queued, and what those spawn, then
 ///            joins. Groups and scopes must have ended.
 /// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws.
@@ -64,22 +68,41 @@ public:
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&>
     void spawn(F&& f, SpawnOptions options = {}) {
-        spawn_task(new detail::TaskNode(std::forward<F>(f), options.band, options.name));
+        struct Taken {
+            ~Taken() {
+                if (item != nullptr) pool.discard(item);
+            }
+            WorkerPool& pool;
+            detail::Item* item;
+        } taken{*this, take_item(options.band)};
+        taken.item->task.emplace(std::forward<F>(f), options.name);
+        spawn_item(std::exchange(taken.item, nullptr));
+    }
+
+    /// Calls a and b, perhaps at once; see ForkContext::join(), which is the faster way from the
+    /// inside. From a thread that is no worker too: it then works with the pool.
+    template <class A, class B>
+    auto join(A&& a, B&& b) {
+        detail::ForkSeat* const here = detail::current_fork_seat;
+        if (here != nullptr && &here->pool == core_.get())
+            return ForkContext(*here, here->branches.depth()).join(a, b);
+        const detail::JoinRegion region(*core_);
+        return region.context().join(a, b);
     }
 
     /// Calls body(scope) here, helps with what it spawned, and returns when all of that has ended:
     /// with Scope<T>&, the results in spawn order; with Scope<>&, what the body returned. The first
     /// exception (the body's before any task's) is thrown once all have ended.
     template <class Body>
-    auto scope(Body&& body, Band band = Band::Frame) {
+    auto scope(Body&& body, ScopeOptions options = {}) {
         using T = typename detail::ScopeResult<decltype(&std::decay_t<Body>::operator())>::type;
-        return detail::run_scope<T>(*this, body, band);
+        return detail::run_scope<T>(*this, body, options);
     }
     /// The same for a body whose parameter is `auto&`: scope<int>([](auto& s) { ... }).
     template <class T, class Body>
         requires std::is_invocable_v<Body&, Scope<T>&>
-    auto scope(Body&& body, Band band = Band::Frame) {
-        return detail::run_scope<T>(*this, body, band);
+    auto scope(Body&& body, ScopeOptions options = {}) {
+        return detail::run_scope<T>(*this, body, options);
     }
 
     /// For a coroutine: `auto mesh = co_await pool.run([chunk] { return mesh(*chunk); })`.
@@ -88,6 +111,21 @@ public:
     PoolRun<std::decay_t<F>> run(F&& f, SpawnOptions options = {}) {
         return {*this, std::forward<F>(f), options};
     }
+
+    /// Runs one queued task, or a task of one waiting group, that is at least as urgent as `least`
+    /// on the calling thread: for a main thread that has time left. False: there is none.
+    bool try_tick(Band least = Band::Background) noexcept;
+    /// try_tick() until there is nothing to run or the deadline has come. Starts nothing after it.
+    /// \returns how many it ran.
+    std::size_t run_until(Clock::time_point deadline, Band least = Band::Background) noexcept;
+
+    /// Runs f(index) once on each worker and no other thread, and returns when all have: the first
+    /// exception is rethrown then. Not for a worker of this pool, which would wait for itself.
+    void broadcast(const std::function<void(int)>& f, const char* name = "broadcast");
+
+    /// Whether more urgent work waits than what the calling worker runs: a long Background task
+    /// looks from time to time, and returns or spawns its rest. False on any other thread.
+    [[nodiscard]] static bool should_yield() noexcept;
 
     /// The worker that the calling thread is, of whatever pool; -1 and "" on any other thread.
     [[nodiscard]] static int current_worker_index() noexcept;
@@ -112,7 +150,9 @@ public:
 private:
     friend class TaskGroup;
 
-    void spawn_task(detail::TaskNode* task) noexcept;
+    [[nodiscard]] detail::Item* take_item(Band band);
+    void spawn_item(detail::Item* item) noexcept;
+    void discard(detail::Item* item) noexcept;
 
     std::unique_ptr<detail::PoolCore> core_;
 };

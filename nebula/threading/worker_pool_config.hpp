@@ -36,6 +36,12 @@ struct WorkerPoolConfig {
     std::optional<int> thread_count_override{};
     /// CPUs left to others (the main thread, the renderer) when the count is not overridden.
     int reserved_cores = 2;
+    /// No threads at all: a task runs where it is spawned, before spawn() returns. Beats all
+    /// counts.
+    bool run_inline = false;
+    /// Workers that never run Background work, so that one is there when something urgent comes;
+    /// unset: 1 of 3 or more, else none.
+    std::optional<int> background_reserve{};
     /// Usable stack of each worker.
     std::size_t stack_size_bytes = std::size_t{2} * 1024 * 1024;
     /// Workers are "{prefix}-{index}". The kernel's own name holds 15 characters: there the prefix

@@ -3,87 +3,283 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/base/yield_point.hpp"
+#include "nebula/threading/detail/pool_core.hpp"
 
 #include <utility>
 
 namespace nebula::detail {
+namespace {
 
-void GroupState::release() noexcept {
-    // acq_rel: each release pairs with the last one, which deletes after all others' accesses.
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+// Its address names the thread.
+constinit thread_local char this_thread = 0;
+
+}  // namespace
+
+// ---- life
+
+GroupState::~GroupState() {
+    const MutexLock lock(mutex_);
+    while (oldest_ != nullptr) {
+        TaskChunk* const chunk = oldest_;
+        unlink(*chunk);
+        pool_.store().free(chunk);
+    }
 }
 
-bool GroupState::add(TaskNode* task) noexcept {
-    bool wants_ticket = false;
+void GroupState::open(Band band, std::uint32_t max_helpers) noexcept {
+    // Nobody else knows it: all relaxed, and the lock for the analysis only.
+    band_ = band;
+    cancel_on_error_ = false;
+    owner_ = &this_thread;
+    references_.store(1, std::memory_order_relaxed);
+    spawned_here_.store(0, std::memory_order_relaxed);
+    spawned_elsewhere_.store(0, std::memory_order_relaxed);
+    finished_.store(0, std::memory_order_relaxed);
+    cancelled_.store(false, std::memory_order_relaxed);
+    tickets_.reset(max_helpers);
+    const MutexLock lock(mutex_);
+    error_ = {};
+    shared_ = nullptr;
+    // The chunks of the last life: one is kept.
+    while (oldest_ != newest_) {
+        TaskChunk* const chunk = oldest_ == open_ ? newest_ : oldest_;
+        unlink(*chunk);
+        pool_.store().free(chunk);
+    }
+    open_ = oldest_;
+    if (open_ != nullptr) {
+        open_->reset();
+        open_tasks_ = 0;
+    } else {
+        open_tasks_ = kChunkTasks;  // the first spawn brings it
+    }
+}
+
+void GroupState::retain() noexcept {
+    // Relaxed: the caller holds a reference, so the count cannot reach zero meanwhile.
+    references_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void GroupState::release() noexcept {
+    // acq_rel: each release pairs with the last one, after which the next owner may have it.
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) pool_.store().free(this);
+}
+
+// ---- spawning
+
+bool GroupState::is_owner_thread() const noexcept { return owner_ == &this_thread; }
+
+void GroupState::open_chunk() {
+    {
+        const MutexLock lock(mutex_);
+        // Nobody claims from the full one or runs a task of it any more: it serves again.
+        if (open_ != nullptr && open_->users == 0 && open_->range.exhausted(kChunkTasks)) {
+            open_->reset();
+            open_tasks_ = 0;
+            return;
+        }
+    }
+    TaskChunk* const chunk = pool_.store().take_chunk();
+    TaskChunk* full = nullptr;
+    {
+        const MutexLock lock(mutex_);
+        full = std::exchange(open_, chunk);
+        open_tasks_ = 0;
+        append(*chunk);
+        // Ended since we looked, and left to us because it was the open one.
+        if (full != nullptr && full->users == 0 && full->range.exhausted(kChunkTasks))
+            unlink(*full);
+        else
+            full = nullptr;
+    }
+    recycle(full);
+}
+
+void GroupState::spawn_elsewhere(TaskSlot& task) {
+    TaskChunk* spare = nullptr;
+    bool wake = false;
+    for (;;) {
+        {
+            const MutexLock lock(mutex_);
+            if (shared_ == nullptr && spare != nullptr) {
+                append(*spare);
+                shared_ = std::exchange(spare, nullptr);
+                shared_tasks_ = 0;
+            }
+            if (shared_ != nullptr) {
+                task.move_to(shared_->slots[shared_tasks_]);
+                // Relaxed: written under the lock, read as a number.
+                spawned_elsewhere_.store(spawned_elsewhere_.load(std::memory_order_relaxed) + 1,
+                                         std::memory_order_relaxed);
+                shared_->range.publish(++shared_tasks_);
+                if (shared_tasks_ == kChunkTasks) shared_ = nullptr;
+                wake = std::exchange(waiting_, false);
+                if (wake) latch_.advance();
+                break;
+            }
+        }
+        spare = pool_.store().take_chunk();  // may throw: nothing is queued yet
+    }
+    if (spare != nullptr) pool_.store().free(spare);
+    NEBULA_YIELD_POINT();
+    if (wake) latch_.wake();
+    if (tickets_.wanted()) call_helper();
+}
+
+void GroupState::spawn_batch(TaskSlot& closure, TaskChunk::BatchCall call, std::size_t begin,
+                             std::uint32_t count) {
+    TaskChunk* const chunk = pool_.store().take_chunk();
+    chunk->capacity = count;
+    chunk->batch_call = call;
+    chunk->batch_begin = begin;
+    closure.move_to(chunk->slots[0]);
     bool wake = false;
     {
         const MutexLock lock(mutex_);
-        (youngest_ != nullptr ? youngest_->next : oldest_) = task;
-        youngest_ = task;
-        // Relaxed: written under the lock; only its zero, stored in end(), tells others anything.
-        pending_.store(pending_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        wants_ticket = tickets_ < max_tickets_;
-        if (wants_ticket) {
-            ++tickets_;
-            // Relaxed: we hold a reference ourselves, so the count cannot reach zero meanwhile.
-            references_.fetch_add(1, std::memory_order_relaxed);
-        }
+        append(*chunk);
+        spawned_elsewhere_.store(spawned_elsewhere_.load(std::memory_order_relaxed) + count,
+                                 std::memory_order_relaxed);  // as above
+        chunk->range.publish(count);
         wake = std::exchange(waiting_, false);
         if (wake) latch_.advance();
     }
     NEBULA_YIELD_POINT();
     if (wake) latch_.wake();
-    return wants_ticket;
+    if (tickets_.wanted()) call_helper();
 }
 
-TaskNode* GroupState::take_by_ticket() noexcept {
+void GroupState::call_helper() noexcept {
+    if (!tickets_.take()) return;
+    retain();
+    if (pool_.publish_ticket(*this)) return;
+    return_ticket();  // no memory for it: the owner runs what nobody else does
+}
+
+void GroupState::return_ticket() noexcept {
+    tickets_.drop();
+    release();
+}
+
+// ---- running
+
+void GroupState::run_task(GroupTurn& turn, std::uint32_t number) noexcept {
+    TaskChunk& chunk = *turn.chunk;
+    ++turn.ran;
+    if (chunk.batch_call != nullptr) {
+        if (cancelled()) return;
+        TaskSlot& closure = chunk.slots[0];
+        TaskError error = pool_.run_guarded(
+            closure.name(), [&] { chunk.batch_call(closure, chunk.batch_begin + number); });
+        if (error.exception != nullptr) [[unlikely]]
+            fail(std::move(error));
+        return;
+    }
+    TaskSlot& task = chunk.slots[number];
+    if (cancelled()) [[unlikely]] {
+        task.drop();
+        return;
+    }
+    TaskError error = pool_.run_guarded(task.name(), [&] { task.run(); });
+    if (error.exception != nullptr) [[unlikely]]
+        fail(std::move(error));
+}
+
+void GroupState::fail(TaskError&& error) noexcept {
+    if (cancel_on_error_) cancel();
     const MutexLock lock(mutex_);
-    TaskNode* const task = pop();
-    if (task == nullptr) --tickets_;
-    return task;
+    if (error_.exception == nullptr) error_ = std::move(error);
 }
 
-TaskNode* GroupState::finish_and_take(GroupError&& error) noexcept {
-    TaskNode* task = nullptr;
+void GroupState::end_batch(GroupTurn& last) noexcept {
+    if (last.chunk == nullptr || last.chunk->batch_call == nullptr) return;
+    {
+        const MutexLock lock(mutex_);
+        if (last.chunk->users > 1 || !last.chunk->range.exhausted(last.chunk->capacity)) {
+            (void)count(std::exchange(last, {}));  // somebody is left to come here after us
+            return;
+        }
+    }
+    // The last one; with nothing left to claim, nobody will come any more. The closure dies before
+    // anybody hears that its last call has ended, and not under our lock: it is the user's.
+    last.chunk->slots[0].drop();
+}
+
+GroupTurn GroupState::next_turn(GroupTurn last) noexcept {
+    end_batch(last);
+    TaskChunk* empty = nullptr;
+    GroupTurn next;
     bool wake = false;
     {
         const MutexLock lock(mutex_);
-        end(std::move(error));
-        wake = last_one_must_wake();
-        task = pop();
-        if (task == nullptr) --tickets_;
+        empty = count(last);
+        next.chunk = pick();
+        wake = owner_must_wake();
     }
+    recycle(empty);
+    if (wake) latch_.wake();
+    return next;
+}
+
+bool GroupState::leave(GroupTurn last) noexcept {
+    end_batch(last);
+    TaskChunk* empty = nullptr;
+    bool stay = false;
+    bool wake = false;
+    {
+        const MutexLock lock(mutex_);
+        empty = count(last);
+        tickets_.drop();
+        // A spawner that counted us in, and so called nobody, published before we look here.
+        stay = has_tasks() && tickets_.take();
+        wake = owner_must_wake();
+    }
+    recycle(empty);
     NEBULA_YIELD_POINT();
     if (wake) latch_.wake();  // our ticket's reference keeps the latch
-    return task;
+    return stay;
 }
 
-bool GroupState::finish_and_keep_ticket(GroupError&& error) noexcept {
-    bool keep = false;
+bool GroupState::pause(GroupTurn last) noexcept {
+    end_batch(last);
+    TaskChunk* empty = nullptr;
+    bool tasks_left = false;
     bool wake = false;
     {
         const MutexLock lock(mutex_);
-        end(std::move(error));
-        wake = last_one_must_wake();
-        keep = oldest_ != nullptr;
-        if (!keep) --tickets_;
+        empty = count(last);
+        tasks_left = has_tasks();
+        wake = owner_must_wake();
     }
+    recycle(empty);
     NEBULA_YIELD_POINT();
     if (wake) latch_.wake();
-    return keep;
+    return tasks_left;
 }
 
-GroupState::Turn GroupState::next_turn(bool finished, GroupError&& error, bool may_start) noexcept {
-    const MutexLock lock(mutex_);
-    if (finished) end(std::move(error));
-    Turn turn{pending_.load(std::memory_order_relaxed) == 0, nullptr, 0};  // under the lock
-    if (turn.all_ended) return turn;
-    if (may_start) turn.task = pop();
-    if (turn.task == nullptr) {
-        waiting_ = true;
-        turn.epoch = latch_.epoch();
+// ---- waiting
+
+GroupState::Step GroupState::next_step(GroupTurn& turn, bool may_start, bool may_sleep) noexcept {
+    end_batch(turn);
+    TaskChunk* empty = nullptr;
+    Step step{Wait::Sleep, 0};
+    {
+        const MutexLock lock(mutex_);
+        empty = count(turn);
+        turn = {};
+        if (pending() == 0) {
+            step.what = Wait::AllEnded;
+        } else {
+            if (may_start) turn.chunk = pick();
+            if (turn.chunk != nullptr) {
+                step.what = Wait::Run;
+            } else if (may_sleep) {
+                waiting_ = true;
+                step.epoch = latch_.epoch();
+            }
+        }
     }
-    return turn;
+    recycle(empty);
+    return step;
 }
 
 void GroupState::stop_waiting() noexcept {
@@ -91,31 +287,70 @@ void GroupState::stop_waiting() noexcept {
     waiting_ = false;
 }
 
-GroupError GroupState::take_error() noexcept {
+TaskError GroupState::take_error() noexcept {
     const MutexLock lock(mutex_);
     return std::exchange(error_, {});
 }
 
-TaskNode* GroupState::pop() noexcept {
-    TaskNode* const task = oldest_;
-    if (task == nullptr) return nullptr;
-    oldest_ = task->next;
-    if (oldest_ == nullptr) youngest_ = nullptr;
-    task->next = nullptr;
-    return task;
+// ---- under the lock
+
+void GroupState::append(TaskChunk& chunk) noexcept {
+    chunk.older = newest_;
+    chunk.newer = nullptr;
+    (newest_ != nullptr ? newest_->newer : oldest_) = &chunk;
+    newest_ = &chunk;
 }
 
-void GroupState::end(GroupError&& error) noexcept {
-    if (error.exception != nullptr && error_.exception == nullptr) error_ = std::move(error);
+void GroupState::unlink(TaskChunk& chunk) noexcept {
+    (chunk.older != nullptr ? chunk.older->newer : oldest_) = chunk.newer;
+    (chunk.newer != nullptr ? chunk.newer->older : newest_) = chunk.older;
+}
+
+TaskChunk* GroupState::pick() noexcept {
+    TaskChunk* shared = nullptr;
+    for (TaskChunk* chunk = oldest_; chunk != nullptr; chunk = chunk->newer) {
+        if (!chunk->range.has_items()) continue;
+        // One of one's own is better: its line stays here.
+        if (chunk->users == 0) {
+            ++chunk->users;
+            return chunk;
+        }
+        if (shared == nullptr) shared = chunk;
+    }
+    if (shared != nullptr) ++shared->users;
+    return shared;
+}
+
+bool GroupState::has_tasks() const noexcept {
+    for (const TaskChunk* chunk = oldest_; chunk != nullptr; chunk = chunk->newer)
+        if (chunk->range.has_items()) return true;
+    return false;
+}
+
+TaskChunk* GroupState::count(GroupTurn turn) noexcept {
+    if (turn.chunk == nullptr) return nullptr;
+    TaskChunk* const chunk = turn.chunk;
+    --chunk->users;
+    TaskChunk* empty = nullptr;
+    if (chunk->users == 0 && chunk != open_ && chunk->range.exhausted(chunk->capacity)) {
+        unlink(*chunk);
+        empty = chunk;
+    }
     // Release pairs with the acquire in pending(). (The load: under the lock.)
-    pending_.store(pending_.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+    finished_.store(finished_.load(std::memory_order_relaxed) + turn.ran,
+                    std::memory_order_release);
+    return empty;
 }
 
-bool GroupState::last_one_must_wake() noexcept {
-    if (pending_.load(std::memory_order_relaxed) != 0 || !waiting_) return false;  // under the lock
+bool GroupState::owner_must_wake() noexcept {
+    if (!waiting_ || pending() != 0) return false;
     waiting_ = false;
     latch_.advance();
     return true;
+}
+
+void GroupState::recycle(TaskChunk* chunk) noexcept {
+    if (chunk != nullptr) pool_.store().free(chunk);
 }
 
 }  // namespace nebula::detail

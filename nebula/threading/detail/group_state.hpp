@@ -1,98 +1,177 @@
 // SPDX-License-Identifier: MIT
-// The part of a TaskGroup that tickets share. The protocol: README.md, "Groups, tickets and the
-// latch".
+// The part of a TaskGroup that its helpers share. The protocol: README.md, "Groups".
 #pragma once
 
+#include "nebula/base/cache_line.hpp"
 #include "nebula/base/clock.hpp"
 #include "nebula/base/mutex.hpp"
+#include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/latch.hpp"
-#include "nebula/threading/detail/task_node.hpp"
+#include "nebula/threading/detail/task_chunk.hpp"
+#include "nebula/threading/detail/ticket_count.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <utility>
 
 namespace nebula::detail {
 
 class PoolCore;
 
-/// The first exception of a group, and where it came from.
-struct GroupError {
+/// An exception of a task, and where it came from.
+struct TaskError {
     std::exception_ptr exception;
     std::string worker_name;
     const char* task_name = nullptr;
 };
 
-/// Queue, count and latch of one group. As an Item it is a ticket.
+/// What a thread does for a group at one time: a chunk it claims from, and how many it has run.
+struct GroupTurn {
+    TaskChunk* chunk = nullptr;
+    std::uint32_t ran = 0;
+};
+
+/// Chunks, counts and latch of one group.
 ///
-/// Threads:   any thread, but one waiter at a time.
-/// Lifetime:  counted: the TaskGroup and each ticket hold one reference.
-class GroupState : public Item {
+/// Threads:   any thread, but spawn_here() and the waiting side: the group's owner.
+/// Lifetime:  counted: the TaskGroup and each ticket hold one reference. Made and kept by the pool,
+///            which uses it again when the last reference is gone.
+class GroupState {
 public:
-    /// With one reference, the owner's.
-    GroupState(PoolCore& pool, Band its_band, std::size_t max_tickets) noexcept
-        : Item(Kind::Ticket, its_band), pool_(pool), max_tickets_(max_tickets) {}
+    explicit GroupState(PoolCore& pool) : pool_(pool) {}
     GroupState(const GroupState&) = delete;
     GroupState& operator=(const GroupState&) = delete;
+    ~GroupState();
+
+    /// Begins a new life, with one reference, the owner's: the calling thread.
+    void open(Band band, std::uint32_t max_helpers) noexcept;
 
     [[nodiscard]] PoolCore& pool() const noexcept { return pool_; }
+    [[nodiscard]] Band band() const noexcept { return band_; }
 
+    void retain() noexcept;
     void release() noexcept;
 
-    /// Queues a task. True: the caller has to publish a ticket, whose reference is counted.
-    [[nodiscard]] bool add(TaskNode* task) noexcept NEBULA_EXCLUDES(mutex_);
+    // ---- spawning
 
-    // For a worker that holds a ticket. Null (or false) means that the ticket is void: release().
+    [[nodiscard]] bool is_owner_thread() const noexcept;
 
-    [[nodiscard]] TaskNode* take_by_ticket() noexcept NEBULA_EXCLUDES(mutex_);
-    [[nodiscard]] TaskNode* finish_and_take(GroupError&& error) noexcept NEBULA_EXCLUDES(mutex_);
-    /// Ends a task and keeps the ticket, to be published again: something else is due first.
-    [[nodiscard]] bool finish_and_keep_ticket(GroupError&& error) noexcept NEBULA_EXCLUDES(mutex_);
+    /// On the owner thread.
+    template <class F>
+    void spawn_here(F&& f, const char* name) {
+        if (open_tasks_ == kChunkTasks) [[unlikely]]
+            open_chunk();
+        open_->slots[open_tasks_].emplace(std::forward<F>(f), name);
+        // Before the task is visible: finished never passes spawned. Relaxed: see pending().
+        spawned_here_.store(spawned_here_.load(std::memory_order_relaxed) + 1,
+                            std::memory_order_relaxed);
+        open_->range.publish(++open_tasks_);
+        if (tickets_.wanted()) [[unlikely]]
+            call_helper();
+    }
+    /// On any other: takes the closure out of `task`.
+    void spawn_elsewhere(TaskSlot& task) NEBULA_EXCLUDES(mutex_);
+    /// `count` calls of the closure, which the group then owns, as one chunk.
+    void spawn_batch(TaskSlot& closure, TaskChunk::BatchCall call, std::size_t begin,
+                     std::uint32_t count) NEBULA_EXCLUDES(mutex_);
 
-    // For the owner.
+    [[nodiscard]] bool has_tickets() const noexcept { return tickets_.any(); }
+    /// A ticket that was found before a helper did, and is no more.
+    void return_ticket() noexcept;
 
-    /// One turn of the owner's wait.
-    struct Turn {
-        bool all_ended;
-        TaskNode* task;       // to be run now; null: sleep on the latch
+    // ---- running: whoever helps, and the owner
+
+    /// Ends one turn and begins the next. Without a chunk: there is no task to be had.
+    [[nodiscard]] GroupTurn next_turn(GroupTurn last) noexcept NEBULA_EXCLUDES(mutex_);
+    /// Ends a turn and lets the helper go; true if there are tasks left and no helper for them, and
+    /// the caller is to stay.
+    [[nodiscard]] bool leave(GroupTurn last) noexcept NEBULA_EXCLUDES(mutex_);
+    /// Ends a turn; true if tasks are left: the caller keeps its ticket for later.
+    [[nodiscard]] bool pause(GroupTurn last) noexcept NEBULA_EXCLUDES(mutex_);
+
+    /// Runs, or drops if the group was cancelled, task `number` of the turn's chunk.
+    void run_task(GroupTurn& turn, std::uint32_t number) noexcept;
+
+    // ---- waiting: the owner
+
+    enum class Wait : std::uint8_t { AllEnded, Run, Sleep };
+    struct Step {
+        Wait what;
         std::uint32_t epoch;  // to sleep on
     };
-    /// `finished`: the owner has just run a task of the group, with that error if any.
-    [[nodiscard]] Turn next_turn(bool finished, GroupError&& error, bool may_start) noexcept
+    /// As next_turn, for the owner; `turn` is the last one and becomes the next.
+    [[nodiscard]] Step next_step(GroupTurn& turn, bool may_start, bool may_sleep) noexcept
         NEBULA_EXCLUDES(mutex_);
-    void stop_waiting() noexcept NEBULA_EXCLUDES(mutex_);
     void sleep(std::uint32_t epoch, Clock::time_point deadline) const noexcept {
         latch_.wait(epoch, deadline);
     }
+    void stop_waiting() noexcept NEBULA_EXCLUDES(mutex_);
 
-    [[nodiscard]] std::size_t pending() const noexcept {
-        // Acquire pairs with the release in end(): who sees zero sees what the tasks wrote.
-        return pending_.load(std::memory_order_acquire);
+    /// Tasks that have been spawned and are not known to have ended: a thread tells of those it has
+    /// run when it comes to the end of a chunk. Zero is exact.
+    [[nodiscard]] std::uint64_t pending() const noexcept {
+        // In this order: spawned can only have grown since. Acquire pairs with the release in
+        // count(): who sees that all have ended sees what they wrote.
+        const std::uint64_t finished = finished_.load(std::memory_order_acquire);
+        // Relaxed: a number; the thread that asks "all of them?" has spawned them, or was told.
+        return spawned_here_.load(std::memory_order_relaxed) +
+               spawned_elsewhere_.load(std::memory_order_relaxed) - finished;
     }
-    [[nodiscard]] GroupError take_error() noexcept NEBULA_EXCLUDES(mutex_);
+
+    void cancel() noexcept { cancelled_.store(true, std::memory_order_release); }
+    /// Acquire pairs with the release in cancel(): a task that sees it sees why.
+    [[nodiscard]] bool cancelled() const noexcept {
+        return cancelled_.load(std::memory_order_acquire);
+    }
+    void cancel_on_error(bool on) noexcept { cancel_on_error_ = on; }
+
+    [[nodiscard]] TaskError take_error() noexcept NEBULA_EXCLUDES(mutex_);
+
+    GroupState* next_free = nullptr;  // under the lock of the pool's store
+    GroupState* next_made = nullptr;  // the same: all that were ever made
 
 private:
-    ~GroupState() = default;
-
-    [[nodiscard]] TaskNode* pop() noexcept NEBULA_REQUIRES(mutex_);
-    void end(GroupError&& error) noexcept NEBULA_REQUIRES(mutex_);
+    void open_chunk() NEBULA_EXCLUDES(mutex_);
+    void call_helper() noexcept;
+    void fail(TaskError&& error) noexcept NEBULA_EXCLUDES(mutex_);
+    void end_batch(GroupTurn& last) noexcept NEBULA_EXCLUDES(mutex_);
+    void append(TaskChunk& chunk) noexcept NEBULA_REQUIRES(mutex_);
+    void unlink(TaskChunk& chunk) noexcept NEBULA_REQUIRES(mutex_);
+    [[nodiscard]] TaskChunk* pick() noexcept NEBULA_REQUIRES(mutex_);
+    [[nodiscard]] bool has_tasks() const noexcept NEBULA_REQUIRES(mutex_);
+    // The chunk is the caller's to recycle() after unlocking, if there is one.
+    [[nodiscard]] TaskChunk* count(GroupTurn turn) noexcept NEBULA_REQUIRES(mutex_);
+    void recycle(TaskChunk* chunk) noexcept;
     // True: wake the latch after unlocking.
-    [[nodiscard]] bool last_one_must_wake() noexcept NEBULA_REQUIRES(mutex_);
+    [[nodiscard]] bool owner_must_wake() noexcept NEBULA_REQUIRES(mutex_);
 
     PoolCore& pool_;
-    const std::size_t max_tickets_;
-    std::atomic<std::size_t> references_{1};
-    std::atomic<std::size_t> pending_{0};  // written under the lock, read by anybody
-    Latch latch_;                          // moved under the lock
+    Band band_ = Band::Frame;
+    bool cancel_on_error_ = false;  // the owner's, before the first spawn
+    const void* owner_ = nullptr;   // names the owner thread
+    std::atomic<std::size_t> references_{0};
+
+    // What the owner writes at every spawn.
+    alignas(2 * kCacheLine) TaskChunk* open_ = nullptr;  // where the owner spawns
+    std::uint32_t open_tasks_ = 0;
+    std::atomic<std::uint64_t> spawned_here_{0};
+
+    alignas(2 * kCacheLine) TicketCount<> tickets_;
+    std::atomic<bool> cancelled_{false};
+    Latch latch_;                                      // moved under the lock
+    std::atomic<std::uint64_t> finished_{0};           // written under the lock
+    std::atomic<std::uint64_t> spawned_elsewhere_{0};  // the same
 
     Mutex mutex_;
-    TaskNode* oldest_ NEBULA_GUARDED_BY(mutex_) = nullptr;
-    TaskNode* youngest_ NEBULA_GUARDED_BY(mutex_) = nullptr;
-    std::size_t tickets_ NEBULA_GUARDED_BY(mutex_) = 0;
+    TaskChunk* oldest_ NEBULA_GUARDED_BY(mutex_) = nullptr;
+    TaskChunk* newest_ NEBULA_GUARDED_BY(mutex_) = nullptr;
+    TaskChunk* shared_ NEBULA_GUARDED_BY(mutex_) = nullptr;  // where other threads spawn
+    std::uint32_t shared_tasks_ NEBULA_GUARDED_BY(mutex_) = 0;
     bool waiting_ NEBULA_GUARDED_BY(mutex_) = false;
-    GroupError error_ NEBULA_GUARDED_BY(mutex_);
+    TaskError error_ NEBULA_GUARDED_BY(mutex_);
 };
 
 }  // namespace nebula::detail

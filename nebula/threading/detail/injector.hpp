@@ -8,42 +8,53 @@
 
 #include <atomic>
 #include <cstddef>
-#include <vector>
 
 namespace nebula::detail {
 
-/// FIFO of pointers under a short lock, with a count that anybody may read without it.
+/// FIFO of items, linked through their `next` and `before`, under a short lock, with a count that
+/// anybody may read without it.
 ///
 /// Threads:   any thread.
-/// Cost:      one lock per push and per successful pop; a pop from an empty one is a load.
-/// Lifetime:  borrows its items. The same pointer may be in it several times (tickets are).
+/// Cost:      one lock per push and per successful pop; a pop from an empty one is a load. Nothing
+///            allocates.
+/// Lifetime:  borrows its items.
 template <class T>
 class Injector {
 public:
-    void push(T* item) NEBULA_EXCLUDES(mutex_) {
+    void push(T* item) noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
-        // Relaxed: written under this lock only.
-        const std::size_t count = count_.load(std::memory_order_relaxed);
-        if (count == ring_.size()) grow(count);
-        ring_[(head_ + count) & (ring_.size() - 1)] = item;
+        item->next = nullptr;
+        item->before = newest_;
+        (newest_ != nullptr ? newest_->next : oldest_) = item;
+        newest_ = item;
         NEBULA_YIELD_POINT();
-        // The publication: README, "Parking".
-        count_.store(count + 1, std::memory_order_seq_cst);
+        // The publication: README, "Parking". (The load: written under this lock only.)
+        count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
     }
 
     /// The oldest item; null when there is none.
-    [[nodiscard]] T* pop() NEBULA_EXCLUDES(mutex_) {
+    [[nodiscard]] T* pop() noexcept NEBULA_EXCLUDES(mutex_) {
         // Relaxed: a worker that is about to park looks again, with has_items().
         if (count_.load(std::memory_order_relaxed) == 0) return nullptr;
         NEBULA_YIELD_POINT();
         const MutexLock lock(mutex_);
-        const std::size_t count = count_.load(std::memory_order_relaxed);  // under the lock
-        if (count == 0) return nullptr;
-        T* const item = ring_[head_];
-        head_ = (head_ + 1) & (ring_.size() - 1);
-        // Relaxed: taking publishes nothing; has_items may be true once too often.
-        count_.store(count - 1, std::memory_order_relaxed);
+        T* const item = oldest_;
+        if (item != nullptr) take(item);
         return item;
+    }
+
+    /// The youngest item for which `wanted(item)`, if it is among the `reach` youngest.
+    template <class Wanted>
+    [[nodiscard]] T* take_back(std::size_t reach, Wanted&& wanted) noexcept
+        NEBULA_EXCLUDES(mutex_) {
+        if (count_.load(std::memory_order_relaxed) == 0) return nullptr;  // as in pop
+        const MutexLock lock(mutex_);
+        for (T* item = newest_; item != nullptr && reach > 0; item = item->before, --reach) {
+            if (!wanted(*item)) continue;
+            take(item);
+            return item;
+        }
+        return nullptr;
     }
 
     /// As WorkDeque::has_items: in the one order of all seq_cst operations.
@@ -57,20 +68,18 @@ public:
     }
 
 private:
-    void grow(std::size_t count) NEBULA_REQUIRES(mutex_) {
-        std::vector<T*> larger(ring_.empty() ? kFirstSize : 2 * ring_.size());
-        for (std::size_t i = 0; i < count; ++i) larger[i] = ring_[(head_ + i) & (count - 1)];
-        ring_ = std::move(larger);
-        head_ = 0;
+    void take(T* item) noexcept NEBULA_REQUIRES(mutex_) {
+        (item->before != nullptr ? item->before->next : oldest_) = item->next;
+        (item->next != nullptr ? item->next->before : newest_) = item->before;
+        // Relaxed: taking publishes nothing; has_items may be true once too often.
+        count_.store(count_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     }
-
-    static constexpr std::size_t kFirstSize = 64;
 
     // Written under the lock; read by everybody who looks for work, so on a line of its own.
     alignas(2 * kCacheLine) std::atomic<std::size_t> count_{0};
     alignas(2 * kCacheLine) Mutex mutex_;
-    std::vector<T*> ring_ NEBULA_GUARDED_BY(mutex_);  // size 0 or a power of two
-    std::size_t head_ NEBULA_GUARDED_BY(mutex_) = 0;
+    T* oldest_ NEBULA_GUARDED_BY(mutex_) = nullptr;
+    T* newest_ NEBULA_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace nebula::detail

@@ -13,6 +13,13 @@
 
 namespace nebula::detail {
 
+template <class T>
+struct JoinSteal {
+    StealOutcome outcome = StealOutcome::Empty;
+    T* item = nullptr;       ///< Null unless the outcome is Item.
+    std::int64_t index = 0;  ///< Where it was pushed.
+};
+
 /// Chase-Lev deque whose owner pays no fence: three plain stores to push, two to pop. A thief pays
 /// for both sides, by a heavy fence, and only where it has seen something to take.
 ///
@@ -28,48 +35,55 @@ class JoinDeque {
     using Atomic = typename Atomics::template Atomic<V>;
 
 public:
+    static constexpr std::int64_t kSize = static_cast<std::int64_t>(kCapacity);
+
+    /// Where the next push goes.
+    [[nodiscard]] std::int64_t depth() const noexcept {
+        return bottom_.load(std::memory_order_relaxed);  // our own
+    }
+
     /// False when full: the caller runs both branches itself, one after the other.
-    [[nodiscard]] bool push(T* item) noexcept {
-        const std::int64_t bottom = bottom_.load(std::memory_order_relaxed);  // our own
-        if (bottom == limit_) [[unlikely]] {
-            // Pairs with the exchange in steal: what the thief read from the slot, it has read.
-            limit_ = top_.load(std::memory_order_acquire) + kSize;
-            if (bottom == limit_) return false;
+    /// \param depth  what the caller believes depth() to be; corrected if it is not. A belief kept
+    ///               in a register is what makes a join cheap: the processor goes on with it while
+    ///               it still checks, where it would have to wait for what it wrote a moment ago.
+    [[nodiscard]] bool push(T* item, std::int64_t& depth) noexcept {
+        if (depth != bottom_.load(std::memory_order_relaxed) || depth == limit_) [[unlikely]] {
+            depth = make_room();
+            if (depth == limit_) return false;
         }
         // Published by the store of bottom, whose release pairs with the acquire in steal.
-        slot(bottom).store(item, std::memory_order_relaxed);
-        bottom_.store(bottom + 1, std::memory_order_release);
+        slot(depth).store(item, std::memory_order_relaxed);
+        bottom_.store(depth + 1, std::memory_order_release);
         return true;
     }
 
-    /// Takes back the item pushed last. False when a thief has it.
-    [[nodiscard]] bool pop() noexcept {
-        const std::int64_t bottom = bottom_.load(std::memory_order_relaxed) - 1;  // our own
+    /// Takes back the item that was pushed at `depth`, the last one. False when a thief has it.
+    [[nodiscard]] bool pop(std::int64_t depth) noexcept {
         // Relaxed: ordered against the load of top by the fence, whose other half is in steal.
-        bottom_.store(bottom, std::memory_order_relaxed);
+        bottom_.store(depth, std::memory_order_relaxed);
         Atomics::light_fence();
         const std::int64_t top = top_.load(std::memory_order_relaxed);
-        if (top < bottom) [[likely]]
+        if (top < depth) [[likely]]
             return true;
-        return pop_last(bottom, top);
+        return pop_last(depth, top);
     }
 
     /// The oldest item.
-    [[nodiscard]] StealResult<T> steal() noexcept {
+    [[nodiscard]] JoinSteal<T> steal() noexcept {
         // Acquire, both: a thief that sees where another one left top sees also what the owner
         // had published for that one.
         std::int64_t top = top_.load(std::memory_order_acquire);
-        if (top >= bottom_.load(std::memory_order_acquire)) return {StealOutcome::Empty, nullptr};
+        if (top >= bottom_.load(std::memory_order_acquire)) return {};
         Atomics::heavy_fence();
-        if (top >= bottom_.load(std::memory_order_acquire)) return {StealOutcome::Empty, nullptr};
+        if (top >= bottom_.load(std::memory_order_acquire)) return {};
         // May be overwritten meanwhile, and then the exchange fails: not followed before it.
         T* const item = slot(top).load(std::memory_order_relaxed);
         Atomics::yield_point();
         // Relaxed on failure: the value is not used.
         if (!top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst,
                                           std::memory_order_relaxed))
-            return {StealOutcome::Lost, nullptr};
-        return {StealOutcome::Item, item};
+            return {StealOutcome::Lost};
+        return {StealOutcome::Item, item, top};
     }
 
     /// Stale at once, and no promise to anybody who goes to sleep on it. Relaxed: a guess.
@@ -78,19 +92,26 @@ public:
     }
 
 private:
-    static constexpr std::int64_t kSize = static_cast<std::int64_t>(kCapacity);
+    // Out of line, as pop_last(): what stands in the callers' way costs them registers.
+    [[nodiscard]] std::int64_t make_room() noexcept {
+        // Pairs with the exchange in steal: what the thief read from the slot, it has read.
+        limit_ = top_.load(std::memory_order_acquire) + kSize;
+        return bottom_.load(std::memory_order_relaxed);  // our own
+    }
 
     // Our item is the last one, or gone.
-    [[nodiscard]] bool pop_last(std::int64_t bottom, std::int64_t top) noexcept {
+    [[nodiscard]] bool pop_last(std::int64_t depth, std::int64_t top) noexcept {
         bool ours = false;
-        if (top == bottom) {
+        std::int64_t end = top;  // of an empty deque: thieves may have come further than `depth`
+        if (top == depth) {
             Atomics::yield_point();
             // Who moves top has it. Acquire on failure: see `limit_` in push.
             ours = top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst,
                                                 std::memory_order_acquire);
+            end = depth + 1;
         }
         // Empty now, so nobody finds anything by this value; release pairs with steal's loads.
-        bottom_.store(bottom + 1, std::memory_order_release);
+        bottom_.store(end, std::memory_order_release);
         return ours;
     }
 

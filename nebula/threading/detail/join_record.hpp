@@ -12,8 +12,8 @@ namespace nebula::detail {
 /// looks at while it waits; its address must be even.
 ///
 /// The word is 0 until a thief took the branch, then the thief's address, at last kDone. The lowest
-/// bit says that the owner sleeps. The record dies as soon as the owner has seen kDone, so the
-/// thief's exchange is its last touch; the owner sleeps on a word that lives longer (`bell`).
+/// bit says that the owner sleeps, on a word of its own (`bell`): this one may serve another branch
+/// as soon as the owner has seen kDone, so the thief's exchange is its last touch.
 ///
 /// Threads:   taken_by, finish: the thief. The rest: the owner.
 template <class Thief, class Atomics = MachineAtomics>
@@ -34,7 +34,7 @@ public:
         // Release pairs with the acquire in done(). Acquire pairs with the release in
         // announce_sleep(): the bell's count that the owner read is older than ours.
         if ((word_.exchange(kDone, std::memory_order_acq_rel) & kSleeping) != 0) {
-            // *this may be gone.
+            // Not ours any more.
             Atomics::yield_point();
             // Release pairs with the acquire in ring_count(): an owner that reads the new count
             // reads kDone after it.
@@ -61,6 +61,9 @@ public:
         Atomics::yield_point();
         return (word_.fetch_or(kSleeping, std::memory_order_acq_rel) & ~kSleeping) != kDone;
     }
+
+    /// For the next branch. Relaxed: its thief gets to know of it by the deque.
+    void reset() noexcept { word_.store(0, std::memory_order_relaxed); }
 
 private:
     static constexpr std::uintptr_t kSleeping = 1;

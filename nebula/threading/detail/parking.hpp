@@ -60,6 +60,26 @@ public:
         return wakes;
     }
 
+    /// The same with an end. False when the deadline came first: still announced.
+    bool sleep_until(std::size_t worker, Clock::time_point deadline) noexcept {
+        std::atomic<std::uint32_t>& word = words_[worker].token;
+        while (word.exchange(0, std::memory_order_acquire) == 0) {  // as in sleep()
+            if (Clock::now() >= deadline) return false;
+            futex_wait(word, 0, deadline);
+        }
+        // Relaxed: as in sleep().
+        if ((mask(worker).load(std::memory_order_relaxed) & bit(worker)) != 0) withdraw(worker);
+        return true;
+    }
+
+    /// Wakes that worker, if it is parked.
+    void wake_worker(std::size_t worker) noexcept {
+        if ((mask(worker).load(std::memory_order_seq_cst) & bit(worker)) == 0) return;
+        NEBULA_YIELD_POINT();
+        if ((mask(worker).fetch_and(~bit(worker), std::memory_order_seq_cst) & bit(worker)) != 0)
+            give_token(worker);
+    }
+
     /// Wakes up to `count` parked workers, the lowest numbers first, and tells how many.
     std::size_t wake(std::size_t count) noexcept {
         std::size_t woken = 0;

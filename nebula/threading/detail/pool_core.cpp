@@ -4,6 +4,7 @@
 #include "nebula/base/assert.hpp"
 #include "nebula/base/log.hpp"
 #include "nebula/base/yield_point.hpp"
+#include "nebula/threading/detail/asymmetric_fence.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/detail/panic.hpp"
 
@@ -13,14 +14,32 @@
 #include <utility>
 
 namespace nebula::detail {
+
+constinit thread_local ForkSeat* current_fork_seat = nullptr;
+
 namespace {
+
+using std::chrono::microseconds;
 
 // One pointer, no destructor: the extension is unloaded with threads of others still alive.
 constinit thread_local Worker* tls_worker = nullptr;
+// A thread of a pool without workers is running what it has spawned.
+constinit thread_local bool tls_running_inline = false;
 
 // Every so many picks a worker looks from the bottom. A prime, so that it does not fall into step
 // with work that comes in powers of two; 61 keeps what is lost to a lower band under 2 %.
 constexpr std::uint64_t kFairnessInterval = 61;
+
+// A thread that waits for its last tasks looks that long before it sleeps: about what a sleep and
+// a wake-up cost.
+constexpr microseconds kLookBeforeSleep{3};
+
+// How far from the young end of an injector the owner of a group looks for its tickets.
+constexpr std::size_t kTicketReach = 16;
+
+// How often the watcher looks for branches; doubled while it finds none.
+constexpr std::int64_t kFirstWatchUs = Worker::kFirstWatchUs;
+constexpr std::int64_t kLongestWatchUs = 1000;
 
 std::uint64_t window_ns(const WorkerPoolConfig& config) {
     using std::chrono::milliseconds;
@@ -30,11 +49,25 @@ std::uint64_t window_ns(const WorkerPoolConfig& config) {
             .count());
 }
 
+std::size_t background_reserve(const WorkerPoolConfig& config, std::size_t count) {
+    if (config.background_reserve)
+        return static_cast<std::size_t>(std::max(*config.background_reserve, 0));
+    return count >= 3 ? 1 : 0;
+}
+
 std::uint64_t next_random(std::uint64_t& state) noexcept {
     state ^= state << 13U;
     state ^= state >> 7U;
     state ^= state << 17U;
     return state;
+}
+
+void pause() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
 }
 
 void set_busy(Worker& worker, bool busy) noexcept {
@@ -43,15 +76,40 @@ void set_busy(Worker& worker, bool busy) noexcept {
     busy ? worker.meter.begin(now_ns()) : worker.meter.end(now_ns());
 }
 
+/// Of whatever pool the thread is: it does not work while it sleeps.
+class IdleWhileAsleep {
+public:
+    IdleWhileAsleep() noexcept {
+        if (worker_ != nullptr) set_busy(*worker_, false);
+    }
+    ~IdleWhileAsleep() {
+        if (worker_ != nullptr) set_busy(*worker_, true);
+    }
+    IdleWhileAsleep(const IdleWhileAsleep&) = delete;
+    IdleWhileAsleep& operator=(const IdleWhileAsleep&) = delete;
+
+private:
+    Worker* const worker_ = tls_worker;
+};
+
 }  // namespace
 
 PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
-    : config_(std::move(config)), parking_(count) {
+    : config_(std::move(config)),
+      background_limit_(count - std::min(count, background_reserve(config_, count))),
+      may_steal_branches_(enable_asymmetric_fences()),
+      store_(*this),
+      parking_(count) {
+    if (!may_steal_branches_)
+        log(LogLevel::Warning,
+            "worker pool: this system has no membarrier(2), so joins run on one thread");
     const std::uint64_t now = now_ns();
     workers_.reserve(count);
     for (std::size_t i = 0; i < count; ++i)
         workers_.push_back(std::make_unique<Worker>(
             *this, i, config_.name_prefix + "-" + std::to_string(i), now, window_ns(config_)));
+    guests_.reserve(kGuests);
+    for (std::size_t i = 0; i < kGuests; ++i) guests_.push_back(std::make_unique<ForkSeat>(*this));
     try {
         for (const auto& worker : workers_) {
             worker->thread = start_thread(thread_entry, worker.get(), config_.stack_size_bytes);
@@ -66,6 +124,10 @@ PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
     // Acquire pairs with the release in work(): names, numbers, and what on_start did.
     for (std::uint32_t ready = 0; (ready = workers_ready_.load(std::memory_order_acquire)) < count;)
         futex_wait(workers_ready_, ready);
+    if (count == 0) {
+        log(LogLevel::Info, "worker pool: no threads, tasks run where they are spawned");
+        return;
+    }
     log(LogLevel::Info, "worker pool: " + std::to_string(count) + " threads run, " +
                             workers_.front()->name + " to " + workers_.back()->name +
                             ", stacks of " + std::to_string(config_.stack_size_bytes / 1024) +
@@ -94,21 +156,32 @@ Worker* PoolCore::own_current_worker() const noexcept {
     return worker != nullptr && &worker->pool == this ? worker : nullptr;
 }
 
-// ---- spawning: any thread
-
-void PoolCore::count_spawned() noexcept {
-    if (Worker* const worker = own_current_worker())
-        worker->spawned.add();
-    else
-        foreign_spawned_.fetch_add(1, std::memory_order_relaxed);  // a number, as OwnedCounter
+ItemCache* PoolCore::own_cache() const noexcept {
+    Worker* const worker = own_current_worker();
+    return worker != nullptr ? &worker->cache : nullptr;
 }
 
-void PoolCore::count_started(Worker* worker) noexcept {
-    if (worker != nullptr)
-        worker->tasks.add();
-    else
-        foreign_started_.fetch_add(1, std::memory_order_relaxed);  // a number, as OwnedCounter
+std::string PoolCore::this_thread_name() {
+    return tls_worker != nullptr ? tls_worker->name : "caller";
 }
+
+void PoolCore::report(const TaskError& error) const noexcept {
+    const std::string message = describe(error.exception);
+    const PanicInfo info{message, error.exception, error.worker_name,
+                         error.task_name != nullptr ? error.task_name : "unnamed"};
+    config_.on_panic ? config_.on_panic(info) : log_panic(info);
+}
+
+// ---- detached tasks: any thread
+
+Item* PoolCore::take_item(Band band) {
+    Item* const item = store_.take_item(own_cache());
+    item->kind = Item::Kind::Task;
+    item->band = band;
+    return item;
+}
+
+void PoolCore::discard(Item* item) noexcept { store_.free(item, own_cache()); }
 
 void PoolCore::publish(Item* item) noexcept {
     const auto band = static_cast<std::size_t>(item->band);
@@ -118,71 +191,253 @@ void PoolCore::publish(Item* item) noexcept {
     parking_.wake(1);
 }
 
-void PoolCore::spawn_detached(TaskNode* task) noexcept {
-    count_spawned();
-    publish(task);
+void PoolCore::spawn(Item* item) noexcept {
+    publish(item);
+    if (workers_.empty()) run_inline();
 }
 
-void PoolCore::spawn_in_group(GroupState& group, TaskNode* task) noexcept {
-    count_spawned();
-    if (group.add(task)) publish(&group);
+void PoolCore::spawn_on(std::size_t worker, Item* item) noexcept {
+    workers_[worker]->inbox.push(item);
+    NEBULA_YIELD_POINT();
+    parking_.wake_worker(worker);
 }
 
-// ---- waiting for a group: its owner, any thread
+// A pool without workers. One after the other, however deep the tasks spawn.
+void PoolCore::run_inline() noexcept {
+    if (tls_running_inline) return;
+    tls_running_inline = true;
+    while (try_run_one(Band::Background)) {
+    }
+    tls_running_inline = false;
+}
+
+bool PoolCore::try_run_one(Band least) noexcept {
+    for (std::size_t band = 0; band <= static_cast<std::size_t>(least); ++band) {
+        Item* item = injectors_[band].pop();
+        for (std::size_t i = 0; item == nullptr && i < workers_.size(); ++i)
+            item = workers_[i]->deques[band].steal().item;
+        if (item == nullptr) continue;
+        if (item->kind == Item::Kind::Task) {
+            run_task(item);
+            return true;
+        }
+        GroupState& group = *item->group;
+        GroupTurn turn = group.next_turn({});
+        const std::uint32_t number =
+            turn.chunk != nullptr ? turn.chunk->range.claim() : ClaimRange<>::kNone;
+        if (number != ClaimRange<>::kNone) group.run_task(turn, number);
+        if (group.pause(turn)) {
+            publish(item);
+        } else if (group.leave({})) {
+            publish(item);
+        } else {
+            discard(item);
+            group.release();
+        }
+        if (number != ClaimRange<>::kNone) return true;
+    }
+    return false;
+}
+
+// ---- groups
+
+GroupState& PoolCore::open_group(Band band) {
+    GroupState& group = *store_.take_group();
+    // A worker that waits for its own group needs no ticket.
+    const std::size_t helpers = workers_.size() - (own_current_worker() != nullptr ? 1 : 0);
+    group.open(band, static_cast<std::uint32_t>(helpers));
+    return group;
+}
+
+bool PoolCore::publish_ticket(GroupState& group) noexcept {
+    Item* ticket = nullptr;
+    try {
+        ticket = store_.take_item(own_cache());
+    } catch (...) {
+        return false;
+    }
+    ticket->kind = Item::Kind::Ticket;
+    ticket->band = group.band();
+    ticket->group = &group;
+    publish(ticket);
+    return true;
+}
+
+void PoolCore::close_group(GroupState& group) noexcept {
+    // Those nobody has looked at lie at the young end of the owner's deque, or in an injector. A
+    // thread that opens a thousand groups while all others are busy would pile them up.
+    const auto band = static_cast<std::size_t>(group.band());
+    Worker* const worker = own_current_worker();
+    const auto is_ours = [&group](const Item& item) {
+        return item.kind == Item::Kind::Ticket && item.group == &group;
+    };
+    while (group.has_tickets()) {
+        Item* item = nullptr;
+        if (worker != nullptr) {
+            item = worker->deques[band].pop();
+            if (item != nullptr && !is_ours(*item)) {
+                publish(item);
+                item = nullptr;
+            }
+        }
+        if (item == nullptr) item = injectors_[band].take_back(kTicketReach, is_ours);
+        if (item == nullptr) break;
+        discard(item);
+        group.return_ticket();
+    }
+    group.release();
+}
 
 bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline) noexcept {
+    const bool no_deadline = deadline == Clock::time_point::max();
     Worker* const worker = own_current_worker();
-    GroupError error;
-    for (bool finished = false;;) {
-        // Clock first, lock after: it is the longer of the two.
-        const bool may_start = deadline == Clock::time_point::max() || Clock::now() < deadline;
-        const GroupState::Turn turn =
-            group.next_turn(finished, std::exchange(error, {}), may_start);
-        finished = turn.task != nullptr;
-        if (turn.all_ended) return true;
-        if (finished) {
-            count_started(worker);
-            error = run_task(turn.task);
-        } else if (!may_start) {
+    GroupTurn turn;
+    bool looked = false;
+    for (;;) {
+        const bool may_start = no_deadline || Clock::now() < deadline;
+        const GroupState::Step step = group.next_step(turn, may_start, looked);
+        if (step.what == GroupState::Wait::AllEnded) return true;
+        if (step.what == GroupState::Wait::Run) {
+            looked = false;
+            for (std::uint32_t number = 0;
+                 (number = turn.chunk->range.claim()) != ClaimRange<>::kNone;) {
+                group.run_task(turn, number);
+                if (!no_deadline && Clock::now() >= deadline) break;
+            }
+            if (worker != nullptr) worker->tasks.add(turn.ran);
+            continue;
+        }
+        if (!may_start) {
             group.stop_waiting();
             return false;
-        } else {
-            // Of whatever pool: its thread does not work while it sleeps here.
-            Worker* const sleeper = tls_worker;
-            if (sleeper != nullptr) set_busy(*sleeper, false);
-            group.sleep(turn.epoch, deadline);
-            if (sleeper != nullptr) set_busy(*sleeper, true);
         }
+        if (!looked) {
+            // The others are at the last tasks: often it is not worth a sleep.
+            const Clock::time_point until = std::min(deadline, Clock::now() + kLookBeforeSleep);
+            while (group.pending() != 0 && Clock::now() < until) pause();
+            looked = true;
+            continue;
+        }
+        const IdleWhileAsleep idle;
+        group.sleep(step.epoch, deadline);
     }
 }
 
-GroupError PoolCore::run_task(TaskNode* task) noexcept {
-    GroupError error;
-    try {
-        task->function();
-    } catch (...) {
-        Worker* const worker = tls_worker;
-        error = {std::current_exception(), worker != nullptr ? worker->name : "caller", task->name};
-    }
-    delete task;  // and the closure with it, before anybody hears that the task has ended
-    return error;
+// ---- joins
+
+template <class Visit>
+bool PoolCore::for_each_seat(Visit&& visit) noexcept {
+    for (const auto& worker : workers_)
+        if (visit(worker->seat)) return true;
+    // Seq_cst: a watcher that has let go and looks once more sees whoever entered before.
+    if (guests_lent_.load(std::memory_order_seq_cst) == 0) return false;
+    for (const auto& guest : guests_)
+        if (visit(*guest)) return true;
+    return false;
 }
 
-void PoolCore::report(const GroupError& error) const noexcept {
-    const std::string message = describe(error.exception);
-    const PanicInfo info{message, error.exception, error.worker_name,
-                         error.task_name != nullptr ? error.task_name : "unnamed"};
-    config_.on_panic ? config_.on_panic(info) : log_panic(info);
+bool PoolCore::region_active() noexcept {
+    return for_each_seat([](ForkSeat& c) { return c.in_region.load(std::memory_order_seq_cst); });
+}
+
+bool PoolCore::branch_visible() noexcept {
+    return for_each_seat([](ForkSeat& c) { return c.branches.has_items(); });
+}
+
+ForkSeat* PoolCore::borrow_fork_seat(bool& lent) noexcept {
+    lent = false;
+    if (Worker* const worker = own_current_worker()) return &worker->seat;
+    for (const auto& guest : guests_) {
+        // Acquire pairs with the release in give_back(): the deque is as the last one left it.
+        if (guest->lent.load(std::memory_order_relaxed) ||
+            guest->lent.exchange(true, std::memory_order_acquire))
+            continue;
+        lent = true;
+        guests_lent_.fetch_add(1, std::memory_order_seq_cst);
+        return guest.get();
+    }
+    return nullptr;
+}
+
+void PoolCore::enter_region(ForkSeat& seat) noexcept {
+    // In this order, and the watcher's in the other: one of us sees the other. README, "Joins".
+    seat.in_region.store(true, std::memory_order_seq_cst);
+    NEBULA_YIELD_POINT();
+    if (!watched_.load(std::memory_order_seq_cst)) parking_.wake(1);
+}
+
+void PoolCore::give_back(ForkSeat& seat) noexcept {
+    guests_lent_.fetch_sub(1, std::memory_order_seq_cst);
+    // Release pairs with the acquire in borrow_fork_seat().
+    seat.lent.store(false, std::memory_order_release);
+}
+
+void PoolCore::leave_region(ForkSeat& seat) noexcept {
+    // Release: nothing is to be seen any more, whenever it is seen.
+    seat.in_region.store(false, std::memory_order_release);
+}
+
+void PoolCore::run_branch(ForkSeat& thief, const StolenBranch& branch) noexcept {
+    JoinRecord& record = *branch.record;
+    JoinState<ForkSeat>& state = branch.owner->state(branch.index);
+    state.taken_by(thief);
+    ForkSeat* const outer = std::exchange(current_fork_seat, &thief);
+    const bool entered = !thief.in_region.load(std::memory_order_relaxed);  // our own
+    if (entered) thief.in_region.store(true, std::memory_order_seq_cst);
+    TaskError error = run_guarded(
+        "join", [&] { record.call(record, ForkContext(thief, thief.branches.depth())); });
+    if (entered) leave_region(thief);
+    current_fork_seat = outer;
+    record.failed = error.exception != nullptr;
+    if (record.failed)
+        ::new (static_cast<void*>(record.error)) std::exception_ptr(std::move(error.exception));
+    // The record may be gone after this, and all the branch borrowed.
+    state.finish(branch.owner->bell);
+}
+
+void PoolCore::wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept {
+    JoinState<ForkSeat>& state = owner.state(index);
+    const Clock::time_point look_until = Clock::now() + kLookBeforeSleep;
+    std::int64_t nap_us = kFirstWatchUs;
+    while (!state.done()) {
+        // The thief began with an empty deque, so all that lies there belongs to our branch.
+        if (ForkSeat* const thief = state.thief()) {
+            const JoinSteal<JoinRecord> stolen = thief->branches.steal();
+            if (stolen.outcome == StealOutcome::Item) {
+                run_branch(owner, {thief, stolen.item, stolen.index});
+                nap_us = kFirstWatchUs;
+                continue;
+            }
+            if (stolen.outcome == StealOutcome::Lost) continue;
+        }
+        if (Clock::now() < look_until) {
+            pause();
+            continue;
+        }
+        const std::uint32_t rings = JoinState<ForkSeat>::ring_count(owner.bell);
+        if (!state.announce_sleep()) break;
+        // Not for ever: the thief may fork again, and then there is something to do.
+        const IdleWhileAsleep idle;
+        futex_wait(owner.bell, rings, Clock::now() + microseconds(nap_us));
+        nap_us = std::min(2 * nap_us, kLongestWatchUs);
+    }
+    state.reset();
 }
 
 // ---- looking for work
 
-bool PoolCore::work_visible() const noexcept {
-    for (const auto& injector : injectors_)
-        if (injector.has_items()) return true;
-    for (const auto& worker : workers_)
-        for (const auto& deque : worker->deques)
-            if (deque.has_items()) return true;
+bool PoolCore::background_allowed() const noexcept {
+    return background_running_.load(std::memory_order_seq_cst) < background_limit_;
+}
+
+bool PoolCore::work_visible(Worker* for_worker) const noexcept {
+    if (for_worker != nullptr && for_worker->inbox.has_items()) return true;
+    const std::size_t bands = background_allowed() ? kBandCount : kBandCount - 1;
+    for (std::size_t band = 0; band < bands; ++band) {
+        if (injectors_[band].has_items()) return true;
+        for (const auto& worker : workers_)
+            if (worker->deques[band].has_items()) return true;
+    }
     return false;
 }
 
@@ -196,12 +451,13 @@ bool PoolCore::higher_band_waits(Band band) const noexcept {
 }
 
 std::uint64_t PoolCore::queued() const noexcept {
-    // Started before spawned: then a task between the two reads counts as queued, never as -1.
-    std::uint64_t started = foreign_started_.load(std::memory_order_relaxed);
-    for (const auto& worker : workers_) started += worker->tasks.get();
-    std::uint64_t spawned = foreign_spawned_.load(std::memory_order_relaxed);
-    for (const auto& worker : workers_) spawned += worker->spawned.get();
-    return spawned > started ? spawned - started : 0;
+    std::uint64_t count = store_.pending_in_groups();
+    for (const auto& injector : injectors_) count += injector.size_hint();
+    for (const auto& worker : workers_) {
+        count += worker->inbox.size_hint();
+        for (const auto& deque : worker->deques) count += deque.size_hint();
+    }
+    return count;
 }
 
 // ---- the workers
@@ -224,10 +480,11 @@ void PoolCore::work(Worker& worker) noexcept {
     futex_wake_one(workers_ready_);
 
     for (;;) {
-        if (Item* const item = find_item(worker)) {
+        if (const Found found = find_work(worker)) {
             set_busy(worker, true);
-            if (std::exchange(worker.left_parking, false) && work_visible()) parking_.wake(1);
-            run(worker, *item);
+            if (std::exchange(worker.left_parking, false) && others_are_needed()) parking_.wake(1);
+            if (found.branch.record != nullptr) worker.watch_nap_us = kFirstWatchUs;
+            run(worker, found);
         } else {
             set_busy(worker, false);
             if (!park(worker)) break;
@@ -242,34 +499,89 @@ void PoolCore::work(Worker& worker) noexcept {
 
 bool PoolCore::park(Worker& worker) noexcept {
     parking_.announce(worker.index);
-    const bool found = work_visible();
+    const bool found = work_visible(&worker);
     if (found || stopping_.load(std::memory_order_seq_cst)) {
         parking_.withdraw(worker.index);
         return found;
     }
     worker.parks.add();
+    if (region_active() && !watched_.exchange(true, std::memory_order_seq_cst) &&
+        watch_regions(worker))
+        return true;
     worker.wakes.add(parking_.sleep(worker.index));
     return true;
 }
 
-Item* PoolCore::find_item(Worker& worker) noexcept {
+// After a park: is there more than we came for, or somebody to be watched?
+bool PoolCore::others_are_needed() noexcept {
+    return work_visible(nullptr) ||
+           (!watched_.load(std::memory_order_relaxed) && region_active());  // relaxed: see park()
+}
+
+// True: go and search. False: nobody is inside a join any more.
+bool PoolCore::watch_regions(Worker& worker) noexcept {
+    const auto go = [this] {
+        watched_.store(false, std::memory_order_seq_cst);
+        return true;
+    };
+    if (worker.watch_nap_us == kFirstWatchUs) {
+        const Clock::time_point until = Clock::now() + kLookBeforeSleep;
+        while (!branch_visible() && Clock::now() < until) pause();
+    }
+    // A search that found nothing makes the next nap longer: each costs its victim an interrupt.
+    for (;; worker.watch_nap_us = std::min(2 * worker.watch_nap_us, kLongestWatchUs)) {
+        if (!region_active()) {
+            worker.watch_nap_us = kFirstWatchUs;
+            watched_.store(false, std::memory_order_seq_cst);
+            NEBULA_YIELD_POINT();
+            // Who entered before it saw that has woken nobody.
+            if (!region_active() || watched_.exchange(true, std::memory_order_seq_cst))
+                return false;
+        }
+        const auto nap = microseconds(worker.watch_nap_us);
+        const bool called = parking_.sleep_until(worker.index, Clock::now() + nap);
+        worker.wakes.add();
+        if (called) return go();
+        if (!branch_visible()) continue;
+        worker.watch_nap_us = std::min(2 * worker.watch_nap_us, kLongestWatchUs);
+        parking_.withdraw(worker.index);
+        return go();
+    }
+}
+
+PoolCore::Found PoolCore::find_work(Worker& worker) noexcept {
+    if (Item* const item = worker.inbox.pop()) return {item};
     const std::uint64_t pick = ++worker.picks;
     bool from_bottom = pick % kFairnessInterval == 0;
     for (;;) {
         bool lost = false;
         for (std::size_t i = 0; i < kBandCount; ++i) {
             const std::size_t band = from_bottom ? kBandCount - 1 - i : i;
-            WorkDeque<Item>& own = worker.deques[band];
-            // From the bottom also means oldest first, and the injector's turn every other time.
-            if (from_bottom && pick % (2 * kFairnessInterval) == 0)
-                if (Item* const item = injectors_[band].pop()) return item;
-            if (Item* const item = from_bottom ? own.steal().item : own.pop()) return item;
-            if (Item* const item = injectors_[band].pop()) return item;
-            if (Item* const item = steal(worker, band, lost)) return item;
+            const bool background = band == static_cast<std::size_t>(Band::Background);
+            if (background && !enter_background(worker)) continue;
+            if (Item* const item = find_in_band(worker, band, from_bottom, lost)) {
+                if (!background && worker.in_background) leave_background(worker);
+                return {item};
+            }
+            // Somebody waits for every branch: right after what this frame needs.
+            if (band == static_cast<std::size_t>(Band::Frame))
+                if (const Found found = steal_branch(worker, lost)) return found;
         }
-        if (!lost && !from_bottom) return nullptr;
+        if (worker.in_background) leave_background(worker);
+        if (!lost && !from_bottom) return {};
         from_bottom = false;
     }
+}
+
+Item* PoolCore::find_in_band(Worker& worker, std::size_t band, bool from_bottom,
+                             bool& lost) noexcept {
+    WorkDeque<Item>& own = worker.deques[band];
+    // From the bottom also means oldest first, and the injector's turn every other time.
+    if (from_bottom && worker.picks % (2 * kFairnessInterval) == 0)
+        if (Item* const item = injectors_[band].pop()) return item;
+    if (Item* const item = from_bottom ? own.steal().item : own.pop()) return item;
+    if (Item* const item = injectors_[band].pop()) return item;
+    return steal(worker, band, lost);
 }
 
 Item* PoolCore::steal(Worker& thief, std::size_t band, bool& lost) noexcept {
@@ -288,29 +600,94 @@ Item* PoolCore::steal(Worker& thief, std::size_t band, bool& lost) noexcept {
     return nullptr;
 }
 
-void PoolCore::run(Worker& worker, Item& item) noexcept {
-    if (item.kind == Item::Kind::Ticket) {
-        run_ticket(worker, static_cast<GroupState&>(item));
-        return;
-    }
-    count_started(&worker);
-    const GroupError error = run_task(static_cast<TaskNode*>(&item));
-    if (error.exception != nullptr) report(error);
+PoolCore::Found PoolCore::steal_branch(Worker& thief, bool& lost) noexcept {
+    Found found;
+    if (!may_steal_branches_) return found;
+    for_each_seat([&](ForkSeat& victim) {
+        if (&victim == &thief.seat) return false;
+        const JoinSteal<JoinRecord> result = victim.branches.steal();
+        lost |= result.outcome == StealOutcome::Lost;
+        if (result.outcome != StealOutcome::Item) return false;
+        thief.steals.add();
+        found = {nullptr, {&victim, result.item, result.index}};
+        return true;
+    });
+    return found;
 }
 
-void PoolCore::run_ticket(Worker& worker, GroupState& group) noexcept {
-    TaskNode* task = group.take_by_ticket();
-    while (task != nullptr) {
-        count_started(&worker);
-        GroupError error = run_task(task);
-        if (++worker.picks % kFairnessInterval == kFairnessInterval - 1 ||
-            higher_band_waits(group.band)) {
-            if (!group.finish_and_keep_ticket(std::move(error))) break;
-            publish(&group);
-            return;
+// A place among those that may run Background work; kept while the worker finds more of it.
+bool PoolCore::enter_background(Worker& worker) noexcept {
+    if (worker.in_background) return true;
+    std::size_t running = background_running_.load(std::memory_order_relaxed);
+    while (running < background_limit_) {
+        // Seq_cst: see leave_background.
+        if (background_running_.compare_exchange_strong(
+                running, running + 1, std::memory_order_seq_cst, std::memory_order_relaxed)) {
+            worker.in_background = true;
+            return true;
         }
-        task = group.finish_and_take(std::move(error));
     }
+    return false;
+}
+
+void PoolCore::leave_background(Worker& worker) noexcept {
+    worker.in_background = false;
+    const bool was_full =
+        background_running_.fetch_sub(1, std::memory_order_seq_cst) == background_limit_;
+    // A worker that went to sleep because no place was free looked before the line above.
+    if (was_full && background_limit_ < workers_.size() && work_visible(nullptr)) parking_.wake(1);
+}
+
+void PoolCore::run(Worker& worker, const Found& found) noexcept {
+    if (found.branch.record != nullptr) {
+        worker.band = Band::Frame;
+        worker.tasks.add();
+        run_branch(worker.seat, found.branch);
+        return;
+    }
+    worker.band = found.item->band;
+    if (found.item->kind == Item::Kind::Ticket) {
+        run_ticket(worker, found.item);
+    } else {
+        worker.tasks.add();
+        run_task(found.item);
+    }
+}
+
+void PoolCore::run_task(Item* item) noexcept {
+    const TaskError error = run_guarded(item->task.name(), [item] { item->task.run(); });
+    discard(item);
+    if (error.exception != nullptr) [[unlikely]]
+        report(error);
+}
+
+void PoolCore::run_ticket(Worker& worker, Item* ticket) noexcept {
+    GroupState& group = *ticket->group;
+    GroupTurn turn = group.next_turn({});
+    for (;;) {
+        if (turn.chunk == nullptr) {
+            if (!group.leave({})) break;
+        } else {
+            bool pause = false;
+            for (std::uint32_t number = 0;
+                 !pause && (number = turn.chunk->range.claim()) != ClaimRange<>::kNone;) {
+                group.run_task(turn, number);
+                pause = ++worker.picks % kFairnessInterval == kFairnessInterval - 1 ||
+                        higher_band_waits(group.band());
+            }
+            worker.tasks.add(turn.ran);
+            if (pause) {
+                if (group.pause(turn)) {
+                    publish(ticket);
+                    return;
+                }
+                turn = {};
+                continue;
+            }
+        }
+        turn = group.next_turn(turn);
+    }
+    discard(ticket);
     group.release();
 }
 

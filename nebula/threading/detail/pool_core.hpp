@@ -6,16 +6,20 @@
 #include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/group_state.hpp"
 #include "nebula/threading/detail/injector.hpp"
+#include "nebula/threading/detail/item.hpp"
 #include "nebula/threading/detail/parking.hpp"
-#include "nebula/threading/detail/task_node.hpp"
+#include "nebula/threading/detail/store.hpp"
 #include "nebula/threading/detail/worker.hpp"
+#include "nebula/threading/fork_context.hpp"
 #include "nebula/threading/worker_pool_config.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace nebula::detail {
@@ -35,51 +39,129 @@ public:
 
     /// The worker that the calling thread is, of whatever pool; null on any other thread.
     [[nodiscard]] static Worker* current_worker() noexcept;
+    [[nodiscard]] Store& store() noexcept { return store_; }
 
-    void spawn_detached(TaskNode* task) noexcept;
-    void spawn_in_group(GroupState& group, TaskNode* task) noexcept;
-    /// True when all tasks of the group ended; false when the deadline came first.
+    // ---- detached tasks
+
+    /// An item to put a closure into, for spawn() or discard(). \throws std::bad_alloc
+    [[nodiscard]] Item* take_item(Band band);
+    void spawn(Item* item) noexcept;
+    /// Back to the store; it holds no closure.
+    void discard(Item* item) noexcept;
+    /// Runs on that worker and no other.
+    void spawn_on(std::size_t worker, Item* item) noexcept;
+    /// Runs one queued item of at least that urgency on the calling thread; false if there is none.
+    bool try_run_one(Band least) noexcept;
+
+    // ---- groups
+
+    [[nodiscard]] GroupState& open_group(Band band);
+    /// False: no memory for a ticket.
+    [[nodiscard]] bool publish_ticket(GroupState& group) noexcept;
+    /// True when all tasks of the group ended; false when the deadline came first. On the thread
+    /// that opened it.
     bool wait_for_group(GroupState& group, Clock::time_point deadline) noexcept;
+    /// After the last wait: takes back tickets that nobody has looked at, and the owner's
+    /// reference.
+    void close_group(GroupState& group) noexcept;
+
+    /// Calls f; what it threw, with the names, if anything.
+    template <class F>
+    [[nodiscard]] static TaskError run_guarded(const char* task_name, F&& f) noexcept {
+        try {
+            f();
+        } catch (...) {
+            return {std::current_exception(), this_thread_name(), task_name};
+        }
+        return {};
+    }
     /// Tells the panic handler. On the thread where it happened, or the group's owner's.
-    void report(const GroupError& error) const noexcept;
+    void report(const TaskError& error) const noexcept;
+
+    // ---- joins
+
+    /// The calling thread's place for branches, if it is a worker of this pool or there is one to
+    /// lend; null otherwise.
+    [[nodiscard]] ForkSeat* borrow_fork_seat(bool& lent) noexcept;
+    void give_back(ForkSeat& seat) noexcept;
+    void enter_region(ForkSeat& seat) noexcept;
+    void leave_region(ForkSeat& seat) noexcept;
+    /// For the thief of the branch that the owner pushed at `index`.
+    void wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept;
+
+    // ---- queries
 
     [[nodiscard]] std::size_t size() const noexcept { return workers_.size(); }
     [[nodiscard]] const Worker& worker(std::size_t index) const noexcept {
         return *workers_[index];
     }
     [[nodiscard]] std::uint64_t queued() const noexcept;
+    [[nodiscard]] bool higher_band_waits(Band band) const noexcept;
+    [[nodiscard]] static std::string this_thread_name();
 
 private:
+    struct StolenBranch {
+        ForkSeat* owner = nullptr;
+        JoinRecord* record = nullptr;
+        std::int64_t index = 0;
+    };
+    // What a worker found: an item, or a branch it has stolen.
+    struct Found {
+        Item* item = nullptr;
+        StolenBranch branch{};
+        explicit operator bool() const noexcept {
+            return item != nullptr || branch.record != nullptr;
+        }
+    };
+
+    static constexpr std::size_t kGuests = 16;
+
     [[nodiscard]] Worker* own_current_worker() const noexcept;
-    void count_spawned() noexcept;
-    void count_started(Worker* worker) noexcept;
+    [[nodiscard]] ItemCache* own_cache() const noexcept;
     void publish(Item* item) noexcept;
-    [[nodiscard]] bool work_visible() const noexcept;
-    [[nodiscard]] bool higher_band_waits(Band band) const noexcept;
+    void run_inline() noexcept;
+    [[nodiscard]] bool work_visible(Worker* for_worker) const noexcept;
+    [[nodiscard]] bool background_allowed() const noexcept;
+
+    template <class Visit>  // bool(ForkSeat&): true stops
+    bool for_each_seat(Visit&& visit) noexcept;
+    [[nodiscard]] bool region_active() noexcept;
+    [[nodiscard]] bool branch_visible() noexcept;
+    [[nodiscard]] bool others_are_needed() noexcept;
+    void run_branch(ForkSeat& thief, const StolenBranch& branch) noexcept;
 
     // On the worker itself.
     static void* thread_entry(void* worker) noexcept;
     void work(Worker& worker) noexcept;
-    [[nodiscard]] Item* find_item(Worker& worker) noexcept;
+    [[nodiscard]] Found find_work(Worker& worker) noexcept;
+    [[nodiscard]] Item* find_in_band(Worker& worker, std::size_t band, bool from_bottom,
+                                     bool& lost) noexcept;
     [[nodiscard]] Item* steal(Worker& thief, std::size_t band, bool& lost) noexcept;
+    [[nodiscard]] Found steal_branch(Worker& thief, bool& lost) noexcept;
+    [[nodiscard]] bool enter_background(Worker& worker) noexcept;
+    void leave_background(Worker& worker) noexcept;
     [[nodiscard]] bool park(Worker& worker) noexcept;  // false: the pool stops
-    void run(Worker& worker, Item& item) noexcept;
-    void run_ticket(Worker& worker, GroupState& group) noexcept;
-
-    // Runs and destroys the task; what it threw, with the names, if anything.
-    [[nodiscard]] GroupError run_task(TaskNode* task) noexcept;
+    [[nodiscard]] bool watch_regions(Worker& worker) noexcept;
+    void run(Worker& worker, const Found& found) noexcept;
+    void run_task(Item* item) noexcept;
+    void run_ticket(Worker& worker, Item* ticket) noexcept;
 
     void stop_and_join() noexcept;
 
     const WorkerPoolConfig config_;
-    std::vector<std::unique_ptr<Worker>> workers_;  // fixed before the first thread starts
-    std::size_t threads_started_ = 0;               // constructor and destructor only
+    const std::size_t background_limit_;  // workers that may run Background work at once
+    const bool may_steal_branches_;
+    Store store_;
+    std::vector<std::unique_ptr<Worker>> workers_;   // fixed before the first thread starts
+    std::vector<std::unique_ptr<ForkSeat>> guests_;  // the same
+    std::size_t threads_started_ = 0;                // constructor and destructor only
     std::array<Injector<Item>, kBandCount> injectors_;
     Parking parking_;
     std::atomic<bool> stopping_{false};            // a source of work to parking: README
     std::atomic<std::uint32_t> workers_ready_{0};  // the constructor sleeps on it
-    alignas(2 * kCacheLine) std::atomic<std::uint64_t> foreign_spawned_{0};
-    std::atomic<std::uint64_t> foreign_started_{0};
+    alignas(2 * kCacheLine) std::atomic<std::size_t> background_running_{0};
+    std::atomic<std::uint32_t> guests_lent_{0};  // how many are to be looked at
+    std::atomic<bool> watched_{false};           // a parked worker looks after regions
 };
 
 }  // namespace nebula::detail

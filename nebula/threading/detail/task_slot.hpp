@@ -49,6 +49,14 @@ public:
         act_(*this, Act::Move, &other);
     }
 
+    /// The closure itself, which must be of that type.
+    template <class Closure>
+    [[nodiscard]] Closure& closure() noexcept {
+        if constexpr (kFitsInline<Closure>)
+            return *std::launder(static_cast<Closure*>(static_cast<void*>(storage_)));
+        else
+            return **std::launder(static_cast<Closure**>(static_cast<void*>(storage_)));
+    }
     [[nodiscard]] const char* name() const noexcept { return name_; }  ///< May be null.
 
 private:
@@ -67,25 +75,24 @@ private:
 
     template <class Closure>
     static void act_inline(TaskSlot& slot, Act act, TaskSlot* to) {
-        Closure& closure = *std::launder(static_cast<Closure*>(static_cast<void*>(slot.storage_)));
-        const DestroyInPlace<Closure> destroy{closure};
+        Closure& kept = slot.closure<Closure>();
+        const DestroyInPlace<Closure> destroy{kept};
         if (act == Act::Run) [[likely]]
-            std::invoke(closure);
+            std::invoke(kept);
         else if (act == Act::Move)
-            ::new (static_cast<void*>(to->storage_)) Closure(std::move(closure));
+            ::new (static_cast<void*>(to->storage_)) Closure(std::move(kept));
     }
 
     template <class Closure>
     static void act_on_heap(TaskSlot& slot, Act act, TaskSlot* to) {
-        Closure* const closure =
-            *std::launder(static_cast<Closure**>(static_cast<void*>(slot.storage_)));
+        Closure& kept = slot.closure<Closure>();
         if (act == Act::Move) {
-            ::new (static_cast<void*>(to->storage_)) Closure*(closure);
+            ::new (static_cast<void*>(to->storage_)) Closure*(&kept);
             return;
         }
-        const DestroyOnHeap<Closure> destroy{closure};
+        const DestroyOnHeap<Closure> destroy{&kept};
         if (act == Act::Run) [[likely]]
-            std::invoke(*closure);
+            std::invoke(kept);
     }
 
     // The storage first: it needs the alignment.

@@ -40,6 +40,9 @@ public:
         }
         return false;
     }
+    /// Relaxed: a guess.
+    [[nodiscard]] bool any() const noexcept { return count_.load(std::memory_order_relaxed) != 0; }
+
     /// The caller looks for tasks once more after this, and if there are any, take()s again.
     void drop() noexcept {
         Atomics::yield_point();

@@ -5,8 +5,11 @@
 #include "nebula/base/cache_line.hpp"
 #include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/busy_meter.hpp"
-#include "nebula/threading/detail/task_node.hpp"
+#include "nebula/threading/detail/injector.hpp"
+#include "nebula/threading/detail/item.hpp"
+#include "nebula/threading/detail/store.hpp"
 #include "nebula/threading/detail/work_deque.hpp"
+#include "nebula/threading/fork_context.hpp"
 
 #include <pthread.h>
 
@@ -41,20 +44,28 @@ struct Worker {
           index(number),
           name(std::move(full_name)),
           random(0x9E3779B97F4A7C15U * (number + 1)),
+          seat(owner),
           meter(now_ns, window_ns) {}
+
+    static constexpr std::int64_t kFirstWatchUs = 100;
 
     PoolCore& pool;
     const std::size_t index;
     const std::string name;
     pthread_t thread{};          // written and read by the pool's constructor and destructor
     std::atomic<long> os_id{0};  // written before the pool's constructor returns
-    std::uint64_t picks = 0;     // owner only, as all down to busy
+    std::uint64_t picks = 0;     // owner only, as all down to cache
     std::uint64_t random;        // xorshift: where to begin stealing
     bool left_parking = false;   // and has not found anything since
     bool busy = false;           // what the meter was last told
+    bool in_background = false;  // counted in the pool's background_running_
+    Band band = Band::Frame;     // of what it runs
+    std::int64_t watch_nap_us = kFirstWatchUs;  // README, "Joins"
+    ItemCache cache;
     alignas(2 * kCacheLine) std::array<WorkDeque<Item>, kBandCount> deques;
-    alignas(2 * kCacheLine) OwnedCounter spawned;
-    OwnedCounter tasks;
+    Injector<Item> inbox;  // for this worker and no other
+    ForkSeat seat;
+    alignas(2 * kCacheLine) OwnedCounter tasks;
     OwnedCounter steals;
     OwnedCounter parks;
     OwnedCounter wakes;

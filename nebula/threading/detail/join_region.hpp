@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// From the first join of a thread to its return. README.md, "Joins".
+#pragma once
+
+#include "nebula/threading/fork_context.hpp"
+
+#include <memory>
+
+namespace nebula::detail {
+
+class PoolCore;
+
+/// Gives the calling thread a place for its branches, and sees that somebody watches it.
+///
+/// Threads:   any thread; made and destroyed on the same one, nested like blocks.
+/// Cost:      two ordered stores; a system call if the pool was quiet. The 17th thread that is no
+///            worker and inside a join of this pool gets a seat that nobody steals from.
+class JoinRegion {
+public:
+    /// \throws std::bad_alloc, for the 17th.
+    explicit JoinRegion(PoolCore& pool);
+    ~JoinRegion();
+    JoinRegion(const JoinRegion&) = delete;
+    JoinRegion& operator=(const JoinRegion&) = delete;
+
+    [[nodiscard]] ForkContext context() const noexcept { return {*seat_, seat_->branches.depth()}; }
+
+private:
+    ForkSeat* seat_;
+    ForkSeat* const outer_;  // of another pool, or of this one: what was there before us
+    bool entered_ = false;   // and was not inside already
+    bool lent_ = false;
+    std::unique_ptr<ForkSeat> lonely_;
+};
+
+}  // namespace nebula::detail

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// A run of tasks of one group, given out one by one. README.md, "Groups".
+#pragma once
+
+#include "nebula/threading/detail/claim_range.hpp"
+#include "nebula/threading/detail/task_slot.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace nebula::detail {
+
+/// Tasks per chunk: enough to make the group's lock rare, few enough that a group of three tasks
+/// does not own kilobytes it never touches.
+inline constexpr std::uint32_t kChunkTasks = 32;
+
+/// Either up to kChunkTasks tasks with a closure each, or a batch: `capacity` calls of one closure.
+///
+/// Threads:   `range` and the slots: by its protocol. The rest: under the lock of the group.
+struct TaskChunk {
+    using BatchCall = void (*)(TaskSlot& closure, std::size_t index);
+
+    ClaimRange<> range;
+    std::uint32_t capacity = kChunkTasks;
+    std::uint32_t users = 0;         // threads that claim from it, or run what they claimed
+    BatchCall batch_call = nullptr;  // a batch: calls slots[0] with an index
+    std::size_t batch_begin = 0;     // the index of number 0
+    TaskChunk* older = nullptr;      // the group's list of chunks that may have tasks left
+    TaskChunk* newer = nullptr;      // the same; also the list of free chunks
+    TaskSlot slots[kChunkTasks];
+
+    /// As made, for a new life. Alone.
+    void reset() noexcept {
+        range.reset();
+        capacity = kChunkTasks;
+        batch_call = nullptr;
+    }
+};
+
+}  // namespace nebula::detail

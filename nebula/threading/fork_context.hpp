@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// Two branches at once, from the inside of a join. Opened with WorkerPool::join().
+#pragma once
+
+#include "nebula/base/cache_line.hpp"
+#include "nebula/threading/detail/join_deque.hpp"
+#include "nebula/threading/detail/join_record.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace nebula {
+
+class ForkContext;
+
+namespace detail {
+
+class PoolCore;
+struct ForkSeat;
+
+/// What a thief needs of a branch. Lives in the frame that forked it.
+struct JoinRecord {
+    using Call = void (*)(JoinRecord&, ForkContext);
+
+    explicit JoinRecord(Call how) noexcept : call(how) {}  // NOLINT(*-member-init): see below
+
+    const Call call;  // runs the branch and keeps its result
+    // Written by the thief alone, so that a branch nobody steals pays nothing for them.
+    bool failed;
+    alignas(std::exception_ptr) std::byte error[sizeof(std::exception_ptr)];  // if failed
+};
+
+/// A thread's place for its branches.
+struct ForkSeat {
+    explicit ForkSeat(PoolCore& its_pool) noexcept : pool(its_pool) {}
+
+    /// Of the branch that was pushed at `index`, once it is stolen.
+    [[nodiscard]] JoinState<ForkSeat>& state(std::int64_t index) noexcept {
+        return states[static_cast<std::size_t>(index) % states.size()];
+    }
+
+    JoinDeque<JoinRecord> branches;
+    PoolCore& pool;
+    // Whether the thread is inside a join: somebody has to watch for branches. README, "Joins".
+    alignas(2 * kCacheLine) std::atomic<bool> in_region{false};
+    std::atomic<bool> lent{false};       // to a thread that is no worker
+    std::atomic<std::uint32_t> bell{0};  // the thread sleeps on it while it waits for a thief
+    // Here and not in the branches: one that nobody steals never touches its state.
+    std::array<JoinState<ForkSeat>, JoinDeque<JoinRecord>::kSize> states;
+};
+
+/// The seat of the join that the calling thread is inside of; null outside of any. A pointer, no
+/// object: the extension is unloaded with threads of others still alive.
+extern constinit thread_local ForkSeat* current_fork_seat;
+
+/// Waits for the thief of the branch that was pushed at `index`, and rethrows what it threw.
+void await_branch(ForkSeat& owner, std::int64_t index, JoinRecord& record);
+/// The same, but drops what it threw. True: there is a result.
+bool outlast_branch(ForkSeat& owner, std::int64_t index, JoinRecord& record) noexcept;
+
+}  // namespace detail
+
+/// A thread's right to fork: its branches lie where the workers of the pool find them. A small
+/// value, to be passed on by value.
+///
+///     long fib(ForkContext fork, int n) {
+///         if (n < 2) return n;
+///         const auto [a, b] = fork.join([n](ForkContext f) { return fib(f, n - 1); },
+///                                       [n](ForkContext f) { return fib(f, n - 2); });
+///         return a + b;
+///     }
+///     const long answer = pool.join([](ForkContext f) { return fib(f, 40); }, [] {}).first;
+///
+/// Threads:   the thread it was given to.
+/// Lifetime:  the call it was given to.
+class ForkContext {
+public:
+    /// Calls a and b, perhaps at once, and returns when both have ended: std::pair of what they
+    /// returned, std::monostate for void; nothing at all if both return void. Each takes a
+    /// ForkContext or nothing. a runs here; b runs here after it, unless an idle worker has taken
+    /// it meanwhile. No idle worker overlooks a branch for longer than about a millisecond, however
+    /// long a runs.
+    ///
+    /// Cost:      one to two nanoseconds while nobody steals; nothing allocates. A waiting thread
+    ///            helps whoever has its branch, and runs nothing else.
+    /// Throws:    what a throws; then b, if nobody had begun it, is not called. Else what b throws.
+    template <class A, class B>
+    auto join(A&& a, B&& b);
+
+    /// For the pool itself.
+    ForkContext(detail::ForkSeat& seat, std::int64_t depth) noexcept
+        : seat_(&seat), depth_(depth) {}
+
+private:
+    template <class Results, class A, class Branch>
+    Results join_branch(A& a, Branch& branch);
+
+    detail::ForkSeat* seat_;
+    std::int64_t depth_;  // of the seat's deque, as far as we know
+};
+
+namespace detail {
+
+template <class F>
+decltype(auto) call_branch(F& f, ForkContext context) {
+    if constexpr (std::is_invocable_v<F&, ForkContext>)
+        return f(context);
+    else
+        return f();
+}
+template <class F>
+using BranchReturn = decltype(call_branch(std::declval<F&>(), std::declval<ForkContext>()));
+template <class F>
+using BranchResult = std::conditional_t<std::is_void_v<BranchReturn<F>>, std::monostate,
+                                        std::decay_t<BranchReturn<F>>>;
+
+template <class F>
+BranchResult<F> run_branch(F& f, ForkContext context) {
+    if constexpr (std::is_void_v<BranchReturn<F>>) {
+        call_branch(f, context);
+        return {};
+    } else {
+        return call_branch(f, context);
+    }
+}
+
+/// How a branch keeps its function: one that was made for the call and is small, as it is, so that
+/// no pointer to it has to be written; any other by reference.
+template <class F, bool kTemporary>
+using KeptFunction =
+    std::conditional_t<kTemporary && std::is_trivially_copyable_v<F> && sizeof(F) <= 64, F, F&>;
+
+template <class F, bool kTemporary>
+struct Branch : JoinRecord {
+    using Result = BranchResult<F>;
+
+    explicit Branch(F& f) noexcept : JoinRecord(&run_stolen), function(f) {}
+
+    static void run_stolen(JoinRecord& record, ForkContext thief) {
+        auto& self = static_cast<Branch&>(record);
+        ::new (static_cast<void*>(self.result)) Result(run_branch(self.function, thief));
+    }
+    /// After the thief has finished without an error.
+    Result take_result() {
+        Result& value = *std::launder(static_cast<Result*>(static_cast<void*>(result)));
+        struct Destroy {
+            ~Destroy() { value.~Result(); }
+            Result& value;
+        } const destroy{value};
+        return std::move(value);
+    }
+
+    KeptFunction<F, kTemporary> function;
+    alignas(Result) std::byte result[sizeof(Result)];
+};
+
+/// Takes the branch back, or waits for its thief, when the frame unwinds.
+template <class Branch>
+struct Unwinding {
+    // Inlined even where it is cold: a guard whose address is taken costs a third of a join.
+    [[gnu::always_inline]] ~Unwinding() {
+        if (armed && !seat.branches.pop(depth) && outlast_branch(seat, depth, branch))
+            (void)branch.take_result();
+    }
+    ForkSeat& seat;
+    Branch& branch;
+    const std::int64_t depth;
+    bool armed = true;
+};
+
+}  // namespace detail
+
+template <class A, class B>
+auto ForkContext::join(A&& a, B&& b) {
+    using F = std::remove_reference_t<A>;
+    using G = std::remove_reference_t<B>;
+    detail::Branch<G, !std::is_lvalue_reference_v<B>> branch(b);
+    using Results = std::pair<detail::BranchResult<F>, detail::BranchResult<G>>;
+    if constexpr (std::is_void_v<detail::BranchReturn<F>> &&
+                  std::is_void_v<detail::BranchReturn<G>>)
+        (void)join_branch<Results>(a, branch);
+    else
+        return join_branch<Results>(a, branch);
+}
+
+template <class Results, class A, class Branch>
+Results ForkContext::join_branch(A& a, Branch& branch) {
+    detail::ForkSeat& seat = *seat_;
+    if (!seat.branches.push(&branch, depth_)) [[unlikely]] {
+        // As deep as the deque: there is work enough for everybody further up.
+        typename Results::first_type first = detail::run_branch(a, *this);
+        return {std::move(first), detail::run_branch(branch.function, *this)};
+    }
+    const std::int64_t depth = depth_;
+    detail::Unwinding<Branch> unwinding{seat, branch, depth};
+    typename Results::first_type first = detail::run_branch(a, ForkContext(seat, depth + 1));
+    unwinding.armed = false;
+    if (seat.branches.pop(depth)) [[likely]]
+        return {std::move(first), detail::run_branch(branch.function, ForkContext(seat, depth))};
+    detail::await_branch(seat, depth, branch);
+    return {std::move(first), branch.take_result()};
+}
+
+}  // namespace nebula
