@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// Bands, the reserve, and a main thread that helps.
+#include "nebula/threading/worker_pool.hpp"
+#include "support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace nebula {
+namespace {
+
+using test::HangGuard;
+
+TEST(Reserve, OneOfThreeWorkersIsThereForUrgentWorkWhateverTheBackground) {
+    const HangGuard guard("no worker was left for a Frame task");
+    std::latch gate(1);
+    std::latch urgent(1);
+    WorkerPool pool({.thread_count_override = 3});
+    std::atomic<int> running{0};
+    for (int i = 0; i < 10; ++i)
+        pool.spawn(
+            [&] {
+                ++running;
+                gate.wait();
+            },
+            {.band = Band::Background});
+    while (running < 2) std::this_thread::yield();
+    pool.spawn([&] { urgent.count_down(); }, {.band = Band::Frame});
+    urgent.wait();
+    EXPECT_EQ(running, 2);
+    gate.count_down();
+}
+
+TEST(Reserve, WithoutOneTheBackgroundMayHaveThemAll) {
+    const HangGuard guard("a worker was kept from Background work");
+    std::latch all(3);
+    WorkerPool pool({.thread_count_override = 3, .background_reserve = 0});
+    for (int i = 0; i < 3; ++i)
+        pool.spawn([&] { all.arrive_and_wait(); }, {.band = Band::Background});
+    all.wait();
+}
+
+TEST(Reserve, NoBackgroundTaskIsForgottenWhenPlacesComeAndGo) {
+    const HangGuard guard("a Background task was never run");
+    static constexpr int kRounds = test::kWithYields ? 500 : 5'000;
+    std::atomic<int> ran{0};
+    WorkerPool pool({.thread_count_override = 3, .background_reserve = 2});
+    for (int round = 1; round <= kRounds; ++round) {
+        pool.spawn([&] { ran += 1; }, {.band = Band::Background});
+        pool.spawn([&] { ran += 1; }, {.band = Band::Frame});
+        pool.spawn([&] { ran += 1; }, {.band = Band::Background});
+        while (ran < 3 * round) std::this_thread::yield();
+    }
+}
+
+TEST(ShouldYield, IsTrueWhileSomethingMoreUrgentWaits) {
+    const HangGuard guard("should_yield() never changed");
+    WorkerPool pool({.thread_count_override = 1});
+    EXPECT_FALSE(WorkerPool::should_yield());
+    std::latch began(1);
+    std::latch spawned(1);
+    std::latch done(1);
+    pool.spawn(
+        [&] {
+            EXPECT_FALSE(WorkerPool::should_yield());
+            began.count_down();
+            spawned.wait();
+            EXPECT_TRUE(WorkerPool::should_yield());
+            done.count_down();
+        },
+        {.band = Band::Background});
+    began.wait();
+    pool.spawn([] {}, {.band = Band::Background});
+    pool.spawn([] {}, {.band = Band::Frame});
+    spawned.count_down();
+    done.wait();
+}
+
+TEST(Tick, TheMainThreadRunsOneTaskAtATimeMostUrgentFirst) {
+    WorkerPool pool({.thread_count_override = 1});
+    test::Blocked blocked(pool);
+    std::vector<std::string> order;
+    pool.spawn([&] { order.emplace_back("background"); }, {.band = Band::Background});
+    pool.spawn([&] { order.emplace_back("normal"); });
+    pool.spawn([&] { order.emplace_back("frame"); }, {.band = Band::Frame});
+    EXPECT_TRUE(pool.try_tick(Band::Frame));
+    EXPECT_FALSE(pool.try_tick(Band::Frame));
+    EXPECT_TRUE(pool.try_tick());
+    EXPECT_EQ(pool.run_until(Clock::now() - std::chrono::seconds(1)), 0U);
+    EXPECT_EQ(pool.run_until(Clock::time_point::max()), 1U);
+    EXPECT_FALSE(pool.try_tick());
+    EXPECT_EQ(order, (std::vector<std::string>{"frame", "normal", "background"}));
+}
+
+TEST(Tick, AGroupsTasksAreHelpedOneByOne) {
+    WorkerPool pool({.thread_count_override = 1});
+    test::Blocked blocked(pool);
+    int ran = 0;
+    TaskGroup group(pool);
+    for (int i = 0; i < 3; ++i) group.spawn([&ran] { ++ran; });
+    EXPECT_TRUE(pool.try_tick());
+    EXPECT_EQ(ran, 1);
+    EXPECT_EQ(pool.run_until(Clock::time_point::max()), 2U);
+    EXPECT_TRUE(group.done());
+    EXPECT_EQ(ran, 3);
+}
+
+TEST(Broadcast, CallsOnceOnEachWorkerWhatEverTheyDo) {
+    const HangGuard guard("a broadcast never came back");
+    WorkerPool pool({.thread_count_override = 4});
+    for (int round = 0; round < 200; ++round) {
+        std::vector<int> calls(4);
+        pool.broadcast([&](int worker) {
+            EXPECT_EQ(WorkerPool::current_worker_index(), worker);
+            ++calls[static_cast<std::size_t>(worker)];
+        });
+        ASSERT_EQ(calls, (std::vector<int>{1, 1, 1, 1}));
+    }
+    EXPECT_THROW(pool.broadcast([](int worker) {
+        if (worker == 2) throw std::runtime_error("two");
+    }),
+                 std::runtime_error);
+}
+
+TEST(InlinePool, RunsWhatIsSpawnedBeforeSpawnReturnsHoweverDeep) {
+    std::string message;
+    WorkerPool pool(
+        {.run_inline = true, .on_panic = [&](const PanicInfo& panic) { message = panic.message; }});
+    EXPECT_EQ(pool.thread_count(), 0);
+    EXPECT_EQ(pool.utilization_average(), 0);
+    std::vector<int> order;
+    pool.spawn([&] {
+        order.push_back(1);
+        pool.spawn([&] { order.push_back(3); });
+        order.push_back(2);
+    });
+    EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
+    pool.spawn([] { throw std::runtime_error("inline"); });
+    EXPECT_EQ(message, "inline");
+    // A chain that would overflow the stack if each ran inside the other.
+    struct Chain {
+        WorkerPool& pool;
+        int& left;
+        void operator()() const {
+            if (--left > 0) pool.spawn(Chain{pool, left});
+        }
+    };
+    int left = 1'000'000;
+    pool.spawn(Chain{pool, left});
+    EXPECT_EQ(left, 0);
+    const std::vector<int> results = pool.scope([](Scope<int>& s) {
+        for (int i = 0; i < 5; ++i) s.spawn([i] { return i; });
+    });
+    EXPECT_EQ(results, (std::vector<int>{0, 1, 2, 3, 4}));
+    pool.broadcast([](int) { FAIL(); });
+}
+
+}  // namespace
+}  // namespace nebula

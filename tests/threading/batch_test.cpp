@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/task_group.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace nebula {
+namespace {
+
+using test::HangGuard;
+
+class Batch : public testing::TestWithParam<int> {};  // the parameter: workers
+INSTANTIATE_TEST_SUITE_P(Workers, Batch, testing::Values(1, 2, 3, 8));
+
+TEST_P(Batch, CallsEveryIndexOnce) {
+    const HangGuard guard("a batch never ended");
+    WorkerPool pool({.thread_count_override = GetParam()});
+    for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{7},
+                                    std::size_t{1'000}, std::size_t{20'000}}) {
+        std::vector<std::atomic<int>> calls(count);
+        pool.scope([&](Scope<>& s) {
+            s.spawn_batch(count, [&calls](std::size_t i) { ++calls[i]; });
+            s.spawn([&] {});
+            s.spawn_batch(count, [&calls](std::size_t i) { ++calls[i]; });
+        });
+        for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(calls[i], 2) << i << " of " << count;
+    }
+}
+
+TEST_P(Batch, ItsClosureIsGoneWhenTheWaitReturns) {
+    const HangGuard guard("a batch never ended");
+    WorkerPool pool({.thread_count_override = GetParam()});
+    for (int round = 0; round < 500; ++round) {
+        const auto alive = std::make_shared<int>(0);
+        // Larger than a slot, every other time.
+        struct Large {
+            std::shared_ptr<int> alive;
+            std::array<char, 64> ballast{};
+            void operator()(std::size_t) const {}
+        };
+        pool.scope([&](Scope<>& s) {
+            if (round % 2 == 0)
+                s.spawn_batch(50, [alive](std::size_t) {});
+            else
+                s.spawn_batch(50, Large{alive});
+        });
+        ASSERT_EQ(alive.use_count(), 1);
+    }
+}
+
+TEST_P(Batch, OneThatThrowsDoesNotKeepTheOthersFromRunning) {
+    WorkerPool pool({.thread_count_override = GetParam()});
+    std::atomic<int> ran{0};
+    EXPECT_THROW(pool.scope([&](Scope<>& s) {
+        s.spawn_batch(100, [&ran](std::size_t i) {
+            ++ran;
+            if (i == 40) throw std::runtime_error("40");
+        });
+    }),
+                 std::runtime_error);
+    EXPECT_EQ(ran, 100);
+}
+
+// An element of a batch that runs long must not hide the ones after it.
+TEST(BatchOnTwoWorkers, ALongCallHidesNoOther) {
+    const HangGuard guard("two calls of a batch could not run at once");
+    WorkerPool pool({.thread_count_override = 2});
+    std::latch all(3);
+    pool.scope(
+        [&](Scope<>& s) { s.spawn_batch(3, [&all](std::size_t) { all.arrive_and_wait(); }); });
+}
+
+class Cancel : public Batch {};
+INSTANTIATE_TEST_SUITE_P(Workers, Cancel, testing::Values(1, 2, 3));
+
+TEST_P(Cancel, DropsWhatHasNotBegunAndDestroysEveryClosureOnce) {
+    const HangGuard guard("a cancelled group never ended");
+    WorkerPool pool({.thread_count_override = GetParam()});
+    for (int round = 0; round < 200; ++round) {
+        const auto alive = std::make_shared<int>(0);
+        std::atomic<int> ran{0};
+        {
+            TaskGroup group(pool);
+            for (int i = 0; i < 100; ++i) {
+                group.spawn([alive, &ran] { ++ran; });
+                if (i == 60) group.cancel();
+            }
+            group.spawn_batch(10, [alive, &ran](std::size_t) { ++ran; });
+            group.wait();
+            EXPECT_TRUE(group.cancelled());
+            EXPECT_EQ(alive.use_count(), 1);
+        }
+        ASSERT_LE(ran, 61);
+    }
+}
+
+TEST_P(Cancel, TheRestOfAScopeIsDroppedWhenATaskThrowsIfAskedFor) {
+    WorkerPool pool({.thread_count_override = GetParam()});
+    std::atomic<int> ran{0};
+    const test::Blocked blocked(pool);
+    TaskGroup group(pool, Band::Frame, OnError::CancelRest);
+    // Of several workers, all but one may help; those that have begun end as they like.
+    for (int i = 0; i < 1'000; ++i)
+        group.spawn([&ran] {
+            if (ran++ == 0) throw std::runtime_error("first");
+        });
+    group.wait();
+    EXPECT_THROW(group.rethrow_first(), std::runtime_error);
+    if (GetParam() == 1) {
+        EXPECT_EQ(ran, 1);
+    } else {
+        EXPECT_GE(ran, 1);
+    }
+}
+
+}  // namespace
+}  // namespace nebula
