@@ -45,8 +45,9 @@ public:
     /// Takes back the item pushed last. False when a thief has it.
     [[nodiscard]] bool pop() noexcept {
         const std::int64_t bottom = bottom_.load(std::memory_order_relaxed) - 1;  // our own
-        // Relaxed: ordered against the load of top by the fence, whose other half is in steal.
-        bottom_.store(bottom, std::memory_order_relaxed);
+        // Ordered against the load of top by the fence, whose other half is in steal. Release, as
+        // in push: a thief may find a lower item by this value, and must see what was pushed.
+        bottom_.store(bottom, std::memory_order_release);
         Atomics::light_fence();
         const std::int64_t top = top_.load(std::memory_order_relaxed);
         if (top < bottom) [[likely]]
