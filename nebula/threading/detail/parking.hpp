@@ -13,16 +13,21 @@
 
 namespace nebula::detail {
 
+/// How a park ended.
+enum class ParkEnd : std::uint8_t {
+    Work,   ///< Something is visible: search.
+    Stop,   ///< The pool stops, and nothing is visible that was published before it said so.
+    Woken,  ///< Slept, and somebody wants us to search.
+};
+
 /// One bit and one futex word per worker.
 ///
-///     parking.announce(me);                         // worker
-///     if (anything_visible()) parking.withdraw(me);
-///     else parking.sleep(me);
+///     parking.park(me, stopping, anything_visible); // worker that has searched and found nothing
 ///
 ///     publish(item);                                // anybody
 ///     parking.wake(1);
 ///
-/// Threads:   announce, withdraw and sleep: the worker whose number it is. wake: any thread.
+/// Threads:   park and its parts: the worker whose number it is. wake: any thread.
 /// Cost:      wake with nobody parked: one load per 64 workers. Else one system call per worker.
 template <class Atomics>
 class BasicParking {
@@ -34,6 +39,25 @@ public:
         : masks_(new Mask[(workers + 63) / 64]),
           words_(new Word[workers]),
           mask_count_((workers + 63) / 64) {}
+
+    struct Park {
+        ParkEnd end;
+        std::uint64_t wakes;  ///< How often the kernel let us run meanwhile.
+    };
+
+    /// The whole of it. Both questions are asked of seq_cst loads, after the announcement, and the
+    /// stop flag's first: what was published before it was raised is then seen by the other.
+    template <class Stopping, class WorkVisible>
+    Park park(std::size_t worker, const Stopping& stopping, const WorkVisible& work_visible) {
+        announce(worker);
+        const bool stop = stopping();
+        const bool work = work_visible();
+        if (work || stop) {
+            withdraw(worker);
+            return {work ? ParkEnd::Work : ParkEnd::Stop, 0};
+        }
+        return {ParkEnd::Woken, sleep(worker)};
+    }
 
     void announce(std::size_t worker) noexcept {
         mask(worker).fetch_or(bit(worker), std::memory_order_seq_cst);
@@ -50,7 +74,7 @@ public:
     std::uint64_t sleep(std::size_t worker) noexcept {
         Atomic<std::uint32_t>& word = words_[worker].token;
         std::uint64_t wakes = 0;
-        // Acquire pairs with the release in claim(): what the publisher published is visible.
+        // Acquire pairs with the release in give_token(): what the publisher published is visible.
         while (word.exchange(0, std::memory_order_acquire) == 0) {
             Atomics::yield_point();
             Atomics::sleep(word, 0);
@@ -98,9 +122,7 @@ private:
     static std::uint64_t bit(std::size_t worker) noexcept {
         return std::uint64_t{1} << (worker % 64);
     }
-    Atomic<std::uint64_t>& mask(std::size_t worker) noexcept {
-        return masks_[worker / 64].bits;
-    }
+    Atomic<std::uint64_t>& mask(std::size_t worker) noexcept { return masks_[worker / 64].bits; }
 
     void give_token(std::size_t worker) noexcept {
         Atomic<std::uint32_t>& word = words_[worker].token;
