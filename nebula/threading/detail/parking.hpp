@@ -86,6 +86,24 @@ public:
         return wakes;
     }
 
+    /// The same with an end. False when the deadline came first: still announced.
+    bool sleep_until(std::size_t worker, Clock::time_point deadline) noexcept {
+        Atomic<std::uint32_t>& word = words_[worker].token;
+        while (word.exchange(0, std::memory_order_acquire) == 0)  // as in sleep()
+            if (!Atomics::sleep_until(word, 0, deadline)) return false;
+        // Relaxed: as in sleep().
+        if ((mask(worker).load(std::memory_order_relaxed) & bit(worker)) != 0) withdraw(worker);
+        return true;
+    }
+
+    /// Wakes that worker, if it is parked.
+    void wake_worker(std::size_t worker) noexcept {
+        if ((mask(worker).load(std::memory_order_seq_cst) & bit(worker)) == 0) return;
+        Atomics::yield_point();
+        if ((mask(worker).fetch_and(~bit(worker), std::memory_order_seq_cst) & bit(worker)) != 0)
+            give_token(worker);
+    }
+
     /// Wakes up to `count` parked workers, the lowest numbers first, and tells how many.
     std::size_t wake(std::size_t count) noexcept {
         std::size_t woken = 0;

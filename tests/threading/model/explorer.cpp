@@ -200,6 +200,7 @@ public:
     void light_fence(const Where& where);
     void heavy_fence(const Where& where);
     void sleep(LocationId id, std::uint64_t expected, const Where& where);
+    bool deadline_comes(const Where& where);
     void wake_one(LocationId id, const Where& where);
     CellId new_cell();
     void read_cell(CellId id, const Where& where);
@@ -265,6 +266,7 @@ private:
     bool alone_ = true;  // setup and finally: no choices
     ThreadId current_ = 0;
     int spurious_left_ = 0;
+    int deadlines_left_ = 0;
     int steps_ = 0;
     std::array<Thread, kMaxThreads> threads_;
     std::size_t location_count_ = 0;
@@ -336,6 +338,7 @@ void Explorer::reset() {
     chosen_ = 0;
     steps_ = 0;
     spurious_left_ = limits_.spurious_wakes;
+    deadlines_left_ = limits_.deadlines;
     threads_.fill({});
     threads_[0].now.happened[0] = threads_[0].causal[0] = 1;
     for (std::size_t i = 0; i < location_count_; ++i) {
@@ -463,6 +466,7 @@ std::uint32_t Explorer::choose(std::size_t count) {
 // Everything the future depends on. Clocks and views follow from the histories.
 std::uint64_t Explorer::state_hash() const {
     std::uint64_t hash = static_cast<std::uint64_t>(spurious_left_);
+    hash = mix(hash, static_cast<std::uint64_t>(deadlines_left_));
     for (ThreadId i = 1; i <= program_.thread_count; ++i) {
         const Thread& thread = threads_[i];
         hash = mix(hash, thread.history);
@@ -860,6 +864,18 @@ void Explorer::sleep(LocationId id, std::uint64_t expected, const Where& where) 
     told(id);  // one that goes on is not one that may
 }
 
+// A sleep with a deadline may have none, end at its begin, or later: by then it is as if it had
+// begun later.
+bool Explorer::deadline_comes(const Where& where) {
+    step();
+    const bool comes = deadlines_left_ > 0 && choose(2) == 1;
+    if (comes) --deadlines_left_;
+    told(comes ? 1 : 0);
+    tick();
+    note("deadline?", 0, comes ? 1 : 0, comes ? 1 : 0, 0, std::memory_order_relaxed, where);
+    return comes;
+}
+
 void Explorer::wake_one(LocationId id, const Where& where) {
     step();
     Location& location = access(id, where);
@@ -935,6 +951,7 @@ void heavy_fence(const Where& where) { the_explorer().heavy_fence(where); }
 void sleep(LocationId location, std::uint64_t expected, const Where& where) {
     the_explorer().sleep(location, expected, where);
 }
+bool deadline_comes(const Where& where) { return the_explorer().deadline_comes(where); }
 void wake_one(LocationId location, const Where& where) { the_explorer().wake_one(location, where); }
 CellId new_cell() { return the_explorer().new_cell(); }
 void read_cell(CellId cell, const Where& where) { the_explorer().read_cell(cell, where); }

@@ -17,6 +17,8 @@ namespace nebula::model {
 struct Limits {
     /// How often per execution a sleep may end for no reason. The others end by a wake only.
     int spurious_wakes = 0;
+    /// How often per execution a deadline comes before the wake.
+    int deadlines = 0;
     /// The last so many threads may sleep when all is over: workers with nothing to do.
     int daemons = 0;
     /// Per execution. One that is longer fails the model: it would not be exhaustive.
@@ -60,6 +62,7 @@ bool compare_exchange(LocationId location, std::uint64_t& expected, std::uint64_
 void light_fence(const Where& where);
 void heavy_fence(const Where& where);
 void sleep(LocationId location, std::uint64_t expected, const Where& where);
+bool deadline_comes(const Where& where);
 void wake_one(LocationId location, const Where& where);
 
 CellId new_cell();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "explorer.hpp"
+#include "nebula/base/clock.hpp"
 
 #include <atomic>
 #include <bit>
@@ -118,6 +119,12 @@ struct ModelAtomics {
     static void sleep(const Atomic<std::uint32_t>& word, std::uint32_t expected,
                       const Where& where = Where::current()) {
         model::sleep(word.id_, expected, where);
+    }
+    static bool sleep_until(const Atomic<std::uint32_t>& word, std::uint32_t expected,
+                            Clock::time_point deadline, const Where& where = Where::current()) {
+        if (deadline != Clock::time_point::max() && deadline_comes(where)) return false;
+        model::sleep(word.id_, expected, where);
+        return true;
     }
     static void wake_one(const Atomic<std::uint32_t>& word, const Where& where = Where::current()) {
         model::wake_one(word.id_, where);

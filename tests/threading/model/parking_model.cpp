@@ -166,6 +166,37 @@ NEBULA_MODEL(ParkingModel, AWorkerThatLeavesParkingWithAnItemWakesOneForTheRest)
                            }});
 }
 
+// A nap that ends by itself leaves the bit set; whoever claims it then leaves a token.
+NEBULA_MODEL(ParkingModel, ANapWithADeadlineSleepsOverNoItem) {
+    using State = Pool<1>;
+    return explore<State>(
+        {[](State& s) { s.publish(); },
+         [](State& s) {
+             for (;;) {
+                 if (s.take()) continue;
+                 s.parking.announce(0);
+                 if (s.work_visible() || !s.parking.sleep_until(0, nebula::Clock::time_point()))
+                     s.parking.withdraw(0);
+             }
+         }},
+        [](State& s) { check(s.runs == 1, "the item has run"); }, {.deadlines = 2, .daemons = 1});
+}
+
+// A publication for one worker alone, as to the one that watches the joins.
+NEBULA_MODEL(ParkingModel, AWakeForOneWorkerIsNotLostEither) {
+    using State = Pool<2>;
+    return explore<State>({[](State& s) {
+                               s.queue.store(1, kSeqCst);
+                               s.parking.wake_worker(1);
+                           },
+                           [](State& s) { s.parking.wake(1); },
+                           [](State& s) {
+                               while (!s.take())
+                                   s.parking.park(
+                                       1, [] { return false; }, [&s] { return s.work_visible(); });
+                           }});
+}
+
 // wake(n) is not a broadcast and not a single wake either.
 NEBULA_MODEL(ParkingModel, OneCallWakesAsManyAsItWasAskedFor) {
     struct State {
