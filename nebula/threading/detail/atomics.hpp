@@ -2,6 +2,7 @@
 // Where the protocols get their atomics, fences and sleeps from: the machine, or a model of it.
 #pragma once
 
+#include "nebula/base/clock.hpp"
 #include "nebula/base/yield_point.hpp"
 #include "nebula/threading/detail/asymmetric_fence.hpp"
 #include "nebula/threading/detail/futex.hpp"
@@ -29,6 +30,13 @@ struct MachineAtomics {
     /// Sleeps while `word` is `expected`; may return early.
     static void sleep(const Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
         futex_wait(word, expected);
+    }
+    /// The same with an end. False when the deadline has come, which is asked before the sleep.
+    static bool sleep_until(const Atomic<std::uint32_t>& word, std::uint32_t expected,
+                            Clock::time_point deadline) noexcept {
+        if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return false;
+        futex_wait(word, expected, deadline);
+        return true;
     }
     static void wake_one(const Atomic<std::uint32_t>& word) noexcept { futex_wake_one(word); }
 

@@ -59,8 +59,9 @@ public:
 
     /// Takes back the item that was pushed at `depth`, the last one. False when a thief has it.
     [[nodiscard]] bool pop(std::int64_t depth) noexcept {
-        // Relaxed: ordered against the load of top by the fence, whose other half is in steal.
-        bottom_.store(depth, std::memory_order_relaxed);
+        // Ordered against the load of top by the fence, whose other half is in steal. Release, as
+        // in push: a thief may find a lower item by this value, and must see what was pushed.
+        bottom_.store(depth, std::memory_order_release);
         Atomics::light_fence();
         const std::int64_t top = top_.load(std::memory_order_relaxed);
         if (top < depth) [[likely]]

@@ -3,10 +3,8 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
-#include "nebula/base/yield_point.hpp"
-#include "nebula/threading/detail/futex.hpp"
+#include "nebula/threading/detail/atomics.hpp"
 
-#include <atomic>
 #include <cstdint>
 
 namespace nebula::detail {
@@ -16,7 +14,11 @@ namespace nebula::detail {
 ///
 /// Threads:   one waiter; advance and wake: any thread.
 /// Lifetime:  who wakes holds a reference to the owner: the waiter may be gone by then.
-class Latch {
+template <class Atomics>
+class BasicLatch {
+    template <class V>
+    using Atomic = typename Atomics::template Atomic<V>;
+
 public:
     // Relaxed, all three: read and moved under the owner's lock; wait() compares only.
     [[nodiscard]] std::uint32_t epoch() const noexcept {
@@ -28,16 +30,18 @@ public:
 
     /// Sleeps until the epoch is not `epoch` any more or the deadline comes; may return early.
     void wait(std::uint32_t epoch, Clock::time_point deadline) const noexcept {
-        NEBULA_YIELD_POINT();
-        futex_wait(epoch_, epoch, deadline);
+        Atomics::yield_point();
+        Atomics::sleep_until(epoch_, epoch, deadline);
     }
     void wake() const noexcept {
-        NEBULA_YIELD_POINT();
-        futex_wake_one(epoch_);
+        Atomics::yield_point();
+        Atomics::wake_one(epoch_);
     }
 
 private:
-    std::atomic<std::uint32_t> epoch_{0};
+    Atomic<std::uint32_t> epoch_{0};
 };
+
+using Latch = BasicLatch<MachineAtomics>;
 
 }  // namespace nebula::detail

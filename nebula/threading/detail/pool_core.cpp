@@ -499,8 +499,10 @@ void PoolCore::work(Worker& worker) noexcept {
 
 bool PoolCore::park(Worker& worker) noexcept {
     parking_.announce(worker.index);
+    // The flag first: what was published before it was raised is then seen by the look.
+    const bool stopping = stopping_.load(std::memory_order_seq_cst);
     const bool found = work_visible(&worker);
-    if (found || stopping_.load(std::memory_order_seq_cst)) {
+    if (found || stopping) {
         parking_.withdraw(worker.index);
         return found;
     }

@@ -3,10 +3,9 @@
 #pragma once
 
 #include "nebula/base/cache_line.hpp"
-#include "nebula/base/yield_point.hpp"
+#include "nebula/threading/detail/atomics.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -32,9 +31,11 @@ struct StealResult {
 /// Cost:      O(1) each, nothing allocates. push: one ordered store. pop: the same, and a
 ///            compare-exchange for the last item only. steal: one compare-exchange.
 /// Lifetime:  borrows its items, and never looks inside one.
-template <class T, std::size_t kCapacity = 512>
+template <class T, std::size_t kCapacity = 512, class Atomics = MachineAtomics>
 class WorkDeque {
     static_assert(kCapacity > 0 && (kCapacity & (kCapacity - 1)) == 0, "a power of two");
+    template <class V>
+    using Atomic = typename Atomics::template Atomic<V>;
 
 public:
     /// False when full: the item is still the caller's.
@@ -45,10 +46,10 @@ public:
             seen_top_ = top_.load(std::memory_order_acquire);
             if (bottom - seen_top_ >= kSize) return false;
         }
-        NEBULA_YIELD_POINT();
+        Atomics::yield_point();
         // Published by the store of bottom.
         slot(bottom).store(item, std::memory_order_relaxed);
-        NEBULA_YIELD_POINT();
+        Atomics::yield_point();
         bottom_.store(bottom + 1, std::memory_order_seq_cst);
         return true;
     }
@@ -58,22 +59,22 @@ public:
         const std::int64_t bottom = bottom_.load(std::memory_order_relaxed) - 1;  // our own
         // top only grows: if even an old value of it is past bottom, the deque is empty.
         if (top_.load(std::memory_order_relaxed) > bottom) return nullptr;
-        NEBULA_YIELD_POINT();
+        Atomics::yield_point();
         bottom_.store(bottom, std::memory_order_seq_cst);
-        NEBULA_YIELD_POINT();
+        Atomics::yield_point();
         std::int64_t top = top_.load(std::memory_order_seq_cst);
         // Relaxed reads of slots here: this thread wrote them.
         if (top < bottom) return slot(bottom).load(std::memory_order_relaxed);
         T* item = nullptr;
         if (top == bottom) {
             item = slot(bottom).load(std::memory_order_relaxed);
-            NEBULA_YIELD_POINT();
+            Atomics::yield_point();
             // The last item: who moves top has it. (Relaxed on failure: the value is not used.)
             if (!top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst,
                                               std::memory_order_relaxed))
                 item = nullptr;
         }
-        NEBULA_YIELD_POINT();
+        Atomics::yield_point();
         // Empty now, so nobody finds anything by this value; release pairs with steal's load.
         bottom_.store(bottom + 1, std::memory_order_release);
         return item;
@@ -82,13 +83,13 @@ public:
     /// The oldest item.
     [[nodiscard]] StealResult<T> steal() noexcept {
         std::int64_t top = top_.load(std::memory_order_seq_cst);
-        NEBULA_YIELD_POINT();
+        Atomics::yield_point();
         const std::int64_t bottom = bottom_.load(std::memory_order_seq_cst);
         if (top >= bottom) return {StealOutcome::Empty, nullptr};
         // Written before the bottom we read (seq_cst, so acquire). May be overwritten meanwhile,
         // and then the exchange fails: not to be followed before it succeeded.
         T* const item = slot(top).load(std::memory_order_relaxed);
-        NEBULA_YIELD_POINT();
+        Atomics::yield_point();
         if (!top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst,
                                           std::memory_order_relaxed))
             return {StealOutcome::Lost, nullptr};
@@ -113,18 +114,18 @@ public:
 private:
     static constexpr std::int64_t kSize = static_cast<std::int64_t>(kCapacity);
 
-    std::atomic<T*>& slot(std::int64_t index) noexcept {
+    Atomic<T*>& slot(std::int64_t index) noexcept {
         return slots_[static_cast<std::size_t>(index) & (kCapacity - 1)];
     }
 
     // Two lines apart: the CPU fetches lines in pairs. Signed, see README.
     // Where thieves take; only grows. Moved by compare-exchange, by thieves and, for the last
     // item, by the owner.
-    alignas(2 * kCacheLine) std::atomic<std::int64_t> top_{0};
+    alignas(2 * kCacheLine) Atomic<std::int64_t> top_{0};
     // Where the owner works; written by the owner alone.
-    alignas(2 * kCacheLine) std::atomic<std::int64_t> bottom_{0};
+    alignas(2 * kCacheLine) Atomic<std::int64_t> bottom_{0};
     std::int64_t seen_top_ = 0;  // owner only: a top it once read, to read the real one rarely
-    alignas(2 * kCacheLine) std::array<std::atomic<T*>, kCapacity> slots_{};
+    alignas(2 * kCacheLine) std::array<Atomic<T*>, kCapacity> slots_{};
 };
 
 }  // namespace nebula::detail
