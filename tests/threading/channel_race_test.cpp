@@ -64,6 +64,26 @@ INSTANTIATE_TEST_SUITE_P(Threads, ChannelBetween,
                          testing::Combine(testing::Values(1, 3), testing::Values(1, 3),
                                           testing::Values(0U, 1U, 5U)));
 
+// A value comes at the moment when the receiver that is woken for it gives up. It must take it all
+// the same: nobody else was woken.
+TEST(ChannelRace, AWakeIsNotLostAtADeadline) {
+    const HangGuard guard("a value lies in the channel, and its receiver sleeps");
+    Channel<int> channel;
+    std::atomic<int> arrived{0};
+    std::jthread impatient([&] {
+        while (!channel.closed())
+            if (channel.recv_until(Clock::now() + std::chrono::microseconds(10))) ++arrived;
+    });
+    std::jthread patient([&] {
+        while (channel.recv()) ++arrived;
+    });
+    for (int round = 1; round <= (test::kWithYields ? 3'000 : 30'000); ++round) {
+        channel.post(round);
+        while (arrived < round) std::this_thread::yield();
+    }
+    channel.close();
+}
+
 // The receiver of the last value destroys the channel at once; its sender may not be out yet.
 TEST(ChannelRace, MayDieWhenTheLastValueIsOut) {
     const HangGuard guard("a receiver slept on");

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// The one word that decides a Task's life.
+#pragma once
+
+#include "nebula/base/assert.hpp"
+#include "nebula/threading/detail/atomics.hpp"
+
+#include <cstdint>
+
+namespace nebula {
+
+enum class TaskStatus : std::uint8_t {
+    Queued,
+    Running,    ///< Or about to be dropped by a cancel.
+    Done,       ///< With a value or an error.
+    Cancelled,  ///< It never ran, or it ended with TaskWasCancelled.
+};
+
+namespace detail {
+
+/// A Task's status, who sleeps for it, who is to be told, and whether anybody still wants it, in
+/// one atomic word, so that each question below has one answer.
+///
+/// - **Who has the closure?** Worker, waiter and canceller all claim: Queued to Running by
+///   compare-exchange. One of them wins, runs or drops the closure, and ends the task.
+/// - **Does a waiter sleep on?** It sets kWaiting and sleeps on the word it then knows; the end
+///   changes the word and sees the bit. Either the bit came first, and the end wakes; or the end
+///   came first, and the waiter sees it, in its exchange or in the kernel's comparison.
+/// - **Who calls the callback?** The end, if kWatched was set before it; else whoever could not set
+///   it any more.
+/// - **Who reports an error that nobody takes?** The end, if kAlone was set before it; else whoever
+///   set it.
+///
+/// Threads:   any thread; wait, watch, leave: the owner of the Task; end: who claimed.
+template <class Atomics = MachineAtomics>
+class TaskState {
+public:
+    /// True for exactly one caller.
+    [[nodiscard]] bool claim() noexcept {
+        std::uint32_t word = word_.load(std::memory_order_relaxed);  // compared below
+        // Relaxed: decides and publishes nothing; the closure came by the queue or the handle.
+        while (status_of(word) == TaskStatus::Queued)
+            if (word_.compare_exchange_weak(word, word + kRunning, std::memory_order_relaxed))
+                return true;
+        return false;
+    }
+
+    /// Asks the one who has claimed to stop early, if it has not ended.
+    void ask_to_stop() noexcept {
+        word_.fetch_or(kAskedToStop, std::memory_order_relaxed);  // guards nothing
+    }
+    [[nodiscard]] bool asked_to_stop() const noexcept {
+        return (word_.load(std::memory_order_relaxed) & kAskedToStop) != 0;  // as above
+    }
+
+    /// What the one who ended the task still has to do.
+    struct Duties {
+        bool call_callback;
+        bool report_error;
+    };
+    /// By who claimed, when the result is written and the closure gone.
+    Duties end(bool cancelled) noexcept {
+        // Release pairs with the acquires in status(), wait(), watch() and leave(): the result.
+        // Acquire pairs with the release in watch(): the callback.
+        const std::uint32_t word = word_.fetch_add(
+            cancelled ? kCancelled - kRunning : kDone - kRunning, std::memory_order_acq_rel);
+        NEBULA_ASSERT(status_of(word) == TaskStatus::Running, "a task ended twice, or unclaimed");
+        Atomics::yield_point();
+        if ((word & kWaiting) != 0) Atomics::wake_one(word_);
+        return {(word & kWatched) != 0, (word & kAlone) != 0};
+    }
+
+    /// What the task wrote is visible once this says that it ended.
+    [[nodiscard]] TaskStatus status() const noexcept {
+        return status_of(word_.load(std::memory_order_acquire));  // pairs with end()
+    }
+    [[nodiscard]] bool ended() const noexcept { return is_end(status()); }
+
+    /// Sleeps until the task has ended. Somebody must have claimed it.
+    void wait() noexcept {
+        for (;;) {
+            std::uint32_t word = word_.load(std::memory_order_acquire);  // pairs with end()
+            if (is_end(status_of(word))) return;
+            // Relaxed: the bit alone is passed on, in the order of this word.
+            if ((word & kWaiting) == 0 &&
+                !word_.compare_exchange_weak(word, word | kWaiting, std::memory_order_relaxed))
+                continue;
+            Atomics::yield_point();
+            Atomics::sleep(word_, word | kWaiting);
+        }
+    }
+
+    /// After the callback was written. False: the task has ended, and the caller calls it.
+    [[nodiscard]] bool watch() noexcept {
+        std::uint32_t word = word_.load(std::memory_order_acquire);  // pairs with end()
+        while (!is_end(status_of(word)))
+            // Release pairs with the acquire in end(): the callback. Acquire as above.
+            if (word_.compare_exchange_weak(word, word | kWatched, std::memory_order_release,
+                                            std::memory_order_acquire))
+                return true;
+        return false;
+    }
+
+    /// Nobody will take the result. True: the task had ended, and what it threw is the caller's.
+    [[nodiscard]] bool leave() noexcept {
+        // Acquire pairs with end().
+        return is_end(status_of(word_.fetch_or(kAlone, std::memory_order_acquire)));
+    }
+
+private:
+    static constexpr std::uint32_t kRunning = 1;
+    static constexpr std::uint32_t kDone = 2;
+    static constexpr std::uint32_t kCancelled = 3;
+    static constexpr std::uint32_t kStatusMask = 3;
+    static constexpr std::uint32_t kWaiting = 4;
+    static constexpr std::uint32_t kWatched = 8;
+    static constexpr std::uint32_t kAlone = 16;
+    static constexpr std::uint32_t kAskedToStop = 32;
+
+    static TaskStatus status_of(std::uint32_t word) noexcept {
+        return static_cast<TaskStatus>(word & kStatusMask);
+    }
+    static bool is_end(TaskStatus status) noexcept {
+        return status == TaskStatus::Done || status == TaskStatus::Cancelled;
+    }
+
+    typename Atomics::template Atomic<std::uint32_t> word_{0};
+};
+
+}  // namespace detail
+}  // namespace nebula
