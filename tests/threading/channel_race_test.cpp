@@ -68,18 +68,24 @@ INSTANTIATE_TEST_SUITE_P(Threads, ChannelBetween,
 // the same: nobody else was woken.
 TEST(ChannelRace, AWakeIsNotLostAtADeadline) {
     const HangGuard guard("a value lies in the channel, and its receiver sleeps");
+    static constexpr int kRounds = test::kWithYields ? 1'000 : 5'000;
     Channel<int> channel;
+    std::atomic<int> round{0};
     std::atomic<int> arrived{0};
-    std::jthread impatient([&] {
-        while (!channel.closed())
-            if (channel.recv_until(Clock::now() + std::chrono::microseconds(10))) ++arrived;
+    std::jthread impatient([&] {  // once in each round; what it leaves, it leaves for good
+        for (int mine = 1; mine <= kRounds; ++mine) {
+            while (round < mine) std::this_thread::yield();
+            if (channel.recv_until(Clock::now() + std::chrono::microseconds(30))) ++arrived;
+        }
     });
     std::jthread patient([&] {
         while (channel.recv()) ++arrived;
     });
-    for (int round = 1; round <= (test::kWithYields ? 3'000 : 30'000); ++round) {
-        channel.post(round);
-        while (arrived < round) std::this_thread::yield();
+    for (int i = 1; i <= kRounds; ++i) {
+        round = i;
+        test::spin_for(std::chrono::microseconds(20 + i % 100));
+        channel.post(i);
+        while (arrived < i) std::this_thread::yield();
     }
     channel.close();
 }

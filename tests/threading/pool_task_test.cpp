@@ -81,11 +81,23 @@ TEST_P(PoolTask, CanBePolled) {
 }
 
 TEST_P(PoolTask, TheClosureIsGoneBeforeItIsDone) {
-    for (int round = 0; round < 300; ++round) {
-        const auto witness = std::make_shared<int>(0);
-        Task<> task = spawn_task(pool_, [witness] {});
+    struct SlowToDie {
+        explicit SlowToDie(std::atomic<bool>& flag) noexcept : gone(&flag) {}
+        SlowToDie(SlowToDie&& other) noexcept : gone(std::exchange(other.gone, nullptr)) {}
+        SlowToDie(const SlowToDie&) = delete;
+        SlowToDie& operator=(const SlowToDie&) = delete;
+        ~SlowToDie() {
+            if (gone == nullptr) return;
+            test::spin_for(std::chrono::microseconds(200));
+            *gone = true;
+        }
+        std::atomic<bool>* gone;
+    };
+    for (int round = 0; round < 20; ++round) {
+        std::atomic<bool> gone{false};
+        Task<> task = spawn_task(pool_, [captured = SlowToDie(gone)] {});
         while (!task.done()) std::this_thread::yield();
-        ASSERT_EQ(witness.use_count(), 1);
+        ASSERT_TRUE(gone);
     }
 }
 
@@ -186,6 +198,27 @@ TEST_P(PoolTask, OneThatStopsBecauseItWasAskedIsCancelledAndNobodyIsTold) {
     EXPECT_EQ(task.status(), TaskStatus::Cancelled);
     EXPECT_THROW(task.get(), TaskWasCancelled);
     EXPECT_EQ(told(), "");
+}
+
+TEST_P(PoolTask, OneThatStopsBecauseItWasDroppedIsNotTold) {
+    std::atomic<int> failures{0};
+    {
+        WorkerPool pool(
+            {.thread_count_override = 1, .on_panic = [&](const PanicInfo&) { ++failures; }});
+        std::latch begun(1);
+        const auto stop_when_asked = [&] {
+            begun.count_down();
+            while (!task_cancelled()) std::this_thread::yield();
+            throw TaskWasCancelled();
+        };
+        {
+            Task<> task = spawn_task(pool, stop_when_asked);
+            begun.wait();
+        }
+        Task<> task = spawn_task(pool, [] { throw TaskWasCancelled(); });
+        while (!task.done()) std::this_thread::yield();
+    }
+    EXPECT_EQ(failures, 0);
 }
 
 TEST_P(PoolTask, ATaskInsideATaskIsAskedByItsOwnCancel) {

@@ -136,7 +136,8 @@ TEST(TaskRace, GetLosesNoWakeAroundTheEnd) {
         std::atomic<bool> begun{false};
         Task<int> task = spawn_task(pool, [&] {
             begun = true;
-            for (int spin = round % 256; spin > 0; --spin)
+            // Now and then so long that the owner is asleep by then.
+            for (int spin = round % 256 * 64; spin > 0; --spin)
                 std::atomic_signal_fence(std::memory_order_seq_cst);
             return round;
         });
