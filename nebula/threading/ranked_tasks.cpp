@@ -127,6 +127,7 @@ bool RankedTasks::cancel(Id id) noexcept {
         }
         Closure closure;  // destroyed after the lock is left
         Ring& ring = rings_[place];
+        NEBULA_YIELD_POINT();
         const MutexLock lock(ring.mutex);
         if (entry.status.load(std::memory_order_relaxed) != status) continue;
         unlink(ring, entry);
@@ -417,6 +418,7 @@ void RankedTasks::help() noexcept {
             auto go_on_later = [this] { helping_.spawn([this] { help(); }, "ranked tasks"); };
             if (detail::caught(go_on_later) == nullptr) return;  // still counted
         }
+        NEBULA_YIELD_POINT();
         helpers_.fetch_sub(1, std::memory_order_seq_cst);
         NEBULA_YIELD_POINT();
         // Who queued a task before that may have seen us counted and relied on us.

@@ -74,6 +74,15 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+    void swap(BlockRing& other) noexcept {
+        std::swap(head_, other.head_);
+        std::swap(tail_, other.tail_);
+        std::swap(read_, other.read_);
+        std::swap(write_, other.write_);
+        std::swap(size_, other.size_);
+        std::swap(blocks_, other.blocks_);
+    }
+
 private:
     struct Block {
         [[nodiscard]] void* slot(std::size_t index) noexcept { return bytes + index * sizeof(T); }
