@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// `co_await pool.run(fn)`: a worker runs the function, the task goes on with its value.
+// `co_await pool.run(fn)`: a worker runs the function, the task goes on with its value. And
+// `co_await` of a Task that the pool already has.
 #pragma once
 
 #include "nebula/task/await_as.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
 #include "nebula/task/detail/result.hpp"
+#include "nebula/task/errors.hpp"
 #include "nebula/task/wait.hpp"
 #include "nebula/threading/pool_run.hpp"
+#include "nebula/threading/task.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <atomic>
@@ -156,6 +159,51 @@ struct AwaitAs<PoolRun<F>> {
                       "twice. Write `auto job = pool.run(...); co_await job;`");
 #endif
         return PoolJobWait<F>(run);
+    }
+};
+
+/// Waits for a Task of a pool, which may run, or have ended, before anybody awaits it. Gives its
+/// value or throws its error, on the main loop as always. Nobody helps: it runs on a worker.
+///
+///     Task<Mesh> job = spawn_task(pool, [chunk] { return mesh(*chunk); });
+///     …
+///     Mesh mesh = co_await job;
+///
+/// Awaiting takes the Task over: await each one once. When the coroutine is cancelled, the Task is
+/// dropped, and so cancelled.
+///
+/// Threads:   awaited on the owner thread.
+/// Cost:      one wake.
+/// Throws:    TaskCancelled if the Task was; else what the function threw.
+template <class T>
+class PoolTaskWait : public Wait {
+public:
+    explicit PoolTaskWait(Task<T>&& job) noexcept : Wait("pool task"), job_(std::move(job)) {}
+
+    bool await_ready() const noexcept { return job_.done(); }
+    template <TaskPromise P>
+    void await_suspend(std::coroutine_handle<P> h) {
+        job_.on_done([waker = suspend(h)] { waker.wake(); });
+    }
+    T await_resume() {
+        if (job_.status() == TaskStatus::Cancelled) throw TaskCancelled();
+        return job_.get();
+    }
+
+private:
+    Task<T> job_;
+};
+
+template <class T>
+struct AwaitAs<Task<T>> {
+    static PoolTaskWait<T> make(Task<T>& job) noexcept { return PoolTaskWait<T>(std::move(job)); }
+    static PoolTaskWait<T> make(Task<T>&& job) noexcept {
+#if defined(__GNUC__) && !defined(__clang__)
+        static_assert(std::is_same_v<T, Task<T>>,
+                      "g++ 12 destroys the captures of a lambda inside a co_await expression "
+                      "twice. Write `auto job = spawn_task(...); co_await job;`");
+#endif
+        return PoolTaskWait<T>(std::move(job));
     }
 };
 

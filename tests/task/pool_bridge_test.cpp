@@ -4,6 +4,7 @@
 #include "fake_loop.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/runtime.hpp"
+#include "nebula/threading/task.hpp"
 
 #include <gtest/gtest.h>
 
@@ -240,6 +241,109 @@ TEST_P(PoolBridge, OnWakeTellsTheMainLoopThatAJobHasEnded) {
     loop_.runtime.pump();
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
 }
+
+// ---- Task
+
+TEST_P(PoolBridge, ATaskOfThePoolIsAwaitedLikeAnyOther) {
+    const std::thread::id main = std::this_thread::get_id();
+    std::unique_ptr<int> got;
+    int changed = 0;
+    loop_.runtime.spawn([&]() -> task<> {
+        Task<std::unique_ptr<int>> job =
+            spawn_task(pool_, [box = std::make_unique<int>(3)]() mutable {
+                EXPECT_GE(WorkerPool::current_worker_index(), 0);
+                return std::move(box);
+            });
+        got = co_await job;
+        EXPECT_FALSE(job);
+        EXPECT_EQ(std::this_thread::get_id(), main);
+        Task<> silent = spawn_task(pool_, [&changed] { changed = 1; });
+        co_await silent;
+        Task<int&> reference = spawn_task(pool_, [&changed]() -> int& { return changed; });
+        int& same = co_await reference;
+        EXPECT_EQ(&same, &changed);
+    });
+    pump_until_all_ended();
+    ASSERT_NE(got, nullptr);
+    EXPECT_EQ(*got, 3);
+    EXPECT_EQ(changed, 1);
+}
+
+TEST_P(PoolBridge, ATaskThatHasEndedIsNotWaitedFor) {
+    Task<int> job = spawn_task(pool_, [] { return 4; });
+    while (!job.done()) std::this_thread::yield();
+    int got = 0;
+    loop_.runtime.spawn([&]() -> task<> { got = co_await job; });
+    EXPECT_EQ(got, 4);  // without a pump
+}
+
+TEST_P(PoolBridge, WhatATaskThrewIsThrownWhereItIsAwaited) {
+    int caught = 0;
+    loop_.runtime.spawn([&]() -> task<> {
+        Task<int> job = spawn_task(pool_, []() -> int { throw std::runtime_error("no volume"); });
+        try {
+            co_await job;
+        } catch (const std::runtime_error& error) {
+            EXPECT_STREQ(error.what(), "no volume");
+            ++caught;
+        }
+        Task<> stopped = spawn_task(pool_, [] { throw TaskWasCancelled(); });
+        try {
+            co_await stopped;
+        } catch (const TaskCancelled&) {
+            ++caught;
+        }
+    });
+    pump_until_all_ended();
+    EXPECT_EQ(caught, 2);
+}
+
+TEST_P(PoolBridge, ATaskIsCancelledWithTheCoroutineThatAwaitsIt) {
+    std::atomic<bool> begun{false};
+    std::atomic<bool> asked{false};
+    std::atomic<int> closures{0};
+    bool resumed = false;
+    TaskHandle<> handle = loop_.runtime.spawn([&]() -> task<> {
+        Task<> job =
+            spawn_task(pool_, [&, counts = CountsItsEnd(closures)](const CancelToken token) {
+                begun = true;
+                while (!token.cancelled()) std::this_thread::yield();
+                asked = true;
+            });
+        co_await job;
+        resumed = true;
+    });
+    while (!begun) std::this_thread::yield();
+    handle.cancel();
+    while (closures == 0) std::this_thread::yield();
+    EXPECT_TRUE(asked);
+    loop_.runtime.pump();
+    EXPECT_FALSE(resumed);
+    EXPECT_EQ(closures, 1);
+}
+
+TEST_P(PoolBridge, AChainIsAwaitedAtItsEnd) {
+    int got = 0;
+    loop_.runtime.spawn([&]() -> task<> {
+        Task<int> chain =
+            spawn_task(pool_, [] { return 20; }).then([](int value) { return value + 1; });
+        got = co_await chain;
+    });
+    pump_until_all_ended();
+    EXPECT_EQ(got, 21);
+}
+
+#if defined(__clang__)
+TEST_P(PoolBridge, ATaskMayBeSpawnedAndAwaitedInOneLine) {
+    int sum = 0;
+    loop_.runtime.spawn([&]() -> task<> {
+        for (int i = 0; i < 20; ++i)
+            sum += co_await spawn_task(pool_, [box = std::make_shared<int>(i)] { return *box; });
+    });
+    pump_until_all_ended();
+    EXPECT_EQ(sum, 190);
+}
+#endif
 
 INSTANTIATE_TEST_SUITE_P(Workers, PoolBridge, testing::Values(1, 2, 4));
 

@@ -5,10 +5,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <numeric>
+#include <optional>
+#include <random>
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -121,6 +128,206 @@ TEST_P(ParOn, SumsOfFloatsAreBitEqual) {
     };
     WorkerPool one({.thread_count_override = 1});
     EXPECT_EQ(sum(pool_), sum(one));
+}
+
+TEST_P(ParOn, ChunkFunctionsMayTakeTheChunksNumberFirst) {
+    const std::vector<int> data(10, 1);
+    EXPECT_EQ(par_chunk_map(
+                  pool_, std::span(data), 4,
+                  [](std::size_t i, std::span<const int> chunk) { return 10 * i + chunk.size(); }),
+              (std::vector<std::size_t>{4, 14, 22}));
+}
+
+// ---- splat
+
+// Rounding the chunk size down gives four pieces of ten elements for three tasks.
+TEST_P(ParOn, SplatMapNeverMakesMorePiecesThanAsked) {
+    for (std::size_t size = 0; size < 70; ++size)
+        for (std::size_t tasks = 1; tasks < 20; ++tasks) {
+            std::vector<int> data(size, 1);
+            const std::vector<std::size_t> sizes =
+                par_splat_map(pool_, std::span(data), tasks, [](std::span<int> chunk) {
+                    for (int& value : chunk) ++value;
+                    return chunk.size();
+                });
+            ASSERT_LE(sizes.size(), tasks) << size;
+            ASSERT_EQ(std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}), size);
+            ASSERT_EQ(data, std::vector<int>(size, 2));
+        }
+}
+
+TEST_P(ParOn, SplatMapWithoutANumberMakesOnePieceForEachWorker) {
+    const std::vector<int> data(1000, 1);
+    const std::vector<std::size_t> sizes = par_splat_map(
+        pool_, std::span(data), std::nullopt, [](std::span<const int> c) { return c.size(); });
+    EXPECT_EQ(sizes.size(), static_cast<std::size_t>(pool_.thread_count()));
+}
+
+// ---- map
+
+TEST_P(ParOn, MapEqualsTheSerialMapForAllAwkwardSizes) {
+    static constexpr std::size_t kGrain = 64;
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, kGrain - 1, kGrain, kGrain + 1, std::size_t{1'000'000}}) {
+        std::vector<std::uint32_t> data(size);
+        std::iota(data.begin(), data.end(), 7U);
+        std::vector<std::uint32_t> serial;
+        for (const std::uint32_t value : data) serial.push_back(value * 2654435761U);
+        ASSERT_EQ(par_map(pool_, std::span<const std::uint32_t>(data), kGrain,
+                          [](std::uint32_t value) { return value * 2654435761U; }),
+                  serial)
+            << "size " << size;
+    }
+}
+
+TEST_P(ParOn, MapGivesWhatCannotBeMadeBeforehandAndWhatCannotBeCopied) {
+    struct Named {
+        explicit Named(int n) : number(n) {}
+        int number;
+    };
+    std::vector<int> data(1000);
+    std::iota(data.begin(), data.end(), 0);
+    const std::vector<Named> named =
+        par_map(pool_, std::span(data), 10, [](int value) { return Named(value); });
+    const auto boxes =
+        par_map(pool_, std::span(data), 10, [](int value) { return std::make_unique<int>(value); });
+    const std::vector<bool> odd =  // whose elements share bytes
+        par_map(pool_, std::span(data), 1, [](int value) { return value % 2 != 0; });
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        ASSERT_EQ(named[i].number, data[i]);
+        ASSERT_EQ(*boxes[i], data[i]);
+        ASSERT_EQ(odd[i], data[i] % 2 != 0);
+    }
+}
+
+TEST_P(ParOn, MapOfAMutableSliceMayWrite) {
+    std::vector<int> data(500, 1);
+    const std::vector<int> before =
+        par_map(pool_, std::span(data), 16, [](int& value) { return std::exchange(value, 9); });
+    EXPECT_EQ(before, std::vector<int>(500, 1));
+    EXPECT_EQ(data, std::vector<int>(500, 9));
+}
+
+// ---- reduce
+
+TEST_P(ParOn, ReduceEqualsTheSerialSumForAllAwkwardSizes) {
+    static constexpr std::size_t kChunk = 100;
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kChunk - 1, kChunk, kChunk + 1,
+                                   3 * kChunk, 5 * kChunk + 1, std::size_t{1'000'000}}) {
+        std::vector<std::int64_t> data(size);
+        std::iota(data.begin(), data.end(), -5);
+        const auto plus = [](std::int64_t a, std::int64_t b) { return a + b; };
+        EXPECT_EQ(par_reduce(pool_, std::span<const std::int64_t>(data), kChunk, std::int64_t{0},
+                             plus, plus),
+                  std::accumulate(data.begin(), data.end(), std::int64_t{0}))
+            << "size " << size;
+    }
+}
+
+// An operation that is associative but not commutative: neighbours only may meet, in order.
+TEST_P(ParOn, ReduceKeepsTheOrder) {
+    std::vector<int> data(777);
+    std::iota(data.begin(), data.end(), 0);
+    std::string serial;
+    for (const int value : data) serial += std::to_string(value) + ",";
+    EXPECT_EQ(par_reduce(
+                  pool_, std::span<const int>(data), 10, std::string(),
+                  [](std::string text, int value) { return text + std::to_string(value) + ","; },
+                  [](const std::string& a, const std::string& b) { return a + b; }),
+              serial);
+}
+
+TEST_P(ParOn, ReducedFloatsAreBitEqualOnAnyNumberOfWorkers) {
+    std::vector<float> data(1'000'003);
+    for (std::size_t i = 0; i < data.size(); ++i)
+        data[i] = 1.0F / static_cast<float>(i * 7919 % 10'007 + 1);
+    const auto sum = [&](WorkerPool& pool) {
+        return par_reduce(pool, std::span<const float>(data), 1000, 0.0F, std::plus<>(),
+                          std::plus<>());
+    };
+    WorkerPool one({.thread_count_override = 1});
+    EXPECT_EQ(std::bit_cast<std::uint32_t>(sum(pool_)), std::bit_cast<std::uint32_t>(sum(one)));
+    // The very tree: 1 + 2^-24 is 1 in floats, so where the small ones meet first shows.
+    const std::vector<float> small = {1.0F, 0x1p-24F, 0x1p-24F, 0x1p-24F};
+    EXPECT_EQ(
+        par_reduce(pool_, std::span<const float>(small), 1, 0.0F, std::plus<>(), std::plus<>()),
+        (1.0F + 0x1p-24F) + (0x1p-24F + 0x1p-24F));
+}
+
+// ---- sort
+
+struct Keyed {
+    std::uint32_t key;
+    std::uint32_t place;
+    bool operator==(const Keyed&) const = default;
+};
+
+TEST_P(ParOn, SortEqualsStableSortForAllAwkwardSizesAndOrders) {
+    static constexpr std::size_t kRun = detail::kSortRun;
+    const std::size_t sizes[] = {0,
+                                 1,
+                                 2,
+                                 kRun - 1,
+                                 kRun,
+                                 kRun + 1,
+                                 2 * kRun - 1,
+                                 2 * kRun,
+                                 2 * kRun + 1,
+                                 3 * kRun,
+                                 4 * kRun,
+                                 4 * kRun + 1,
+                                 5 * kRun - 1,
+                                 17 * kRun + 3,
+                                 1'000'000};
+    for (const std::size_t size : sizes)
+        for (int order = 0; order < 5; ++order) {
+            std::mt19937 random(static_cast<unsigned>(size));
+            std::vector<Keyed> data(size);
+            for (std::uint32_t i = 0; i < size; ++i) {
+                const auto count = static_cast<std::uint32_t>(size);
+                const std::uint32_t keys[] = {static_cast<std::uint32_t>(random()),
+                                              static_cast<std::uint32_t>(random()) % 10, i,
+                                              count - i, 0};
+                data[i] = {keys[order], i};
+            }
+            const auto by_key = [](const Keyed& a, const Keyed& b) { return a.key < b.key; };
+            std::vector<Keyed> serial = data;
+            std::stable_sort(serial.begin(), serial.end(), by_key);
+            par_sort(pool_, std::span(data), by_key);
+            ASSERT_TRUE(data == serial) << "size " << size << ", order " << order;
+        }
+}
+
+TEST_P(ParOn, SortMovesWhatCannotBeCopied) {
+    std::mt19937 random(3);
+    std::vector<std::unique_ptr<std::uint64_t>> data(50'000);
+    for (auto& box : data) box = std::make_unique<std::uint64_t>(random());
+    par_sort(pool_, std::span(data), [](const auto& a, const auto& b) { return *a < *b; });
+    for (std::size_t i = 1; i < data.size(); ++i) ASSERT_LE(*data[i - 1], *data[i]);
+}
+
+TEST_P(ParOn, SortThrowsWhatItsComparisonThrew) {
+    for (const std::size_t size : {std::size_t{100}, std::size_t{200'000}}) {
+        std::vector<std::string> data;
+        for (std::size_t i = 0; i < size; ++i)
+            data.push_back(std::to_string(i * 7919 % size) + " long enough for the heap, it is");
+        std::atomic<std::size_t> calls{0};
+        EXPECT_THROW(par_sort(pool_, std::span(data),
+                              [&](const std::string& a, const std::string& b) {
+                                  if (++calls == 3 * size) throw std::runtime_error("less");
+                                  return a < b;
+                              }),
+                     std::runtime_error);
+        EXPECT_EQ(data.size(), size);  // and the sanitizers see every string freed once
+    }
+}
+
+TEST_P(ParOn, ASmallSortStaysOnTheCallingThread) {
+    std::vector<int> data(kParSortThreshold);
+    std::iota(data.rbegin(), data.rend(), 0);
+    par_sort(pool_, std::span(data));
+    EXPECT_TRUE(std::is_sorted(data.begin(), data.end()));
+    EXPECT_EQ(pool_.counters(0).tasks, 0U);
 }
 
 TEST_P(ParOn, NestsInsideTasks) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Counts every allocation of the program. What a pool has allocated once, it uses again.
+// What a pool has allocated once, it uses again.
+#include "counting_allocator.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
 
@@ -8,31 +9,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-
-void* counted(std::size_t size, std::size_t alignment) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    void* const memory =
-        alignment <= alignof(std::max_align_t)
-            ? std::malloc(size)
-            : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-    if (memory == nullptr) std::abort();
-    return memory;
-}
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size, 1); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-    return counted(size, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 namespace nebula {
 namespace {
@@ -47,9 +23,9 @@ std::uint64_t allocations_of(Round&& round) {
     std::uint64_t quiet = 0;
     std::uint64_t last = 0;
     for (int i = 0; i < 2'000 && quiet < 200; ++i) {
-        const std::uint64_t before = allocations.load();
+        const std::uint64_t before = test::allocations();
         round();
-        last = allocations.load() - before;
+        last = test::allocations() - before;
         quiet = last == 0 ? quiet + 1 : 0;
     }
     return quiet >= 200 ? 0 : last;

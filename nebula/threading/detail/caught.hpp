@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Exceptions for headers that must compile where they are switched off.
+#pragma once
+
+#include <exception>
+#include <memory>
+
+namespace nebula {
+
+class WorkerPool;
+
+namespace detail {
+
+/// Calls `call(context)`; what it threw, or null.
+[[nodiscard]] std::exception_ptr run_caught(void (*call)(void*), void* context) noexcept;
+
+/// Calls f(); what it threw, or null.
+template <class F>
+[[nodiscard]] std::exception_ptr caught(F& f) noexcept {
+    return run_caught([](void* context) { (*static_cast<F*>(context))(); }, std::addressof(f));
+}
+
+/// Gives an error that nobody will take to the pool's panic handler, some time, on a worker.
+///
+/// Threads:   any thread.
+void report_lost_error(WorkerPool& pool, std::exception_ptr error, const char* task_name) noexcept;
+
+}  // namespace detail
+}  // namespace nebula

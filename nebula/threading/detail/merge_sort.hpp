@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// The serial pieces of par_sort(): between two arrays, back and forth, every move an assignment.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace nebula::detail {
+
+/// As many elements as a slice has, moved out of it.
+template <class T>
+class SortBuffer {
+    static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>,
+                  "an element that is lost on its way cannot be sorted");
+
+public:
+    explicit SortBuffer(std::size_t size)
+        : memory_(static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t(alignof(T))))),
+          size_(size) {}
+    SortBuffer(const SortBuffer&) = delete;
+    SortBuffer& operator=(const SortBuffer&) = delete;
+    ~SortBuffer() {
+        std::destroy_n(memory_, made_);
+        ::operator delete(memory_, std::align_val_t(alignof(T)));
+    }
+
+    /// All of it, before anything else.
+    void fill_from(std::span<T> slice) noexcept {
+        std::uninitialized_move(slice.begin(), slice.end(), memory_);
+        made_ = size_;
+    }
+    [[nodiscard]] T* data() noexcept { return memory_; }
+
+private:
+    T* memory_;
+    const std::size_t size_;
+    std::size_t made_ = 0;
+};
+
+/// Elements that insertion sorts faster than merging does.
+inline constexpr std::size_t kSortLeaf = 32;
+/// Levels of merging inside a run, and its elements: a run of a few words each stays in the first
+/// cache, both arrays of it.
+inline constexpr std::size_t kSortRunLevels = 6;
+inline constexpr std::size_t kSortRun = kSortLeaf << kSortRunLevels;
+
+/// Stable, in place.
+template <class T, class Less>
+void insertion_sort(T* begin, T* end, Less& less) {
+    for (T* next = begin; next < end; ++next) {
+        T* hole = next;
+        if (hole == begin || !less(*hole, *(hole - 1))) continue;
+        T element = std::move(*hole);
+        do {
+            *hole = std::move(*(hole - 1));
+            --hole;
+        } while (hole != begin && less(element, *(hole - 1)));
+        *hole = std::move(element);
+    }
+}
+
+/// Stable: of equals, those of a come first.
+template <class T, class Less>
+void merge_into(T* out, T* a, T* a_end, T* b, T* b_end, Less& less) {
+    while (a != a_end && b != b_end) *out++ = std::move(less(*b, *a) ? *b++ : *a++);
+    std::move(b, b_end, std::move(a, a_end, out));
+}
+
+/// How many of the first `count` elements of the merge of a and b come from a.
+template <class T, class Less>
+[[nodiscard]] std::size_t merge_split(std::size_t count, const T* a, std::size_t a_size, const T* b,
+                                      std::size_t b_size, Less& less) {
+    std::size_t low = count > b_size ? count - b_size : 0;
+    std::size_t high = std::min(count, a_size);
+    while (low < high) {
+        const std::size_t from_a = low + (high - low) / 2;
+        // The last one taken from b would be before the first one left in a: too many from b?
+        if (less(b[count - from_a - 1], a[from_a]))
+            high = from_a;
+        else
+            low = from_a + 1;
+    }
+    return low;
+}
+
+/// Sorts [begin, end) of `from`, at most a run: ends in `to` after an odd number of levels.
+template <class T, class Less>
+void sort_run(T* from, T* to, std::size_t begin, std::size_t end, Less& less) {
+    for (std::size_t leaf = begin; leaf < end; leaf += kSortLeaf)
+        insertion_sort(from + leaf, from + std::min(leaf + kSortLeaf, end), less);
+    for (std::size_t width = kSortLeaf; width < kSortRun; width *= 2, std::swap(from, to))
+        for (std::size_t at = begin; at < end; at += 2 * width) {
+            const std::size_t middle = std::min(at + width, end);
+            const std::size_t last = std::min(at + 2 * width, end);
+            merge_into(to + at, from + at, from + middle, from + middle, from + last, less);
+        }
+}
+
+/// One level of merging runs of `width` from one array to the other, cut into pieces of kSortRun
+/// that know where their two inputs begin. The cuts are made before any piece is merged: afterwards
+/// the inputs are moved from.
+template <class T, class Less>
+class MergeLevel {
+public:
+    MergeLevel(T* from, T* to, std::size_t size, std::size_t width, std::vector<std::size_t>& cuts,
+               Less& less)
+        : from_(from), to_(to), size_(size), width_(width), cuts_(cuts), less_(less) {
+        for (std::size_t i = 0; i < cuts_.size(); ++i) {
+            const Pair pair = pair_of(i * kSortRun);
+            cuts_[i] =
+                merge_split(i * kSortRun - pair.begin, from_ + pair.begin, pair.middle - pair.begin,
+                            from_ + pair.middle, pair.end - pair.middle, less_);
+        }
+    }
+
+    void merge_piece(std::size_t i) const {
+        const std::size_t begin = i * kSortRun;
+        const std::size_t end = std::min(begin + kSortRun, size_);
+        const Pair pair = pair_of(begin);
+        T* const a = from_ + pair.begin;
+        T* const b = from_ + pair.middle;
+        const std::size_t a_begin = cuts_[i];
+        const std::size_t a_end = end == pair.end ? pair.middle - pair.begin : cuts_[i + 1];
+        merge_into(to_ + begin, a + a_begin, a + a_end, b + (begin - pair.begin - a_begin),
+                   b + (end - pair.begin - a_end), less_);
+    }
+
+private:
+    struct Pair {
+        std::size_t begin, middle, end;
+    };
+    [[nodiscard]] Pair pair_of(std::size_t index) const noexcept {
+        const std::size_t begin = index / (2 * width_) * (2 * width_);
+        return {begin, std::min(begin + width_, size_), std::min(begin + 2 * width_, size_)};
+    }
+
+    T* const from_;
+    T* const to_;
+    const std::size_t size_;
+    const std::size_t width_;
+    std::vector<std::size_t>& cuts_;  // by piece: how many of the pair's first run come before it
+    Less& less_;
+};
+
+}  // namespace nebula::detail

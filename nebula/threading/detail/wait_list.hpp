@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Threads that sleep for something a lock guards, longest waiting first.
+#pragma once
+
+#include "nebula/base/clock.hpp"
+#include "nebula/base/yield_point.hpp"
+#include "nebula/threading/detail/futex.hpp"
+
+#include <atomic>
+#include <cstdint>
+
+namespace nebula::detail {
+
+/// One sleeper, on its own stack.
+///
+/// Threads:   sleep: the sleeper, without the lock. The rest: under the lock of the list.
+class Sleeper {
+public:
+    /// Returns when claimed or when the deadline has come. May be claimed meanwhile: take the lock,
+    /// leave the list, and look at what you waited for once more.
+    void sleep(Clock::time_point deadline) const noexcept {
+        // Relaxed: what the claim is about is read under the lock.
+        while (claimed_.load(std::memory_order_relaxed) == 0) {
+            NEBULA_YIELD_POINT();
+            futex_wait(claimed_, 0, deadline);
+            if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return;
+        }
+    }
+
+private:
+    friend class WaitList;
+
+    Sleeper* older_ = nullptr;
+    Sleeper* younger_ = nullptr;
+    std::atomic<std::uint32_t> claimed_{0};  // set under the lock
+};
+
+/// Who sleeps. A claim takes one off the list, so no wake is spent on somebody who has one coming,
+/// and none when nobody sleeps.
+///
+/// Threads:   under the owner's lock, all of it; wake: after leaving it.
+/// Lifetime:  borrows its sleepers, which leave before they return.
+class WaitList {
+public:
+    /// The word of a claimed sleeper, or null. The sleeper may be gone by the time it is woken, and
+    /// the kernel then finds nobody at that address: a wake reads no memory of ours.
+    using Claim = const std::atomic<std::uint32_t>*;
+
+    void add(Sleeper& sleeper) noexcept {
+        sleeper.older_ = youngest_;
+        (youngest_ != nullptr ? youngest_->younger_ : oldest_) = &sleeper;
+        youngest_ = &sleeper;
+    }
+
+    /// Every sleeper once, after its sleep.
+    void leave(Sleeper& sleeper) noexcept {
+        // Relaxed: under the lock.
+        if (sleeper.claimed_.load(std::memory_order_relaxed) == 0) unlink(sleeper);
+    }
+
+    [[nodiscard]] Claim claim_oldest() noexcept {
+        Sleeper* const sleeper = oldest_;
+        if (sleeper == nullptr) return nullptr;
+        unlink(*sleeper);
+        sleeper->claimed_.store(1, std::memory_order_relaxed);  // read again under the lock
+        return &sleeper->claimed_;
+    }
+
+    static void wake(Claim claim) noexcept {
+        if (claim == nullptr) return;
+        NEBULA_YIELD_POINT();
+        futex_wake_one(*claim);
+    }
+
+private:
+    void unlink(Sleeper& sleeper) noexcept {
+        (sleeper.older_ != nullptr ? sleeper.older_->younger_ : oldest_) = sleeper.younger_;
+        (sleeper.younger_ != nullptr ? sleeper.younger_->older_ : youngest_) = sleeper.older_;
+    }
+
+    Sleeper* oldest_ = nullptr;
+    Sleeper* youngest_ = nullptr;
+};
+
+}  // namespace nebula::detail

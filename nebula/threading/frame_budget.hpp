@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// How much of this frame is left, and whether the next piece of work fits into it.
+#pragma once
+
+#include "nebula/base/assert.hpp"
+#include "nebula/base/clock.hpp"
+#include "nebula/threading/channel.hpp"
+#include "nebula/threading/local_executor.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace nebula {
+
+/// What tasks of one class cost, learned from those that have run: a mean that forgets, and how far
+/// they lie around it.
+///
+/// Threads:   owner thread.
+class CostEstimate {
+public:
+    using Duration = std::chrono::nanoseconds;
+
+    /// \param guess  what one costs until the first has run.
+    constexpr explicit CostEstimate(Duration guess = std::chrono::microseconds(200)) noexcept
+        : mean_ns_(static_cast<double>(guess.count())), guess_(guess) {}
+
+    void add(Duration cost) noexcept {
+        const auto cost_ns = static_cast<double>(std::max(cost, Duration::zero()).count());
+        // The first ones count as in a plain average, so that the guess is soon forgotten.
+        if (count_ < kMemory) ++count_;
+        const double weight = 1.0 / static_cast<double>(count_);
+        const double off = cost_ns - mean_ns_;
+        if (count_ == 1) {
+            // One sample says nothing about the spread: it may be off by half of itself.
+            mean_ns_ = cost_ns;
+            variance_ = cost_ns * cost_ns / 4;
+            return;
+        }
+        mean_ns_ += weight * off;
+        variance_ = (1 - weight) * (variance_ + weight * off * off);
+    }
+
+    [[nodiscard]] Duration expected() const noexcept { return to_duration(mean_ns_); }
+    [[nodiscard]] Duration deviation() const noexcept { return to_duration(std::sqrt(variance_)); }
+    /// The expected cost and that many deviations.
+    [[nodiscard]] Duration likely_most(double deviations) const noexcept {
+        if (count_ == 0) return guess_;
+        return to_duration(mean_ns_ + deviations * std::sqrt(variance_));
+    }
+    /// Costs that were added, up to the number after which old ones are forgotten.
+    [[nodiscard]] unsigned samples() const noexcept { return count_; }
+
+private:
+    // Half of what is remembered is from the last 11: a burst of edits is learned within a frame.
+    static constexpr unsigned kMemory = 16;
+
+    static Duration to_duration(double ns) noexcept {
+        return Duration(static_cast<Duration::rep>(ns + 0.5));
+    }
+
+    double mean_ns_;
+    double variance_ = 0;
+    Duration guess_;
+    unsigned count_ = 0;
+};
+
+struct FrameBudgetOptions {
+    /// The first task of the frame starts whatever the clock says: then work moves on, one task a
+    /// frame, though every frame is late. Without it nothing ever starts after the deadline.
+    bool at_least_one = true;
+    /// How many deviations above its expected cost a task must still fit.
+    double margin_deviations = 2;
+};
+
+/// Decides whether to start a task: only if its likely cost fits before the deadline. It reads no
+/// clock, it is told the time, so what it decides depends on its arguments alone.
+///
+///     FrameBudget budget(frame_start + 4ms);
+///     while (Job* job = next_job()) {
+///         if (!budget.try_start(Clock::now(), costs[job->kind])) break;
+///         …
+///     }
+///
+/// Threads:   owner thread.
+class FrameBudget {
+public:
+    explicit FrameBudget(Clock::time_point deadline, FrameBudgetOptions options = {}) noexcept
+        : deadline_(deadline), options_(options) {}
+
+    /// Whether one that may cost `likely_most`, started now, ends before the deadline.
+    [[nodiscard]] static bool fits(Clock::time_point now, Clock::time_point deadline,
+                                   CostEstimate::Duration likely_most) noexcept {
+        // `now + likely_most` could overflow; and a task that costs nothing needs time all the
+        // same.
+        return now < deadline && likely_most <= deadline - now;
+    }
+
+    [[nodiscard]] bool may_start(Clock::time_point now, const CostEstimate& cost) const noexcept {
+        if (options_.at_least_one && started_ == 0) return true;
+        return fits(now, deadline_, cost.likely_most(options_.margin_deviations));
+    }
+    /// The same; if it may, counts it as started.
+    [[nodiscard]] bool try_start(Clock::time_point now, const CostEstimate& cost) noexcept {
+        const bool may = may_start(now, cost);
+        started_ += may ? 1 : 0;
+        return may;
+    }
+
+    [[nodiscard]] Clock::time_point deadline() const noexcept { return deadline_; }
+    [[nodiscard]] std::size_t started() const noexcept { return started_; }
+
+private:
+    Clock::time_point deadline_;
+    FrameBudgetOptions options_;
+    std::size_t started_ = 0;
+};
+
+template <class F>
+concept TimeSource = std::is_invocable_r_v<Clock::time_point, F&>;
+
+/// Runs closures of the executor while they fit, oldest first, and learns what each cost; a
+/// closure's cost_class is its place in `costs`. Ends at the first that does not fit.
+/// \returns how many ran.
+///
+///     std::array<CostEstimate, 3> costs;   // for the whole session
+///     FrameBudget budget(frame_end);
+///     run_until(executor, budget, costs);
+///
+/// Threads:   that of the executor.
+template <TimeSource Now = Clock::time_point (*)()>
+std::size_t run_until(LocalExecutor& executor, FrameBudget& budget, std::span<CostEstimate> costs,
+                      Now now = Clock::now) {
+    std::size_t count = 0;
+    while (const std::optional<std::uint32_t> cost_class = executor.next_cost_class()) {
+        NEBULA_ASSERT(*cost_class < costs.size(), "a class without an estimate");
+        CostEstimate& cost = costs[*cost_class];
+        const Clock::time_point start = now();
+        if (!budget.try_start(start, cost)) break;
+        executor.try_tick();
+        ++count;
+        cost.add(now() - start);
+    }
+    return count;
+}
+
+/// Calls fn(value) for values of the channel while they fit, oldest first, and learns what each
+/// call cost; class_of(value) is its place in `costs`. Ends at the first that does not fit, which
+/// stays in the channel. What fn throws comes out; its value is gone.
+/// \returns how many.
+///
+/// Threads:   any thread; class_of runs under the channel's lock.
+template <class T, class ClassOf, class F, TimeSource Now = Clock::time_point (*)()>
+    requires std::is_invocable_r_v<std::size_t, ClassOf&, const T&> && std::is_invocable_v<F&, T&&>
+std::size_t run_until(Channel<T>& channel, FrameBudget& budget, std::span<CostEstimate> costs,
+                      ClassOf class_of, F&& fn, Now now = Clock::now) {
+    for (std::size_t count = 0;; ++count) {
+        CostEstimate* cost = nullptr;
+        Clock::time_point start;
+        std::optional<T> value = channel.try_recv_if([&](const T& next) {
+            const auto cost_class = static_cast<std::size_t>(class_of(next));
+            NEBULA_ASSERT(cost_class < costs.size(), "a class without an estimate");
+            cost = &costs[cost_class];
+            start = now();
+            return budget.try_start(start, *cost);
+        });
+        if (!value) return count;
+        fn(std::move(*value));
+        cost->add(now() - start);
+    }
+}
+
+}  // namespace nebula

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/ranked_tasks.hpp"
+
+#include "nebula/base/assert.hpp"
+#include "nebula/base/clock.hpp"
+#include "nebula/base/yield_point.hpp"
+#include "nebula/threading/detail/caught.hpp"
+#include "nebula/threading/worker_pool.hpp"
+
+#include <bit>
+#include <cmath>
+#include <thread>
+
+namespace nebula {
+namespace {
+
+// Where an entry is: the number of its ring, or one of these.
+constexpr std::uint64_t kFree = 0xFD;
+constexpr std::uint64_t kMoving = 0xFE;           // out of its ring, in the hands of one thread
+constexpr std::uint64_t kMovingCancelled = 0xFF;  // who puts it back drops it instead
+
+constexpr std::uint64_t status_of(std::uint64_t serial, std::uint64_t place) noexcept {
+    return serial << 8U | place;
+}
+constexpr std::uint64_t serial_of(std::uint64_t status) noexcept { return status >> 8U; }
+constexpr std::uint64_t place_of(std::uint64_t status) noexcept { return status & 0xFFU; }
+
+// What a sweep does before it lets others in.
+constexpr std::chrono::microseconds kSweepSlice{100};
+
+}  // namespace
+
+/// Fields: of whoever holds the lock of its ring, or has it moving.
+struct RankedTasks::Entry {
+    // Serial and place. A place that is a ring changes under the lock of that ring only; kMoving
+    // becomes kMovingCancelled on any thread. Relaxed throughout: what it says is acted upon under
+    // the lock, where it is read again.
+    std::atomic<std::uint64_t> status{status_of(0, kFree)};
+    Entry* older = nullptr;
+    Entry* next = nullptr;  // younger in a ring; the next in a chain or among the free
+    Closure closure;
+    std::uint64_t tag = 0;
+    const char* name = nullptr;
+    float rank = 0;
+    std::uint32_t generation = 0;  // of the rank function that gave the rank
+};
+
+RankedTasks::RankedTasks(WorkerPool& pool, RankedOptions options)
+    : pool_(pool),
+      options_(options),
+      max_helpers_(options.max_running > 0 ? options.max_running : pool.thread_count()),
+      sweeps_(pool, Band::Normal),
+      helping_(pool, options.band) {}
+
+RankedTasks::~RankedTasks() {
+    stopping_.store(true, std::memory_order_seq_cst);  // with helpers_, as occupied_
+    cancel_all();
+    sweeps_.wait();
+    helping_.wait();
+    cancel_all();  // what was moving in the first round
+}
+
+// Ranks 0 to 0.19, 0.19 to 0.41, …: the exponent and two more bits of rank + 1.
+std::size_t RankedTasks::ring_of(float rank) noexcept {
+    if (std::isnan(rank)) return kRings - 1;
+    if (rank <= 0) return 0;
+    static constexpr unsigned kDropped = 23 - 2;
+    static constexpr std::uint32_t kOne = std::bit_cast<std::uint32_t>(1.0F) >> kDropped;
+    const std::uint32_t step = (std::bit_cast<std::uint32_t>(rank + 1.0F) >> kDropped) - kOne;
+    return step < kRings ? step : kRings - 1;
+}
+
+// ---- queueing: any thread
+
+RankedTasks::Id RankedTasks::add(float rank, Closure& closure, std::uint64_t tag,
+                                 const char* name) {
+    const std::size_t number = ring_of(rank);
+    Ring& ring = rings_[number];
+    Id id;
+    for (;;) {
+        {
+            const MutexLock lock(ring.mutex);
+            if (Entry* const entry = ring.free) {
+                ring.free = entry->next;
+                --ring.free_count;
+                entry->closure = std::move(closure);
+                entry->tag = tag;
+                entry->name = name;
+                entry->rank = rank;
+                // Relaxed: what the last one under this lock has seen, we see.
+                entry->generation = generation_.load(std::memory_order_relaxed);
+                id = Id(entry, serial_of(entry->status.load(std::memory_order_relaxed)));
+                entry->status.store(status_of(id.serial_, number), std::memory_order_relaxed);
+                queued_.fetch_add(1, std::memory_order_relaxed);  // a number
+                link(ring, *entry);
+                break;
+            }
+        }
+        Entry* const block = take_block();
+        Entry* last = block;
+        while (last->next != nullptr) last = last->next;
+        const MutexLock lock(ring.mutex);
+        last->next = std::exchange(ring.free, block);
+        ring.free_count += kBatch;
+    }
+    NEBULA_YIELD_POINT();
+    try {
+        start_helper();
+    } catch (...) {
+        if (cancel(id)) throw;
+    }
+    return id;
+}
+
+bool RankedTasks::cancel(Id id) noexcept {
+    if (id.entry_ == nullptr) return false;
+    Entry& entry = *id.entry_;
+    for (;;) {
+        std::uint64_t status = entry.status.load(std::memory_order_relaxed);
+        const std::uint64_t place = place_of(status);
+        if (serial_of(status) != id.serial_ || place == kMovingCancelled) return false;
+        if (place == kMoving) {
+            if (entry.status.compare_exchange_weak(status, status_of(id.serial_, kMovingCancelled),
+                                                   std::memory_order_relaxed))
+                return true;
+            continue;
+        }
+        Closure closure;  // destroyed after the lock is left
+        Ring& ring = rings_[place];
+        NEBULA_YIELD_POINT();
+        const MutexLock lock(ring.mutex);
+        if (entry.status.load(std::memory_order_relaxed) != status) continue;
+        unlink(ring, entry);
+        closure = std::move(entry.closure);
+        recycle(ring, entry);
+        queued_.fetch_sub(1, std::memory_order_relaxed);  // a number
+        return true;
+    }
+}
+
+std::size_t RankedTasks::cancel_all() noexcept {
+    const MutexLock one_at_a_time(cancel_all_mutex_);
+    // Relaxed, both: README, "Ranked tasks".
+    cancelled_.fetch_add(1, std::memory_order_relaxed);
+    std::size_t count = 0;
+    for (Ring& ring : rings_)
+        for (;;) {
+            Chain chain = take_out(ring, kBatch, false);
+            if (chain.size == 0) break;
+            count += chain.size;
+            while (chain.first != nullptr) drop(*std::exchange(chain.first, chain.first->next));
+        }
+    cancelled_.fetch_add(1, std::memory_order_relaxed);
+    return count;
+}
+
+bool RankedTasks::rerank(Id id, float rank) noexcept {
+    if (id.entry_ == nullptr) return false;
+    Entry& entry = *id.entry_;
+    for (;; std::this_thread::yield()) {
+        const std::uint64_t status = entry.status.load(std::memory_order_relaxed);
+        const std::uint64_t place = place_of(status);
+        if (serial_of(status) != id.serial_ || place == kMovingCancelled) return false;
+        if (place == kMoving) continue;  // for some microseconds
+        Chain one;
+        {
+            Ring& ring = rings_[place];
+            const MutexLock lock(ring.mutex);
+            if (entry.status.load(std::memory_order_relaxed) != status) continue;
+            unlink(ring, entry);
+            entry.status.store(status_of(id.serial_, kMoving), std::memory_order_relaxed);
+            entry.next = nullptr;
+            one = {&entry, 1, cancelled_.load(std::memory_order_relaxed)};
+        }
+        entry.rank = rank;
+        entry.generation = generation_.load(std::memory_order_relaxed);  // compared in link()
+        put_back(ring_of(rank), one);
+        return true;
+    }
+}
+
+void RankedTasks::rerank(RankFunction rank_of) {
+    {
+        auto ranked_by = std::make_shared<RankedBy>(RankedBy{std::move(rank_of), 0});
+        const MutexLock lock(ranked_by_mutex_);
+        ranked_by->generation = generation_.load(std::memory_order_relaxed) + 1;
+        // Seq_cst against sweeping_: either a sweep that ends sees it, or we see that it ended.
+        generation_.store(ranked_by->generation, std::memory_order_seq_cst);
+        ranked_by_ = std::move(ranked_by);
+    }
+    NEBULA_YIELD_POINT();
+    if (sweeping_.exchange(true, std::memory_order_seq_cst)) return;
+    try {
+        sweeps_.spawn([this] { sweep_ranks(); }, "rank anew");
+    } catch (...) {
+        // Each is ranked when it is its turn, and all by the next sweep.
+        sweeping_.store(false, std::memory_order_seq_cst);
+    }
+}
+
+void RankedTasks::wait() noexcept {
+    do {
+        sweeps_.wait();
+        helping_.wait();
+        // Left without a helper for want of memory.
+        if (queued() != 0 && count_helper()) help();
+    } while (queued() != 0 || !sweeps_.done() || !helping_.done());
+}
+
+// ---- rings
+
+bool RankedTasks::is_fresh(const Entry& entry) const noexcept {
+    return entry.generation == generation_.load(std::memory_order_relaxed);  // see add()
+}
+
+// The stale ones in front of the fresh ones: then the oldest tells whether there are any.
+void RankedTasks::link(Ring& ring, Entry& entry) noexcept {
+    const bool first = ring.oldest == nullptr;
+    if (first || is_fresh(entry)) {
+        entry.older = ring.youngest;
+        entry.next = nullptr;
+        (first ? ring.oldest : ring.youngest->next) = &entry;
+        ring.youngest = &entry;
+    } else {
+        entry.older = nullptr;
+        entry.next = ring.oldest;
+        ring.oldest->older = &entry;
+        ring.oldest = &entry;
+    }
+    if (first) {
+        const auto number = static_cast<unsigned>(&ring - rings_.data());
+        // With helpers_: README.
+        occupied_.fetch_or(std::uint64_t{1} << number, std::memory_order_seq_cst);
+    }
+}
+
+void RankedTasks::unlink(Ring& ring, Entry& entry) noexcept {
+    (entry.older != nullptr ? entry.older->next : ring.oldest) = entry.next;
+    (entry.next != nullptr ? entry.next->older : ring.youngest) = entry.older;
+    if (ring.oldest == nullptr) {
+        const auto number = static_cast<unsigned>(&ring - rings_.data());
+        // Relaxed: taking publishes nothing; a bit too many costs a look.
+        occupied_.fetch_and(~(std::uint64_t{1} << number), std::memory_order_relaxed);
+    }
+}
+
+void RankedTasks::recycle(Ring& ring, Entry& entry) noexcept {
+    const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
+    entry.status.store(status_of(serial + 1, kFree), std::memory_order_relaxed);
+    entry.next = std::exchange(ring.free, &entry);
+    if (++ring.free_count < 2 * kBatch) return;
+    // Tasks are spawned far away and run near: what is freed here is wanted there.
+    Entry* last = ring.free;
+    for (std::size_t i = 1; i < kBatch; ++i) last = last->next;
+    Entry* const block = std::exchange(ring.free, std::exchange(last->next, nullptr));
+    ring.free_count -= kBatch;
+    give_block(block);
+}
+
+RankedTasks::Chain RankedTasks::take_out(Ring& ring, std::size_t most, bool stale_only) noexcept {
+    const MutexLock lock(ring.mutex);
+    Chain chain;
+    chain.cancelled = cancelled_.load(std::memory_order_relaxed);  // README, "Ranked tasks"
+    while (chain.size < most && ring.oldest != nullptr && !(stale_only && is_fresh(*ring.oldest))) {
+        Entry& entry = *ring.oldest;
+        unlink(ring, entry);
+        const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
+        entry.status.store(status_of(serial, kMoving), std::memory_order_relaxed);
+        entry.next = std::exchange(chain.first, &entry);
+        ++chain.size;
+    }
+    return chain;
+}
+
+// ---- ranking anew
+
+void RankedTasks::rank_anew(Chain chain) noexcept {
+    std::shared_ptr<const RankedBy> by;
+    {
+        const MutexLock lock(ranked_by_mutex_);
+        by = ranked_by_;
+    }
+    std::array<Chain, kRings> sorted;
+    while (chain.first != nullptr) {
+        Entry& entry = *std::exchange(chain.first, chain.first->next);
+        entry.rank = by->rank_of({entry.tag, entry.rank});
+        entry.generation = by->generation;
+        Chain& target = sorted[ring_of(entry.rank)];
+        entry.next = std::exchange(target.first, &entry);
+        ++target.size;
+    }
+    for (std::size_t number = 0; number < kRings; ++number) {
+        sorted[number].cancelled = chain.cancelled;
+        if (sorted[number].size != 0) put_back(number, sorted[number]);
+    }
+}
+
+void RankedTasks::put_back(std::size_t number, Chain chain) noexcept {
+    NEBULA_YIELD_POINT();
+    Ring& ring = rings_[number];
+    Entry* dropped = nullptr;
+    std::size_t kept = 0;
+    {
+        const MutexLock lock(ring.mutex);
+        const bool all_cancelled = chain.cancelled % 2 != 0 ||
+                                   cancelled_.load(std::memory_order_relaxed) != chain.cancelled;
+        while (chain.first != nullptr) {
+            Entry& entry = *std::exchange(chain.first, chain.first->next);
+            const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
+            std::uint64_t moving = status_of(serial, kMoving);
+            // Strong: a failure means that it was cancelled meanwhile.
+            if (!all_cancelled &&
+                entry.status.compare_exchange_strong(moving, status_of(serial, number),
+                                                     std::memory_order_relaxed)) {
+                link(ring, entry);
+                ++kept;
+            } else {
+                entry.next = std::exchange(dropped, &entry);
+            }
+        }
+    }
+    while (dropped != nullptr) drop(*std::exchange(dropped, dropped->next));
+    // Who looked while they were in our hands saw nothing, and has gone.
+    for (; kept > 0 && helpers_.load(std::memory_order_seq_cst) < max_helpers_; --kept) {
+        auto start = [this] { start_helper(); };
+        if (detail::caught(start) != nullptr) break;  // the next spawn, or wait(), will
+    }
+}
+
+void RankedTasks::drop(Entry& entry) noexcept {
+    entry.closure.reset();
+    Ring& ring = rings_[ring_of(entry.rank)];
+    const MutexLock lock(ring.mutex);
+    recycle(ring, entry);
+    queued_.fetch_sub(1, std::memory_order_relaxed);  // a number
+}
+
+// One at a time. Goes round the rings until it has met none with a stale task.
+void RankedTasks::sweep_ranks() noexcept {
+    const Clock::time_point start = Clock::now();
+    for (;;) {
+        const std::uint32_t generation = generation_.load(std::memory_order_seq_cst);
+        for (std::size_t clean = 0; clean < kRings && !stopping_;) {
+            const Chain chain = take_out(rings_[sweep_ring_], kBatch, true);
+            if (chain.size == 0) {
+                ++clean;
+                sweep_ring_ = (sweep_ring_ + 1) % kRings;
+                continue;
+            }
+            clean = 0;
+            rank_anew(chain);
+            if (Clock::now() - start < kSweepSlice) continue;
+            auto go_on_later = [this] { sweeps_.spawn([this] { sweep_ranks(); }, "rank anew"); };
+            if (detail::caught(go_on_later) == nullptr) return;
+        }
+        sweeping_.store(false, std::memory_order_seq_cst);  // against generation_: see rerank()
+        NEBULA_YIELD_POINT();
+        if (stopping_ || generation_.load(std::memory_order_seq_cst) == generation ||
+            sweeping_.exchange(true, std::memory_order_seq_cst))
+            return;
+    }
+}
+
+// ---- running
+
+bool RankedTasks::take_nearest(Taken& taken) noexcept {
+    // A few: enough to pay for the way, and not long before the nearest runs.
+    static constexpr std::size_t kStaleAtATime = 16;
+    while (!stopping_) {
+        const std::uint64_t occupied = occupied_.load(std::memory_order_seq_cst);
+        if (occupied == 0) return false;
+        Ring& ring = rings_[static_cast<std::size_t>(std::countr_zero(occupied))];
+        {
+            const MutexLock lock(ring.mutex);
+            Entry* const entry = ring.oldest;
+            if (entry == nullptr) continue;
+            if (is_fresh(*entry)) {
+                unlink(ring, *entry);
+                taken.closure = std::move(entry->closure);
+                taken.name = entry->name;
+                recycle(ring, *entry);
+                queued_.fetch_sub(1, std::memory_order_relaxed);  // a number
+                return true;
+            }
+        }
+        const Chain chain = take_out(ring, kStaleAtATime, true);
+        if (chain.size != 0) rank_anew(chain);
+    }
+    return false;
+}
+
+bool RankedTasks::count_helper() noexcept {
+    int helpers = helpers_.load(std::memory_order_seq_cst);
+    do {
+        if (helpers >= max_helpers_) return false;
+    } while (!helpers_.compare_exchange_weak(helpers, helpers + 1, std::memory_order_seq_cst));
+    return true;
+}
+
+void RankedTasks::start_helper() {
+    if (!count_helper()) return;
+    try {
+        helping_.spawn([this] { help(); }, "ranked tasks");
+    } catch (...) {
+        helpers_.fetch_sub(1, std::memory_order_seq_cst);
+        throw;
+    }
+}
+
+void RankedTasks::help() noexcept {
+    const Clock::time_point start = Clock::now();
+    for (;;) {
+        for (Taken taken; take_nearest(taken);) {
+            if (std::exception_ptr error = detail::caught(taken.closure))
+                detail::report_lost_error(pool_, std::move(error), taken.name);
+            taken.closure.reset();
+            if (Clock::now() - start < options_.slice) continue;
+            auto go_on_later = [this] { helping_.spawn([this] { help(); }, "ranked tasks"); };
+            if (detail::caught(go_on_later) == nullptr) return;  // still counted
+        }
+        NEBULA_YIELD_POINT();
+        helpers_.fetch_sub(1, std::memory_order_seq_cst);
+        NEBULA_YIELD_POINT();
+        // Who queued a task before that may have seen us counted and relied on us.
+        if (stopping_ || occupied_.load(std::memory_order_seq_cst) == 0 || !count_helper()) return;
+    }
+}
+
+// ---- memory
+
+RankedTasks::Entry* RankedTasks::take_block() {
+    const MutexLock lock(memory_mutex_);
+    if (!spare_.empty()) {
+        Entry* const block = spare_.back();
+        spare_.pop_back();
+        return block;
+    }
+    spare_.reserve(memory_.size() + 1);  // so that give_block needs none
+    memory_.push_back(std::make_unique<Entry[]>(kBatch));
+    Entry* const block = memory_.back().get();
+    for (std::size_t i = 0; i + 1 < kBatch; ++i) block[i].next = &block[i + 1];
+    capacity_.fetch_add(kBatch, std::memory_order_relaxed);  // a number
+    return block;
+}
+
+void RankedTasks::give_block(Entry* first) noexcept {
+    const MutexLock lock(memory_mutex_);
+    spare_.push_back(first);
+}
+
+}  // namespace nebula
