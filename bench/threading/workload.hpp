@@ -118,12 +118,12 @@ private:
 }
 
 template <class Fork>
-std::uint64_t tree_sum(Fork& fork, const Node* node) {
+std::uint64_t tree_sum(Fork fork, const Node* node) {
     if (node->left == nullptr)
         return node->value + (node->right != nullptr ? tree_sum(fork, node->right) : 0);
     const auto [left, right] =
-        fork.join([node](Fork& inner) { return tree_sum(inner, node->left); },
-                  [node](Fork& inner) { return tree_sum(inner, node->right); });
+        fork.join([node](Fork inner) { return tree_sum(inner, node->left); },
+                  [node](Fork inner) { return tree_sum(inner, node->right); });
     return node->value + left + right;
 }
 
@@ -132,10 +132,10 @@ std::uint64_t tree_sum(Fork& fork, const Node* node) {
 }
 
 template <class Fork>
-std::uint64_t fib(Fork& fork, int n) {
+std::uint64_t fib(Fork fork, int n) {
     if (n < 2) return static_cast<std::uint64_t>(n);
-    const auto [a, b] = fork.join([n](Fork& inner) { return fib(inner, n - 1); },
-                                  [n](Fork& inner) { return fib(inner, n - 2); });
+    const auto [a, b] = fork.join([n](Fork inner) { return fib(inner, n - 1); },
+                                  [n](Fork inner) { return fib(inner, n - 2); });
     return a + b;
 }
 

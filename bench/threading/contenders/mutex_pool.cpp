@@ -16,7 +16,7 @@ using bench::MainThread;
 
 class MutexPool {
 public:
-    static constexpr bool kCallerWorks = false;
+    static bool main_computes(MainThread) { return false; }
     static constexpr bool kPinnable = true;
     static constexpr int kForkLevels = 20;
 
@@ -28,8 +28,7 @@ public:
             decltype(a(*this)) first;
             bool done = false;
             pool_.push(kUrgent, [&] {
-                Fork inner(pool_);
-                first = a(inner);
+                first = a(Fork(pool_));
                 pool_.finish([&] { done = true; });
             });
             auto second = b(*this);
@@ -57,11 +56,14 @@ public:
     void inside(F f) {
         bool done = false;
         push(kUrgent, [&] {
-            Fork fork(*this);
-            f(fork);
+            f();
             finish([&] { done = true; });
         });
         sleep_until(done);
+    }
+    template <class F>
+    void fork(F f) {
+        f(Fork(*this));
     }
 
     template <class F>

@@ -4,13 +4,8 @@
 #include "nebula/threading/par.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
-#if __has_include("nebula/threading/join.hpp")
-#include "nebula/threading/join.hpp"
-#define NEBULA_BENCH_JOIN 1
-#endif
-
 #include <latch>
-#include <optional>
+#include <utility>
 
 namespace {
 
@@ -18,15 +13,11 @@ using bench::MainThread;
 
 class Nebula {
 public:
-    static constexpr bool kCallerWorks = true;
+    static bool main_computes(MainThread main) { return main == MainThread::Calls; }
     static constexpr bool kPinnable = true;
     static constexpr int kForkLevels = 20;
 
-#if NEBULA_BENCH_JOIN
     using Fork = nebula::ForkContext;
-#else
-    class Fork {};
-#endif
 
     Nebula(int threads, MainThread main)
         : pool_({.thread_count_override = main == MainThread::Calls ? threads - 1 : threads}) {}
@@ -35,15 +26,14 @@ public:
     void inside(F f) {
         std::latch done(1);
         pool_.spawn([&] {
-#if NEBULA_BENCH_JOIN
-            nebula::ForkContext fork(pool_);
-#else
-            Fork fork;
-#endif
-            f(fork);
+            f();
             done.count_down();
         });
         done.wait();
+    }
+    template <class F>
+    void fork(F f) {
+        pool_.join([&f](Fork fork) { f(fork); }, [] {});
     }
 
     template <class F>
@@ -52,10 +42,9 @@ public:
             for (int i = 0; i < count; ++i) scope.spawn([&f, i] { f(i); });
         });
     }
-    template <class F, class Scope = nebula::Scope<>>
-        requires requires(Scope& scope, const F& f) { scope.spawn_batch(std::size_t{1}, f); }
+    template <class F>
     void batch(int count, const F& f) {
-        pool_.scope([&](Scope& scope) {
+        pool_.scope([&](nebula::Scope<>& scope) {
             scope.spawn_batch(static_cast<std::size_t>(count),
                               [&f](std::size_t i) { f(static_cast<int>(i)); });
         });
@@ -84,6 +73,8 @@ public:
     void detach_far(F f) {
         pool_.spawn(std::move(f), {.band = nebula::Band::Background});
     }
+
+    static bool should_yield() { return nebula::WorkerPool::should_yield(); }
 
 private:
     nebula::WorkerPool pool_;

@@ -10,7 +10,7 @@ using bench::MainThread;
 
 class OpenMp {
 public:
-    static constexpr bool kCallerWorks = true;
+    static bool main_computes(MainThread) { return true; }
     static constexpr bool kPinnable = true;
     static constexpr int kForkLevels = 20;
 
@@ -34,10 +34,11 @@ public:
     void inside(F f) {
 #pragma omp parallel num_threads(threads_)
 #pragma omp single
-        {
-            Fork fork;
-            f(fork);
-        }
+        { f(); }
+    }
+    template <class F>
+    void fork(F f) {
+        f(Fork{});
     }
 
     template <class F>

@@ -8,8 +8,9 @@
 //         work static constexpr bool kPinnable;        // its threads stay the same static
 //         constexpr int kForkLevels;       // 20; fewer where a fork costs microseconds
 //         Contender(int threads, MainThread);
-//         class Fork { auto join(a, b); };        // a and b take a Fork&
-//         inside(f);                              // f(Fork&) on a thread of the pool; waits
+//         class Fork { auto join(a, b); };        // a small value; a and b take one, too
+//         inside(f);                              // f() on a thread of the pool; waits
+//         fork(f);                                // inside: f(Fork)
 //         each(n, f), batch(n, f);                // inside: n tasks f(i), one by one, at once;
 //         waits outside(n, f);                          // the same from a foreign thread, urgent
 //         loop(n, f);                             // f(i), chunked as the contender advises
@@ -93,19 +94,25 @@ void warm_up(C& pool, const Arguments& arguments) {
 }
 
 /// One computing thread a CPU. A kernel may put a woken thread on the CPU of the one that woke it
-/// although another is idle; then the row would measure the kernel.
+/// although another is idle; then a row of two threads would measure the kernel.
 template <class C>
-void pin() {
-    if constexpr (C::kPinnable) pin_threads(C::kCallerWorks ? 1 : 0);
+void warm_up_and_pin(C& pool, const Arguments& arguments, MainThread main) {
+    warm_up(pool, arguments);
+    if constexpr (C::kPinnable) pin_threads(C::main_computes(main) ? 1 : 0);
 }
 
 // ---- join ---------------------------------------------------------------------------------------
+
+template <class C, class F>
+void forking(C& pool, F f) {
+    pool.inside([&] { pool.fork(f); });
+}
 
 // Serial and forked turn by turn in one place, so that both see the same clock and caches.
 template <class C, class Forked, class Serial>
 void fork_rounds(C& pool, const Arguments& arguments, Report& report, double forks, Forked forked,
                  Serial serial) {
-    pool.inside([&](typename C::Fork& fork) {
+    forking(pool, [&](typename C::Fork fork) {
         std::uint64_t expected = serial();
         require(forked(fork) == expected, "a forked sum is not the serial one");
         for (int i = 0; i < arguments.samples; ++i) {
@@ -119,29 +126,28 @@ void fork_rounds(C& pool, const Arguments& arguments, Report& report, double for
 }
 
 template <class Fork>
-concept Joins =
-    requires(Fork& fork) { fork.join([](Fork&) { return 1; }, [](Fork&) { return 1; }); };
+concept Joins = requires(Fork fork) { fork.join([](Fork) { return 1; }, [](Fork) { return 1; }); };
 
 template <class C>
 void join_tree(const Arguments& arguments, Report& report) {
     C pool(arguments.threads, MainThread::Waits);
     const Tree small(1023);
-    pool.inside([&](typename C::Fork& fork) { report.check(tree_sum(fork, small.root())); });
+    forking(pool, [&](typename C::Fork fork) { report.check(tree_sum(fork, small.root())); });
     const Tree tree((std::size_t{1} << C::kForkLevels) - 1);
     fork_rounds(
         pool, arguments, report, static_cast<double>(tree.forks()),
-        [&](typename C::Fork& fork) { return tree_sum(fork, tree.root()); },
+        [&](typename C::Fork fork) { return tree_sum(fork, tree.root()); },
         [&] { return tree_sum(tree.root()); });
 }
 
 template <class C>
 void join_fib(const Arguments& arguments, Report& report) {
     C pool(arguments.threads, MainThread::Waits);
-    pool.inside([&](typename C::Fork& fork) { report.check(fib(fork, 14)); });
+    forking(pool, [&](typename C::Fork fork) { report.check(fib(fork, 14)); });
     constexpr int n = C::kForkLevels * 3 / 2;
     fork_rounds(
         pool, arguments, report, static_cast<double>(fib_forks(n)),
-        [](typename C::Fork& fork) { return fib(fork, n); },
+        [](typename C::Fork fork) { return fib(fork, n); },
         [] {
             volatile int opaque = n;  // else the compiler may fold the serial one away
             return fib(opaque);
@@ -151,11 +157,12 @@ void join_fib(const Arguments& arguments, Report& report) {
 template <class C>
 void join_small_tree(const Arguments& arguments, Report& report) {
     C pool(arguments.threads, MainThread::Waits);
+    warm_up_and_pin(pool, arguments, MainThread::Waits);
     const Tree tree(1000);
     const std::uint64_t expected = tree_sum(tree.root());
     report.check(expected);
     constexpr int repetitions = C::kForkLevels == 20 ? 1000 : C::kForkLevels == 16 ? 30 : 2;
-    pool.inside([&](typename C::Fork& fork) {
+    forking(pool, [&](typename C::Fork fork) {
         require(tree_sum(fork, tree.root()) == expected, "a forked sum is not the serial one");
         for (int i = 0; i < arguments.samples; ++i) {
             std::uint64_t sum = 0;
@@ -197,7 +204,8 @@ constexpr int spawn_scopes() {
 template <class C>
 void spawn_scope(const Arguments& arguments, Report& report) {
     C pool(arguments.threads, MainThread::Waits);
-    pool.inside([&](auto&) {
+    warm_up_and_pin(pool, arguments, MainThread::Waits);
+    pool.inside([&] {
         spawn_rounds(arguments, report, spawn_scopes<C>(),
                      [&](auto task) { pool.each(kScopeTasks, task); });
     });
@@ -206,8 +214,9 @@ void spawn_scope(const Arguments& arguments, Report& report) {
 template <class C>
 void spawn_batch(const Arguments& arguments, Report& report) {
     C pool(arguments.threads, MainThread::Waits);
+    warm_up_and_pin(pool, arguments, MainThread::Waits);
     if constexpr (requires { pool.batch(kScopeTasks, [](int) {}); }) {
-        pool.inside([&](auto&) {
+        pool.inside([&] {
             spawn_rounds(arguments, report, spawn_scopes<C>(),
                          [&](auto task) { pool.batch(kScopeTasks, task); });
         });
@@ -219,6 +228,7 @@ void spawn_batch(const Arguments& arguments, Report& report) {
 template <class C>
 void spawn_outside(const Arguments& arguments, Report& report) {
     C pool(arguments.threads, MainThread::Calls);
+    warm_up_and_pin(pool, arguments, MainThread::Calls);
     spawn_rounds(arguments, report, spawn_scopes<C>(),
                  [&](auto task) { pool.outside(kScopeTasks, task); });
 }
@@ -230,8 +240,7 @@ inline constexpr std::int64_t kPause = 2'000'000;  // long enough for every cont
 template <class C>
 void scope_latency(const Arguments& arguments, Report& report, int tasks) {
     C pool(arguments.threads, MainThread::Calls);
-    warm_up(pool, arguments);
-    pin<C>();
+    warm_up_and_pin(pool, arguments, MainThread::Calls);
     std::vector<std::uint64_t> out(static_cast<std::size_t>(tasks));
     const std::uint64_t steps = arguments.steps(50);
     const auto task = [&](int i) {
@@ -286,8 +295,7 @@ inline constexpr std::uint64_t kLightSteps = 14;
 template <class C>
 void for_light(const Arguments& arguments, Report& report) {
     C pool(arguments.threads, MainThread::Calls);
-    warm_up(pool, arguments);
-    pin<C>();
+    warm_up_and_pin(pool, arguments, MainThread::Calls);
     std::vector<std::uint64_t> out(kLightItems);
     const auto item = [data = out.data()](int i) { data[i] = light_item(i); };
     const auto serial = [&] {
@@ -306,7 +314,7 @@ void for_light(const Arguments& arguments, Report& report) {
 template <class C>
 void uneven(const Arguments& arguments, Report& report) {
     C pool(arguments.threads, MainThread::Calls);
-    warm_up(pool, arguments);
+    warm_up_and_pin(pool, arguments, MainThread::Calls);
     const std::vector<std::uint64_t> steps = pareto_steps(2000, arguments.steps_per_us * 100);
     std::vector<std::uint64_t> out(steps.size());
     const auto task = [&](int i) {

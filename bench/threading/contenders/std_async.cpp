@@ -11,7 +11,6 @@ using bench::MainThread;
 
 class StdAsync {
 public:
-    [[maybe_unused]] static constexpr bool kCallerWorks = false;
     static constexpr bool kPinnable = false;
     static constexpr int kForkLevels = 10;
 
@@ -19,10 +18,7 @@ public:
     public:
         template <class A, class B>
         auto join(const A& a, const B& b) {
-            auto first = std::async(std::launch::async, [&a] {
-                Fork inner;
-                return a(inner);
-            });
+            auto first = std::async(std::launch::async, [&a] { return a(Fork{}); });
             auto second = b(*this);
             return std::pair{first.get(), second};
         }
@@ -32,8 +28,11 @@ public:
 
     template <class F>
     void inside(F f) {
-        Fork fork;
-        f(fork);
+        f();
+    }
+    template <class F>
+    void fork(F f) {
+        f(Fork{});
     }
 
     template <class F>

@@ -19,7 +19,7 @@ using bench::MainThread;
 
 class Tbb {
 public:
-    static constexpr bool kCallerWorks = true;
+    static bool main_computes(MainThread main) { return main != MainThread::Watches; }
     static constexpr bool kPinnable = true;
     static constexpr int kForkLevels = 20;
 
@@ -45,10 +45,11 @@ public:
 
     template <class F>
     void inside(F f) {
-        arena_.execute([&] {
-            Fork fork;
-            f(fork);
-        });
+        arena_.execute([&] { f(); });
+    }
+    template <class F>
+    void fork(F f) {
+        f(Fork{});
     }
 
     template <class F>

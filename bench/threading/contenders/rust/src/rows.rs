@@ -28,7 +28,6 @@ impl Arguments {
 
 /// Forked sums and empty tasks are timed inside, on a thread of the pool.
 pub trait Contender: Sync + 'static {
-    const CALLER_WORKS: bool = false;
     const FORK_LEVELS: i32 = 20;
     fn new(threads: usize, main: MainThread) -> Self;
     /// The last of `times` sums, and how long all took.
@@ -98,8 +97,10 @@ fn warm_up<C: Contender>(pool: &C, arguments: &Arguments) {
     }
 }
 
-fn pin<C: Contender>() {
-    pin_threads(if C::CALLER_WORKS { 1 } else { 0 });
+/// The main thread of these contenders sleeps while they work.
+fn warm_up_and_pin<C: Contender>(pool: &C, arguments: &Arguments) {
+    warm_up(pool, arguments);
+    pin_threads(0);
 }
 
 fn join_tree<C: Contender>(arguments: &Arguments, report: &mut Report) {
@@ -135,6 +136,7 @@ fn join_fib<C: Contender>(arguments: &Arguments, report: &mut Report) {
 
 fn join_small_tree<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let pool = C::new(arguments.threads, MainThread::Waits);
+    warm_up_and_pin(&pool, arguments);
     let tree: &'static Tree = Box::leak(Box::new(Tree::new(1000)));
     let expected = tree_sum(tree.root());
     report.check(expected);
@@ -179,6 +181,7 @@ fn counted(i: usize) {
 
 fn spawn_scope<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let pool = C::new(arguments.threads, MainThread::Waits);
+    warm_up_and_pin(&pool, arguments);
     spawn_rounds::<C>(arguments, report, || Some(pool.each(1, SCOPE_TASKS, counted)), |scopes| {
         pool.each(scopes, SCOPE_TASKS, |_| nothing())
     });
@@ -186,6 +189,7 @@ fn spawn_scope<C: Contender>(arguments: &Arguments, report: &mut Report) {
 
 fn spawn_batch<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let pool = C::new(arguments.threads, MainThread::Waits);
+    warm_up_and_pin(&pool, arguments);
     spawn_rounds::<C>(arguments, report, || pool.batch(1, SCOPE_TASKS, counted), |scopes| {
         pool.batch(scopes, SCOPE_TASKS, |_| nothing()).unwrap()
     });
@@ -193,6 +197,7 @@ fn spawn_batch<C: Contender>(arguments: &Arguments, report: &mut Report) {
 
 fn spawn_outside<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let pool = C::new(arguments.threads, MainThread::Calls);
+    warm_up_and_pin(&pool, arguments);
     let check = || Some(timed_ns(|| pool.outside(SCOPE_TASKS, &counted)));
     spawn_rounds::<C>(arguments, report, check, |scopes| {
         timed_ns(|| {
@@ -207,8 +212,7 @@ const PAUSE: i64 = 2_000_000;
 
 fn scope_latency<C: Contender>(arguments: &Arguments, report: &mut Report, tasks: usize) {
     let pool = C::new(arguments.threads, MainThread::Calls);
-    warm_up(&pool, arguments);
-    pin::<C>();
+    warm_up_and_pin(&pool, arguments);
     let out = Slots::new(tasks);
     let steps = arguments.steps(50.0);
     let task = |i: usize| out.set(i, chain(i as u64, steps));
@@ -253,8 +257,7 @@ fn light_item(i: usize) -> u64 {
 
 fn for_light<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let pool = C::new(arguments.threads, MainThread::Calls);
-    warm_up(&pool, arguments);
-    pin::<C>();
+    warm_up_and_pin(&pool, arguments);
     let out = Slots::new(LIGHT_ITEMS);
     let item = |i: usize| out.set(i, light_item(i));
     let serial = || (0..LIGHT_ITEMS).for_each(item);
@@ -269,7 +272,7 @@ fn for_light<C: Contender>(arguments: &Arguments, report: &mut Report) {
 
 fn uneven<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let pool = C::new(arguments.threads, MainThread::Calls);
-    warm_up(&pool, arguments);
+    warm_up_and_pin(&pool, arguments);
     let steps = pareto_steps(2000, arguments.steps_per_us * 100.0);
     let out = Slots::new(steps.len());
     let task = |i: usize| out.set(i, chain(i as u64, steps[i]));
