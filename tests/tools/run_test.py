@@ -96,6 +96,43 @@ class WrongDemoFlags(StubbedEntry):
         self.assertEqual([], list((self.tree / "fresh").iterdir()))
 
 
+class WrongBenchFlags(StubbedEntry):
+    def setUp(self):
+        super().setUp()
+        self.write({"tree/bench/threading/CMakeLists.txt": "", "tree/bench/voxel/CMakeLists.txt": "", "tree/a-file": ""})
+
+    def assert_bench_refused(self, *arguments, parts=()):
+        result = self.run_verb("bench", *arguments)
+        self.assert_refused(result, *parts, status=2)
+        self.assertEqual([], self.calls())
+        self.assertFalse((self.tree / "build").exists(), "refused before anything is built")
+
+    def test_an_unknown_benchmark_is_named_with_the_known_ones(self):
+        self.assert_bench_refused("pol", parts=['"pol"', "pool voxel"])
+        self.assert_bench_refused("threading", parts=['"threading"', "pool voxel"])
+
+    def test_an_unknown_flag_is_named(self):
+        for arguments in (["pool", "--fast"], ["--fast", "pool"], ["pool", "-q"]):
+            self.assert_bench_refused(*arguments, parts=[f'"{[a for a in arguments if a != "pool"][0]}"'])
+        self.assert_bench_refused("pool", "--quick=yes", parts=["--quick", "no value"])
+
+    def test_json_names_a_file_that_can_be_written(self):
+        self.assert_bench_refused("pool", "--json", parts=["--json needs a value"])
+        self.assert_bench_refused("pool", "--json=", parts=["--json needs a value"])
+        self.assert_bench_refused("pool", "--json", "bench", parts=["is a folder"])
+        self.assert_bench_refused("pool", "--json", "new/", parts=["--json"])
+        self.assert_bench_refused("pool", "--json", "a-file/x.json", parts=["a-file"])
+
+    def test_the_page_with_the_plots_needs_a_place_of_its_own(self):
+        self.assert_bench_refused("pool", "--json", "x.html", parts=["x.html"])
+        (self.tree / "y.html").mkdir()
+        self.assert_bench_refused("pool", "--json", "y.json", parts=["y.html, which is a folder"])
+
+    def test_flags_of_the_pool_without_the_pool_are_refused(self):
+        self.assert_bench_refused("voxel", "--quick", parts=["./run bench pool", "voxel"])
+        self.assert_bench_refused("voxel", "--json", "x.json", parts=["./run bench pool", "voxel"])
+
+
 class WrongSurroundings(StubbedEntry):
     def test_other_systems_are_named(self):
         for text in ("ID=fedora\nPRETTY_NAME='Fedora 40'\nVERSION_ID=40\n", "ID=debian\nVERSION_ID=11\n", "ID=ubuntu\nVERSION_ID=24.04\n", ""):
@@ -163,6 +200,43 @@ RECORD_APT = '#!/bin/sh\necho "apt-get $*" >>"$STUB_FOLDER/calls"\n'
 WRITING_ENGINE = ENGINE + """
 for argument; do case $argument in --report=*|--screenshot=*) echo x >"${argument#*=}";; esac; done
 """
+
+
+class Bench(StubbedEntry):
+    def setUp(self):
+        super().setUp()
+        self.write({
+            "tree/bench/threading/CMakeLists.txt": "",
+            "tree/bench/threading/bench_pool.py": "import os, sys\nopen(os.environ['STUB_FOLDER'] + '/driver.calls', 'w').write(' '.join(sys.argv[1:]))\n",
+            "tree/bench/voxel/CMakeLists.txt": "",
+        })
+        program = self.tree / "build/release/bench/voxel/a_bench"
+        program.parent.mkdir(parents=True)
+        program.write_text('#!/bin/sh\necho ran >>"$STUB_FOLDER/voxel.calls"\n')
+        program.chmod(0o755)
+
+    def test_the_pool_gets_its_files_as_absolute_paths(self):
+        result = self.run_verb("bench", "pool", "--quick", "--json", "sub/p.json", cwd=self.home)
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        programs = f"--programs {self.tree}/build/release/bench/threading"
+        self.assertEqual([f"{programs} --json {self.home}/sub/p.json --html {self.home}/sub/p.html --quick"], self.calls("driver.calls"))
+        self.assertEqual([], self.calls("voxel.calls"))
+
+    def test_without_names_all_of_them_run(self):
+        self.assertEqual(0, self.run_verb("bench").returncode)
+        self.assertIn(f"--json {self.tree}/out/bench-pool.json --html {self.tree}/out/bench-pool.html", self.calls("driver.calls")[0])
+        self.assertEqual(["ran"], self.calls("voxel.calls"))
+
+    def test_the_drivers_status_is_passed_on(self):
+        self.write({"tree/bench/threading/bench_pool.py": "import sys\nsys.exit(1)\n"})
+        self.assertEqual(1, self.run_verb("bench", "pool").returncode)
+
+    def test_peers_that_cannot_be_brought_in_are_no_failure(self):
+        self.stub("dpkg-query", '#!/bin/sh\nshift 3\nfor n; do case $n in librust-*|libtbb-dev|cargo) ;; *) echo "installed $n";; esac; done\nexit 1\n')
+        self.stub("apt-get", "#!/bin/sh\nexit 100\n")
+        result = self.run_verb("bench", "pool")
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertIn("without them", result.stdout)
 
 
 class Demo(StubbedEntry):

@@ -11,8 +11,8 @@ verb_demo() {
     local headless='' threads='' seconds='' config='' report='' screenshot=''
     parse_demo_arguments "$@"
     choose_demo_outputs
-    need_demo_output report "$report"
-    need_demo_output screenshot "$screenshot"
+    need_output report "$report"
+    need_output screenshot "$screenshot"
 
     check_given_engine
 
@@ -64,42 +64,17 @@ parse_demo_arguments() {
                 [[ -e $config ]] || die_usage "--config names $config, which does not exist"
                 [[ -f $config && -r $config ]] || die_usage "--config names $config, which is not a file that can be read"
                 ;;
-            --report) report=$(demo_output_path "$flag" "$value") || exit $? ;;
-            --screenshot) screenshot=$(demo_output_path "$flag" "$value") || exit $? ;;
+            --report) report=$(output_path "$flag" "$value") || exit $? ;;
+            --screenshot) screenshot=$(output_path "$flag" "$value") || exit $? ;;
         esac
     done
     [[ ! $report || $report != "$screenshot" ]] || die_usage "--report and --screenshot both name $report; give them two files"
-}
-
-# Absolute, since the engine runs in another folder.
-demo_output_path() {
-    [[ $2 != */ ]] || die_usage "$1 must name a file and \"$2\" is a folder"
-    realpath -m -- "$2"
 }
 
 choose_demo_outputs() {
     [[ ! $report && ! $screenshot ]] || return 0
     report=$NEBULA_ROOT/out/demo.json
     if [[ ! $headless ]]; then screenshot=$NEBULA_ROOT/out/demo.png; fi
-}
-
-# need_demo_output NAME FILE: proves that FILE can be written by writing beside it. Permission bits
-# would not tell: root ignores them, and a read-only file system ignores root.
-need_demo_output() {
-    local name=$1 file=$2 folder probe above
-    [[ $file ]] || return 0
-    folder=$(dirname -- "$file")
-    [[ ! -d $file ]] || die_usage "the $name cannot be written to $file, which is a folder; name a file"
-    above=$folder
-    until [[ -e $above ]]; do above=$(dirname -- "$above"); done
-    [[ -d $above ]] ||
-        die_usage "the $name cannot be written into $folder, because $above is not a folder; move it away or name another place"
-    mkdir -p -- "$folder" 2>/dev/null && [[ -d $folder ]] ||
-        die_usage "the $name cannot be written: the folder $folder does not exist and cannot be made"
-    probe=$(mktemp -p "$folder" .nebula-probe.XXXXXX 2>/dev/null) && rm -f -- "$probe" ||
-        die_usage "the $name cannot be written: the folder $folder is not writable"
-    [[ ! -e $file || (-f $file && -w $file) ]] ||
-        die_usage "the $name cannot be written: $file exists and is not a writable file"
 }
 
 run_demo() {
