@@ -192,16 +192,21 @@ void GroupState::fail(TaskError&& error) noexcept {
 
 void GroupState::end_batch(GroupTurn& last) noexcept {
     if (last.chunk == nullptr || last.chunk->batch_call == nullptr) return;
+    TaskChunk& chunk = *last.chunk;
     {
         const MutexLock lock(mutex_);
-        if (last.chunk->users > 1 || !last.chunk->range.exhausted(last.chunk->capacity)) {
-            (void)count(std::exchange(last, {}));  // somebody is left to come here after us
+        chunk.held_back += std::exchange(last.ran, 0);
+        if (chunk.users > 1 || !chunk.range.exhausted(chunk.capacity)) {
+            --chunk.users;
+            last = {};
             return;
         }
+        last.ran = chunk.held_back;
     }
-    // The last one; with nothing left to claim, nobody will come any more. The closure dies before
-    // anybody hears that its last call has ended, and not under our lock: it is the user's.
-    last.chunk->slots[0].drop();
+    // We are the last one here, and with nothing left to claim nobody will come any more. The
+    // closure dies before anybody hears that its calls have ended, and not under our lock: it is
+    // the user's.
+    chunk.slots[0].drop();
 }
 
 GroupTurn GroupState::next_turn(GroupTurn last) noexcept {
