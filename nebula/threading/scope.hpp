@@ -70,6 +70,14 @@ public:
         group_.spawn(std::forward<F>(f), name);
     }
 
+    /// Pinned to the thread that opened the scope: see TaskGroup::spawn_on_owner. In a scope that
+    /// the main thread opened, that is the main thread.
+    template <class F>
+        requires std::is_invocable_v<std::decay_t<F>&>
+    void spawn_on_main(F&& f, const char* name = nullptr) {
+        group_.spawn_on_owner(std::forward<F>(f), name);
+    }
+
     /// f(i) for all i < count, each a task: see TaskGroup::spawn_batch.
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&, std::size_t>

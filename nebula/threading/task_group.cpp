@@ -32,8 +32,8 @@ TaskGroup::~TaskGroup() {
     state_->pool().close_group(*state_);
 }
 
-void TaskGroup::spawn_elsewhere(detail::TaskSlot& task) {
-    queue_or_drop(task, [&] { state_->spawn_elsewhere(task); });
+void TaskGroup::spawn_elsewhere(detail::TaskSlot& task, bool for_owner) {
+    queue_or_drop(task, [&] { state_->spawn_elsewhere(task, for_owner); });
 }
 
 void TaskGroup::spawn_run(detail::TaskSlot& closure, detail::TaskChunk::BatchCall call,

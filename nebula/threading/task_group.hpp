@@ -65,8 +65,18 @@ public:
         } else {
             detail::TaskSlot task;
             task.emplace(std::forward<F>(f), name);
-            spawn_elsewhere(task);
+            spawn_elsewhere(task, false);
         }
+    }
+
+    /// The same for the thread that made the group and no other: it runs f when it waits. For work
+    /// that is pinned to the main thread, spawned by tasks that are not.
+    template <class F>
+        requires std::is_invocable_v<std::decay_t<F>&>
+    void spawn_on_owner(F&& f, const char* name = nullptr) {
+        detail::TaskSlot task;
+        task.emplace(std::forward<F>(f), name);
+        spawn_elsewhere(task, true);
     }
 
     /// Calls f(i) for all i < count, each as a task of its own, for a fraction of what that many
@@ -133,7 +143,7 @@ private:
     }
     void spawn_run(detail::TaskSlot& closure, detail::TaskChunk::BatchCall call, std::size_t begin,
                    std::uint32_t size);
-    void spawn_elsewhere(detail::TaskSlot& task);
+    void spawn_elsewhere(detail::TaskSlot& task, bool for_owner);
     [[nodiscard]] std::size_t helper_count() const noexcept;
 
     detail::GroupState* state_;  // one counted reference; tickets hold the others

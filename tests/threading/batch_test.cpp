@@ -8,9 +8,11 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace nebula {
@@ -77,6 +79,30 @@ TEST(BatchOnTwoWorkers, ALongCallHidesNoOther) {
     std::latch all(3);
     pool.scope(
         [&](Scope<>& s) { s.spawn_batch(3, [&all](std::size_t) { all.arrive_and_wait(); }); });
+}
+
+class Pinned : public Batch {};
+INSTANTIATE_TEST_SUITE_P(Workers, Pinned, testing::Values(1, 2, 3));
+
+TEST_P(Pinned, TasksRunOnTheThreadThatOpenedTheScopeWhoeverSpawnsThem) {
+    const HangGuard guard("a pinned task was never run");
+    WorkerPool pool({.thread_count_override = GetParam()});
+    for (int round = 0; round < 200; ++round) {
+        const std::thread::id here = std::this_thread::get_id();
+        std::atomic<int> pinned{0};
+        std::atomic<int> strayed{0};
+        pool.scope([&](Scope<>& s) {
+            for (int i = 0; i < 40; ++i)
+                s.spawn([&] {
+                    s.spawn_on_main([&] {
+                        ++(std::this_thread::get_id() == here ? pinned : strayed);
+                        s.spawn([&] { s.spawn_on_main([&] { ++pinned; }); });
+                    });
+                });
+        });
+        ASSERT_EQ(pinned, 80);
+        ASSERT_EQ(strayed, 0);
+    }
 }
 
 class Cancel : public Batch {};

@@ -39,7 +39,8 @@ void GroupState::open(Band band, std::uint32_t max_helpers) noexcept {
     tickets_.reset(max_helpers);
     const MutexLock lock(mutex_);
     error_ = {};
-    shared_ = nullptr;
+    shared_ = {};
+    for_owner_ = {};
     // The chunks of the last life: one is kept.
     while (oldest_ != newest_) {
         TaskChunk* const chunk = oldest_ == open_ ? newest_ : oldest_;
@@ -95,24 +96,25 @@ void GroupState::open_chunk() {
     recycle(full);
 }
 
-void GroupState::spawn_elsewhere(TaskSlot& task) {
+void GroupState::spawn_elsewhere(TaskSlot& task, bool for_owner) {
     TaskChunk* spare = nullptr;
     bool wake = false;
     for (;;) {
         {
             const MutexLock lock(mutex_);
-            if (shared_ == nullptr && spare != nullptr) {
+            SharedChunk& open = for_owner ? for_owner_ : shared_;
+            if (open.chunk == nullptr && spare != nullptr) {
+                spare->for_owner = for_owner;
                 append(*spare);
-                shared_ = std::exchange(spare, nullptr);
-                shared_tasks_ = 0;
+                open = {std::exchange(spare, nullptr), 0};
             }
-            if (shared_ != nullptr) {
-                task.move_to(shared_->slots[shared_tasks_]);
+            if (open.chunk != nullptr) {
+                task.move_to(open.chunk->slots[open.tasks]);
                 // Relaxed: written under the lock, read as a number.
                 spawned_elsewhere_.store(spawned_elsewhere_.load(std::memory_order_relaxed) + 1,
                                          std::memory_order_relaxed);
-                shared_->range.publish(++shared_tasks_);
-                if (shared_tasks_ == kChunkTasks) shared_ = nullptr;
+                open.chunk->range.publish(++open.tasks);
+                if (open.tasks == kChunkTasks) open = {};
                 wake = std::exchange(waiting_, false);
                 if (wake) latch_.advance();
                 break;
@@ -123,7 +125,7 @@ void GroupState::spawn_elsewhere(TaskSlot& task) {
     if (spare != nullptr) pool_.store().free(spare);
     NEBULA_YIELD_POINT();
     if (wake) latch_.wake();
-    if (tickets_.wanted()) call_helper();
+    if (!for_owner && tickets_.wanted()) call_helper();
 }
 
 void GroupState::spawn_batch(TaskSlot& closure, TaskChunk::BatchCall call, std::size_t begin,
@@ -217,7 +219,7 @@ GroupTurn GroupState::next_turn(GroupTurn last) noexcept {
     {
         const MutexLock lock(mutex_);
         empty = count(last);
-        next.chunk = pick();
+        next.chunk = pick(false);
         wake = owner_must_wake();
     }
     recycle(empty);
@@ -274,7 +276,7 @@ GroupState::Step GroupState::next_step(GroupTurn& turn, bool may_start, bool may
         if (pending() == 0) {
             step.what = Wait::AllEnded;
         } else {
-            if (may_start) turn.chunk = pick();
+            if (may_start) turn.chunk = pick(true);
             if (turn.chunk != nullptr) {
                 step.what = Wait::Run;
             } else if (may_sleep) {
@@ -311,10 +313,10 @@ void GroupState::unlink(TaskChunk& chunk) noexcept {
     (chunk.newer != nullptr ? chunk.newer->older : newest_) = chunk.older;
 }
 
-TaskChunk* GroupState::pick() noexcept {
+TaskChunk* GroupState::pick(bool owner) noexcept {
     TaskChunk* shared = nullptr;
     for (TaskChunk* chunk = oldest_; chunk != nullptr; chunk = chunk->newer) {
-        if (!chunk->range.has_items()) continue;
+        if (!chunk->range.has_items() || (chunk->for_owner && !owner)) continue;
         // One of one's own is better: its line stays here.
         if (chunk->users == 0) {
             ++chunk->users;
@@ -326,9 +328,10 @@ TaskChunk* GroupState::pick() noexcept {
     return shared;
 }
 
+// For a helper.
 bool GroupState::has_tasks() const noexcept {
     for (const TaskChunk* chunk = oldest_; chunk != nullptr; chunk = chunk->newer)
-        if (chunk->range.has_items()) return true;
+        if (chunk->range.has_items() && !chunk->for_owner) return true;
     return false;
 }
 

@@ -72,8 +72,8 @@ public:
         if (tickets_.wanted()) [[unlikely]]
             call_helper();
     }
-    /// On any other: takes the closure out of `task`.
-    void spawn_elsewhere(TaskSlot& task) NEBULA_EXCLUDES(mutex_);
+    /// On any other: takes the closure out of `task`. `for_owner`: nobody else is to run it.
+    void spawn_elsewhere(TaskSlot& task, bool for_owner) NEBULA_EXCLUDES(mutex_);
     /// `count` calls of the closure, which the group then owns, as one chunk.
     void spawn_batch(TaskSlot& closure, TaskChunk::BatchCall call, std::size_t begin,
                      std::uint32_t count) NEBULA_EXCLUDES(mutex_);
@@ -138,9 +138,15 @@ private:
     void call_helper() noexcept;
     void fail(TaskError&& error) noexcept NEBULA_EXCLUDES(mutex_);
     void end_batch(GroupTurn& last) noexcept NEBULA_EXCLUDES(mutex_);
+    // Where threads other than the owner spawn: a chunk and how many are in it.
+    struct SharedChunk {
+        TaskChunk* chunk = nullptr;
+        std::uint32_t tasks = 0;
+    };
+
     void append(TaskChunk& chunk) noexcept NEBULA_REQUIRES(mutex_);
     void unlink(TaskChunk& chunk) noexcept NEBULA_REQUIRES(mutex_);
-    [[nodiscard]] TaskChunk* pick() noexcept NEBULA_REQUIRES(mutex_);
+    [[nodiscard]] TaskChunk* pick(bool owner) noexcept NEBULA_REQUIRES(mutex_);
     [[nodiscard]] bool has_tasks() const noexcept NEBULA_REQUIRES(mutex_);
     // The chunk is the caller's to recycle() after unlocking, if there is one.
     [[nodiscard]] TaskChunk* count(GroupTurn turn) noexcept NEBULA_REQUIRES(mutex_);
@@ -168,8 +174,8 @@ private:
     Mutex mutex_;
     TaskChunk* oldest_ NEBULA_GUARDED_BY(mutex_) = nullptr;
     TaskChunk* newest_ NEBULA_GUARDED_BY(mutex_) = nullptr;
-    TaskChunk* shared_ NEBULA_GUARDED_BY(mutex_) = nullptr;  // where other threads spawn
-    std::uint32_t shared_tasks_ NEBULA_GUARDED_BY(mutex_) = 0;
+    SharedChunk shared_ NEBULA_GUARDED_BY(mutex_);
+    SharedChunk for_owner_ NEBULA_GUARDED_BY(mutex_);
     bool waiting_ NEBULA_GUARDED_BY(mutex_) = false;
     TaskError error_ NEBULA_GUARDED_BY(mutex_);
 };

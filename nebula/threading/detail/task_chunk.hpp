@@ -25,6 +25,7 @@ struct TaskChunk {
     std::uint32_t users = 0;         // threads that claim from it, or run what they claimed
     BatchCall batch_call = nullptr;  // a batch: calls slots[0] with an index
     std::size_t batch_begin = 0;     // the index of number 0
+    bool for_owner = false;          // only the owner claims from it
     std::uint32_t held_back = 0;     // a batch: calls that have ended, told when all have
     TaskChunk* older = nullptr;      // the group's list of chunks that may have tasks left
     TaskChunk* newer = nullptr;      // the same; also the list of free chunks
@@ -35,6 +36,7 @@ struct TaskChunk {
         range.reset();
         capacity = kChunkTasks;
         batch_call = nullptr;
+        for_owner = false;
         held_back = 0;
     }
 };
