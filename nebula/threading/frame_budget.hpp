@@ -138,17 +138,18 @@ concept TimeSource = std::is_invocable_r_v<Clock::time_point, F&>;
 template <TimeSource Now = Clock::time_point (*)()>
 std::size_t run_until(LocalExecutor& executor, FrameBudget& budget, std::span<CostEstimate> costs,
                       Now now = Clock::now) {
-    std::size_t count = 0;
-    while (const std::optional<std::uint32_t> cost_class = executor.next_cost_class()) {
-        NEBULA_ASSERT(*cost_class < costs.size(), "a class without an estimate");
-        CostEstimate& cost = costs[*cost_class];
-        const Clock::time_point start = now();
-        if (!budget.try_start(start, cost)) break;
-        executor.try_tick();
-        ++count;
-        cost.add(now() - start);
+    for (std::size_t count = 0;; ++count) {
+        CostEstimate* cost = nullptr;
+        Clock::time_point start;
+        const bool ran = executor.try_tick_if([&](std::uint32_t cost_class) {
+            NEBULA_ASSERT(cost_class < costs.size(), "a class without an estimate");
+            cost = &costs[cost_class];
+            start = now();
+            return budget.try_start(start, *cost);
+        });
+        if (!ran) return count;
+        cost->add(now() - start);
     }
-    return count;
 }
 
 /// Calls fn(value) for values of the channel while they fit, oldest first, and learns what each

@@ -5,7 +5,6 @@
 #include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/panic.hpp"
 
-#include <algorithm>
 #include <string>
 
 namespace nebula {
@@ -77,14 +76,6 @@ void LocalExecutor::run_oldest_of(Ring& ring) noexcept {
     options_.on_panic ? options_.on_panic(info) : detail::log_panic(info);
 }
 
-bool LocalExecutor::try_tick() noexcept {
-    NEBULA_ASSERT(is_current_thread_owner(), "ticked on another thread");
-    Ring* const ring = next_ring();
-    if (ring == nullptr) return false;
-    run_oldest_of(*ring);
-    return true;
-}
-
 std::size_t LocalExecutor::tick(std::size_t most) noexcept {
     NEBULA_ASSERT(is_current_thread_owner(), "ticked on another thread");
     std::size_t local = local_.size();
@@ -105,13 +96,6 @@ std::size_t LocalExecutor::run_until(Clock::time_point deadline) noexcept {
     std::size_t count = 0;
     while (Clock::now() < deadline && try_tick()) ++count;
     return count;
-}
-
-std::optional<std::uint32_t> LocalExecutor::next_cost_class() noexcept {
-    NEBULA_ASSERT(is_current_thread_owner(), "ticked on another thread");
-    Ring* const ring = next_ring();
-    if (ring == nullptr) return std::nullopt;
-    return ring->front().options.cost_class;
 }
 
 }  // namespace nebula

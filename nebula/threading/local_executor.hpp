@@ -102,8 +102,20 @@ public:
                      options});
     }
 
-    /// Runs the oldest. \returns false when there is none.
-    bool try_tick() noexcept;
+    /// Runs the next. \returns false when there is none.
+    bool try_tick() noexcept {
+        return try_tick_if([](std::uint32_t) { return true; });
+    }
+    /// Runs the next if `wanted` says so of its cost_class. \returns whether it ran.
+    template <class Wanted>
+        requires std::is_invocable_r_v<bool, Wanted&, std::uint32_t>
+    bool try_tick_if(Wanted&& wanted) {
+        NEBULA_ASSERT(is_current_thread_owner(), "ticked on another thread");
+        Ring* const ring = next_ring();
+        if (ring == nullptr || !wanted(ring->front().options.cost_class)) return false;
+        run_oldest_of(*ring);
+        return true;
+    }
     /// Runs at most `most` of those that are there now; none that come meanwhile.
     /// \returns how many.
     std::size_t tick(std::size_t most = std::numeric_limits<std::size_t>::max()) noexcept;
@@ -111,9 +123,6 @@ public:
     /// deadline has passed. Does not sleep.
     /// \returns how many.
     std::size_t run_until(Clock::time_point deadline) noexcept;
-
-    /// The cost_class of the oldest, for who decides before running it; none when there is none.
-    [[nodiscard]] std::optional<std::uint32_t> next_cost_class() noexcept;
 
     [[nodiscard]] bool is_current_thread_owner() const noexcept {
         return std::this_thread::get_id() == owner_;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <latch>
@@ -117,6 +118,24 @@ TEST(LocalExecutor, RunUntilBeginsNothingAfterItsDeadlineAndEndsWhenNothingIsLef
     const Clock::time_point deadline = Clock::now() + 2ms;
     EXPECT_GT(executor.run_until(deadline), 0U);
     EXPECT_GE(Clock::now(), deadline);
+}
+
+TEST(LocalExecutor, RunsTheNextOnlyIfItIsWanted) {
+    LocalExecutor executor;
+    int ran = 0;
+    const auto never = [](std::uint32_t) { return false; };
+    EXPECT_FALSE(executor.try_tick_if([](std::uint32_t) { return true; }));
+    executor.spawn([&] { ++ran; }, {.cost_class = 7});
+    EXPECT_FALSE(executor.try_tick_if(never));
+    EXPECT_TRUE(executor.try_tick_if([](std::uint32_t cost_class) { return cost_class == 7; }));
+    EXPECT_EQ(ran, 1);
+    // Decided about and run are the same one, though another comes between.
+    executor.spawn_local([&] { ++ran; }, {.cost_class = 1});
+    EXPECT_TRUE(executor.try_tick_if([&](std::uint32_t cost_class) {
+        executor.spawn([&] { ran += 100; }, {.cost_class = 2});
+        return cost_class == 1;
+    }));
+    EXPECT_EQ(ran, 2);
 }
 
 TEST(LocalExecutor, TellsWhenItMayHaveBeenEmptyAndOnlyThen) {
