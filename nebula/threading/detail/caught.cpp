@@ -19,12 +19,18 @@ std::exception_ptr run_caught(void (*call)(void*), void* context) noexcept {
 }
 
 void report_lost_error(WorkerPool& pool, std::exception_ptr error, const char* task_name) noexcept {
+    // A task that fails with it: the pool knows its handler and its workers' names. It gets the one
+    // reference there is, so that the exception ends on its thread.
+    struct Fail {
+        void operator()() const { std::rethrow_exception(error); }
+        std::exception_ptr error;
+    } fail{std::move(error)};
     try {
-        // A task that fails with it: the pool knows its handler and its workers' names.
-        pool.spawn([error] { std::rethrow_exception(error); }, {.name = task_name});
+        pool.spawn(std::move(fail), {.name = task_name});
     } catch (...) {
-        const std::string message = describe(error);
-        log_panic({message, error, "caller", task_name != nullptr ? task_name : "unnamed"});
+        // No memory for the task, and so nothing was moved.
+        const std::string message = describe(fail.error);  // NOLINT(bugprone-use-after-move)
+        log_panic({message, fail.error, "caller", task_name != nullptr ? task_name : "unnamed"});
     }
 }
 
