@@ -27,22 +27,26 @@ constexpr std::uint64_t place_of(std::uint64_t status) noexcept { return status 
 
 // What a sweep does before it lets others in.
 constexpr std::chrono::microseconds kSweepSlice{100};
+// Times its own length that must pass between two sweeps. With a hundred thousand tasks and a new
+// rank function each frame, sweeps without a rest took a whole worker.
+constexpr std::uint64_t kSweepRest = 4;
 
 }  // namespace
 
-/// Fields: of whoever holds the lock of its ring, or has it moving.
-struct RankedTasks::Entry {
+/// Fields: of whoever holds the lock of its ring, or has it moving. What ranking touches comes
+/// first, on one line: a sweep over many is bound by memory.
+struct alignas(kCacheLine) RankedTasks::Entry {
     // Serial and place. A place that is a ring changes under the lock of that ring only; kMoving
     // becomes kMovingCancelled on any thread. Relaxed throughout: what it says is acted upon under
     // the lock, where it is read again.
     std::atomic<std::uint64_t> status{status_of(0, kFree)};
     Entry* older = nullptr;
     Entry* next = nullptr;  // younger in a ring; the next in a chain or among the free
-    Closure closure;
     std::uint64_t tag = 0;
-    const char* name = nullptr;
     float rank = 0;
     std::uint32_t generation = 0;  // of the rank function that gave the rank
+    const char* name = nullptr;
+    Closure closure;
 };
 
 RankedTasks::RankedTasks(WorkerPool& pool, RankedOptions options)
@@ -145,7 +149,7 @@ std::size_t RankedTasks::cancel_all() noexcept {
     std::size_t count = 0;
     for (Ring& ring : rings_)
         for (;;) {
-            Chain chain = take_out(ring, kBatch, false);
+            Chain chain = take_out(ring, kBatch, std::nullopt);
             if (chain.size == 0) break;
             count += chain.size;
             while (chain.first != nullptr) drop(*std::exchange(chain.first, chain.first->next));
@@ -184,18 +188,11 @@ void RankedTasks::rerank(RankFunction rank_of) {
         auto ranked_by = std::make_shared<RankedBy>(RankedBy{std::move(rank_of), 0});
         const MutexLock lock(ranked_by_mutex_);
         ranked_by->generation = generation_.load(std::memory_order_relaxed) + 1;
-        // Seq_cst against sweeping_: either a sweep that ends sees it, or we see that it ended.
-        generation_.store(ranked_by->generation, std::memory_order_seq_cst);
+        // Relaxed: read under locks that order it, or as a guess.
+        generation_.store(ranked_by->generation, std::memory_order_relaxed);
         ranked_by_ = std::move(ranked_by);
     }
-    NEBULA_YIELD_POINT();
-    if (sweeping_.exchange(true, std::memory_order_seq_cst)) return;
-    try {
-        sweeps_.spawn([this] { sweep_ranks(); }, "rank anew");
-    } catch (...) {
-        // Each is ranked when it is its turn, and all by the next sweep.
-        sweeping_.store(false, std::memory_order_seq_cst);
-    }
+    start_sweep_if_due();
 }
 
 void RankedTasks::wait() noexcept {
@@ -257,12 +254,15 @@ void RankedTasks::recycle(Ring& ring, Entry& entry) noexcept {
     give_block(block);
 }
 
-RankedTasks::Chain RankedTasks::take_out(Ring& ring, std::size_t most, bool stale_only) noexcept {
+RankedTasks::Chain RankedTasks::take_out(Ring& ring, std::size_t most,
+                                         std::optional<std::uint32_t> older_than) noexcept {
     const MutexLock lock(ring.mutex);
     Chain chain;
     chain.cancelled = cancelled_.load(std::memory_order_relaxed);  // README, "Ranked tasks"
-    while (chain.size < most && ring.oldest != nullptr && !(stale_only && is_fresh(*ring.oldest))) {
+    while (chain.size < most && ring.oldest != nullptr) {
         Entry& entry = *ring.oldest;
+        // The difference: generations may come round.
+        if (older_than && static_cast<std::int32_t>(entry.generation - *older_than) >= 0) break;
         unlink(ring, entry);
         const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
         entry.status.store(status_of(serial, kMoving), std::memory_order_relaxed);
@@ -274,13 +274,14 @@ RankedTasks::Chain RankedTasks::take_out(Ring& ring, std::size_t most, bool stal
 
 // ---- ranking anew
 
-void RankedTasks::rank_anew(Chain chain) noexcept {
+RankedTasks::Sorted RankedTasks::sort(Chain chain) noexcept {
     std::shared_ptr<const RankedBy> by;
     {
         const MutexLock lock(ranked_by_mutex_);
         by = ranked_by_;
     }
-    std::array<Chain, kRings> sorted;
+    Sorted sorted;
+    for (Chain& target : sorted) target.cancelled = chain.cancelled;
     while (chain.first != nullptr) {
         Entry& entry = *std::exchange(chain.first, chain.first->next);
         entry.rank = by->rank_of({entry.tag, entry.rank});
@@ -289,10 +290,56 @@ void RankedTasks::rank_anew(Chain chain) noexcept {
         entry.next = std::exchange(target.first, &entry);
         ++target.size;
     }
-    for (std::size_t number = 0; number < kRings; ++number) {
-        sorted[number].cancelled = chain.cancelled;
+    return sorted;
+}
+
+void RankedTasks::rank_anew(Chain chain) noexcept {
+    const Sorted sorted = sort(chain);
+    for (std::size_t number = 0; number < kRings; ++number)
         if (sorted[number].size != 0) put_back(number, sorted[number]);
+}
+
+bool RankedTasks::rank_anew_and_take(Chain chain, std::size_t ring, Taken& taken) noexcept {
+    Sorted sorted = sort(chain);
+    bool took = false;
+    for (std::size_t number = 0; number < kRings; ++number) {
+        Chain& target = sorted[number];
+        if (!took && number <= ring && target.size != 0) {
+            Entry* const rest = std::exchange(target.first->next, nullptr);
+            took = take(number, {target.first, 1, target.cancelled}, taken);
+            target.first = rest;
+            --target.size;
+        }
+        if (target.size != 0) put_back(number, target);
     }
+    return took;
+}
+
+bool RankedTasks::is_cancelled(const Chain& chain) const noexcept {
+    // Under the lock of the ring they go to: README, "Ranked tasks".
+    return chain.cancelled % 2 != 0 ||
+           cancelled_.load(std::memory_order_relaxed) != chain.cancelled;
+}
+
+bool RankedTasks::take(std::size_t number, Chain one, Taken& taken) noexcept {
+    Entry& entry = *one.first;
+    {
+        Ring& ring = rings_[number];
+        const MutexLock lock(ring.mutex);
+        const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
+        std::uint64_t moving = status_of(serial, kMoving);
+        if (!is_cancelled(one) &&
+            entry.status.compare_exchange_strong(moving, status_of(serial, number),
+                                                 std::memory_order_relaxed)) {
+            taken.closure = std::move(entry.closure);
+            taken.name = entry.name;
+            recycle(ring, entry);
+            queued_.fetch_sub(1, std::memory_order_relaxed);  // a number
+            return true;
+        }
+    }
+    drop(entry);
+    return false;
 }
 
 void RankedTasks::put_back(std::size_t number, Chain chain) noexcept {
@@ -302,8 +349,7 @@ void RankedTasks::put_back(std::size_t number, Chain chain) noexcept {
     std::size_t kept = 0;
     {
         const MutexLock lock(ring.mutex);
-        const bool all_cancelled = chain.cancelled % 2 != 0 ||
-                                   cancelled_.load(std::memory_order_relaxed) != chain.cancelled;
+        const bool all_cancelled = is_cancelled(chain);
         while (chain.first != nullptr) {
             Entry& entry = *std::exchange(chain.first, chain.first->next);
             const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
@@ -335,30 +381,43 @@ void RankedTasks::drop(Entry& entry) noexcept {
     queued_.fetch_sub(1, std::memory_order_relaxed);  // a number
 }
 
-// One at a time. Goes round the rings until it has met none with a stale task.
-void RankedTasks::sweep_ranks() noexcept {
+void RankedTasks::start_sweep_if_due() noexcept {
+    // Relaxed: guesses. Whoever comes too early or too late leaves it to the next helper.
+    if (generation_.load(std::memory_order_relaxed) ==
+            swept_generation_.load(std::memory_order_relaxed) ||
+        sweeping_.load(std::memory_order_relaxed))
+        return;
+    const std::uint64_t now = now_ns();
+    if (now < sweep_due_ns_.load(std::memory_order_relaxed)) return;
+    // Acquire pairs with the release at a sweep's end: its own fields.
+    if (sweeping_.exchange(true, std::memory_order_acquire)) return;
+    sweep_rings_left_ = kRings;
+    sweep_generation_ = generation_.load(std::memory_order_relaxed);
+    sweep_began_ns_ = now;
+    auto start = [this] { sweeps_.spawn([this] { sweep(); }, "rank anew"); };
+    // Without memory there is none now; each task is ranked when it is its turn.
+    if (detail::caught(start) != nullptr) sweeping_.store(false, std::memory_order_release);
+}
+
+// One at a time, from near to far, in slices.
+void RankedTasks::sweep() noexcept {
     const Clock::time_point start = Clock::now();
-    for (;;) {
-        const std::uint32_t generation = generation_.load(std::memory_order_seq_cst);
-        for (std::size_t clean = 0; clean < kRings && !stopping_;) {
-            const Chain chain = take_out(rings_[sweep_ring_], kBatch, true);
-            if (chain.size == 0) {
-                ++clean;
-                sweep_ring_ = (sweep_ring_ + 1) % kRings;
-                continue;
-            }
-            clean = 0;
-            rank_anew(chain);
-            if (Clock::now() - start < kSweepSlice) continue;
-            auto go_on_later = [this] { sweeps_.spawn([this] { sweep_ranks(); }, "rank anew"); };
-            if (detail::caught(go_on_later) == nullptr) return;
+    while (sweep_rings_left_ != 0 && !stopping_) {
+        const Chain chain = take_out(rings_[kRings - sweep_rings_left_], kBatch, sweep_generation_);
+        if (chain.size == 0) {
+            --sweep_rings_left_;
+            continue;
         }
-        sweeping_.store(false, std::memory_order_seq_cst);  // against generation_: see rerank()
-        NEBULA_YIELD_POINT();
-        if (stopping_ || generation_.load(std::memory_order_seq_cst) == generation ||
-            sweeping_.exchange(true, std::memory_order_seq_cst))
-            return;
+        rank_anew(chain);
+        if (Clock::now() - start < kSweepSlice) continue;
+        auto go_on_later = [this] { sweeps_.spawn([this] { sweep(); }, "rank anew"); };
+        if (detail::caught(go_on_later) == nullptr) return;
     }
+    const std::uint64_t now = now_ns();
+    // Relaxed: guesses, as above.
+    swept_generation_.store(sweep_generation_, std::memory_order_relaxed);
+    sweep_due_ns_.store(now + kSweepRest * (now - sweep_began_ns_), std::memory_order_relaxed);
+    sweeping_.store(false, std::memory_order_release);  // pairs with start_sweep_if_due()
 }
 
 // ---- running
@@ -369,7 +428,8 @@ bool RankedTasks::take_nearest(Taken& taken) noexcept {
     while (!stopping_) {
         const std::uint64_t occupied = occupied_.load(std::memory_order_seq_cst);
         if (occupied == 0) return false;
-        Ring& ring = rings_[static_cast<std::size_t>(std::countr_zero(occupied))];
+        const auto number = static_cast<std::size_t>(std::countr_zero(occupied));
+        Ring& ring = rings_[number];
         {
             const MutexLock lock(ring.mutex);
             Entry* const entry = ring.oldest;
@@ -383,8 +443,9 @@ bool RankedTasks::take_nearest(Taken& taken) noexcept {
                 return true;
             }
         }
-        const Chain chain = take_out(ring, kStaleAtATime, true);
-        if (chain.size != 0) rank_anew(chain);
+        const Chain chain =
+            take_out(ring, kStaleAtATime, generation_.load(std::memory_order_relaxed));
+        if (chain.size != 0 && rank_anew_and_take(chain, number, taken)) return true;
     }
     return false;
 }
@@ -414,6 +475,7 @@ void RankedTasks::help() noexcept {
             if (std::exception_ptr error = detail::caught(taken.closure))
                 detail::report_lost_error(pool_, std::move(error), taken.name);
             taken.closure.reset();
+            start_sweep_if_due();
             if (Clock::now() - start < options_.slice) continue;
             auto go_on_later = [this] { helping_.spawn([this] { help(); }, "ranked tasks"); };
             if (detail::caught(go_on_later) == nullptr) return;  // still counted

@@ -67,24 +67,26 @@ TEST(LocalExecutor, TickRunsWhatWasThereAndNoMoreThanAsked) {
 
 // The snapshot is what is run, though what comes meanwhile takes its turns.
 TEST(LocalExecutor, TickLeavesNothingOfItsSnapshot) {
-    LocalExecutor executor;
-    int first = 0;
-    int later = 0;
-    for (int i = 0; i < 10; ++i)
-        executor.spawn_local([&] {
-            ++first;
-            for (int k = 0; k < 3; ++k) executor.spawn([&] { ++later; });
-        });
-    for (int i = 0; i < 5; ++i)
-        executor.spawn([&] {
-            ++first;
-            for (int k = 0; k < 3; ++k) executor.spawn_local([&] { ++later; });
-        });
-    EXPECT_EQ(executor.tick(), 15U);
-    EXPECT_EQ(first, 15);
-    EXPECT_EQ(later, 0);
-    EXPECT_EQ(executor.tick(), 45U);
-    EXPECT_EQ(later, 45);
+    for (const auto& [local, shared] : {std::pair(10, 5), std::pair(5, 10)}) {
+        LocalExecutor executor;
+        int first = 0;
+        int later = 0;
+        for (int i = 0; i < local; ++i)
+            executor.spawn_local([&] {
+                ++first;
+                for (int k = 0; k < 3; ++k) executor.spawn([&] { ++later; });
+            });
+        for (int i = 0; i < shared; ++i)
+            executor.spawn([&] {
+                ++first;
+                for (int k = 0; k < 3; ++k) executor.spawn_local([&] { ++later; });
+            });
+        EXPECT_EQ(executor.tick(), 15U);
+        EXPECT_EQ(first, 15);
+        EXPECT_EQ(later, 0);
+        EXPECT_EQ(executor.tick(), 45U);
+        EXPECT_EQ(later, 45);
+    }
 }
 
 // One that spawns itself anew for ever, of either kind, starves nobody.

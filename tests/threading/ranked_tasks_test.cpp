@@ -29,7 +29,8 @@ using test::HangGuard;
 
 // Which ring a rank falls into, as the header says: four for each doubling of rank + 1.
 int ring_of(float rank) {
-    if (!(rank > 0)) return 0;
+    if (rank <= 0) return 0;
+    if (rank >= 65'535) return 63;
     int exponent = 0;
     const float mantissa = std::frexp(rank + 1.0F, &exponent);  // 0.5 to 1
     return std::min(63, (exponent - 1) * 4 + static_cast<int>((mantissa - 0.5F) * 8));

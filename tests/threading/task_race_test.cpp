@@ -83,7 +83,7 @@ TEST(TaskRace, AStateIsClaimedOnce) {
             while (ready < 2) {
             }
             std::size_t mine = 0;
-            for (detail::TaskState<>& state : states) mine += state.claim() ? 1 : 0;
+            for (detail::TaskState<>& state : states) mine += state.claim() ? 1U : 0U;
             claims += mine;
         };
         {

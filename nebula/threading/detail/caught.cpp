@@ -18,19 +18,26 @@ std::exception_ptr run_caught(void (*call)(void*), void* context) noexcept {
     }
 }
 
+namespace {
+
+// A task that fails with it: the pool knows its handler and its workers' names.
+struct FailsWith {
+    std::exception_ptr error;
+    void operator()() const { std::rethrow_exception(error); }
+};
+
+}  // namespace
+
 void report_lost_error(WorkerPool& pool, std::exception_ptr error, const char* task_name) noexcept {
-    // A task that fails with it: the pool knows its handler and its workers' names. It gets the one
-    // reference there is, so that the exception ends on its thread.
-    struct Fail {
-        void operator()() const { std::rethrow_exception(error); }
-        std::exception_ptr error;
-    } fail{std::move(error)};
+    // Handed over whole: the count of an exception is kept in the standard library, where the
+    // thread sanitizer does not see who was last.
+    FailsWith task{std::move(error)};
     try {
-        pool.spawn(std::move(fail), {.name = task_name});
+        pool.spawn(std::move(task), {.name = task_name});
     } catch (...) {
-        // No memory for the task, and so nothing was moved.
-        const std::string message = describe(fail.error);  // NOLINT(bugprone-use-after-move)
-        log_panic({message, fail.error, "caller", task_name != nullptr ? task_name : "unnamed"});
+        // No memory for the task; nothing was moved out of this one.
+        const std::string message = describe(task.error);  // NOLINT(bugprone-use-after-move)
+        log_panic({message, task.error, "caller", task_name != nullptr ? task_name : "unnamed"});
     }
 }
 
