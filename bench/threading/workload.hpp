@@ -173,8 +173,15 @@ inline std::uint64_t fold(const std::vector<std::uint64_t>& values) {
 
 // ---- threads of this process --------------------------------------------------------------------
 
-/// All but the calling one, oldest first.
+/// The pool's threads, where the process has others besides; empty: all but the main thread.
+inline std::vector<pid_t>& pool_threads() {
+    static std::vector<pid_t> ids;
+    return ids;
+}
+
+/// Those, or all but the calling one, oldest first.
 inline std::vector<pid_t> other_threads() {
+    if (!pool_threads().empty()) return pool_threads();
     std::vector<pid_t> ids;
     DIR* folder = opendir("/proc/self/task");
     while (const dirent* entry = readdir(folder))

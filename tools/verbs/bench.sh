@@ -96,6 +96,7 @@ optional_packages() {
 
 bench_pool() {
     build_rust_peers
+    build_godot_peer
     python3 -B "$NEBULA_ROOT/bench/threading/bench_pool.py" \
         --programs "$NEBULA_ROOT/build/release/bench/threading" --json "$json" --html "$page" ${quick:+"$quick"} || exit $?
 }
@@ -117,4 +118,26 @@ build_rust_peers() {
 cargo_build() {
     mkdir -p -- "$1" && cp -ru -- "$NEBULA_ROOT/bench/threading/contenders/rust/." "$1/" &&
         cd -- "$1" && cargo build --release --offline
+}
+
+# The engine's own pool, driven from C++ inside the engine. An engine that is not to be had costs a
+# peer, not the run.
+build_godot_peer() {
+    local programs=$NEBULA_ROOT/build/release/bench/threading log
+    log=$(log_path bench-godot)
+    # What an earlier engine left is not this one's.
+    rm -f -- "$programs/pool_godot"
+    (find_engine && step "$log" "Building the peer in Godot" godot_build "$programs") 2>/dev/null ||
+        rm -f -- "$programs/pool_godot"
+}
+
+godot_build() {
+    local folder=$1/godot flags
+    mkdir -p -- "$folder" &&
+        python3 "$NEBULA_ROOT/tools/bindgen/dump.py" --godot "$engine" --out "$folder/dump" &&
+        flags=$(python3 -B "$NEBULA_ROOT/bench/godot/prepare.py" --godot "$engine" --folder "$folder" --program "$1/pool_godot") || return
+    # shellcheck disable=SC2086  # one argument a flag
+    clang++-16 -std=c++20 -O3 -DNDEBUG -Wall -Wextra -Wshadow -Wconversion -Werror -fPIC -shared -fvisibility=hidden \
+        -fuse-ld=lld-16 -I "$NEBULA_ROOT" -isystem "$folder/dump" $flags \
+        "$NEBULA_ROOT/bench/godot/worker_thread_pool.cpp" -o "$folder/pool_bench.so"
 }

@@ -18,7 +18,7 @@ class MutexPool {
 public:
     static bool main_computes(MainThread) { return false; }
     static constexpr bool kPinnable = true;
-    static constexpr int kForkLevels = 20;
+    static constexpr int kForkLevels = 16;
 
     class Fork {
     public:

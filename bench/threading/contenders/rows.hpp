@@ -101,6 +101,29 @@ void warm_up_and_pin(C& pool, const Arguments& arguments, MainThread main) {
     if constexpr (C::kPinnable) pin_threads(C::main_computes(main) ? 1 : 0);
 }
 
+/// The same work alone and together, turn by turn. Alone counts the best time, which others on the
+/// machine can only lengthen: a row is never better than it is.
+class AgainstSerial {
+public:
+    template <class F>
+    void alone(F&& f) {
+        alone_ = std::min(alone_, timed_ns(f));
+    }
+    template <class F>
+    void together(F&& f) {
+        together_.push_back(timed_ns(f));
+    }
+    template <class F>
+    void report(F&& f) const {
+        for (const std::int64_t each : together_)
+            f(static_cast<double>(each), static_cast<double>(alone_));
+    }
+
+private:
+    std::int64_t alone_ = INT64_MAX;
+    std::vector<std::int64_t> together_;
+};
+
 // ---- join ---------------------------------------------------------------------------------------
 
 template <class C, class F>
@@ -115,13 +138,16 @@ void fork_rounds(C& pool, const Arguments& arguments, Report& report, double for
     forking(pool, [&](typename C::Fork fork) {
         std::uint64_t expected = serial();
         require(forked(fork) == expected, "a forked sum is not the serial one");
+        AgainstSerial rounds;
         for (int i = 0; i < arguments.samples; ++i) {
             std::uint64_t sum = 0;
-            const auto alone = static_cast<double>(timed_ns([&] { expected = serial(); }));
-            const auto together = static_cast<double>(timed_ns([&] { sum = forked(fork); }));
+            rounds.alone([&] { expected = serial(); });
+            rounds.together([&] { sum = forked(fork); });
             require(sum == expected, "a forked sum is not the serial one");
-            report.sample("ns_per_fork", (together - alone) / forks);
         }
+        rounds.report([&](double together, double alone) {
+            report.sample("ns_per_fork", (together - alone) / forks);
+        });
     });
 }
 
@@ -164,18 +190,19 @@ void join_small_tree(const Arguments& arguments, Report& report) {
     constexpr int repetitions = C::kForkLevels == 20 ? 1000 : C::kForkLevels == 16 ? 30 : 2;
     forking(pool, [&](typename C::Fork fork) {
         require(tree_sum(fork, tree.root()) == expected, "a forked sum is not the serial one");
+        AgainstSerial rounds;
         for (int i = 0; i < arguments.samples; ++i) {
             std::uint64_t sum = 0;
-            const std::int64_t together = timed_ns([&] {
+            rounds.together([&] {
                 for (int k = 0; k < repetitions; ++k) sum += tree_sum(fork, tree.root());
             });
-            const std::int64_t alone = timed_ns([&] {
+            rounds.alone([&] {
                 for (int k = 0; k < repetitions; ++k) sum -= tree_sum(tree.root());
             });
             require(sum == 0, "a forked sum is not the serial one");
-            report.sample("over_serial",
-                          static_cast<double>(together) / static_cast<double>(alone));
         }
+        rounds.report(
+            [&](double together, double alone) { report.sample("over_serial", together / alone); });
     });
 }
 
@@ -302,12 +329,14 @@ void for_light(const Arguments& arguments, Report& report) {
         for (int i = 0; i < kLightItems; ++i) item(i);
     };
     serial();
+    AgainstSerial rounds;
     for (int i = 0; i < arguments.samples; ++i) {
-        const std::int64_t alone = std::min(timed_ns(serial), timed_ns(serial));
-        const std::int64_t together = timed_ns([&] { pool.loop(kLightItems, item); });
-        report.sample("over_ideal", static_cast<double>(together) * arguments.threads /
-                                        static_cast<double>(alone));
+        rounds.alone(serial);
+        rounds.together([&] { pool.loop(kLightItems, item); });
     }
+    rounds.report([&](double together, double alone) {
+        report.sample("over_ideal", together * arguments.threads / alone);
+    });
     report.check(fold(out));
 }
 
@@ -322,14 +351,16 @@ void uneven(const Arguments& arguments, Report& report) {
         out[at] = chain(at, steps[at]);
     };
     const int count = static_cast<int>(steps.size());
+    AgainstSerial rounds;
     for (int i = 0; i < arguments.samples; ++i) {
-        const std::int64_t alone = timed_ns([&] {
+        rounds.alone([&] {
             for (int k = 0; k < count; ++k) task(k);
         });
-        const std::int64_t together = timed_ns([&] { pool.outside(count, task); });
-        report.sample("over_ideal", static_cast<double>(together) * arguments.threads /
-                                        static_cast<double>(alone));
+        rounds.together([&] { pool.outside(count, task); });
     }
+    rounds.report([&](double together, double alone) {
+        report.sample("over_ideal", together * arguments.threads / alone);
+    });
     report.check(fold(out));
 }
 

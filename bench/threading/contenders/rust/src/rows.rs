@@ -103,6 +103,24 @@ fn warm_up_and_pin<C: Contender>(pool: &C, arguments: &Arguments) {
     pin_threads(0);
 }
 
+/// The same work alone and together, turn by turn. Alone counts the best time.
+struct AgainstSerial {
+    alone: i64,
+    together: Vec<i64>,
+}
+
+impl AgainstSerial {
+    fn new() -> AgainstSerial {
+        AgainstSerial { alone: i64::MAX, together: Vec::new() }
+    }
+    fn alone(&mut self, time: i64) {
+        self.alone = self.alone.min(time);
+    }
+    fn report(&self, mut each: impl FnMut(f64, f64)) {
+        self.together.iter().for_each(|&together| each(together as f64, self.alone as f64));
+    }
+}
+
 fn join_tree<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let pool = C::new(arguments.threads, MainThread::Waits);
     let small: &'static Tree = Box::leak(Box::new(Tree::new(1023)));
@@ -110,13 +128,15 @@ fn join_tree<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let tree: &'static Tree = Box::leak(Box::new(Tree::new((1 << C::FORK_LEVELS) - 1)));
     let expected = tree_sum(tree.root());
     pool.tree(tree.root(), 1);
+    let mut rounds = AgainstSerial::new();
     for _ in 0..arguments.samples {
         let mut sum = 0;
-        let alone = timed_ns(|| sum = tree_sum(tree.root()));
+        rounds.alone(timed_ns(|| sum = tree_sum(tree.root())));
         let (forked, together) = pool.tree(tree.root(), 1);
+        rounds.together.push(together);
         assert!(sum == expected && forked == expected, "a forked sum is not the serial one");
-        report.sample("ns_per_fork", (together - alone) as f64 / tree.forks as f64);
     }
+    rounds.report(|together, alone| report.sample("ns_per_fork", (together - alone) / tree.forks as f64));
 }
 
 fn join_fib<C: Contender>(arguments: &Arguments, report: &mut Report) {
@@ -124,14 +144,16 @@ fn join_fib<C: Contender>(arguments: &Arguments, report: &mut Report) {
     report.check(pool.fib(14).0);
     let n = C::FORK_LEVELS * 3 / 2;
     pool.fib(n);
+    let mut rounds = AgainstSerial::new();
     for _ in 0..arguments.samples {
         let mut sum = 0;
         let opaque = opaque(n);
-        let alone = timed_ns(|| sum = fib(opaque));
+        rounds.alone(timed_ns(|| sum = fib(opaque)));
         let (forked, together) = pool.fib(opaque);
+        rounds.together.push(together);
         assert!(sum == forked, "a forked sum is not the serial one");
-        report.sample("ns_per_fork", (together - alone) as f64 / fib_forks(n) as f64);
     }
+    rounds.report(|together, alone| report.sample("ns_per_fork", (together - alone) / fib_forks(n) as f64));
 }
 
 fn join_small_tree<C: Contender>(arguments: &Arguments, report: &mut Report) {
@@ -142,17 +164,19 @@ fn join_small_tree<C: Contender>(arguments: &Arguments, report: &mut Report) {
     report.check(expected);
     let times = if C::FORK_LEVELS == 20 { 1000 } else { 30 };
     pool.tree(tree.root(), 1);
+    let mut rounds = AgainstSerial::new();
     for _ in 0..arguments.samples {
         let (forked, together) = pool.tree(tree.root(), times);
+        rounds.together.push(together);
         let mut sum = 0;
-        let alone = timed_ns(|| {
+        rounds.alone(timed_ns(|| {
             for _ in 0..times {
                 sum = opaque(tree_sum(opaque(tree.root())));
             }
-        });
+        }));
         assert!(sum == expected && forked == expected, "a forked sum is not the serial one");
-        report.sample("over_serial", together as f64 / alone as f64);
     }
+    rounds.report(|together, alone| report.sample("over_serial", together / alone));
 }
 
 const SCOPE_TASKS: usize = 1000;
@@ -262,11 +286,12 @@ fn for_light<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let item = |i: usize| out.set(i, light_item(i));
     let serial = || (0..LIGHT_ITEMS).for_each(item);
     serial();
+    let mut rounds = AgainstSerial::new();
     for _ in 0..arguments.samples {
-        let alone = timed_ns(serial).min(timed_ns(serial));
-        let together = timed_ns(|| pool.each_of(LIGHT_ITEMS, &item));
-        report.sample("over_ideal", together as f64 * arguments.threads as f64 / alone as f64);
+        rounds.alone(timed_ns(serial));
+        rounds.together.push(timed_ns(|| pool.each_of(LIGHT_ITEMS, &item)));
     }
+    rounds.report(|together, alone| report.sample("over_ideal", together * arguments.threads as f64 / alone));
     report.check(out.fold());
 }
 
@@ -276,11 +301,12 @@ fn uneven<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let steps = pareto_steps(2000, arguments.steps_per_us * 100.0);
     let out = Slots::new(steps.len());
     let task = |i: usize| out.set(i, chain(i as u64, steps[i]));
+    let mut rounds = AgainstSerial::new();
     for _ in 0..arguments.samples {
-        let alone = timed_ns(|| (0..steps.len()).for_each(task));
-        let together = timed_ns(|| pool.outside(steps.len(), &task));
-        report.sample("over_ideal", together as f64 * arguments.threads as f64 / alone as f64);
+        rounds.alone(timed_ns(|| (0..steps.len()).for_each(task)));
+        rounds.together.push(timed_ns(|| pool.outside(steps.len(), &task)));
     }
+    rounds.report(|together, alone| report.sample("over_ideal", together * arguments.threads as f64 / alone));
     report.check(out.fold());
 }
 
