@@ -92,7 +92,7 @@ public:
     ///            helps whoever has its branch, and runs nothing else.
     /// Throws:    what a throws; then b, if nobody had begun it, is not called. Else what b throws.
     template <class A, class B>
-    auto join(A&& a, B&& b);
+    [[gnu::always_inline]] auto join(A&& a, B&& b);  // or the context goes through memory
 
     /// For the pool itself.
     ForkContext(detail::ForkSeat& seat, std::int64_t depth) noexcept
@@ -100,7 +100,7 @@ public:
 
 private:
     template <class Results, class A, class Branch>
-    Results join_branch(A& a, Branch& branch);
+    [[gnu::always_inline]] Results join_branch(A& a, Branch& branch);
 
     detail::ForkSeat* seat_;
     std::int64_t depth_;  // of the seat's deque, as far as we know
@@ -178,7 +178,7 @@ struct Unwinding {
 }  // namespace detail
 
 template <class A, class B>
-auto ForkContext::join(A&& a, B&& b) {
+inline auto ForkContext::join(A&& a, B&& b) {
     using F = std::remove_reference_t<A>;
     using G = std::remove_reference_t<B>;
     detail::Branch<G, !std::is_lvalue_reference_v<B>> branch(b);
@@ -191,7 +191,7 @@ auto ForkContext::join(A&& a, B&& b) {
 }
 
 template <class Results, class A, class Branch>
-Results ForkContext::join_branch(A& a, Branch& branch) {
+inline Results ForkContext::join_branch(A& a, Branch& branch) {
     detail::ForkSeat& seat = *seat_;
     if (!seat.branches.push(&branch, depth_)) [[unlikely]] {
         // As deep as the deque: there is work enough for everybody further up.

@@ -93,15 +93,16 @@ public:
     }
 
 private:
-    // Out of line, as pop_last(): what stands in the callers' way costs them registers.
-    [[nodiscard]] std::int64_t make_room() noexcept {
+
+    [[nodiscard, gnu::noinline, gnu::cold]] std::int64_t make_room() noexcept {
         // Pairs with the exchange in steal: what the thief read from the slot, it has read.
         limit_ = top_.load(std::memory_order_acquire) + kSize;
         return bottom_.load(std::memory_order_relaxed);  // our own
     }
 
     // Our item is the last one, or gone.
-    [[nodiscard]] bool pop_last(std::int64_t depth, std::int64_t top) noexcept {
+    [[nodiscard, gnu::noinline, gnu::cold]] bool pop_last(std::int64_t depth,
+                                                          std::int64_t top) noexcept {
         bool ours = false;
         std::int64_t end = top;  // of an empty deque: thieves may have come further than `depth`
         if (top == depth) {
