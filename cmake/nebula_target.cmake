@@ -11,6 +11,7 @@ add_library(nebula_flags INTERFACE)
 target_compile_features(nebula_flags INTERFACE cxx_std_20)
 target_include_directories(nebula_flags INTERFACE
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
+set_target_properties(nebula_flags PROPERTIES EXPORT_NAME flags)
 
 # Private to our own sources: warnings, visibility, determinism.
 add_library(nebula_private_flags INTERFACE)

@@ -3,7 +3,10 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -17,21 +20,44 @@ namespace {
 
 constexpr std::string_view kTable = "[threading.worker_pool]";
 
-struct Range {
+struct Number {
     std::string_view key;
     std::int64_t least;
     std::int64_t most;
+    void (*set)(WorkerPoolConfig& config, std::int64_t value);  // in range
 };
-constexpr Range kThreadCount{"thread_count", 1, 1024};
-constexpr Range kReservedCores{"reserved_cores", 0, 1024};
-constexpr Range kStackSize{"stack_size_bytes", 64 * 1024, 1024 * 1024 * 1024};
+constexpr std::array kNumbers{
+    Number{"thread_count", 1, 1024,
+           [](WorkerPoolConfig& c, std::int64_t value) {
+               c.thread_count_override = static_cast<int>(value);
+           }},
+    Number{"reserved_cores", 0, 1024,
+           [](WorkerPoolConfig& c, std::int64_t value) {
+               c.reserved_cores = static_cast<int>(value);
+           }},
+    Number{"stack_size_bytes", 64 * 1024, 1024 * 1024 * 1024,
+           [](WorkerPoolConfig& c, std::int64_t value) {
+               c.stack_size_bytes = static_cast<std::size_t>(value);
+           }},
+    Number{"background_reserve", 0, 1024,
+           [](WorkerPoolConfig& c, std::int64_t value) {
+               c.background_reserve = static_cast<int>(value);
+           }},
+    Number{"utilization_window_ms", 10, 60'000,
+           [](WorkerPoolConfig& c, std::int64_t value) {
+               c.utilization_window = std::chrono::milliseconds(value);
+           }},
+    Number{"background_nice", 0, 19,
+           [](WorkerPoolConfig& c, std::int64_t value) {
+               c.background_nice = static_cast<int>(value);
+           }},
+};
+constexpr std::string_view kPinWorkers = "pin_workers";
+constexpr std::string_view kNamePrefix = "name_prefix";
+constexpr std::size_t kLongestPrefix = 64;
 
-std::string in_words(const Range& range) {
-    return std::to_string(range.least) + " to " + std::to_string(range.most);
-}
-
-std::string with_range(const Range& range) {
-    return std::string(range.key) + " (" + in_words(range) + ")";
+std::string in_words(const Number& number) {
+    return std::to_string(number.least) + " to " + std::to_string(number.most);
 }
 
 [[noreturn]] void fail(std::string_view source, const toml::source_region& where,
@@ -49,37 +75,68 @@ std::string on_one_line(std::string_view text) {
     return result;
 }
 
-std::int64_t whole_number(std::string_view source, const toml::node& value, const Range& range) {
-    const std::string must = std::string(range.key) + " in " + std::string(kTable) +
-                             " must be a whole number from " + in_words(range);
-    const toml::value<std::int64_t>* const number = value.as_integer();
-    if (number == nullptr) {
-        std::string type;
-        switch (value.type()) {
-            case toml::node_type::string:
-                type = "a string";
-                break;
-            case toml::node_type::floating_point:
-                type = "a number with a fraction";
-                break;
-            case toml::node_type::boolean:
-                type = "true or false";
-                break;
-            case toml::node_type::array:
-                type = "an array";
-                break;
-            case toml::node_type::table:
-                type = "a table";
-                break;
-            default:
-                type = "a date or a time";
-                break;
-        }
-        fail(source, value.source(), must + ", and is " + type + ".");
+std::string_view type_in_words(const toml::node& value) {
+    switch (value.type()) {
+        case toml::node_type::string:
+            return "a string";
+        case toml::node_type::integer:
+            return "a whole number";
+        case toml::node_type::floating_point:
+            return "a number with a fraction";
+        case toml::node_type::boolean:
+            return "true or false";
+        case toml::node_type::array:
+            return "an array";
+        case toml::node_type::table:
+            return "a table";
+        default:
+            return "a date or a time";
     }
-    if (number->get() < range.least || number->get() > range.most)
-        fail(source, value.source(), must + ", and is " + std::to_string(number->get()) + ".");
-    return number->get();
+}
+
+[[noreturn]] void fail_value(std::string_view source, const toml::node& value, std::string_view key,
+                             std::string_view must_be, std::string_view is) {
+    std::string what(key);
+    what.append(" in ").append(kTable).append(" must be ").append(must_be);
+    fail(source, value.source(), what.append(", and is ").append(is).append("."));
+}
+
+std::int64_t whole_number(std::string_view source, const toml::node& value, const Number& number) {
+    const std::string must_be = "a whole number from " + in_words(number);
+    const toml::value<std::int64_t>* const given = value.as_integer();
+    if (given == nullptr) fail_value(source, value, number.key, must_be, type_in_words(value));
+    if (given->get() < number.least || given->get() > number.most)
+        fail_value(source, value, number.key, must_be, std::to_string(given->get()));
+    return given->get();
+}
+
+bool yes_or_no(std::string_view source, const toml::node& value, std::string_view key) {
+    const toml::value<bool>* const given = value.as_boolean();
+    if (given == nullptr) fail_value(source, value, key, "true or false", type_in_words(value));
+    return given->get();
+}
+
+std::string short_text(std::string_view source, const toml::node& value, std::string_view key,
+                       std::size_t most) {
+    const std::string must_be = "a string of 1 to " + std::to_string(most) + " characters";
+    const toml::value<std::string>* const given = value.as_string();
+    if (given == nullptr) fail_value(source, value, key, must_be, type_in_words(value));
+    const std::string& text = given->get();
+    if (text.empty()) fail_value(source, value, key, must_be, "empty");
+    if (text.size() > most)
+        fail_value(source, value, key, must_be, std::to_string(text.size()) + " long");
+    return text;
+}
+
+[[noreturn]] void fail_unknown(std::string_view source, const toml::key& key) {
+    std::string known;
+    for (const Number& number : kNumbers)
+        known.append(number.key).append(" (").append(in_words(number)).append("), ");
+    known.append(kPinWorkers).append(" (true or false) and ").append(kNamePrefix);
+    known.append(" (1 to ").append(std::to_string(kLongestPrefix)).append(" characters)");
+    fail(source, key.source(),
+         std::string(kTable) + " has no key \"" + std::string(key.str()) + "\": it knows " + known +
+             ".");
 }
 
 // The table of that name, null if there is none.
@@ -99,20 +156,15 @@ WorkerPoolConfig read(const toml::table& root, std::string_view source) {
     if (pool == nullptr) return config;
     for (auto&& [key, value] : *pool) {
         const std::string_view name = key.str();
-        if (name == kThreadCount.key) {
-            config.thread_count_override =
-                static_cast<int>(whole_number(source, value, kThreadCount));
-        } else if (name == kReservedCores.key) {
-            config.reserved_cores = static_cast<int>(whole_number(source, value, kReservedCores));
-        } else if (name == kStackSize.key) {
-            config.stack_size_bytes =
-                static_cast<std::size_t>(whole_number(source, value, kStackSize));
-        } else {
-            fail(source, key.source(),
-                 std::string(kTable) + " has no key \"" + std::string(name) + "\": it knows " +
-                     with_range(kThreadCount) + ", " + with_range(kReservedCores) + " and " +
-                     with_range(kStackSize) + ".");
-        }
+        const auto* const number = std::ranges::find(kNumbers, name, &Number::key);
+        if (number != kNumbers.end())
+            number->set(config, whole_number(source, value, *number));
+        else if (name == kPinWorkers)
+            config.pin_workers = yes_or_no(source, value, kPinWorkers);
+        else if (name == kNamePrefix)
+            config.name_prefix = short_text(source, value, kNamePrefix, kLongestPrefix);
+        else
+            fail_unknown(source, key);
     }
     return config;
 }

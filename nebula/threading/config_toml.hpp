@@ -22,6 +22,11 @@ public:
 ///     thread_count = 6              # 1 to 1024; absent: by what is available
 ///     reserved_cores = 2            # 0 to 1024
 ///     stack_size_bytes = 2097152    # 65536 to 1073741824
+///     background_reserve = 1        # 0 to 1024; absent: 1 of 3 or more workers
+///     utilization_window_ms = 1000  # 10 to 60000
+///     background_nice = 0           # 0 to 19
+///     pin_workers = false
+///     name_prefix = "nebula-worker" # 1 to 64 characters
 ///
 /// An absent key or table leaves the default. Other tables are not looked at.
 ///

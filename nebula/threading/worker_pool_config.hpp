@@ -54,7 +54,17 @@ struct WorkerPoolConfig {
     PanicHandler on_panic{};
     /// What utilization is averaged over; from 10 ms to 60 s.
     std::chrono::milliseconds utilization_window{1000};
+    /// Worker i stays on the i-th CPU of the affinity mask of the thread that makes the pool, round
+    /// and round if there are fewer. For measurements and machines of one's own: a pinned worker
+    /// waits for its CPU while another is free.
+    bool pin_workers = false;
+    /// The OS priority (nice value, 0 to 19) of the threads of io(). Not of workers: README,
+    /// "Priorities of the system".
+    int background_nice = 0;
 
+    /// The same with what the environment says: NEBULA_THREADS (1 to 1024) is the thread count. A
+    /// wrong value is told in one Warning line and ignored; an empty one is none.
+    [[nodiscard]] WorkerPoolConfig with_environment() const;
     /// max(override, 1), or max(available_cpus() - reserved_cores, 1).
     [[nodiscard]] int thread_count() const;
     /// The same for a machine with `available` CPUs.

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace nebula {
 namespace {
@@ -31,16 +33,23 @@ std::string error_of(std::string_view text) {
     return "no error";
 }
 
-TEST(ConfigToml, ReadsAllThreeKeys) {
+TEST(ConfigToml, ReadsAllKeys) {
     const WorkerPoolConfig config = parse_worker_pool_config(
         "title = \"other\"\n"
         "[threading.worker_pool]\n"
         "thread_count = 6\nreserved_cores = 1\nstack_size_bytes = 1_048_576\n"
+        "background_reserve = 3\nutilization_window_ms = 250\nbackground_nice = 10\n"
+        "pin_workers = true\nname_prefix = \"game\"\n"
         "[voxel]\nthread_count = \"not ours\"\n",
         "game.toml");
     EXPECT_EQ(config.thread_count_override, 6);
     EXPECT_EQ(config.reserved_cores, 1);
     EXPECT_EQ(config.stack_size_bytes, 1'048'576U);
+    EXPECT_EQ(config.background_reserve, 3);
+    EXPECT_EQ(config.utilization_window, std::chrono::milliseconds(250));
+    EXPECT_EQ(config.background_nice, 10);
+    EXPECT_TRUE(config.pin_workers);
+    EXPECT_EQ(config.name_prefix, "game");
 }
 
 TEST(ConfigToml, WhatIsAbsentKeepsItsDefault) {
@@ -51,6 +60,11 @@ TEST(ConfigToml, WhatIsAbsentKeepsItsDefault) {
         EXPECT_EQ(config.thread_count_override, defaults.thread_count_override) << text;
         EXPECT_EQ(config.reserved_cores, defaults.reserved_cores) << text;
         EXPECT_EQ(config.stack_size_bytes, defaults.stack_size_bytes) << text;
+        EXPECT_EQ(config.background_reserve, defaults.background_reserve) << text;
+        EXPECT_EQ(config.utilization_window, defaults.utilization_window) << text;
+        EXPECT_EQ(config.background_nice, defaults.background_nice) << text;
+        EXPECT_EQ(config.pin_workers, defaults.pin_workers) << text;
+        EXPECT_EQ(config.name_prefix, defaults.name_prefix) << text;
     }
 }
 
@@ -66,6 +80,41 @@ TEST(ConfigToml, AValueOutOfRangeIsToldWithFileLineKeyAndRange) {
               "number from 65536 to 1073741824, and is 4096.");
     EXPECT_THAT(error_of("[threading.worker_pool]\nthread_count = 9223372036854775807\n"),
                 HasSubstr("1 to 1024"));
+    for (const auto& [key, range, wrong] :
+         {std::tuple("background_reserve", "0 to 1024", "-1"),
+          std::tuple("background_reserve", "0 to 1024", "1025"),
+          std::tuple("utilization_window_ms", "10 to 60000", "9"),
+          std::tuple("utilization_window_ms", "10 to 60000", "60001"),
+          std::tuple("background_nice", "0 to 19", "-1"),
+          std::tuple("background_nice", "0 to 19", "20")})
+        EXPECT_EQ(error_of(std::string("[threading.worker_pool]\n") + key + " = " + wrong),
+                  std::string("game.toml, line 2: ") + key +
+                      " in [threading.worker_pool] must be a whole number from " + range +
+                      ", and is " + wrong + ".");
+}
+
+TEST(ConfigToml, PinningIsTrueOrFalse) {
+    EXPECT_FALSE(
+        parse_worker_pool_config("[threading.worker_pool]\npin_workers = false\n", "").pin_workers);
+    for (const auto& [value, kind] :
+         {std::pair("1", "a whole number"), std::pair("\"yes\"", "a string")})
+        EXPECT_EQ(error_of(std::string("[threading.worker_pool]\npin_workers = ") + value),
+                  std::string("game.toml, line 2: pin_workers in [threading.worker_pool] must be "
+                              "true or false, and is ") +
+                      kind + ".");
+}
+
+TEST(ConfigToml, ANameHasOneToSixtyFourCharacters) {
+    const std::string must =
+        "game.toml, line 2: name_prefix in [threading.worker_pool] must be a string of 1 to 64 "
+        "characters, and is ";
+    const auto with_name = [](const std::string& value) {
+        return "[threading.worker_pool]\nname_prefix = " + value + "\n";
+    };
+    EXPECT_EQ(error_of(with_name("\"\"")), must + "empty.");
+    EXPECT_EQ(error_of(with_name("7")), must + "a whole number.");
+    EXPECT_EQ(error_of(with_name('"' + std::string(65, 'x') + '"')), must + "65 long.");
+    EXPECT_EQ(error_of(with_name('"' + std::string(64, 'x') + '"')), "no error");
 }
 
 TEST(ConfigToml, AWrongTypeIsToldWithFileLineKeyAndRange) {
@@ -82,8 +131,10 @@ TEST(ConfigToml, AWrongTypeIsToldWithFileLineKeyAndRange) {
 TEST(ConfigToml, AnUnknownKeyIsToldWithThoseThatExist) {
     EXPECT_EQ(error_of("[threading.worker_pool]\nthread_count = 2\nthreads = 4\n"),
               "game.toml, line 3: [threading.worker_pool] has no key \"threads\": it knows "
-              "thread_count (1 to 1024), reserved_cores (0 to 1024) and stack_size_bytes (65536 to "
-              "1073741824).");
+              "thread_count (1 to 1024), reserved_cores (0 to 1024), stack_size_bytes (65536 to "
+              "1073741824), background_reserve (0 to 1024), utilization_window_ms (10 to 60000), "
+              "background_nice (0 to 19), pin_workers (true or false) and name_prefix (1 to 64 "
+              "characters).");
 }
 
 TEST(ConfigToml, WhatIsNotATableIsTold) {

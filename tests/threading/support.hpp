@@ -97,6 +97,15 @@ inline bool sleeps(long os_id) {
     return name_end != std::string::npos && line[name_end + 2] == 'S';
 }
 
+/// The CPUs that the kernel lets the thread run on, as "0-3,7".
+inline std::string allowed_cpus_of(long os_id) {
+    std::ifstream file(task_file(os_id, "status"));
+    for (std::string line; std::getline(file, line);)
+        if (line.starts_with("Cpus_allowed_list:"))
+            return line.substr(line.find_last_of("\t ") + 1);
+    return {};
+}
+
 /// Times the thread left a CPU, by itself or not.
 inline std::uint64_t context_switches_of(long os_id) {
     std::ifstream file(task_file(os_id, "status"));

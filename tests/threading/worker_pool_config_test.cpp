@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/worker_pool_config.hpp"
 
+#include "nebula/base/log.hpp"
 #include "nebula/threading/available_cpus.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "support.hpp"
 
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 namespace nebula {
 namespace {
@@ -27,6 +32,56 @@ TEST(WorkerPoolConfig, DefaultsAreThoseOfTheSpecification) {
     EXPECT_EQ(config.reserved_cores, 2);
     EXPECT_EQ(config.stack_size_bytes, 2U * 1024 * 1024);
     EXPECT_EQ(config.name_prefix, "nebula-worker");
+}
+
+// Lines of the log, while a test listens.
+std::vector<std::string>* heard = nullptr;
+
+std::optional<int> count_with_environment(const char* value, std::vector<std::string>& lines) {
+    setenv("NEBULA_THREADS", value, 1);
+    heard = &lines;
+    const LogSink before =
+        set_log_sink([](LogLevel, std::string_view line) noexcept { heard->emplace_back(line); });
+    const WorkerPoolConfig config = WorkerPoolConfig{.thread_count_override = 3}.with_environment();
+    set_log_sink(before);
+    unsetenv("NEBULA_THREADS");
+    return config.thread_count_override;
+}
+
+TEST(WorkerPoolConfig, TheEnvironmentBeatsTheThreadCount) {
+    std::vector<std::string> lines;
+    EXPECT_EQ(count_with_environment("1", lines), 1);
+    EXPECT_EQ(count_with_environment("1024", lines), 1024);
+    EXPECT_EQ(count_with_environment("", lines), 3);
+    EXPECT_TRUE(lines.empty());
+    EXPECT_EQ(WorkerPoolConfig{.thread_count_override = 3}.with_environment().thread_count(), 3);
+}
+
+TEST(WorkerPoolConfig, AWrongThreadCountInTheEnvironmentIsToldInOneSentenceAndIgnored) {
+    for (const std::string wrong : {"0", "1025", "-1", "four", "4x", " 4", "4.0", "99999999999"}) {
+        std::vector<std::string> lines;
+        EXPECT_EQ(count_with_environment(wrong.c_str(), lines), 3) << wrong;
+        EXPECT_EQ(lines, std::vector{"NEBULA_THREADS must be a whole number from 1 to 1024, and "
+                                     "is \"" +
+                                     wrong + "\": it is ignored."});
+    }
+}
+
+TEST(WorkerPoolConfig, APinnedWorkerHasTheCpuOfItsNumber) {
+    cpu_set_t all;
+    ASSERT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+    std::vector<std::string> cpus;
+    for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+        if (CPU_ISSET(cpu, &all)) cpus.push_back(std::to_string(cpu));
+
+    const WorkerPool pool(
+        {.thread_count_override = static_cast<int>(cpus.size()) + 1, .pin_workers = true});
+    const std::vector<long> ids = pool.worker_os_ids();
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        EXPECT_EQ(test::allowed_cpus_of(ids[i]), cpus[i % cpus.size()]) << i;
+    EXPECT_EQ(test::allowed_cpus_of(getpid()),
+              test::allowed_cpus_of(WorkerPool({.thread_count_override = 1}).worker_os_ids()[0]))
+        << "neither the maker of the pool nor workers of another are pinned";
 }
 
 TEST(OsThreadName, KeepsTheIndexAndShortensThePrefix) {

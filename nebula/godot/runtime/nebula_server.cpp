@@ -62,7 +62,7 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
 String NebulaServer::configure(const String& toml_path) {
     if (shared_pool_if_made() != nullptr) return pool_already_runs();
     try {
-        shared_pool_config() = load_worker_pool_config(toml_path.utf8());
+        configure_shared_pool(load_worker_pool_config(toml_path.utf8()));
     } catch (const ConfigError& error) {
         return String(std::string_view(error.what()));
     }

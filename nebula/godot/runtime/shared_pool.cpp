@@ -4,20 +4,27 @@
 #include "nebula/threading/worker_pool.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace nebula::godot {
 namespace {
 
 // stop_shared_pool() empties it while the workers' code is still loaded.
 std::unique_ptr<WorkerPool> pool;
-WorkerPoolConfig config;
+std::optional<WorkerPoolConfig> config;
 
 }  // namespace
 
-WorkerPoolConfig& shared_pool_config() noexcept { return config; }
+void configure_shared_pool(WorkerPoolConfig wanted) { config = wanted.with_environment(); }
+
+WorkerPoolConfig& shared_pool_config() {
+    // Not before somebody asks: the log must have its sink by then.
+    if (!config) configure_shared_pool({});
+    return *config;
+}
 
 WorkerPool& shared_pool() {
-    if (!pool) pool = std::make_unique<WorkerPool>(config);
+    if (!pool) pool = std::make_unique<WorkerPool>(shared_pool_config());
     return *pool;
 }
 

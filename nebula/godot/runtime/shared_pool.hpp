@@ -21,7 +21,11 @@ namespace nebula::godot {
 [[nodiscard]] WorkerPool* shared_pool_if_made() noexcept;
 
 /// What shared_pool() will be made with. Without effect once it is made.
-[[nodiscard]] WorkerPoolConfig& shared_pool_config() noexcept;
+[[nodiscard]] WorkerPoolConfig& shared_pool_config();
+
+/// Replaces that. NEBULA_THREADS beats the thread count in `config`, as it beats the default; what
+/// is written into shared_pool_config() afterwards beats both.
+void configure_shared_pool(WorkerPoolConfig config);
 
 /// Joins the workers. For the extension's end, when nothing uses the pool any more.
 void stop_shared_pool() noexcept;

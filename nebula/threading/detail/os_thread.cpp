@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/detail/os_thread.hpp"
 
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,6 +42,27 @@ pthread_t start_thread(void* (*entry)(void*), void* argument, std::size_t stack_
 
 void name_this_thread(const std::string& name) noexcept {
     pthread_setname_np(pthread_self(), name.c_str());
+}
+
+bool pin_this_thread(std::size_t index) noexcept {
+    cpu_set_t all;
+    // A machine with more CPUs than the set holds is refused here.
+    if (sched_getaffinity(0, sizeof all, &all) != 0) return false;
+    const auto count = static_cast<std::size_t>(CPU_COUNT(&all));
+    std::size_t left = index % count;
+    for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (!CPU_ISSET(cpu, &all) || left-- != 0) continue;
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        return sched_setaffinity(0, sizeof one, &one) == 0;
+    }
+    return false;
+}
+
+void set_this_thread_nice(int nice) noexcept {
+    // Linux, other than POSIX, gives each thread its own.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(this_thread_os_id()), nice);
 }
 
 long this_thread_os_id() noexcept { return syscall(SYS_gettid); }

@@ -21,6 +21,14 @@ void name_this_thread(const std::string& name) noexcept;
 /// The kernel's number of the calling thread, as in /proc/self/task.
 [[nodiscard]] long this_thread_os_id() noexcept;
 
+/// Keeps the calling thread on the `index`-th CPU of its affinity mask, round and round. False: the
+/// system refuses.
+[[nodiscard]] bool pin_this_thread(std::size_t index) noexcept;
+
+/// Sets the OS priority of the calling thread alone. Without privileges it can only get worse, and
+/// never back.
+void set_this_thread_nice(int nice) noexcept;
+
 /// "{prefix}-{index}" in at most 15 bytes: a longer name is refused by the kernel as a whole, so
 /// the prefix is cut and the index, which tells the threads apart, is kept.
 [[nodiscard]] std::string os_thread_name(std::string_view prefix, std::size_t index);

@@ -471,6 +471,8 @@ void* PoolCore::thread_entry(void* worker) noexcept {
 void PoolCore::work(Worker& worker) noexcept {
     tls_worker = &worker;
     name_this_thread(os_thread_name(config_.name_prefix, worker.index));
+    if (config_.pin_workers && !pin_this_thread(worker.index))
+        log(LogLevel::Warning, worker.name + " could not be pinned to a CPU");
     // Relaxed: workers_ready_ publishes it.
     worker.os_id.store(this_thread_os_id(), std::memory_order_relaxed);
     const WorkerInfo info{static_cast<int>(worker.index), worker.name};
