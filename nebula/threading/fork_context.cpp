@@ -13,7 +13,8 @@ namespace {
 std::exception_ptr take_error(detail::JoinRecord& record) noexcept {
     auto& stored =
         *std::launder(static_cast<std::exception_ptr*>(static_cast<void*>(record.error)));
-    std::exception_ptr error = std::move(stored);
+    std::exception_ptr error;
+    error.swap(stored);
     stored.~exception_ptr();
     return error;
 }

@@ -120,6 +120,8 @@ public:
     void rethrow_first();
 
 private:
+    static constexpr std::size_t kLargestRun = std::size_t{1} << 31U;
+
     // What a batch keeps in a slot: a closure that is called with an index; called without, it is
     // never.
     template <class Closure>
@@ -129,8 +131,7 @@ private:
     };
     template <class Closure>
     void spawn_run(Closure&& closure, std::size_t begin, std::size_t size, const char* name) {
-        constexpr std::size_t kLargest = std::size_t{1} << 31U;
-        NEBULA_ASSERT(size < kLargest, "a batch has less than 2^31 tasks for each thread");
+        NEBULA_ASSERT(size < kLargestRun, "a batch has less than 2^31 tasks for each thread");
         using Kept = Indexed<std::decay_t<Closure>>;
         detail::TaskSlot slot;
         slot.emplace(Kept{std::forward<Closure>(closure)}, name);

@@ -46,9 +46,18 @@ void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) 
     std::atomic<std::uint32_t> pending{static_cast<std::uint32_t>(core_->size())};
     Mutex mutex;
     std::exception_ptr first;
-    for (std::size_t i = 0; i < core_->size(); ++i) {
-        detail::Item* const item = core_->take_item(Band::Frame);
-        item->task.emplace(
+    // All of them before the first is sent: memory that runs out must leave nobody waiting.
+    std::vector<detail::Item*> items(core_->size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        try {
+            items[i] = core_->take_item(Band::Frame);
+        } catch (...) {
+            while (i > 0) core_->discard(items[--i]);
+            throw;
+        }
+    }
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        items[i]->task.emplace(
             [&f, &pending, &mutex, &first, i] {
                 try {
                     f(static_cast<int>(i));
@@ -62,7 +71,7 @@ void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) 
                     detail::futex_wake_one(pending);
             },
             name);
-        core_->spawn_on(i, item);
+        core_->spawn_on(i, items[i]);
     }
     for (std::uint32_t left = 0; (left = pending.load(std::memory_order_acquire)) != 0;)
         detail::futex_wait(pending, left);

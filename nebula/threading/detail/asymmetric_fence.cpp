@@ -8,9 +8,9 @@
 namespace nebula::detail {
 
 bool enable_asymmetric_fences() noexcept {
-    static const bool enabled =
+    static const bool kEnabled =
         syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-    return enabled;
+    return kEnabled;
 }
 
 void heavy_fence() noexcept { syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0); }

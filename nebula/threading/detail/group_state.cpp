@@ -19,11 +19,8 @@ constinit thread_local char this_thread = 0;
 
 GroupState::~GroupState() {
     const MutexLock lock(mutex_);
-    while (oldest_ != nullptr) {
-        TaskChunk* const chunk = oldest_;
-        unlink(*chunk);
-        pool_.store().free(chunk);
-    }
+    for (TaskChunk* chunk = oldest_; chunk != nullptr;)
+        pool_.store().free(std::exchange(chunk, chunk->newer));
 }
 
 void GroupState::open(Band band, std::uint32_t max_helpers) noexcept {
@@ -41,13 +38,15 @@ void GroupState::open(Band band, std::uint32_t max_helpers) noexcept {
     error_ = {};
     shared_ = {};
     for_owner_ = {};
-    // The chunks of the last life: one is kept.
-    while (oldest_ != newest_) {
-        TaskChunk* const chunk = oldest_ == open_ ? newest_ : oldest_;
-        unlink(*chunk);
-        pool_.store().free(chunk);
+    // Of the chunks of the last life one is kept.
+    TaskChunk* chunk = std::exchange(oldest_, nullptr);
+    newest_ = nullptr;
+    while (chunk != nullptr) {
+        TaskChunk* const next = chunk->newer;
+        if (chunk != open_) pool_.store().free(chunk);
+        chunk = next;
     }
-    open_ = oldest_;
+    if (open_ != nullptr) append(*open_);
     if (open_ != nullptr) {
         open_->reset();
         open_tasks_ = 0;

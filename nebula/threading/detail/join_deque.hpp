@@ -93,7 +93,6 @@ public:
     }
 
 private:
-
     [[nodiscard, gnu::noinline, gnu::cold]] std::int64_t make_room() noexcept {
         // Pairs with the exchange in steal: what the thief read from the slot, it has read.
         limit_ = top_.load(std::memory_order_acquire) + kSize;

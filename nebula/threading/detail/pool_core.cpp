@@ -226,9 +226,7 @@ bool PoolCore::try_run_one(Band least) noexcept {
         const std::uint32_t number =
             turn.chunk != nullptr ? turn.chunk->range.claim() : ClaimRange<>::kNone;
         if (number != ClaimRange<>::kNone) group.run_task(turn, number);
-        if (group.pause(turn)) {
-            publish(item);
-        } else if (group.leave({})) {
+        if (group.pause(turn) || group.leave({})) {
             publish(item);
         } else {
             discard(item);
