@@ -188,7 +188,7 @@ void PoolCore::publish(Item* item) noexcept {
     Worker* const worker = own_current_worker();
     if (worker == nullptr || !worker->deques[band].push(item)) injectors_[band].push(item);
     NEBULA_YIELD_POINT();
-    parking_.wake(1);
+    trace_wake(parking_.wake(1));
 }
 
 void PoolCore::spawn(Item* item) noexcept {
@@ -361,7 +361,7 @@ void PoolCore::enter_region(ForkSeat& seat) noexcept {
     // In this order, and the watcher's in the other: one of us sees the other. README, "Joins".
     seat.in_region.store(true, std::memory_order_seq_cst);
     NEBULA_YIELD_POINT();
-    if (!watched_.load(std::memory_order_seq_cst)) parking_.wake(1);
+    if (!watched_.load(std::memory_order_seq_cst)) trace_wake(parking_.wake(1));
 }
 
 void PoolCore::give_back(ForkSeat& seat) noexcept {
@@ -482,7 +482,8 @@ void PoolCore::work(Worker& worker) noexcept {
     for (;;) {
         if (const Found found = find_work(worker)) {
             set_busy(worker, true);
-            if (std::exchange(worker.left_parking, false) && others_are_needed()) parking_.wake(1);
+            if (std::exchange(worker.left_parking, false) && others_are_needed())
+                trace_wake(parking_.wake(1));
             if (found.branch.record != nullptr) worker.watch_nap_us = kFirstWatchUs;
             run(worker, found);
         } else {
@@ -507,6 +508,7 @@ bool PoolCore::park(Worker& worker) noexcept {
         return found;
     }
     worker.parks.add();
+    const ParkTrace trace(worker.index);
     if (region_active() && !watched_.exchange(true, std::memory_order_seq_cst) &&
         watch_regions(worker))
         return true;
@@ -595,6 +597,7 @@ Item* PoolCore::steal(Worker& thief, std::size_t band, bool& lost) noexcept {
         const StealResult<Item> result = workers_[victim]->deques[band].steal();
         if (result.outcome == StealOutcome::Item) {
             thief.steals.add();
+            trace_steal(thief.index);
             return result.item;
         }
         lost |= result.outcome == StealOutcome::Lost;
@@ -611,6 +614,7 @@ PoolCore::Found PoolCore::steal_branch(Worker& thief, bool& lost) noexcept {
         lost |= result.outcome == StealOutcome::Lost;
         if (result.outcome != StealOutcome::Item) return false;
         thief.steals.add();
+        trace_steal(thief.index);
         found = {nullptr, {&victim, result.item, result.index}};
         return true;
     });
@@ -637,7 +641,8 @@ void PoolCore::leave_background(Worker& worker) noexcept {
     const bool was_full =
         background_running_.fetch_sub(1, std::memory_order_seq_cst) == background_limit_;
     // A worker that went to sleep because no place was free looked before the line above.
-    if (was_full && background_limit_ < workers_.size() && work_visible(nullptr)) parking_.wake(1);
+    if (was_full && background_limit_ < workers_.size() && work_visible(nullptr))
+        trace_wake(parking_.wake(1));
 }
 
 void PoolCore::run(Worker& worker, const Found& found) noexcept {

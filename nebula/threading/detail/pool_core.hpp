@@ -9,6 +9,7 @@
 #include "nebula/threading/detail/item.hpp"
 #include "nebula/threading/detail/parking.hpp"
 #include "nebula/threading/detail/store.hpp"
+#include "nebula/threading/detail/task_trace.hpp"
 #include "nebula/threading/detail/worker.hpp"
 #include "nebula/threading/fork_context.hpp"
 #include "nebula/threading/worker_pool_config.hpp"
@@ -68,6 +69,7 @@ public:
     /// Calls f; what it threw, with the names, if anything.
     template <class F>
     [[nodiscard]] static TaskError run_guarded(const char* task_name, F&& f) noexcept {
+        const TaskTrace trace(task_name);
         try {
             f();
         } catch (...) {
