@@ -13,21 +13,22 @@
 
 namespace nebula::detail {
 
-/// How a park ended.
-enum class ParkEnd : std::uint8_t {
-    Work,   ///< Something is visible: search.
-    Stop,   ///< The pool stops, and nothing is visible that was published before it said so.
-    Woken,  ///< Slept, and somebody wants us to search.
+/// What a worker is to do that has announced its park and looked again.
+enum class ParkStep : std::uint8_t {
+    Search,  ///< Something is visible: not announced any more.
+    Leave,   ///< The pool stops, and nothing is left of what was published before: nor here.
+    Sleep,   ///< Nothing is visible: whoever publishes from now on wakes us.
 };
 
 /// One bit and one futex word per worker.
 ///
-///     parking.park(me, stopping, anything_visible); // worker that has searched and found nothing
+///     // A worker that has searched and found nothing.
+///     if (parking.prepare(me, stopping, anything_visible) == ParkStep::Sleep) parking.sleep(me);
 ///
-///     publish(item);                                // anybody
+///     publish(item);  // anybody
 ///     parking.wake(1);
 ///
-/// Threads:   park and its parts: the worker whose number it is. wake: any thread.
+/// Threads:   wake, wake_worker, wake_all: any thread. The rest: the worker whose number it is.
 /// Cost:      wake with nobody parked: one load per 64 workers. Else one system call per worker.
 template <class Atomics>
 class BasicParking {
@@ -40,23 +41,17 @@ public:
           words_(new Word[workers]),
           mask_count_((workers + 63) / 64) {}
 
-    struct Park {
-        ParkEnd end;
-        std::uint64_t wakes;  ///< How often the kernel let us run meanwhile.
-    };
-
-    /// The whole of it. Both questions are asked of seq_cst loads, after the announcement, and the
-    /// stop flag's first: what was published before it was raised is then seen by the other.
+    /// The way into a park. Both questions are asked of seq_cst loads, after the announcement, and
+    /// the stop flag's first: what was published before it was raised is then seen by the other.
     template <class Stopping, class WorkVisible>
-    Park park(std::size_t worker, const Stopping& stopping, const WorkVisible& work_visible) {
+    ParkStep prepare(std::size_t worker, const Stopping& stopping,
+                     const WorkVisible& work_visible) {
         announce(worker);
         const bool stop = stopping();
         const bool work = work_visible();
-        if (work || stop) {
-            withdraw(worker);
-            return {work ? ParkEnd::Work : ParkEnd::Stop, 0};
-        }
-        return {ParkEnd::Woken, sleep(worker)};
+        if (!work && !stop) return ParkStep::Sleep;
+        withdraw(worker);
+        return work ? ParkStep::Search : ParkStep::Leave;
     }
 
     void announce(std::size_t worker) noexcept {

@@ -499,14 +499,10 @@ void PoolCore::work(Worker& worker) noexcept {
 }
 
 bool PoolCore::park(Worker& worker) noexcept {
-    parking_.announce(worker.index);
-    // The flag first: what was published before it was raised is then seen by the look.
-    const bool stopping = stopping_.load(std::memory_order_seq_cst);
-    const bool found = work_visible(&worker);
-    if (found || stopping) {
-        parking_.withdraw(worker.index);
-        return found;
-    }
+    const ParkStep step = parking_.prepare(
+        worker.index, [this] { return stopping_.load(std::memory_order_seq_cst); },
+        [&] { return work_visible(&worker); });
+    if (step != ParkStep::Sleep) return step == ParkStep::Search;
     worker.parks.add();
     const ParkTrace trace(worker.index);
     if (region_active() && !watched_.exchange(true, std::memory_order_seq_cst) &&

@@ -9,6 +9,8 @@
 namespace nebula::model {
 namespace {
 
+using nebula::detail::ParkStep;
+
 constexpr auto kSeqCst = std::memory_order_seq_cst;
 
 // What a pool does with its Parking (detail/pool_core.cpp), on the simplest of queues: a count.
@@ -35,12 +37,20 @@ struct Pool {
             }
         return false;
     }
+    // As PoolCore::park. False: no more.
+    template <class Stopping>
+    bool park(std::size_t worker, const Stopping& stopping) {
+        const ParkStep step = parking.prepare(worker, stopping, [this] { return work_visible(); });
+        if (step == ParkStep::Sleep) parking.sleep(worker);
+        return step != ParkStep::Leave;
+    }
+    void park(std::size_t worker) {
+        park(worker, [] { return false; });
+    }
     // For ever: at the end it sleeps, and nothing may be left.
     void work(std::size_t worker) {
         for (;;)
-            if (!take())
-                parking.park(
-                    worker, [] { return false; }, [this] { return work_visible(); });
+            if (!take()) park(worker);
     }
 };
 
@@ -55,11 +65,8 @@ struct StoppedPool : Pool<kWorkers> {
     }
     void work(std::size_t worker) {
         for (;;)
-            if (!this->take() && this->parking
-                                         .park(
-                                             worker, [this] { return stopping.load(kSeqCst) == 1; },
-                                             [this] { return this->work_visible(); })
-                                         .end == nebula::detail::ParkEnd::Stop)
+            if (!this->take() &&
+                !this->park(worker, [this] { return stopping.load(kSeqCst) == 1; }))
                 return;
     }
 };
@@ -131,6 +138,33 @@ NEBULA_MODEL(ParkingModel, AWokenWorkerSeesWhatWasDoneBeforeItsWake) {
                            }},
                           nullptr, {.daemons = 1});
 }
+NEBULA_MODEL(ParkingModel, AWorkerWokenFromANapSeesWhatWasDoneBeforeItsWake) {
+    using State = Pool<1>;
+    return explore<State>({[](State& s) {
+                               s.content.write(1);
+                               s.parking.wake(1);
+                           },
+                           [](State& s) {
+                               s.parking.announce(0);
+                               if (s.parking.sleep_until(0, nebula::Clock::time_point()))
+                                   check(s.content.read() == 1, "it is there");
+                           }},
+                          nullptr, {.deadlines = 1, .daemons = 1});
+}
+
+// Each publisher means somebody of its own.
+NEBULA_MODEL(ParkingModel, TwoWakesReachTwoSleepers) {
+    struct State {
+        nebula::detail::BasicParking<ModelAtomics> parking{2};
+        State() {
+            parking.announce(0);
+            parking.announce(1);
+        }
+    };
+    return explore<State>({[](State& s) { s.parking.wake(1); }, [](State& s) { s.parking.wake(1); },
+                           [](State& s) { s.parking.sleep(0); },
+                           [](State& s) { s.parking.sleep(1); }});
+}
 
 // An item X is in the queue, worker 0 has found it in its second look and withdraws; worker 1
 // sleeps. The publisher of Y may claim worker 0, which is busy with X, and X waits for Y.
@@ -148,9 +182,7 @@ NEBULA_MODEL(ParkingModel, AWorkerThatLeavesParkingWithAnItemWakesOneForTheRest)
     };
     return explore<State>({[](State& s) { s.publish(); },
                            [](State& s) {
-                               const auto visible = [&s] { return s.work_visible(); };
-                               s.parking.park(
-                                   0, [] { return false; }, visible);
+                               s.park(0);
                                // As PoolCore::work: found an item, left parking for it.
                                if (!s.take()) return;
                                if (s.work_visible()) s.parking.wake(1);
@@ -159,9 +191,7 @@ NEBULA_MODEL(ParkingModel, AWorkerThatLeavesParkingWithAnItemWakesOneForTheRest)
                            },
                            [](State& s) {
                                s.parking.sleep(1);
-                               while (!s.take())
-                                   s.parking.park(
-                                       1, [] { return false; }, [&s] { return s.work_visible(); });
+                               while (!s.take()) s.park(1);
                                s.run_y();
                            }});
 }
@@ -191,9 +221,7 @@ NEBULA_MODEL(ParkingModel, AWakeForOneWorkerIsNotLostEither) {
                            },
                            [](State& s) { s.parking.wake(1); },
                            [](State& s) {
-                               while (!s.take())
-                                   s.parking.park(
-                                       1, [] { return false; }, [&s] { return s.work_visible(); });
+                               while (!s.take()) s.park(1);
                            }});
 }
 
