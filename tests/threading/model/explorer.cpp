@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <bitset>
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
@@ -57,11 +58,23 @@ struct Message {
 struct Location {
     std::vector<MessageId> order;
     std::uint64_t order_hash = 0;
-    MessageId seq_cst = 0;  // the newest one a seq_cst operation touched, or a fence published
-    MessageId woken = 0;    // the newest one known to somebody who woke sleepers
+    MessageId fenced = 0;  // the newest one a fence published
+    MessageId woken = 0;   // the newest one known to somebody who woke sleepers
     bool alive = true;
     Clock accessed{};  // last access of each thread
     std::array<std::vector<std::uint16_t>, kMaxThreads> relaxed_loads;  // when
+};
+
+// An operation that is part of the one order of all seq_cst operations. That order is known in
+// part only: as far as happens-before and the values that were read tell.
+using OneOrder = std::bitset<256>;
+struct SeqCst {
+    ThreadId thread = 0;
+    std::uint16_t when = 0;
+    LocationId location = 0;
+    MessageId read = 0;     // 0: nothing
+    MessageId written = 0;  // 0: nothing
+    OneOrder before;        // those that must come before it
 };
 
 struct Cell {
@@ -241,14 +254,23 @@ private:
     void tick() noexcept;
     void told(std::uint64_t fact) noexcept { self().history = mix(self().history, fact); }
     Location& access(LocationId id, const Where& where);
-    [[nodiscard]] std::size_t oldest_allowed(const Location& location, LocationId id,
-                                             std::memory_order order) const noexcept;
+    [[nodiscard]] std::size_t oldest_allowed(const Location& location,
+                                             LocationId id) const noexcept;
     void read(LocationId id, MessageId message, std::memory_order order);
     void look_for_hazard(LocationId id, std::size_t place, std::memory_order order,
                          const Where& where);
     MessageId write(LocationId id, std::uint64_t value, std::size_t place, std::memory_order order,
                     MessageId exchanges);
     void rehash(Location& location) const noexcept;
+    static constexpr std::size_t kNone = ~std::size_t{0};
+    struct Neighbours {
+        OneOrder before;
+        OneOrder after;
+    };
+    [[nodiscard]] Neighbours neighbours(LocationId id, std::size_t read, std::size_t place) const;
+    [[nodiscard]] bool fits(LocationId id, std::size_t read, std::size_t place,
+                            std::memory_order order) const;
+    void enter(LocationId id, const Neighbours& around, MessageId read, MessageId written);
     void seq_cst_fence();
 
     detail::Program program_{};
@@ -272,6 +294,7 @@ private:
     std::size_t location_count_ = 0;
     std::array<Location, kMaxLocations> locations_;
     std::vector<Message> messages_;
+    std::vector<SeqCst> seq_cst_;
     std::vector<Cell> cells_;
     std::vector<Step> trace_;
     std::vector<MessageId> candidates_;
@@ -344,13 +367,14 @@ void Explorer::reset() {
     for (std::size_t i = 0; i < location_count_; ++i) {
         Location& location = locations_[i];
         location.order.clear();
-        location.seq_cst = location.woken = 0;
+        location.fenced = location.woken = 0;
         location.alive = true;
         location.accessed = {};
         for (auto& loads : location.relaxed_loads) loads.clear();
     }
     location_count_ = 0;
     messages_.assign(1, {});
+    seq_cst_.clear();
     cells_.clear();
     trace_.clear();
 }
@@ -477,7 +501,7 @@ std::uint64_t Explorer::state_hash() const {
     for (std::size_t i = 0; i < location_count_; ++i) {
         const Location& location = locations_[i];
         hash = mix(hash, location.order_hash);
-        hash = mix(hash, messages_[location.seq_cst].identity);
+        hash = mix(hash, messages_[location.fenced].identity);
         hash = mix(hash, messages_[location.woken].identity);
     }
     return hash;
@@ -597,12 +621,55 @@ Location& Explorer::access(LocationId id, const Where& where) {
 }
 
 // The place in the modification order of the oldest message one may read.
-std::size_t Explorer::oldest_allowed(const Location& location, LocationId id,
-                                     std::memory_order order) const noexcept {
-    if (alone_) return location.order.size() - 1;
-    const std::size_t mine = position(threads_[current_].now.view[id]);
-    if (order != std::memory_order_seq_cst) return mine;
-    return std::max<std::size_t>(mine, position(location.seq_cst));
+std::size_t Explorer::oldest_allowed(const Location& location, LocationId id) const noexcept {
+    return alone_ ? location.order.size() - 1 : position(threads_[current_].now.view[id]);
+}
+
+// Who comes before and after an operation of ours that reads the message at `read` and puts one at
+// `place`: what happens before us, and on the same location whoever is before us by the values.
+Explorer::Neighbours Explorer::neighbours(LocationId id, std::size_t read,
+                                          std::size_t place) const {
+    Neighbours around;
+    for (std::size_t i = 0; i < seq_cst_.size(); ++i) {
+        const SeqCst& other = seq_cst_[i];
+        if (other.when <= threads_[current_].now.happened[other.thread]) around.before.set(i);
+        if (other.location != id) continue;
+        if (other.written != 0) {
+            const std::size_t at = position(other.written);
+            if ((read != kNone && read >= at) || (place != kNone && place > at))
+                around.before.set(i);
+            if ((read != kNone && read < at) || (place != kNone && place <= at))
+                around.after.set(i);
+        }
+        if (other.read != 0) {
+            const std::size_t at = position(other.read);
+            if ((read != kNone && read > at) || (place != kNone && place > at))
+                around.before.set(i);
+            if ((read != kNone && read < at) || (place != kNone && place <= at))
+                around.after.set(i);
+        }
+    }
+    for (std::size_t i = 0; i < seq_cst_.size(); ++i)
+        if (around.before.test(i)) around.before |= seq_cst_[i].before;
+    return around;
+}
+
+bool Explorer::fits(LocationId id, std::size_t read, std::size_t place,
+                    std::memory_order order) const {
+    if (alone_ || order != std::memory_order_seq_cst) return true;
+    const Neighbours around = neighbours(id, read, place);
+    return (around.before & around.after).none();
+}
+
+void Explorer::enter(LocationId id, const Neighbours& around, MessageId read, MessageId written) {
+    const std::size_t mine = seq_cst_.size();
+    if (mine == around.before.size()) fail("more seq_cst operations than the explorer can order");
+    for (std::size_t i = 0; i < mine; ++i)
+        if (around.after.test(i) || (seq_cst_[i].before & around.after).any()) {
+            seq_cst_[i].before |= around.before;
+            seq_cst_[i].before.set(mine);
+        }
+    seq_cst_.push_back({current_, self().now.happened[current_], id, read, written, around.before});
 }
 
 void Explorer::read(LocationId id, MessageId message_id, std::memory_order order) {
@@ -611,9 +678,6 @@ void Explorer::read(LocationId id, MessageId message_id, std::memory_order order
     me.now.view[id] = message_id;
     learn(acquires(order) ? me.now : me.pending, message.released);
     learn(me, message.cause, acquires(order));
-    Location& location = locations_[id];
-    if (order == std::memory_order_seq_cst && message.position > position(location.seq_cst))
-        location.seq_cst = message_id;
     told(message.identity);
 }
 
@@ -666,8 +730,6 @@ MessageId Explorer::write(LocationId id, std::uint64_t value, std::size_t place,
         learn(message.released, messages_[exchanges].released);  // one release sequence
         learn(message.cause.firm, messages_[exchanges].cause.firm);
     }
-    if (order == std::memory_order_seq_cst && message.position > position(location.seq_cst))
-        location.seq_cst = message_id;
     rehash(location);
     told(value);
     return message_id;
@@ -683,16 +745,18 @@ void Explorer::rehash(Location& location) const noexcept {
 std::uint64_t Explorer::load(LocationId id, std::memory_order order, const Where& where) {
     step();
     Location& location = access(id, where);
-    const std::size_t newest = location.order.size() - 1;
-    const std::size_t oldest = oldest_allowed(location, id, order);
-    const std::size_t older_by = choose(newest - oldest + 1);
-    const MessageId message = location.order[newest - older_by];
+    candidates_.clear();
+    for (std::size_t i = location.order.size(); i-- > oldest_allowed(location, id);)
+        if (fits(id, i, kNone, order)) candidates_.push_back(location.order[i]);
+    const MessageId message = candidates_[choose(candidates_.size())];
     if (order == std::memory_order_relaxed)
         location.relaxed_loads[current_].push_back(self().now.happened[current_]);
+    if (order == std::memory_order_seq_cst && !alone_)
+        enter(id, neighbours(id, position(message), kNone), message, 0);
     read(id, message, order);
     tick();
     const std::uint64_t value = messages_[message].value;
-    note("load", id, value, value, older_by, order, where);
+    note("load", id, value, value, location.order.size() - 1 - position(message), order, where);
     return value;
 }
 
@@ -702,13 +766,15 @@ void Explorer::store(LocationId id, std::uint64_t value, std::memory_order order
     Location& location = access(id, where);
     // Behind a message that we may follow, unless a read-modify-write has taken that place.
     candidates_.clear();
-    for (std::size_t i = location.order.size(); i-- > oldest_allowed(location, id, order);)
-        if (!messages_[location.order[i]].exchanged)
+    for (std::size_t i = location.order.size(); i-- > oldest_allowed(location, id);)
+        if (!messages_[location.order[i]].exchanged && fits(id, kNone, i + 1, order))
             candidates_.push_back(static_cast<MessageId>(i));
     const std::size_t place = candidates_[choose(candidates_.size())] + std::size_t{1};
     const std::size_t before = location.order.size() - place;
     look_for_hazard(id, place, order, where);
-    write(id, value, place, order, 0);
+    const Neighbours around = neighbours(id, kNone, place);
+    const MessageId message = write(id, value, place, order, 0);
+    if (order == std::memory_order_seq_cst && !alone_) enter(id, around, 0, message);
     tick();
     note("store", id, value, value, before, order, where);
 }
@@ -719,8 +785,9 @@ std::uint64_t Explorer::read_modify_write(LocationId id, Rmw kind, std::uint64_t
     step();
     Location& location = access(id, where);
     candidates_.clear();
-    for (std::size_t i = location.order.size(); i-- > oldest_allowed(location, id, order);)
-        if (!messages_[location.order[i]].exchanged) candidates_.push_back(location.order[i]);
+    for (std::size_t i = location.order.size(); i-- > oldest_allowed(location, id);)
+        if (!messages_[location.order[i]].exchanged && fits(id, i, i + 1, order))
+            candidates_.push_back(location.order[i]);
     const MessageId message = candidates_[choose(candidates_.size())];
     const std::uint64_t old = messages_[message].value;
     std::uint64_t value = operand;
@@ -741,11 +808,13 @@ std::uint64_t Explorer::read_modify_write(LocationId id, Rmw kind, std::uint64_t
             break;
     }
     value &= mask;
-    read(id, message, order);
     const std::size_t place = messages_[message].position + std::size_t{1};
+    const Neighbours around = neighbours(id, place - 1, place);
+    read(id, message, order);
     look_for_hazard(id, place, order, where);
     const std::size_t before = location.order.size() - place;
-    write(id, value, place, order, message);
+    const MessageId written = write(id, value, place, order, message);
+    if (order == std::memory_order_seq_cst && !alone_) enter(id, around, message, written);
     tick();
     note("modify", id, old, value, before, order, where);
     return old;
@@ -760,8 +829,8 @@ bool Explorer::compare_exchange(LocationId id, std::uint64_t& expected, std::uin
     for (std::size_t i = location.order.size(); i-- > 0;) {
         const Message& message = messages_[location.order[i]];
         const bool equal = message.value == expected;
-        if (i >= oldest_allowed(location, id, equal ? success : failure) &&
-            !(equal && message.exchanged))
+        if (i >= oldest_allowed(location, id) && !(equal && message.exchanged) &&
+            (equal ? fits(id, i, i + 1, success) : fits(id, i, kNone, failure)))
             candidates_.push_back(location.order[i]);
     }
     const MessageId message = candidates_[choose(candidates_.size())];
@@ -769,11 +838,15 @@ bool Explorer::compare_exchange(LocationId id, std::uint64_t& expected, std::uin
     const std::size_t older_by = location.order.size() - 1 - messages_[message].position;
     const bool done = old == expected;
     if (done) {
-        read(id, message, success);
         const std::size_t place = messages_[message].position + std::size_t{1};
+        const Neighbours around = neighbours(id, place - 1, place);
+        read(id, message, success);
         look_for_hazard(id, place, success, where);
-        write(id, desired, place, success, message);
+        const MessageId written = write(id, desired, place, success, message);
+        if (success == std::memory_order_seq_cst && !alone_) enter(id, around, message, written);
     } else {
+        if (failure == std::memory_order_seq_cst && !alone_)
+            enter(id, neighbours(id, position(message), kNone), message, 0);
         if (failure == std::memory_order_relaxed)
             location.relaxed_loads[current_].push_back(self().now.happened[current_]);
         read(id, message, failure);
@@ -790,10 +863,10 @@ void Explorer::seq_cst_fence() {
     learn(me.now, me.pending);
     for (std::size_t i = 0; i < location_count_; ++i) {
         Location& location = locations_[i];
-        if (position(location.seq_cst) > position(me.now.view[i]))
-            me.now.view[i] = location.seq_cst;
-        else if (position(me.now.view[i]) > position(location.seq_cst))
-            location.seq_cst = me.now.view[i];
+        if (position(location.fenced) > position(me.now.view[i]))
+            me.now.view[i] = location.fenced;
+        else if (position(me.now.view[i]) > position(location.fenced))
+            location.fenced = me.now.view[i];
     }
     me.fenced = me.now;
     me.firm = me.seen;
@@ -846,8 +919,8 @@ void Explorer::sleep(LocationId id, std::uint64_t expected, const Where& where) 
     Location& location = access(id, where);
     // The kernel looks after it has put us in line, so it sees what anybody knew who woke before.
     const std::size_t newest = location.order.size() - 1;
-    const std::size_t oldest = std::max<std::size_t>(
-        oldest_allowed(location, id, std::memory_order_relaxed), position(location.woken));
+    const std::size_t oldest =
+        std::max<std::size_t>(oldest_allowed(location, id), position(location.woken));
     const std::size_t older_by = choose(newest - oldest + 1);
     const MessageId message = location.order[newest - older_by];
     read(id, message, std::memory_order_relaxed);

@@ -4,36 +4,46 @@
 #include "deque_model.hpp"
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 
 namespace nebula::model {
 namespace {
 
+// As ForkContext::join. What a join does before its first branch is push, and after it pop; the
+// depth it believes in is its own, and wrong where thieves have been.
 template <std::size_t kCapacity, std::size_t kItems>
 struct Joins : Shop<nebula::detail::JoinDeque<Item, kCapacity, ModelAtomics>, kItems> {
-    // As in nested frames: what one believes the depth to be comes from the frame around it, and
-    // thieves may have made it false.
-    std::int64_t belief = 0;
-    std::array<std::int64_t, kItems> depths{};
+    std::int64_t depth = 0;
+    std::array<std::int64_t, kItems> pushed_at{};
+    std::array<std::int64_t, kItems> stolen_from{};
 
     bool push() {
-        Item& item = this->items.at(this->made);
+        Item& item = this->items.at(this->made++);
         item.content.write(1);
-        std::int64_t depth = belief;
         if (!this->deque.push(&item, depth)) {
-            ++this->made;
             item.take();
             return false;
         }
-        depths.at(this->made++) = depth;
-        belief = depth + 1;
+        pushed_at.at(this->made - 1) = depth++;
         return true;
     }
-    // What a join does when its first branch has returned: `item` is the youngest one pushed.
+    // `item` is the youngest one pushed.
     void pop(std::size_t item) {
-        belief = depths.at(item);
-        if (this->deque.pop(belief)) this->items[item].take();
+        depth = pushed_at.at(item);
+        if (this->deque.pop(depth)) this->items[item].take();
+    }
+    void steal() {
+        const auto result = this->deque.steal();
+        if (result.item == nullptr) return;
+        result.item->take();
+        stolen_from.at(static_cast<std::size_t>(result.item - this->items.data())) =
+            1 + result.index;
+    }
+    void all_taken() const {
+        Shop<nebula::detail::JoinDeque<Item, kCapacity, ModelAtomics>, kItems>::all_taken();
+        for (std::size_t i = 0; i < kItems; ++i)
+            check(stolen_from[i] == 0 || stolen_from[i] == 1 + pushed_at[i],
+                  "a thief knows where its item was pushed");
     }
 };
 
@@ -104,6 +114,24 @@ NEBULA_MODEL(JoinDequeModel, AFullDequeKeepsWhatItHas) {
                                if (third) s.pop(2);
                                if (second) s.pop(1);
                                if (first) s.pop(0);
+                           },
+                           [](State& s) {
+                               s.steal();
+                               s.steal();
+                           }},
+                          [](State& s) { s.all_taken(); });
+}
+
+// The owner comes back further than the thieves have come, and forks again.
+NEBULA_MODEL(JoinDequeModel, WhatIsPushedAfterATheftFromBelowGoesToOneAsWell) {
+    using State = Joins<4, 3>;
+    return explore<State>({[](State& s) {
+                               s.push();
+                               s.push();
+                               s.pop(1);
+                               s.pop(0);
+                               s.push();
+                               s.pop(2);
                            },
                            [](State& s) {
                                s.steal();

@@ -57,6 +57,43 @@ NEBULA_MODEL(JoinRecordModel, ASleepThatEndsForNoReasonChangesNothing) {
                           {.spurious_wakes = 2});
 }
 
+// A record serves the owner's next branch as soon as the last one is done.
+NEBULA_MODEL(JoinRecordModel, ARecordThatServesAgainHearsNothingOfItsLastThief) {
+    struct State {
+        ModelAtomics::Atomic<std::uint32_t> bell{0};
+        ModelAtomics::Atomic<std::uint32_t> second{0};  // stands for the deque
+        ModelCell<int> result;
+        Thief thief;
+        Record record;
+
+        void wait_for(int number) {
+            while (!record.done()) {
+                const std::uint32_t rings = Record::ring_count(bell);
+                if (record.announce_sleep()) ModelAtomics::sleep(bell, rings);
+            }
+            check(result.read() == number, "the branch has ended");
+        }
+        void run_branch(int number) {
+            record.taken_by(thief);
+            result.write(number);
+            record.finish(bell);
+        }
+    };
+    return explore<State>({[](State& s) {
+                               s.wait_for(1);
+                               s.record.reset();
+                               s.second.store(1, std::memory_order_release);
+                               ModelAtomics::wake_one(s.second);
+                               s.wait_for(2);
+                           },
+                           [](State& s) { s.run_branch(1); },
+                           [](State& s) {
+                               while (s.second.load(std::memory_order_acquire) == 0)
+                                   ModelAtomics::sleep(s.second, 0);
+                               s.run_branch(2);
+                           }});
+}
+
 // Two branches that the same owner waits for, one after the other, with one bell.
 NEBULA_MODEL(JoinRecordModel, ABellThatRangForAnotherBranchEndsNoWaitTooEarlyAndNoneTooLate) {
     struct State {

@@ -160,6 +160,18 @@ NEBULA_MODEL(Litmus, ReadersMayDisagreeWithAcquire) {
 }
 NEBULA_MODEL(Litmus, ReadersAgreeWithSeqCst) { return independent_readers<kSeqCst>(); }
 
+// The one order is not the order of execution: a later store may be seen first.
+NEBULA_MODEL(Litmus, ASeqCstStoreMayBeSeenAfterARelaxedOneThatFollowsIt) {
+    return shows(explore<Words>({[](Words& w) {
+                                     w.x.store(1, kSeqCst);
+                                     w.y.store(1, kRelaxed);
+                                 },
+                                 [](Words& w) {
+                                     if (w.y.load(kAcquire) == 1)
+                                         check(w.x.load(kSeqCst) == 1, "it is there");
+                                 }}));
+}
+
 template <std::memory_order kStore>
 Report two_and_two_writes() {
     return explore<Words>(

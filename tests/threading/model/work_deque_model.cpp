@@ -98,5 +98,20 @@ NEBULA_MODEL(WorkDequeModel, ThreeItemsGoToOwnerAndTwoStealsOnceEach) {
                           });
 }
 
+// Lost is not empty: who lost looks again.
+NEBULA_MODEL(WorkDequeModel, NoThiefIsToldEmptyWhileThereIsAnItemForEach) {
+    struct State : Works<2, 2> {
+        State() {
+            push();
+            push();
+        }
+        void steal_something() {
+            check(deque.steal().outcome != nebula::detail::StealOutcome::Empty, "not empty");
+        }
+    };
+    return explore<State>(
+        {[](State& s) { s.steal_something(); }, [](State& s) { s.steal_something(); }});
+}
+
 }  // namespace
 }  // namespace nebula::model
