@@ -158,7 +158,7 @@ public:
     }
     template <class F>
     void loop(int count, const F& f) {
-        constexpr int kChunk = 2048;
+        constexpr int kChunk = 16384;
         batch((count + kChunk - 1) / kChunk, [&f, count](int chunk) {
             const int end = std::min(count, (chunk + 1) * kChunk);
             for (int i = chunk * kChunk; i < end; ++i) f(i);

@@ -56,7 +56,7 @@ public:
 
     template <class F>
     void loop(int count, const F& f) {
-        constexpr std::size_t kGrain = 2048;
+        constexpr std::size_t kGrain = 16384;
         nebula::par_for(pool_, 0, static_cast<std::size_t>(count), kGrain,
                         [&f](std::size_t i) { f(static_cast<int>(i)); });
     }

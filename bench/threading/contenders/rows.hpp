@@ -351,12 +351,14 @@ void uneven(const Arguments& arguments, Report& report) {
         out[at] = chain(at, steps[at]);
     };
     const int count = static_cast<int>(steps.size());
+    const auto serial = [&] {
+        for (int k = 0; k < count; ++k) task(k);
+    };
     AgainstSerial rounds;
+    rounds.alone(serial);
     for (int i = 0; i < arguments.samples; ++i) {
-        rounds.alone([&] {
-            for (int k = 0; k < count; ++k) task(k);
-        });
         rounds.together([&] { pool.outside(count, task); });
+        rounds.alone(serial);
     }
     rounds.report([&](double together, double alone) {
         report.sample("over_ideal", together * arguments.threads / alone);
@@ -368,7 +370,7 @@ void uneven(const Arguments& arguments, Report& report) {
 template <class C>
 void contended(const Arguments& arguments, Report& report) {
     C pool(arguments.threads, MainThread::Calls);
-    warm_up(pool, arguments);
+    warm_up_and_pin(pool, arguments, MainThread::Calls);
     constexpr int count = 400;
     std::vector<std::uint64_t> out(count);
     const std::uint64_t steps = arguments.steps(500);

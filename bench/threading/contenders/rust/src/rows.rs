@@ -301,10 +301,12 @@ fn uneven<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let steps = pareto_steps(2000, arguments.steps_per_us * 100.0);
     let out = Slots::new(steps.len());
     let task = |i: usize| out.set(i, chain(i as u64, steps[i]));
+    let serial = || (0..steps.len()).for_each(task);
     let mut rounds = AgainstSerial::new();
+    rounds.alone(timed_ns(serial));
     for _ in 0..arguments.samples {
-        rounds.alone(timed_ns(|| (0..steps.len()).for_each(task)));
         rounds.together.push(timed_ns(|| pool.outside(steps.len(), &task)));
+        rounds.alone(timed_ns(serial));
     }
     rounds.report(|together, alone| report.sample("over_ideal", together * arguments.threads as f64 / alone));
     report.check(out.fold());
@@ -312,7 +314,7 @@ fn uneven<C: Contender>(arguments: &Arguments, report: &mut Report) {
 
 fn contended<C: Contender>(arguments: &Arguments, report: &mut Report) {
     let pool = C::new(arguments.threads, MainThread::Calls);
-    warm_up(&pool, arguments);
+    warm_up_and_pin(&pool, arguments);
     const COUNT: usize = 400;
     let out = Slots::new(COUNT);
     let steps = arguments.steps(500.0);
