@@ -40,28 +40,11 @@ void for_each_chunk(WorkerPool& pool, std::size_t count, Chunk& chunk, ParOption
         if (count == 1) chunk(std::size_t{0});
         return;
     }
-    std::atomic<std::size_t> next{0};
-    // Takes the next chunk until there is none. A chunk that throws leaves none to take.
-    const auto loop = [&next, &chunk, count] {
-        struct StopOnThrow {
-            ~StopOnThrow() {
-                // Relaxed, as below: which chunk is all that is passed on; the group's end
-                // publishes what was written.
-                if (armed) next.store(count, std::memory_order_relaxed);
-            }
-            std::atomic<std::size_t>& next;
-            std::size_t count;
-            bool armed;
-        } guard{next, count, true};
-        for (std::size_t i = 0; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;)
-            chunk(i);
-        guard.armed = false;
-    };
-    TaskGroup group(pool, options.band);
-    const bool on_worker = pool.is_current_thread_worker();
-    const std::size_t threads = static_cast<std::size_t>(pool.thread_count()) + (on_worker ? 0 : 1);
-    for (std::size_t i = 0; i < std::min(threads, count); ++i)
-        group.spawn([&loop] { loop(); }, options.name);
+    // One that throws leaves those that have not begun. Threads begin far from each other: memory
+    // that two of them work on at once lies at the seams only.
+    TaskGroup group(pool, options.band, OnError::CancelRest);
+    group.spawn_batch(
+        count, [&chunk](std::size_t i) { chunk(i); }, options.name);
     group.wait();
     group.rethrow_first();
 }
@@ -139,7 +122,7 @@ decltype(auto) call_with_chunk(F& fn, std::size_t i, std::span<T> chunk) {
 ///     par_for(pool, 0, columns.size(), 64, [&](std::size_t i) { fill(columns[i]); });
 ///
 /// Threads:   any thread; fn runs on several at once, the calling one included.
-/// Cost:      one task per thread, not per piece; one atomic add per piece.
+/// Cost:      one atomic exchange per piece, on a line of each thread's own until the end.
 /// Throws:    the first exception of fn; pieces not begun by then may be left out.
 template <class F>
 void par_for(WorkerPool& pool, std::size_t begin, std::size_t end, std::size_t grain, F&& fn,

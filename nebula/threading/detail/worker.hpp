@@ -61,6 +61,7 @@ struct Worker {
     bool in_background = false;  // counted in the pool's background_running_
     Band band = Band::Frame;     // of what it runs
     std::int64_t watch_nap_us = kFirstWatchUs;  // README, "Joins"
+    bool leave_branches = false;                // until the next nap: they are too small to steal
     ItemCache cache;
     alignas(2 * kCacheLine) std::array<WorkDeque<Item>, kBandCount> deques;
     Injector<Item> inbox;  // for this worker and no other
