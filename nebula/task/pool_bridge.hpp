@@ -8,6 +8,7 @@
 #include "nebula/task/detail/result.hpp"
 #include "nebula/task/errors.hpp"
 #include "nebula/task/wait.hpp"
+#include "nebula/threading/io_threads.hpp"
 #include "nebula/threading/pool_run.hpp"
 #include "nebula/threading/task.hpp"
 #include "nebula/threading/worker_pool.hpp"
@@ -132,6 +133,7 @@ public:
         : Wait("pool job"),
           pool_(run.pool),
           options_(run.options),
+          io_(run.io),
           job_(*new task_detail::PoolJob<F>(std::move(run.function))) {}
     ~PoolJobWait() { job_.abandon(); }
 
@@ -139,13 +141,17 @@ public:
     template <TaskPromise P>
     void await_suspend(std::coroutine_handle<P> h) {
         job_.wake_when_done(suspend(h));
-        pool_.spawn(task_detail::PoolJobCall<F>(job_), options_);
+        if (io_ != nullptr)
+            io_->spawn(task_detail::PoolJobCall<F>(job_), options_.name);
+        else
+            pool_.spawn(task_detail::PoolJobCall<F>(job_), options_);
     }
     std::invoke_result_t<F&> await_resume() { return job_.take(); }
 
 private:
     WorkerPool& pool_;
     SpawnOptions options_;
+    IoThreads* io_;
     task_detail::PoolJob<F>& job_;
 };
 

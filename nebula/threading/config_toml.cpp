@@ -51,6 +51,8 @@ constexpr std::array kNumbers{
            [](WorkerPoolConfig& c, std::int64_t value) {
                c.background_nice = static_cast<int>(value);
            }},
+    Number{"io_threads", 1, 64,
+           [](WorkerPoolConfig& c, std::int64_t value) { c.io_threads = static_cast<int>(value); }},
 };
 constexpr std::string_view kPinWorkers = "pin_workers";
 constexpr std::string_view kNamePrefix = "name_prefix";

@@ -25,6 +25,7 @@ public:
 ///     background_reserve = 1        # 0 to 1024; absent: 1 of 3 or more workers
 ///     utilization_window_ms = 1000  # 10 to 60000
 ///     background_nice = 0           # 0 to 19
+///     io_threads = 4                # 1 to 64
 ///     pin_workers = false
 ///     name_prefix = "nebula-worker" # 1 to 64 characters
 ///

@@ -9,10 +9,11 @@
 
 namespace nebula {
 
+class IoThreads;
 class WorkerPool;
 
-/// Does nothing by itself. Whoever awaits it spawns `function` on `pool` with `options` and takes
-/// its result; threading knows no coroutines.
+/// Does nothing by itself. Whoever awaits it spawns `function` on `pool` with `options`, or on `io`
+/// if that is set, and takes its result; threading knows no coroutines.
 ///
 /// Lifetime:  borrows the pool.
 template <class F>
@@ -29,6 +30,7 @@ public:
     WorkerPool& pool;
     F function;
     SpawnOptions options;
+    IoThreads* io = nullptr;
 };
 
 }  // namespace nebula

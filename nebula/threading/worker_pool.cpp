@@ -6,6 +6,8 @@
 #include "nebula/base/mutex.hpp"
 #include "nebula/threading/detail/futex.hpp"
 #include "nebula/threading/detail/pool_core.hpp"
+#include "nebula/threading/io_threads.hpp"
+#include "nebula/threading/task_pools.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +18,11 @@ namespace nebula {
 WorkerPool::WorkerPool(WorkerPoolConfig config) {
     const std::size_t count =
         config.run_inline ? 0 : static_cast<std::size_t>(config.thread_count());
+    io_ = std::make_unique<IoThreads>(
+        IoThreadsConfig{.most_threads = config.run_inline ? 0 : config.io_threads,
+                        .stack_size_bytes = config.stack_size_bytes,
+                        .nice = config.background_nice,
+                        .on_panic = config.on_panic});
     core_ = std::make_unique<detail::PoolCore>(std::move(config), count);
 }
 
@@ -24,6 +31,8 @@ WorkerPool::~WorkerPool() {
     if (is_current_thread_worker())
         detail::assert_failed("!is_current_thread_worker()",
                               "a WorkerPool must not be destroyed by one of its own workers");
+    // Its jobs may spawn here until they have ended; tasks that end later do its work themselves.
+    io_->close();
 }
 
 int WorkerPool::thread_count() const noexcept { return static_cast<int>(core_->size()); }
@@ -118,6 +127,10 @@ double WorkerPool::utilization_average() const noexcept {
     for (std::size_t i = 0; i < core_->size(); ++i) sum += core_->worker(i).meter.share(now);
     return sum / static_cast<double>(core_->size());
 }
+
+ComputePool WorkerPool::compute() noexcept { return {*this, Band::Frame}; }
+ComputePool WorkerPool::async_compute() noexcept { return {*this, Band::Background}; }
+IoPool WorkerPool::io() noexcept { return {*this, *io_}; }
 
 WorkerCounters WorkerPool::counters(int worker) const noexcept {
     NEBULA_ASSERT(worker >= 0 && worker < thread_count(), "there is no such worker");

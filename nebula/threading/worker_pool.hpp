@@ -23,6 +23,10 @@
 
 namespace nebula {
 
+class ComputePool;
+class IoPool;
+class IoThreads;
+
 namespace detail {
 class PoolCore;
 }
@@ -147,6 +151,12 @@ public:
     /// Thread numbers of the kernel, by worker: /proc/self/task/{id}.
     [[nodiscard]] std::vector<long> worker_os_ids() const;
 
+    // ---- views: task_pools.hpp, to be included where they are used
+
+    [[nodiscard]] ComputePool compute() noexcept;        ///< The Frame band.
+    [[nodiscard]] ComputePool async_compute() noexcept;  ///< The Background band.
+    [[nodiscard]] IoPool io() noexcept;                  ///< Threads that may block.
+
 private:
     friend class TaskGroup;
 
@@ -154,6 +164,7 @@ private:
     void spawn_item(detail::Item* item) noexcept;
     void discard(detail::Item* item) noexcept;
 
+    std::unique_ptr<IoThreads> io_;  // before core_, whose last tasks may spawn there
     std::unique_ptr<detail::PoolCore> core_;
 };
 

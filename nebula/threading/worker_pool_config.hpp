@@ -61,6 +61,9 @@ struct WorkerPoolConfig {
     /// The OS priority (nice value, 0 to 19) of the threads of io(). Not of workers: README,
     /// "Priorities of the system".
     int background_nice = 0;
+    /// At most so many threads for io(), "nebula-io-0" and up, started when first needed. 0: what
+    /// is spawned there runs where it is spawned, as always with run_inline.
+    int io_threads = 4;
 
     /// The same with what the environment says: NEBULA_THREADS (1 to 1024) is the thread count. A
     /// wrong value is told in one Warning line and ignored; an empty one is none.

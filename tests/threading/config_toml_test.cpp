@@ -38,7 +38,8 @@ TEST(ConfigToml, ReadsAllKeys) {
         "title = \"other\"\n"
         "[threading.worker_pool]\n"
         "thread_count = 6\nreserved_cores = 1\nstack_size_bytes = 1_048_576\n"
-        "background_reserve = 3\nutilization_window_ms = 250\nbackground_nice = 10\n"
+        "background_reserve = 3\nutilization_window_ms = 250\nbackground_nice = 10\nio_threads = "
+        "2\n"
         "pin_workers = true\nname_prefix = \"game\"\n"
         "[voxel]\nthread_count = \"not ours\"\n",
         "game.toml");
@@ -48,6 +49,7 @@ TEST(ConfigToml, ReadsAllKeys) {
     EXPECT_EQ(config.background_reserve, 3);
     EXPECT_EQ(config.utilization_window, std::chrono::milliseconds(250));
     EXPECT_EQ(config.background_nice, 10);
+    EXPECT_EQ(config.io_threads, 2);
     EXPECT_TRUE(config.pin_workers);
     EXPECT_EQ(config.name_prefix, "game");
 }
@@ -86,7 +88,8 @@ TEST(ConfigToml, AValueOutOfRangeIsToldWithFileLineKeyAndRange) {
           std::tuple("utilization_window_ms", "10 to 60000", "9"),
           std::tuple("utilization_window_ms", "10 to 60000", "60001"),
           std::tuple("background_nice", "0 to 19", "-1"),
-          std::tuple("background_nice", "0 to 19", "20")})
+          std::tuple("background_nice", "0 to 19", "20"), std::tuple("io_threads", "1 to 64", "0"),
+          std::tuple("io_threads", "1 to 64", "65")})
         EXPECT_EQ(error_of(std::string("[threading.worker_pool]\n") + key + " = " + wrong),
                   std::string("game.toml, line 2: ") + key +
                       " in [threading.worker_pool] must be a whole number from " + range +
@@ -133,7 +136,8 @@ TEST(ConfigToml, AnUnknownKeyIsToldWithThoseThatExist) {
               "game.toml, line 3: [threading.worker_pool] has no key \"threads\": it knows "
               "thread_count (1 to 1024), reserved_cores (0 to 1024), stack_size_bytes (65536 to "
               "1073741824), background_reserve (0 to 1024), utilization_window_ms (10 to 60000), "
-              "background_nice (0 to 19), pin_workers (true or false) and name_prefix (1 to 64 "
+              "background_nice (0 to 19), io_threads (1 to 64), pin_workers (true or false) and "
+              "name_prefix (1 to 64 "
               "characters).");
 }
 

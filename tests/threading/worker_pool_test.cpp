@@ -592,39 +592,6 @@ TEST(WorkerPool, MakesNoWakeUpsWhenIdle) {
     expect_rest("a wait with a deadline");
 }
 
-// A load with pauses, against the kernel's own accounting. The pauses are the load's, not a
-// synchronisation.
-TEST(WorkerPool, UtilizationFollowsTheKernelsAccountingUnderAHalfLoad) {
-    WorkerPool pool({.thread_count_override = 1, .utilization_window = 400ms});
-    const long id = pool.worker_os_ids()[0];
-    const auto load_for = [&](std::chrono::milliseconds time) {
-        const Clock::time_point end = Clock::now() + time;
-        while (Clock::now() < end) {
-            std::latch done(1);
-            pool.spawn([&] {
-                test::spin_for(4ms);
-                done.count_down();
-            });
-            done.wait();
-            std::this_thread::sleep_for(4ms);
-        }
-    };
-    load_for(200ms);
-    const test::KernelTimes from = test::kernel_times_of(id);
-    const Clock::time_point start = Clock::now();
-    load_for(400ms);
-    const double ours = pool.utilization_average();
-    const test::KernelTimes to = test::kernel_times_of(id);
-    const double wall = std::chrono::duration<double, std::nano>(Clock::now() - start).count();
-    if (!from.known) GTEST_SKIP() << "no schedstat here";
-    const double ran = static_cast<double>(to.ran - from.ran) / wall;
-    const double waited = static_cast<double>(to.waited - from.waited) / wall;
-    RecordProperty("ours_percent", static_cast<int>(100 * ours));
-    RecordProperty("kernel_percent", static_cast<int>(100 * ran));
-    EXPECT_GE(ours, ran - 0.08);
-    EXPECT_LE(ours, ran + waited + 0.08);
-}
-
 TEST(WorkerPool, AWorkerAsleepInAWaitIsNotBusy) {
     const HangGuard guard("a sleeping waiter counts as busy");
     std::latch asleep(1);  // before the pool: a worker waits on it

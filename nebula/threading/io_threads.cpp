@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/io_threads.hpp"
+
+#include "nebula/base/assert.hpp"
+#include "nebula/base/log.hpp"
+#include "nebula/threading/detail/futex.hpp"
+#include "nebula/threading/detail/os_thread.hpp"
+#include "nebula/threading/detail/panic.hpp"
+#include "nebula/threading/detail/task_trace.hpp"
+
+#include <exception>
+#include <string_view>
+
+namespace nebula {
+namespace {
+
+// Whose thread this is, and its number. Pointers without a destructor, as in the pool.
+constinit thread_local const IoThreads* own_threads = nullptr;
+constinit thread_local std::uint32_t own_number = 0;
+
+}  // namespace
+
+IoThreads::IoThreads(IoThreadsConfig config) : config_(std::move(config)) {}
+
+IoThreads::~IoThreads() { close(); }
+
+void IoThreads::spawn_job(Job job) {
+    {
+        const MutexLock lock(mutex_);
+        if (!closed_ && config_.most_threads > 0) {
+            jobs_.push_back(std::move(job));
+            if (jobs_.size() > idle_ &&
+                threads_.size() < static_cast<std::size_t>(config_.most_threads)) {
+                try {
+                    threads_.reserve(threads_.size() + 1);
+                    threads_.push_back(
+                        detail::start_thread(thread_entry, this, config_.stack_size_bytes));
+                } catch (const std::exception& error) {
+                    if (threads_.empty()) {
+                        jobs_.pop_back();
+                        throw;
+                    }
+                    log(LogLevel::Warning,
+                        config_.name_prefix + ": no further thread: " + error.what());
+                }
+            }
+            // Relaxed: under the lock; the kernel compares.
+            bell_.fetch_add(1, std::memory_order_relaxed);
+            detail::futex_wake_one(bell_);
+            return;
+        }
+    }
+    run(job);
+}
+
+void IoThreads::run(Job& job) const noexcept {
+    const char* const name = job.name != nullptr ? job.name : "unnamed";
+    const detail::TaskTrace trace(job.name);
+    std::exception_ptr exception;
+    try {
+        job.function();
+    } catch (...) {
+        exception = std::current_exception();
+    }
+    if (exception != nullptr) {
+        const std::string message = detail::describe(exception);
+        const std::string thread =
+            own_threads == this ? config_.name_prefix + "-" + std::to_string(own_number) : "caller";
+        const PanicInfo info{message, exception, thread, name};
+        config_.on_panic ? config_.on_panic(info) : detail::log_panic(info);
+    }
+    job.function.reset();
+}
+
+void* IoThreads::thread_entry(void* threads) noexcept {
+    static_cast<IoThreads*>(threads)->work();
+    return nullptr;
+}
+
+void IoThreads::work() noexcept {
+    own_threads = this;
+    own_number = started_.fetch_add(1, std::memory_order_relaxed);  // a number
+    detail::name_this_thread(detail::os_thread_name(config_.name_prefix, own_number));
+    if (config_.nice != 0) detail::set_this_thread_nice(config_.nice);
+    for (Job job; take(job);) run(job);
+    own_threads = nullptr;
+}
+
+// False: closed, and nothing is queued. What running jobs spawn then, they run themselves.
+bool IoThreads::take(Job& job) noexcept {
+    for (;;) {
+        std::uint32_t rings = 0;
+        {
+            const MutexLock lock(mutex_);
+            if (!jobs_.empty()) {
+                job = std::move(jobs_.front());
+                jobs_.pop_front();
+                return true;
+            }
+            if (closed_) return false;
+            ++idle_;
+            // Relaxed: moved under the lock, so what comes after us changes it before we sleep.
+            rings = bell_.load(std::memory_order_relaxed);
+        }
+        detail::futex_wait(bell_, rings);
+        const MutexLock lock(mutex_);
+        --idle_;
+    }
+}
+
+void IoThreads::close() noexcept {
+    if (own_threads == this)
+        detail::assert_failed("own_threads != this", "IoThreads must not be closed by a job");
+    std::vector<pthread_t> threads;
+    {
+        const MutexLock lock(mutex_);
+        closed_ = true;
+        threads.swap(threads_);
+        bell_.fetch_add(1, std::memory_order_relaxed);  // as in take()
+        for (std::size_t i = 0; i < threads.size(); ++i) detail::futex_wake_one(bell_);
+    }
+    for (const pthread_t thread : threads) pthread_join(thread, nullptr);
+}
+
+int IoThreads::thread_count() const {
+    const MutexLock lock(mutex_);
+    return static_cast<int>(threads_.size());
+}
+
+std::size_t IoThreads::queued() const {
+    const MutexLock lock(mutex_);
+    return jobs_.size();
+}
+
+void IoScope::run_guarded(void (*call)(void* closure), void* closure) noexcept {
+    try {
+        call(closure);
+    } catch (...) {
+        const MutexLock lock(mutex_);
+        if (first_ == nullptr) first_ = std::current_exception();
+    }
+}
+
+void IoScope::leave() noexcept {
+    // Release pairs with the acquire in wait(). Waking a word that is gone harms nobody: the kernel
+    // only compares its address.
+    if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) detail::futex_wake_one(pending_);
+}
+
+void IoScope::wait() noexcept {
+    for (std::uint32_t left = 0; (left = pending_.load(std::memory_order_acquire)) != 0;)
+        detail::futex_wait(pending_, left);
+}
+
+void IoScope::wait_and_rethrow() {
+    wait();
+    std::exception_ptr first;
+    {
+        const MutexLock lock(mutex_);
+        first = std::exchange(first_, nullptr);
+    }
+    if (first != nullptr) std::rethrow_exception(first);
+}
+
+}  // namespace nebula
