@@ -27,10 +27,11 @@ std::size_t length_at(std::string_view text, std::size_t i) noexcept {
     return length;
 }
 
+constexpr std::string_view kHex = "0123456789abcdef";
+
 }  // namespace
 
 std::string json_text(std::string_view text) {
-    constexpr std::string_view kHex = "0123456789abcdef";
     std::string quoted = "\"";
     for (std::size_t i = 0; i < text.size();) {
         const std::size_t length = length_at(text, i);
