@@ -146,7 +146,8 @@ public:
 
     [[nodiscard]] WorkerCounters counters(int worker) const noexcept;
     [[nodiscard]] std::vector<WorkerCounters> counters() const;
-    /// Tasks spawned and not started. Stale at once.
+    /// Detached tasks that have not started and tasks of groups that have not ended. Stale at once,
+    /// and a little too many: for an overlay.
     [[nodiscard]] std::uint64_t queued() const noexcept;
     /// Thread numbers of the kernel, by worker: /proc/self/task/{id}.
     [[nodiscard]] std::vector<long> worker_os_ids() const;

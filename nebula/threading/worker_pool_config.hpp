@@ -36,8 +36,8 @@ struct WorkerPoolConfig {
     std::optional<int> thread_count_override{};
     /// CPUs left to others (the main thread, the renderer) when the count is not overridden.
     int reserved_cores = 2;
-    /// No threads at all: a task runs where it is spawned, before spawn() returns. Beats all
-    /// counts.
+    /// No threads at all: a task runs where it is spawned, before spawn() returns (or on another
+    /// thread that spawns at that moment). Beats all counts.
     bool run_inline = false;
     /// Workers that never run Background work, so that one is there when something urgent comes;
     /// unset: 1 of 3 or more, else none.

@@ -32,7 +32,8 @@ Loader::Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch)
       meter_(pool),
       ticket_count_(static_cast<std::size_t>(pool.thread_count()) * kTicketsPerWorker),
       tickets_(std::make_unique<Ticket[]>(ticket_count_)),
-      group_(pool, Band::Background) {}
+      // Not Background, of which a pool keeps a worker free: loading is to have them all.
+      group_(pool, Band::Normal) {}
 
 Loader::~Loader() {
     stopping_.store(true, std::memory_order_relaxed);  // a hint; the group's end does the ordering
