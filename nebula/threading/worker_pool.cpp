@@ -97,6 +97,10 @@ int WorkerPool::current_worker_index() noexcept {
     return worker != nullptr ? static_cast<int>(worker->index) : -1;
 }
 
+int WorkerPool::worker_index_limit() const noexcept {
+    return thread_count() == 0 ? 0 : thread_count() + static_cast<int>(detail::PoolCore::kSpares);
+}
+
 std::string_view WorkerPool::current_worker_name() noexcept {
     const detail::Worker* const worker = detail::PoolCore::current_worker();
     return worker != nullptr ? std::string_view(worker->name) : std::string_view();

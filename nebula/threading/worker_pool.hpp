@@ -131,10 +131,14 @@ public:
     /// looks from time to time, and returns or spawns its rest. False on any other thread.
     [[nodiscard]] static bool should_yield() noexcept;
 
-    /// The worker that the calling thread is, of whatever pool; -1 and "" on any other thread.
+    /// The worker that the calling thread is, of whatever pool; -1 and "" on any other thread. A
+    /// thread that stands in for one in a BlockingRegion has an index from thread_count() on, below
+    /// worker_index_limit().
     [[nodiscard]] static int current_worker_index() noexcept;
     [[nodiscard]] static std::string_view current_worker_name() noexcept;
     [[nodiscard]] bool is_current_thread_worker() const noexcept;
+    /// How long a table has to be that is indexed by worker.
+    [[nodiscard]] int worker_index_limit() const noexcept;
 
     /// Share of the last window (config: utilization_window) that each worker spent inside tasks,
     /// 0 to 1, by wall clock, an open task included.

@@ -23,7 +23,7 @@ GroupState::~GroupState() {
         pool_.store().free(std::exchange(chunk, chunk->newer));
 }
 
-void GroupState::open(Band band, std::uint32_t max_helpers) noexcept {
+void GroupState::open(Band band, std::uint32_t max_helpers, bool owner_helps) noexcept {
     // Nobody else knows it: all relaxed, and the lock for the analysis only.
     band_ = band;
     cancel_on_error_ = false;
@@ -33,7 +33,8 @@ void GroupState::open(Band band, std::uint32_t max_helpers) noexcept {
     spawned_elsewhere_.store(0, std::memory_order_relaxed);
     finished_.store(0, std::memory_order_relaxed);
     cancelled_.store(false, std::memory_order_relaxed);
-    tickets_.reset(max_helpers);
+    owner_helps_ = owner_helps;
+    tickets_.reset(max_helpers, owner_helps ? 1 : 0);
     const MutexLock lock(mutex_);
     error_ = {};
     shared_ = {};
@@ -243,6 +244,18 @@ bool GroupState::leave(GroupTurn last) noexcept {
     NEBULA_YIELD_POINT();
     if (wake) latch_.wake();  // our ticket's reference keeps the latch
     return stay;
+}
+
+void GroupState::step_aside() noexcept {
+    bool call = false;
+    {
+        const MutexLock lock(mutex_);
+        tickets_.drop();
+        call = has_tasks() && tickets_.take();  // as in leave()
+    }
+    if (!call) return;
+    retain();
+    if (!pool_.publish_ticket(*this)) return_ticket();
 }
 
 bool GroupState::pause(GroupTurn last) noexcept {

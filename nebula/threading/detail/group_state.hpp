@@ -47,7 +47,12 @@ public:
     ~GroupState();
 
     /// Begins a new life, with one reference, the owner's: the calling thread.
-    void open(Band band, std::uint32_t max_helpers) noexcept;
+    /// `owner_helps`: it is one of the helpers, though without a ticket.
+    void open(Band band, std::uint32_t max_helpers, bool owner_helps) noexcept;
+    /// After the last wait: the owner does not help any more.
+    void owner_leaves() noexcept {
+        if (owner_helps_) tickets_.drop();
+    }
 
     [[nodiscard]] PoolCore& pool() const noexcept { return pool_; }
     [[nodiscard]] Band band() const noexcept { return band_; }
@@ -94,6 +99,11 @@ public:
 
     /// Runs, or drops if the group was cancelled, task `number` of the turn's chunk.
     void run_task(GroupTurn& turn, std::uint32_t number) noexcept;
+
+    /// One who helps is about to block: somebody else may come for the tasks there are, and for
+    /// those that are spawned meanwhile.
+    void step_aside() noexcept NEBULA_EXCLUDES(mutex_);
+    void step_back() noexcept { tickets_.add(); }
 
     // ---- waiting: the owner
 
@@ -157,7 +167,8 @@ private:
     PoolCore& pool_;
     Band band_ = Band::Frame;
     bool cancel_on_error_ = false;  // the owner's, before the first spawn
-    const void* owner_ = nullptr;   // names the owner thread
+    bool owner_helps_ = false;
+    const void* owner_ = nullptr;  // names the owner thread
     std::atomic<std::size_t> references_{0};
 
     // What the owner writes at every spawn.

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -95,26 +96,46 @@ private:
     Worker* const worker_ = tls_worker;
 };
 
+/// What a worker has to step aside from when it blocks.
+class StayAtGroup {
+public:
+    StayAtGroup(Worker* worker, GroupState& group) noexcept
+        : worker_(worker), here_{&group, worker != nullptr ? worker->at_group : nullptr} {
+        if (worker_ != nullptr) worker_->at_group = &here_;
+    }
+    ~StayAtGroup() {
+        if (worker_ != nullptr) worker_->at_group = here_.outer;
+    }
+    StayAtGroup(const StayAtGroup&) = delete;
+    StayAtGroup& operator=(const StayAtGroup&) = delete;
+
+private:
+    Worker* const worker_;
+    const AtGroup here_;
+};
+
 }  // namespace
 
 PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
     : config_(std::move(config)),
+      count_(count),
       background_limit_(count - std::min(count, background_reserve(config_, count))),
       may_steal_branches_(enable_asymmetric_fences()),
       store_(*this),
-      parking_(count) {
+      parking_(count + kSpares) {
     if (!may_steal_branches_)
         log(LogLevel::Warning,
             "worker pool: this system has no membarrier(2), so joins run on one thread");
     const std::uint64_t now = now_ns();
-    workers_.reserve(count);
+    workers_.resize(count == 0 ? 0 : count + kSpares);  // never moved again
     for (std::size_t i = 0; i < count; ++i)
-        workers_.push_back(std::make_unique<Worker>(
-            *this, i, config_.name_prefix + "-" + std::to_string(i), now, window_ns(config_)));
+        workers_[i] = std::make_unique<Worker>(
+            *this, i, config_.name_prefix + "-" + std::to_string(i), now, window_ns(config_));
+    live_.store(count, std::memory_order_seq_cst);
     guests_.reserve(kGuests);
     for (std::size_t i = 0; i < kGuests; ++i) guests_.push_back(std::make_unique<ForkSeat>(*this));
     try {
-        for (const auto& worker : workers_) {
+        for (const auto& worker : live_workers()) {
             worker->thread = start_thread(thread_entry, worker.get(), config_.stack_size_bytes);
             ++threads_started_;
         }
@@ -132,7 +153,7 @@ PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
         return;
     }
     log(LogLevel::Info, "worker pool: " + std::to_string(count) + " threads run, " +
-                            workers_.front()->name + " to " + workers_.back()->name +
+                            workers_.front()->name + " to " + workers_[count - 1]->name +
                             ", stacks of " + std::to_string(config_.stack_size_bytes / 1024) +
                             " KiB");
 }
@@ -140,7 +161,7 @@ PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
 PoolCore::~PoolCore() {
     stop_and_join();
     std::uint64_t tasks = 0;
-    for (const auto& worker : workers_) tasks += worker->tasks.get();
+    for (const auto& worker : live_workers()) tasks += worker->tasks.get();
     log(LogLevel::Info,
         "worker pool: stopped, its threads ran " + std::to_string(tasks) + " tasks");
 }
@@ -150,6 +171,7 @@ void PoolCore::stop_and_join() noexcept {
     parking_.wake_all();
     for (std::size_t i = 0; i < threads_started_; ++i) pthread_join(workers_[i]->thread, nullptr);
     threads_started_ = 0;
+    end_spares();
 }
 
 Worker* PoolCore::current_worker() noexcept { return tls_worker; }
@@ -217,7 +239,7 @@ void PoolCore::run_inline() noexcept {
 bool PoolCore::try_run_one(Band least) noexcept {
     for (std::size_t band = 0; band <= static_cast<std::size_t>(least); ++band) {
         Item* item = injectors_[band].pop();
-        for (std::size_t i = 0; item == nullptr && i < workers_.size(); ++i)
+        for (std::size_t i = 0; item == nullptr && i < live_workers().size(); ++i)
             item = workers_[i]->deques[band].steal().item;
         if (item == nullptr) continue;
         if (item->kind == Item::Kind::Task) {
@@ -225,6 +247,7 @@ bool PoolCore::try_run_one(Band least) noexcept {
             return true;
         }
         GroupState& group = *item->group;
+        const StayAtGroup at(own_current_worker(), group);
         GroupTurn turn = group.next_turn({});
         const std::uint32_t number =
             turn.chunk != nullptr ? turn.chunk->range.claim() : ClaimRange<>::kNone;
@@ -245,8 +268,7 @@ bool PoolCore::try_run_one(Band least) noexcept {
 GroupState& PoolCore::open_group(Band band) {
     GroupState& group = *store_.take_group();
     // A worker that waits for its own group needs no ticket.
-    const std::size_t helpers = workers_.size() - (own_current_worker() != nullptr ? 1 : 0);
-    group.open(band, static_cast<std::uint32_t>(helpers));
+    group.open(band, static_cast<std::uint32_t>(count_), own_current_worker() != nullptr);
     return group;
 }
 
@@ -269,6 +291,7 @@ void PoolCore::close_group(GroupState& group) noexcept {
     // thread that opens a thousand groups while all others are busy would pile them up.
     const auto band = static_cast<std::size_t>(group.band());
     Worker* const worker = own_current_worker();
+    group.owner_leaves();
     const auto is_ours = [&group](const Item& item) {
         return item.kind == Item::Kind::Ticket && item.group == &group;
     };
@@ -292,6 +315,7 @@ void PoolCore::close_group(GroupState& group) noexcept {
 bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline) noexcept {
     const bool no_deadline = deadline == Clock::time_point::max();
     Worker* const worker = own_current_worker();
+    const StayAtGroup at(worker, group);
     GroupTurn turn;
     bool looked = false;
     for (;;) {
@@ -328,7 +352,7 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline) noe
 
 template <class Visit>
 bool PoolCore::for_each_seat(Visit&& visit) noexcept {
-    for (const auto& worker : workers_)
+    for (const auto& worker : live_workers())
         if (visit(worker->seat)) return true;
     // Seq_cst: a watcher that has let go and looks once more sees whoever entered before.
     if (guests_lent_.load(std::memory_order_seq_cst) == 0) return false;
@@ -436,7 +460,7 @@ bool PoolCore::work_visible(Worker* for_worker) const noexcept {
     const std::size_t bands = background_allowed() ? kBandCount : kBandCount - 1;
     for (std::size_t band = 0; band < bands; ++band) {
         if (injectors_[band].has_items()) return true;
-        for (const auto& worker : workers_)
+        for (const auto& worker : live_workers())
             if (worker->deques[band].has_items()) return true;
     }
     return false;
@@ -445,7 +469,7 @@ bool PoolCore::work_visible(Worker* for_worker) const noexcept {
 bool PoolCore::higher_band_waits(Band band) const noexcept {
     for (std::size_t b = 0; b < static_cast<std::size_t>(band); ++b) {
         if (injectors_[b].size_hint() != 0) return true;
-        for (const auto& worker : workers_)
+        for (const auto& worker : live_workers())
             if (worker->deques[b].size_hint() != 0) return true;
     }
     return false;
@@ -454,7 +478,7 @@ bool PoolCore::higher_band_waits(Band band) const noexcept {
 std::uint64_t PoolCore::queued() const noexcept {
     std::uint64_t count = store_.pending_in_groups();
     for (const auto& injector : injectors_) count += injector.size_hint();
-    for (const auto& worker : workers_) {
+    for (const auto& worker : live_workers()) {
         count += worker->inbox.size_hint();
         for (const auto& deque : worker->deques) count += deque.size_hint();
     }
@@ -465,7 +489,7 @@ std::uint64_t PoolCore::queued() const noexcept {
 
 void* PoolCore::thread_entry(void* worker) noexcept {
     Worker& self = *static_cast<Worker*>(worker);
-    self.pool.work(self);
+    self.spare ? self.pool.serve_as_spare(self) : self.pool.work(self);
     return nullptr;
 }
 
@@ -482,7 +506,15 @@ void PoolCore::work(Worker& worker) noexcept {
     workers_ready_.fetch_add(1, std::memory_order_release);  // pairs with the constructor's acquire
     futex_wake_one(workers_ready_);
 
-    for (;;) {
+    serve(worker);
+
+    if (config_.on_exit) config_.on_exit(info);
+    log(LogLevel::Debug, worker.name + " ends");
+    tls_worker = nullptr;
+}
+
+void PoolCore::serve(Worker& worker) noexcept {
+    while (!is_recalled(worker)) {
         if (const Found found = find_work(worker)) {
             set_busy(worker, true);
             if (std::exchange(worker.left_parking, false) && others_are_needed())
@@ -494,16 +526,11 @@ void PoolCore::work(Worker& worker) noexcept {
             worker.left_parking = true;
         }
     }
-
-    if (config_.on_exit) config_.on_exit(info);
-    log(LogLevel::Debug, worker.name + " ends");
-    tls_worker = nullptr;
 }
 
 bool PoolCore::park(Worker& worker) noexcept {
     const ParkStep step = parking_.prepare(
-        worker.index, [this] { return stopping_.load(std::memory_order_seq_cst); },
-        [&] { return work_visible(&worker); });
+        worker.index, [&] { return may_end(worker); }, [&] { return work_visible(&worker); });
     if (step != ParkStep::Sleep) return step == ParkStep::Search;
     worker.parks.add();
     const ParkTrace trace(worker.index);
@@ -513,6 +540,119 @@ bool PoolCore::park(Worker& worker) noexcept {
     worker.leave_branches = false;
     worker.wakes.add(parking_.sleep(worker.index));
     return true;
+}
+
+// ---- blocked workers
+
+Worker* PoolCore::lend_slot(Worker& worker) noexcept {
+    worker.blocked = true;
+    set_busy(worker, false);
+    if (worker.in_background) leave_background(worker);
+    for (const AtGroup* at = worker.at_group; at != nullptr; at = at->outer)
+        at->group->step_aside();
+    const MutexLock lock(spares_mutex_);
+    try {
+        return take_spare();
+    } catch (const std::exception& error) {
+        log(LogLevel::Warning, worker.name + " blocks, and no spare can stand in: " + error.what());
+        return nullptr;
+    }
+}
+
+Worker* PoolCore::take_spare() {
+    for (std::size_t i = count_; i < workers_.size(); ++i) {
+        if (workers_[i] == nullptr) {
+            auto spare = std::make_unique<Worker>(
+                *this, i, config_.name_prefix + "-spare-" + std::to_string(i - count_), now_ns(),
+                window_ns(config_));
+            spare->spare = true;
+            // It waits to be told to serve. Nobody looks at it before it is live.
+            spare->thread = start_thread(thread_entry, spare.get(), config_.stack_size_bytes);
+            workers_[i] = std::move(spare);
+            live_.store(i + 1, std::memory_order_seq_cst);  // see live_workers()
+        }
+        Worker& spare = *workers_[i];
+        // Relaxed: only we, under the lock, make it serve. Seq_cst: the spare may be retiring.
+        if (spare.duty.load(std::memory_order_relaxed) == Worker::kServing) continue;
+        if (spare.duty.exchange(Worker::kServing, std::memory_order_seq_cst) == Worker::kRetired)
+            futex_wake_one(spare.duty);
+        return &spare;
+    }
+    return nullptr;
+}
+
+void PoolCore::take_slot_back(Worker& worker, Worker* spare) noexcept {
+    if (spare != nullptr) {
+        const MutexLock lock(spares_mutex_);
+        spare->duty.store(Worker::kRecalled, std::memory_order_seq_cst);
+        parking_.wake_worker(spare->index);
+    }
+    for (const AtGroup* at = worker.at_group; at != nullptr; at = at->outer) at->group->step_back();
+    set_busy(worker, true);
+    worker.blocked = false;
+}
+
+// A spare whose worker is back, though there is work; at the pool's end it stays and helps.
+bool PoolCore::is_recalled(const Worker& worker) const noexcept {
+    return worker.spare && worker.duty.load(std::memory_order_seq_cst) != Worker::kServing &&
+           !stopping_.load(std::memory_order_seq_cst);
+}
+
+// When there is no work. A spare's worker may still be in the middle of a task at the pool's end.
+bool PoolCore::may_end(const Worker& worker) const noexcept {
+    return worker.spare ? worker.duty.load(std::memory_order_seq_cst) != Worker::kServing
+                        : stopping_.load(std::memory_order_seq_cst);
+}
+
+void PoolCore::serve_as_spare(Worker& worker) noexcept {
+    tls_worker = &worker;
+    name_this_thread(os_thread_name(config_.name_prefix + "-spare", worker.index - count_));
+    worker.os_id.store(this_thread_os_id(), std::memory_order_relaxed);  // as in work()
+    const WorkerInfo info{static_cast<int>(worker.index), worker.name};
+    log(LogLevel::Debug, worker.name + " starts");
+    if (config_.on_start) config_.on_start(info);
+    for (;;) {
+        std::uint32_t duty = 0;
+        while ((duty = worker.duty.load(std::memory_order_seq_cst)) == Worker::kRetired)
+            futex_wait(worker.duty, Worker::kRetired);
+        if (duty == Worker::kEnd) break;
+        serve(worker);
+        set_busy(worker, false);
+        if (worker.in_background) leave_background(worker);
+        duty = Worker::kRecalled;
+        if (!worker.duty.compare_exchange_strong(duty, Worker::kRetired, std::memory_order_seq_cst))
+            continue;  // called again
+        // A wake that was ours, for what we leave to others.
+        if (others_are_needed()) trace_wake(parking_.wake(1));
+        // Release pairs with the acquire in end_spares().
+        retirements_.fetch_add(1, std::memory_order_release);
+        futex_wake_one(retirements_);
+    }
+    if (config_.on_exit) config_.on_exit(info);
+    log(LogLevel::Debug, worker.name + " ends");
+    tls_worker = nullptr;
+}
+
+// The workers have gone. A spare that runs a last task may lend its own slot, so none ends before
+// all are asleep at once.
+void PoolCore::end_spares() noexcept {
+    const auto sleeps = [](const std::unique_ptr<Worker>& spare) {
+        return spare->duty.load(std::memory_order_seq_cst) == Worker::kRetired;
+    };
+    for (;;) {
+        // Acquire pairs with the release in serve_as_spare(): who retires after this moves it.
+        const std::uint32_t before = retirements_.load(std::memory_order_acquire);
+        {
+            const MutexLock lock(spares_mutex_);
+            if (std::ranges::all_of(live_workers().subspan(count_), sleeps)) break;
+        }
+        futex_wait(retirements_, before);
+    }
+    for (const auto& spare : live_workers().subspan(count_)) {
+        spare->duty.store(Worker::kEnd, std::memory_order_seq_cst);
+        futex_wake_one(spare->duty);
+        pthread_join(spare->thread, nullptr);
+    }
 }
 
 // After a park: is there more than we came for, or somebody to be watched?
@@ -590,7 +730,7 @@ Item* PoolCore::find_in_band(Worker& worker, std::size_t band, bool from_bottom,
 }
 
 Item* PoolCore::steal(Worker& thief, std::size_t band, bool& lost) noexcept {
-    const std::size_t count = workers_.size();
+    const std::size_t count = live_workers().size();
     if (count == 1) return nullptr;
     std::size_t victim = next_random(thief.random) % count;
     for (std::size_t i = 0; i < count; ++i, victim = victim + 1 == count ? 0 : victim + 1) {
@@ -642,7 +782,7 @@ void PoolCore::leave_background(Worker& worker) noexcept {
     const bool was_full =
         background_running_.fetch_sub(1, std::memory_order_seq_cst) == background_limit_;
     // A worker that went to sleep because no place was free looked before the line above.
-    if (was_full && background_limit_ < workers_.size() && work_visible(nullptr))
+    if (was_full && background_limit_ < live_workers().size() && work_visible(nullptr))
         trace_wake(parking_.wake(1));
 }
 
@@ -677,6 +817,7 @@ void PoolCore::run_task(Item* item) noexcept {
 
 void PoolCore::run_ticket(Worker& worker, Item* ticket) noexcept {
     GroupState& group = *ticket->group;
+    const StayAtGroup at(&worker, group);
     GroupTurn turn = group.next_turn({});
     for (;;) {
         if (turn.chunk == nullptr) {

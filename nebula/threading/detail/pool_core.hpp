@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
+#include "nebula/base/mutex.hpp"
 #include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/group_state.hpp"
 #include "nebula/threading/detail/injector.hpp"
@@ -20,6 +21,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,8 @@ public:
     ~PoolCore();
     PoolCore(const PoolCore&) = delete;
     PoolCore& operator=(const PoolCore&) = delete;
+
+    static constexpr std::size_t kSpares = 4;
 
     /// The worker that the calling thread is, of whatever pool; null on any other thread.
     [[nodiscard]] static Worker* current_worker() noexcept;
@@ -91,9 +95,15 @@ public:
     /// For the thief of the branch that the owner pushed at `index`.
     void wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept;
 
+    // ---- blocked workers: README
+
+    /// On the worker, which is about to block. Null: there is no spare left.
+    [[nodiscard]] Worker* lend_slot(Worker& worker) noexcept NEBULA_EXCLUDES(spares_mutex_);
+    void take_slot_back(Worker& worker, Worker* spare) noexcept NEBULA_EXCLUDES(spares_mutex_);
+
     // ---- queries
 
-    [[nodiscard]] std::size_t size() const noexcept { return workers_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
     [[nodiscard]] const Worker& worker(std::size_t index) const noexcept {
         return *workers_[index];
     }
@@ -117,6 +127,17 @@ private:
     };
 
     static constexpr std::size_t kGuests = 16;
+    // Spares that were needed at least once are among them.
+    [[nodiscard]] std::span<const std::unique_ptr<Worker>> live_workers() const noexcept {
+        // Seq_cst: who parks and does not see a spare yet is seen by what the spare publishes.
+        return {workers_.data(), live_.load(std::memory_order_seq_cst)};
+    }
+    [[nodiscard]] Worker* take_spare() NEBULA_REQUIRES(spares_mutex_);
+    [[nodiscard]] bool is_recalled(const Worker& worker) const noexcept;
+    [[nodiscard]] bool may_end(const Worker& worker) const noexcept;
+    void serve(Worker& worker) noexcept;
+    void serve_as_spare(Worker& worker) noexcept;
+    void end_spares() noexcept;
 
     [[nodiscard]] Worker* own_current_worker() const noexcept;
     [[nodiscard]] ItemCache* own_cache() const noexcept;
@@ -151,10 +172,16 @@ private:
     void stop_and_join() noexcept;
 
     const WorkerPoolConfig config_;
+    const std::size_t count_;             // workers, without spares
     const std::size_t background_limit_;  // workers that may run Background work at once
     const bool may_steal_branches_;
     Store store_;
-    std::vector<std::unique_ptr<Worker>> workers_;   // fixed before the first thread starts
+    // The first count_ are fixed before the first thread starts; then come spares, as they are
+    // needed. live_workers() are those there are.
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::atomic<std::size_t> live_{0};  // written under spares_mutex_
+    Mutex spares_mutex_;
+    std::atomic<std::uint32_t> retirements_{0};      // the destructor sleeps on it
     std::vector<std::unique_ptr<ForkSeat>> guests_;  // the same
     std::size_t threads_started_ = 0;                // constructor and destructor only
     std::array<Injector<Item>, kBandCount> injectors_;

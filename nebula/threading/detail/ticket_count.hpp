@@ -19,10 +19,10 @@ class TicketCount {
     using Atomic = typename Atomics::template Atomic<V>;
 
 public:
-    /// Alone: before anybody else knows of it.
-    void reset(std::uint32_t limit) noexcept {
+    /// Alone: before anybody else knows of it. `held` are counted from the start.
+    void reset(std::uint32_t limit, std::uint32_t held = 0) noexcept {
         limit_ = limit;
-        count_.store(0, std::memory_order_relaxed);
+        count_.store(held, std::memory_order_relaxed);
     }
 
     /// After a publication. True: there are fewer than the limit; call take().
@@ -49,6 +49,9 @@ public:
         count_.fetch_sub(1, std::memory_order_seq_cst);
         Atomics::yield_point();
     }
+
+    /// A helper that is back, wanted or not: the count may pass the limit.
+    void add() noexcept { count_.fetch_add(1, std::memory_order_seq_cst); }
 
 private:
     Atomic<std::uint32_t> count_{0};

@@ -22,6 +22,13 @@
 namespace nebula::detail {
 
 class PoolCore;
+class GroupState;
+
+/// Groups that a worker is at, the innermost first: those it helps, those it waits for.
+struct AtGroup {
+    GroupState* group;
+    const AtGroup* outer;
+};
 
 /// Counts up on one thread, is read on any. Relaxed: a number, nothing else is read by it.
 class OwnedCounter {
@@ -62,6 +69,12 @@ struct Worker {
     Band band = Band::Frame;     // of what it runs
     std::int64_t watch_nap_us = kFirstWatchUs;  // README, "Joins"
     bool leave_branches = false;                // until the next nap: they are too small to steal
+    bool blocked = false;                       // inside a BlockingRegion
+    const AtGroup* at_group = nullptr;          // README, "Blocked workers"
+    // Of a spare. README, "Blocked workers".
+    enum Duty : std::uint32_t { kRetired, kServing, kRecalled, kEnd };
+    bool spare = false;  // before its thread starts
+    std::atomic<std::uint32_t> duty{kRetired};
     ItemCache cache;
     alignas(2 * kCacheLine) std::array<WorkDeque<Item>, kBandCount> deques;
     Injector<Item> inbox;  // for this worker and no other

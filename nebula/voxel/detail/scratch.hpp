@@ -24,7 +24,7 @@ struct Scratch {
 class ScratchPerThread {
 public:
     explicit ScratchPerThread(const WorkerPool& pool)
-        : pool_(pool), scratch_(static_cast<std::size_t>(pool.thread_count()) + 1) {}
+        : pool_(pool), scratch_(static_cast<std::size_t>(pool.worker_index_limit()) + 1) {}
 
     Scratch& mine() {
         auto& slot = scratch_[pool_.is_current_thread_worker()
