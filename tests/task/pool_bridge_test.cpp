@@ -5,6 +5,7 @@
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/runtime.hpp"
 #include "nebula/threading/task.hpp"
+#include "nebula/threading/task_pools.hpp"
 
 #include <gtest/gtest.h>
 
@@ -52,6 +53,22 @@ TEST_P(PoolBridge, TheFunctionRunsOnAWorkerAndTheTaskGoesOnWithItsValueOnTheMain
     });
     pump_until_all_ended();
     EXPECT_EQ(got, "a mesh");
+}
+
+TEST_P(PoolBridge, EachOfTheThreePoolsMayBeAwaited) {
+    std::vector<bool> on_worker;
+    loop_.runtime.spawn([&]() -> task<> {
+        const auto where = [] { return WorkerPool::current_worker_index() >= 0; };
+        auto now = pool_.compute().run(where, "now");
+        on_worker.push_back(co_await now);
+        auto some_time = pool_.async_compute().run(where, "some time");
+        on_worker.push_back(co_await some_time);
+        auto blocking = pool_.io().run(where, "blocking");
+        on_worker.push_back(co_await blocking);
+    });
+    pump_until_all_ended();
+    EXPECT_EQ(on_worker, (std::vector{true, true, false}));
+    EXPECT_EQ(pool_.io().threads().thread_count(), 1);
 }
 
 TEST_P(PoolBridge, MoveOnlyClosuresAndResultsAndNoResultAtAll) {

@@ -86,13 +86,23 @@ TEST(BlockingRegion, DoesNothingOnAForeignThreadAndInsideAnother) {
     const HangGuard guard("nested regions");
     const BlockingRegion on_main;
     WorkerPool pool({.thread_count_override = 1});
+    const auto run_another = [](Scope<>& scope) {
+        auto ran = std::make_shared<std::latch>(1);
+        scope.spawn([ran] { ran->count_down(); });
+        ran->wait();
+    };
     for (int i = 0; i < 20; ++i)
         pool.broadcast([&](int) {
-            const BlockingRegion outer;
-            std::latch ran(1);
-            { const BlockingRegion inner; }
-            pool.spawn([&] { ran.count_down(); });
-            ran.wait();  // the end of the inner one has not called the spare back
+            pool.scope([&](Scope<>& scope) {
+                scope.spawn([&] {
+                    const BlockingRegion outer;
+                    {
+                        const BlockingRegion inner;  // it must not step aside from the group again
+                        run_another(scope);
+                    }
+                    run_another(scope);  // nor has its end called the spare back
+                });
+            });
         });
 }
 

@@ -73,7 +73,18 @@ public:
     /// Calls f; what it threw, with the names, if anything.
     template <class F>
     [[nodiscard]] static TaskError run_guarded(const char* task_name, F&& f) noexcept {
+        // Apart, so that nothing is kept across the call while nobody traces.
+        if (TaskTrace::wanted()) [[unlikely]]
+            return run_traced(task_name, f);
+        return run_caught(task_name, f);
+    }
+    template <class F>
+    [[nodiscard, gnu::noinline]] static TaskError run_traced(const char* task_name, F& f) noexcept {
         const TaskTrace trace(task_name);
+        return run_caught(task_name, f);
+    }
+    template <class F>
+    [[nodiscard]] static TaskError run_caught(const char* task_name, F& f) noexcept {
         try {
             f();
         } catch (...) {

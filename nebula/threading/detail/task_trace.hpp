@@ -10,9 +10,17 @@ namespace nebula::detail {
 
 /// From the beginning to the end of one task, or of a branch that was stolen.
 ///
-/// Cost:      while nobody traces, one load and two branches that are always predicted.
+/// Cost:      wanted(): one load, for a branch that is always predicted while nobody traces.
 class TaskTrace {
 public:
+    /// Whether to make one. Always, if it has probes: who attaches to them does not tell us.
+    [[nodiscard]] static bool wanted() noexcept {
+#if defined(NEBULA_USDT)
+        return true;
+#else
+        return trace_hooks() != nullptr;
+#endif
+    }
     explicit TaskTrace(const char* name) noexcept : hooks_(trace_hooks()), name_(name) {
         NEBULA_PROBE(task_begin, name);
         if (hooks_ != nullptr) [[unlikely]]
