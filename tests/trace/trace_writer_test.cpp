@@ -72,7 +72,9 @@ void expect_nested(const std::vector<json>& events) {
         std::vector<std::int64_t> open_ends;
         for (const auto& [begin, end] : stretches) {
             while (!open_ends.empty() && open_ends.back() <= begin) open_ends.pop_back();
-            if (!open_ends.empty()) ASSERT_LE(end, open_ends.back()) << "lane " << lane;
+            if (!open_ends.empty()) {
+                ASSERT_LE(end, open_ends.back()) << "lane " << lane;
+            }
             open_ends.push_back(end);
         }
     }
@@ -95,7 +97,9 @@ TEST(TraceWriter, LanesAreNamedAfterTheWorkersAndEveryEventHasOne) {
     EXPECT_EQ(count_of(events, "X", "hello"), 12U);
     for (const json& event : events) {
         EXPECT_EQ(event.at("pid"), getpid());
-        if (event.at("ph") != "M") EXPECT_TRUE(lanes.contains(event.at("tid"))) << event;
+        if (event.at("ph") != "M") {
+            EXPECT_TRUE(lanes.contains(event.at("tid"))) << event;
+        }
     }
 }
 
