@@ -15,7 +15,7 @@ std::optional<WorkerPoolConfig> config;
 
 }  // namespace
 
-void configure_shared_pool(WorkerPoolConfig wanted) { config = wanted.with_environment(); }
+void configure_shared_pool(const WorkerPoolConfig& wanted) { config = wanted.with_environment(); }
 
 WorkerPoolConfig& shared_pool_config() {
     // Not before somebody asks: the log must have its sink by then.

@@ -573,8 +573,8 @@ Worker* PoolCore::take_spare() {
         }
         Worker& spare = *workers_[i];
         // Relaxed: only we, under the lock, make it serve. Seq_cst: the spare may be retiring.
-        if (spare.duty.load(std::memory_order_relaxed) == Worker::kServing) continue;
-        if (spare.duty.exchange(Worker::kServing, std::memory_order_seq_cst) == Worker::kRetired)
+        if (spare.duty.load(std::memory_order_relaxed) == Worker::Serving) continue;
+        if (spare.duty.exchange(Worker::Serving, std::memory_order_seq_cst) == Worker::Retired)
             futex_wake_one(spare.duty);
         return &spare;
     }
@@ -584,7 +584,7 @@ Worker* PoolCore::take_spare() {
 void PoolCore::take_slot_back(Worker& worker, Worker* spare) noexcept {
     if (spare != nullptr) {
         const MutexLock lock(spares_mutex_);
-        spare->duty.store(Worker::kRecalled, std::memory_order_seq_cst);
+        spare->duty.store(Worker::Recalled, std::memory_order_seq_cst);
         parking_.wake_worker(spare->index);
     }
     for (const AtGroup* at = worker.at_group; at != nullptr; at = at->outer) at->group->step_back();
@@ -594,13 +594,13 @@ void PoolCore::take_slot_back(Worker& worker, Worker* spare) noexcept {
 
 // A spare whose worker is back, though there is work; at the pool's end it stays and helps.
 bool PoolCore::is_recalled(const Worker& worker) const noexcept {
-    return worker.spare && worker.duty.load(std::memory_order_seq_cst) != Worker::kServing &&
+    return worker.spare && worker.duty.load(std::memory_order_seq_cst) != Worker::Serving &&
            !stopping_.load(std::memory_order_seq_cst);
 }
 
 // When there is no work. A spare's worker may still be in the middle of a task at the pool's end.
 bool PoolCore::may_end(const Worker& worker) const noexcept {
-    return worker.spare ? worker.duty.load(std::memory_order_seq_cst) != Worker::kServing
+    return worker.spare ? worker.duty.load(std::memory_order_seq_cst) != Worker::Serving
                         : stopping_.load(std::memory_order_seq_cst);
 }
 
@@ -613,14 +613,14 @@ void PoolCore::serve_as_spare(Worker& worker) noexcept {
     if (config_.on_start) config_.on_start(info);
     for (;;) {
         std::uint32_t duty = 0;
-        while ((duty = worker.duty.load(std::memory_order_seq_cst)) == Worker::kRetired)
-            futex_wait(worker.duty, Worker::kRetired);
-        if (duty == Worker::kEnd) break;
+        while ((duty = worker.duty.load(std::memory_order_seq_cst)) == Worker::Retired)
+            futex_wait(worker.duty, Worker::Retired);
+        if (duty == Worker::End) break;
         serve(worker);
         set_busy(worker, false);
         if (worker.in_background) leave_background(worker);
-        duty = Worker::kRecalled;
-        if (!worker.duty.compare_exchange_strong(duty, Worker::kRetired, std::memory_order_seq_cst))
+        duty = Worker::Recalled;
+        if (!worker.duty.compare_exchange_strong(duty, Worker::Retired, std::memory_order_seq_cst))
             continue;  // called again
         // A wake that was ours, for what we leave to others.
         if (others_are_needed()) trace_wake(parking_.wake(1));
@@ -637,7 +637,7 @@ void PoolCore::serve_as_spare(Worker& worker) noexcept {
 // all are asleep at once.
 void PoolCore::end_spares() noexcept {
     const auto sleeps = [](const std::unique_ptr<Worker>& spare) {
-        return spare->duty.load(std::memory_order_seq_cst) == Worker::kRetired;
+        return spare->duty.load(std::memory_order_seq_cst) == Worker::Retired;
     };
     for (;;) {
         // Acquire pairs with the release in serve_as_spare(): who retires after this moves it.
@@ -649,7 +649,7 @@ void PoolCore::end_spares() noexcept {
         futex_wait(retirements_, before);
     }
     for (const auto& spare : live_workers().subspan(count_)) {
-        spare->duty.store(Worker::kEnd, std::memory_order_seq_cst);
+        spare->duty.store(Worker::End, std::memory_order_seq_cst);
         futex_wake_one(spare->duty);
         pthread_join(spare->thread, nullptr);
     }

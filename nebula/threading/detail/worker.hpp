@@ -72,9 +72,9 @@ struct Worker {
     bool blocked = false;                       // inside a BlockingRegion
     const AtGroup* at_group = nullptr;          // README, "Blocked workers"
     // Of a spare. README, "Blocked workers".
-    enum Duty : std::uint32_t { kRetired, kServing, kRecalled, kEnd };
+    enum Duty : std::uint32_t { Retired, Serving, Recalled, End };
     bool spare = false;  // before its thread starts
-    std::atomic<std::uint32_t> duty{kRetired};
+    std::atomic<std::uint32_t> duty{Retired};
     ItemCache cache;
     alignas(2 * kCacheLine) std::array<WorkDeque<Item>, kBandCount> deques;
     Injector<Item> inbox;  // for this worker and no other
