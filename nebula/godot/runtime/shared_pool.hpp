@@ -25,7 +25,7 @@ namespace nebula::godot {
 
 /// Replaces that. NEBULA_THREADS beats the thread count in `config`, as it beats the default; what
 /// is written into shared_pool_config() afterwards beats both.
-void configure_shared_pool(WorkerPoolConfig config);
+void configure_shared_pool(const WorkerPoolConfig& config);
 
 /// Joins the workers. For the extension's end, when nothing uses the pool any more.
 void stop_shared_pool() noexcept;
