@@ -50,8 +50,9 @@ public:
         Atomics::yield_point();
     }
 
-    /// A helper that is back, wanted or not: the count may pass the limit.
-    void add() noexcept { count_.fetch_add(1, std::memory_order_seq_cst); }
+    /// A helper that is back, wanted or not: the count may pass the limit. Relaxed: a spawner that
+    /// does not see it yet calls a helper too many.
+    void add() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
 
 private:
     Atomic<std::uint32_t> count_{0};
