@@ -21,8 +21,8 @@ TEST(Reserve, OneOfThreeWorkersIsThereForUrgentWorkWhateverTheBackground) {
     const HangGuard guard("no worker was left for a Frame task");
     std::latch gate(1);
     std::latch urgent(1);
+    std::atomic<int> running{0};  // before the pool, which runs what is left at its end
     WorkerPool pool({.thread_count_override = 3});
-    std::atomic<int> running{0};
     for (int i = 0; i < 10; ++i)
         pool.spawn(
             [&] {

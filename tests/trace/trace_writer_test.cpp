@@ -222,9 +222,9 @@ TEST(TraceWriter, AnyNameMakesAReadableFile) {
 
 TEST(TraceWriter, WhatIsStillOpenEndsWithTheTrace) {
     TraceWriter trace;
-    WorkerPool pool({.thread_count_override = 1});
-    std::latch inside(1);
+    std::latch inside(1);  // both before the pool, whose worker may still be leaving the gate
     std::latch gate(1);
+    WorkerPool pool({.thread_count_override = 1});
     pool.spawn(
         [&] {
             inside.count_down();
