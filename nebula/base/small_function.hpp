@@ -90,10 +90,19 @@ private:
         return *std::launder(static_cast<Closure**>(storage));
     }
 
+    // What std::invoke_r is in C++23: a void function takes closures that return something.
+    template <class Closure>
+    static Result call_as_result(Closure& closure, Args&&... args) {
+        if constexpr (std::is_void_v<Result>)
+            static_cast<void>(std::invoke(closure, std::forward<Args>(args)...));
+        else
+            return std::invoke(closure, std::forward<Args>(args)...);
+    }
+
     template <class Closure>
     static constexpr Verbs kInlineVerbs{
         [](void* s, Args&&... args) -> Result {
-            return std::invoke(inline_closure<Closure>(s), std::forward<Args>(args)...);
+            return call_as_result(inline_closure<Closure>(s), std::forward<Args>(args)...);
         },
         [](void* from, void* to) noexcept {
             Closure& closure = inline_closure<Closure>(from);
@@ -105,7 +114,7 @@ private:
     template <class Closure>
     static constexpr Verbs kHeapVerbs{
         [](void* s, Args&&... args) -> Result {
-            return std::invoke(*heap_closure<Closure>(s), std::forward<Args>(args)...);
+            return call_as_result(*heap_closure<Closure>(s), std::forward<Args>(args)...);
         },
         [](void* from, void* to) noexcept { ::new (to) Closure*(heap_closure<Closure>(from)); },
         [](void* s) noexcept { delete heap_closure<Closure>(s); }};

@@ -21,6 +21,17 @@ TEST(SmallFunction, CallsWhatItHolds) {
     EXPECT_EQ(f(41), 42);
 }
 
+TEST(SmallFunction, AVoidOneTakesClosuresThatReturnSomething) {
+    int calls = 0;
+    SmallFunction<void(), 16> small = [&calls] { return ++calls; };
+    small();
+    SmallFunction<void(), 16> large = [&calls, ballast = std::array<char, 64>{}] {
+        return ++calls + ballast[0];
+    };
+    large();
+    EXPECT_EQ(calls, 2);
+}
+
 TEST(SmallFunction, HoldsMoveOnlyClosuresInPlace) {
     auto closure = [p = std::make_unique<int>(5)](int x) { return *p + x; };
     static_assert(Function::kFitsInline<decltype(closure)>);
