@@ -47,8 +47,8 @@ void GroupState::open(Band band, std::uint32_t max_helpers, bool owner_helps) no
         if (chunk != open_) pool_.store().free(chunk);
         chunk = next;
     }
-    if (open_ != nullptr) append(*open_);
     if (open_ != nullptr) {
+        append(*open_);
         open_->reset();
         open_tasks_ = 0;
     } else {
@@ -110,13 +110,8 @@ void GroupState::spawn_elsewhere(TaskSlot& task, bool for_owner) {
             }
             if (open.chunk != nullptr) {
                 task.move_to(open.chunk->slots[open.tasks]);
-                // Relaxed: written under the lock, read as a number.
-                spawned_elsewhere_.store(spawned_elsewhere_.load(std::memory_order_relaxed) + 1,
-                                         std::memory_order_relaxed);
-                open.chunk->range.publish(++open.tasks);
+                wake = publish_elsewhere(*open.chunk, ++open.tasks, 1);
                 if (open.tasks == kChunkTasks) open = {};
-                wake = std::exchange(waiting_, false);
-                if (wake) latch_.advance();
                 break;
             }
         }
@@ -139,11 +134,7 @@ void GroupState::spawn_batch(TaskSlot& closure, TaskChunk::BatchCall call, std::
     {
         const MutexLock lock(mutex_);
         append(*chunk);
-        spawned_elsewhere_.store(spawned_elsewhere_.load(std::memory_order_relaxed) + count,
-                                 std::memory_order_relaxed);  // as above
-        chunk->range.publish(count);
-        wake = std::exchange(waiting_, false);
-        if (wake) latch_.advance();
+        wake = publish_elsewhere(*chunk, count, count);
     }
     NEBULA_YIELD_POINT();
     if (wake) latch_.wake();
@@ -213,66 +204,53 @@ void GroupState::end_batch(GroupTurn& last) noexcept {
 
 GroupTurn GroupState::next_turn(GroupTurn last) noexcept {
     end_batch(last);
-    TaskChunk* empty = nullptr;
     GroupTurn next;
-    bool wake = false;
+    Ended ended;
     {
         const MutexLock lock(mutex_);
-        empty = count(last);
+        ended = end_turn(last);
         next.chunk = pick(false);
-        wake = owner_must_wake();
     }
-    recycle(empty);
-    if (wake) latch_.wake();
+    settle(ended);
     return next;
 }
 
 bool GroupState::leave(GroupTurn last) noexcept {
     end_batch(last);
-    TaskChunk* empty = nullptr;
     bool stay = false;
-    bool wake = false;
+    Ended ended;
     {
         const MutexLock lock(mutex_);
-        empty = count(last);
+        ended = end_turn(last);
         tickets_.drop();
         // A spawner that counted us in, and so called nobody, published before we look here.
         stay = has_tasks() && tickets_.take();
-        wake = owner_must_wake();
     }
-    recycle(empty);
-    NEBULA_YIELD_POINT();
-    if (wake) latch_.wake();  // our ticket's reference keeps the latch
+    settle(ended);
     return stay;
-}
-
-void GroupState::step_aside() noexcept {
-    bool call = false;
-    {
-        const MutexLock lock(mutex_);
-        tickets_.drop();
-        call = has_tasks() && tickets_.take();  // as in leave()
-    }
-    if (!call) return;
-    retain();
-    if (!pool_.publish_ticket(*this)) return_ticket();
 }
 
 bool GroupState::pause(GroupTurn last) noexcept {
     end_batch(last);
-    TaskChunk* empty = nullptr;
     bool tasks_left = false;
-    bool wake = false;
+    Ended ended;
     {
         const MutexLock lock(mutex_);
-        empty = count(last);
+        ended = end_turn(last);
         tasks_left = has_tasks();
-        wake = owner_must_wake();
     }
-    recycle(empty);
-    NEBULA_YIELD_POINT();
-    if (wake) latch_.wake();
+    settle(ended);
     return tasks_left;
+}
+
+void GroupState::step_aside() noexcept {
+    bool tasks_left = false;
+    {
+        const MutexLock lock(mutex_);
+        tickets_.drop();
+        tasks_left = has_tasks();  // as in leave()
+    }
+    if (tasks_left) call_helper();
 }
 
 // ---- waiting
@@ -362,11 +340,30 @@ TaskChunk* GroupState::count(GroupTurn turn) noexcept {
     return empty;
 }
 
-bool GroupState::owner_must_wake() noexcept {
-    if (!waiting_ || pending() != 0) return false;
-    waiting_ = false;
+bool GroupState::stir_owner() noexcept {
+    if (!std::exchange(waiting_, false)) return false;
     latch_.advance();
     return true;
+}
+
+bool GroupState::publish_elsewhere(TaskChunk& chunk, std::uint32_t end,
+                                   std::uint32_t added) noexcept {
+    // Relaxed: written under the lock, read as a number.
+    spawned_elsewhere_.store(spawned_elsewhere_.load(std::memory_order_relaxed) + added,
+                             std::memory_order_relaxed);
+    chunk.range.publish(end);
+    return stir_owner();
+}
+
+GroupState::Ended GroupState::end_turn(GroupTurn last) noexcept {
+    TaskChunk* const empty = count(last);
+    return {empty, pending() == 0 && stir_owner()};
+}
+
+void GroupState::settle(Ended ended) noexcept {
+    recycle(ended.empty);
+    NEBULA_YIELD_POINT();
+    if (ended.wake) latch_.wake();  // the caller's reference keeps the latch
 }
 
 void GroupState::recycle(TaskChunk* chunk) noexcept {

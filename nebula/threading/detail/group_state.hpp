@@ -161,8 +161,17 @@ private:
     // The chunk is the caller's to recycle() after unlocking, if there is one.
     [[nodiscard]] TaskChunk* count(GroupTurn turn) noexcept NEBULA_REQUIRES(mutex_);
     void recycle(TaskChunk* chunk) noexcept;
-    // True: wake the latch after unlocking.
-    [[nodiscard]] bool owner_must_wake() noexcept NEBULA_REQUIRES(mutex_);
+    // What is left to do for a turn that has ended, after unlocking.
+    struct Ended {
+        TaskChunk* empty = nullptr;
+        bool wake = false;
+    };
+    [[nodiscard]] Ended end_turn(GroupTurn last) noexcept NEBULA_REQUIRES(mutex_);
+    void settle(Ended ended) noexcept NEBULA_EXCLUDES(mutex_);
+    // Both: true: wake the latch after unlocking.
+    [[nodiscard]] bool stir_owner() noexcept NEBULA_REQUIRES(mutex_);
+    [[nodiscard]] bool publish_elsewhere(TaskChunk& chunk, std::uint32_t end,
+                                         std::uint32_t added) noexcept NEBULA_REQUIRES(mutex_);
 
     PoolCore& pool_;
     Band band_ = Band::Frame;
