@@ -50,7 +50,11 @@ std::size_t WorkerPool::run_until(Clock::time_point deadline, Band least) noexce
 }
 
 void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) {
-    NEBULA_ASSERT(!is_current_thread_worker(), "a worker cannot wait for itself");
+    // In every build, as above.
+    if (is_current_thread_worker())
+        detail::assert_failed(
+            "!is_current_thread_worker()",
+            "a worker must not broadcast to its own pool: it would wait for itself");
     // Everything the tasks touch outlives the last of them: the count goes down last.
     std::atomic<std::uint32_t> pending{static_cast<std::uint32_t>(core_->size())};
     Mutex mutex;
@@ -68,11 +72,10 @@ void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) 
     for (std::size_t i = 0; i < items.size(); ++i) {
         items[i]->task.emplace(
             [&f, &pending, &mutex, &first, i] {
-                try {
-                    f(static_cast<int>(i));
-                } catch (...) {
+                auto call = [&f, i] { f(static_cast<int>(i)); };
+                if (std::exception_ptr error = detail::caught(call)) {
                     const MutexLock lock(mutex);
-                    if (first == nullptr) first = std::current_exception();
+                    if (first == nullptr) first = std::move(error);
                 }
                 // Release pairs with the acquire below. Waking a word that is gone harms nobody:
                 // the kernel only compares its address.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/threading/band.hpp"
+#include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/item.hpp"
 #include "nebula/threading/detail/join_region.hpp"
 #include "nebula/threading/fork_context.hpp"
@@ -164,6 +165,7 @@ public:
 
 private:
     friend class TaskGroup;
+    friend void detail::report_lost_error(WorkerPool&, std::exception_ptr, const char*) noexcept;
 
     [[nodiscard]] detail::Item* take_item(Band band);
     void spawn_item(detail::Item* item) noexcept;

@@ -26,8 +26,8 @@ struct PanicInfo {
     std::string_view task_name;    ///< As given to spawn; "unnamed" if it was not.
 };
 
-/// Called on the thread where the task ran, several at once. A handler that throws ends the
-/// program.
+/// Called on the thread where the task ran, or on the one that let its error go: the owner of a
+/// group, whoever dropped a Task. Several at once. A handler that throws ends the program.
 using PanicHandler = std::function<void(const PanicInfo&)>;
 
 /// Everything has a default: WorkerPool({}) leaves two cores to the engine's own threads.

@@ -20,7 +20,7 @@ template <class F>
     return run_caught([](void* context) { (*static_cast<F*>(context))(); }, std::addressof(f));
 }
 
-/// Gives an error that nobody will take to the pool's panic handler, some time, on a worker.
+/// Gives an error that nobody will take to the pool's panic handler, here.
 ///
 /// Threads:   any thread.
 void report_lost_error(WorkerPool& pool, std::exception_ptr error, const char* task_name) noexcept;
