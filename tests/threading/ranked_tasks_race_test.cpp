@@ -19,25 +19,8 @@
 namespace nebula {
 namespace {
 
+using test::Counted;
 using test::HangGuard;
-
-/// A closure that counts its runs and its ends; moved-from ones count for nothing.
-class Counted {
-public:
-    Counted(std::atomic<int>& runs, std::atomic<int>& ends) noexcept : runs_(runs), ends_(&ends) {}
-    Counted(Counted&& other) noexcept
-        : runs_(other.runs_), ends_(std::exchange(other.ends_, nullptr)) {}
-    Counted(const Counted&) = delete;
-    Counted& operator=(const Counted&) = delete;
-    ~Counted() {
-        if (ends_ != nullptr) ++*ends_;
-    }
-    void operator()() const { ++runs_; }
-
-private:
-    std::atomic<int>& runs_;
-    std::atomic<int>* ends_;
-};
 
 // Everything at once: spawning, cancelling, ranking one and all anew. Each closure is destroyed
 // once; it ran if nobody cancelled it, and did not if somebody did.

@@ -5,6 +5,7 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -17,6 +18,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace nebula::test {
 
@@ -74,6 +76,27 @@ private:
     std::latch gate_{1};
     std::latch outside_{1};
     bool opened_ = false;
+};
+
+/// A closure that counts its runs and its ends; moved-from ones count for nothing.
+class Counted {
+public:
+    Counted(std::atomic<int>& runs, std::atomic<int>& ends) noexcept : runs_(runs), ends_(&ends) {}
+    Counted(Counted&& other) noexcept
+        : runs_(other.runs_), ends_(std::exchange(other.ends_, nullptr)) {}
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() {
+        if (ends_ != nullptr) ++*ends_;
+    }
+    int operator()() const {
+        ++runs_;
+        return 1;
+    }
+
+private:
+    std::atomic<int>& runs_;
+    std::atomic<int>* ends_;
 };
 
 inline std::string task_file(long os_id, const char* name) {

@@ -17,30 +17,10 @@
 namespace nebula {
 namespace {
 
+using test::Counted;
 using test::HangGuard;
 
 constexpr int kRounds = test::kWithYields ? 5'000 : 50'000;
-
-/// A closure that counts its runs and its ends; moved-from ones count for nothing.
-class Counted {
-public:
-    Counted(std::atomic<int>& runs, std::atomic<int>& ends) noexcept : runs_(runs), ends_(&ends) {}
-    Counted(Counted&& other) noexcept
-        : runs_(other.runs_), ends_(std::exchange(other.ends_, nullptr)) {}
-    Counted(const Counted&) = delete;
-    Counted& operator=(const Counted&) = delete;
-    ~Counted() {
-        if (ends_ != nullptr) ++*ends_;
-    }
-    int operator()() const {
-        ++runs_;
-        return 1;
-    }
-
-private:
-    std::atomic<int>& runs_;
-    std::atomic<int>* ends_;
-};
 
 // The workers begin with the oldest, the owner cancels from the youngest; they meet in the middle.
 // Each task either runs and gives a value or is dropped, and its closure is destroyed once.
