@@ -3,13 +3,15 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/base/log.hpp"
+#include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/futex.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/detail/panic.hpp"
 #include "nebula/threading/detail/task_trace.hpp"
 
 #include <exception>
-#include <string_view>
+#include <string>
+#include <utility>
 
 namespace nebula {
 namespace {
@@ -54,20 +56,11 @@ void IoThreads::spawn_job(Job job) {
 }
 
 void IoThreads::run(Job& job) const noexcept {
-    const char* const name = job.name != nullptr ? job.name : "unnamed";
     const detail::TaskTrace trace(job.name);
-    std::exception_ptr exception;
-    try {
-        job.function();
-    } catch (...) {
-        exception = std::current_exception();
-    }
-    if (exception != nullptr) {
-        const std::string message = detail::describe(exception);
+    if (const std::exception_ptr exception = detail::caught(job.function)) {
         const std::string thread =
             own_threads == this ? config_.name_prefix + "-" + std::to_string(own_number) : "caller";
-        const PanicInfo info{message, exception, thread, name};
-        config_.on_panic ? config_.on_panic(info) : detail::log_panic(info);
+        detail::tell_panic(config_.on_panic, exception, thread, job.name);
     }
     job.function.reset();
 }
@@ -133,11 +126,9 @@ std::size_t IoThreads::queued() const {
 }
 
 void IoScope::run_guarded(void (*call)(void* closure), void* closure) noexcept {
-    try {
-        call(closure);
-    } catch (...) {
+    if (std::exception_ptr error = detail::run_caught(call, closure)) {
         const MutexLock lock(mutex_);
-        if (first_ == nullptr) first_ = std::current_exception();
+        if (first_ == nullptr) first_ = std::move(error);
     }
 }
 

@@ -5,7 +5,7 @@
 #include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/panic.hpp"
 
-#include <string>
+#include <exception>
 
 namespace nebula {
 
@@ -68,12 +68,8 @@ void LocalExecutor::run_oldest_of(Ring& ring) noexcept {
     Entry entry = std::move(ring.front());
     ring.pop_front();
     size_.fetch_sub(1, std::memory_order_relaxed);  // a number
-    const std::exception_ptr error = detail::caught(entry.closure);
-    if (error == nullptr) return;
-    const std::string message = detail::describe(error);
-    const PanicInfo info{message, error, "local",
-                         entry.options.name != nullptr ? entry.options.name : "unnamed"};
-    options_.on_panic ? options_.on_panic(info) : detail::log_panic(info);
+    if (const std::exception_ptr error = detail::caught(entry.closure))
+        detail::tell_panic(options_.on_panic, error, "local", entry.options.name);
 }
 
 std::size_t LocalExecutor::tick(std::size_t most) noexcept {

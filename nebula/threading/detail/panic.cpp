@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <string>
 
 namespace nebula::detail {
 namespace {
@@ -20,8 +21,6 @@ std::string current_type_name() {
         abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), std::free);
     return readable != nullptr ? readable.get() : type->name();
 }
-
-}  // namespace
 
 std::string describe(const std::exception_ptr& exception) {
     try {
@@ -41,6 +40,16 @@ void log_panic(const PanicInfo& info) {
     std::string line(info.worker_name);
     line.append(": task \"").append(info.task_name).append("\" failed: ").append(info.message);
     log(LogLevel::Error, line);
+}
+
+}  // namespace
+
+void tell_panic(const PanicHandler& handler, const std::exception_ptr& exception,
+                std::string_view worker_name, const char* task_name) {
+    const std::string message = describe(exception);
+    const PanicInfo info{message, exception, worker_name,
+                         task_name != nullptr ? task_name : "unnamed"};
+    handler ? handler(info) : log_panic(info);
 }
 
 }  // namespace nebula::detail

@@ -5,14 +5,17 @@
 #include "nebula/threading/worker_pool_config.hpp"
 
 #include <exception>
-#include <string>
+#include <string_view>
 
 namespace nebula::detail {
 
-/// what() of a std::exception, a thrown string itself, else "an exception of type X".
-[[nodiscard]] std::string describe(const std::exception_ptr& exception);
-
-/// The handler of a config that names none: one Error line.
-void log_panic(const PanicInfo& info);
+/// Tells the handler what a task threw, or the log if the handler is empty. The message is what()
+/// of a std::exception, a thrown string itself, else "an exception of type X".
+/// \param task_name  null for a task without a name.
+///
+/// Threads:   any thread.
+/// Throws:    what the handler throws.
+void tell_panic(const PanicHandler& handler, const std::exception_ptr& exception,
+                std::string_view worker_name, const char* task_name);
 
 }  // namespace nebula::detail

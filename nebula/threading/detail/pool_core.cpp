@@ -191,10 +191,7 @@ std::string PoolCore::this_thread_name() {
 }
 
 void PoolCore::report(const TaskError& error) const noexcept {
-    const std::string message = describe(error.exception);
-    const PanicInfo info{message, error.exception, error.worker_name,
-                         error.task_name != nullptr ? error.task_name : "unnamed"};
-    config_.on_panic ? config_.on_panic(info) : log_panic(info);
+    tell_panic(config_.on_panic, error.exception, error.worker_name, error.task_name);
 }
 
 // ---- detached tasks: any thread
