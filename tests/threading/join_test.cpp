@@ -322,6 +322,7 @@ TEST(JoinFromOutside, WorksForAnyNumberOfThreads) {
 }
 
 TEST(JoinAtRest, LeavesNobodyAwake) {
+    const HangGuard guard("workers go on waking up after the last join");
     WorkerPool pool({.thread_count_override = 2});
     (void)pool.join([](ForkContext f) { return count_leaves(f, 12); }, [] {});
     const auto wakes = [&] {
