@@ -28,6 +28,16 @@ std::string_view describe(AsyncErrorCode code) noexcept {
             return "the task has no result yet";
         case AsyncErrorCode::UnknownSignal:
             return "the object has no such signal";
+        case AsyncErrorCode::UnknownMethod:
+            return "the object has no such method";
+        case AsyncErrorCode::CallFailed:
+            return "the call failed";
+        case AsyncErrorCode::Interrupted:
+            return "what was waited for was stopped";
+        case AsyncErrorCode::LoadFailed:
+            return "the resource could not be loaded";
+        case AsyncErrorCode::Disconnected:
+            return "the other side is not connected";
         case AsyncErrorCode::ArgumentMismatch:
             return "the signal came with other arguments";
         case AsyncErrorCode::NotSendable:
@@ -53,6 +63,16 @@ void throw_async_error(AsyncErrorCode code, std::string_view detail) {
             throw NotReady(detail);
         case AsyncErrorCode::UnknownSignal:
             throw UnknownSignal(detail);
+        case AsyncErrorCode::UnknownMethod:
+            throw UnknownMethod(detail);
+        case AsyncErrorCode::CallFailed:
+            throw CallFailed(detail);
+        case AsyncErrorCode::Interrupted:
+            throw Interrupted(detail);
+        case AsyncErrorCode::LoadFailed:
+            throw LoadFailed(detail);
+        case AsyncErrorCode::Disconnected:
+            throw Disconnected(detail);
         case AsyncErrorCode::ArgumentMismatch:
             throw ArgumentMismatch(detail);
         case AsyncErrorCode::NotSendable:

@@ -18,6 +18,11 @@ enum class AsyncErrorCode : std::uint8_t {
     WrongThread,       ///< Called on a thread that may not.
     NotReady,          ///< A result was asked for before there was one.
     UnknownSignal,     ///< The object has no signal of that name.
+    UnknownMethod,     ///< The object has no method of that name.
+    CallFailed,        ///< The call did not take place, or gave another type than asked for.
+    Interrupted,       ///< What was waited for was stopped, so its end will never come.
+    LoadFailed,        ///< A resource could not be loaded, or is of another class.
+    Disconnected,      ///< The peer that would have answered is gone.
     ArgumentMismatch,  ///< The signal came with other arguments than the wait expects.
     NotSendable,       ///< A value confined to another thread was about to cross.
 };
@@ -50,6 +55,11 @@ using RuntimeClosed = AsyncErrorOf<AsyncErrorCode::RuntimeClosed>;
 using WrongThread = AsyncErrorOf<AsyncErrorCode::WrongThread>;
 using NotReady = AsyncErrorOf<AsyncErrorCode::NotReady>;
 using UnknownSignal = AsyncErrorOf<AsyncErrorCode::UnknownSignal>;
+using UnknownMethod = AsyncErrorOf<AsyncErrorCode::UnknownMethod>;
+using CallFailed = AsyncErrorOf<AsyncErrorCode::CallFailed>;
+using Interrupted = AsyncErrorOf<AsyncErrorCode::Interrupted>;
+using LoadFailed = AsyncErrorOf<AsyncErrorCode::LoadFailed>;
+using Disconnected = AsyncErrorOf<AsyncErrorCode::Disconnected>;
 using ArgumentMismatch = AsyncErrorOf<AsyncErrorCode::ArgumentMismatch>;
 using NotSendable = AsyncErrorOf<AsyncErrorCode::NotSendable>;
 
