@@ -14,14 +14,26 @@ import datetime
 import json
 import os
 import pathlib
-import platform
-import resource
-import statistics
 import subprocess
 import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "shared"))
 import report
+from measure import (
+    busy_seconds,
+    commit,
+    die,
+    first_line,
+    judge,
+    machine,
+    median,
+    own_seconds,
+    percentile,
+    quartiles,
+    share_above,
+    write,
+)
 
 PROBE = "pool_cpu_probe"
 RUN_TIMEOUT = 120  # seconds; the longest run of any contender takes about ten
@@ -44,6 +56,20 @@ class Contender:
     def takes_part(self, run):
         return self.only is None or run.row in self.only
 
+
+GROUPS = [
+    ("join", "Fork and join", "What a join costs over the plain call, and a tree of a thousand nodes over its serial sum."),
+    ("spawn", "Spawning", "Empty tasks in scopes of a thousand, per task."),
+    ("scope", "Scopes on an idle pool", "Time over the ideal, with every thread asleep when the scope opens."),
+    ("wake", "Waking", "From a spawn on a foreign thread to the start of the task."),
+    ("for", "Loops", "A million items of about 5 ns."),
+    ("uneven", "Uneven work", "Two thousand tasks of very different lengths."),
+    ("idle", "Idle", "What the threads of a pool with nothing to do still do."),
+    ("trickle", "A trickle of work", "CPU beyond the work itself, per tick."),
+    ("band", "Urgent behind long", "Start of an urgent task while every worker has 5 ms ones."),
+    ("frame", "Frames", "How long a frame waits for its urgent jobs, with ten thousand others queued."),
+    ("contended", "Beside other programs", "Our time over the fair share of CPUs that others keep busy."),
+]
 
 RUST = "rust/target/release/pool_rust"
 NO_RUST = "it needs cargo and Debian's librust-rayon-dev and librust-async-executor-dev; build/log/bench-rust.log says more"
@@ -100,24 +126,10 @@ RUNS = [
 ]
 
 
-def median(values):
-    return statistics.median(values)
-
-
-def percentile(share):
-    def pick(values):
-        ordered = sorted(values)
-        return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
-
-    return pick
-
-
-def share_above(limit):
-    return lambda values: sum(value > limit for value in values) / len(values)
-
-
 class Row:
     """A figure of one run. `met` sees our value, the best peer's and all peers'."""
+
+    baseline = False
 
     def __init__(self, id, run, key, unit, statistic, target, met, floor=0.0, not_best=None, note=""):
         self.id = id
@@ -192,52 +204,6 @@ ROWS = [
     Row("contended.share", "contended", "over_share", "× fair share", median, "≤ 1.2", at_most(1.2),
         not_best={"std::async": "four hundred threads take more than two threads' share"}),
 ]
-
-
-def die(sentence):
-    sys.stdout.flush()
-    print(f"nebula: {sentence}", file=sys.stderr)
-    sys.exit(1)
-
-
-# ---- the machine ----------------------------------------------------------------------------------
-
-
-def busy_seconds():
-    """CPU that anything took, the host included, since the system started."""
-    with open("/proc/stat", encoding="ascii") as file:
-        user, nice, system, _, _, irq, softirq, steal = (int(word) for word in file.readline().split()[1:9])
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
-
-
-def own_seconds():
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
-
-
-def machine():
-    model = platform.processor() or platform.machine()
-    with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-        for line in file:
-            if line.startswith("model name"):
-                model = line.split(":", 1)[1].strip()
-                break
-    return {"cpus": os.cpu_count(), "model": model, "kernel": platform.release()}
-
-
-def first_line(*command):
-    try:
-        lines = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout.splitlines()
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return lines[0].strip() if lines else None
-
-
-def commit():
-    here = pathlib.Path(__file__).resolve().parent
-    sha = first_line("git", "-C", str(here), "rev-parse", "--short=12", "HEAD") or "unknown"
-    changed = first_line("git", "-C", str(here), "status", "--porcelain", "--untracked-files=no")
-    return sha + ("-changed" if changed else "")
 
 
 class Burners:
@@ -395,33 +361,9 @@ class Bench:
         return found
 
     def row(self, row):
-        values = self.values(row)
-        ours = values.pop("nebula", None)
-        measure = {name: value for name, value in values.items() if name not in row.not_best}
-        best_peer = min(measure, key=measure.get, default=None)
-        best = measure.get(best_peer)
-        ratio = None
-        if ours is not None and best is not None:
-            floor = max(row.floor, 1e-9)
-            ratio = max(ours, floor) / max(best, floor)
-        hops = self.run_hops[row.run]
-        notes = [row.note] if row.note else []
-        notes += [f"{name} is not counted as best: {why}." for name, why in row.not_best.items() if name in values]
-        return {
-            "id": row.id,
-            "unit": row.unit,
-            "lower_is_better": True,
-            "target": row.target,
-            "nebula": rounded(ours),
-            "peers": {name: rounded(value) for name, value in sorted(values.items(), key=lambda item: item[1])},
-            "ratio_to_best": rounded(ratio),
-            "best_peer": best_peer,
-            "met": ours is not None and bool(row.met(ours, best, values)),
-            "hop_ns": rounded(median(hops)) if hops else None,
-            "foreign_cores": rounded(median(self.foreign[row.run])) if self.foreign[row.run] else None,
-            "quartiles": {name: quartiles(keys[row.key]) for name, keys in self.samples[row.run].items() if keys.get(row.key)},
-            "note": " ".join(notes),
-        }
+        hops, foreign = self.run_hops[row.run], self.foreign[row.run]
+        spread = {name: quartiles(keys[row.key]) for name, keys in self.samples[row.run].items() if keys.get(row.key)}
+        return judge(row, self.values(row), spread, median(foreign) if foreign else None, median(hops) if hops else None)
 
     def result(self, seconds):
         return {
@@ -440,23 +382,6 @@ class Bench:
         }
 
 
-def rounded(value):
-    """Four digits are more than the noise leaves."""
-    return None if value is None else float(f"{value:.4g}")
-
-
-def quartiles(values):
-    return [rounded(percentile(0.25)(values)), rounded(percentile(0.75)(values))]
-
-
-def write(path, text):
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        die(f"{path} cannot be written: {error.strerror}")
-
-
 def main():
     parser = argparse.ArgumentParser(description="Nebula's pool and its peers, side by side.")
     parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of the contenders")
@@ -473,7 +398,7 @@ def main():
     bench.run_all()
     result = bench.result(time.monotonic() - started)
     write(arguments.json, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    write(arguments.html, report.page(result))
+    write(arguments.html, report.page(result, "Nebula’s pool and its peers", GROUPS))
     print(report.table(result, colour=sys.stdout.isatty()))
     print(f"\n{arguments.json} has the figures, {arguments.html} the plots.")
 
