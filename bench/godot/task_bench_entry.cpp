@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The add-on's objects with another entry: what is measured is what ships, plus one class.
+#include "bench/godot/task_bench.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/runtime/shared_pool.hpp"
+
+namespace {
+
+void start() {
+    nebula::godot::register_engine_loop();
+    nebula::godot::register_task_bench();
+}
+void stop() { nebula::godot::stop_shared_pool(); }
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) GDExtensionBool nebula_task_bench_init(
+    GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
+    GDExtensionInitialization* initialization) {
+    return nebula::godot::start_extension(get_proc_address, library, initialization, {start, stop})
+               ? 1
+               : 0;
+}

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs Nebula's tasks beside GDScript's coroutines in one engine and judges every row by its target.
+
+    bench_task.py --engine COMMAND --library FOLDER --json FILE --html FILE [--quick]
+
+FOLDER holds nebula_task_bench.so and nebula_task_bench_allocator.so. Contenders take turns inside
+the engine, sample by sample; a full run starts the engine three times. What the rows mean and how
+to read them: README.md in this folder.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "shared"))
+import report
+from measure import busy_seconds, commit, die, first_line, judge, machine, median, own_seconds, quartiles, rounded, write
+
+LIBRARY = "nebula_task_bench.so"
+ALLOCATOR = "nebula_task_bench_allocator.so"
+RUN_TIMEOUT = 300  # seconds; a full run takes about one minute in each engine
+SIZES = [10, 100, 1000, 10_000, 100_000]
+ENGINES = (1, 3)  # quick, full
+SAMPLES = (4, 12)  # of a row, in each engine
+
+GROUPS = [
+    ("await", "Waiting", "Per await, beside a GDScript coroutine that awaits the same."),
+    ("spawn", "Starting", "A task that ends without waiting, beside the call of a coroutine that does not wait."),
+    ("hop", "To a worker and back", "An empty job, beside the same job without a task and one pump."),
+]
+
+
+class Row:
+    """A figure. `met` sees our value, the best peer's and all peers'; rows without a target tell only."""
+
+    def __init__(self, id, unit, target="", met=None, note="", baseline=False):
+        self.id = id
+        self.unit = unit
+        self.target = target
+        self.met = met or (lambda ours, best, peers: True)
+        self.note = note
+        self.baseline = baseline  # the peer is what ours is built on
+        self.floor = 0.0
+        self.not_best = {}
+
+
+def at_most(limit):
+    return lambda ours, best, peers: ours <= limit
+
+
+def share_of(peer, share):
+    return lambda ours, best, peers: peer in peers and ours <= share * peers[peer]
+
+
+ALLOCATIONS = ["signal", "frame", "timer", "pool_job", "child", "spawn"]
+ROWS = [
+    Row("await.signal", "ns", "≤ 0.6 × GDScript", share_of("gdscript", 0.6),
+        "From the first of 1000 emissions until the last of 1000 tasks has gone on and ended."),
+    Row("await.signal.no_argument", "ns", "≤ 0.6 × GDScript", share_of("gdscript", 0.6)),
+    Row("await.signal.whole", "ns", note="The same and the start of the tasks, so also the 1000 connections."),
+    Row("await.every_frame", "ns", "≤ 0.1 × GDScript", share_of("gdscript", 0.1), "Per task and frame, with 10 000 tasks."),
+    Row("await.ready", "ns", "≤ 10 ns", at_most(10), "A task that has ended; in GDScript a value."),
+    Row("await.ready.event", "ns", "≤ 10 ns", at_most(10), "An event that is set; in GDScript a value."),
+    Row("await.child", "ns", note="A coroutine that ends without waiting."),
+    Row("await.allocations", "calls", "0", at_most(0), "Of operator new per await, in the whole process; the worst of the rows below."),
+    *(Row(f"await.allocations.{kind}", "calls") for kind in ALLOCATIONS),
+    Row("spawn.finish", "ns", "≤ 60 ns", at_most(60)),
+    Row("hop.round_trip", "ns", "≤ 1.2 × the raw pool", share_of("raw pool", 1.2), baseline=True),
+    Row("hop.again", "ns", note="One task hops again and again, so the worker is awake.", baseline=True),
+    Row("hop.at_once", "ns", note="A hundred tasks do, per hop.", baseline=True),
+]  # fmt: skip
+WAITING = "The tasks of the axis wait meanwhile."
+GROWTH = {
+    "await.signal": "So many tasks, each on an emitter of its own.",
+    "await.every_frame": "So many tasks, per task and frame.",
+    "spawn.finish": WAITING,
+    "await.ready": WAITING,
+    "await.child": WAITING,
+    "hop.at_once": "So many tasks hop at once, four times in a row; per hop.",
+}
+
+
+class Bench:
+    def __init__(self, engine, library, quick, progress):
+        self.engine = engine
+        self.library = library
+        self.quick = quick
+        self.progress = progress
+        self.version = None
+        self.samples = {}  # {row: {contender: [value]}}
+        self.growth = {}  # {row: {contender: {size: [value]}}}
+        self.foreign = []
+
+    def run_all(self):
+        for name in (LIBRARY, ALLOCATOR):
+            if not (self.library / name).is_file():
+                die(f"there is no {self.library / name}; build the target nebula_task_bench of the preset release")
+        engines = ENGINES[not self.quick]
+        for number in range(engines):
+            self.progress.row(number, engines, "an engine")
+            self.take(self.run(number + 1, engines))
+        self.progress.end()
+        kinds = [self.samples.get(f"await.allocations.{kind}", {}).get("nebula") for kind in ALLOCATIONS]
+        if all(kinds):
+            self.samples["await.allocations"] = {"nebula": [max(median(values) for values in kinds)]}
+
+    def project(self):
+        """The project of this folder with the extension in it."""
+        folder = self.library / "project"
+        shutil.copytree(pathlib.Path(__file__).resolve().parent / "project", folder, dirs_exist_ok=True)
+        (folder / ".godot").mkdir(exist_ok=True)
+        # Only an editor would write this list.
+        (folder / ".godot/extension_list.cfg").write_text("res://bench.gdextension\n", encoding="utf-8")
+        link = folder / LIBRARY
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.library / LIBRARY)
+        return folder
+
+    def run(self, number, engines):
+        folder = self.project()
+        out = folder / "answer.json"
+        out.unlink(missing_ok=True)
+        command = [self.engine, "--headless", "--fixed-fps", "60", "--path", str(folder), "--", f"--out={out}",
+                   f"--samples={SAMPLES[not self.quick]}", f"--sizes={','.join(map(str, SIZES))}"]
+        wall, busy, own = time.monotonic(), busy_seconds(), own_seconds()
+        with subprocess.Popen(command, env={**os.environ, "LD_PRELOAD": str(self.library / ALLOCATOR)}, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            guard = threading.Timer(RUN_TIMEOUT, process.kill)
+            guard.start()
+            last, said = "", []
+            for line in process.stdout:
+                word, _, rest = line.strip().partition("bench: ")
+                if word == "" and rest:
+                    last = rest
+                    self.progress.step(number, engines, rest)
+                else:
+                    said.append(line.strip())
+            process.wait()
+            guard.cancel()
+        wall = time.monotonic() - wall
+        self.foreign.append(max((busy_seconds() - busy) - (own_seconds() - own), 0) / max(wall, 0.01))
+        # An allocator that cannot be preloaded is the script's to notice.
+        complaints = [line for line in said if "ERROR" in line and "ld.so:" not in line]
+        if last != "done" or process.returncode != 0 or complaints:
+            why = last if last and not last.startswith("row ") and last != "done" else f"it ended with status {process.returncode}"
+            if last.startswith("row "):
+                why += f" in the {last}"
+            if complaints:
+                why += f" and said: {complaints[0]}"
+            die(f"the engine gave no figures: {why}")
+        try:
+            return json.loads(out.read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError):
+            die(f"the engine left no figures in {out}")
+
+    def take(self, answer):
+        self.version = answer["engine"]
+        for row, contenders in answer["samples"].items():
+            for contender, values in contenders.items():
+                self.samples.setdefault(row, {}).setdefault(contender, []).extend(values)
+        for row, contenders in answer["growth"].items():
+            for contender, sizes in contenders.items():
+                for size, values in sizes.items():
+                    self.growth.setdefault(row, {}).setdefault(contender, {}).setdefault(int(size), []).extend(values)
+
+    def row(self, row):
+        samples = self.samples.get(row.id, {})
+        values = {name: median(found) for name, found in samples.items()}
+        return judge(row, values, {name: quartiles(found) for name, found in samples.items()}, median(self.foreign))
+
+    def curve(self, row_id):
+        series = {name: [rounded(median(sizes[size])) if size in sizes else None for size in SIZES]
+                  for name, sizes in self.growth.get(row_id, {}).items()}
+        return {"unit": "ns", "words": GROWTH[row_id], "tasks": SIZES, "series": series}
+
+    def result(self, seconds):
+        compiler = first_line("clang++-16", "--version")
+        return {
+            "commit": commit(),
+            "machine": machine(),
+            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "quick": self.quick,
+            "seconds": round(seconds),
+            "compilers": {"nebula": compiler} if compiler else {},
+            "engine": self.version,
+            "left_out": {},
+            "rows": [self.row(row) for row in ROWS],
+            "growth": {row_id: self.curve(row_id) for row_id in GROWTH},
+        }
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Nebula's tasks and GDScript's coroutines, side by side.")
+    parser.add_argument("--engine", required=True, help="command that starts Godot")
+    parser.add_argument("--library", type=pathlib.Path, required=True, help="folder of the extension")
+    parser.add_argument("--json", type=pathlib.Path, required=True, help="where the figures go")
+    parser.add_argument("--html", type=pathlib.Path, required=True, help="where the page with the plots goes")
+    parser.add_argument("--quick", action="store_true", help="one engine, few samples")
+    arguments = parser.parse_args()
+
+    started = time.monotonic()
+    bench = Bench(arguments.engine, arguments.library.resolve(), arguments.quick, report.Progress(sys.stdout))
+    bench.run_all()
+    result = bench.result(time.monotonic() - started)
+    write(arguments.json, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    write(arguments.html, report.page(result, "Nebula’s tasks beside GDScript’s coroutines", GROUPS))
+    print(report.growth_table(result))
+    print()
+    print(report.table(result, colour=sys.stdout.isatty()))
+    print(f"\n{arguments.json} has the figures, {arguments.html} the plots.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
