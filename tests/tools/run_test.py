@@ -99,7 +99,7 @@ class WrongDemoFlags(StubbedEntry):
 class WrongBenchFlags(StubbedEntry):
     def setUp(self):
         super().setUp()
-        self.write({"tree/bench/threading/CMakeLists.txt": "", "tree/bench/voxel/CMakeLists.txt": "", "tree/a-file": ""})
+        self.write({f"tree/bench/{name}/CMakeLists.txt": "" for name in ("threading", "task", "voxel")} | {"tree/a-file": ""})
 
     def assert_bench_refused(self, *arguments, parts=()):
         result = self.run_verb("bench", *arguments)
@@ -108,8 +108,8 @@ class WrongBenchFlags(StubbedEntry):
         self.assertFalse((self.tree / "build").exists(), "refused before anything is built")
 
     def test_an_unknown_benchmark_is_named_with_the_known_ones(self):
-        self.assert_bench_refused("pol", parts=['"pol"', "pool voxel"])
-        self.assert_bench_refused("threading", parts=['"threading"', "pool voxel"])
+        self.assert_bench_refused("pol", parts=['"pol"', "task pool voxel"])
+        self.assert_bench_refused("threading", parts=['"threading"', "task pool voxel"])
 
     def test_an_unknown_flag_is_named(self):
         for arguments in (["pool", "--fast"], ["--fast", "pool"], ["pool", "-q"]):
@@ -128,9 +128,17 @@ class WrongBenchFlags(StubbedEntry):
         (self.tree / "y.html").mkdir()
         self.assert_bench_refused("pool", "--json", "y.json", parts=["y.html, which is a folder"])
 
-    def test_flags_of_the_pool_without_the_pool_are_refused(self):
-        self.assert_bench_refused("voxel", "--quick", parts=["./run bench pool", "voxel"])
-        self.assert_bench_refused("voxel", "--json", "x.json", parts=["./run bench pool", "voxel"])
+    def test_flags_of_those_with_figures_are_refused_without_them(self):
+        self.assert_bench_refused("voxel", "--quick", parts=["./run bench pool and task", "voxel"])
+        self.assert_bench_refused("voxel", "--json", "x.json", parts=["./run bench pool and task", "voxel"])
+
+    def test_one_json_file_is_not_for_two(self):
+        for names in ([], ["pool", "task"], ["task", "voxel", "pool"]):
+            self.assert_bench_refused(*names, "--json", "x.json", parts=["--json", "one of them"])
+
+    def test_a_godot_that_is_none_is_told_before_anything_is_built(self):
+        self.assert_refused(self.run_verb("bench", "task", GODOT="/no/such/engine"), "/no/such/engine")
+        self.assertEqual([], self.calls())
 
 
 class WrongSurroundings(StubbedEntry):
@@ -208,6 +216,8 @@ class Bench(StubbedEntry):
         self.write({
             "tree/bench/threading/CMakeLists.txt": "",
             "tree/bench/threading/bench_pool.py": "import os, sys\nopen(os.environ['STUB_FOLDER'] + '/driver.calls', 'w').write(' '.join(sys.argv[1:]))\n",
+            "tree/bench/task/CMakeLists.txt": "",
+            "tree/bench/task/bench_task.py": "import os, sys\nopen(os.environ['STUB_FOLDER'] + '/task.calls', 'w').write(' '.join(sys.argv[1:]))\n",
             "tree/bench/voxel/CMakeLists.txt": "",
         })
         program = self.tree / "build/release/bench/voxel/a_bench"
@@ -221,10 +231,20 @@ class Bench(StubbedEntry):
         programs = f"--programs {self.tree}/build/release/bench/threading"
         self.assertEqual([f"{programs} --json {self.home}/sub/p.json --html {self.home}/sub/p.html --quick"], self.calls("driver.calls"))
         self.assertEqual([], self.calls("voxel.calls"))
+        self.assertEqual([], self.calls("task.calls"))
+
+    def test_the_tasks_get_the_engine_and_a_build_with_it(self):
+        result = self.run_verb("bench", "task", "--quick", "--json", "sub/t.json", cwd=self.home)
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertEqual([f"--engine {self.engine} --library {self.tree}/build/release/bench/task "
+                          f"--json {self.home}/sub/t.json --html {self.home}/sub/t.html --quick"], self.calls("task.calls"))
+        self.assertTrue([line for line in self.calls() if line.endswith("--target nebula_task_bench")])
+        self.assertEqual([], self.calls("driver.calls"))
 
     def test_without_names_all_of_them_run(self):
         self.assertEqual(0, self.run_verb("bench").returncode)
         self.assertIn(f"--json {self.tree}/out/bench-pool.json --html {self.tree}/out/bench-pool.html", self.calls("driver.calls")[0])
+        self.assertIn(f"--json {self.tree}/out/bench-task.json --html {self.tree}/out/bench-task.html", self.calls("task.calls")[0])
         self.assertEqual(["ran"], self.calls("voxel.calls"))
 
     def test_the_drivers_status_is_passed_on(self):

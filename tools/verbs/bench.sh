@@ -1,31 +1,43 @@
 # SPDX-License-Identifier: MIT
 # ./run bench [NAME...]: the programs of bench/NAME/; without names, all of them. The worker pool's
-# (bench/threading/) is called pool: it has peers and a driver of its own.
+# (bench/threading/) is called pool; it and task have peers, drivers of their own, and a JSON file.
 # shellcheck shell=bash
 
 verb_bench() {
-    local json='' page='' quick='' names=() known=()
+    local json='' quick='' names=() known=() name
+    local -A figures=() pages=()
     list_benchmarks
     parse_bench_arguments "$@"
-    if [[ " ${names[*]} " == *" pool "* ]]; then
-        json=${json:-$NEBULA_ROOT/out/bench-pool.json}
-        need_output figures "$json"
-        page=$(page_beside "$json")
-        need_output page "$page"
-    fi
-
-    need_packages build bench
-    if [[ " ${names[*]} " == *" pool "* ]]; then bring_in_peers; fi
-    build_preset release all -DNEBULA_BUILD_TESTS=OFF -DNEBULA_BUILD_BENCH=ON -DNEBULA_BUILD_GODOT=OFF
-    local name program
     for name in "${names[@]}"; do
-        if [[ $name == pool ]]; then
-            bench_pool
-            continue
+        if has_figures "$name"; then
+            figures[$name]=${json:-$NEBULA_ROOT/out/bench-$name.json}
+            need_output figures "${figures[$name]}"
+            pages[$name]=$(page_beside "${figures[$name]}")
+            need_output page "${pages[$name]}"
         fi
-        for program in "$NEBULA_ROOT/build/release/bench/$name"/*_bench; do
-            "$program" || die "the benchmark $(basename "$program") failed; what it said is above"
-        done
+    done
+
+    [[ " ${names[*]} " != *" task "* ]] || check_given_engine
+    need_packages build bench
+    for name in "${names[@]}"; do
+        case $name in
+            pool) bench_pool "${figures[pool]}" "${pages[pool]}" ;;
+            task) bench_task "${figures[task]}" "${pages[task]}" ;;
+            *) bench_programs "$name" ;;
+        esac
+    done
+}
+
+# Has it a driver that writes a JSON file and a page?
+has_figures() { [[ $1 == pool || $1 == task ]]; }
+
+build_programs() { build_preset release all -DNEBULA_BUILD_TESTS=OFF -DNEBULA_BUILD_BENCH=ON -DNEBULA_BUILD_GODOT=OFF; }
+
+bench_programs() {
+    local program
+    build_programs
+    for program in "$NEBULA_ROOT/build/release/bench/$1"/*_bench; do
+        "$program" || die "the benchmark $(basename "$program") failed; what it said is above"
     done
 }
 
@@ -69,8 +81,12 @@ parse_bench_arguments() {
     done
     ((${#known[@]} > 0)) || die "there is no benchmark to run; bench/ has none yet"
     ((${#names[@]} > 0)) || names=("${known[@]}")
-    [[ ! $json$quick || " ${names[*]} " == *" pool "* ]] ||
-        die_usage "--json and --quick are for ./run bench pool, and the benchmarks asked for are ${names[*]}"
+    local writers=0
+    for argument in "${names[@]}"; do ! has_figures "$argument" || ((writers += 1)); done
+    [[ ! $json$quick ]] || ((writers > 0)) ||
+        die_usage "--json and --quick are for ./run bench pool and task, and the benchmarks asked for are ${names[*]}"
+    [[ ! $json ]] || ((writers == 1)) ||
+        die_usage "--json names one file, and pool and task write one each; ask for one of them"
 }
 
 # page_beside FILE: the same name with .html for its ending.
@@ -94,11 +110,23 @@ optional_packages() {
     (need_packages "$1") 2>/dev/null || say "The packages of the peers ($1) are not to be had; the benchmark runs without them."
 }
 
+# bench_pool JSON PAGE
 bench_pool() {
+    bring_in_peers
+    build_programs
     build_rust_peers
     build_godot_peer
     python3 -B "$NEBULA_ROOT/bench/threading/bench_pool.py" \
-        --programs "$NEBULA_ROOT/build/release/bench/threading" --json "$json" --html "$page" ${quick:+"$quick"} || exit $?
+        --programs "$NEBULA_ROOT/build/release/bench/threading" --json "$1" --html "$2" ${quick:+"$quick"} || exit $?
+}
+
+# bench_task JSON PAGE
+bench_task() {
+    find_engine
+    build_preset release nebula_task_bench -DNEBULA_BUILD_TESTS=OFF -DNEBULA_BUILD_BENCH=ON \
+        -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine"
+    python3 -B "$NEBULA_ROOT/bench/task/bench_task.py" --engine "$engine" \
+        --library "$NEBULA_ROOT/build/release/bench/task" --json "$1" --html "$2" ${quick:+"$quick"} || exit $?
 }
 
 # In a copy: cargo writes beside the sources.

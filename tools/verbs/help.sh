@@ -13,10 +13,12 @@ verb_help() {
       --screenshot FILE   where the picture goes (PNG)
 ./run test    checks, unit tests, engine tests, sanitizers, the second compiler; ends "N passed, M failed"
       --long              every unit test ten times, for the races that need luck
-./run bench   [NAME...] the benchmarks in bench/: pool, voxel; without names, all of them
+./run bench   [NAME...] the benchmarks in bench/: pool, task, voxel; without names, all of them
       pool                the worker pool beside oneTBB, OpenMP, rayon, async-executor and others
-      --json FILE         where its figures go (default: out/bench-pool.json); plots beside it (.html)
-      --quick             about a minute and a half instead of eight
+      task                tasks beside GDScript's coroutines, in the engine
+      --json FILE         where the figures of one of these two go (default: out/bench-pool.json,
+                          out/bench-task.json); plots beside it (.html)
+      --quick             a minute and a half instead of eight; for task 20 seconds instead of two minutes
 ./run build   [PRESET] dev (default), release, asan, tsan or gcc
 ./run godot   [ARGUMENT...] the engine's editor on demo/; arguments go to the engine
 ./run format  format the C++ in place
