@@ -8,7 +8,6 @@
 #include "nebula/godot/binding/method_bind.hpp"
 
 #include <atomic>
-#include <functional>
 #include <utility>
 
 namespace nebula::godot {
@@ -23,47 +22,53 @@ constexpr int kFromObjectAndName = 2;  // the constructor's index in the API dum
 // A statistic: no other memory hangs on it, so relaxed is enough.
 std::atomic<std::int64_t> live{0};
 
-struct Custom {
-    std::unique_ptr<CustomCall> call;
-    std::string name;
+/// A CustomCall as a SharedCall that the engine alone has.
+class OwnedCall final : public SharedCall {
+public:
+    OwnedCall(std::unique_ptr<CustomCall> call, std::string name) noexcept
+        : call_(std::move(call)), name_(std::move(name)) {}
+
+    void call(std::span<const Variant* const> arguments, Variant& result,
+              GDExtensionCallError& error) override {
+        result = call_->call(arguments, error);
+    }
+    void retain() noexcept override {}
+    void released() noexcept override { delete this; }
+    [[nodiscard]] std::string name() const override { return name_; }
+
+private:
+    std::unique_ptr<CustomCall> call_;
+    std::string name_;
 };
 
-void call_custom(void* userdata, const GDExtensionConstVariantPtr* arguments, GDExtensionInt count,
+SharedCall& shared(void* userdata) { return *static_cast<SharedCall*>(userdata); }
+
+void call_shared(void* userdata, const GDExtensionConstVariantPtr* arguments, GDExtensionInt count,
                  GDExtensionVariantPtr result, GDExtensionCallError* error) {
-    auto& custom = *static_cast<Custom*>(userdata);
     *error = {GDEXTENSION_CALL_OK, 0, 0};
     try {
         // A Variant of ours is the engine's bytes, so a pointer to one is a pointer to the other.
         const std::span<const Variant* const> list(
             reinterpret_cast<const Variant* const*>(arguments), static_cast<std::size_t>(count));
-        *static_cast<Variant*>(result) = custom.call->call(list, *error);
+        shared(userdata).call(list, *static_cast<Variant*>(result), *error);
     } catch (...) {
-        report_current_exception(custom.name);
+        report_current_exception(shared(userdata).name());
     }
 }
 
-void free_custom(void* userdata) {
+void release_shared(void* userdata) {
     live.fetch_sub(1, std::memory_order_relaxed);  // no partner: a statistic
-    delete static_cast<Custom*>(userdata);
+    shared(userdata).released();
 }
 
-void name_custom(void* userdata, GDExtensionBool* is_valid, GDExtensionStringPtr out) {
-    *static_cast<String*>(out) = String(static_cast<Custom*>(userdata)->name);
-    *is_valid = 1;
-}
-
-const void* identity(void* userdata) {
-    return static_cast<const Custom*>(userdata)->call->identity();
-}
-
-std::uint32_t hash_custom(void* userdata) {
-    return static_cast<std::uint32_t>(std::hash<const void*>()(identity(userdata)));
-}
-
-GDExtensionBool equal_custom(void* a, void* b) { return identity(a) == identity(b) ? 1 : 0; }
-
-GDExtensionBool less_custom(void* a, void* b) {
-    return std::less<const void*>()(identity(a), identity(b)) ? 1 : 0;
+void name_shared(void* userdata, GDExtensionBool* is_valid, GDExtensionStringPtr out) {
+    *is_valid = 0;
+    try {
+        *static_cast<String*>(out) = String(shared(userdata).name());
+        *is_valid = 1;
+    } catch (...) {
+        report_current_exception("the name of a callable");
+    }
 }
 
 template <class Result>
@@ -90,19 +95,22 @@ Callable::Callable(const ObjectHandle& object, const StringName& method)
 }
 
 Callable Callable::custom(std::unique_ptr<CustomCall> call, std::string name, ObjectId owner) {
+    return shared(*new OwnedCall(std::move(call), std::move(name)), owner);
+}
+
+Callable Callable::shared(SharedCall& call, ObjectId owner) {
     GDExtensionCallableCustomInfo2 info{};
-    info.callable_userdata = new Custom{std::move(call), std::move(name)};
+    info.callable_userdata = &call;
     info.token = engine.library;
     info.object_id = owner.value;
-    info.call_func = call_custom;
-    info.free_func = free_custom;
-    info.hash_func = hash_custom;
-    info.equal_func = equal_custom;
-    info.less_than_func = less_custom;
-    info.to_string_func = name_custom;
+    info.call_func = call_shared;
+    info.free_func = release_shared;
+    info.to_string_func = name_shared;
+    // Without functions for hash and order the engine takes call_func and the userdata: equal are
+    // those of one object.
+    call.retain();
     live.fetch_add(1, std::memory_order_relaxed);  // no partner: a statistic
-    Callable callable;
-    engine.types[kVariantType].destroy(callable.data());
+    Callable callable{Unconstructed{}};
     engine.callable_custom_create2(callable.data(), &info);
     return callable;
 }

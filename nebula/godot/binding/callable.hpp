@@ -33,11 +33,36 @@ public:
     /// and the caller is told.
     virtual Variant call(std::span<const Variant* const> arguments,
                          GDExtensionCallError& error) = 0;
+};
 
-    /// Callables of equal identity are equal to the engine, so one that is connected can be
-    /// disconnected by another made for the purpose, without keeping a copy: a copy would keep the
-    /// destructor from telling that the connection is gone. Fixed for life; any thread asks.
-    [[nodiscard]] virtual const void* identity() const noexcept { return this; }
+/// A custom callable whose object its maker shares with the engine, so that one block of memory is
+/// both what is called and what the maker asks; the maker allocates and counts it as it likes.
+///
+/// All Callables made of one object are equal to the engine. So one that is connected can be
+/// disconnected by another made for the purpose, without keeping a copy: a copy would keep
+/// released() from telling that the connection is gone.
+///
+/// Threads:   call() on whichever thread calls or emits; released() on whichever drops the last
+///            copy of a Callable; name() on any; retain() on the one that makes a Callable.
+/// Throws:    call() may throw; it becomes an engine error that names the callable.
+class SharedCall {
+public:
+    SharedCall() = default;
+    SharedCall(const SharedCall&) = delete;
+    SharedCall& operator=(const SharedCall&) = delete;
+
+    /// `result` is null; leave it for none. The rest is as in CustomCall.
+    virtual void call(std::span<const Variant* const> arguments, Variant& result,
+                      GDExtensionCallError& error) = 0;
+    /// By Callable::shared(), before the engine has it; and once for each of these, when the engine
+    /// has dropped its last copy.
+    virtual void retain() noexcept = 0;
+    virtual void released() noexcept = 0;
+    /// What the engine prints for it; made when somebody asks.
+    [[nodiscard]] virtual std::string name() const = 0;
+
+protected:
+    ~SharedCall() = default;
 };
 
 /// Something to call later: a method of an object, or a closure (make_callable, closure.hpp).
@@ -52,6 +77,7 @@ public:
     /// \param name   what the engine prints for it.
     /// \param owner  when this object is freed, the engine disconnects and frees the callable.
     static Callable custom(std::unique_ptr<CustomCall> call, std::string name, ObjectId owner = {});
+    static Callable shared(SharedCall& call, ObjectId owner = {});
 
     [[nodiscard]] bool is_null() const;
     [[nodiscard]] bool is_valid() const;
@@ -61,6 +87,9 @@ public:
     void call_deferred(const VarArgs& arguments = {}) const;
 
     friend bool operator==(const Callable& a, const Callable& b) { return a.equals(b); }
+
+private:
+    explicit Callable(Unconstructed tag) noexcept : BuiltinValue(tag) {}
 };
 
 /// How many custom callables of ours exist. Threads: any thread.

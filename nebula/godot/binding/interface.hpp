@@ -78,6 +78,7 @@ namespace nebula::godot {
     X(object_cast_to, GDExtensionInterfaceObjectCastTo)                                         \
     X(object_get_instance_from_id, GDExtensionInterfaceObjectGetInstanceFromId)                 \
     X(object_get_instance_id, GDExtensionInterfaceObjectGetInstanceId)                          \
+    X(object_get_class_name, GDExtensionInterfaceObjectGetClassName)                            \
     X(object_has_script_method, GDExtensionInterfaceObjectHasScriptMethod)                      \
     X(object_call_script_method, GDExtensionInterfaceObjectCallScriptMethod)                    \
     X(callable_custom_create2, GDExtensionInterfaceCallableCustomCreate2)                       \
