@@ -5,11 +5,13 @@
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/nebula_server.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
+#include "nebula/godot/runtime/signal_stream.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 
 #ifdef NEBULA_GODOT_TESTS
 #include "nebula/godot/probe/probe.hpp"
+#include "nebula/godot/probe/signal_probe.hpp"
 #include "nebula/godot/probe/task_probe.hpp"
 #endif
 
@@ -17,6 +19,7 @@ namespace {
 
 void start() {
     using namespace nebula::godot;  // NOLINT(google-build-using-namespace): one list of names
+    register_signal_streams();
     register_engine_loop();
     register_class<NebulaServer>();
     register_singleton<NebulaServer>("Nebula");
@@ -26,6 +29,7 @@ void start() {
     register_class<VoxelTerrain>();
 #ifdef NEBULA_GODOT_TESTS
     register_probes();
+    register_signal_probe();
     register_task_probe();
 #endif
 }

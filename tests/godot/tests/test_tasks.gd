@@ -94,11 +94,11 @@ func test_other_types_or_counts_than_asked_for_are_an_error_that_names_both() ->
 	emitter.picked.emit(3, "lamp")
 	emitter.hit.emit(300)
 	await settle()
-	var mismatch := "error: the signal came with other arguments: signal '%s' of a RefCounted came with (%s)"
-	check_equal(probe.log_of(typed), [mismatch % ["found", "String"]])
-	check_equal(probe.log_of(counted), [mismatch % ["picked", "int, String"]])
-	check_equal(probe.log_of(none), [mismatch % ["hit", "int"]])
-	check_equal(probe.log_of(narrow), [mismatch % ["hit", "int"]])
+	var mismatch := "error: the signal came with other arguments: signal '%s' of a RefCounted came with (%s) instead of (%s)"
+	check_equal(probe.log_of(typed), [mismatch % ["found", "String", "int32"]])
+	check_equal(probe.log_of(counted), [mismatch % ["picked", "int, String", "int32"]])
+	check_equal(probe.log_of(none), [mismatch % ["hit", "int", ""]])
+	check_equal(probe.log_of(narrow), [mismatch % ["hit", "int", "int8"]])
 	var again := probe.wait_int(emitter.found)
 	emitter.found.emit(1)
 	await settle()
@@ -388,7 +388,7 @@ func test_a_copy_of_our_callable_that_a_script_keeps_does_nothing_after_the_wait
 	var emitter := Emitter.new()
 	var task := probe.wait_int(emitter.hit)
 	var copy: Callable = emitter.get_signal_connection_list("hit")[0].callable
-	check_equal(str(copy), "co_await")
+	check_equal(str(copy), "co_await signal 'hit' of a RefCounted")
 	probe.cancel(task)
 	check_equal(connections(emitter), 0)
 	copy.call(5)

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// A class through which tests/godot waits for signals in every way there is. Built only with
+// NEBULA_GODOT_TESTS.
+#pragma once
+
+namespace nebula::godot {
+
+void register_signal_probe();
+
+}  // namespace nebula::godot

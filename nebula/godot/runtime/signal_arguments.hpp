@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// What an emission came with: Variants kept in place, and their way to the types that were asked
+// for.
+#pragma once
+
+#include "nebula/godot/binding/marshal.hpp"
+#include "nebula/godot/binding/variant.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace nebula::godot {
+
+/// For a signal whose arguments are not known: signal<AnyArguments>(...) gives a Variant, as
+/// GDScript's await does: null for none, the value of one, an Array of more.
+struct AnyArguments {};
+
+namespace detail {
+
+/// Up to nine Variants in place, more on the heap: the bytes, so that a row of them can lie
+/// elsewhere for a while (SignalQueue).
+///
+/// Threads:   one at a time.
+class SignalArguments {
+public:
+    static constexpr std::size_t kInPlace = 9;
+
+    SignalArguments() noexcept = default;
+    SignalArguments(const SignalArguments&) = delete;
+    SignalArguments& operator=(const SignalArguments&) = delete;
+    ~SignalArguments() { clear(); }
+
+    /// Null when they fit in place. \throws std::bad_alloc
+    using Room = std::unique_ptr<std::byte[]>;
+    [[nodiscard]] static Room room_for(std::size_t count);
+
+    /// Copies what the emission lends into this, which is empty. Of an emission on another thread
+    /// only what may leave it: false when something may not, and then this stays empty.
+    [[nodiscard]] bool copy_from(std::span<const Variant* const> arguments, Room room) noexcept;
+    void clear() noexcept;
+
+    [[nodiscard]] std::span<Variant> values() noexcept { return {data(), count_}; }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+
+    /// The values as bytes, for a place where they are not seen as Variants: the caller copies them
+    /// at once and has them from then on.
+    [[nodiscard]] const std::byte* give_bytes() noexcept {
+        count_ = 0;
+        return bytes();
+    }
+    /// The way back, into this, which is empty: the caller writes that many values to what it gets.
+    [[nodiscard]] std::byte* take_bytes(std::size_t count, Room room) noexcept {
+        spilled_ = std::move(room);
+        count_ = count;
+        return bytes();
+    }
+
+private:
+    [[nodiscard]] std::byte* bytes() noexcept { return spilled_ ? spilled_.get() : in_place_; }
+    [[nodiscard]] Variant* data() noexcept { return reinterpret_cast<Variant*>(bytes()); }
+
+    std::size_t count_ = 0;
+    Room spilled_;
+    alignas(Variant) std::byte in_place_[kInPlace * sizeof(Variant)];
+};
+
+/// What a wait gives: void for none, T for one, std::tuple for more.
+template <class... Args>
+struct SignalValue {
+    using Type = std::tuple<Args...>;
+};
+template <class Arg>
+struct SignalValue<Arg> {
+    using Type = Arg;
+};
+template <>
+struct SignalValue<> {
+    using Type = void;
+};
+template <>
+struct SignalValue<AnyArguments> {
+    using Type = Variant;
+};
+
+/// Objects that died since the emission become null, so that a handle never dangles.
+void forget_dead_objects(std::span<Variant> arguments);
+[[nodiscard]] Variant as_one_variant(std::span<Variant> arguments);
+/// "int, String"
+[[nodiscard]] std::string type_list(std::span<const Variant> arguments);
+
+/// The type asked for, as a script's error would call it; narrow numbers say how narrow.
+template <class Arg>
+std::string wanted_type() {
+    if constexpr (std::is_same_v<Arg, AnyArguments>) {
+        return "anything";
+    } else if constexpr (std::is_same_v<Arg, Variant>) {
+        return "Variant";
+    } else if constexpr (std::is_integral_v<Arg> && !std::is_same_v<Arg, bool>) {
+        if (sizeof(Arg) == sizeof(std::int64_t)) return "int";
+        return (std::is_signed_v<Arg> ? "int" : "uint") + std::to_string(8 * sizeof(Arg));
+    } else {
+        const char* const class_name = Marshal<Arg>::class_name();
+        return class_name[0] != '\0' ? class_name : type_name(Marshal<Arg>::kType);
+    }
+}
+template <class... Args>
+std::string wanted_types() {
+    std::string list;
+    ((list += (list.empty() ? "" : ", ") + wanted_type<Args>()), ...);
+    return list;
+}
+
+template <class T>
+std::optional<T> convert_argument(const Variant& from) {
+    try {
+        return Marshal<T>::from_variant(from);
+    } catch (const std::out_of_range&) {  // 300 for an int8_t: not the type that was asked for
+        return std::nullopt;
+    }
+}
+
+/// All or nothing.
+template <class... Args, std::size_t... kIndex>
+std::optional<std::tuple<Args...>> convert_arguments(std::span<const Variant> from,
+                                                     std::index_sequence<kIndex...>) {
+    if (from.size() != sizeof...(Args)) return std::nullopt;
+    std::tuple<std::optional<Args>...> converted{convert_argument<Args>(from[kIndex])...};
+    if (!(std::get<kIndex>(converted) && ...)) return std::nullopt;
+    return std::tuple<Args...>(*std::move(std::get<kIndex>(converted))...);
+}
+
+/// What a wait for Args... gives for these arguments; nothing when they do not fit. Of void, true.
+template <class... Args>
+auto signal_value(std::span<Variant> arguments) {
+    using Value = typename SignalValue<Args...>::Type;
+    forget_dead_objects(arguments);
+    if constexpr (std::is_same_v<std::tuple<Args...>, std::tuple<AnyArguments>>) {
+        return std::optional<Value>(as_one_variant(arguments));
+    } else if constexpr (sizeof...(Args) == 0) {
+        return arguments.empty();
+    } else if constexpr (sizeof...(Args) == 1) {
+        return arguments.size() == 1 ? convert_argument<Args...>(arguments[0]) : std::nullopt;
+    } else {
+        return convert_arguments<Args...>(arguments, std::index_sequence_for<Args...>{});
+    }
+}
+
+/// "came with (String) instead of (int)"
+template <class... Args>
+std::string mismatch(std::span<const Variant> arguments) {
+    return "came with (" + type_list(arguments) + ") instead of (" + wanted_types<Args...>() + ")";
+}
+
+}  // namespace detail
+}  // namespace nebula::godot

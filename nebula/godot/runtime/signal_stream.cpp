@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/runtime/signal_stream.hpp"
+
+#include "nebula/base/assert.hpp"
+#include "nebula/godot/api/object.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
+
+#include <cstring>
+
+namespace nebula::godot {
+namespace detail {
+
+EmissionQueue::~EmissionQueue() {
+    SignalArguments arguments;
+    while (size() > 0) {
+        (void)pop(arguments);
+        arguments.clear();
+    }
+}
+
+void EmissionQueue::push(SignalArguments& arguments, bool confined) {
+    entries_.make_room(1);
+    values_.make_room(arguments.size());
+    const std::size_t count = arguments.size();
+    entries_.push({static_cast<std::uint32_t>(count), confined});
+    const std::byte* from = arguments.give_bytes();
+    for (std::size_t i = 0; i < count; ++i, from += sizeof(Bytes)) {
+        Bytes value;
+        std::memcpy(&value, from, sizeof value);
+        values_.push(value);
+    }
+}
+
+bool EmissionQueue::pop(SignalArguments& arguments) {
+    auto room = SignalArguments::room_for(entries_.front().count);
+    const Entry entry = entries_.pop();
+    std::byte* to = arguments.take_bytes(entry.count, std::move(room));
+    for (std::uint32_t i = 0; i < entry.count; ++i, to += sizeof(Bytes)) {
+        const Bytes value = values_.pop();
+        std::memcpy(to, &value, sizeof value);
+    }
+    return entry.confined;
+}
+
+/// The connected streams, for shutdown. Threads: main thread.
+class LiveStreams {
+public:
+    void add(StreamNode& node) noexcept {
+        node.next_live_ = first_;
+        node.live_link_ = &first_;
+        if (first_ != nullptr) first_->live_link_ = &node.next_live_;
+        first_ = &node;
+    }
+    static void remove(StreamNode& node) noexcept {
+        *node.live_link_ = node.next_live_;
+        if (node.next_live_ != nullptr) node.next_live_->live_link_ = node.live_link_;
+    }
+    void end_all() noexcept {
+        while (first_ != nullptr) first_->leave(AsyncErrorCode::RuntimeClosed);
+    }
+
+private:
+    StreamNode* first_ = nullptr;
+};
+
+namespace {
+constinit LiveStreams live;
+}
+
+void StreamNode::retain() noexcept {
+    counts_.fetch_add(1, std::memory_order_relaxed);  // the caller's own count keeps us
+}
+
+void StreamNode::release() noexcept {
+    // acq_rel: the last release pairs with all earlier ones before the memory goes.
+    if (counts_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+void StreamNode::connect(const ObjectHandle& object) {
+    (void)Object(object.ptr()).connect(source.signal, Callable::shared(*this));
+    connected_ = true;
+    live.add(*this);
+}
+
+void StreamNode::call(std::span<const Variant* const> came, Variant&, GDExtensionCallError&) {
+    // What is dropped may be the last of its kind and run anybody's code: after the mutex.
+    SignalArguments dropped;
+    SignalArguments arguments;
+    const bool confined = !arguments.copy_from(came, SignalArguments::room_for(came.size()));
+    Waker waker;
+    {
+        const MutexLock lock(mutex_);
+        if (end_) return;
+        if (options_.capacity != 0 && queue_.size() >= options_.capacity) {
+            ++dropped_;
+            if (options_.when_full == WhenFull::DropNewest) return;
+            (void)queue_.pop(dropped);
+        }
+        queue_.push(arguments, confined);
+        waker = std::move(waker_);
+    }
+    waker.wake();
+}
+
+void StreamNode::end(AsyncErrorCode why) noexcept {
+    Waker waker;
+    {
+        const MutexLock lock(mutex_);
+        if (end_) return;
+        end_ = why;
+        waker = std::move(waker_);
+    }
+    waker.wake();
+}
+
+void StreamNode::leave(AsyncErrorCode why) noexcept {
+    end(why);
+    if (std::exchange(connected_, false)) {
+        LiveStreams::remove(*this);
+        disconnect(source, *this);
+    }
+    EmissionQueue forgotten;
+    const MutexLock lock(mutex_);
+    queue_.swap(forgotten);
+}
+
+bool StreamNode::ready() {
+    const MutexLock lock(mutex_);
+    return has_answer();
+}
+
+bool StreamNode::listen(Waker waker) {
+    const MutexLock lock(mutex_);
+    NEBULA_ASSERT(!listening_, "one task at a time waits for the next emission of a stream");
+    if (has_answer()) return false;
+    waker_ = std::move(waker);
+    return listening_ = true;
+}
+
+void StreamNode::stop_listening() noexcept {
+    const MutexLock lock(mutex_);
+    waker_ = {};
+    listening_ = false;
+}
+
+std::optional<AsyncErrorCode> StreamNode::take(SignalArguments& arguments) {
+    const MutexLock lock(mutex_);
+    NEBULA_ASSERT(has_answer(), "an emission is taken once it is there");
+    if (queue_.size() == 0) return end_;
+    if (queue_.pop(arguments)) return AsyncErrorCode::NotSendable;
+    return std::nullopt;
+}
+
+std::size_t StreamNode::size() {
+    const MutexLock lock(mutex_);
+    return queue_.size();
+}
+
+std::uint64_t StreamNode::dropped() {
+    const MutexLock lock(mutex_);
+    return dropped_;
+}
+
+bool StreamNode::ended() {
+    const MutexLock lock(mutex_);
+    return end_.has_value();
+}
+
+StreamCount open_stream(const ObjectHandle& emitter, ObjectId id, const StringName& signal,
+                        StreamOptions options) {
+    StreamCount node(*new StreamNode(id, signal, options));
+    if (const auto error = node->source.check(emitter)) {
+        node->end(*error);
+    } else {
+        node->connect(emitter);
+    }
+    return node;
+}
+
+}  // namespace detail
+
+void register_signal_streams() {
+    add_main_loop_hooks({.shutdown = [] { detail::live.end_all(); }});
+}
+
+}  // namespace nebula::godot

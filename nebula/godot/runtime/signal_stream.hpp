@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+// Every emission of a signal, in order: README.md in this folder, "A stream".
+#pragma once
+
+#include "nebula/base/mutex.hpp"
+#include "nebula/godot/runtime/signal_wait.hpp"
+
+#include <array>
+#include <memory>
+#include <type_traits>
+
+namespace nebula::godot {
+
+enum class WhenFull : std::uint8_t {
+    DropOldest,  ///< For those who want to know how things are.
+    DropNewest,  ///< For those who want to know how it began.
+};
+
+struct StreamOptions {
+    std::size_t capacity = 0;  ///< Emissions kept while nobody takes them; 0: all.
+    WhenFull when_full = WhenFull::DropOldest;
+};
+
+namespace detail {
+
+/// A first-in-first-out row that grows and never shrinks.
+template <class T>
+    requires std::is_trivially_copyable_v<T>
+class Ring {
+public:
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] const T& front() const noexcept { return slots_[first_]; }
+
+    /// \throws std::bad_alloc, and then nothing has changed.
+    void make_room(std::size_t more) {
+        if (size_ + more <= room_) return;
+        std::size_t room = room_ == 0 ? 16 : room_;
+        while (room < size_ + more) room *= 2;
+        auto slots = std::make_unique_for_overwrite<T[]>(room);
+        for (std::size_t i = 0; i < size_; ++i) slots[i] = slots_[(first_ + i) & (room_ - 1)];
+        slots_ = std::move(slots);
+        room_ = room;
+        first_ = 0;
+    }
+    void push(const T& value) noexcept { slots_[(first_ + size_++) & (room_ - 1)] = value; }
+    [[nodiscard]] T pop() noexcept {
+        const T value = front();
+        first_ = (first_ + 1) & (room_ - 1);
+        --size_;
+        return value;
+    }
+
+private:
+    std::unique_ptr<T[]> slots_;
+    std::size_t room_ = 0;  // zero or a power of two
+    std::size_t first_ = 0;
+    std::size_t size_ = 0;
+};
+
+/// Emissions in a row: how many arguments each has, and all arguments behind each other.
+class EmissionQueue {
+public:
+    EmissionQueue() = default;
+    EmissionQueue(const EmissionQueue&) = delete;
+    EmissionQueue& operator=(const EmissionQueue&) = delete;
+    ~EmissionQueue();
+
+    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+    /// Takes the arguments; `confined`: they could not cross, and there are none.
+    /// \throws std::bad_alloc, and then nothing has changed.
+    void push(SignalArguments& arguments, bool confined);
+    void swap(EmissionQueue& other) noexcept {
+        std::swap(entries_, other.entries_);
+        std::swap(values_, other.values_);
+    }
+    /// Into `arguments`, which is empty. Returns `confined`.
+    bool pop(SignalArguments& arguments);
+
+private:
+    struct Entry {
+        std::uint32_t count;
+        bool confined;
+    };
+    struct alignas(Variant) Bytes {
+        std::byte of_variant[sizeof(Variant)];
+    };
+
+    Ring<Entry> entries_;
+    Ring<Bytes> values_;
+};
+
+/// What the engine calls and what the stream asks.
+///
+/// Threads:   any thread: emissions, and the death of an emitter, happen where they happen.
+class StreamNode final : public SharedCall {
+public:
+    StreamNode(ObjectId emitter, const StringName& signal, StreamOptions options)
+        : source{emitter, signal, {}}, options_(options) {}
+
+    void connect(const ObjectHandle& object);
+    void release() noexcept;
+    void retain() noexcept override;
+
+    void call(std::span<const Variant* const> came, Variant& result,
+              GDExtensionCallError& call_error) override;
+    void released() noexcept override { end(AsyncErrorCode::EmitterFreed), release(); }
+    [[nodiscard]] std::string name() const override { return "stream of " + source.str(); }
+
+    /// No emission comes after this one. The first reason counts.
+    void end(AsyncErrorCode why) noexcept;
+    /// Ends it and the connection, and forgets what nobody took.
+    void leave(AsyncErrorCode why) noexcept;
+
+    /// Whether take() has an answer.
+    [[nodiscard]] bool ready();
+    /// False when take() has an answer; else the waker will be used.
+    [[nodiscard]] bool listen(Waker waker);
+    void stop_listening() noexcept;
+    /// The oldest emission into `arguments`, or why there is none.
+    [[nodiscard]] std::optional<AsyncErrorCode> take(SignalArguments& arguments);
+
+    [[nodiscard]] std::size_t size();
+    [[nodiscard]] std::uint64_t dropped();
+    [[nodiscard]] bool ended();
+
+    SignalName source;
+
+private:
+    friend class LiveStreams;
+
+    ~StreamNode() = default;
+    [[nodiscard]] bool has_answer() const NEBULA_REQUIRES(mutex_) {
+        return queue_.size() > 0 || end_;
+    }
+
+    const StreamOptions options_;
+    std::atomic<std::uint32_t> counts_{1};  // the stream, who waits for it, and the callable
+    bool connected_ = false;                // main thread
+    StreamNode* next_live_ = nullptr;       // main thread: the streams to end at shutdown
+    StreamNode** live_link_ = nullptr;
+
+    Mutex mutex_;
+    EmissionQueue queue_ NEBULA_GUARDED_BY(mutex_);
+    std::optional<AsyncErrorCode> end_ NEBULA_GUARDED_BY(mutex_);
+    std::uint64_t dropped_ NEBULA_GUARDED_BY(mutex_) = 0;
+    bool listening_ NEBULA_GUARDED_BY(mutex_) = false;
+    Waker waker_ NEBULA_GUARDED_BY(mutex_);
+};
+
+/// A count of a StreamNode.
+class StreamCount {
+public:
+    explicit StreamCount(StreamNode& adopted) noexcept : node_(&adopted) {}
+    StreamCount(const StreamCount& other) noexcept : node_(other.node_) { node_->retain(); }
+    StreamCount(StreamCount&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+    StreamCount& operator=(const StreamCount&) = delete;
+    ~StreamCount() {
+        if (node_ != nullptr) node_->release();
+    }
+    explicit operator bool() const noexcept { return node_ != nullptr; }
+    StreamNode* operator->() const noexcept { return node_; }
+
+private:
+    StreamNode* node_;
+};
+
+[[nodiscard]] StreamCount open_stream(const ObjectHandle& emitter, ObjectId id,
+                                      const StringName& signal, StreamOptions options);
+
+class NextEmissionBase : public Wait {
+public:
+    bool await_ready() { return node_->ready(); }
+    template <TaskPromise P>
+    bool await_suspend(std::coroutine_handle<P> h) {
+        return listening_ = node_->listen(suspend(h));
+    }
+
+protected:
+    explicit NextEmissionBase(StreamCount node) noexcept
+        : Wait("signal stream"), node_(std::move(node)) {}
+    NextEmissionBase(NextEmissionBase&& other) noexcept
+        : Wait("signal stream"), node_(std::move(other.node_)) {}
+    ~NextEmissionBase() {
+        if (listening_) node_->stop_listening();
+    }
+
+    StreamCount node_;
+
+private:
+    bool listening_ = false;
+};
+
+}  // namespace detail
+
+/// Made by SignalStream::next(). Gives an optional, empty at the stream's end; of a signal without
+/// arguments a bool, false at the end.
+template <class... Args>
+class [[nodiscard]] NextEmission : public detail::NextEmissionBase {
+public:
+    explicit NextEmission(detail::StreamCount node) noexcept : NextEmissionBase(std::move(node)) {}
+
+    auto await_resume() {
+        detail::SignalArguments arguments;
+        const auto error = node_->take(arguments);
+        using Given = decltype(detail::signal_value<Args...>(arguments.values()));
+        if (error == AsyncErrorCode::EmitterFreed) return Given{};
+        if (error) throw_async_error(*error, node_->source.str());
+        Given value = detail::signal_value<Args...>(arguments.values());
+        if (!value)
+            throw ArgumentMismatch(node_->source.str() + " " +
+                                   detail::mismatch<Args...>(arguments.values()));
+        return value;
+    }
+};
+
+/// Made by fallible(): the end and what next() throws, as an error.
+template <class... Args>
+class [[nodiscard]] FallibleNextEmission : public detail::NextEmissionBase {
+public:
+    using Value = typename detail::SignalValue<Args...>::Type;
+
+    explicit FallibleNextEmission(NextEmission<Args...>&& next) noexcept
+        : NextEmissionBase(std::move(next)) {}
+
+    Outcome<Value> await_resume() {
+        detail::SignalArguments arguments;
+        if (const auto error = node_->take(arguments)) return tl::unexpected(*error);
+        auto value = detail::signal_value<Args...>(arguments.values());
+        if (!value) return tl::unexpected(AsyncErrorCode::ArgumentMismatch);
+        if constexpr (std::is_void_v<Value>) {
+            return {};
+        } else {
+            return *std::move(value);
+        }
+    }
+};
+
+/// All emissions of a signal from now on, kept in order until somebody takes them. Made by
+/// stream().
+///
+///     auto hits = stream<int>(player, "hit");
+///     while (auto damage = co_await hits.next()) health -= *damage;   // ends when the player dies
+///
+/// Between two next() nothing is lost, however many emissions come and from whatever thread. What
+/// was emitted before the emitter died is still given. With a capacity, what does not fit is
+/// dropped and counted. An emission that does not fit the types, or may not leave its thread, is an
+/// exception of the next() whose turn it is; the stream goes on after it.
+///
+/// Threads:   main thread; one task at a time waits for next(). Emissions: any thread, with the
+///            same arguments as for SignalWait.
+/// Cost:      one connection for all; an emission takes a mutex and copies its arguments. The queue
+///            keeps its memory, so in steady state nothing allocates.
+/// Lifetime:  the connection ends with the stream; a next() that still waits then has reached the
+///            end. Keeps no count of the emitter.
+/// Throws:    next(), at the co_await: UnknownSignal, ArgumentMismatch, NotSendable, WrongThread,
+///            RuntimeClosed. An emitter that is gone is the end, also right at the start.
+template <class... Args>
+class [[nodiscard]] SignalStream {
+public:
+    explicit SignalStream(detail::StreamCount node) noexcept : node_(std::move(node)) {}
+    SignalStream(SignalStream&&) noexcept = default;
+    SignalStream& operator=(SignalStream&&) = delete;
+    ~SignalStream() {
+        if (node_) node_->leave(AsyncErrorCode::EmitterFreed);
+    }
+
+    NextEmission<Args...> next() { return NextEmission<Args...>(node_); }
+
+    [[nodiscard]] std::size_t size() const { return node_->size(); }  ///< Kept and not yet taken.
+    [[nodiscard]] std::uint64_t dropped() const { return node_->dropped(); }
+    /// No more will come; what is kept can still be taken.
+    [[nodiscard]] bool ended() const { return node_->ended(); }
+
+private:
+    detail::StreamCount node_;
+};
+
+/// See SignalStream. Without types, for a signal without arguments.
+template <class... Args>
+SignalStream<Args...> stream(const ObjectHandle& emitter, const StringName& name,
+                             StreamOptions options = {}) {
+    return SignalStream<Args...>(detail::open_stream(emitter, emitter.id(), name, options));
+}
+template <class... Args>
+SignalStream<Args...> stream(const Signal& which, StreamOptions options = {}) {
+    const ObjectId id = which.object_id();
+    return SignalStream<Args...>(detail::open_stream(id.object(), id, which.name(), options));
+}
+
+/// The same, returning what it would throw; the end is EmitterFreed.
+template <class... Args>
+FallibleNextEmission<Args...> fallible(NextEmission<Args...>&& next) {
+    return FallibleNextEmission<Args...>(std::move(next));
+}
+
+/// Has the main loop's shutdown end the streams that outlive their tasks. From entry.cpp, before
+/// register_engine_loop(): hooks shut down in reverse.
+void register_signal_streams();
+
+}  // namespace nebula::godot
