@@ -25,7 +25,9 @@ target_compile_options(nebula_private_flags INTERFACE
 if(NEBULA_DEVELOPER)
     target_compile_options(nebula_private_flags INTERFACE
         -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Werror
-        $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+        $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+        # clang-tidy has the same as a check, for a fifth of its time.
+        $<$<CXX_COMPILER_ID:Clang>:-Wreserved-identifier>)
 endif()
 if(NEBULA_SANITIZE)
     set(nebula_sanitize_flags -fsanitize=${NEBULA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
