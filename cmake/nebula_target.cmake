@@ -4,6 +4,10 @@ if(PROJECT_IS_TOP_LEVEL)
     # Debug is what the tests run: light optimisation (a million synchronous awaits need the tail
     # calls that -O0 does not make) and assertions. Release is what users run.
     set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
+    # Repeats what dev tests: lines and functions are enough to read a report by.
+    if(NEBULA_PRECOMPILE)
+        set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+    endif()
     set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
 endif()
 
@@ -36,6 +40,34 @@ if(NEBULA_SANITIZE)
     target_compile_definitions(nebula_flags INTERFACE NEBULA_SANITIZED=1)
 endif()
 
+# nebula_precompile(nebula_threading LIBRARY) or (worker_pool_test TEST): the sources find what nearly
+# all of them include already read. Only where NEBULA_PRECOMPILE asks for it: a source that forgets an
+# include then builds all the same. A source with flags of its own needs SKIP_PRECOMPILE_HEADERS.
+function(nebula_precompile target kind)
+    # A cache of compilations cannot look into such a header, and would keep nothing.
+    if(NOT NEBULA_PRECOMPILE OR CMAKE_CXX_COMPILER_LAUNCHER)
+        return()
+    endif()
+    set(owner nebula_precompiled_${kind})
+    if(NOT TARGET ${owner})
+        file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/empty.cpp CONTENT "")
+        add_library(${owner} OBJECT ${PROJECT_BINARY_DIR}/empty.cpp)
+        target_link_libraries(${owner} PRIVATE nebula_flags nebula_private_flags)
+        set(headers algorithm array atomic chrono cmath coroutine cstddef cstdint exception functional
+            limits memory mutex optional span string string_view thread type_traits utility vector)
+        if(kind STREQUAL TEST)
+            list(APPEND headers latch random set stdexcept gmock/gmock.h gtest/gtest.h)
+            target_link_libraries(${owner} PRIVATE GTest::gtest GTest::gmock)
+        else()
+            set_target_properties(${owner} PROPERTIES
+                POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+        endif()
+        list(TRANSFORM headers REPLACE "(.+)" "<\\1>")
+        target_precompile_headers(${owner} PRIVATE ${headers})
+    endif()
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+endfunction()
+
 # nebula_add_library(threading SOURCES a.cpp b.cpp DEPENDS base): the static library
 # nebula_threading, linked as nebula::threading.
 function(nebula_add_library name)
@@ -49,6 +81,7 @@ function(nebula_add_library name)
     foreach(dependency IN LISTS arg_DEPENDS)
         target_link_libraries(nebula_${name} PUBLIC nebula::${dependency})
     endforeach()
+    nebula_precompile(nebula_${name} LIBRARY)
 endfunction()
 
 # nebula_add_test(worker_pool_test SOURCES worker_pool_test.cpp LIBRARIES nebula::threading): one
@@ -60,6 +93,7 @@ function(nebula_add_test name)
     endif()
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE nebula_private_flags ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+    nebula_precompile(${name} TEST)
     add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
