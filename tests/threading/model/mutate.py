@@ -121,7 +121,7 @@ class Bench:
         folder.mkdir(parents=True, exist_ok=True)
         program = folder / pathlib.Path(source).stem
         command = [*self.compile, "-include", str(self.common), f"-I{folder}", f"-I{ROOT}"]
-        command += [str(HERE / source), *self.options.link, "-o", str(program)]
+        command += [str(HERE / source), *filter(None, self.options.link), "-o", str(program)]
         built = subprocess.run(command, capture_output=True, text=True)
         if built.returncode != 0:
             sys.exit(f"{folder.name}: does not compile\n{built.stderr}")
