@@ -46,7 +46,7 @@ JoinRegion::JoinRegion(PoolCore& pool) : outer_(current_fork_seat) {
         seat_ = lonely_.get();
     }
     // A worker may have left it for a join of another pool, and come back here.
-    entered_ = !seat_->in_region.load(std::memory_order_relaxed);  // our own
+    entered_ = !seat_->in_region.raised_by_us();
     if (entered_ && lonely_ == nullptr) pool.enter_region(*seat_);
     current_fork_seat = seat_;
 }

@@ -5,6 +5,7 @@
 #include "nebula/base/cache_line.hpp"
 #include "nebula/threading/detail/join_deque.hpp"
 #include "nebula/threading/detail/join_record.hpp"
+#include "nebula/threading/detail/region_watch.hpp"
 
 #include <array>
 #include <atomic>
@@ -49,7 +50,7 @@ struct ForkSeat {
     JoinDeque<JoinRecord> branches;
     PoolCore& pool;
     // Whether the thread is inside a join: somebody has to watch for branches. README, "Joins".
-    alignas(2 * kCacheLine) std::atomic<bool> in_region{false};
+    alignas(2 * kCacheLine) RegionFlag in_region;
     std::atomic<bool> lent{false};       // to a thread that is no worker
     std::atomic<std::uint32_t> bell{0};  // the thread sleeps on it while it waits for a thief
     // Here and not in the branches: one that nobody steals never touches its state.

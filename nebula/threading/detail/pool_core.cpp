@@ -359,7 +359,7 @@ bool PoolCore::for_each_seat(Visit&& visit) noexcept {
 }
 
 bool PoolCore::region_active() noexcept {
-    return for_each_seat([](ForkSeat& c) { return c.in_region.load(std::memory_order_seq_cst); });
+    return for_each_seat([](ForkSeat& c) { return c.in_region.active(); });
 }
 
 bool PoolCore::branch_visible() noexcept {
@@ -382,10 +382,7 @@ ForkSeat* PoolCore::borrow_fork_seat(bool& lent) noexcept {
 }
 
 void PoolCore::enter_region(ForkSeat& seat) noexcept {
-    // In this order, and the watcher's in the other: one of us sees the other. README, "Joins".
-    seat.in_region.store(true, std::memory_order_seq_cst);
-    NEBULA_YIELD_POINT();
-    if (!watched_.load(std::memory_order_seq_cst)) trace_wake(parking_.wake(1));
+    if (region_watch_.enter(seat.in_region)) trace_wake(parking_.wake(1));
 }
 
 void PoolCore::give_back(ForkSeat& seat) noexcept {
@@ -394,18 +391,15 @@ void PoolCore::give_back(ForkSeat& seat) noexcept {
     seat.lent.store(false, std::memory_order_release);
 }
 
-void PoolCore::leave_region(ForkSeat& seat) noexcept {
-    // Release: nothing is to be seen any more, whenever it is seen.
-    seat.in_region.store(false, std::memory_order_release);
-}
+void PoolCore::leave_region(ForkSeat& seat) noexcept { seat.in_region.lower(); }
 
 void PoolCore::run_branch(ForkSeat& thief, const StolenBranch& branch) noexcept {
     JoinRecord& record = *branch.record;
     JoinState<ForkSeat>& state = branch.owner->state(branch.index);
     state.taken_by(thief);
     ForkSeat* const outer = std::exchange(current_fork_seat, &thief);
-    const bool entered = !thief.in_region.load(std::memory_order_relaxed);  // our own
-    if (entered) thief.in_region.store(true, std::memory_order_seq_cst);
+    const bool entered = !thief.in_region.raised_by_us();
+    if (entered) thief.in_region.raise();
     TaskError error = run_guarded(
         "join", [&] { record.call(record, ForkContext(thief, thief.branches.depth())); });
     if (entered) leave_region(thief);
@@ -531,8 +525,7 @@ bool PoolCore::park(Worker& worker) noexcept {
     if (step != ParkStep::Sleep) return step == ParkStep::Search;
     worker.parks.add();
     const ParkTrace trace(worker.index);
-    if (region_active() && !watched_.exchange(true, std::memory_order_seq_cst) &&
-        watch_regions(worker))
+    if (region_watch_.begin([this] { return region_active(); }) && watch_regions(worker))
         return true;
     worker.leave_branches = false;
     worker.wakes.add(parking_.sleep(worker.index));
@@ -654,14 +647,13 @@ void PoolCore::end_spares() noexcept {
 
 // After a park: is there more than we came for, or somebody to be watched?
 bool PoolCore::others_are_needed() noexcept {
-    return work_visible(nullptr) ||
-           (!watched_.load(std::memory_order_relaxed) && region_active());  // relaxed: see park()
+    return work_visible(nullptr) || (!region_watch_.watched() && region_active());
 }
 
 // True: go and search. False: nobody is inside a join any more.
 bool PoolCore::watch_regions(Worker& worker) noexcept {
     const auto go = [this] {
-        watched_.store(false, std::memory_order_seq_cst);
+        region_watch_.let_go();
         return true;
     };
     if (!worker.leave_branches && worker.watch_nap_us == kFirstWatchUs) {
@@ -673,11 +665,7 @@ bool PoolCore::watch_regions(Worker& worker) noexcept {
         if (!region_active()) {
             worker.watch_nap_us = kFirstWatchUs;
             worker.leave_branches = false;
-            watched_.store(false, std::memory_order_seq_cst);
-            NEBULA_YIELD_POINT();
-            // Who entered before it saw that has woken nobody.
-            if (!region_active() || watched_.exchange(true, std::memory_order_seq_cst))
-                return false;
+            if (region_watch_.end([this] { return region_active(); })) return false;
         }
         const auto nap = microseconds(worker.watch_nap_us);
         const bool called = parking_.sleep_until(worker.index, Clock::now() + nap);

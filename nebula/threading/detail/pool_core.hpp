@@ -9,6 +9,7 @@
 #include "nebula/threading/detail/injector.hpp"
 #include "nebula/threading/detail/item.hpp"
 #include "nebula/threading/detail/parking.hpp"
+#include "nebula/threading/detail/region_watch.hpp"
 #include "nebula/threading/detail/store.hpp"
 #include "nebula/threading/detail/task_trace.hpp"
 #include "nebula/threading/detail/worker.hpp"
@@ -201,7 +202,7 @@ private:
     std::atomic<std::uint32_t> workers_ready_{0};  // the constructor sleeps on it
     alignas(2 * kCacheLine) std::atomic<std::size_t> background_running_{0};
     std::atomic<std::uint32_t> guests_lent_{0};  // how many are to be looked at
-    std::atomic<bool> watched_{false};           // a parked worker looks after regions
+    RegionWatch region_watch_;
 };
 
 }  // namespace nebula::detail

@@ -34,7 +34,7 @@ WEAKER = {
     },
 }
 CALL = re.compile(r"(\w+(?:\(\w+\)|\[\w+\](?:\.\w+)?)?)\.(load|store|exchange|fetch_\w+|compare_exchange_\w+)\(")
-FUNCTION = re.compile(r"^    (?! )(?!template)[^/=;]*?\b(~?\w+)\([^;]*[{,]$")
+FUNCTION = re.compile(r"^    (?! )(?!template)[^/=;{]*?\b(~?\w+)\((?:[^;{]*,|[^;]*\{.*)$")
 ORDER = re.compile(r"std::memory_order_(\w+)")
 
 
