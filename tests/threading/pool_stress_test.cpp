@@ -118,7 +118,7 @@ TEST_P(PoolStress, StartsAndStopsAtOnce) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Workers, PoolStress, testing::Values(1, 2, 3, 8));
+INSTANTIATE_TEST_SUITE_P(Workers, PoolStress, testing::Values(0, 1, 2, 3, 8, 33));
 
 }  // namespace
 }  // namespace nebula

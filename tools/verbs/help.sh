@@ -12,7 +12,8 @@ verb_help() {
       --report FILE       where the figures go (JSON)
       --screenshot FILE   where the picture goes (PNG)
 ./run test    checks, unit tests, engine tests, sanitizers, the second compiler; ends "N passed, M failed"
-      --long              every unit test ten times, for the races that need luck
+      --long              every unit test ten times, for the races that need luck, and what
+                          needs a billion turns once
 ./run bench   [NAME...] the benchmarks in bench/: pool, task, voxel; without names, all of them
       pool                the worker pool beside oneTBB, OpenMP, rayon, async-executor and others
       task                tasks beside GDScript's coroutines, in the engine

@@ -29,6 +29,7 @@ verb_test() {
         counted "build $preset" build_preset "$preset" all
         [[ ! $last_ok ]] || counted "unit tests, $preset" unit_tests "$preset"
     done
+    [[ $repeat == 1 ]] || counted "long runs" long_runs
     # Users get no assertions and full optimisation: the demo proves that this works as a whole.
     counted "build release" build_with_engine release nebula_godot
     [[ ! $last_ok ]] || counted "demo" logged demo-smoke "Running the demo" "$NEBULA_ROOT/run" demo \
@@ -83,6 +84,13 @@ unit_tests() {
     read -r failing total < <(sed -nE 's/.*, ([0-9]+) tests failed out of ([0-9]+)$/\1 \2/p' "$log") || return 1
     printf '%d %d\n' $((total - failing)) "$failing" >"$NEBULA_ROOT/build/log/counts"
     return "$status"
+}
+
+# What needs a billion turns, once, as users' code is compiled. It takes minutes, on a busy machine an hour.
+long_runs() {
+    build_preset release threading_race_test -DNEBULA_BUILD_TESTS=ON
+    logged long-runs "Running what takes long" env NEBULA_LONG=1 \
+        "$NEBULA_ROOT/build/release/tests/threading/threading_race_test" --gtest_filter='*LongRun*'
 }
 
 # The engine's exit status tells little; run.sh reads what the suite and the engine printed.
