@@ -10,6 +10,8 @@
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 
 #ifdef NEBULA_GODOT_TESTS
+#include "nebula/godot/adapter/await_signal.hpp"
+#include "nebula/godot/probe/adapter_probe.hpp"
 #include "nebula/godot/probe/probe.hpp"
 #include "nebula/godot/probe/signal_probe.hpp"
 #include "nebula/godot/probe/task_probe.hpp"
@@ -29,6 +31,7 @@ void start() {
     register_class<VoxelTerrain>();
 #ifdef NEBULA_GODOT_TESTS
     register_probes();
+    register_adapter_probe();
     register_signal_probe();
     register_task_probe();
 #endif
@@ -46,6 +49,9 @@ void stop() {
 extern "C" __attribute__((visibility("default"))) GDExtensionBool nebula_init(
     GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
     GDExtensionInitialization* initialization) {
+#ifdef NEBULA_GODOT_TESTS
+    if (!nebula::adapter::attach(get_proc_address, library)) return 0;
+#endif
     return nebula::godot::start_extension(get_proc_address, library, initialization, {start, stop})
                ? 1
                : 0;
