@@ -5,23 +5,23 @@
 
 namespace nebula {
 
-void NextFrame::begin(task_detail::PromiseBase& leaf) noexcept {
+void task_detail::PhaseWait::begin(PromiseBase& leaf) noexcept {
     waiter_.record = &suspend_here(leaf);
-    waiter_.record->scheduler.wait_for_frame(waiter_);
+    waiter_.record->scheduler.wait_for_phase(waiter_, phase_);
 }
 
-FrameTime NextFrame::await_resume() const noexcept {
-    return waiter_.record->scheduler.frame_time();
+FrameTime task_detail::PhaseWait::time() const noexcept {
+    return waiter_.record->scheduler.frame_time(phase_);
 }
 
 void Sleep::begin(task_detail::PromiseBase& leaf) {
     task_detail::TaskRecord& record = suspend_here(leaf);
-    record.scheduler.wait_for_time(timer_, seconds_);
+    record.scheduler.wait_for_time(timer_, seconds_, clock_);
     timer_.record = &record;  // last: a timer that could not be added has nothing to undo
 }
 
 Sleep::~Sleep() {
-    if (timer_.record != nullptr) timer_.record->scheduler.stop_waiting(timer_);
+    if (timer_.record != nullptr) timer_.record->scheduler.stop_waiting(timer_, clock_);
 }
 
 }  // namespace nebula

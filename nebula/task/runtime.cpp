@@ -37,6 +37,23 @@ void Runtime::begin_frame(FrameTime time) {
     if (on_owner_thread()) scheduler_->begin_frame(time);
 }
 
+void Runtime::begin_physics(FrameTime time) {
+    if (on_owner_thread()) scheduler_->begin_physics(time);
+}
+
+void Runtime::end_of_frame() {
+    if (on_owner_thread()) scheduler_->end_of_frame();
+}
+
+RuntimeRemote Runtime::remote() const noexcept { return {inbox(), *scheduler_}; }
+
+void Runtime::set_pump_budget(Clock::duration budget) noexcept { scheduler_->set_budget(budget); }
+const PumpStats& Runtime::pump_stats() const noexcept { return scheduler_->stats(); }
+
+void Runtime::set_on_stuck(double seconds, SmallFunction<void(const TaskInfo&)> handler) {
+    scheduler_->set_on_stuck(seconds, std::move(handler));
+}
+
 void Runtime::shutdown() noexcept {
     NEBULA_ASSERT(on_owner_thread(), "a runtime is shut down on its own thread");
     scheduler_->shutdown();
@@ -52,8 +69,10 @@ void Runtime::set_on_unhandled(SmallFunction<void(const UnhandledError&)> handle
 
 std::vector<TaskInfo> Runtime::live_tasks() const { return scheduler_->live_tasks(); }
 std::size_t Runtime::live_count() const noexcept { return scheduler_->live_count(); }
-double Runtime::now_seconds() const noexcept { return scheduler_->now_seconds(); }
-FrameTime Runtime::frame_time() const noexcept { return scheduler_->frame_time(); }
+double Runtime::now_seconds(TaskClock clock) const noexcept {
+    return scheduler_->now_seconds(clock);
+}
+FrameTime Runtime::frame_time(Phase phase) const noexcept { return scheduler_->frame_time(phase); }
 bool Runtime::closed() const noexcept { return scheduler_->closed(); }
 bool Runtime::on_owner_thread() const noexcept { return inbox().on_owner_thread(); }
 

@@ -2,9 +2,13 @@
 // The executor of tasks: whoever owns the main loop calls it once a frame.
 #pragma once
 
+#include "nebula/base/clock.hpp"
 #include "nebula/base/small_function.hpp"
+#include "nebula/task/phase.hpp"
+#include "nebula/task/remote.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
+#include "nebula/task/task_options.hpp"
 
 #include <concepts>
 #include <cstddef>
@@ -18,16 +22,6 @@
 #include <vector>
 
 namespace nebula {
-
-/// What the main loop says at the start of a frame.
-struct FrameTime {
-    double delta_seconds = 0.0;
-    std::uint64_t frame = 0;
-};
-
-struct TaskOptions {
-    std::string_view name = "task";  ///< Copied; the first 48 bytes are kept.
-};
 
 /// A task that ended with an exception nobody holds a handle to receive.
 struct UnhandledError {
@@ -45,8 +39,17 @@ struct TaskInfo {
     TaskState state = TaskState::Pending;
     std::source_location site;    ///< Of the wait, innermost coroutine; of the spawn before it.
     std::string_view reason;      ///< Of the wait: "next frame", "pool job", …
-    double age_seconds = 0.0;     ///< Since the spawn, on the runtime's clock.
+    double age_seconds = 0.0;     ///< Since the spawn, on the Real clock.
     double waited_seconds = 0.0;  ///< Since the wait began.
+};
+
+/// What the pumps of a runtime have done; all counts since it was made.
+struct PumpStats {
+    std::uint64_t pumps = 0;
+    std::uint64_t resumes = 0;
+    std::uint64_t cut_frames = 0;    ///< Frames in which the budget ran out before the ready tasks.
+    std::uint64_t cut_in_a_row = 0;  ///< Frames cut without a break up to now: starvation.
+    std::uint64_t longest_cut_row = 0;  ///< The worst cut_in_a_row so far.
 };
 
 /// Runs tasks on the thread that made it, when that thread says so and never else.
@@ -80,11 +83,10 @@ public:
 
     /// The same for a function that returns a task. It is stored with the task, so a lambda's
     /// captures live as long as the coroutine that uses them.
-    template <class F>
-        requires std::invocable<F&> && requires { typename std::invoke_result_t<F&>::promise_type; }
+    template <TaskFunction F>
     auto spawn(F function, TaskOptions options = {},
                std::source_location site = std::source_location::current()) {
-        return spawn(call_stored(std::move(function)), options, site);
+        return spawn(task_detail::call_stored(std::move(function)), options, site);
     }
 
     static constexpr int kEagerDepth = 32;
@@ -94,13 +96,36 @@ public:
     /// anywhere, and the next pump on the right stack catches up.
     void pump();
 
-    /// Adds the delta to the clock, ends every next_frame() wait and every sleep whose time has
-    /// come, then pumps.
+    /// Advances the Game, Pausable and Real clocks, ends every next_frame() wait and every sleep
+    /// on those clocks whose time has come, then pumps.
     void begin_frame(FrameTime time);
+    /// Advances the Physics clock, ends next_physics() waits and its sleeps, then pumps.
+    void begin_physics(FrameTime time);
+    /// Ends end_of_frame() waits, then pumps.
+    void end_of_frame();
+
+    /// Starts a task from any thread: `function` travels to the owner thread, is called there by
+    /// the next pump, and what it returns is spawned. Refused like spawn() after shutdown.
+    ///
+    /// Threads:   any thread, while the Runtime lives; remote() gives what may outlive it.
+    template <TaskFunction F>
+    auto spawn_from_any_thread(F function, TaskOptions options = {},
+                               std::source_location site = std::source_location::current()) {
+        return remote().spawn(std::move(function), options, site);
+    }
+    [[nodiscard]] RuntimeRemote remote() const noexcept;
+
+    /// How long the pumps of one frame may resume tasks, together; zero, as it begins, means no
+    /// limit. When it is used up, what is left goes first in the next frame; one task has its turn
+    /// in each frame however small the budget. Wakes and cancels are taken in any case. A frame,
+    /// here, ends with begin_frame().
+    void set_pump_budget(Clock::duration budget) noexcept;
+    [[nodiscard]] const PumpStats& pump_stats() const noexcept;
 
     /// Destroys the frames of all tasks, newest task first, innermost coroutine first. Afterwards
     /// spawn() refuses, wakes are ignored, and no handler is called any more. A task that is on
-    /// the stack right now ends at its next suspension. May be called twice.
+    /// the stack right now ends at its next suspension. One that a worker runs right now is waited
+    /// for: it is destroyed here when it suspends or ends. May be called twice.
     void shutdown() noexcept;
 
     /// Called when the inbox becomes non-empty, so at most once per pump. It should make the main
@@ -114,20 +139,21 @@ public:
     /// goes without having asked. The default logs an Error line. Called on the owner thread.
     void set_on_unhandled(SmallFunction<void(const UnhandledError&)> handler);
 
+    /// Told once of every wait that lasts longer than so many seconds of the Real clock; looked for
+    /// about once a second in begin_frame(). Zero seconds, as it begins: never.
+    void set_on_stuck(double seconds, SmallFunction<void(const TaskInfo&)> handler);
+
     [[nodiscard]] std::vector<TaskInfo> live_tasks() const;  ///< Oldest first.
     [[nodiscard]] std::size_t live_count() const noexcept;
-    [[nodiscard]] double now_seconds() const noexcept;    ///< Sum of the deltas so far.
-    [[nodiscard]] FrameTime frame_time() const noexcept;  ///< Of the last begin_frame().
+    /// Sum of the clock's deltas so far.
+    [[nodiscard]] double now_seconds(TaskClock clock = TaskClock::Game) const noexcept;
+    /// Of the last begin_frame(), or begin_physics().
+    [[nodiscard]] FrameTime frame_time(Phase phase = Phase::Process) const noexcept;
     [[nodiscard]] bool closed() const noexcept;
     [[nodiscard]] bool on_owner_thread() const noexcept;
 
 private:
     friend class Wait;
-
-    template <class F, class Task = std::invoke_result_t<F&>>
-    static Task call_stored(F function) {
-        co_return co_await function();
-    }
 
     void check_thread() const;
     task_detail::Inbox& inbox() const noexcept;
@@ -154,6 +180,8 @@ TaskHandle<T> Runtime::spawn(task<T> body, TaskOptions options, std::source_loca
 /// `co_await this_runtime()` gives the Runtime that runs the task, without waiting.
 class ThisRuntime : public Wait {
 public:
+    using AwaitableOnWorker = void;
+
     ThisRuntime() noexcept : Wait("this runtime") {}
     bool await_ready() const noexcept { return false; }
     template <TaskPromise P>

@@ -140,6 +140,8 @@ inline task<void> Promise<void>::get_return_object() noexcept {
 template <class T>
 class ChildAwait {
 public:
+    using AwaitableOnWorker = void;
+
     explicit ChildAwait(task<T>&& child) noexcept : child_(child.release()), frame_(child_) {
         NEBULA_ASSERT(child_, "an empty task was awaited");
     }

@@ -22,30 +22,31 @@ namespace nebula {
 namespace task_detail {
 
 template <class T>
-class TypedRecord final : public TaskRecord {
+class TypedRecord : public TaskRecord {
     static_assert(alignof(Result<T>) <= alignof(std::max_align_t),
                   "over-aligned values: hold them in a std::unique_ptr");
 
 public:
     using TaskRecord::TaskRecord;
 
-    void collect(PromiseBase& finished) noexcept override {
+    void collect(PromiseBase& finished) noexcept final {
         static_assert(
             std::is_void_v<T> || std::is_reference_v<T> || std::is_nothrow_move_constructible_v<T>,
             "a spawned task's value must move without throwing");
         result_.move_from(static_cast<Promise<T>&>(finished).result());
     }
-    [[nodiscard]] std::exception_ptr error() const noexcept override { return result_.error(); }
+    [[nodiscard]] std::exception_ptr error() const noexcept final { return result_.error(); }
     [[nodiscard]] Result<T>& result() noexcept { return result_; }
 
 private:
-    void drop_result() noexcept override { result_.reset(); }
+    void drop_result() noexcept final { result_.reset(); }
 
     Result<T> result_;
 };
 
 // What TaskHandle does that does not depend on its type.
 void cancel_task(TaskRecord& record) noexcept;
+void cancel_task_and_wait(TaskRecord& record) noexcept;
 void check_joinable(const TaskRecord& record);
 /// Throws unless the record holds a result; marks it as looked at.
 void require_result(TaskRecord& record);
@@ -115,6 +116,10 @@ public:
     [[nodiscard]] bool done() const noexcept {
         return record_ != nullptr && record_->state == TaskState::Done;
     }
+    /// True when a worker has it, after co_await worker(pool).
+    [[nodiscard]] bool is_away() const noexcept {
+        return record_ != nullptr && record_->state == TaskState::Away;
+    }
     /// True when the task was cancelled, refused, or destroyed by shutdown.
     [[nodiscard]] bool cancelled() const noexcept {
         return record_ != nullptr && record_->state == TaskState::Gone;
@@ -122,9 +127,15 @@ public:
 
     /// Ends the task. A waiting one is destroyed before cancel() returns, its locals innermost
     /// first (from inside a destructor that another cancel runs: right after that one). A running
-    /// one, so also the caller itself, ends at its next suspension. No effect on an ended one.
+    /// one, so also the caller itself, ends at its next suspension; one that a worker runs, when it
+    /// is back. No effect on an ended one.
     void cancel() noexcept {
         if (record_ != nullptr) task_detail::cancel_task(*record_);
+    }
+    /// The same, and blocks while a worker runs the task: for destructors that take away what the
+    /// task borrows. What the worker does must not need this thread.
+    void cancel_and_wait() noexcept {
+        if (record_ != nullptr) task_detail::cancel_task_and_wait(*record_);
     }
     /// The same from any thread, at the runtime's next pump.
     void request_cancel() const noexcept {
@@ -149,6 +160,7 @@ public:
 
 private:
     friend class Runtime;
+    friend class RuntimeRemote;
 
     template <bool kTake>
     class Join : public task_detail::JoinWait {

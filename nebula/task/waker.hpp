@@ -43,6 +43,12 @@ public:
     void wake() const noexcept {
         if (record_ != nullptr) record_->wake(ticket_);
     }
+    /// The same, and resumes the task right here, inside this call, if that is possible: on the
+    /// owner thread, with no task on the stack and no pump running. For code that must see the
+    /// world as the waker leaves it. Hold nothing that the task might want or destroy.
+    void wake_inline() const noexcept {
+        if (record_ != nullptr) record_->wake_inline(ticket_);
+    }
     explicit operator bool() const noexcept { return record_ != nullptr; }
 
 private:

@@ -35,8 +35,15 @@ bool Inbox::push(TaskRecord& record) noexcept {
     } while (!newest_.compare_exchange_weak(newest, &record, std::memory_order_release,
                                             std::memory_order_acquire));
     // The first push after a take() rings; later ones lean on that ring.
-    if (newest == nullptr) ring();
+    if (newest == nullptr) {
+        newest_.notify_one();  // wait_until_not_empty()
+        ring();
+    }
     return true;
+}
+
+void Inbox::wait_until_not_empty() const noexcept {
+    newest_.wait(nullptr, std::memory_order_relaxed);  // take() acquires
 }
 
 bool Inbox::empty() const noexcept {

@@ -36,6 +36,8 @@ public:
     /// Links the record; false when closed, and then it is not linked.
     bool push(TaskRecord& record) noexcept;
     [[nodiscard]] bool empty() const noexcept;
+    /// Blocks until something has been pushed. Owner thread.
+    void wait_until_not_empty() const noexcept;
 
     /// All records, oldest first, linked by TaskRecord's inbox link. Owner thread.
     [[nodiscard]] TaskRecord* take() noexcept;

@@ -60,13 +60,15 @@ public:
         static_cast<ListHook<Tag>&>(first).unlink();
         return first;
     }
-    /// Takes all elements of `other`, which must not be this list; this list must be empty.
-    void take_all(IntrusiveList& other) noexcept {
+    /// Takes all elements of `other`, which must not be this list, behind its own.
+    void append(IntrusiveList& other) noexcept {
         if (other.empty()) return;
-        ring_.next_ = other.ring_.next_;
-        ring_.prev_ = other.ring_.prev_;
-        ring_.next_->prev_ = &ring_;
-        ring_.prev_->next_ = &ring_;
+        ListHook<Tag>* const first = other.ring_.next_;
+        ListHook<Tag>* const last = other.ring_.prev_;
+        first->prev_ = ring_.prev_;
+        ring_.prev_->next_ = first;
+        last->next_ = &ring_;
+        ring_.prev_ = last;
         other.ring_.prev_ = other.ring_.next_ = &other.ring_;
     }
     template <class F>

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/task/detail/promise.hpp"
 
-#include "nebula/task/detail/task_record.hpp"
+#include "nebula/task/errors.hpp"
 
 namespace nebula::task_detail {
+
+void refuse_on_worker() {
+    throw WrongThread(
+        "a coroutine on a worker may await its children and hops; write "
+        "`co_await main_thread()` before any other wait");
+}
 
 std::coroutine_handle<> PromiseBase::enter(PromiseBase& parent,
                                            std::coroutine_handle<>& owner) noexcept {

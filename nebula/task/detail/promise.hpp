@@ -4,6 +4,7 @@
 
 #include "nebula/task/await_as.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
+#include "nebula/task/detail/task_record.hpp"
 
 #include <coroutine>
 #include <cstddef>
@@ -13,7 +14,12 @@
 
 namespace nebula::task_detail {
 
-class TaskRecord;
+/// What a coroutine may await while a worker runs it says so by this member type.
+template <class Awaiter>
+concept AwaitableOnWorker = requires { typename Awaiter::AwaitableOnWorker; };
+
+/// \throws WrongThread
+[[noreturn]] void refuse_on_worker();
 
 /// Stands for an awaiter that lies elsewhere in the coroutine's frame. g++ 12 copies what
 /// await_transform returns by reference, and awaiters do not copy.
@@ -69,12 +75,16 @@ public:
         site_ = site;
         using Bare = std::remove_cvref_t<A>;
         if constexpr (requires { AwaitAs<Bare>::make(std::forward<A>(awaited)); }) {
+            check_place<decltype(AwaitAs<Bare>::make(std::forward<A>(awaited)))>();
             return AwaitAs<Bare>::make(std::forward<A>(awaited));
         } else if constexpr (requires { std::forward<A>(awaited).operator co_await(); }) {
+            check_place<decltype(std::forward<A>(awaited).operator co_await())>();
             return std::forward<A>(awaited).operator co_await();
         } else if constexpr (requires { operator co_await(std::forward<A>(awaited)); }) {
+            check_place<decltype(operator co_await(std::forward<A>(awaited)))>();
             return operator co_await(std::forward<A>(awaited));
         } else {
+            check_place<Bare>();
             static_assert(kIsSafeInOneLine<A>,
                           "g++ 12 destroys an aggregate temporary inside a co_await expression "
                           "twice: give the awaiter a constructor, or name it first and write "
@@ -111,6 +121,14 @@ private:
     template <class A>
     static constexpr bool kIsSafeInOneLine = true;
 #endif
+
+    /// Before anything is made or asked: a wait's own state belongs to the owner thread.
+    template <class Awaiter>
+    void check_place() const {
+        if constexpr (!AwaitableOnWorker<std::remove_cvref_t<Awaiter>>) {
+            if (record_->away) refuse_on_worker();
+        }
+    }
 
     std::coroutine_handle<> leave() noexcept;
 

@@ -5,11 +5,15 @@
 #include "nebula/base/log.hpp"
 #include "nebula/task/detail/promise.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 namespace nebula::task_detail {
 namespace {
+
+// The longest time between two looks for stuck tasks: each look walks over all of them.
+constexpr double kStuckLookSeconds = 1.0;
 
 UnhandledError describe_error(const TaskRecord& record) {
     UnhandledError told{record.id, record.name(), record.site, record.error(), {}};
@@ -47,10 +51,7 @@ Scheduler::~Scheduler() {
 
 void Scheduler::admit(TaskRecord& record, PromiseBase& root) {
     root.enter_as_root(record);
-    record.id = next_id_++;
-    record.spawned_at = record.waits_since = now_seconds_;
-    live_.push_back(record);
-    ++live_count_;
+    enroll(record);
     if (depth_ < Runtime::kEagerDepth) {
         resume(record);
         if (depth_ == 0) ring_for_what_is_left();
@@ -59,18 +60,41 @@ void Scheduler::admit(TaskRecord& record, PromiseBase& root) {
     }
 }
 
+void Scheduler::enroll(TaskRecord& record) noexcept {
+    record.id = next_id_++;
+    record.spawned_at = record.waits_since = now_seconds(TaskClock::Real);
+    live_.push_back(record);
+    ++live_count_;
+}
+
 void Scheduler::pump() {
     if (pumping_ || depth_ > 0) {
         missed_pump_ = true;
         return;
     }
     pumping_ = true;
+    ++stats_.pumps;
     open_inbox();
+    const bool limited = budget_ > Clock::duration::zero();
+    if (limited) pump_began_ = Clock::now();
     // What becomes ready from here on has its turn in the next pump.
-    batch_.take_all(ready_);
-    while (!batch_.empty()) resume(batch_.pop_front());
+    batch_.append(ready_);
+    while (!batch_.empty()) {
+        if (limited && budget_is_spent()) {
+            cut_in_frame_ = true;
+            batch_.append(ready_);  // what was cut stays in front
+            ready_.append(batch_);
+            break;
+        }
+        resume(batch_.pop_front());
+    }
+    if (limited) spent_ += Clock::now() - pump_began_;
     pumping_ = false;
     ring_for_what_is_left();
+}
+
+bool Scheduler::budget_is_spent() const noexcept {
+    return resumed_in_frame_ && spent_ + (Clock::now() - pump_began_) >= budget_;
 }
 
 void Scheduler::ring_for_what_is_left() noexcept {
@@ -84,41 +108,111 @@ void Scheduler::open_inbox() noexcept {
         TaskRecord& record = *next;
         next = record.inbox_next();  // before the mail is opened: then it may be queued again
         const TaskRecord::Mail mail = record.open_mail();
-        if (mail.cancelled) {
-            cancel(record, AsyncErrorCode::TaskCancelled);
-        } else if (mail.woken && record.state == TaskState::Pending) {
+        if (record.unborn()) {
+            if (mail.cancelled) record.cancel_requested = true;
+            start_posted(record);
+            continue;
+        }
+        if (mail.cancelled) cancel(record, AsyncErrorCode::TaskCancelled);
+        if (!mail.woken) continue;
+        if (record.state == TaskState::Pending) {
             make_ready(record);
+        } else if (record.state == TaskState::Away) {
+            arrive(record);
         }
     }
 }
 
 void Scheduler::begin_frame(FrameTime time) {
     if (closed_) return;
-    frame_time_ = time;
-    now_seconds_ += time.delta_seconds;
-    while (!frame_waiters_.empty()) make_ready(*frame_waiters_.pop_front().record);
-    while (Timer* const timer = timers_.soonest()) {
-        if (timer->deadline > now_seconds_) break;
-        TaskRecord& record = *timer->record;
-        timers_.remove(*timer);
-        make_ready(record);
-    }
-    pump();
+    stats_.cut_in_a_row = cut_in_frame_ ? stats_.cut_in_a_row + 1 : 0;
+    stats_.longest_cut_row = std::max(stats_.longest_cut_row, stats_.cut_in_a_row);
+    stats_.cut_frames += cut_in_frame_ ? 1 : 0;
+    cut_in_frame_ = resumed_in_frame_ = false;
+    spent_ = {};
+
+    begin(Phase::Process, time);
+    advance(TaskClock::Game, time.delta_seconds);
+    advance(TaskClock::Pausable, time.paused ? 0.0 : time.delta_seconds);
+    advance(TaskClock::Real,
+            time.real_delta_seconds < 0.0 ? time.delta_seconds : time.real_delta_seconds);
+    if (stuck_seconds_ > 0.0) tell_of_stuck_tasks();
+    pump_phase(Phase::Process);
 }
 
-void Scheduler::wait_for_time(Timer& timer, double seconds) {
-    timer.deadline = now_seconds_ + (seconds > 0.0 ? seconds : 0.0);  // not a number: now
-    timers_.add(timer);
+void Scheduler::begin_physics(FrameTime time) {
+    if (closed_) return;
+    begin(Phase::Physics, time);
+    advance(TaskClock::Physics, time.delta_seconds);
+    pump_phase(Phase::Physics);
+}
+
+void Scheduler::end_of_frame() {
+    if (closed_) return;
+    begin(Phase::FrameEnd, frame_time(Phase::Process));
+    pump_phase(Phase::FrameEnd);
+}
+
+void Scheduler::begin(Phase phase, FrameTime time) noexcept {
+    times_[index(phase)] = time;
+    ready_.append(ready_in_[index(phase)]);
+    IntrusiveList<FrameWaiter, FrameTag> due;
+    due.append(waiters_[index(phase)]);
+    while (!due.empty()) {
+        FrameWaiter& waiter = due.pop_front();
+        if (--waiter.left > 0) {
+            waiters_[index(phase)].push_back(waiter);
+        } else {
+            make_ready(*waiter.record);
+        }
+    }
+}
+
+void Scheduler::advance(TaskClock clock, double seconds) noexcept {
+    double& now = now_seconds_[index(clock)];
+    now += seconds;
+    TimerHeap& timers = timers_[index(clock)];
+    while (Timer* const timer = timers.soonest()) {
+        if (timer->deadline > now) break;
+        TaskRecord& record = *timer->record;
+        timers.remove(*timer);
+        make_ready(record);
+    }
+}
+
+void Scheduler::pump_phase(Phase phase) {
+    phase_ = phase;
+    pump();
+    phase_.reset();
+}
+
+void Scheduler::wait_for_time(Timer& timer, double seconds, TaskClock clock) {
+    // Not a number: now.
+    timer.deadline = now_seconds(clock) + (seconds > 0.0 ? seconds : 0.0);
+    timers_[index(clock)].add(timer);
 }
 
 void Scheduler::make_ready(TaskRecord& record) noexcept {
     NEBULA_ASSERT(record.state == TaskState::Pending, "only a waiting task becomes ready");
     record.state = TaskState::Ready;
-    ready_.push_back(record);
+    const bool later = record.resume_in && record.resume_in != phase_;
+    (later ? ready_in_[index(*record.resume_in)] : ready_).push_back(record);
+}
+
+bool Scheduler::resume_here(TaskRecord& record) noexcept {
+    if (pumping_ || depth_ > 0 || destroying_ || record.state != TaskState::Pending) return false;
+    resume(record);
+    ring_for_what_is_left();
+    return true;
 }
 
 void Scheduler::resume(TaskRecord& record) noexcept {
+    // Whoever asked for the cancel may be gone with what the task would touch.
+    if (record.cancel_is_due()) return cancel(record, AsyncErrorCode::TaskCancelled);
+    ++stats_.resumes;
+    resumed_in_frame_ = true;
     record.state = TaskState::Polling;
+    record.resume_in.reset();
     ++depth_;
     record.leaf->self().resume();
     --depth_;
@@ -126,11 +220,66 @@ void Scheduler::resume(TaskRecord& record) noexcept {
         finish(record);
     } else if (record.cancel_requested) {
         doom(record, record.end_code);
+    } else if (record.departing != nullptr) {
+        depart(record);
     } else if (std::exchange(record.turn_again, false)) {
         record.state = TaskState::Ready;
         ready_.push_back(record);
     } else {
         record.state = TaskState::Pending;
+    }
+}
+
+void Scheduler::start_posted(TaskRecord& record) noexcept {
+    if (record.cancel_requested || closed_) {
+        record.forget_start();
+        record.state = TaskState::Gone;
+        if (closed_) record.end_code = AsyncErrorCode::RuntimeClosed;
+        record.seal();
+        record.wake_joiners();
+        record.drop_owner();
+        return;
+    }
+    PromiseBase* const chain = record.start();
+    if (chain == nullptr) {
+        record.state = TaskState::Done;
+        record.seal();
+        record.wake_joiners();
+        record.drop_owner();
+        return;
+    }
+    chain->enter_as_root(record);
+    enroll(record);
+    ready_.push_back(record);  // and so begins in this very pump
+}
+
+void Scheduler::depart(TaskRecord& record) noexcept {
+    Departure& departure = *std::exchange(record.departing, nullptr);
+    record.state = TaskState::Away;
+    record.away = true;
+    ++away_count_;
+    ++depth_;  // a pool without threads may run the task inside this call
+    departure.depart(record);
+    --depth_;
+}
+
+void Scheduler::arrive(TaskRecord& record) noexcept {
+    --away_count_;
+    record.away = false;
+    record.state = TaskState::Pending;
+    if (has_ended(record)) {
+        finish(record);
+    } else if (record.cancel_requested) {
+        doom(record, record.end_code);
+    } else {
+        make_ready(record);
+    }
+}
+
+void Scheduler::wait_for_travellers() noexcept {
+    while (away_count_ > 0) {
+        inbox_->wait_until_not_empty();
+        open_inbox();
     }
 }
 
@@ -152,11 +301,25 @@ void Scheduler::finish(TaskRecord& record) noexcept {
 
 void Scheduler::cancel(TaskRecord& record, AsyncErrorCode why) noexcept {
     if (record.ended()) return;
-    if (record.state == TaskState::Polling) {
+    if (record.state == TaskState::Away && record.revoke_trip()) {
+        --away_count_;
+        record.state = TaskState::Pending;
+    }
+    if (record.state == TaskState::Polling || record.state == TaskState::Away || record.unborn()) {
         if (!std::exchange(record.cancel_requested, true)) record.end_code = why;
         return;
     }
     doom(record, why);
+}
+
+void Scheduler::cancel_and_wait(TaskRecord& record) noexcept {
+    record.add_owner();  // its end may take the caller's handle with it
+    cancel(record, AsyncErrorCode::TaskCancelled);
+    while (record.state == TaskState::Away) {
+        inbox_->wait_until_not_empty();
+        open_inbox();
+    }
+    record.drop_owner();
 }
 
 void Scheduler::doom(TaskRecord& record, AsyncErrorCode why) noexcept {
@@ -178,26 +341,26 @@ void Scheduler::doom(TaskRecord& record, AsyncErrorCode why) noexcept {
 void Scheduler::shutdown() noexcept {
     if (std::exchange(closed_, true)) return;
     // Destructors may cancel, so take the newest anew each time. Tasks on the stack below us stay
-    // in the list until their resume() ends them; put them aside meanwhile.
-    IntrusiveList<TaskRecord, LiveTag> on_stack;
+    // in the list until their resume() ends them, and those with a worker until they are back; put
+    // them aside meanwhile.
+    IntrusiveList<TaskRecord, LiveTag> not_yet;
     while (!live_.empty()) {
         TaskRecord& newest = live_.back();
-        if (newest.state != TaskState::Polling) {
-            doom(newest, AsyncErrorCode::RuntimeClosed);
-        } else {
-            cancel(newest, AsyncErrorCode::RuntimeClosed);
-            newest.seal();
-            static_cast<ListHook<LiveTag>&>(newest).unlink();
-            on_stack.push_back(newest);
-        }
+        cancel(newest, AsyncErrorCode::RuntimeClosed);
+        if (newest.state == TaskState::Polling) newest.seal();
+        if (newest.ended()) continue;
+        static_cast<ListHook<LiveTag>&>(newest).unlink();
+        not_yet.push_back(newest);
     }
-    live_.take_all(on_stack);
+    live_.append(not_yet);
+    wait_for_travellers();
     inbox_->set_on_wake({});
     TaskRecord* next = inbox_->close();
     while (next != nullptr) {
         TaskRecord& record = *next;
         next = record.inbox_next();
         (void)record.open_mail();  // gives back the inbox's reference
+        if (record.unborn()) start_posted(record);
     }
 }
 
@@ -214,15 +377,40 @@ void Scheduler::report(TaskRecord& record) noexcept {
     }
 }
 
+TaskInfo Scheduler::describe(const TaskRecord& record) const {
+    const double now = now_seconds(TaskClock::Real);
+    const char* reason = record.reason;
+    if (record.state == TaskState::Polling) reason = "running";
+    if (record.state == TaskState::Away) reason = "on a worker";
+    return {record.id,
+            std::string(record.name()),
+            record.state,
+            record.site,
+            reason,
+            now - record.spawned_at,
+            now - record.waits_since};
+}
+
 std::vector<TaskInfo> Scheduler::live_tasks() {
     std::vector<TaskInfo> rows;
     rows.reserve(live_count_);
-    live_.for_each([&](TaskRecord& record) {
-        const char* const reason = record.state == TaskState::Polling ? "running" : record.reason;
-        rows.push_back({record.id, std::string(record.name()), record.state, record.site, reason,
-                        now_seconds_ - record.spawned_at, now_seconds_ - record.waits_since});
-    });
+    live_.for_each([&](const TaskRecord& record) { rows.push_back(describe(record)); });
     return rows;
+}
+
+void Scheduler::tell_of_stuck_tasks() {
+    const double now = now_seconds(TaskClock::Real);
+    if (now - looked_for_stuck_ < std::min(stuck_seconds_, kStuckLookSeconds)) return;
+    looked_for_stuck_ = now;
+    std::vector<TaskInfo> stuck;  // told afterwards: the handler may cancel and spawn
+    live_.for_each([&](TaskRecord& record) {
+        if (record.state != TaskState::Pending || record.stuck_told) return;
+        if (now - record.waits_since < stuck_seconds_) return;
+        record.stuck_told = true;
+        stuck.push_back(describe(record));
+    });
+    for (const TaskInfo& info : stuck)
+        if (on_stuck_) on_stuck_(info);
 }
 
 void report_unhandled(TaskRecord& record) noexcept {
@@ -240,6 +428,19 @@ void report_unhandled(TaskRecord& record) noexcept {
 void cancel_task(TaskRecord& record) noexcept {
     if (record.ended()) return;
     record.scheduler.cancel(record, AsyncErrorCode::TaskCancelled);
+}
+
+void cancel_task_and_wait(TaskRecord& record) noexcept {
+    if (record.ended()) return;
+    record.scheduler.cancel_and_wait(record);
+}
+
+void post(TaskRecord& record) noexcept {
+    if (record.post()) return;
+    record.forget_start();
+    record.state = TaskState::Gone;
+    record.end_code = AsyncErrorCode::RuntimeClosed;
+    record.drop_owner();
 }
 
 void check_joinable(const TaskRecord& record) {

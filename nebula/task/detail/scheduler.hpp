@@ -10,8 +10,12 @@
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/runtime.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace nebula::task_detail {
 
@@ -26,28 +30,64 @@ public:
     void admit(TaskRecord& record, PromiseBase& root);
     void pump();
     void begin_frame(FrameTime time);
+    void begin_physics(FrameTime time);
+    void end_of_frame();
     void shutdown() noexcept;
 
     void cancel(TaskRecord& record, AsyncErrorCode why) noexcept;
+    void cancel_and_wait(TaskRecord& record) noexcept;
     void report(TaskRecord& record) noexcept;
+    /// Resumes a waiting task inside this call; false if it has to wait for a pump.
+    [[nodiscard]] bool resume_here(TaskRecord& record) noexcept;
 
     // For the waits that end on this thread alone.
-    void wait_for_frame(FrameWaiter& waiter) noexcept { frame_waiters_.push_back(waiter); }
-    void wait_for_time(Timer& timer, double seconds);
-    void stop_waiting(Timer& timer) noexcept { timers_.remove(timer); }
+    void wait_for_phase(FrameWaiter& waiter, Phase phase) noexcept {
+        waiters_[index(phase)].push_back(waiter);
+    }
+    void wait_for_time(Timer& timer, double seconds, TaskClock clock);
+    void stop_waiting(Timer& timer, TaskClock clock) noexcept {
+        timers_[index(clock)].remove(timer);
+    }
 
     [[nodiscard]] Runtime& runtime() const noexcept { return runtime_; }
     [[nodiscard]] Inbox& inbox() const noexcept { return *inbox_; }
-    [[nodiscard]] double now_seconds() const noexcept { return now_seconds_; }
-    [[nodiscard]] FrameTime frame_time() const noexcept { return frame_time_; }
+    [[nodiscard]] double now_seconds(TaskClock clock) const noexcept {
+        return now_seconds_[index(clock)];
+    }
+    [[nodiscard]] FrameTime frame_time(Phase phase) const noexcept { return times_[index(phase)]; }
+    /// The phase whose tasks are being resumed, if it is one.
+    [[nodiscard]] std::optional<Phase> phase() const noexcept { return phase_; }
+    [[nodiscard]] const PumpStats& stats() const noexcept { return stats_; }
     [[nodiscard]] bool closed() const noexcept { return closed_; }
     [[nodiscard]] std::size_t live_count() const noexcept { return live_count_; }
     [[nodiscard]] std::vector<TaskInfo> live_tasks();
 
+    void set_budget(Clock::duration budget) noexcept { budget_ = budget; }
+    void set_on_stuck(double seconds, SmallFunction<void(const TaskInfo&)> handler) {
+        stuck_seconds_ = seconds;
+        on_stuck_ = std::move(handler);
+    }
+
     SmallFunction<void(const UnhandledError&)> on_unhandled;
 
 private:
+    template <class Enum>
+    static constexpr std::size_t index(Enum e) noexcept {
+        return static_cast<std::size_t>(e);
+    }
+
+    void enroll(TaskRecord& record) noexcept;
     void open_inbox() noexcept;
+    void begin(Phase phase, FrameTime time) noexcept;
+    void advance(TaskClock clock, double seconds) noexcept;
+    void pump_phase(Phase phase);
+    [[nodiscard]] bool budget_is_spent() const noexcept;
+    void tell_of_stuck_tasks();
+    [[nodiscard]] TaskInfo describe(const TaskRecord& record) const;
+    void start_posted(TaskRecord& record) noexcept;
+    void depart(TaskRecord& record) noexcept;
+    void arrive(TaskRecord& record) noexcept;
+    void wait_for_travellers() noexcept;
     void make_ready(TaskRecord& record) noexcept;
     void resume(TaskRecord& record) noexcept;
     void finish(TaskRecord& record) noexcept;
@@ -63,11 +103,26 @@ private:
     IntrusiveList<TaskRecord, ReadyTag> ready_;  // to be resumed by the next pump
     IntrusiveList<TaskRecord, ReadyTag> batch_;  // being resumed by this pump
     IntrusiveList<TaskRecord, ReadyTag> doomed_;
-    IntrusiveList<FrameWaiter, FrameTag> frame_waiters_;
-    TimerHeap timers_;
+    std::array<IntrusiveList<TaskRecord, ReadyTag>, kPhases> ready_in_;  // wait for that phase
+    std::array<IntrusiveList<FrameWaiter, FrameTag>, kPhases> waiters_;
+    std::array<TimerHeap, kTaskClocks> timers_;
 
-    double now_seconds_ = 0.0;
-    FrameTime frame_time_;
+    std::array<double, kTaskClocks> now_seconds_{};
+    std::array<FrameTime, kPhases> times_{};
+    std::optional<Phase> phase_;
+    std::size_t away_count_ = 0;  // tasks with a worker, or on their way
+
+    Clock::duration budget_{};  // zero: none
+    Clock::duration spent_{};   // in this frame, by the pumps before this one
+    Clock::time_point pump_began_;
+    bool resumed_in_frame_ = false;
+    bool cut_in_frame_ = false;
+    PumpStats stats_;
+
+    double stuck_seconds_ = 0.0;  // zero: nobody asks
+    double looked_for_stuck_ = 0.0;
+    SmallFunction<void(const TaskInfo&)> on_stuck_;
+
     std::uint64_t next_id_ = 1;
     std::size_t live_count_ = 0;
     int depth_ = 0;  // tasks on the stack

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace nebula::task_detail {
 
@@ -63,6 +64,13 @@ void TaskRecord::wake(std::uint64_t wait) noexcept {
     if ((seen & kQueued) == 0) push_to_inbox();
 }
 
+void TaskRecord::wake_inline(std::uint64_t wait) noexcept {
+    // A ticket that is still current means that the task lives, and so does its scheduler.
+    if (wait != 0 && inbox_.on_owner_thread() && ticket() == wait && scheduler.resume_here(*this))
+        return;
+    wake(wait);
+}
+
 void TaskRecord::request_cancel() noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);  // the CAS below decides
     do {
@@ -78,7 +86,8 @@ std::uint64_t TaskRecord::begin_wait(PromiseBase& innermost, const char* why) no
     leaf = &innermost;
     site = innermost.site();
     reason = why;
-    waits_since = scheduler.now_seconds();
+    waits_since = scheduler.now_seconds(TaskClock::Real);
+    stuck_told = false;
     std::uint64_t seen = word_.load(std::memory_order_relaxed);  // tickets change on this thread
     std::uint64_t next = 0;
     do {
@@ -115,6 +124,23 @@ void TaskRecord::seal() noexcept {
 
 std::uint64_t TaskRecord::ticket() const noexcept {
     return word_.load(std::memory_order_relaxed) >> kTicketShift;  // changes on this thread
+}
+
+bool TaskRecord::post() noexcept {
+    // relaxed: nobody else knows this record yet; the push publishes it.
+    word_.fetch_or(kQueued, std::memory_order_relaxed);
+    if (inbox_.push(*this)) return true;
+    word_.store(0, std::memory_order_relaxed);
+    return false;
+}
+
+void TaskRecord::travel() noexcept {
+    if (!begin_trip()) return;
+    leaf->self().resume();
+    if (Departure* const onward = std::exchange(departing, nullptr); onward != nullptr)
+        return onward->depart(*this);
+    // The ticket of the wait that the first hop began: nothing on a worker begins another.
+    wake(ticket());
 }
 
 void TaskRecord::wake_joiners() noexcept {

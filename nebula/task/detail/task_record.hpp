@@ -7,12 +7,14 @@
 #include "nebula/task/detail/inbox.hpp"
 #include "nebula/task/detail/intrusive_list.hpp"
 #include "nebula/task/errors.hpp"
+#include "nebula/task/phase.hpp"
 
 #include <atomic>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <source_location>
 #include <string_view>
 
@@ -23,6 +25,7 @@ enum class TaskState : std::uint8_t {
     Pending,  ///< Suspended in a wait.
     Ready,    ///< Will be resumed by the next pump, or by the one that runs.
     Polling,  ///< On the stack: running, or below something that it called.
+    Away,     ///< With a worker, since co_await worker(pool).
     Done,     ///< Ended with a value or an exception, which its handles share.
     Gone,     ///< Ended without: cancelled, refused, or destroyed by shutdown().
 };
@@ -32,6 +35,18 @@ namespace task_detail {
 class PromiseBase;
 class Scheduler;
 class JoinWaiter;
+class TaskRecord;
+
+/// Takes a task that has just suspended to another thread. Lies in the task's frame: once the task
+/// is on its way, it may be gone.
+class Departure {
+public:
+    virtual void depart(TaskRecord& record) noexcept = 0;
+
+protected:
+    ~Departure() = default;
+};
+
 struct LiveTag {};
 struct ReadyTag {};
 struct JoinTag {};
@@ -62,8 +77,20 @@ public:
 
     /// Ends the wait that the ticket belongs to; does nothing when that wait is over.
     void wake(std::uint64_t wait) noexcept;
+    /// The same, resuming the task inside this call if that is possible here and now.
+    void wake_inline(std::uint64_t wait) noexcept;
     /// Asks the runtime's next pump to cancel the task; nothing when the task has ended.
     void request_cancel() noexcept;
+
+    // --- a trip to a worker: README.md, "Hops" ---
+    /// From here on until begin_trip() or revoke_trip() nobody has the chain. Whoever had it.
+    void book_trip() noexcept { trip_.store(Trip::Booked, std::memory_order_relaxed); }
+    /// On the worker: true when it now has the chain. False when the owner took it back.
+    [[nodiscard]] bool begin_trip() noexcept { return settle_trip(Trip::Begun); }
+    /// Owner thread: true when it has the chain again, and no worker will touch it.
+    [[nodiscard]] bool revoke_trip() noexcept { return settle_trip(Trip::Revoked); }
+    /// On the worker: runs the chain until it suspends, and sends it on or home.
+    void travel() noexcept;
 
     // --- owner thread ---
     /// A new ticket: from here on wakers of earlier waits do nothing.
@@ -81,7 +108,22 @@ public:
     void seal() noexcept;
 
     [[nodiscard]] std::uint64_t ticket() const noexcept;  ///< Of the current wait.
+    /// A cancel from elsewhere that no pump has taken up yet.
+    [[nodiscard]] bool cancel_is_due() const noexcept {
+        return (word_.load(std::memory_order_relaxed) & kCancel) != 0;  // decides, reads nothing
+    }
     [[nodiscard]] TaskRecord* inbox_next() const noexcept { return inbox_next_; }
+
+    // --- posted from another thread: remote.hpp ---
+    [[nodiscard]] bool unborn() const noexcept {
+        return root == nullptr && state == TaskState::Ready;
+    }
+    /// Puts this record, that nobody else knows, into the inbox; false when that is closed.
+    [[nodiscard]] bool post() noexcept;
+    /// Makes the chain of a posted task; null when that threw, and then error() says what.
+    virtual PromiseBase* start() noexcept { return nullptr; }
+    /// It will not be started: what it would have started goes.
+    virtual void forget_start() noexcept {}
 
     void wake_joiners() noexcept;
     [[nodiscard]] bool ended() const noexcept {
@@ -99,14 +141,21 @@ public:
     PromiseBase* root = nullptr;
     std::source_location site;  // of the last wait; of the spawn before the first
     const char* reason = "start";
-    double spawned_at = 0.0;  // on the runtime's clock
+    double spawned_at = 0.0;  // on the Real clock
     double waits_since = 0.0;
+    Departure* departing = nullptr;  // set by a hop as it suspends, taken by who resumed it
     std::uint64_t id = 0;
     TaskState state = TaskState::Ready;
     AsyncErrorCode end_code = AsyncErrorCode::TaskCancelled;  // why Gone
     bool cancel_requested = false;  // while Polling: taken up at the next suspension
     bool turn_again = false;        // set by yield_now() while Polling
     bool error_observed = false;
+    bool stuck_told = false;  // of the current wait
+    bool trip_lost = false;   // the pool dropped it; written before the wake that brings it home
+    // Of the current wait: the phase at which it goes on, when it is over.
+    std::optional<Phase> resume_in;
+    // Only the thread that has the chain reads it. Changes on the owner, before a trip and after.
+    bool away = false;
     IntrusiveList<JoinWaiter, JoinTag> joiners;
 
 protected:
@@ -125,8 +174,17 @@ private:
     static constexpr std::uint64_t kCancel = 4;
     static constexpr unsigned kTicketShift = 3;
 
-    void push_to_inbox() noexcept;
+    enum class Trip : std::uint8_t { None, Booked, Begun, Revoked };
 
+    void push_to_inbox() noexcept;
+    bool settle_trip(Trip how) noexcept {
+        Trip booked = Trip::Booked;
+        // relaxed: worker and owner agree on who has the chain, and that is all. What the winner
+        // finds in it came to it through the pool, or is its own.
+        return trip_.compare_exchange_strong(booked, how, std::memory_order_relaxed);
+    }
+
+    std::atomic<Trip> trip_{Trip::None};
     std::atomic<std::uint64_t> word_{1ULL << kTicketShift};
     std::atomic<std::uint32_t> references_{1};
     std::atomic<std::uint32_t> owners_{2};  // the runtime and the first handle

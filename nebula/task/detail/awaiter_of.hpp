@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What `co_await thing` really awaits, for waits that wrap another.
+#pragma once
+
+#include "nebula/task/await_as.hpp"
+
+#include <type_traits>
+#include <utility>
+
+namespace nebula::task_detail {
+
+/// The awaiter of `awaited`, found as PromiseBase::await_transform finds it: a new one, or
+/// `awaited` itself by reference.
+template <class A>
+decltype(auto) awaiter_of(A&& awaited) {
+    using Bare = std::remove_cvref_t<A>;
+    if constexpr (requires { AwaitAs<Bare>::make(std::forward<A>(awaited)); }) {
+        return AwaitAs<Bare>::make(std::forward<A>(awaited));
+    } else if constexpr (requires { std::forward<A>(awaited).operator co_await(); }) {
+        return std::forward<A>(awaited).operator co_await();
+    } else if constexpr (requires { operator co_await(std::forward<A>(awaited)); }) {
+        return operator co_await(std::forward<A>(awaited));
+    } else {
+        return std::forward<A>(awaited);
+    }
+}
+
+}  // namespace nebula::task_detail

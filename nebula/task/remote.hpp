@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// A runtime's address for other threads: they spawn through it.
+#pragma once
+
+#include "nebula/task/detail/inbox.hpp"
+#include "nebula/task/task.hpp"
+#include "nebula/task/task_handle.hpp"
+#include "nebula/task/task_options.hpp"
+
+#include <concepts>
+#include <exception>
+#include <optional>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace nebula {
+
+/// A function that makes a task.
+template <class F>
+concept TaskFunction =
+    std::invocable<F&> && requires { typename std::invoke_result_t<F&>::promise_type; };
+
+namespace task_detail {
+
+/// The function is kept in the coroutine's frame: a lambda's captures live as long as the task.
+template <class F, class Task = std::invoke_result_t<F&>>
+Task call_stored(F function) {
+    co_return co_await function();
+}
+
+template <class F>
+using TaskValueOf = typename std::invoke_result_t<F&>::value_type;
+
+/// A record on its way to the owner thread, with what it will start there.
+template <class F>
+class PostedRecord final : public TypedRecord<TaskValueOf<F>> {
+    static_assert(alignof(F) <= alignof(std::max_align_t),
+                  "over-aligned captures: hold them in a std::unique_ptr");
+
+public:
+    PostedRecord(Inbox& inbox, Scheduler& scheduler, const TaskOptions& options,
+                 std::source_location site, F&& function)
+        : TypedRecord<TaskValueOf<F>>(inbox, scheduler, options.name, site),
+          function_(std::move(function)) {}
+
+    PromiseBase* start() noexcept override {
+        try {
+            auto body = call_stored(*std::exchange(function_, std::nullopt));
+            return &body.release().promise();
+        } catch (...) {
+            this->result().set_error(std::current_exception());
+            return nullptr;
+        }
+    }
+    void forget_start() noexcept override { function_.reset(); }
+
+private:
+    std::optional<F> function_;
+};
+
+/// Hands a record to the owner thread's next pump, or refuses it. Any thread.
+void post(TaskRecord& record) noexcept;
+
+}  // namespace task_detail
+
+/// Spawns on a Runtime from anywhere, whether the Runtime still lives or not.
+///
+///     std::jthread listener([remote = runtime.remote()] {
+///         while (const Message message = receive())
+///             remote.spawn([message] { return handle(message); }, {.name = "message"});
+///     });
+///
+/// Threads:   any thread.
+/// Cost:      spawn: one record with the function in it, one CAS, and the runtime's on_wake handler
+///            if its inbox was empty.
+/// Lifetime:  may outlive the Runtime: what is spawned then is refused (the handle says
+///            RuntimeClosed) and its function destroyed here.
+class RuntimeRemote {
+public:
+    RuntimeRemote(const RuntimeRemote& other) noexcept
+        : inbox_(other.inbox_), scheduler_(other.scheduler_) {
+        inbox_->retain();
+    }
+    RuntimeRemote& operator=(RuntimeRemote other) noexcept {
+        std::swap(inbox_, other.inbox_);
+        std::swap(scheduler_, other.scheduler_);
+        return *this;
+    }
+    ~RuntimeRemote() { inbox_->release(); }
+
+    /// The function is called on the owner thread, in the next pump, and its task started there.
+    /// Only request_cancel() and the end of the handle may be used on this thread; the rest on the
+    /// owner's. \throws std::bad_alloc; what moving the function throws.
+    template <TaskFunction F>
+    TaskHandle<task_detail::TaskValueOf<F>> spawn(
+        F function, TaskOptions options = {},
+        std::source_location site = std::source_location::current()) const {
+        auto* const record = new task_detail::PostedRecord<F>(*inbox_, *scheduler_, options, site,
+                                                              std::move(function));
+        TaskHandle<task_detail::TaskValueOf<F>> handle(*record);
+        task_detail::post(*record);
+        return handle;
+    }
+
+private:
+    friend class Runtime;
+    RuntimeRemote(task_detail::Inbox& inbox, task_detail::Scheduler& scheduler) noexcept
+        : inbox_(&inbox), scheduler_(&scheduler) {
+        inbox_->retain();
+    }
+
+    task_detail::Inbox* inbox_;
+    task_detail::Scheduler* scheduler_;  // only named in records; used on its own thread
+};
+
+}  // namespace nebula

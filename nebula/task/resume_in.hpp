@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Choosing the phase of a frame in which a task goes on.
+#pragma once
+
+#include "nebula/task/await_as.hpp"
+#include "nebula/task/detail/awaiter_of.hpp"
+#include "nebula/task/next_frame.hpp"
+#include "nebula/task/phase.hpp"
+#include "nebula/task/wait.hpp"
+
+#include <coroutine>
+#include <type_traits>
+#include <utility>
+
+namespace nebula {
+
+/// Made by enter_phase().
+class EnterPhase : public Wait {
+public:
+    explicit EnterPhase(Phase phase) noexcept : Wait("phase"), phase_(phase) {}
+    bool await_ready() const noexcept { return false; }
+    template <TaskPromise P>
+    bool await_suspend(std::coroutine_handle<P> h) noexcept {
+        return begin(h.promise());
+    }
+    void await_resume() const noexcept {}
+
+private:
+    bool begin(task_detail::PromiseBase& leaf) noexcept;
+
+    Phase phase_;
+    task_detail::FrameWaiter waiter_;
+};
+
+/// Goes on in the next such phase; at once if the task runs in one now.
+[[nodiscard]] inline EnterPhase enter_phase(Phase phase) noexcept { return EnterPhase(phase); }
+
+namespace task_detail {
+
+template <class A>
+class ResumeInWait {
+    using Inner = decltype(awaiter_of(std::declval<A>()));
+
+public:
+    ResumeInWait(Phase phase, A&& awaited)
+        : phase_(phase), enter_(phase), inner_(awaiter_of(std::forward<A>(awaited))) {}
+    ResumeInWait(const ResumeInWait&) = delete;
+    ResumeInWait& operator=(const ResumeInWait&) = delete;
+    ~ResumeInWait() = default;
+
+    bool await_ready() const noexcept { return false; }
+    template <TaskPromise P>
+    bool await_suspend(std::coroutine_handle<P> h) {
+        using Suspended = decltype(inner_.await_suspend(h));
+        static_assert(std::is_void_v<Suspended> || std::is_same_v<Suspended, bool>,
+                      "a child runs in its parent's task: await it, then enter_phase()");
+        if (inner_.await_ready()) return enter_.await_suspend(h);
+        if constexpr (std::is_void_v<Suspended>) {
+            inner_.await_suspend(h);
+        } else if (!inner_.await_suspend(h)) {
+            return enter_.await_suspend(h);
+        }
+        h.promise().record().resume_in = phase_;
+        return true;
+    }
+    decltype(auto) await_resume() { return inner_.await_resume(); }
+
+private:
+    Phase phase_;
+    EnterPhase enter_;
+    Inner inner_;  // a reference where the awaited thing is its own awaiter
+};
+
+}  // namespace task_detail
+
+/// Made by resume_in(); refers to what it waits for.
+template <class A>
+class [[nodiscard]] ResumeIn {
+public:
+    ResumeIn(Phase where, A&& what) noexcept : phase(where), awaited(std::forward<A>(what)) {}
+    Phase phase;
+    A&& awaited;
+};
+
+/// Awaits anything, and goes on in a phase instead of in the pump that sees it end:
+///
+///     auto [body, at] = co_await resume_in(Phase::Physics, signal<Object, Vector3>(area, "hit"));
+///     body_state.apply_impulse(…);    // inside a physics tick
+///
+/// What is there already waits for the phase too, unless the task runs in it now. Await it in the
+/// expression that makes it.
+///
+/// Threads, Throws: as what is awaited.
+template <class A>
+ResumeIn<A> resume_in(Phase phase, A&& awaited) noexcept {
+    return {phase, std::forward<A>(awaited)};
+}
+
+template <class A>
+struct AwaitAs<ResumeIn<A>> {
+    static task_detail::ResumeInWait<A> make(ResumeIn<A>&& wait) {
+        return {wait.phase, std::forward<A>(wait.awaited)};
+    }
+};
+
+}  // namespace nebula

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// What may be said about a task when it is spawned.
+#pragma once
+
+#include <string_view>
+
+namespace nebula {
+
+struct TaskOptions {
+    std::string_view name = "task";  ///< Copied; the first 48 bytes are kept.
+};
+
+}  // namespace nebula

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/worker_hop.hpp"
+
+#include "nebula/task/detail/promise.hpp"
+#include "nebula/task/errors.hpp"
+#include "nebula/threading/worker_pool.hpp"
+
+#include <utility>
+
+namespace nebula {
+
+using task_detail::TaskRecord;
+
+namespace {
+
+/// The trip as the pool keeps it. One that is dropped unrun brings the task home as lost.
+class TripCall {
+public:
+    explicit TripCall(TaskRecord& record) noexcept : record_(&record) { record.retain(); }
+    TripCall(TripCall&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
+    TripCall(const TripCall&) = delete;
+    TripCall& operator=(const TripCall&) = delete;
+    ~TripCall() {
+        if (record_ == nullptr) return;
+        if (record_->begin_trip()) {
+            record_->trip_lost = true;
+            record_->wake(record_->ticket());
+        }
+        record_->release();
+    }
+
+    void operator()() noexcept {
+        TaskRecord* const record = std::exchange(record_, nullptr);
+        record->travel();
+        record->release();
+    }
+
+private:
+    TaskRecord* record_;
+};
+
+}  // namespace
+
+void WorkerHop::begin(task_detail::PromiseBase& leaf) noexcept {
+    record_ = &leaf.record();
+    if (!record_->away) (void)suspend_here(leaf);
+    record_->departing = this;
+}
+
+void WorkerHop::depart(TaskRecord& record) noexcept {
+    // Copies: once booked, the owner may take the trip back and destroy this awaiter.
+    WorkerPool& pool = pool_;
+    const SpawnOptions options = options_;
+    record.book_trip();
+    try {
+        pool.spawn(TripCall(record), options);
+    } catch (...) {
+        // Out of memory. The call that was not taken has brought the task home.
+    }
+}
+
+void WorkerHop::await_resume() const {
+    if (std::exchange(record_->trip_lost, false))
+        throw RuntimeClosed("the worker pool did not run the task");
+}
+
+}  // namespace nebula

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/worker_hop.hpp"
+
+#include "fake_loop.hpp"
+#include "nebula/task/next_frame.hpp"
+#include "nebula/task/pool_bridge.hpp"
+#include "nebula/task/runtime.hpp"
+#include "nebula/threading/worker_pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <optional>
+#include <semaphore>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace nebula {
+namespace {
+
+using test::Counted;
+using test::FakeLoop;
+
+bool on_worker() { return WorkerPool::current_worker_index() >= 0; }
+
+class WorkerHops : public testing::TestWithParam<int> {  // the parameter: workers
+protected:
+    template <class Ended>
+    void pump_until(Ended ended) {
+        while (!ended()) {
+            loop_.runtime.pump();
+            std::this_thread::yield();
+        }
+    }
+    void pump_until_all_ended() {
+        pump_until([this] { return loop_.runtime.live_count() == 0; });
+    }
+
+    WorkerPool pool_{{.thread_count_override = GetParam()}};
+    FakeLoop loop_;
+    std::binary_semaphore begun_{0};
+    std::binary_semaphore go_on_{0};
+};
+
+TEST_P(WorkerHops, OneCoroutineRunsOnAWorkerAndComesHome) {
+    const std::thread::id home = std::this_thread::get_id();
+    std::string path;
+    TaskHandle<int> handle = loop_.runtime.spawn([&]() -> task<int> {
+        co_await worker(pool_, {.name = "hop"});
+        path += on_worker() ? "w" : "?";
+        co_await main_thread();
+        path += std::this_thread::get_id() == home ? "m" : "?";
+        co_await main_thread();
+        path += "m";
+        co_await next_frame();
+        co_await worker(pool_);
+        path += on_worker() ? "w" : "?";
+        co_return 5;
+    });
+    EXPECT_TRUE(handle.is_pending());
+    pump_until([&] { return path == "wmm"; });
+    loop_.frame();
+    pump_until_all_ended();
+    EXPECT_EQ(path, "wmmw");
+    EXPECT_EQ(handle.result(), 5) << "a coroutine may end on the worker";
+}
+
+TEST_P(WorkerHops, ManyHopsInBothDirections) {
+    constexpr int kTasks = 16;
+    constexpr int kHops = 50;
+    std::atomic<int> there = 0;
+    int here = 0;
+    for (int i = 0; i < kTasks; ++i)
+        loop_.runtime.spawn([&]() -> task<> {
+            for (int hop = 0; hop < kHops; ++hop) {
+                co_await worker(pool_);
+                ++there;
+                co_await main_thread();
+                ++here;
+            }
+        });
+    pump_until_all_ended();
+    EXPECT_EQ(there, kTasks * kHops);
+    EXPECT_EQ(here, kTasks * kHops);
+}
+
+TEST_P(WorkerHops, ChildrenRunAndThrowAndHopOnTheWorker) {
+    WorkerPool other({.thread_count_override = 1});
+    const auto child = [&](WorkerPool& to) -> task<int> {
+        EXPECT_TRUE(on_worker());
+        co_await worker(to);
+        EXPECT_TRUE(on_worker());
+        throw std::runtime_error("from afar");
+    };
+    const auto parent = [&]() -> task<std::string> {
+        co_await worker(pool_);
+        std::string told;
+        try {
+            (void)co_await child(other);
+        } catch (const std::runtime_error& error) {
+            told = error.what();
+        }
+        EXPECT_TRUE(on_worker());
+        co_await main_thread();
+        co_return told;
+    };
+    const TaskHandle<std::string> handle = loop_.runtime.spawn(parent());
+    pump_until_all_ended();
+    EXPECT_EQ(handle.result(), "from afar");
+}
+
+TEST_P(WorkerHops, AnExceptionThatLeavesATaskOnTheWorkerIsItsResult) {
+    const TaskHandle<> handle = loop_.runtime.spawn([&]() -> task<> {
+        co_await worker(pool_);
+        throw std::runtime_error("on the worker");
+    });
+    pump_until_all_ended();
+    EXPECT_THROW(handle.result(), std::runtime_error);
+}
+
+TEST_P(WorkerHops, AnyOtherWaitOnAWorkerIsRefusedAndTheTaskGoesOn) {
+    std::string told;
+    loop_.runtime.spawn([&]() -> task<> {
+        co_await worker(pool_);
+        bool refused = false;
+        try {
+            co_await next_frame();
+        } catch (const WrongThread& error) {
+            told = error.what();
+            refused = true;
+        }
+        EXPECT_TRUE(refused);
+        co_await main_thread();
+        co_await next_frame();
+    });
+    pump_until([&] { return !told.empty(); });
+    EXPECT_NE(told.find("co_await main_thread()"), std::string::npos);
+    while (loop_.runtime.live_count() > 0) loop_.frame();
+}
+
+TEST_P(WorkerHops, ATaskThatAWorkerRunsIsDestroyedWhenItIsBack) {
+    int live = 0;
+    bool went_on = false;
+    TaskHandle<> handle = loop_.runtime.spawn([&]() -> task<> {
+        const Counted local(live);
+        co_await worker(pool_);
+        begun_.release();
+        go_on_.acquire();
+        co_await main_thread();
+        went_on = true;
+    });
+    begun_.acquire();
+    handle.cancel();
+    EXPECT_TRUE(handle.is_pending());
+    EXPECT_TRUE(handle.is_away());
+    EXPECT_EQ(live, 1);
+    ASSERT_EQ(loop_.runtime.live_tasks().size(), 1U);
+    EXPECT_EQ(loop_.runtime.live_tasks()[0].reason, "on a worker");
+    go_on_.release();
+    pump_until_all_ended();
+    EXPECT_TRUE(handle.cancelled());
+    EXPECT_FALSE(went_on);
+    EXPECT_EQ(live, 0);
+}
+
+TEST_P(WorkerHops, CancelAndWaitReturnsWhenNothingOfTheTaskIsLeft) {
+    int live = 0;
+    TaskHandle<> handle = loop_.runtime.spawn([&]() -> task<> {
+        const Counted local(live);
+        co_await worker(pool_);
+        begun_.release();
+        go_on_.acquire();
+    });
+    begun_.acquire();
+    std::jthread later([&] { go_on_.release(); });
+    handle.cancel_and_wait();
+    EXPECT_EQ(live, 0);
+    EXPECT_FALSE(handle.is_pending());
+}
+
+TEST_P(WorkerHops, ATaskThatNoWorkerHasBegunIsDestroyedAtOnce) {
+    int live = 0;
+    std::binary_semaphore all_busy{0};
+    std::counting_semaphore<> open{0};
+    std::atomic<int> blocked = 0;
+    for (int i = 0; i < GetParam(); ++i)
+        pool_.spawn([&] {
+            if (++blocked == GetParam()) all_busy.release();
+            open.acquire();
+        });
+    all_busy.acquire();
+    TaskHandle<> handle = loop_.runtime.spawn([&]() -> task<> {
+        const Counted local(live);
+        co_await worker(pool_);
+        ADD_FAILURE() << "it was cancelled before";
+    });
+    handle.cancel();
+    EXPECT_TRUE(handle.cancelled());
+    EXPECT_EQ(live, 0);
+    open.release(GetParam());
+}
+
+TEST_P(WorkerHops, ShutdownWaitsForTheWorkerAndDestroysOnItsOwnThread) {
+    const std::thread::id home = std::this_thread::get_id();
+    std::optional<std::thread::id> destroyed;
+    TaskHandle<> handle = loop_.runtime.spawn([&]() -> task<> {
+        const test::AtExit note([&] { destroyed = std::this_thread::get_id(); });
+        co_await worker(pool_);
+        begun_.release();
+        go_on_.acquire();
+        co_await main_thread();
+    });
+    begun_.acquire();
+    std::jthread later([&] { go_on_.release(); });
+    loop_.runtime.shutdown();
+    EXPECT_EQ(destroyed, home);
+    EXPECT_TRUE(handle.cancelled());
+}
+
+TEST_P(WorkerHops, ATaskThatEndsOnTheWorkerWhileShutdownWaitsKeepsItsResult) {
+    TaskHandle<int> handle = loop_.runtime.spawn([&]() -> task<int> {
+        co_await worker(pool_);
+        begun_.release();
+        go_on_.acquire();
+        co_return 3;
+    });
+    begun_.acquire();
+    std::jthread later([&] { go_on_.release(); });
+    loop_.runtime.shutdown();
+    EXPECT_EQ(handle.result(), 3);
+}
+
+TEST_P(WorkerHops, CancelsFromAnywhereAndHopsAtOnceNeverLoseATask) {
+    constexpr int kTasks = 300;
+    int live = 0;
+    std::vector<TaskHandle<>> handles;
+    for (int i = 0; i < kTasks; ++i) {
+        handles.push_back(loop_.runtime.spawn([&]() -> task<> {
+            const Counted local(live);
+            for (int hop = 0; hop < 4; ++hop) {
+                co_await worker(pool_);
+                co_await main_thread();
+            }
+        }));
+        if (i % 3 == 0) handles.back().cancel();
+        if (i % 3 == 1) pool_.spawn([handle = handles.back()] { handle.request_cancel(); });
+        if (i % 8 == 0) loop_.runtime.pump();
+    }
+    pump_until_all_ended();
+    EXPECT_EQ(live, 0);
+    for (const TaskHandle<>& handle : handles) EXPECT_FALSE(handle.is_pending());
+}
+
+INSTANTIATE_TEST_SUITE_P(Workers, WorkerHops, testing::Values(1, 2, 8));
+
+TEST(WorkerHop, APoolThatRunsInlineTakesTheTaskAndBringsItBack) {
+    WorkerPool pool({.run_inline = true});
+    FakeLoop loop;
+    int steps = 0;
+    loop.runtime.spawn([&]() -> task<> {
+        co_await worker(pool);
+        ++steps;
+        co_await main_thread();
+        ++steps;
+    });
+    EXPECT_EQ(steps, 1);
+    loop.runtime.pump();
+    EXPECT_EQ(steps, 2);
+}
+
+TEST(WorkerHop, ATaskSpawnedOnAWorkerIsRefused) {
+    WorkerPool pool({.thread_count_override = 1});
+    FakeLoop loop;
+    const TaskHandle<> handle = loop.runtime.spawn([&]() -> task<> {
+        Runtime& runtime = co_await this_runtime();
+        co_await worker(pool);
+        EXPECT_EQ(&co_await this_runtime(), &runtime);
+        runtime.spawn([]() -> task<> { co_return; });
+    });
+    while (loop.runtime.live_count() > 0) loop.runtime.pump();
+    EXPECT_THROW(handle.result(), WrongThread);
+}
+
+}  // namespace
+}  // namespace nebula
