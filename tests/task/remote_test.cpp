@@ -114,14 +114,15 @@ TEST(RuntimeRemote, OutlivesTheRuntimeAndRefusesThen) {
 }
 
 TEST(RuntimeRemote, EveryPostOfFourThreadsStartsOnceWhileTheOwnerPumpsAndCloses) {
-    constexpr int kThreads = 4;
-    constexpr int kPosts = 2'000;
+    static constexpr int kThreads = 4;
+    static constexpr int kPosts = 2'000;
     int started = 0;
     std::vector<std::vector<TaskHandle<>>> handles(kThreads);
     auto loop = std::make_unique<FakeLoop>();
     std::atomic<int> running = kThreads;
     {
         std::vector<std::jthread> threads;
+        threads.reserve(kThreads);
         for (int t = 0; t < kThreads; ++t) {
             threads.emplace_back([&, t, remote = loop->runtime.remote()] {
                 for (int i = 0; i < kPosts; ++i)
