@@ -37,10 +37,13 @@ protected:
         pump_until([this] { return loop_.runtime.live_count() == 0; });
     }
 
-    WorkerPool pool_{{.thread_count_override = GetParam()}};
-    FakeLoop loop_;
+    // Before the pool: what its tasks use outlives them.
     std::binary_semaphore begun_{0};
     std::binary_semaphore go_on_{0};
+    std::counting_semaphore<> open_{0};
+    std::atomic<int> blocked_ = 0;
+    WorkerPool pool_{{.thread_count_override = GetParam()}};
+    FakeLoop loop_;
 };
 
 TEST_P(WorkerHops, OneCoroutineRunsOnAWorkerAndComesHome) {
@@ -184,15 +187,12 @@ TEST_P(WorkerHops, CancelAndWaitReturnsWhenNothingOfTheTaskIsLeft) {
 
 TEST_P(WorkerHops, ATaskThatNoWorkerHasBegunIsDestroyedAtOnce) {
     int live = 0;
-    std::binary_semaphore all_busy{0};
-    std::counting_semaphore<> open{0};
-    std::atomic<int> blocked = 0;
     for (int i = 0; i < GetParam(); ++i)
-        pool_.spawn([&] {
-            if (++blocked == GetParam()) all_busy.release();
-            open.acquire();
+        pool_.spawn([this] {
+            if (++blocked_ == GetParam()) begun_.release();
+            open_.acquire();
         });
-    all_busy.acquire();
+    begun_.acquire();
     TaskHandle<> handle = loop_.runtime.spawn([&]() -> task<> {
         const Counted local(live);
         co_await worker(pool_);
@@ -201,7 +201,7 @@ TEST_P(WorkerHops, ATaskThatNoWorkerHasBegunIsDestroyedAtOnce) {
     handle.cancel();
     EXPECT_TRUE(handle.cancelled());
     EXPECT_EQ(live, 0);
-    open.release(GetParam());
+    open_.release(GetParam());
 }
 
 TEST_P(WorkerHops, ShutdownWaitsForTheWorkerAndDestroysOnItsOwnThread) {
