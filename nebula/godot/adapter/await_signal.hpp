@@ -159,8 +159,8 @@ struct Methods {
         GDEXTENSION_VARIANT_TYPE_ARRAY, TemporaryName("append").bytes(), 3316032543);
 };
 inline const Methods& methods() {
-    static const Methods all;
-    return all;
+    static const Methods kAll;
+    return kAll;
 }
 
 inline void call(GDExtensionMethodBindPtr bind, GDExtensionObjectPtr self, void* result,
@@ -338,7 +338,7 @@ private:
 
     void emitted(const GDExtensionConstVariantPtr* arguments, std::size_t count) noexcept {
         if (!meeting.claim()) return;
-        if (count > kInPlace) spilled_.reset(new std::byte[count * sizeof(Variant)]);
+        if (count > kInPlace) spilled_ = std::make_unique<std::byte[]>(count * sizeof(Variant));
         const bool here = std::this_thread::get_id() == engine.main_thread;
         for (std::size_t i = 0; i < count; ++i) {
             if (!here && !may_leave_its_thread(arguments[i])) {
@@ -378,11 +378,11 @@ GDExtensionVariantType variant_type_of() {
     if constexpr (std::is_pointer_v<T>) {
         return GDEXTENSION_VARIANT_TYPE_OBJECT;
     } else {
-        static const GDExtensionVariantType type = [] {
+        static const GDExtensionVariantType kType = [] {
             const typename Binding::Variant sample{T{}};
             return engine.variant_get_type(Binding::bytes(sample));
         }();
-        return type;
+        return kType;
     }
 }
 

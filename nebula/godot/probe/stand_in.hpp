@@ -35,6 +35,7 @@ public:
     }
     ~Value() { abi::engine.variant_get_ptr_destructor(kType)(bytes_); }
 
+    // NOLINTNEXTLINE(readability-identifier-naming): as it is called there
     [[nodiscard]] void* _native_ptr() const { return const_cast<std::byte*>(bytes_); }
 
 private:
@@ -125,6 +126,7 @@ public:
     }
     // NOLINTEND(google-explicit-constructor)
 
+    // NOLINTNEXTLINE(readability-identifier-naming): as it is called there
     [[nodiscard]] void* _native_ptr() const { return const_cast<std::byte*>(bytes_); }
 
 private:
