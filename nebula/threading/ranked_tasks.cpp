@@ -50,11 +50,10 @@ struct alignas(kCacheLine) RankedTasks::Entry {
 };
 
 RankedTasks::RankedTasks(WorkerPool& pool, RankedOptions options)
-    : pool_(pool),
-      options_(options),
-      max_helpers_(options.max_running > 0 ? options.max_running : pool.thread_count()),
-      sweeps_(pool, Band::Normal),
-      helping_(pool, options.band) {}
+    : pool_(pool), options_(options), sweeps_(pool, Band::Normal), helping_(pool, options.band) {
+    helpers_.reset(static_cast<std::uint32_t>(options.max_running > 0 ? options.max_running
+                                                                      : pool.thread_count()));
+}
 
 RankedTasks::~RankedTasks() {
     stopping_.store(true, std::memory_order_seq_cst);  // with helpers_, as occupied_
@@ -144,8 +143,7 @@ bool RankedTasks::cancel(Id id) noexcept {
 
 std::size_t RankedTasks::cancel_all() noexcept {
     const MutexLock one_at_a_time(cancel_all_mutex_);
-    // Relaxed, both: README, "Ranked tasks".
-    cancelled_.fetch_add(1, std::memory_order_relaxed);
+    cancelled_.begin();
     std::size_t count = 0;
     for (Ring& ring : rings_)
         for (;;) {
@@ -154,7 +152,7 @@ std::size_t RankedTasks::cancel_all() noexcept {
             count += chain.size;
             while (chain.first != nullptr) drop(*std::exchange(chain.first, chain.first->next));
         }
-    cancelled_.fetch_add(1, std::memory_order_relaxed);
+    cancelled_.end();
     return count;
 }
 
@@ -174,7 +172,7 @@ bool RankedTasks::rerank(Id id, float rank) noexcept {
             unlink(ring, entry);
             entry.status.store(status_of(id.serial_, kMoving), std::memory_order_relaxed);
             entry.next = nullptr;
-            one = {&entry, 1, cancelled_.load(std::memory_order_relaxed)};
+            one = {&entry, 1, cancelled_.note()};
         }
         entry.rank = rank;
         entry.generation = generation_.load(std::memory_order_relaxed);  // compared in link()
@@ -226,8 +224,7 @@ void RankedTasks::link(Ring& ring, Entry& entry) noexcept {
     }
     if (first) {
         const auto number = static_cast<unsigned>(&ring - rings_.data());
-        // With helpers_: README.
-        occupied_.fetch_or(std::uint64_t{1} << number, std::memory_order_seq_cst);
+        occupied_.set(number);
     }
 }
 
@@ -236,8 +233,7 @@ void RankedTasks::unlink(Ring& ring, Entry& entry) noexcept {
     (entry.next != nullptr ? entry.next->older : ring.youngest) = entry.older;
     if (ring.oldest == nullptr) {
         const auto number = static_cast<unsigned>(&ring - rings_.data());
-        // Relaxed: taking publishes nothing; a bit too many costs a look.
-        occupied_.fetch_and(~(std::uint64_t{1} << number), std::memory_order_relaxed);
+        occupied_.clear(number);
     }
 }
 
@@ -258,7 +254,7 @@ RankedTasks::Chain RankedTasks::take_out(Ring& ring, std::size_t most,
                                          std::optional<std::uint32_t> older_than) noexcept {
     const MutexLock lock(ring.mutex);
     Chain chain;
-    chain.cancelled = cancelled_.load(std::memory_order_relaxed);  // README, "Ranked tasks"
+    chain.cancelled = cancelled_.note();
     while (chain.size < most && ring.oldest != nullptr) {
         Entry& entry = *ring.oldest;
         // The difference: generations may come round.
@@ -316,9 +312,7 @@ bool RankedTasks::rank_anew_and_take(Chain chain, std::size_t ring, Taken& taken
 }
 
 bool RankedTasks::is_cancelled(const Chain& chain) const noexcept {
-    // Under the lock of the ring they go to: README, "Ranked tasks".
-    return chain.cancelled % 2 != 0 ||
-           cancelled_.load(std::memory_order_relaxed) != chain.cancelled;
+    return cancelled_.reached(chain.cancelled);  // under the lock of the ring they go to
 }
 
 bool RankedTasks::take(std::size_t number, Chain one, Taken& taken) noexcept {
@@ -367,7 +361,7 @@ void RankedTasks::put_back(std::size_t number, Chain chain) noexcept {
     }
     while (dropped != nullptr) drop(*std::exchange(dropped, dropped->next));
     // Who looked while they were in our hands saw nothing, and has gone.
-    for (; kept > 0 && helpers_.load(std::memory_order_seq_cst) < max_helpers_; --kept) {
+    for (; kept > 0 && helpers_.wanted(); --kept) {
         auto start = [this] { start_helper(); };
         if (detail::caught(start) != nullptr) break;  // the next spawn, or wait(), will
     }
@@ -426,7 +420,7 @@ bool RankedTasks::take_nearest(Taken& taken) noexcept {
     // A few: enough to pay for the way, and not long before the nearest runs.
     static constexpr std::size_t kStaleAtATime = 16;
     while (!stopping_) {
-        const std::uint64_t occupied = occupied_.load(std::memory_order_seq_cst);
+        const std::uint64_t occupied = occupied_.mask();
         if (occupied == 0) return false;
         const auto number = static_cast<std::size_t>(std::countr_zero(occupied));
         Ring& ring = rings_[number];
@@ -450,20 +444,12 @@ bool RankedTasks::take_nearest(Taken& taken) noexcept {
     return false;
 }
 
-bool RankedTasks::count_helper() noexcept {
-    int helpers = helpers_.load(std::memory_order_seq_cst);
-    do {
-        if (helpers >= max_helpers_) return false;
-    } while (!helpers_.compare_exchange_weak(helpers, helpers + 1, std::memory_order_seq_cst));
-    return true;
-}
-
 void RankedTasks::start_helper() {
     if (!count_helper()) return;
     try {
         helping_.spawn([this] { help(); }, "ranked tasks");
     } catch (...) {
-        helpers_.fetch_sub(1, std::memory_order_seq_cst);
+        helpers_.drop();
         throw;
     }
 }
@@ -480,11 +466,9 @@ void RankedTasks::help() noexcept {
             auto go_on_later = [this] { helping_.spawn([this] { help(); }, "ranked tasks"); };
             if (detail::caught(go_on_later) == nullptr) return;  // still counted
         }
-        NEBULA_YIELD_POINT();
-        helpers_.fetch_sub(1, std::memory_order_seq_cst);
-        NEBULA_YIELD_POINT();
+        helpers_.drop();
         // Who queued a task before that may have seen us counted and relied on us.
-        if (stopping_ || occupied_.load(std::memory_order_seq_cst) == 0 || !count_helper()) return;
+        if (stopping_ || occupied_.mask() == 0 || !count_helper()) return;
     }
 }
 

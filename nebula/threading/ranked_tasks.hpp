@@ -6,6 +6,8 @@
 #include "nebula/base/mutex.hpp"
 #include "nebula/base/small_function.hpp"
 #include "nebula/threading/band.hpp"
+#include "nebula/threading/detail/ranked_queue.hpp"
+#include "nebula/threading/detail/ticket_count.hpp"
 #include "nebula/threading/task_group.hpp"
 
 #include <array>
@@ -119,7 +121,7 @@ public:
 
 private:
     using Closure = SmallFunction<void(), 48>;
-    static constexpr std::size_t kRings = 64;  // the bits of occupied_
+    static constexpr std::size_t kRings = 64;  // the bits of OccupiedRings
     static constexpr std::size_t kBatch = 64;  // tasks ranked anew, or given back, at a time
 
     struct RankedBy {
@@ -169,7 +171,7 @@ private:
     void drop(Entry& entry) noexcept;
 
     [[nodiscard]] bool take_nearest(Taken& taken) noexcept;
-    [[nodiscard]] bool count_helper() noexcept;
+    [[nodiscard]] bool count_helper() noexcept { return helpers_.wanted() && helpers_.take(); }
     void start_helper();
     void help() noexcept;
     void start_sweep_if_due() noexcept;
@@ -180,13 +182,11 @@ private:
 
     WorkerPool& pool_;
     const RankedOptions options_;
-    const int max_helpers_;
     std::array<Ring, kRings> rings_;
-    // One bit per ring, changed under the ring's lock. With helpers_: README.
-    alignas(2 * kCacheLine) std::atomic<std::uint64_t> occupied_{0};
-    std::atomic<int> helpers_{0};  // on the pool, or about to be
+    alignas(2 * kCacheLine) detail::OccupiedRings<> occupied_;
+    detail::TicketCount<> helpers_;  // on the pool, or about to be
     std::atomic<std::size_t> queued_{0};
-    std::atomic<std::uint32_t> cancelled_{0};  // odd while cancel_all runs
+    detail::CancelCount<> cancelled_;
     std::atomic<std::uint32_t> generation_{
         0};                              // of the rank function; written under ranked_by_mutex_
     std::atomic<bool> sweeping_{false};  // whose setter owns the three below

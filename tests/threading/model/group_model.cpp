@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The pieces a group is made of: claims, tickets, and the latch its owner sleeps on.
 #include "model.hpp"
+#include "model_lock.hpp"
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/detail/claim_range.hpp"
 #include "nebula/threading/detail/latch.hpp"
@@ -15,21 +16,6 @@ namespace {
 
 using Range = nebula::detail::ClaimRange<ModelAtomics>;
 using Tickets = nebula::detail::TicketCount<ModelAtomics>;
-
-// A lock, as simple as can be: what the group does under its lock is one step to the others.
-class Lock {
-public:
-    void lock() {
-        while (word_.exchange(1, std::memory_order_acquire) == 1) ModelAtomics::sleep(word_, 1);
-    }
-    void unlock() {
-        word_.store(0, std::memory_order_release);
-        ModelAtomics::wake_one(word_);
-    }
-
-private:
-    ModelAtomics::Atomic<std::uint32_t> word_{0};
-};
 
 // ---- claims
 
