@@ -3,10 +3,8 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
-#include "nebula/base/yield_point.hpp"
-#include "nebula/threading/detail/futex.hpp"
+#include "nebula/threading/detail/atomics.hpp"
 
-#include <atomic>
 #include <cstdint>
 
 namespace nebula::detail {
@@ -14,25 +12,29 @@ namespace nebula::detail {
 /// One sleeper, on its own stack.
 ///
 /// Threads:   sleep: the sleeper, without the lock. The rest: under the lock of the list.
-class Sleeper {
+template <class Atomics>
+class BasicSleeper {
+    template <class V>
+    using Atomic = typename Atomics::template Atomic<V>;
+
 public:
     /// Returns when claimed or when the deadline has come. May be claimed meanwhile: take the lock,
     /// leave the list, and look at what you waited for once more.
     void sleep(Clock::time_point deadline) const noexcept {
         // Relaxed: what the claim is about is read under the lock.
         while (claimed_.load(std::memory_order_relaxed) == 0) {
-            NEBULA_YIELD_POINT();
-            futex_wait(claimed_, 0, deadline);
-            if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return;
+            Atomics::yield_point();
+            if (!Atomics::sleep_until(claimed_, 0, deadline)) return;
         }
     }
 
 private:
-    friend class WaitList;
+    template <class>
+    friend class BasicWaitList;
 
-    Sleeper* older_ = nullptr;
-    Sleeper* younger_ = nullptr;
-    std::atomic<std::uint32_t> claimed_{0};  // set under the lock
+    BasicSleeper* older_ = nullptr;
+    BasicSleeper* younger_ = nullptr;
+    Atomic<std::uint32_t> claimed_{0};  // set under the lock
 };
 
 /// Who sleeps. A claim takes one off the list, so no wake is spent on somebody who has one coming,
@@ -40,11 +42,14 @@ private:
 ///
 /// Threads:   under the owner's lock, all of it; wake: after leaving it.
 /// Lifetime:  borrows its sleepers, which leave before they return.
-class WaitList {
+template <class Atomics>
+class BasicWaitList {
+    using Sleeper = BasicSleeper<Atomics>;
+
 public:
     /// The word of a claimed sleeper, or null. The sleeper may be gone by the time it is woken, and
     /// the kernel then finds nobody at that address: a wake reads no memory of ours.
-    using Claim = const std::atomic<std::uint32_t>*;
+    using Claim = const typename Atomics::template Atomic<std::uint32_t>*;
 
     void add(Sleeper& sleeper) noexcept {
         sleeper.older_ = youngest_;
@@ -68,8 +73,8 @@ public:
 
     static void wake(Claim claim) noexcept {
         if (claim == nullptr) return;
-        NEBULA_YIELD_POINT();
-        futex_wake_one(*claim);
+        Atomics::yield_point();
+        Atomics::wake_one(*claim);
     }
 
 private:
@@ -81,5 +86,8 @@ private:
     Sleeper* oldest_ = nullptr;
     Sleeper* youngest_ = nullptr;
 };
+
+using Sleeper = BasicSleeper<MachineAtomics>;
+using WaitList = BasicWaitList<MachineAtomics>;
 
 }  // namespace nebula::detail
