@@ -240,6 +240,8 @@ template <class T, class Value, class Fold, class Combine>
 ///
 ///     par_sort(pool, std::span(chunks), [](auto& a, auto& b) { return a.depth < b.depth; });
 ///
+/// `less` must be a strict weak order, as for std::sort; with any other the behaviour is undefined.
+///
 /// Threads:   any thread; less runs on several at once, the calling one included.
 /// Cost:      up to kParSortThreshold elements: std::stable_sort, here. Beyond: a buffer as large
 ///            as the slice and a small table, and log2(size / 2048) + 1 passes over the pool.
