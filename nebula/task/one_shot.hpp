@@ -42,8 +42,12 @@ public:
         return (before & (kClaimed | kLeft)) == 0;
     }
 
+    enum class Resume : std::uint8_t {
+        InPump,  ///< As by Waker::wake().
+        Here,    ///< As by Waker::wake_inline(): maybe before finish() has returned.
+    };
     /// The result is there: wakes the task. False when nobody will look at it any more.
-    bool finish() noexcept {
+    bool finish(Resume how = Resume::InPump) noexcept {
         NEBULA_YIELD_POINT();
         // release pairs with the acquire in ended(), listen() and leave(): the result. acquire
         // pairs with the release in listen(): the waker.
@@ -51,7 +55,8 @@ public:
         NEBULA_YIELD_POINT();
         if ((before & kListening) != 0) {
             const Waker waker = std::move(waker_);
-            if ((before & kLeft) == 0) waker.wake();
+            if ((before & kLeft) != 0) return false;
+            how == Resume::Here ? waker.wake_inline() : waker.wake();
         }
         return (before & kLeft) == 0;
     }

@@ -87,6 +87,25 @@ task<> wait_twelve(LogPtr log, Signal which) {
 
 task<> wait_untyped(LogPtr log, Signal which) { log->add(co_await which); }
 
+task<> wait_inline(LogPtr log, Signal which, std::int64_t times) {
+    for (std::int64_t i = 0; i < times; ++i) log->add(co_await inline_resume(signal<int>(which)));
+    log->add("done");
+}
+
+task<> wait_inline_in_all_forms(LogPtr log, Signal which) {
+    const Outcome<int> careful = co_await inline_resume(fallible(signal<int>(which)));
+    log->add(careful ? Variant(*careful) : told(careful.error()));
+    const Outcome<int> again = co_await fallible(inline_resume(signal<int>(which)));
+    log->add(again ? Variant(*again) : told(again.error()));
+    if (again) log->add(co_await inline_resume(which));
+}
+
+task<> emit_when(LogPtr log, Signal which, Signal emitted) {
+    (void)co_await inline_resume(which);
+    emitted.emit({Variant(1)});
+    log->add("emitted");
+}
+
 // Says when it begins and ends to take, and takes only when the test lets it.
 template <class... Args>
 task<> stream_on(LogPtr log, Signal which, std::int64_t capacity, bool newest) {
@@ -155,6 +174,11 @@ public:
         c.method("wait_nine", &Self::start<wait_nine, Signal>, {"which"});
         c.method("wait_twelve", &Self::start<wait_twelve, Signal>, {"which"});
         c.method("wait_untyped", &Self::start<wait_untyped, Signal>, {"which"});
+        c.method("wait_inline", &Self::start<wait_inline, Signal, std::int64_t>,
+                 {"which", "times"});
+        c.method("wait_inline_in_all_forms", &Self::start<wait_inline_in_all_forms, Signal>,
+                 {"which"});
+        c.method("emit_when", &Self::start<emit_when, Signal, Signal>, {"which", "emitted"});
         c.method("stream_none", &Self::start<stream_on<>, Signal, std::int64_t, bool>,
                  {"which", "capacity", "newest"});
         c.method("stream_int", &Self::start<stream_on<int>, Signal, std::int64_t, bool>,
@@ -167,6 +191,8 @@ public:
                  {"which", "capacity", "newest"});
         c.method("stream_fallible", &Self::start<stream_fallible, Signal>, {"which"});
         c.method("stream_twice", &Self::start<stream_twice, Signal>, {"which"});
+        c.method("hold_stream", &Self::hold_stream, {"which"})
+            .doc("A stream that stands in no task: it lives as long as the probe.");
         c.method("go_on", &Self::go_on, {"task"}).doc("Lets a stream's task take.");
         c.method("count", &Self::count<count_emissions>, {"emitter", "name", "tasks"})
             .doc("Tasks that wait for the signal again and again; counted() is how often in all.");
@@ -197,6 +223,7 @@ public:
         return number;
     }
 
+    void hold_stream(const Signal& which) { held_.push_back(stream<AnyArguments>(which)); }
     void go_on(std::int64_t task) { of(task).go_on.set(); }
     template <auto kCoroutine>
     void count(Object emitter, const StringName& name, std::int64_t tasks) {
@@ -229,6 +256,7 @@ private:
     Log& of(std::int64_t task) { return *logs_.at(static_cast<std::size_t>(task)); }
 
     std::vector<LogPtr> logs_;
+    std::vector<SignalStream<AnyArguments>> held_;
     std::shared_ptr<std::int64_t> counted_ = std::make_shared<std::int64_t>(0);
     std::vector<TaskHandle<>> counting_;
 };

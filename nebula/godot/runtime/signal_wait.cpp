@@ -71,7 +71,9 @@ void SignalNode::call(std::span<const Variant* const> came, Variant&, GDExtensio
     auto room = SignalArguments::room_for(came.size());  // may throw, so before the claim
     if (!meeting.claim()) return;
     if (!arguments.copy_from(came, std::move(room))) error = AsyncErrorCode::NotSendable;
-    if (!meeting.finish()) arguments.clear();
+    // The one who sets it and the one who may resume here are on the main thread.
+    const bool here = is_main_thread() && resumes_inline;
+    if (!meeting.finish(here ? OneShot::Resume::Here : OneShot::Resume::InPump)) arguments.clear();
 }
 
 void SignalNode::released() noexcept {

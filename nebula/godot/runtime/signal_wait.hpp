@@ -208,6 +208,29 @@ FallibleSignalWait<Args...> fallible(SignalWait<Args...>&& wait) {
     return FallibleSignalWait<Args...>(std::move(wait));
 }
 
+/// The same wait, resumed as GDScript does: inside the emission, before whoever is connected behind
+/// it and before emit() returns. So a loop of such waits sees every emission, and what the task
+/// does is seen by the code that emitted.
+///
+///     co_await inline_resume(signal(door, "about_to_close"));   // still open here
+///
+/// Where that cannot be (an emission on another thread, by a task, or while tasks are being
+/// resumed) the task resumes in the next pump as ever. Inside an emission the emitter may not be
+/// freed.
+template <class... Args>
+SignalWait<Args...> inline_resume(SignalWait<Args...>&& wait) noexcept {
+    wait.resume_inline();
+    return std::move(wait);
+}
+template <class... Args>
+FallibleSignalWait<Args...> inline_resume(FallibleSignalWait<Args...>&& wait) noexcept {
+    wait.resume_inline();
+    return std::move(wait);
+}
+inline SignalWait<AnyArguments> inline_resume(const Signal& which) {
+    return inline_resume(signal<AnyArguments>(which));
+}
+
 }  // namespace nebula::godot
 
 /// `co_await Signal(door, "opened")`: the untyped form, a Variant.

@@ -14,6 +14,7 @@ class Emitter:
 
 var _emitter := Emitter.new()
 var _probe: Variant
+var _signals: Variant
 
 
 func _initialize() -> void:
@@ -23,6 +24,7 @@ func _initialize() -> void:
 func _run() -> void:
 	await process_frame
 	_probe = ClassDB.instantiate("NebulaTaskProbe")
+	_signals = ClassDB.instantiate("NebulaSignalProbe")
 	_probe.report_at_end()
 	var node := Node.new()
 	root.add_child(node)
@@ -49,6 +51,10 @@ func _run() -> void:
 		_probe.join(on_node)
 		_probe.wait_with_mischief(_emitter.never, on_node)
 		_probe.hop_for_long(0.001)
+		for which: Signal in [_emitter.never, _emitter.at_the_end, node.renamed, process_frame]:
+			_signals.go_on(_signals.stream_untyped(which, 0, false))
+			_signals.hold_stream(which)
+			_signals.wait_inline(_emitter.never, 1)
 	root.tree_exited.connect(_on_tree_exited)
 	quit()
 

@@ -22,7 +22,7 @@ func _initialize() -> void:
 func _run() -> void:
 	await process_frame
 	for i in 3:
-		fill(ClassDB.instantiate("NebulaTaskProbe"))
+		fill(ClassDB.instantiate("NebulaTaskProbe"), ClassDB.instantiate("NebulaSignalProbe"))
 		_emitter.just_before.emit()
 		if GDExtensionManager.unload_extension(EXTENSION) != GDExtensionManager.LOAD_STATUS_OK:
 			return quit(1)
@@ -36,12 +36,12 @@ func _run() -> void:
 		if GDExtensionManager.load_extension(EXTENSION) != GDExtensionManager.LOAD_STATUS_OK:
 			return quit(1)
 		await process_frame
-	fill(ClassDB.instantiate("NebulaTaskProbe"))
+	fill(ClassDB.instantiate("NebulaTaskProbe"), ClassDB.instantiate("NebulaSignalProbe"))
 	quit()
 
 
-# The probe itself must be gone before its class is.
-func fill(probe: Variant) -> void:
+# The probes themselves must be gone before their classes are.
+func fill(probe: Variant, signals: Variant) -> void:
 	probe.report_at_end()
 	for i in MANY:
 		probe.wait_fallible(_emitter.never)
@@ -50,3 +50,6 @@ func fill(probe: Variant) -> void:
 		probe.wait_frames(1000000)
 		probe.sleep(1000.0)
 		probe.hop_for_long(0.001)
+		for which: Signal in [_emitter.never, _emitter.just_before, root.renamed, process_frame]:
+			signals.go_on(signals.stream_untyped(which, 0, false))
+			signals.wait_inline(_emitter.never, 1)

@@ -99,6 +99,70 @@ func test_waits_and_streams_allocate_nothing_in_steady_state() -> void:
 		probe.stop_counting()
 
 
+# --- Inside the emission ---
+
+
+func test_an_inline_wait_resumes_inside_the_emission_in_the_order_of_connecting() -> void:
+	var emitter := Emitter.new()
+	var seen := []
+	var task := [-1]
+	emitter.hit.connect(func(_d: int) -> void: seen.append(probe.log_of(task[0]).duplicate()))
+	task[0] = probe.wait_inline(emitter.hit, 1)
+	emitter.hit.connect(func(_d: int) -> void: seen.append(probe.log_of(task[0]).duplicate()))
+	emitter.hit.emit(7)
+	check_equal(seen, [[], [7, "done"]])
+
+
+func test_a_loop_of_inline_waits_sees_every_emission_of_a_frame_once() -> void:
+	var emitter := Emitter.new()
+	var task := probe.wait_inline(emitter.hit, 3)
+	emitter.hit.emit(1)
+	check_equal(probe.log_of(task), [1], "its next wait is not ended by the same emission")
+	emitter.hit.emit(2)
+	emitter.hit.emit(3)
+	emitter.hit.emit(4)
+	check_equal(probe.log_of(task), [1, 2, 3, "done"])
+	check_equal(connections(emitter), 0)
+
+
+func test_every_form_of_a_wait_may_resume_inline() -> void:
+	var emitter := Emitter.new()
+	var task := probe.wait_inline_in_all_forms(emitter.hit)
+	for i in 3:
+		emitter.hit.emit(i)
+	check_equal(probe.log_of(task), [0, 1, 2])
+
+
+func test_an_inline_wait_ended_on_another_thread_resumes_in_a_pump() -> void:
+	var emitter := Emitter.new()
+	var task := probe.wait_inline(emitter.hit, 1)
+	emit_elsewhere(emitter.hit, [5])
+	check_equal(probe.log_of(task), [], "before the pump")
+	await settle()
+	check_equal(probe.log_of(task), [5, "done"])
+	check(not probe.left_main_thread(task), "on the main thread")
+
+
+func test_an_inline_wait_ended_by_a_task_resumes_after_that_task() -> void:
+	var emitter := Emitter.new()
+	var waits := probe.wait_inline(emitter.hit, 1)
+	var emits := probe.emit_when(emitter.opened, emitter.hit)
+	emitter.opened.emit()
+	check_equal(probe.log_of(emits), ["emitted"])
+	check_equal(probe.log_of(waits), [], "below another task")
+	await settle()
+	check_equal(probe.log_of(waits), [1, "done"])
+
+
+func test_an_inline_wait_whose_emitter_is_freed_resumes_in_a_pump() -> void:
+	var emitter := Emitter.new()
+	var task := probe.wait_inline_in_all_forms(emitter.hit)
+	emitter = null
+	check_equal(probe.log_of(task), [])
+	await settle()
+	check_equal(probe.log_of(task)[0], "error: the object waited for was freed")
+
+
 # --- Streams ---
 
 
