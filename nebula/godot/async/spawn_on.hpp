@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Tasks that end with the object they belong to.
+#pragma once
+
+#include "nebula/godot/async/death_watch.hpp"
+#include "nebula/godot/binding/object.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/task/runtime.hpp"
+#include "nebula/task/task.hpp"
+#include "nebula/task/task_handle.hpp"
+#include "nebula/task/wait.hpp"
+
+#include <concepts>
+#include <coroutine>
+#include <cstdint>
+#include <optional>
+#include <source_location>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace nebula::godot {
+
+/// How long an owner keeps its tasks.
+enum class Until : std::uint8_t {
+    Freed,        ///< Until it is freed.
+    TreeExiting,  ///< Until it leaves the tree, or is freed. For nodes.
+};
+
+/// Of spawn_on(); as TaskOptions, and what ends the task.
+struct OwnedTaskOptions {
+    std::string_view name = "task";  ///< Copied; the first 48 bytes are kept.
+    Until until = Until::Freed;
+};
+
+namespace detail {
+
+/// The first thing that an owned task awaits: from here on the owner's end cancels it.
+class OwnerBinding : public Wait {
+public:
+    OwnerBinding(ObjectId owner, Until until) noexcept
+        : Wait("its owner is gone"), owner_(owner), until_(until) {}
+
+    bool await_ready() const noexcept { return false; }
+    /// A task whose owner died before the task began stays here until the next pump cancels it.
+    template <TaskPromise P>
+    bool await_suspend(std::coroutine_handle<P> h) {
+        (void)suspend(h);
+        return !bind(h.promise().record());
+    }
+    void await_resume() const noexcept {}
+
+private:
+    [[nodiscard]] bool bind(task_detail::TaskRecord& task);
+
+    ObjectId owner_;
+    Until until_;
+    std::optional<DeathWatch> watch_;
+};
+
+template <class T>
+task<T> owned(ObjectId owner, Until until, task<T> body) {
+    OwnerBinding binding(owner, until);
+    co_await binding;
+    co_return co_await std::move(body);
+}
+
+template <class F, class Task = std::invoke_result_t<F&>>
+Task call_stored(F function) {
+    co_return co_await function();
+}
+
+}  // namespace detail
+
+/// Spawns a task that belongs to an object: when the owner is freed, the task is cancelled. From
+/// that moment no code of its body runs; its locals are destroyed, innermost first, on the main
+/// thread by the next pump. So a member coroutine may use `this` after any co_await:
+///
+///     task<> Door::creak() { for (;;) { co_await sleep_for(1); play("creak"); } }
+///     void Door::ready() { spawn_on(*this, creak(), {.name = "creak"}); }
+///
+/// Destructors of locals run when the owner is gone: they must not use it. An owner that is gone
+/// already refuses: the body never runs, and the handle says cancelled.
+///
+/// Threads:   main thread; the owner may die on any.
+/// Cost:      one frame and one connection more than Runtime::spawn.
+/// Throws:    WrongThread; RuntimeClosed when the engine's main loop is not running.
+template <class T>
+TaskHandle<T> spawn_on(ObjectId owner, task<T> body, OwnedTaskOptions options = {},
+                       std::source_location site = std::source_location::current()) {
+    Runtime& runtime = EngineLoop::get().runtime();
+    TaskHandle<T> handle = runtime.spawn(detail::owned(owner, options.until, std::move(body)),
+                                         {.name = options.name}, site);
+    if (!owner.is_alive()) handle.cancel();  // it waits in its binding, or in its body
+    return handle;
+}
+template <class T>
+TaskHandle<T> spawn_on(const ObjectHandle& owner, task<T> body, OwnedTaskOptions options = {},
+                       std::source_location site = std::source_location::current()) {
+    return spawn_on(owner.id(), std::move(body), options, site);
+}
+
+/// The same for a function that returns a task; it is stored with the task.
+template <class F>
+    requires std::invocable<F&> && requires { typename std::invoke_result_t<F&>::promise_type; }
+auto spawn_on(const ObjectHandle& owner, F function, OwnedTaskOptions options = {},
+              std::source_location site = std::source_location::current()) {
+    return spawn_on(owner.id(), detail::call_stored(std::move(function)), options, site);
+}
+
+}  // namespace nebula::godot
