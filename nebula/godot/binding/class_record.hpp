@@ -115,6 +115,13 @@ public:
     std::string description;
 };
 
+/// What a bound method's result is to the engine. Specialised for what is not a value yet:
+/// `Type`, and `convert(self, "Class.method", result)`, where self is null for a static method.
+template <class T>
+struct MethodResult {
+    using Type = T;
+};
+
 namespace detail {
 
 /// `Function` is a member function of T, or a plain function for a static method.
@@ -122,7 +129,8 @@ template <class T, class Function>
 class BoundMethod final : public MethodRecord {
     using Signature = Callee<Function>;
     using Values = typename Signature::Values;
-    using Result = std::remove_cvref_t<typename Signature::Result>;
+    using Returned = std::remove_cvref_t<typename Signature::Result>;
+    using Result = typename MethodResult<Returned>::Type;
     using Indices = std::make_index_sequence<Signature::kCount>;
 
 public:
@@ -139,8 +147,8 @@ public:
 
     Variant call(ObjectHandle* self, std::span<const Variant* const> values,
                  GDExtensionCallError& error) override {
-        auto invoke = [&](auto&&... unpacked) -> typename Signature::Result {
-            return invoke_on(self, std::forward<decltype(unpacked)>(unpacked)...);
+        auto invoke = [&](auto&&... unpacked) -> decltype(auto) {
+            return converted(self, std::forward<decltype(unpacked)>(unpacked)...);
         };
         return call_converted<Values>(values, error, invoke, Indices{});
     }
@@ -169,6 +177,16 @@ private:
         }
     }
 
+    template <class... Args>
+    decltype(auto) converted(ObjectHandle* self, Args&&... values) {
+        if constexpr (std::is_same_v<Result, Returned>) {
+            return invoke_on(self, std::forward<Args>(values)...);
+        } else {
+            return MethodResult<Returned>::convert(self, context,
+                                                   invoke_on(self, std::forward<Args>(values)...));
+        }
+    }
+
     template <std::size_t... kIndex>
     void ptrcall_indexed(ObjectHandle* self, [[maybe_unused]] const GDExtensionConstTypePtr* slots,
                          [[maybe_unused]] void* out, std::index_sequence<kIndex...>) {
@@ -177,7 +195,7 @@ private:
                       Marshal<std::tuple_element_t<kIndex, Values>>::borrow(slots[kIndex])...);
         } else {
             Marshal<Result>::give(
-                out, invoke_on(self, Marshal<std::tuple_element_t<kIndex, Values>>::borrow(
+                out, converted(self, Marshal<std::tuple_element_t<kIndex, Values>>::borrow(
                                          slots[kIndex])...));
         }
     }

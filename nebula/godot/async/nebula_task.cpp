@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/async/nebula_task.hpp"
+
+#include "nebula/godot/api/object.hpp"
+#include "nebula/godot/binding/callable.hpp"
+#include "nebula/godot/binding/errors.hpp"
+
+#include <stdexcept>
+
+namespace nebula::godot {
+namespace {
+
+constinit StaticName completed{"completed"};
+
+std::string words_of(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& exception) {
+        return exception.what();
+    } catch (...) {
+        return "an exception that is not a std::exception";
+    }
+}
+
+}  // namespace
+
+void NebulaTaskError::bind(ClassBuilder<NebulaTaskError>& c) {
+    c.doc("Why a task of C++ gave no value.",
+          "The result of [code]await[/code] on a task that failed or was cancelled.");
+    c.enumeration("Code", {{"FAILED", static_cast<std::int64_t>(Code::Failed)},
+                           {"CANCELLED", static_cast<std::int64_t>(Code::Cancelled)},
+                           {"CLOSED", static_cast<std::int64_t>(Code::Closed)}});
+    c.read_only_property("code", &NebulaTaskError::code);
+    c.read_only_property("message", &NebulaTaskError::message);
+}
+
+Ref<NebulaTaskError> NebulaTaskError::make(Code code, std::string message) {
+    Ref<NebulaTaskError> error = make_ref<NebulaTaskError>();
+    error->code_ = code;
+    error->message_ = std::move(message);
+    return error;
+}
+
+void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
+    c.doc("A task of C++ that scripts wait for.",
+          "[code]await task.wait()[/code] gives its value, or a [NebulaTaskError].");
+    c.method("wait", &NebulaTask::wait)
+        .doc("The result when the task has ended, else the signal [signal completed]: await it.");
+    c.method("is_done", &NebulaTask::is_done).doc("Whether it has ended, in whatever way.");
+    c.method("is_pending", &NebulaTask::is_pending).doc("The opposite of [method is_done].");
+    c.method("cancel", &NebulaTask::cancel)
+        .doc(
+            "Ends it. Who waits for it gets a [NebulaTaskError]. No effect on one that has ended.");
+    c.read_only_property("cancelled", &NebulaTask::cancelled);
+    c.read_only_property("failed", &NebulaTask::failed);
+    c.read_only_property("error", &NebulaTask::error, {},
+                         "Null unless it failed or was cancelled.");
+    c.read_only_property("result", &NebulaTask::result, {}, "Null until it has a value.");
+    c.read_only_property("name", &NebulaTask::name);
+    c.signal("completed", {argument<Variant>("result")},
+             "Once, when it ends: with its value or a [NebulaTaskError].");
+}
+
+// Nobody has asked, and nobody can any more.
+NebulaTask::~NebulaTask() {
+    if (!looked_at_ && error_ && error_->code() == NebulaTaskError::Code::Failed)
+        print_error("task '" + name_ + "' ended with an exception: " + error_->message(), site_);
+}
+
+Variant NebulaTask::wait() {
+    if (!ended_) return Variant(Signal(*this, completed));
+    looked_at_ = true;
+    return error_ ? Variant(error_) : value_;
+}
+
+bool NebulaTask::cancelled() const noexcept {
+    return error_ && error_->code() != NebulaTaskError::Code::Failed;
+}
+
+bool NebulaTask::failed() noexcept {
+    looked_at_ = looked_at_ || ended_;
+    return error_ && error_->code() == NebulaTaskError::Code::Failed;
+}
+
+Ref<NebulaTaskError> NebulaTask::error() noexcept {
+    looked_at_ = looked_at_ || ended_;
+    return error_;
+}
+
+void NebulaTask::run(task<> told, const AwaitableOptions& options, std::source_location site) {
+    name_ = options.name;
+    site_ = site;
+    handle_ = options.owner.is_null()
+                  ? EngineLoop::get().runtime().spawn(std::move(told), {.name = name_}, site)
+                  : spawn_on(options.owner, std::move(told), {name_, options.until}, site);
+}
+
+void NebulaTask::end(Variant value, Ref<NebulaTaskError> error) noexcept {
+    ended_ = true;
+    value_ = std::move(value);
+    error_ = std::move(error);
+    try {
+        const Object self(ptr());
+        if (!self.get_signal_connection_list(completed).is_empty()) looked_at_ = true;
+        (void)self.emit_signal(completed, {error_ ? Variant(error_) : value_});
+    } catch (...) {
+        report_current_exception("NebulaTask.completed");
+    }
+}
+
+TaskEnding::~TaskEnding() {
+    if (!told_) return;
+    try {
+        const EngineLoop* const loop = EngineLoop::get_if_running();
+        const bool closed = loop == nullptr || loop->closing();
+        finish({}, NebulaTaskError::make(
+                       closed ? NebulaTaskError::Code::Closed : NebulaTaskError::Code::Cancelled,
+                       std::string(describe(closed ? AsyncErrorCode::RuntimeClosed
+                                                   : AsyncErrorCode::TaskCancelled))));
+    } catch (...) {
+        report_current_exception("NebulaTask");
+    }
+}
+
+void TaskEnding::exception(std::exception_ptr error) noexcept {
+    try {
+        finish({}, NebulaTaskError::make(NebulaTaskError::Code::Failed, words_of(error)));
+    } catch (...) {
+        report_current_exception("NebulaTask");
+    }
+}
+
+void TaskEnding::finish(Variant value, Ref<NebulaTaskError> error) noexcept {
+    const Ref<NebulaTask> told = std::exchange(told_, {});
+    told->end(std::move(value), std::move(error));
+}
+
+}  // namespace nebula::godot

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// Tasks that scripts wait for: `await node.do_it()`. README.md in this folder: "For scripts".
+#pragma once
+
+#include "nebula/godot/api/ref_counted.hpp"
+#include "nebula/godot/async/spawn_on.hpp"
+#include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/binding/closure.hpp"
+#include "nebula/godot/binding/ref.hpp"
+#include "nebula/godot/binding/variant.hpp"
+#include "nebula/task/task.hpp"
+#include "nebula/task/task_handle.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace nebula::godot {
+
+/// Why a task gave no value. Scripts get it as the result of their await:
+///
+///     var got = await terrain.bake()
+///     if got is NebulaTaskError: push_warning(got.message)
+///
+/// Threads:   main thread; never changes once made.
+class NebulaTaskError : public Extension<RefCounted> {
+public:
+    static constexpr const char* kClassName = "NebulaTaskError";
+    using Extension::Extension;
+    static void bind(ClassBuilder<NebulaTaskError>& c);
+
+    enum class Code : std::int64_t {
+        Failed = 1,     ///< It ended with an exception; the message has its words.
+        Cancelled = 2,  ///< Somebody cancelled it, or its owner was freed.
+        Closed = 3,     ///< The engine is quitting, or the extension goes.
+    };
+    static Ref<NebulaTaskError> make(Code code, std::string message);
+
+    [[nodiscard]] Code code() const noexcept { return code_; }
+    [[nodiscard]] const std::string& message() const noexcept { return message_; }
+
+private:
+    Code code_ = Code::Failed;
+    std::string message_;
+};
+
+/// Of make_awaitable().
+struct AwaitableOptions {
+    std::string_view name = "task";
+    ObjectId owner{};  ///< Its death cancels the task; none by default.
+    Until until = Until::Freed;
+};
+
+/// A task in the hands of scripts. It stays alive until the task has ended, also when the script
+/// that waits has dropped it.
+///
+///     var baking := terrain.start_baking()          # a method that returns make_awaitable(...)
+///     var mesh = await baking.wait()                # done or not: waits if it must
+///     baking.cancel()
+///
+/// Threads:   main thread.
+class NebulaTask : public Extension<RefCounted> {
+public:
+    static constexpr const char* kClassName = "NebulaTask";
+    using Extension::Extension;
+    ~NebulaTask();
+    static void bind(ClassBuilder<NebulaTask>& c);
+
+    /// The value, or a NebulaTaskError, if it has ended; else the Signal `completed`, which gives
+    /// the same later. So `await task.wait()` is right at any time, and so is awaiting it twice.
+    [[nodiscard]] Variant wait();
+    [[nodiscard]] bool is_done() const noexcept { return ended_; }
+    [[nodiscard]] bool is_pending() const noexcept { return !ended_; }
+    [[nodiscard]] bool cancelled() const noexcept;
+    [[nodiscard]] bool failed() noexcept;
+    [[nodiscard]] Ref<NebulaTaskError> error() noexcept;
+    [[nodiscard]] Variant result() const { return error_ ? Variant() : value_; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    void cancel() noexcept { handle_.cancel(); }
+
+    /// For make_awaitable(): spawns what will tell this how it ended.
+    void run(task<> told, const AwaitableOptions& options, std::source_location site);
+
+private:
+    friend class TaskEnding;
+    void end(Variant value, Ref<NebulaTaskError> error) noexcept;
+
+    TaskHandle<> handle_;
+    std::string name_;
+    std::source_location site_;
+    bool ended_ = false;
+    bool looked_at_ = false;  // somebody knows, or will, how it ended
+    Variant value_;
+    Ref<NebulaTaskError> error_;
+};
+
+/// Tells a NebulaTask how its task ended, and keeps it until then. Lies in the task's frame, so
+/// that an end by cancellation is told as well.
+class TaskEnding {
+public:
+    explicit TaskEnding(Ref<NebulaTask> told) noexcept : told_(std::move(told)) {}
+    TaskEnding(TaskEnding&&) noexcept = default;
+    TaskEnding& operator=(TaskEnding&&) = delete;
+    ~TaskEnding();
+
+    void value(Variant value) noexcept { finish(std::move(value), {}); }
+    void exception(std::exception_ptr error) noexcept;
+
+private:
+    void finish(Variant value, Ref<NebulaTaskError> error) noexcept;
+
+    Ref<NebulaTask> told_;  // null once told
+};
+
+namespace detail {
+
+template <class T>
+task<> tell_end(task<T> body, TaskEnding ending) {
+    try {
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(body);
+            ending.value({});
+        } else {
+            static_assert(std::constructible_from<Variant, T>,
+                          "scripts get the value: it must be one that a Variant holds");
+            ending.value(Variant(co_await std::move(body)));
+        }
+    } catch (...) {
+        ending.exception(std::current_exception());
+    }
+}
+
+}  // namespace detail
+
+/// Spawns a task whose end scripts can wait for. Return it from a bound method.
+///
+/// Throws:    WrongThread; RuntimeClosed when the engine's main loop is not running.
+template <class T>
+Ref<NebulaTask> make_awaitable(task<T> body, AwaitableOptions options = {},
+                               std::source_location site = std::source_location::current()) {
+    Ref<NebulaTask> shown = make_ref<NebulaTask>();
+    shown->run(detail::tell_end(std::move(body), TaskEnding(shown)), options, site);
+    return shown;
+}
+
+/// A bound method may return a task. It is spawned, bound to the object that was called, and the
+/// script gets what NebulaTask::wait() gives: `await node.do_it(3)`.
+template <class T>
+struct MethodResult<task<T>> {
+    using Type = Variant;
+    static Variant convert(const ObjectHandle* self, const std::string& method, task<T>&& body) {
+        AwaitableOptions options{.name = method};
+        if (self != nullptr) options.owner = self->id();
+        return make_awaitable(std::move(body), options)->wait();
+    }
+};
+
+}  // namespace nebula::godot
