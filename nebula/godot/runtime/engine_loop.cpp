@@ -7,6 +7,7 @@
 #include "nebula/godot/api/rendering_server.hpp"
 #include "nebula/godot/api/scene_tree.hpp"
 #include "nebula/godot/api/window.hpp"
+#include "nebula/godot/async/load.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
@@ -107,6 +108,7 @@ void EngineLoop::deferred_pump() {
 }
 
 void EngineLoop::end_frame() {
+    polls_.run();
     if (tree_runs_frames_) {
         runtime_.pump();
     } else {
@@ -126,6 +128,7 @@ void register_engine_loop() {
                              [] {
                                  // While `running` still holds it: destructors of tasks ask.
                                  if (running) running->close();
+                                 detail::drop_abandoned_loads();
                                  running.reset();
                              }});
 }

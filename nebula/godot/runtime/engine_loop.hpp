@@ -5,6 +5,7 @@
 
 #include "nebula/godot/binding/object.hpp"
 #include "nebula/godot/runtime/frame_meter.hpp"
+#include "nebula/godot/runtime/frame_poll.hpp"
 #include "nebula/task/runtime.hpp"
 
 #include <memory>
@@ -41,6 +42,9 @@ public:
     /// Counts begin_frame(): what happened at equal numbers is in one picture.
     [[nodiscard]] std::uint64_t frame() const noexcept { return frame_; }
 
+    /// Asks it at the end of each frame, until it is destroyed.
+    void poll_each_frame(FramePoll& poll) noexcept { polls_.add(poll); }
+
     void begin_frame();
     void deferred_pump();
     void begin_tick() noexcept { meter_.frame_began(); }
@@ -53,6 +57,7 @@ private:
     // pumps the rest waits for the next frame.
     static constexpr int kDeferredPumpsPerFrame = 64;
 
+    FramePolls polls_;  // before the runtime: what its tasks added leaves first
     Runtime runtime_;
     FrameMeter meter_;
     EnginePump* pump_ = nullptr;

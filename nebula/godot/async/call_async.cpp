@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/async/call_async.hpp"
+
+#include "nebula/godot/api/object.hpp"
+#include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/binding/containers.hpp"
+#include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/binding/marshal.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+
+namespace nebula::godot::detail {
+namespace {
+
+constinit StaticName completed{"completed"};
+
+// The class is the engine's secret: it is in no API dump, and its name is all there is to see.
+bool is_coroutine_state(const Object& object) {
+    static constinit StaticName name{"GDScriptFunctionState"};
+    return object.get_class() == String(static_cast<const StringName&>(name));
+}
+
+// A suspended coroutine is resumed by a signal or by the coroutine it awaits, and each of these
+// knows whether its own object still lives. False when nothing can resume it; true when something
+// can or when there is no telling, which is so from its second await on. Not to be asked inside an
+// emission: there, who is about to be resumed is disconnected already.
+//
+// Of two coroutines whose inner one will never go on, each keeps the other, for ever: the engine
+// leaks them. Here they are parted.
+bool can_resume(Object state) {
+    Signal awaited;
+    Callable resumes;
+    for (int depth = 0; depth < 100; ++depth) {
+        if (!state.call("is_valid", {false}).to<bool>()) return true;
+        const Array incoming = state.get_incoming_connections();
+        const bool lives = state.call("is_valid", {true}).to<bool>();
+        if (!lives || incoming.is_empty()) {
+            if (depth > 0) awaited.disconnect(resumes);
+            return false;
+        }
+        const auto connection = incoming[0].to<Dictionary>();
+        awaited = connection.get("signal").to<Signal>();
+        resumes = connection.get("callable").to<Callable>();
+        state = Object(awaited.object_id().object().ptr());
+        if (!state || !is_coroutine_state(state)) return true;
+    }
+    return true;
+}
+
+}  // namespace
+
+void VariantWait::fail(AsyncErrorCode code, std::string why) {
+    error_ = code;
+    why_ = std::move(why);
+}
+
+void VariantWait::wait_for(Variant value) {
+    if (value.type() == GDEXTENSION_VARIANT_TYPE_OBJECT) {
+        const Object object(value.object_id().object().ptr());
+        if (NebulaTask* const task = instance_of<NebulaTask>(object); task != nullptr) {
+            value = task->wait();
+        } else if (object && is_coroutine_state(object)) {
+            // No count of ours: a coroutine is kept by what will resume it. When that lets go, the
+            // state dies with our connection, and the wait ends.
+            coroutine_ = object.id();
+            later_.emplace(SignalConnection(object, coroutine_, completed));
+            return;
+        }
+    }
+    if (const auto signal = value.type() == GDEXTENSION_VARIANT_TYPE_SIGNAL ? value.try_to<Signal>()
+                                                                            : std::nullopt) {
+        const ObjectId emitter = signal->object_id();
+        later_.emplace(SignalConnection(emitter.object(), emitter, signal->name()));
+    } else {
+        value_ = std::move(value);
+    }
+}
+
+void VariantWait::call(ObjectId id, const StringName& method, std::span<const Variant> arguments) {
+    why_ = "method '" + method.utf8() + "'";
+    if (!is_main_thread()) return fail(AsyncErrorCode::WrongThread, std::move(why_));
+    const EngineLoop* const loop = EngineLoop::get_if_running();
+    if (loop == nullptr || loop->closing())
+        return fail(AsyncErrorCode::RuntimeClosed, std::move(why_));
+    const Object object(id.object().ptr());
+    if (!object) return fail(AsyncErrorCode::EmitterFreed, why_ + " of an object that is gone");
+    why_ += " of a " + object.get_class().utf8();
+    if (!object.has_method(method)) return fail(AsyncErrorCode::UnknownMethod, std::move(why_));
+    try {
+        callee_ = id;
+        wait_for(object.call(method, arguments));
+    } catch (const CallError& error) {
+        return fail(AsyncErrorCode::CallFailed, why_ + ": " + error.what());
+    }
+}
+
+bool VariantWait::watch_coroutine(Waker waker) {
+    waker_ = std::move(waker);
+    EngineLoop::get().poll_each_frame(*this);
+    if (callee_.is_null()) return true;
+    callee_died_.emplace(callee_, [waker = waker_] { waker.wake(); });
+    return !callee_died_->told();
+}
+
+void VariantWait::poll() {
+    // Rare, and nobody is in a hurry to hear of it: every so many frames will do.
+    constexpr int kFrames = 16;
+    if (stuck_ || ++frames_ % kFrames != 0 || later_->await_ready()) return;
+    const Object state(coroutine_.object().ptr());
+    if (!state || can_resume(state)) return;
+    stuck_ = true;
+    waker_.wake();
+}
+
+std::optional<Variant> VariantWait::value() {
+    if (error_) return std::nullopt;
+    if (!later_) return std::move(value_);
+    if (coroutine_.is_null()) return later_->await_resume();
+    if (later_->await_ready()) {
+        try {
+            return later_->await_resume();
+        } catch (const EmitterFreed&) {
+            // The state is nothing that the caller has heard of: told in his words below.
+        }
+    }
+    fail(AsyncErrorCode::EmitterFreed, why_.empty() ? "a coroutine" : std::move(why_));
+    return std::nullopt;
+}
+
+}  // namespace nebula::godot::detail

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// For ends that the engine has no signal for: a look once a frame.
+#pragma once
+
+#include "nebula/task/detail/intrusive_list.hpp"
+
+namespace nebula::godot {
+
+struct FramePollTag {};
+
+/// Derive from it and give it to EngineLoop::poll_each_frame().
+///
+/// Threads:   main thread.
+/// Cost:      two links, and one virtual call a frame.
+/// Lifetime:  leaves the list by itself when destroyed, also from its own poll().
+class FramePoll : public task_detail::ListHook<FramePollTag> {
+public:
+    /// At the end of each frame, with no emission and no task on the stack: wakes what it likes,
+    /// and resumes nothing.
+    virtual void poll() = 0;
+
+protected:
+    FramePoll() noexcept = default;
+    virtual ~FramePoll() = default;
+};
+
+/// Those that are asked.
+class FramePolls {
+public:
+    void add(FramePoll& poll) noexcept { waiting_.push_back(poll); }
+    void run() {
+        // A poll may destroy itself or another: none is held on to over a call.
+        while (!waiting_.empty()) {
+            FramePoll& next = waiting_.pop_front();
+            asked_.push_back(next);
+            next.poll();
+        }
+        while (!asked_.empty()) waiting_.push_back(asked_.pop_front());
+    }
+
+private:
+    task_detail::IntrusiveList<FramePoll, FramePollTag> waiting_;
+    task_detail::IntrusiveList<FramePoll, FramePollTag> asked_;
+};
+
+}  // namespace nebula::godot
