@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Where the engine enters: the one exported symbol, and what it registers.
+#include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
@@ -12,6 +13,8 @@
 #ifdef NEBULA_GODOT_TESTS
 #include "nebula/godot/adapter/await_signal.hpp"
 #include "nebula/godot/probe/adapter_probe.hpp"
+#include "nebula/godot/probe/async_probe.hpp"
+#include "nebula/godot/probe/engine_wait_probe.hpp"
 #include "nebula/godot/probe/probe.hpp"
 #include "nebula/godot/probe/signal_probe.hpp"
 #include "nebula/godot/probe/task_probe.hpp"
@@ -23,6 +26,8 @@ void start() {
     using namespace nebula::godot;  // NOLINT(google-build-using-namespace): one list of names
     register_signal_streams();
     register_engine_loop();
+    register_class<NebulaTaskError>();
+    register_class<NebulaTask>();
     register_class<NebulaServer>();
     register_singleton<NebulaServer>("Nebula");
     register_class<VoxelGenerator>();
@@ -34,6 +39,8 @@ void start() {
     register_adapter_probe();
     register_signal_probe();
     register_task_probe();
+    register_async_probes();
+    register_engine_wait_probe();
 #endif
 }
 
@@ -41,6 +48,7 @@ void stop() {
     nebula::godot::stop_shared_pool();
 #ifdef NEBULA_GODOT_TESTS
     nebula::godot::report_task_probe();
+    nebula::godot::report_async_probes();
 #endif
 }
 

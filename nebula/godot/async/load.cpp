@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/async/load.hpp"
+
+#include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/api/resource_loader.hpp"
+#include "nebula/godot/binding/containers.hpp"
+#include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/binding/marshal.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace nebula::godot::detail {
+namespace {
+
+bool in_progress(const std::string& path, Array progress = {}) {
+    return ResourceLoader::singleton().load_threaded_get_status(path, progress) ==
+           ResourceLoader::THREAD_LOAD_IN_PROGRESS;
+}
+
+/// Takes what was requested and is no longer wanted.
+class AbandonedLoads final : public FramePoll {
+public:
+    void add(std::string path) { paths_.push_back(std::move(path)); }
+
+    void poll() override {
+        std::erase_if(paths_, [](const std::string& path) {
+            if (in_progress(path)) return false;
+            (void)ResourceLoader::singleton().load_threaded_get(path);
+            return true;
+        });
+        if (paths_.empty()) unlink();
+    }
+
+private:
+    std::vector<std::string> paths_;
+};
+
+std::unique_ptr<AbandonedLoads> abandoned;
+
+}  // namespace
+
+Loading::Loading(std::string path, const char* class_name, LoadProgress progress)
+    : path_(std::move(path)), progress_(std::move(progress)) {
+    const EngineLoop* const loop = EngineLoop::get_if_running();
+    if (!is_main_thread()) {
+        error_ = AsyncErrorCode::WrongThread;
+    } else if (loop == nullptr || loop->closing()) {
+        error_ = AsyncErrorCode::RuntimeClosed;
+    } else if (!ResourceLoader::singleton().exists(path_, class_name)) {
+        fail("there is no " + std::string(class_name) + " " + path_);
+    } else if (ResourceLoader::singleton().load_threaded_request(path_, class_name) != Error::OK) {
+        fail(path_);
+    } else {
+        requested_ = true;
+    }
+}
+
+Loading::~Loading() {
+    EngineLoop* const loop = EngineLoop::get_if_running();
+    if (!requested_ || loop == nullptr) return;
+    try {
+        if (!abandoned) abandoned = std::make_unique<AbandonedLoads>();
+        abandoned->add(path_);
+        if (!abandoned->linked()) loop->poll_each_frame(*abandoned);
+    } catch (...) {
+        report_current_exception("Nebula.load");
+    }
+}
+
+bool Loading::ended() {
+    if (requested_) look();
+    return !requested_;
+}
+
+void Loading::keep(Waker waker) {
+    waker_ = std::move(waker);
+    EngineLoop::get().poll_each_frame(*this);
+}
+
+void Loading::poll() {
+    if (!requested_) return;
+    look();
+    if (!requested_) waker_.wake();
+}
+
+void Loading::look() {
+    Array progress;
+    const bool busy = in_progress(path_, progress);
+    const double now = busy && progress.size() > 0 ? progress[0].to<double>() : 1.0;
+    if (progress_ && now > told_) {
+        told_ = now;
+        try {
+            progress_(now);
+        } catch (...) {
+            report_current_exception("the progress of loading " + path_);
+        }
+    }
+    if (busy) return;
+    // Also what has failed must be taken, or the engine keeps the request.
+    requested_ = false;
+    loaded_ = ResourceLoader::singleton().load_threaded_get(path_);
+    if (!loaded_) fail(path_);
+}
+
+void Loading::fail(std::string why) {
+    error_ = AsyncErrorCode::LoadFailed;
+    why_ = std::move(why);
+}
+
+Ref<Resource> Loading::take() {
+    if (error_) throw_async_error(*error_, why_);
+    return std::exchange(loaded_, {});
+}
+
+void drop_abandoned_loads() noexcept { abandoned.reset(); }
+
+}  // namespace nebula::godot::detail

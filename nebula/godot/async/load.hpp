@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Loading a resource without holding up the frame.
+#pragma once
+
+#include "nebula/base/small_function.hpp"
+#include "nebula/godot/api/resource.hpp"
+#include "nebula/godot/binding/ref.hpp"
+#include "nebula/godot/binding/string.hpp"
+#include "nebula/godot/runtime/frame_poll.hpp"
+#include "nebula/task/errors.hpp"
+#include "nebula/task/wait.hpp"
+
+#include <coroutine>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace nebula::godot {
+
+/// Told how far a load is, 0 to 1, when that has changed. Main thread.
+using LoadProgress = SmallFunction<void(double)>;
+
+namespace detail {
+
+/// One load, from the request to taking what came of it. Every request of the engine's loader must
+/// be taken, or the engine keeps it: a load nobody waits for any more is taken in the background.
+class Loading : private FramePoll {
+public:
+    Loading(std::string path, const char* class_name, LoadProgress progress);
+    ~Loading() override;
+
+    [[nodiscard]] bool ended();
+    void keep(Waker waker);
+    /// \throws LoadFailed
+    Ref<Resource> take();
+
+private:
+    void poll() override;
+    void look();
+    void fail(std::string why);
+
+    std::string path_;
+    LoadProgress progress_;
+    double told_ = -1.0;
+    bool requested_ = false;  // and not taken yet
+    Ref<Resource> loaded_;
+    std::optional<AsyncErrorCode> error_;
+    std::string why_;
+    Waker waker_;
+};
+
+/// From EngineLoop's end: lets go of what is being loaded for nobody.
+void drop_abandoned_loads() noexcept;
+
+}  // namespace detail
+
+/// Made by load().
+template <class T>
+class [[nodiscard]] LoadWait : public Wait {
+public:
+    LoadWait(std::string path, LoadProgress progress)
+        : Wait("load"),
+          path_(path),
+          loading_(std::move(path), T::kClassName, std::move(progress)) {}
+
+    bool await_ready() { return loading_.ended(); }
+    template <TaskPromise P>
+    void await_suspend(std::coroutine_handle<P> h) {
+        loading_.keep(suspend(h));
+    }
+    Ref<T> await_resume() {
+        const Ref<Resource> loaded = loading_.take();
+        if (!detail::ObjectTraits<T>::is_a(loaded.ptr()))
+            throw LoadFailed(path_ + " is no " + T::kClassName);
+        return Ref<T>(loaded.ptr());
+    }
+
+private:
+    std::string path_;
+    detail::Loading loading_;
+};
+
+/// Loads a resource on the engine's own threads and waits for it:
+///
+///     Ref<PackedScene> level = co_await load<PackedScene>("res://level.tscn",
+///                                                         [bar](double x) { bar.set_value(x); });
+///
+/// Loading begins at once, not at the co_await, and is looked at once a frame. One that is dropped
+/// goes on in the background.
+///
+/// Threads:   main thread.
+/// Cost:      one question to the loader a frame.
+/// Throws:    at the co_await: LoadFailed, there is no such resource, it is broken, or it is no T;
+///            WrongThread; RuntimeClosed.
+template <class T = Resource>
+LoadWait<T> load(std::string path, LoadProgress progress = {}) {
+    return LoadWait<T>(std::move(path), std::move(progress));
+}
+
+}  // namespace nebula::godot

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/probe/async_probe.hpp"
+
+#include "nebula/godot/api/node.hpp"
+#include "nebula/godot/api/ref_counted.hpp"
+#include "nebula/godot/async/call_async.hpp"
+#include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/async/spawn_on.hpp"
+#include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/probe/probe_log.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/runtime/signal_wait.hpp"
+#include "nebula/task/next_frame.hpp"
+
+#include <cstdio>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace nebula::godot {
+namespace {
+
+bool reports_at_end = false;
+
+// --- Coroutines ----------------------------------------------------------------------------------
+
+task<> wait_and_tell(ProbeLogPtr log, Signal which) {
+    const ProbeLocal local;
+    log->add("began");
+    (void)co_await which;
+    log->add("resumed");
+}
+
+task<> wait_frames_for_ever(ProbeLogPtr log) {
+    const ProbeLocal local;
+    for (;;) {
+        co_await next_frame();
+        log->add("frame");
+    }
+}
+
+task<> free_after_signal(ProbeLogPtr log, Signal which, ObjectId victim) {
+    const ProbeLocal local;
+    (void)co_await which;
+    destroy(victim.object());
+    log->add("freed");
+}
+
+task<> wait_in_a_child(ProbeLogPtr log, Signal which) {
+    const ProbeLocal local;
+    co_await wait_and_tell(log, which);
+    log->add("child ended");
+}
+
+task<> call_int(ProbeLogPtr log, ObjectId object, StringName method, Array arguments) {
+    const ProbeLocal local;
+    std::vector<Variant> values;
+    for (std::size_t i = 0; i < arguments.size(); ++i) values.push_back(arguments[i]);
+    try {
+        log->add(co_await AsyncCall<int>(object, method, values));
+    } catch (const AsyncError& error) {
+        log->add(error);
+    }
+}
+
+task<> call_any(ProbeLogPtr log, ObjectHandle object, StringName method) {
+    const ProbeLocal local;
+    try {
+        log->add(co_await call_async(object, method));
+    } catch (const AsyncError& error) {
+        log->add(error);
+    }
+}
+
+task<Variant> call_for_script(ObjectHandle object, StringName method) {
+    co_return co_await call_async(object, method);
+}
+
+task<> await_any(ProbeLogPtr log, Variant value) {
+    const ProbeLocal local;
+    try {
+        auto wait = await_variant(std::exchange(value, Variant()));
+        log->add(co_await wait);
+    } catch (const AsyncError& error) {
+        log->add(error);
+    }
+}
+
+task<Variant> give_after(Signal which, Variant value) {
+    const ProbeLocal local;
+    (void)co_await which;
+    co_return value;
+}
+
+task<Variant> give(Variant value) {
+    const ProbeLocal local;
+    co_return value;
+}
+
+task<> throw_after(Signal which, std::string words) {
+    const ProbeLocal local;
+    (void)co_await which;
+    throw std::runtime_error(words);
+}
+
+task<> throw_at_once(std::string words) {
+    const ProbeLocal local;
+    throw std::runtime_error(words);
+    co_return;
+}
+
+// --- A node whose methods scripts await ----------------------------------------------------------
+
+class NebulaAsyncNode : public Extension<Node> {
+public:
+    using Self = NebulaAsyncNode;
+    static constexpr const char* kClassName = "NebulaAsyncNode";
+    using Extension::Extension;
+
+    static void bind(ClassBuilder<Self>& c) {
+        c.doc("Methods that return tasks, for the tests.");
+        c.method("add_after", &Self::add_after, {"which", "a", "b"});
+        c.method("add_now", &Self::add_now, {"a", "b"});
+        c.method("fail_after", &Self::fail_after, {"which"});
+        c.method("fail_now", &Self::fail_now);
+        c.method("nothing_after", &Self::nothing_after, {"which"});
+        c.method("static_add_after", &Self::static_add_after, {"which", "a", "b"});
+        c.method("start", &Self::start, {"which", "value"});
+        c.method("start_on_self", &Self::start_on_self, {"which", "value"});
+    }
+
+    task<std::int64_t> add_after(Signal which, std::int64_t a, std::int64_t b) {
+        const ProbeLocal local;
+        (void)co_await which;
+        sum_ = a + b;  // through `this`: who resumes us after the node's end is caught here
+        co_return sum_;
+    }
+    task<std::int64_t> add_now(std::int64_t a, std::int64_t b) { co_return a + b; }
+    task<> fail_after(Signal which) {
+        return throw_after(std::move(which), "the node was told to");
+    }
+    task<> fail_now() { return throw_at_once("the node was told to"); }
+    task<> nothing_after(Signal which) { (void)co_await which; }
+    static task<std::int64_t> static_add_after(Signal which, std::int64_t a, std::int64_t b) {
+        (void)co_await which;
+        co_return a + b;
+    }
+    Ref<NebulaTask> start(Signal which, Variant value) {
+        return make_awaitable(give_after(std::move(which), std::move(value)), {.name = "given"});
+    }
+    Ref<NebulaTask> start_on_self(Signal which, Variant value) {
+        return make_awaitable(give_after(std::move(which), std::move(value)),
+                              {.name = "given", .owner = id()});
+    }
+
+private:
+    std::int64_t sum_ = 0;
+};
+
+// --- The probe -----------------------------------------------------------------------------------
+
+class NebulaAsyncProbe : public Extension<RefCounted> {
+public:
+    using Self = NebulaAsyncProbe;
+    static constexpr const char* kClassName = "NebulaAsyncProbe";
+    using Extension::Extension;
+
+    static void bind(ClassBuilder<Self>& c) {
+        c.doc("Starts coroutines for the tests; every method that starts one returns its number.");
+        c.method("own", &Self::own, {"owner", "which"});
+        c.method("own_until_exit", &Self::own_until_exit, {"owner", "which"});
+        c.method("own_nested", &Self::own_nested, {"owner", "which"});
+        c.method("own_frames", &Self::own_frames, {"owner"});
+        c.method("own_by_id", &Self::own_by_id, {"owner", "which"})
+            .doc("As own(), for an object that may be gone.");
+        c.method("free_after", &Self::free_after, {"which", "victim"});
+        c.method("call_int", &Self::call_int_of, {"object", "method", "arguments"});
+        c.method("call_task", &Self::call_task, {"object", "method"});
+        c.method("call_any", &Self::call_any_of, {"object", "method"});
+        c.method("await_any", &Self::await_any_of, {"value"});
+        c.method("await_state", &Self::await_state_of, {"object", "method", "argument"})
+            .doc("await_any() of what the method returns: scripts may not touch a state.");
+        c.method("done_task", &Self::done_task, {"value"});
+        c.method("task_after", &Self::task_after, {"which", "value"});
+        c.method("failing_task", &Self::failing_task, {"which", "words"});
+        c.method("failed_task", &Self::failed_task, {"words"});
+
+        c.method("log_of", &Self::log_of, {"task"});
+        c.method("is_pending", &Self::is_pending, {"task"});
+        c.method("was_cancelled", &Self::was_cancelled, {"task"});
+        c.method("cancel", &Self::cancel, {"task"});
+        c.method(
+            "locals_alive", +[] { return ProbeLocal::made - ProbeLocal::destroyed; });
+        c.method(
+            "destroyed_elsewhere", +[] { return ProbeLocal::destroyed_elsewhere; });
+        c.method(
+            "callables_alive", +[] { return live_callables(); });
+        c.method(
+            "report_at_end", +[] { reports_at_end = true; });
+    }
+
+    std::int64_t own(Object owner, Signal which) {
+        return keep([&](const ProbeLogPtr& log) {
+            return spawn_on(owner, wait_and_tell(log, std::move(which)), {.name = "owned"});
+        });
+    }
+    std::int64_t own_until_exit(Node owner, Signal which) {
+        return keep([&](const ProbeLogPtr& log) {
+            return spawn_on(owner, wait_and_tell(log, std::move(which)),
+                            {.name = "owned", .until = Until::TreeExiting});
+        });
+    }
+    std::int64_t own_nested(Object owner, Signal which) {
+        return keep([&](const ProbeLogPtr& log) {
+            return spawn_on(owner, wait_in_a_child(log, std::move(which)), {.name = "owned"});
+        });
+    }
+    std::int64_t own_frames(Object owner) {
+        return keep([&](const ProbeLogPtr& log) {
+            return spawn_on(owner, [log] { return wait_frames_for_ever(log); }, {.name = "frames"});
+        });
+    }
+    std::int64_t own_by_id(std::int64_t owner, Signal which) {
+        return keep([&](const ProbeLogPtr& log) {
+            return spawn_on(ObjectId{static_cast<std::uint64_t>(owner)},
+                            wait_and_tell(log, std::move(which)), {.name = "owned"});
+        });
+    }
+    std::int64_t free_after(Signal which, Object victim) {
+        return keep_task([&](const ProbeLogPtr& log) {
+            return free_after_signal(log, std::move(which), victim.id());
+        });
+    }
+    std::int64_t call_int_of(Object object, StringName method, Array arguments) {
+        return keep_task([&](const ProbeLogPtr& log) {
+            return call_int(log, object.id(), std::move(method), std::move(arguments));
+        });
+    }
+    Ref<NebulaTask> call_task(Object object, StringName method) {
+        return make_awaitable(call_for_script(object, std::move(method)));
+    }
+    std::int64_t call_any_of(Object object, StringName method) {
+        return keep_task(
+            [&](const ProbeLogPtr& log) { return call_any(log, object, std::move(method)); });
+    }
+    std::int64_t await_state_of(Object object, StringName method, Variant argument) {
+        return await_any_of(object.call(method, {argument}));
+    }
+    std::int64_t await_any_of(Variant value) {
+        return keep_task([&](const ProbeLogPtr& log) { return await_any(log, std::move(value)); });
+    }
+    Ref<NebulaTask> done_task(Variant value) { return make_awaitable(give(std::move(value))); }
+    Ref<NebulaTask> task_after(Signal which, Variant value) {
+        return make_awaitable(give_after(std::move(which), std::move(value)), {.name = "given"});
+    }
+    Ref<NebulaTask> failing_task(Signal which, std::string words) {
+        return make_awaitable(throw_after(std::move(which), std::move(words)), {.name = "failing"});
+    }
+    Ref<NebulaTask> failed_task(std::string words) {
+        return make_awaitable(throw_at_once(std::move(words)), {.name = "failing"});
+    }
+
+    Array log_of(std::int64_t task) { return of(task).entries; }
+    bool is_pending(std::int64_t task) { return of(task).handle.is_pending(); }
+    bool was_cancelled(std::int64_t task) { return of(task).handle.cancelled(); }
+    void cancel(std::int64_t task) { of(task).handle.cancel(); }
+
+private:
+    ProbeLog& of(std::int64_t task) { return *logs_.at(static_cast<std::size_t>(task)); }
+
+    template <class Spawn>
+    std::int64_t keep(const Spawn& spawn) {
+        const auto log = std::make_shared<ProbeLog>();
+        logs_.push_back(log);
+        log->handle = spawn(log);
+        return static_cast<std::int64_t>(logs_.size()) - 1;
+    }
+    template <class Make>
+    std::int64_t keep_task(const Make& make) {
+        return keep([&](const ProbeLogPtr& log) {
+            return EngineLoop::get().runtime().spawn(make(log), {.name = "probe"});
+        });
+    }
+
+    std::vector<ProbeLogPtr> logs_;
+};
+
+}  // namespace
+
+void register_async_probes() {
+    register_class<NebulaAsyncNode>();
+    register_class<NebulaAsyncProbe>();
+}
+
+void report_async_probes() {
+    if (!reports_at_end) return;
+    std::printf("probe: %d coroutines began, %d were destroyed, %lld callables are left\n",
+                ProbeLocal::made, ProbeLocal::destroyed, static_cast<long long>(live_callables()));
+    std::fflush(stdout);
+}
+
+}  // namespace nebula::godot

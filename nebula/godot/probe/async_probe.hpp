@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Classes through which tests/godot starts tasks that belong to objects, and waits for C++ from
+// scripts and for scripts from C++. Built only with NEBULA_GODOT_TESTS.
+#pragma once
+
+namespace nebula::godot {
+
+void register_async_probes();
+
+/// As report_task_probe(), for the coroutines of these classes.
+void report_async_probes();
+
+}  // namespace nebula::godot

@@ -1,0 +1,191 @@
+# Scripts that await tasks of C++: NebulaTask, and bound methods that return a task.
+extends "res://test_suite.gd"
+
+
+class Emitter:
+	extends RefCounted
+	signal fired
+
+
+var probe := NebulaAsyncProbe.new()
+var emitter := Emitter.new()
+var got := []
+
+
+func settle() -> void:
+	for i in 2:
+		await tree.process_frame
+
+
+# A coroutine that waits for a task and nothing else: what it gets lands in `got`.
+func listen(task: NebulaTask) -> void:
+	got.append(await task.wait())
+
+
+func check_error(value: Variant, code: int, part: String) -> void:
+	check(value is NebulaTaskError, "an error object, not %s" % [value])
+	if value is NebulaTaskError:
+		check_equal(value.code, code, "code")
+		check(part in value.message, "the message says '%s': '%s'" % [part, value.message])
+
+
+func test_waiting_for_a_task_that_is_done_gives_its_value_at_once() -> void:
+	var task := probe.done_task(7)
+	check(task.is_done() and not task.is_pending(), "done")
+	check_equal(task.wait(), 7, "without await")
+	check_equal(await task.wait(), 7, "with await")
+	check_equal([task.result, task.failed, task.cancelled], [7, false, false])
+	check(task.error == null, "no error")
+
+
+func test_waiting_for_a_task_that_ends_later_gives_its_value_then() -> void:
+	var task := probe.task_after(emitter.fired, "lamp")
+	check(task.is_pending(), "pending")
+	check_equal(task.name, "given")
+	listen(task)
+	listen(task)
+	check_equal(got, [])
+	emitter.fired.emit()
+	await settle()
+	check_equal(got, ["lamp", "lamp"], "both who waited")
+	check_equal(await task.wait(), "lamp", "who comes late")
+
+
+func test_a_value_that_is_an_array_or_null_comes_as_it_is() -> void:
+	var list := probe.task_after(emitter.fired, [1, 2])
+	var nothing := probe.task_after(emitter.fired, null)
+	listen(list)
+	listen(nothing)
+	emitter.fired.emit()
+	await settle()
+	check_equal(got, [[1, 2], null])
+
+
+func test_a_failed_task_gives_an_error_object_before_and_after() -> void:
+	var failed := probe.failed_task("no coal")
+	check_error(await failed.wait(), NebulaTaskError.FAILED, "no coal")
+	check(failed.failed and not failed.cancelled, "failed")
+	check_equal(failed.result, null)
+	var failing := probe.failing_task(emitter.fired, "no iron")
+	listen(failing)
+	emitter.fired.emit()
+	await settle()
+	check_error(got[0], NebulaTaskError.FAILED, "no iron")
+	check_error(failing.error, NebulaTaskError.FAILED, "no iron")
+
+
+func test_a_failure_nobody_waits_for_is_one_error_line() -> void:
+	expect_error("task 'failing' ended with an exception: unseen")
+	probe.failing_task(emitter.fired, "unseen")
+	emitter.fired.emit()
+	await settle()
+
+
+func test_a_cancelled_task_gives_an_error_object_before_and_after() -> void:
+	var task := probe.task_after(emitter.fired, 1)
+	listen(task)
+	task.cancel()
+	check_error(got[0], NebulaTaskError.CANCELLED, "cancelled")
+	check(task.cancelled and not task.failed and task.is_done(), "cancelled")
+	check_error(await task.wait(), NebulaTaskError.CANCELLED, "cancelled")
+	task.cancel()
+	emitter.fired.emit()
+	await settle()
+	check_equal(got.size(), 1, "told once")
+
+
+func test_a_cancelled_task_that_nobody_waits_for_is_silent() -> void:
+	probe.task_after(emitter.fired, 1).cancel()
+	await settle()
+
+
+func test_a_dropped_task_still_ends_and_tells_who_waits() -> void:
+	listen(probe.task_after(emitter.fired, 5))
+	emitter.fired.emit()
+	await settle()
+	check_equal(got, [5])
+
+
+func test_a_task_nobody_holds_is_freed_when_it_has_ended() -> void:
+	var watched: WeakRef
+	if true:
+		watched = weakref(probe.task_after(emitter.fired, 5))
+	check(watched.get_ref() != null, "kept by the task")
+	emitter.fired.emit()
+	await settle()
+	check(watched.get_ref() == null, "freed")
+
+
+func test_a_script_may_cancel_and_start_tasks_from_inside_completed() -> void:
+	var second := []
+	var task := probe.task_after(emitter.fired, 1)
+	task.completed.connect(
+		func(_value: Variant) -> void:
+			task.cancel()
+			second.append(probe.task_after(emitter.fired, 2)),
+		CONNECT_ONE_SHOT  # the lambda holds the task
+	)
+	emitter.fired.emit()
+	await settle()
+	check_equal(task.result, 1)
+	emitter.fired.emit()
+	await settle()
+	check_equal(second[0].result, 2)
+
+
+# --- Bound methods that return a task ---
+
+
+func test_a_bound_method_that_returns_a_task_is_awaited_like_a_coroutine() -> void:
+	var node := NebulaAsyncNode.new()
+	check_equal(await node.add_now(2, 3), 5, "done before")
+	emitter.fired.emit.call_deferred()
+	check_equal(await node.add_after(emitter.fired, 2, 3), 5, "done later")
+	emitter.fired.emit.call_deferred()
+	check_equal(await node.nothing_after(emitter.fired), null, "of a task without a value")
+	emitter.fired.emit.call_deferred()
+	check_equal(await NebulaAsyncNode.static_add_after(emitter.fired, 4, 5), 9, "static")
+	var untyped: Variant = node
+	emitter.fired.emit.call_deferred()
+	check_equal(await untyped.add_after(emitter.fired, 6, 7), 13, "called by name")
+	node.free()
+
+
+func test_a_bound_method_that_fails_gives_an_error_object() -> void:
+	var node := NebulaAsyncNode.new()
+	check_error(await node.fail_now(), NebulaTaskError.FAILED, "the node was told to")
+	emitter.fired.emit.call_deferred()
+	check_error(
+		await node.fail_after(emitter.fired), NebulaTaskError.FAILED, "the node was told to"
+	)
+	node.free()
+
+
+func test_a_bound_method_whose_node_is_freed_meanwhile_gives_an_error_object() -> void:
+	var node := NebulaAsyncNode.new()
+	node.free.call_deferred()
+	check_error(
+		await node.add_after(emitter.fired, 1, 2), NebulaTaskError.CANCELLED, "cancelled"
+	)
+	check(not is_instance_valid(node), "the node is gone")
+
+
+func test_a_handle_from_a_node_may_be_bound_to_it_or_not() -> void:
+	var node := NebulaAsyncNode.new()
+	var free_one := node.start(emitter.fired, 1)
+	var bound := node.start_on_self(emitter.fired, 2)
+	node.free()
+	emitter.fired.emit()
+	await settle()
+	check_equal(free_one.result, 1)
+	check(bound.cancelled, "cancelled with the node")
+
+
+func test_a_failure_of_a_bound_method_that_nobody_awaits_is_one_error_line() -> void:
+	expect_error("ended with an exception: the node was told to")
+	var node := NebulaAsyncNode.new()
+	@warning_ignore("missing_await")
+	node.fail_after(emitter.fired)
+	emitter.fired.emit()
+	await settle()
+	node.free()
