@@ -11,8 +11,10 @@
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/runtime/task_diagnostics.hpp"
 
 #include <string>
+#include <utility>
 
 namespace nebula::godot {
 
@@ -76,6 +78,7 @@ EngineLoop::EngineLoop() : pump_(create<EnginePump>()) {
     }
     RenderingServer::singleton().connect(RenderingServer::Signals::frame_pre_draw,
                                          Callable(*pump_, "_begin_draw"));
+    diagnostics_ = std::make_unique<TaskDiagnostics>(runtime_);
 }
 
 EngineLoop::~EngineLoop() {
@@ -91,29 +94,55 @@ EngineLoop& EngineLoop::get() {
 
 EngineLoop* EngineLoop::get_if_running() noexcept { return running.get(); }
 
+void EngineLoop::close() noexcept {
+    if (!closing()) diagnostics_->report_at_exit();
+    runtime_.shutdown();
+}
+
+template <class F>
+void EngineLoop::timed(F&& pump) {
+    const auto began = Clock::now();
+    pump();
+    pumping_ += Clock::now() - began;
+}
+
 void EngineLoop::begin_frame() {
     meter_.frame_began();
     const auto now = Clock::now();
-    double delta = std::chrono::duration<double>(now - last_frame_at_).count();
+    const double real = std::chrono::duration<double>(now - last_frame_at_).count();
     last_frame_at_ = now;
+    FrameTime time{.delta_seconds = real, .frame = frame_++, .real_delta_seconds = real};
     if (const auto tree = cast_to<SceneTree>(Engine::singleton().get_main_loop()); tree) {
-        if (const Window root = tree.get_root(); root) delta = root.get_process_delta_time();
+        time.paused = tree.is_paused();
+        if (const Window root = tree.get_root(); root)
+            time.delta_seconds = root.get_process_delta_time();
     }
     deferred_pumps_ = 0;
-    runtime_.begin_frame({.delta_seconds = delta, .frame = frame_++});
+    timed([&] { runtime_.begin_frame(time); });
+}
+
+void EngineLoop::begin_tick() {
+    meter_.frame_began();
+    FrameTime time{.frame = tick_++};
+    if (const auto tree = cast_to<SceneTree>(Engine::singleton().get_main_loop()); tree) {
+        time.paused = tree.is_paused();
+        if (const Window root = tree.get_root(); root)
+            time.delta_seconds = root.get_physics_process_delta_time();
+    }
+    timed([&] { runtime_.begin_physics(time); });
 }
 
 void EngineLoop::deferred_pump() {
-    if (deferred_pumps_++ < kDeferredPumpsPerFrame) runtime_.pump();
+    if (deferred_pumps_++ < kDeferredPumpsPerFrame) timed([&] { runtime_.pump(); });
 }
 
 void EngineLoop::end_frame() {
+    if (!tree_runs_frames_) begin_frame();
     polls_.run();
-    if (tree_runs_frames_) {
-        runtime_.pump();
-    } else {
-        begin_frame();
-    }
+    timed([&] { runtime_.end_of_frame(); });
+    last_pumping_ = std::exchange(pumping_, {});
+    const std::uint64_t resumes = runtime_.pump_stats().resumes;
+    last_resumes_ = resumes - std::exchange(resumes_before_, resumes);
     meter_.frame_ended();
 }
 

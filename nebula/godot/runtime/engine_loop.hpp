@@ -8,17 +8,19 @@
 #include "nebula/godot/runtime/frame_poll.hpp"
 #include "nebula/task/runtime.hpp"
 
+#include <cstdint>
 #include <memory>
 
 namespace nebula::godot {
 
 class EnginePump;
+class TaskDiagnostics;
 
 /// Owns the Runtime and the pump object through which the engine calls it.
 ///
-/// Three calls drive the tasks: the tree's process_frame signal begins a frame; a wake schedules
-/// one deferred call, so that what a script caused runs before the same frame is drawn; the main
-/// loop's frame callback takes whatever came meanwhile.
+/// Four calls drive the tasks: the tree's process_frame signal begins a frame, its physics_frame
+/// signal a physics tick; a wake schedules one deferred call, so that what a script caused runs
+/// before the same frame is drawn; the main loop's frame callback ends the frame.
 ///
 /// Threads:   main thread.
 /// Lifetime:  from the main loop's start to its shutdown, when all tasks end and the pump object
@@ -36,9 +38,14 @@ public:
 
     [[nodiscard]] Runtime& runtime() noexcept { return runtime_; }
     /// Ends all tasks. Their destructors still find the loop, which refuses what they begin.
-    void close() noexcept { runtime_.shutdown(); }
+    void close() noexcept;
     [[nodiscard]] bool closing() const noexcept { return runtime_.closed(); }
     [[nodiscard]] const FrameMeter& meter() const noexcept { return meter_; }
+    /// Of the last whole frame: time in pumps, and how many tasks they resumed.
+    [[nodiscard]] double pump_msec() const noexcept {
+        return std::chrono::duration<double, std::milli>(last_pumping_).count();
+    }
+    [[nodiscard]] std::uint64_t resumes() const noexcept { return last_resumes_; }
     /// Counts begin_frame(): what happened at equal numbers is in one picture.
     [[nodiscard]] std::uint64_t frame() const noexcept { return frame_; }
 
@@ -47,11 +54,14 @@ public:
 
     void begin_frame();
     void deferred_pump();
-    void begin_tick() noexcept { meter_.frame_began(); }
+    void begin_tick();
     void begin_draw() noexcept { meter_.drawing_began(); }
     void end_frame();
 
 private:
+    template <class F>
+    void timed(F&& pump);
+
     // A task that causes its own wake inside one flush of the engine's queue would hold the frame
     // for ever: the engine runs what is queued while it flushes in the same flush. Beyond so many
     // pumps the rest waits for the next frame.
@@ -60,10 +70,16 @@ private:
     FramePolls polls_;  // before the runtime: what its tasks added leaves first
     Runtime runtime_;
     FrameMeter meter_;
+    std::unique_ptr<TaskDiagnostics> diagnostics_;
     EnginePump* pump_ = nullptr;
     bool tree_runs_frames_ = false;
     int deferred_pumps_ = 0;
     std::uint64_t frame_ = 0;
+    std::uint64_t tick_ = 0;
+    Clock::duration pumping_{};
+    Clock::duration last_pumping_{};
+    std::uint64_t resumes_before_ = 0;
+    std::uint64_t last_resumes_ = 0;
     Clock::time_point last_frame_at_ = Clock::now();
 };
 

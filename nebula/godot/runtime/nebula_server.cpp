@@ -3,6 +3,7 @@
 
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
+#include "nebula/godot/runtime/task_diagnostics.hpp"
 #include "nebula/godot/runtime/worker_stats.hpp"
 #include "nebula/godot/voxel/chunk_instance.hpp"
 #include "nebula/threading/config_toml.hpp"
@@ -54,7 +55,16 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
             "Main-thread work of the last frame in milliseconds, without drawing and without "
             "waiting.");
     c.method("live_tasks", &NebulaServer::live_tasks)
-        .doc("A Dictionary per coroutine: id, name, reason (what it waits for), age_seconds.");
+        .doc(
+            "A Dictionary per coroutine: id, name, state, reason (what it waits for), site (where "
+            "in the C++ source), age_seconds, waited_seconds.");
+    c.method("waiting_tasks_report", &NebulaServer::waiting_tasks_report)
+        .doc("One line per coroutine that has not ended, with the place where it waits.");
+    c.method("tasks_alive", &NebulaServer::tasks_alive).doc("Coroutines that have not ended.");
+    c.method("tasks_resumed_last_frame", &NebulaServer::tasks_resumed_last_frame)
+        .doc("How often coroutines went on in the last whole frame.");
+    c.method("task_pump_msec", &NebulaServer::task_pump_msec)
+        .doc("Milliseconds that coroutines ran in the last whole frame.");
     c.method("live_engine_resources", &NebulaServer::live_engine_resources)
         .doc("Meshes and instances that Nebula holds in the RenderingServer.");
 }
@@ -136,10 +146,33 @@ Array NebulaServer::live_tasks() {
     for (const TaskInfo& task : loop->runtime().live_tasks()) {
         all.append(Dictionary{{"id", task.id},
                               {"name", task.name},
+                              {"state", state_word(task.state)},
                               {"reason", task.reason},
-                              {"age_seconds", task.age_seconds}});
+                              {"site", site_text(task.site)},
+                              {"age_seconds", task.age_seconds},
+                              {"waited_seconds", task.waited_seconds}});
     }
     return all;
+}
+
+String NebulaServer::waiting_tasks_report() {
+    EngineLoop* const loop = EngineLoop::get_if_running();
+    return loop != nullptr ? String(godot::waiting_tasks_report(loop->runtime())) : String();
+}
+
+std::int64_t NebulaServer::tasks_alive() {
+    EngineLoop* const loop = EngineLoop::get_if_running();
+    return loop != nullptr ? static_cast<std::int64_t>(loop->runtime().live_count()) : 0;
+}
+
+std::int64_t NebulaServer::tasks_resumed_last_frame() {
+    const EngineLoop* const loop = EngineLoop::get_if_running();
+    return loop != nullptr ? static_cast<std::int64_t>(loop->resumes()) : 0;
+}
+
+double NebulaServer::task_pump_msec() {
+    const EngineLoop* const loop = EngineLoop::get_if_running();
+    return loop != nullptr ? loop->pump_msec() : 0.0;
 }
 
 std::int64_t NebulaServer::live_engine_resources() { return ChunkInstance::live_resources(); }

@@ -33,6 +33,10 @@ public:
 
     [[nodiscard]] double frame_work_msec();
     [[nodiscard]] Array live_tasks();
+    [[nodiscard]] String waiting_tasks_report();
+    [[nodiscard]] std::int64_t tasks_alive();
+    [[nodiscard]] std::int64_t tasks_resumed_last_frame();
+    [[nodiscard]] double task_pump_msec();
     [[nodiscard]] std::int64_t live_engine_resources();
 };
 

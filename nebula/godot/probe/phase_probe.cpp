@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/probe/phase_probe.hpp"
+
+#include "nebula/godot/api/engine.hpp"
+#include "nebula/godot/api/ref_counted.hpp"
+#include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/probe/probe_log.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/task/next_frame.hpp"
+
+#include <vector>
+
+namespace nebula::godot {
+namespace {
+
+// Each writes down [physics ticks, process frames, inside a physics tick] as it resumes.
+Variant here() {
+    const Engine engine = Engine::singleton();
+    return Array{Variant(engine.get_physics_frames()), Variant(engine.get_process_frames()),
+                 Variant(engine.is_in_physics_frame())};
+}
+
+task<> physics_one_by_one(ProbeLogPtr log, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) {
+        co_await next_physics();
+        log->add(here());
+    }
+}
+
+task<> physics_at_once(ProbeLogPtr log, std::int64_t count) {
+    co_await physics_frames(static_cast<std::uint64_t>(count));
+    log->add(here());
+}
+
+task<> frames_at_once(ProbeLogPtr log, std::int64_t count) {
+    co_await frames(static_cast<std::uint64_t>(count));
+    log->add(here());
+}
+
+task<> frame_end(ProbeLogPtr log, Callable tell) {
+    co_await end_of_frame();
+    log->add(here());
+    (void)tell.callv({});
+}
+
+task<> tick(ProbeLogPtr log, Callable tell) {
+    co_await next_physics();
+    log->add(here());
+    (void)tell.callv({});
+}
+
+task<> sleep(ProbeLogPtr log, double seconds, std::int64_t clock) {
+    co_await sleep_for(seconds, static_cast<TaskClock>(clock));
+    log->add("slept");
+}
+
+class NebulaPhaseProbe : public Extension<RefCounted> {
+public:
+    using Self = NebulaPhaseProbe;
+    static constexpr const char* kClassName = "NebulaPhaseProbe";
+    using Extension::Extension;
+
+    static void bind(ClassBuilder<Self>& c) {
+        c.doc("Starts coroutines for the tests; every method that starts one returns its number.");
+        c.method("physics_one_by_one", &Self::start<physics_one_by_one, std::int64_t>, {"count"});
+        c.method("physics_at_once", &Self::start<physics_at_once, std::int64_t>, {"count"});
+        c.method("frames_at_once", &Self::start<frames_at_once, std::int64_t>, {"count"});
+        c.method("frame_end", &Self::start<frame_end, Callable>, {"tell"});
+        c.method("tick", &Self::start<tick, Callable>, {"tell"});
+        c.method("sleep", &Self::start<sleep, double, std::int64_t>, {"seconds", "clock"});
+        c.method("log_of", &Self::log_of, {"task"});
+        c.method("is_pending", &Self::is_pending, {"task"});
+        c.method("cancel", &Self::cancel, {"task"});
+        c.enumeration("Clock", {{"GAME", static_cast<std::int64_t>(TaskClock::Game)},
+                                {"PAUSABLE", static_cast<std::int64_t>(TaskClock::Pausable)},
+                                {"REAL", static_cast<std::int64_t>(TaskClock::Real)},
+                                {"PHYSICS", static_cast<std::int64_t>(TaskClock::Physics)}});
+    }
+
+    template <auto kCoroutine, class... Args>
+    std::int64_t start(Args... arguments) {
+        const auto log = std::make_shared<ProbeLog>();
+        logs_.push_back(log);
+        log->handle = EngineLoop::get().runtime().spawn(kCoroutine(log, std::move(arguments)...),
+                                                        {.name = "phase"});
+        return static_cast<std::int64_t>(logs_.size()) - 1;
+    }
+
+    Array log_of(std::int64_t task) { return of(task).entries; }
+    bool is_pending(std::int64_t task) { return of(task).handle.is_pending(); }
+    void cancel(std::int64_t task) { of(task).handle.cancel(); }
+
+private:
+    ProbeLog& of(std::int64_t task) { return *logs_.at(static_cast<std::size_t>(task)); }
+
+    std::vector<ProbeLogPtr> logs_;
+};
+
+}  // namespace
+
+void register_phase_probe() { register_class<NebulaPhaseProbe>(); }
+
+}  // namespace nebula::godot

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// A class through which tests/godot waits for phases of a frame and for clocks. Built only with
+// NEBULA_GODOT_TESTS.
+#pragma once
+
+namespace nebula::godot {
+
+void register_phase_probe();
+
+}  // namespace nebula::godot

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/runtime/task_diagnostics.hpp"
+
+#include "nebula/base/log.hpp"
+#include "nebula/godot/api/builtin_methods.hpp"
+#include "nebula/godot/api/object.hpp"
+#include "nebula/godot/api/os.hpp"
+#include "nebula/godot/api/performance.hpp"
+#include "nebula/godot/api/project_settings.hpp"
+#include "nebula/godot/binding/callable.hpp"
+#include "nebula/godot/binding/containers.hpp"
+#include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/marshal.hpp"
+
+#include <cstdio>
+#include <utility>
+
+namespace nebula::godot {
+namespace {
+
+constexpr const char* kStuckSeconds = "nebula/tasks/stuck_warning_seconds";
+constexpr const char* kReportAtExit = "nebula/tasks/report_at_exit";
+
+// Under "Nebula" in the debugger's list; each asks a method of the singleton, which the engine
+// finds by name, so nothing of ours is left behind when the library goes.
+constexpr std::pair<const char*, const char*> kMonitors[] = {
+    {"nebula/tasks_alive", "tasks_alive"},
+    {"nebula/tasks_resumed_per_frame", "tasks_resumed_last_frame"},
+    {"nebula/task_pump_msec", "task_pump_msec"},
+    {"nebula/worker_utilization", "utilization_average"},
+    {"nebula/pool_queue_depth", "queue_depth"},
+};
+
+void define(const char* name, const Variant& standard) {
+    ProjectSettings settings = ProjectSettings::singleton();
+    if (!settings.has_setting(name)) settings.set_setting(name, standard);
+    settings.set_initial_value(name, standard);
+}
+
+std::string seconds_text(double seconds) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f s", seconds);
+    return text;
+}
+
+std::string task_line(const TaskInfo& task) {
+    return "task '" + task.name + "' (#" + std::to_string(task.id) + ") is " +
+           std::string(state_word(task.state)) + " for " + seconds_text(task.waited_seconds) +
+           ": " + std::string(task.reason) + ", " + site_text(task.site);
+}
+
+void tell_stuck(const TaskInfo& task) { print_warning(task_line(task), task.site); }
+
+void print_line(const std::string& line) {
+    const Variant text{String(line)};
+    const GDExtensionConstTypePtr argument = text.data();
+    builtin.print(nullptr, &argument, 1);
+}
+
+}  // namespace
+
+std::string_view state_word(TaskState state) noexcept {
+    switch (state) {
+        case TaskState::Pending:
+            return "waiting";
+        case TaskState::Ready:
+            return "ready";
+        case TaskState::Polling:
+            return "running";
+        case TaskState::Away:
+            return "on a worker";
+        case TaskState::Done:
+            return "done";
+        case TaskState::Gone:
+            return "gone";
+    }
+    return "unknown";
+}
+
+std::string site_text(const std::source_location& site) {
+    const std::string_view path = site.file_name();
+    return std::string(path.substr(path.find_last_of('/') + 1)) + ":" + std::to_string(site.line());
+}
+
+std::string waiting_tasks_report(const Runtime& runtime) {
+    std::string report;
+    for (const TaskInfo& task : runtime.live_tasks()) report += task_line(task) + "\n";
+    return report;
+}
+
+TaskDiagnostics::TaskDiagnostics(Runtime& runtime) : runtime_(runtime) {
+    define(kStuckSeconds, 0.0);
+    define(kReportAtExit, false);
+    const auto seconds = ProjectSettings::singleton().get_setting(kStuckSeconds).try_to<double>();
+    if (seconds && *seconds > 0.0) runtime.set_on_stuck(*seconds, tell_stuck);
+    const ObjectHandle server(find_singleton("Nebula"));
+    if (!server) return;
+    Performance performance = Performance::singleton();
+    for (const auto& [id, method] : kMonitors)
+        if (!performance.has_custom_monitor(id))
+            performance.add_custom_monitor(id, Callable(server, method));
+}
+
+TaskDiagnostics::~TaskDiagnostics() {
+    try {
+        Performance performance = Performance::singleton();
+        for (const auto& [id, method] : kMonitors)
+            if (performance.has_custom_monitor(id)) performance.remove_custom_monitor(id);
+    } catch (...) {
+        report_current_exception("Nebula's monitors");
+    }
+}
+
+void TaskDiagnostics::report_at_exit() noexcept {
+    try {
+        const bool wanted =
+            ProjectSettings::singleton().get_setting(kReportAtExit).try_to<bool>().value_or(false);
+        if (!wanted && !OS::singleton().is_stdout_verbose()) return;
+        for (const TaskInfo& task : runtime_.live_tasks())
+            print_line("Nebula: at exit, " + task_line(task));
+    } catch (...) {
+        report_current_exception("Nebula's report at exit");
+    }
+}
+
+}  // namespace nebula::godot

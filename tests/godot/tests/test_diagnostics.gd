@@ -1,0 +1,67 @@
+# What can be seen of tasks: rows, monitors, the report of who still waits.
+extends "res://test_suite.gd"
+
+
+class Emitter:
+	extends RefCounted
+	signal fired
+
+
+var probe := NebulaAsyncProbe.new()
+var emitter := Emitter.new()
+
+
+func row_of(name: String) -> Dictionary:
+	for row: Dictionary in Nebula.live_tasks():
+		if row.name == name:
+			return row
+	return {}
+
+
+func test_a_row_tells_state_place_and_time_of_a_wait() -> void:
+	var task := probe.task_after(emitter.fired, 1)
+	for i in 3:
+		await tree.process_frame
+	var row := row_of("given")
+	check_equal(row.state, "waiting")
+	check_equal(row.reason, "signal")
+	check(row.site.begins_with("async_probe.cpp:"), "site: %s" % row.site)
+	check(row.waited_seconds >= 0.0 and row.age_seconds >= row.waited_seconds, "times: %s" % row)
+	task.cancel()
+	check_equal(row_of("given"), {})
+
+
+func test_the_report_names_each_waiting_task_with_its_place() -> void:
+	var task := probe.task_after(emitter.fired, 1)
+	var report := Nebula.waiting_tasks_report()
+	check("task 'given'" in report, report)
+	check("waiting" in report and "signal, async_probe.cpp:" in report, report)
+	task.cancel()
+
+
+func test_the_debugger_has_monitors_of_tasks_and_workers() -> void:
+	for id: String in [
+		"nebula/tasks_alive", "nebula/tasks_resumed_per_frame", "nebula/task_pump_msec",
+		"nebula/worker_utilization", "nebula/pool_queue_depth"
+	]:
+		check(Performance.has_custom_monitor(id), id)
+	var before: int = Performance.get_custom_monitor("nebula/tasks_alive")
+	var task := probe.task_after(emitter.fired, 1)
+	check_equal(Performance.get_custom_monitor("nebula/tasks_alive"), before + 1)
+	emitter.fired.emit()
+	await tree.process_frame
+	await tree.process_frame
+	check(Performance.get_custom_monitor("nebula/task_pump_msec") >= 0.0, "milliseconds")
+	check(task.is_done(), "done")
+	var owner := Node.new()
+	probe.own_frames(owner)
+	await tree.process_frame
+	await tree.process_frame
+	check(Performance.get_custom_monitor("nebula/tasks_resumed_per_frame") >= 1, "resumed")
+	owner.free()
+	await tree.process_frame
+
+
+func test_the_settings_are_there_to_be_changed() -> void:
+	check_equal(ProjectSettings.get_setting("nebula/tasks/stuck_warning_seconds"), 0.0)
+	check_equal(ProjectSettings.get_setting("nebula/tasks/report_at_exit"), false)
