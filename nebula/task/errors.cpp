@@ -42,6 +42,8 @@ std::string_view describe(AsyncErrorCode code) noexcept {
             return "the signal came with other arguments";
         case AsyncErrorCode::NotSendable:
             return "the value may not leave its thread";
+        case AsyncErrorCode::TimedOut:
+            return "the time ran out";
     }
     return "unknown error";
 }
@@ -77,6 +79,8 @@ void throw_async_error(AsyncErrorCode code, std::string_view detail) {
             throw ArgumentMismatch(detail);
         case AsyncErrorCode::NotSendable:
             throw NotSendable(detail);
+        case AsyncErrorCode::TimedOut:
+            throw TimedOut(detail);
     }
     throw AsyncError(code, detail);
 }

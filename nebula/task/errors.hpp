@@ -25,6 +25,7 @@ enum class AsyncErrorCode : std::uint8_t {
     Disconnected,      ///< The peer that would have answered is gone.
     ArgumentMismatch,  ///< The signal came with other arguments than the wait expects.
     NotSendable,       ///< A value confined to another thread was about to cross.
+    TimedOut,          ///< The time ran out first.
 };
 
 /// A short English sentence without a full stop.
@@ -62,6 +63,7 @@ using LoadFailed = AsyncErrorOf<AsyncErrorCode::LoadFailed>;
 using Disconnected = AsyncErrorOf<AsyncErrorCode::Disconnected>;
 using ArgumentMismatch = AsyncErrorOf<AsyncErrorCode::ArgumentMismatch>;
 using NotSendable = AsyncErrorOf<AsyncErrorCode::NotSendable>;
+using TimedOut = AsyncErrorOf<AsyncErrorCode::TimedOut>;
 
 /// Throws the type that belongs to the code.
 [[noreturn]] void throw_async_error(AsyncErrorCode code, std::string_view detail = {});

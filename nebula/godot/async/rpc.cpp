@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/async/rpc.hpp"
+
+#include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/api/ref_counted.hpp"
+#include "nebula/godot/async/call_async.hpp"
+#include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/async/spawn_on.hpp"
+#include "nebula/godot/binding/packed_array.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace nebula::godot {
+namespace {
+
+// What an answer is.
+constexpr std::int64_t kValue = 0;
+constexpr std::int64_t kNotServed = 1;
+constexpr std::int64_t kFailed = 2;
+
+// Of MultiplayerAPI and MultiplayerPeer, which nothing else here needs.
+constexpr std::int64_t kAnyPeer = 1;
+constexpr std::int64_t kReliable = 2;
+constexpr std::int64_t kConnected = 2;
+
+constexpr const char* kTakeRequest = "_take_request";
+constexpr const char* kTakeAnswer = "_take_answer";
+
+Object multiplayer_of(const Node& node) {
+    // Null outside of the tree; it is asked by name, so that the binding needs no class of it.
+    return node.is_inside_tree() ? Object(node.get_multiplayer().ptr()) : Object();
+}
+
+}  // namespace
+
+void NebulaRpc::bind(ClassBuilder<NebulaRpc>& c) {
+    c.doc("Requests to other peers that give an answer.",
+          "Put one into the scene at the same path on each peer. [code]await rpc.request(peer, "
+          "\"price\", [item])[/code] gives what the peer's [method serve] has for it, or a "
+          "[NebulaTaskError].");
+    c.method("serve", &NebulaRpc::serve, {"method", "with"})
+        .doc(
+            "Answers requests of this name with what the Callable returns. It gets the id of the "
+            "peer that asks, then the arguments, and may await. A null Callable takes it back.");
+    c.method("request", &NebulaRpc::request, {"peer", "method", "arguments", "timeout"})
+        .defaults(Array(), 5.0)
+        .doc("Asks a peer; await it. The timeout is in seconds of real time.");
+    c.method(kTakeRequest, &NebulaRpc::take_request, {"id", "method", "arguments"});
+    c.method(kTakeAnswer, &NebulaRpc::take_answer, {"id", "kind", "value"});
+    c.notification<&NebulaRpc::on_notification>();
+}
+
+void NebulaRpc::serve(String method, Callable with) {
+    if (with.is_null()) {
+        served_.erase(method.utf8());
+    } else {
+        served_[method.utf8()] = std::move(with);
+    }
+}
+
+task<Variant> NebulaRpc::request(std::int64_t peer, String method, Array arguments,
+                                 double timeout) {
+    co_return co_await rpc_call(*this, peer, method, arguments, timeout);
+}
+
+void NebulaRpc::on_notification(int what) {
+    if (what == NOTIFICATION_ENTER_TREE) {
+        for (const char* const method : {kTakeRequest, kTakeAnswer}) {
+            rpc_config(method, Dictionary{{"rpc_mode", kAnyPeer},
+                                          {"transfer_mode", kReliable},
+                                          {"call_local", true},
+                                          {"channel", 0}});
+        }
+    } else if (what == NOTIFICATION_EXIT_TREE || what == NOTIFICATION_PREDELETE) {
+        while (!pending_.empty())
+            end(*pending_.begin()->second, AsyncErrorCode::Disconnected, "the node left the tree");
+    }
+}
+
+bool NebulaRpc::is_connected_to(std::int64_t peer) {
+    Object multiplayer = multiplayer_of(*this);
+    if (!multiplayer || !multiplayer.call("has_multiplayer_peer").to<bool>()) return false;
+    // A closed one is asked no further: the engine would print an error.
+    Variant transport = multiplayer.call("get_multiplayer_peer");
+    if (transport.call("get_connection_status").to<std::int64_t>() != kConnected) return false;
+    if (multiplayer.call("get_unique_id").to<std::int64_t>() == peer) return true;
+    const auto peers = multiplayer.call("get_peers").to<PackedInt32Array>();
+    return std::ranges::count(peers.view(), static_cast<std::int32_t>(peer)) != 0;
+}
+
+void NebulaRpc::send(detail::RpcRequest& request, const String& method, const Array& arguments) {
+    const std::int64_t id = next_id_++;
+    pending_[id] = &request;
+    if (!is_connected_to(request.peer)) return end(request, AsyncErrorCode::Disconnected, {});
+    if (!linked()) EngineLoop::get().poll_each_frame(*this);
+    // To ourselves it is called, and may be answered, in here.
+    const Error sent = rpc_id(request.peer, kTakeRequest, {id, method, arguments});
+    if (sent != Error::OK && !request.ended) end(request, AsyncErrorCode::Disconnected, {});
+}
+
+void NebulaRpc::forget(detail::RpcRequest& request) noexcept {
+    std::erase_if(pending_, [&](const auto& each) { return each.second == &request; });
+}
+
+void NebulaRpc::end(detail::RpcRequest& request, std::optional<AsyncErrorCode> error,
+                    Variant value) {
+    forget(request);
+    request.ended = true;
+    request.error = error;
+    request.value = std::move(value);
+    request.waker.wake();
+}
+
+void NebulaRpc::poll() {
+    if (pending_.empty()) return unlink();
+    const Clock::time_point now = Clock::now();
+    std::vector<std::int64_t> ids;
+    for (const auto& [id, request] : pending_) ids.push_back(id);
+    for (const std::int64_t id : ids) {
+        detail::RpcRequest& request = *pending_[id];
+        if (now >= request.deadline) {
+            end(request, AsyncErrorCode::TimedOut, {});
+        } else if (!is_connected_to(request.peer)) {
+            end(request, AsyncErrorCode::Disconnected, {});
+        }
+    }
+}
+
+void NebulaRpc::take_request(std::int64_t id, String method, Array arguments) {
+    // Only now does the engine know who asks: what serves may wait.
+    const auto from = multiplayer_of(*this).call("get_remote_sender_id").to<std::int64_t>();
+    const auto found = served_.find(method.utf8());
+    if (found == served_.end()) return reply(from, id, kNotServed, {});
+    Array all{Variant(from)};
+    for (std::size_t i = 0; i < arguments.size(); ++i) all.append(arguments[i]);
+    spawn_on(*this, answer(from, id, found->second, std::move(all)), {.name = "rpc answer"});
+}
+
+task<> NebulaRpc::answer(std::int64_t to, std::int64_t id, Callable with, Array arguments) {
+    std::string failure;
+    try {
+        auto wait = await_variant(with.callv(arguments));
+        const Variant value = co_await wait;
+        const auto failed = instance_of<NebulaTaskError>(value.object_id().object());
+        if (failed == nullptr) co_return reply(to, id, kValue, value);
+        failure = failed->message();
+    } catch (const std::exception& error) {
+        failure = error.what();
+    }
+    reply(to, id, kFailed, failure);
+}
+
+void NebulaRpc::reply(std::int64_t to, std::int64_t id, std::int64_t kind, const Variant& value) {
+    // Who asked may have gone meanwhile; the engine would print an error about it.
+    if (is_connected_to(to)) (void)rpc_id(to, kTakeAnswer, {id, kind, value});
+}
+
+void NebulaRpc::take_answer(std::int64_t id, std::int64_t kind, Variant value) {
+    const auto from = multiplayer_of(*this).call("get_remote_sender_id").to<std::int64_t>();
+    const auto found = pending_.find(id);
+    // An answer that came too late, or from somebody who was not asked.
+    if (found == pending_.end() || found->second->peer != from) return;
+    switch (kind) {
+        case kValue:
+            return end(*found->second, std::nullopt, std::move(value));
+        case kNotServed:
+            return end(*found->second, AsyncErrorCode::UnknownMethod, {});
+        default:
+            return end(*found->second, AsyncErrorCode::CallFailed, std::move(value));
+    }
+}
+
+}  // namespace nebula::godot

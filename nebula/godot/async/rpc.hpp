@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// Calls to another peer that give an answer. README.md in this folder: "Calls to a peer".
+#pragma once
+
+#include "nebula/base/clock.hpp"
+#include "nebula/godot/api/node.hpp"
+#include "nebula/godot/binding/callable.hpp"
+#include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/binding/containers.hpp"
+#include "nebula/godot/binding/string.hpp"
+#include "nebula/godot/binding/variant.hpp"
+#include "nebula/godot/runtime/frame_poll.hpp"
+#include "nebula/task/errors.hpp"
+#include "nebula/task/task.hpp"
+#include "nebula/task/wait.hpp"
+
+#include <coroutine>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace nebula::godot {
+
+namespace detail {
+
+/// One request on its way; lies in the awaiter.
+class RpcRequest {
+public:
+    std::int64_t peer = 0;
+    Clock::time_point deadline;
+    Waker waker;
+    bool ended = false;
+    std::optional<AsyncErrorCode> error;
+    Variant value;  // of the answer, or what went wrong in words
+};
+
+}  // namespace detail
+
+/// Requests and answers between the NebulaRpc nodes of two peers: put one into the scene at the
+/// same path on each. Who serves says what may be asked:
+///
+///     rpc.serve("price", func(sender: int, item: String) -> int: return prices[item])
+///     var price = await rpc.request(1, "price", ["lamp"])     # 3, or a NebulaTaskError
+///
+/// What serves gets the asking peer's id first, may be a coroutine, and answers with what it
+/// returns. An answer is taken only from the peer that was asked.
+///
+/// Threads:   main thread.
+/// Lifetime:  when the node leaves the tree or dies, the requests it has on the way end.
+class NebulaRpc : public Extension<Node>, private FramePoll {
+public:
+    static constexpr const char* kClassName = "NebulaRpc";
+    using Extension::Extension;
+    static void bind(ClassBuilder<NebulaRpc>& c);
+
+    void serve(String method, Callable with);
+    /// rpc_call() for scripts.
+    task<Variant> request(std::int64_t peer, String method, Array arguments, double timeout);
+
+    /// Sends; what is wrong at once ends the request.
+    void send(detail::RpcRequest& request, const String& method, const Array& arguments);
+    void forget(detail::RpcRequest& request) noexcept;
+
+private:
+    void on_notification(int what);
+    void poll() override;
+
+    void take_request(std::int64_t id, String method, Array arguments);
+    void take_answer(std::int64_t id, std::int64_t kind, Variant value);
+    task<> answer(std::int64_t to, std::int64_t id, Callable with, Array arguments);
+    void reply(std::int64_t to, std::int64_t id, std::int64_t kind, const Variant& value);
+    void end(detail::RpcRequest& request, std::optional<AsyncErrorCode> error, Variant value);
+    [[nodiscard]] bool is_connected_to(std::int64_t peer);
+
+    std::map<std::string, Callable> served_;
+    std::map<std::int64_t, detail::RpcRequest*> pending_;
+    std::int64_t next_id_ = 1;
+};
+
+/// Made by rpc_call().
+template <class T>
+class [[nodiscard]] RpcCall : public Wait {
+public:
+    RpcCall(NebulaRpc& node, std::int64_t peer, const String& method, const Array& arguments,
+            double timeout_seconds)
+        : Wait("rpc"), node_(node.id()), method_(method.utf8()) {
+        request_.peer = peer;
+        request_.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                               std::chrono::duration<double>(timeout_seconds));
+        node.send(request_, method, arguments);
+    }
+    ~RpcCall() {
+        if (NebulaRpc* const node = instance_of<NebulaRpc>(node_.object()); node != nullptr)
+            node->forget(request_);
+    }
+
+    bool await_ready() const noexcept { return request_.ended; }
+    template <TaskPromise P>
+    void await_suspend(std::coroutine_handle<P> h) {
+        request_.waker = suspend(h);
+    }
+    T await_resume() {
+        if (request_.error)
+            throw_async_error(*request_.error, "request '" + method_ + "' to peer " +
+                                                   std::to_string(request_.peer) + words());
+        if constexpr (!std::is_void_v<T>) {
+            if (auto value = request_.value.template try_to<T>()) return *std::move(value);
+            throw CallFailed("request '" + method_ +
+                             "' gave another type: " + type_name(request_.value.type()));
+        }
+    }
+
+private:
+    [[nodiscard]] std::string words() const {
+        return request_.value.is_nil() ? std::string() : ": " + request_.value.str();
+    }
+
+    ObjectId node_;
+    std::string method_;
+    detail::RpcRequest request_;
+};
+
+/// Asks another peer and waits for the answer:
+///
+///     const int price = co_await rpc_call<int>(*rpc, 1, "price", {"lamp"}, 2.0);
+///
+/// It is sent at once, not at the co_await. Time is the wall's.
+///
+/// Throws:    at the co_await: TimedOut; Disconnected, the peer is not there or goes, or the node
+///            leaves the tree; UnknownMethod, the peer serves none of that name; CallFailed, what
+///            serves it failed there, or the answer is no T.
+template <class T = Variant>
+RpcCall<T> rpc_call(NebulaRpc& node, std::int64_t peer, const String& method,
+                    const Array& arguments = {}, double timeout_seconds = 5.0) {
+    return RpcCall<T>(node, peer, method, arguments, timeout_seconds);
+}
+
+}  // namespace nebula::godot
