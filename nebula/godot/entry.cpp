@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where the engine enters: the one exported symbol, and what it registers.
 #include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/async/rpc.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
@@ -15,6 +16,8 @@
 #include "nebula/godot/probe/adapter_probe.hpp"
 #include "nebula/godot/probe/async_probe.hpp"
 #include "nebula/godot/probe/engine_wait_probe.hpp"
+#include "nebula/godot/probe/guide_probe.hpp"
+#include "nebula/godot/probe/phase_probe.hpp"
 #include "nebula/godot/probe/probe.hpp"
 #include "nebula/godot/probe/signal_probe.hpp"
 #include "nebula/godot/probe/task_probe.hpp"
@@ -28,6 +31,7 @@ void start() {
     register_engine_loop();
     register_class<NebulaTaskError>();
     register_class<NebulaTask>();
+    register_class<NebulaRpc>();
     register_class<NebulaServer>();
     register_singleton<NebulaServer>("Nebula");
     register_class<VoxelGenerator>();
@@ -41,6 +45,8 @@ void start() {
     register_task_probe();
     register_async_probes();
     register_engine_wait_probe();
+    register_phase_probe();
+    register_guide_probe();
 #endif
 }
 

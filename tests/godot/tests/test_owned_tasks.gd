@@ -70,6 +70,18 @@ func test_a_task_that_was_woken_before_its_owner_died_does_not_resume() -> void:
 	check(probe.was_cancelled(task), "cancelled")
 
 
+func test_a_task_whose_owner_dies_in_the_same_pump_before_its_turn_does_not_resume() -> void:
+	var emitter := Emitter.new()
+	var owner := Node.new()
+	var killer := probe.free_after(emitter.fired, owner)
+	var task := probe.own(owner, emitter.fired)
+	emitter.fired.emit()
+	await settle()
+	check_equal(probe.log_of(killer), ["freed"])
+	check_equal(probe.log_of(task), ["began"])
+	check(probe.was_cancelled(task), "cancelled")
+
+
 func test_a_node_queued_for_deletion_takes_its_tasks_with_it() -> void:
 	var owner := Node.new()
 	tree.root.add_child(owner)

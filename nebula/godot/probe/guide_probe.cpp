@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// The snippets of docs/tasks.md, compiled with everything else so that they stay true.
+#include "nebula/godot/probe/guide_probe.hpp"
+#include "nebula/godot/api/animation_player.hpp"
+#include "nebula/godot/api/node.hpp"
+#include "nebula/godot/api/packed_scene.hpp"
+#include "nebula/godot/api/scene_tree.hpp"
+#include "nebula/godot/async/call_async.hpp"
+#include "nebula/godot/async/engine_waits.hpp"
+#include "nebula/godot/async/load.hpp"
+#include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/async/spawn_on.hpp"
+#include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/runtime/signal_wait.hpp"
+#include "nebula/task/next_frame.hpp"
+
+#include <string>
+#include <utility>
+
+namespace nebula::godot {
+namespace {
+
+class Door : public Extension<Node> {
+public:
+    static constexpr const char* kClassName = "NebulaGuideDoor";
+    using Extension::Extension;
+    static void bind(ClassBuilder<Door>& c);
+
+    task<> guard();
+    task<std::int64_t> ask_price(Object shop, String item);
+    task<> change_level(String path);
+    void on_notification(int what);
+    void open() { ++opened_; }
+
+private:
+    int opened_ = 0;
+};
+
+task<> Door::guard() {
+    for (;;) {
+        const int strength = co_await signal<int>(*this, "knocked");
+        if (strength < 3) continue;
+        co_await sleep_for(0.5);
+        open();
+    }
+}
+
+void Door::on_notification(int what) {
+    if (what == NOTIFICATION_READY) spawn_on(*this, guard(), {.name = "guard"});
+}
+
+task<std::int64_t> Door::ask_price(Object shop, String item) {
+    const int price = co_await call_async<int>(shop, "price_of", item);
+    const AnimationPlayer player = cast_to<AnimationPlayer>(get_node("AnimationPlayer"));
+    player.play("nod");
+    co_await animation_finished(player);
+    co_return price;
+}
+
+task<> Door::change_level(String path) {
+    Ref<PackedScene> level = co_await load<PackedScene>(
+        path.utf8(), [this](double done) { emit_signal("loading", {done}); });
+    get_tree().change_scene_to_packed(level);
+}
+
+void Door::bind(ClassBuilder<Door>& c) {
+    c.signal("knocked", {argument<std::int64_t>("strength")});
+    c.signal("loading", {argument<double>("done")});
+    c.method("ask_price", &Door::ask_price, {"shop", "item"});
+    c.method("change_level", &Door::change_level, {"path"});
+    c.notification<&Door::on_notification>();
+}
+
+}  // namespace
+
+void register_guide_probe() { register_class<Door>(); }
+
+}  // namespace nebula::godot
