@@ -279,6 +279,78 @@ TEST(JoinOnTwoWorkers, AWaiterRunsNothingButItsOwnJoin) {
     opener.join();
 }
 
+// A seat has room for 256 branches, and one that was stolen keeps its place until its owner comes
+// back to it, however far the thieves have come meanwhile.
+TEST(JoinOnTwoWorkers, ABranchKeepsItsPlaceWhileMoreAreStolenThanThereArePlaces) {
+    const HangGuard guard("a join never came back");
+    WorkerPool pool({.thread_count_override = 1});
+    struct Deep {
+        std::uint64_t operator()(ForkContext fork, int level) const {
+            if (level == 300) return 0;
+            std::latch stolen(1);
+            const auto [rest, one] = fork.join(
+                [&, this](ForkContext f) {
+                    // From there on this thread may have to run both.
+                    if (level < 250) stolen.wait();
+                    return (*this)(f, level + 1);
+                },
+                [&] {
+                    stolen.count_down();
+                    return std::uint64_t{1};
+                });
+            return rest + one;
+        }
+    };
+    for (int round = 0; round < 2; ++round)
+        EXPECT_EQ(pool.join([](ForkContext f) { return Deep{}(f, 0); }, [] {}).first, 300U);
+}
+
+// Each join of the loop uses up an index, and every 256th shares the place of the outer branch.
+TEST(JoinOnTwoWorkers, AnyNumberOfJoinsUnderAStolenBranchAreRightAndStolenFrom) {
+    const HangGuard guard("a join never came back, or its branch was never stolen");
+    WorkerPool pool({.thread_count_override = 1});
+    std::latch outer_stolen(1);
+    int right = 0;
+    const auto [nothing, seven] = pool.join(
+        [&](ForkContext fork) {
+            outer_stolen.wait();
+            for (int i = 0; i < 1'000; ++i) {
+                const auto [one, same] = fork.join([] { return 1; }, [i] { return i; });
+                right += one == 1 && same == i ? 1 : 0;
+                if (i % 250 != 0) continue;
+                std::latch both(2);
+                fork.join([&] { both.arrive_and_wait(); }, [&] { both.arrive_and_wait(); });
+            }
+        },
+        [&] {
+            outer_stolen.count_down();
+            return 7;
+        });
+    EXPECT_EQ(right, 1'000);
+    EXPECT_EQ(seven, 7);
+}
+
+// Each node a leaf of work and the rest: as a linked list, or a tree that was never balanced.
+TEST_P(Join, ASkewedTreeIsSummedRight) {
+    const HangGuard guard("a join never came back");
+    WorkerPool pool(with_workers(GetParam()));
+    struct Skewed {
+        static std::uint64_t leaf() {
+            test::spin_for(std::chrono::microseconds(20));
+            return 1;
+        }
+        std::uint64_t operator()(ForkContext fork, int left) const {
+            if (left == 0) return 0;
+            const auto [rest, one] =
+                fork.join([this, left](ForkContext f) { return leaf() + (*this)(f, left - 1); },
+                          [] { return leaf(); });
+            return rest + one;
+        }
+    };
+    for (int round = 0; round < 3; ++round)
+        EXPECT_EQ(pool.join([](ForkContext f) { return Skewed{}(f, 1'000); }, [] {}).first, 2'000U);
+}
+
 TEST(JoinAcrossPools, EachPoolKnowsItsOwnBranches) {
     const HangGuard guard("a join never came back");
     WorkerPool outer({.thread_count_override = 2, .name_prefix = "outer"});

@@ -25,7 +25,10 @@ struct JoinSteal {
 ///
 /// Strictly nested: what is pushed is popped again by the same frame of the same thread.
 ///
-/// Threads:   push, pop, empty: owner thread. steal, has_items: any thread.
+/// An index whose item was stolen is *held*, with all that is kept for it modulo kCapacity, from
+/// its push until come_back(). No index that shares its place is given out meanwhile.
+///
+/// Threads:   push, pop, come_back, depth: owner thread. steal, has_items: any thread.
 /// Cost:      push and pop: no ordered operation but for the last item. steal: 1 to 3 µs.
 /// Lifetime:  borrows its items. One that was stolen is the thief's until it says it is done.
 template <class T, std::size_t kCapacity = 256, class Atomics = MachineAtomics>
@@ -42,7 +45,8 @@ public:
         return bottom_.load(std::memory_order_relaxed);  // our own
     }
 
-    /// False when full: the caller runs both branches itself, one after the other.
+    /// False when full, or the next place is held while others lie below it: the caller runs both
+    /// branches itself, one after the other.
     /// \param depth  what the caller believes depth() to be; corrected if it is not. A belief kept
     ///               in a register is what makes a join cheap: the processor goes on with it while
     ///               it still checks, where it would have to wait for what it wrote a moment ago.
@@ -69,8 +73,20 @@ public:
         return pop_last(depth, top);
     }
 
+    /// The item that was pushed at `index` was stolen, and its thief has finished: the place may
+    /// serve again. After all else that is kept for it has been put back.
+    void come_back(std::int64_t index) noexcept {
+        slot(index).store(nullptr, std::memory_order_relaxed);  // read by make_room() alone
+    }
+
     /// The oldest item.
     [[nodiscard]] JoinSteal<T> steal() noexcept {
+        return steal_if([] { return true; });
+    }
+    /// The same, if `wanted()` says so of what lies there at that moment: it is asked when the item
+    /// has been seen, and what it says of the owner held while the item lay there.
+    template <class Wanted>
+    [[nodiscard]] JoinSteal<T> steal_if(const Wanted& wanted) noexcept {
         // Acquire, both: a thief that sees where another one left top sees also what the owner
         // had published for that one.
         std::int64_t top = top_.load(std::memory_order_acquire);
@@ -80,6 +96,7 @@ public:
         // May be overwritten meanwhile, and then the exchange fails: not followed before it.
         T* const item = slot(top).load(std::memory_order_relaxed);
         Atomics::yield_point();
+        if (!wanted()) return {};
         // Relaxed on failure: the value is not used.
         if (!top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst,
                                           std::memory_order_relaxed))
@@ -93,10 +110,24 @@ public:
     }
 
 private:
+    // Moves limit_ up to the first index that is held, and tells where the next push goes. Top is
+    // read relaxed: an old one is lower, and places are given back by the owner itself. README,
+    // "Joins".
     [[nodiscard, gnu::noinline, gnu::cold]] std::int64_t make_room() noexcept {
-        // Pairs with the exchange in steal: what the thief read from the slot, it has read.
-        limit_ = top_.load(std::memory_order_acquire) + kSize;
-        return bottom_.load(std::memory_order_relaxed);  // our own
+        std::int64_t bottom = bottom_.load(std::memory_order_relaxed);
+        std::int64_t top = top_.load(std::memory_order_relaxed);
+        if (bottom == limit_ && bottom == top && is_held(bottom)) {
+            // Empty, so an index may be left out: nobody moves top but us.
+            std::int64_t next = bottom;
+            while (next < bottom + kSize && is_held(next)) ++next;
+            if (next == bottom + kSize) return bottom;
+            top_.store(next, std::memory_order_relaxed);
+            // Release pairs with the acquire in steal(): who sees it sees top, and no item below.
+            bottom_.store(next, std::memory_order_release);
+            limit_ = bottom = top = next;
+        }
+        while (limit_ < top + kSize && !is_held(limit_)) ++limit_;
+        return bottom;
     }
 
     // Our item is the last one, or gone.
@@ -106,14 +137,20 @@ private:
         std::int64_t end = top;  // of an empty deque: thieves may have come further than `depth`
         if (top == depth) {
             Atomics::yield_point();
-            // Who moves top has it. Acquire on failure: see `limit_` in push.
+            // Who moves top has it. Acquire on failure, as in steal().
             ours = top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst,
                                                 std::memory_order_acquire);
             end = depth + 1;
+            if (ours) come_back(depth);
         }
         // Empty now, so nobody finds anything by this value; release pairs with steal's loads.
         bottom_.store(end, std::memory_order_release);
         return ours;
+    }
+
+    // Whether a branch below shares the place of `index`, which has never been pushed at.
+    [[nodiscard]] bool is_held(std::int64_t index) noexcept {
+        return slot(index).load(std::memory_order_relaxed) != nullptr;  // our own
     }
 
     Atomic<T*>& slot(std::int64_t index) noexcept {
@@ -126,7 +163,8 @@ private:
     alignas(2 * kCacheLine) Atomic<std::int64_t> top_{0};
     // Where the owner works; written by the owner alone.
     alignas(2 * kCacheLine) Atomic<std::int64_t> bottom_{0};
-    std::int64_t limit_ = kSize;  // owner only: how far bottom may go by a top it once read
+    // Owner only: no place below it, from top on, is held. Only grows.
+    std::int64_t limit_ = kSize;
     alignas(2 * kCacheLine) std::array<Atomic<T*>, kCapacity> slots_{};
 };
 

@@ -418,7 +418,10 @@ void PoolCore::wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept {
     while (!state.done()) {
         // The thief began with an empty deque, so all that lies there belongs to our branch.
         if (ForkSeat* const thief = state.thief()) {
-            const JoinSteal<JoinRecord> stolen = thief->branches.steal();
+            // Asked again when a branch lies there: ours may have ended, and what it sees be of
+            // another.
+            const JoinSteal<JoinRecord> stolen =
+                thief->branches.steal_if([&] { return state.thief() == thief; });
             if (stolen.outcome == StealOutcome::Item) {
                 run_branch(owner, {thief, stolen.item, stolen.index});
                 nap_us = kFirstWatchUs;
@@ -438,6 +441,7 @@ void PoolCore::wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept {
         nap_us = std::min(2 * nap_us, kLongestWatchUs);
     }
     state.reset();
+    owner.branches.come_back(index);
 }
 
 // ---- looking for work
