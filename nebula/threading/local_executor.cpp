@@ -65,6 +65,7 @@ LocalExecutor::Ring* LocalExecutor::next_ring() noexcept {
 
 void LocalExecutor::run_oldest_of(Ring& ring) noexcept {
     local_turn_ = &ring == &ready_;
+    ++(&ring == &ready_ ? ready_taken_ : local_taken_);
     Entry entry = std::move(ring.front());
     ring.pop_front();
     size_.fetch_sub(1, std::memory_order_relaxed);  // a number
@@ -74,16 +75,17 @@ void LocalExecutor::run_oldest_of(Ring& ring) noexcept {
 
 std::size_t LocalExecutor::tick(std::size_t most) noexcept {
     NEBULA_ASSERT(is_current_thread_owner(), "ticked on another thread");
-    std::size_t local = local_.size();
-    std::size_t shared = size() - local;
+    // By how many were taken, not by counting down: a closure may tick as well.
+    const std::uint64_t local_end = local_taken_ + local_.size();
+    const std::uint64_t ready_end = ready_taken_ + (size() - local_.size());
     std::size_t count = 0;
-    for (; count < most && local + shared != 0; ++count) {
-        Ring* ring = next_ring();
-        // Of the one whose turn it is, all that were there have run.
-        if (local == 0) ring = &ready_;
-        if (shared == 0) ring = &local_;
-        --(ring == &local_ ? local : shared);
-        run_oldest_of(*ring);
+    for (; count < most; ++count) {
+        const bool local = local_taken_ < local_end;
+        const bool ready = ready_taken_ < ready_end;
+        if (!local && !ready) break;
+        Ring* const next = next_ring();  // also brings what was spawned elsewhere
+        // Of the one whose turn it is, all that were there may have run.
+        run_oldest_of(local && ready ? *next : local ? local_ : ready_);
     }
     return count;
 }

@@ -54,7 +54,8 @@ public:
 /// Closures that came by spawn() run in their order, and so do those that came by spawn_local(); of
 /// the two kinds they run in turns. tick() runs what was there when it was called: a closure that
 /// spawns itself anew for ever keeps tick() no longer than one round, run_until() no longer than
-/// its deadline, and the others from nothing.
+/// its deadline, and the others from nothing. A closure may tick its own executor: that runs the
+/// next ones inside of it.
 ///
 /// Threads:   spawn, spawn_then, size: any thread. The rest, the destructor included: the thread
 ///            that made it. Closures run there and are destroyed there.
@@ -183,10 +184,12 @@ private:
 
     const std::thread::id owner_;
     const LocalExecutorOptions options_;
-    // Owner thread, down to local_turn_.
+    // Owner thread, down to local_taken_.
     Ring ready_;  // older than all in inbox_
     Ring local_;
     bool local_turn_ = false;
+    std::uint64_t ready_taken_ = 0;  // ever, of those that came by spawn()
+    std::uint64_t local_taken_ = 0;  // the same by spawn_local()
     std::atomic<std::size_t> size_{
         0};  // of all three; inbox_ and size_ grow in one critical section
 

@@ -281,5 +281,29 @@ TEST(LocalExecutor, TheBellIsRungForWhatComesAroundTheMomentOfSleep) {
     }
 }
 
+TEST(LocalExecutor, AClosureMayTickItsOwnExecutor) {
+    LocalExecutor executor;
+    std::string order;
+    std::size_t inner = 0;
+    executor.spawn([&] {
+        order += 'a';
+        executor.spawn([&] { order += 'e'; });
+        inner = executor.tick();
+    });
+    executor.spawn_local([&] { order += 'b'; });
+    executor.spawn([&] { order += 'c'; });
+    // All that was there has run inside of the first; what it spawned was there for the inner one.
+    EXPECT_EQ(executor.tick(), 1U);
+    EXPECT_EQ(inner, 3U);
+    EXPECT_EQ(order, "abce");
+    EXPECT_EQ(executor.size(), 0U);
+    // A nested one that takes a part leaves the rest to the outer.
+    order.clear();
+    executor.spawn([&] { EXPECT_EQ(executor.tick(1), 1U); });
+    for (const char name : {'1', '2', '3'}) executor.spawn([&order, name] { order += name; });
+    EXPECT_EQ(executor.tick(), 3U);
+    EXPECT_EQ(order, "123");
+}
+
 }  // namespace
 }  // namespace nebula
