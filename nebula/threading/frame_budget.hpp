@@ -62,8 +62,11 @@ private:
     // Half of what is remembered is from the last 11: a burst of edits is learned within a frame.
     static constexpr unsigned kMemory = 16;
 
+    // What a Duration cannot hold, and what is no number, is more than any frame has.
     static Duration to_duration(double ns) noexcept {
-        return Duration(static_cast<Duration::rep>(ns + 0.5));
+        constexpr auto kMost = static_cast<double>(Duration::max().count());  // 2^63: rounded up
+        if (!(ns < kMost)) return Duration::max();
+        return Duration(static_cast<Duration::rep>(std::max(ns, 0.0) + 0.5));
     }
 
     double mean_ns_;

@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <random>
 #include <stdexcept>
 #include <vector>
@@ -206,6 +207,24 @@ TEST(RunUntil, WithTheRealClockEndsAtTheDeadline) {
     FrameBudget budget(deadline, {.at_least_one = false});
     EXPECT_GT(run_until(executor, budget, costs), 0U);
     EXPECT_GT(executor.size(), 900U);
+}
+
+// More than a Duration holds is the longest there is, and so is what is no number.
+TEST(CostEstimate, WhatNoDurationHoldsFitsIntoNoFrame) {
+    constexpr auto kMost = CostEstimate::Duration::max();
+    CostEstimate cost;
+    cost.add(kMost);
+    EXPECT_EQ(cost.expected(), kMost);
+    EXPECT_EQ(cost.likely_most(2), kMost);
+    CostEstimate short_one;
+    short_one.add(1ms);
+    for (const double deviations :
+         {1e300, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()})
+        EXPECT_EQ(short_one.likely_most(deviations), kMost);
+    EXPECT_EQ(short_one.likely_most(-1e300), CostEstimate::Duration::zero());
+    CostEstimate nothing;
+    for (int i = 0; i < 3; ++i) nothing.add(0ns);
+    EXPECT_EQ(nothing.likely_most(std::numeric_limits<double>::infinity()), kMost);
 }
 
 }  // namespace
