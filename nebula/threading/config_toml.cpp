@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/config_toml.hpp"
 
+// The parser asserts what a file may well say ("[=", "[.a]"), and then tells it as an error.
+#define TOML_ASSERT(expression) static_cast<void>(0)
+#include <toml++/impl/preprocessor.h>
+// In Release builds these would be assumptions, and so promises we cannot make.
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT_ASSUME(expression) static_cast<void>(0)
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -51,10 +57,17 @@ constexpr std::array kNumbers{
            [](WorkerPoolConfig& c, std::int64_t value) {
                c.background_nice = static_cast<int>(value);
            }},
-    Number{"io_threads", 1, 64,
+    Number{"io_threads", 0, 64,
            [](WorkerPoolConfig& c, std::int64_t value) { c.io_threads = static_cast<int>(value); }},
 };
-constexpr std::string_view kPinWorkers = "pin_workers";
+struct Flag {
+    std::string_view key;
+    bool WorkerPoolConfig::*member;
+};
+constexpr std::array kFlags{
+    Flag{"pin_workers", &WorkerPoolConfig::pin_workers},
+    Flag{"run_inline", &WorkerPoolConfig::run_inline},
+};
 constexpr std::string_view kNamePrefix = "name_prefix";
 constexpr std::size_t kLongestPrefix = 64;
 
@@ -120,13 +133,18 @@ bool yes_or_no(std::string_view source, const toml::node& value, std::string_vie
 
 std::string short_text(std::string_view source, const toml::node& value, std::string_view key,
                        std::size_t most) {
-    const std::string must_be = "a string of 1 to " + std::to_string(most) + " characters";
+    const std::string must_be =
+        "a string of 1 to " + std::to_string(most) + " bytes without control characters";
     const toml::value<std::string>* const given = value.as_string();
     if (given == nullptr) fail_value(source, value, key, must_be, type_in_words(value));
     const std::string& text = given->get();
     if (text.empty()) fail_value(source, value, key, must_be, "empty");
     if (text.size() > most)
         fail_value(source, value, key, must_be, std::to_string(text.size()) + " long");
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
+    if (const auto at = std::ranges::find_if(text, is_control); at != text.end())
+        fail_value(source, value, key, must_be,
+                   "one with character " + std::to_string(static_cast<unsigned char>(*at)));
     return text;
 }
 
@@ -134,8 +152,9 @@ std::string short_text(std::string_view source, const toml::node& value, std::st
     std::string known;
     for (const Number& number : kNumbers)
         known.append(number.key).append(" (").append(in_words(number)).append("), ");
-    known.append(kPinWorkers).append(" (true or false) and ").append(kNamePrefix);
-    known.append(" (1 to ").append(std::to_string(kLongestPrefix)).append(" characters)");
+    for (const Flag& flag : kFlags) known.append(flag.key).append(" (true or false), ");
+    known.erase(known.size() - 2).append(" and ").append(kNamePrefix);
+    known.append(" (1 to ").append(std::to_string(kLongestPrefix)).append(" bytes)");
     fail(source, key.source(),
          std::string(kTable) + " has no key \"" + std::string(key.str()) + "\": it knows " + known +
              ".");
@@ -154,6 +173,11 @@ WorkerPoolConfig read(const toml::table& root, std::string_view source) {
     WorkerPoolConfig config;
     const toml::table* const threading = table_at(source, root, "threading", "[threading]");
     if (threading == nullptr) return config;
+    for (auto&& [key, value] : *threading)
+        if (key.str() != "worker_pool")
+            fail(source, key.source(),
+                 "[threading] has no table or key \"" + on_one_line(key.str()) +
+                     "\": it knows [threading.worker_pool].");
     const toml::table* const pool = table_at(source, *threading, "worker_pool", kTable);
     if (pool == nullptr) return config;
     for (auto&& [key, value] : *pool) {
@@ -161,8 +185,9 @@ WorkerPoolConfig read(const toml::table& root, std::string_view source) {
         const auto* const number = std::ranges::find(kNumbers, name, &Number::key);
         if (number != kNumbers.end())
             number->set(config, whole_number(source, value, *number));
-        else if (name == kPinWorkers)
-            config.pin_workers = yes_or_no(source, value, kPinWorkers);
+        else if (const auto* const flag = std::ranges::find(kFlags, name, &Flag::key);
+                 flag != kFlags.end())
+            config.*flag->member = yes_or_no(source, value, flag->key);
         else if (name == kNamePrefix)
             config.name_prefix = short_text(source, value, kNamePrefix, kLongestPrefix);
         else
@@ -192,7 +217,12 @@ WorkerPoolConfig load_worker_pool_config(const std::filesystem::path& path) {
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     if (!file) throw cannot_read(std::strerror(errno));
-    const std::string text(std::istreambuf_iterator<char>(file), {});
+    std::string text;
+    try {
+        text.assign(std::istreambuf_iterator<char>(file), {});
+    } catch (const std::ios_base::failure&) {
+        throw cannot_read(std::strerror(errno));
+    }
     if (file.bad()) throw cannot_read(std::strerror(errno));
     return parse_worker_pool_config(text, path.string());
 }

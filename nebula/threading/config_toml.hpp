@@ -25,11 +25,12 @@ public:
 ///     background_reserve = 1        # 0 to 1024; absent: 1 of 3 or more workers
 ///     utilization_window_ms = 1000  # 10 to 60000
 ///     background_nice = 0           # 0 to 19
-///     io_threads = 4                # 1 to 64
+///     io_threads = 4                # 0 to 64; 0: what is spawned there runs in place
 ///     pin_workers = false
-///     name_prefix = "nebula-worker" # 1 to 64 characters
+///     run_inline = false            # true: no threads at all
+///     name_prefix = "nebula-worker" # 1 to 64 bytes, no control characters
 ///
-/// An absent key or table leaves the default. Other tables are not looked at.
+/// An absent key or table leaves the default. Tables outside of [threading] are not looked at.
 ///
 /// \throws ConfigError if the file cannot be read, is not TOML, or has in that table an unknown
 ///         key, a wrong type or a value out of range.

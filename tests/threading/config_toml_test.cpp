@@ -40,7 +40,7 @@ TEST(ConfigToml, ReadsAllKeys) {
         "thread_count = 6\nreserved_cores = 1\nstack_size_bytes = 1_048_576\n"
         "background_reserve = 3\nutilization_window_ms = 250\nbackground_nice = 10\nio_threads = "
         "2\n"
-        "pin_workers = true\nname_prefix = \"game\"\n"
+        "pin_workers = true\nrun_inline = true\nname_prefix = \"game\"\n"
         "[voxel]\nthread_count = \"not ours\"\n",
         "game.toml");
     EXPECT_EQ(config.thread_count_override, 6);
@@ -51,6 +51,7 @@ TEST(ConfigToml, ReadsAllKeys) {
     EXPECT_EQ(config.background_nice, 10);
     EXPECT_EQ(config.io_threads, 2);
     EXPECT_TRUE(config.pin_workers);
+    EXPECT_TRUE(config.run_inline);
     EXPECT_EQ(config.name_prefix, "game");
 }
 
@@ -88,8 +89,8 @@ TEST(ConfigToml, AValueOutOfRangeIsToldWithFileLineKeyAndRange) {
           std::tuple("utilization_window_ms", "10 to 60000", "9"),
           std::tuple("utilization_window_ms", "10 to 60000", "60001"),
           std::tuple("background_nice", "0 to 19", "-1"),
-          std::tuple("background_nice", "0 to 19", "20"), std::tuple("io_threads", "1 to 64", "0"),
-          std::tuple("io_threads", "1 to 64", "65")})
+          std::tuple("background_nice", "0 to 19", "20"), std::tuple("io_threads", "0 to 64", "-1"),
+          std::tuple("io_threads", "0 to 64", "65")})
         EXPECT_EQ(error_of(std::string("[threading.worker_pool]\n") + key + " = " + wrong),
                   std::string("game.toml, line 2: ") + key +
                       " in [threading.worker_pool] must be a whole number from " + range +
@@ -107,10 +108,10 @@ TEST(ConfigToml, PinningIsTrueOrFalse) {
                       kind + ".");
 }
 
-TEST(ConfigToml, ANameHasOneToSixtyFourCharacters) {
+TEST(ConfigToml, ANameHasOneToSixtyFourBytesAndNoControlCharacters) {
     const std::string must =
         "game.toml, line 2: name_prefix in [threading.worker_pool] must be a string of 1 to 64 "
-        "characters, and is ";
+        "bytes without control characters, and is ";
     const auto with_name = [](const std::string& value) {
         return "[threading.worker_pool]\nname_prefix = " + value + "\n";
     };
@@ -118,6 +119,8 @@ TEST(ConfigToml, ANameHasOneToSixtyFourCharacters) {
     EXPECT_EQ(error_of(with_name("7")), must + "a whole number.");
     EXPECT_EQ(error_of(with_name('"' + std::string(65, 'x') + '"')), must + "65 long.");
     EXPECT_EQ(error_of(with_name('"' + std::string(64, 'x') + '"')), "no error");
+    EXPECT_EQ(error_of(with_name(R"("a\nb")")), must + "one with character 10.");
+    EXPECT_EQ(error_of(with_name(R"("a\u0000b")")), must + "one with character 0.");
 }
 
 TEST(ConfigToml, AWrongTypeIsToldWithFileLineKeyAndRange) {
@@ -136,9 +139,14 @@ TEST(ConfigToml, AnUnknownKeyIsToldWithThoseThatExist) {
               "game.toml, line 3: [threading.worker_pool] has no key \"threads\": it knows "
               "thread_count (1 to 1024), reserved_cores (0 to 1024), stack_size_bytes (65536 to "
               "1073741824), background_reserve (0 to 1024), utilization_window_ms (10 to 60000), "
-              "background_nice (0 to 19), io_threads (1 to 64), pin_workers (true or false) and "
-              "name_prefix (1 to 64 "
-              "characters).");
+              "background_nice (0 to 19), io_threads (0 to 64), pin_workers (true or false), "
+              "run_inline (true or false) and name_prefix (1 to 64 bytes).");
+    EXPECT_EQ(error_of("[threading.worker_pol]\nthread_count = 2\n"),
+              "game.toml, line 1: [threading] has no table or key \"worker_pol\": it knows "
+              "[threading.worker_pool].");
+    EXPECT_EQ(error_of("[threading]\nthread_count = 2\n"),
+              "game.toml, line 2: [threading] has no table or key \"thread_count\": it knows "
+              "[threading.worker_pool].");
 }
 
 TEST(ConfigToml, WhatIsNotATableIsTold) {
@@ -157,6 +165,10 @@ TEST(ConfigToml, BrokenTomlIsToldWithItsLine) {
     EXPECT_THAT(error_of("thread_count = 1\nthread_count = 2\n"),
                 StartsWith("game.toml, line 2: this is not TOML: "));
     EXPECT_THAT(error_of(std::string_view("\xff\xfe\x00", 3)), HasSubstr("not TOML"));
+    // Where the parser has assertions of its own.
+    for (const char* text :
+         {"[=", "[.a]", "[[[", "[", "[a.", "=", "a.=1", "[[a", "x = [=", "x = {="})
+        EXPECT_THAT(error_of(text), HasSubstr("not TOML")) << text;
 }
 
 TEST(ConfigToml, LoadsAFileAndTellsOneThatCannotBeRead) {
@@ -188,6 +200,8 @@ TEST(ConfigToml, LoadsAFileAndTellsOneThatCannotBeRead) {
     } catch (const ConfigError& error) {
         EXPECT_THAT(error.what(), HasSubstr("it is a folder."));
     }
+    // One that opens, and whose first byte cannot be read.
+    EXPECT_THROW((void)load_worker_pool_config("/proc/self/mem"), ConfigError);
     fs::remove_all(folder);
 }
 
