@@ -57,12 +57,15 @@ void IoThreads::spawn_job(Job job) {
 
 void IoThreads::run(Job& job) const noexcept {
     const detail::TaskTrace trace(job.name);
-    if (const std::exception_ptr exception = detail::caught(job.function)) {
-        const std::string thread =
-            own_threads == this ? config_.name_prefix + "-" + std::to_string(own_number) : "caller";
-        detail::tell_panic(config_.on_panic, exception, thread, job.name);
-    }
+    if (const std::exception_ptr exception = detail::caught(job.function))
+        report(exception, job.name);
     job.function.reset();
+}
+
+void IoThreads::report(const std::exception_ptr& error, const char* job_name) const noexcept {
+    const std::string thread =
+        own_threads == this ? config_.name_prefix + "-" + std::to_string(own_number) : "caller";
+    detail::tell_panic(config_.on_panic, error, thread, job_name);
 }
 
 void* IoThreads::thread_entry(void* threads) noexcept {
@@ -125,11 +128,19 @@ std::size_t IoThreads::queued() const {
     return jobs_.size();
 }
 
-void IoScope::run_guarded(void (*call)(void* closure), void* closure) noexcept {
+void IoScope::run_guarded(void (*call)(void* closure), void* closure, const char* name) noexcept {
     if (std::exception_ptr error = detail::run_caught(call, closure)) {
         const MutexLock lock(mutex_);
-        if (first_ == nullptr) first_ = std::move(error);
+        if (first_ != nullptr) return;
+        first_ = std::move(error);
+        first_name_ = name;
     }
+}
+
+IoScope::~IoScope() {
+    wait();
+    const MutexLock lock(mutex_);  // for the analysis: nobody else is left
+    if (first_ != nullptr) threads_->report(first_, first_name_);
 }
 
 void IoScope::leave() noexcept {

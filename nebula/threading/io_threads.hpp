@@ -70,6 +70,8 @@ public:
     [[nodiscard]] std::size_t queued() const NEBULA_EXCLUDES(mutex_);
 
 private:
+    friend class IoScope;
+
     struct Job {
         SmallFunction<void()> function;
         const char* name;
@@ -77,6 +79,7 @@ private:
 
     void spawn_job(Job job) NEBULA_EXCLUDES(mutex_);
     void run(Job& job) const noexcept;
+    void report(const std::exception_ptr& error, const char* job_name) const noexcept;
     static void* thread_entry(void* threads) noexcept;
     void work() noexcept NEBULA_EXCLUDES(mutex_);
     [[nodiscard]] bool take(Job& job) noexcept NEBULA_EXCLUDES(mutex_);
@@ -96,11 +99,11 @@ private:
 /// Threads:   spawn: any thread, until all have ended. wait_and_rethrow and the destructor: the
 ///            thread that made it, which sleeps there; never one of the IoThreads.
 /// Throws:    spawn: as IoThreads. wait_and_rethrow: the first of what the jobs threw, once all
-///            have ended; if it is never called, that is dropped.
+///            have ended; if it is never called, that goes to the panic handler.
 class IoScope {
 public:
     explicit IoScope(IoThreads& threads) noexcept : threads_(&threads) {}
-    ~IoScope() { wait(); }
+    ~IoScope();
     IoScope(const IoScope&) = delete;
     IoScope& operator=(const IoScope&) = delete;
 
@@ -108,7 +111,7 @@ public:
         requires std::is_invocable_v<std::decay_t<F>&>
     void spawn(F&& f, const char* name = nullptr) {
         using Closure = std::decay_t<F>;
-        threads_->spawn(Counted<Closure>{Place(*this), Closure(std::forward<F>(f))}, name);
+        threads_->spawn(Counted<Closure>{Place(*this), Closure(std::forward<F>(f)), name}, name);
     }
     void wait_and_rethrow();
 
@@ -134,13 +137,14 @@ private:
     struct Counted {
         void operator()() {
             place.scope().run_guarded([](void* f) { (void)std::invoke(*static_cast<Closure*>(f)); },
-                                      &closure);
+                                      &closure, name);
         }
         Place place;  // first, so that it goes last
         Closure closure;
+        const char* name;
     };
 
-    void run_guarded(void (*call)(void* closure), void* closure) noexcept;
+    void run_guarded(void (*call)(void* closure), void* closure, const char* name) noexcept;
     void leave() noexcept;
     void wait() noexcept;
 
@@ -148,6 +152,7 @@ private:
     std::atomic<std::uint32_t> pending_{0};
     Mutex mutex_;
     std::exception_ptr first_ NEBULA_GUARDED_BY(mutex_);
+    const char* first_name_ NEBULA_GUARDED_BY(mutex_) = nullptr;  // of the job that threw it
 };
 
 }  // namespace nebula

@@ -222,5 +222,18 @@ TEST(TaskPools, APoolEndsWithItsTasksAndJobsSpawningEachOther) {
     }
 }
 
+TEST(TaskPools, AJobsErrorIsToldThoughTheScopesBodyThrewToo) {
+    std::string told;
+    WorkerPool pool({.thread_count_override = 1, .on_panic = [&](const PanicInfo& panic) {
+                         told = std::string(panic.task_name) + ": " + std::string(panic.message);
+                     }});
+    EXPECT_THROW(pool.io().scope([&](IoScope& scope) {
+        scope.spawn([] { throw std::runtime_error("job"); }, "saving");
+        throw std::logic_error("body");
+    }),
+                 std::logic_error);
+    EXPECT_EQ(told, "saving: job");
+}
+
 }  // namespace
 }  // namespace nebula
