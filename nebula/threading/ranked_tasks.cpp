@@ -50,9 +50,13 @@ struct alignas(kCacheLine) RankedTasks::Entry {
 };
 
 RankedTasks::RankedTasks(WorkerPool& pool, RankedOptions options)
-    : pool_(pool), options_(options), sweeps_(pool, Band::Normal), helping_(pool, options.band) {
-    helpers_.reset(static_cast<std::uint32_t>(options.max_running > 0 ? options.max_running
-                                                                      : pool.thread_count()));
+    : pool_(pool),
+      options_(options),
+      inline_(pool.thread_count() == 0),
+      sweeps_(pool, Band::Normal),
+      helping_(pool, options.band) {
+    const int most = options.max_running > 0 ? options.max_running : pool.thread_count();
+    helpers_.reset(inline_ ? 1 : static_cast<std::uint32_t>(most));
 }
 
 RankedTasks::~RankedTasks() {
@@ -199,6 +203,7 @@ void RankedTasks::wait() noexcept {
         helping_.wait();
         // Left without a helper for want of memory.
         if (queued() != 0 && count_helper()) help();
+        if (inline_ && queued() != 0) std::this_thread::yield();  // somebody who spawned helps
     } while (queued() != 0 || !sweeps_.done() || !helping_.done());
 }
 
@@ -376,6 +381,7 @@ void RankedTasks::drop(Entry& entry) noexcept {
 }
 
 void RankedTasks::start_sweep_if_due() noexcept {
+    if (inline_) return;  // each task is ranked when it is its turn
     // Relaxed: guesses. Whoever comes too early or too late leaves it to the next helper.
     if (generation_.load(std::memory_order_relaxed) ==
             swept_generation_.load(std::memory_order_relaxed) ||
@@ -446,6 +452,10 @@ bool RankedTasks::take_nearest(Taken& taken) noexcept {
 
 void RankedTasks::start_helper() {
     if (!count_helper()) return;
+    if (inline_) {
+        help();
+        return;
+    }
     try {
         helping_.spawn([this] { help(); }, "ranked tasks");
     } catch (...) {
@@ -462,7 +472,7 @@ void RankedTasks::help() noexcept {
                 detail::report_lost_error(pool_, std::move(error), taken.name);
             taken.closure.reset();
             start_sweep_if_due();
-            if (Clock::now() - start < options_.slice) continue;
+            if (inline_ || Clock::now() - start < options_.slice) continue;
             auto go_on_later = [this] { helping_.spawn([this] { help(); }, "ranked tasks"); };
             if (detail::caught(go_on_later) == nullptr) return;  // still counted
         }

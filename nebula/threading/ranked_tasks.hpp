@@ -53,6 +53,8 @@ struct RankedTask {
 /// of spawning. A new rank function costs its caller nothing but the call: tasks are ranked anew
 /// when they are about to run, and the rest in the background.
 ///
+/// On a pool without workers a task runs where it is spawned, before spawn() returns.
+///
 /// Threads:   spawn, cancel, cancel_all, rerank, queued: any thread. wait and the destructor: owner
 ///            thread. Closures run on workers, or in wait(). The rank function runs on several
 ///            workers at once.
@@ -182,6 +184,7 @@ private:
 
     WorkerPool& pool_;
     const RankedOptions options_;
+    const bool inline_;  // the pool has no workers: who spawns helps
     std::array<Ring, kRings> rings_;
     alignas(2 * kCacheLine) detail::OccupiedRings<> occupied_;
     detail::TicketCount<> helpers_;  // on the pool, or about to be

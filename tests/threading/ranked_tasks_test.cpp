@@ -287,5 +287,24 @@ TEST(RankedTasks, MemoryIsUsedAgainWhereverItIsFreed) {
     EXPECT_LE(tasks.capacity(), 1'000U);
 }
 
+TEST(RankedTasks, OnAPoolWithoutWorkersRunWhereTheyAreSpawned) {
+    const HangGuard guard("a ranked task was not run");
+    for (const int most : {0, 1, 3}) {
+        WorkerPool pool({.run_inline = true});
+        RankedTasks tasks(pool, {.max_running = most, .slice = std::chrono::nanoseconds(0)});
+        std::string order;
+        tasks.spawn(9, [&] {
+            order += 'a';
+            tasks.spawn(5, [&] { order += 'd'; });
+            tasks.spawn(1, [&] { order += 'c'; });
+            tasks.rerank([](const RankedTask& task) { return 10 - task.rank; });
+            order += 'b';
+        });
+        EXPECT_EQ(order, "abdc");
+        tasks.wait();
+        EXPECT_EQ(tasks.queued(), 0U);
+    }
+}
+
 }  // namespace
 }  // namespace nebula
