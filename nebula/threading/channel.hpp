@@ -92,7 +92,9 @@ public:
         }
     }
 
-    /// The oldest value; none when there is none now. Then closed() tells whether one may come.
+    /// The oldest value; none when there is none now. Whether one may still come is to be asked
+    /// before: after closed() said yes, none means the end. The other way round a value that is
+    /// sent, and the channel closed, between the two questions is lost.
     [[nodiscard]] std::optional<T> try_recv() {
         return try_recv_if([](const T&) { return true; });
     }

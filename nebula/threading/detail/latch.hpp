@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the one thread that waits for a group sleeps. README.md, "Groups, tickets and the latch".
+// Where the one thread that waits for a group sleeps. README.md, "Groups".
 #pragma once
 
 #include "nebula/base/clock.hpp"
