@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/task_group.hpp"
 
+#include "nebula/base/assert.hpp"
 #include "nebula/threading/detail/pool_core.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
@@ -43,12 +44,12 @@ void TaskGroup::spawn_run(detail::TaskSlot& closure, detail::TaskChunk::BatchCal
 
 std::size_t TaskGroup::helper_count() const noexcept { return state_->pool().size(); }
 
-bool TaskGroup::wait_until(Clock::time_point deadline) noexcept {
+bool TaskGroup::wait_until(Clock::time_point deadline, Help help) noexcept {
     NEBULA_ASSERT(state_->is_owner_thread(), "a group is waited for by the thread that made it");
-    return state_->pool().wait_for_group(*state_, deadline);
+    return state_->pool().wait_for_group(*state_, deadline, help);
 }
 
-void TaskGroup::wait() noexcept { (void)wait_until(Clock::time_point::max()); }
+void TaskGroup::wait(Help help) noexcept { (void)wait_until(Clock::time_point::max(), help); }
 
 std::exception_ptr TaskGroup::take_exception() noexcept { return state_->take_error().exception; }
 

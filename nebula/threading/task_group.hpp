@@ -2,7 +2,6 @@
 // Tasks that one waits for together, until a deadline if need be.
 #pragma once
 
-#include "nebula/base/assert.hpp"
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/group_state.hpp"
@@ -28,7 +27,7 @@ enum class OnError : std::uint8_t {
 /// A set of tasks on a pool that all end before it does.
 ///
 /// Workers take its tasks, oldest first, by themselves; whoever waits helps, with tasks of this
-/// group only: no unrelated task ever runs on the stack of a waiter. A task may
+/// group only: no unrelated task runs on the stack of a waiter that did not ask for it. A task may
 /// spawn more into its own group; it must not wait for it. Use it where a wait has a deadline; else
 /// WorkerPool's scope() is shorter.
 ///
@@ -44,7 +43,9 @@ enum class OnError : std::uint8_t {
 ///            closure of more than 48 bytes.
 /// Lifetime:  the destructor waits for all tasks, so they may borrow what outlives the group. The
 ///            pool must outlive it.
-/// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws. An
+/// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws.
+///            spawn_batch: the same, but a part of the calls may be queued already: the group runs
+///            them, or cancel() drops them. An
 ///            exception of a task never comes out by itself: the first one is kept for
 ///            take_exception() or rethrow_first(), the others are dropped. One that nobody took
 ///            goes to the panic handler when the group dies.
@@ -91,7 +92,9 @@ public:
         for (std::size_t run = 0; run < runs; ++run) {
             const std::size_t begin = count / runs * run + std::min(run, count % runs);
             const std::size_t size = count / runs + (run < count % runs ? 1 : 0);
-            spawn_run(Closure(f), begin, size, name);
+            // A chunk counts in 32 bits.
+            for (std::size_t done = 0; done < size; done += kLongestRun)
+                spawn_run(Closure(f), begin + done, std::min(size - done, kLongestRun), name);
         }
     }
 
@@ -99,8 +102,9 @@ public:
     /// there is none to start. A task that runs when the deadline comes is not interrupted, so it
     /// may return that much later.
     /// \returns true when all have ended.
-    [[nodiscard]] bool wait_until(Clock::time_point deadline) noexcept;
-    void wait() noexcept;
+    /// \param help  what else the caller runs meanwhile: unless asked to, nothing.
+    [[nodiscard]] bool wait_until(Clock::time_point deadline, Help help = Help::OwnGroup) noexcept;
+    void wait(Help help = Help::OwnGroup) noexcept;
 
     /// Drops what has not begun: the closures are destroyed uncalled. Tasks that run may look.
     void cancel() noexcept { state_->cancel(); }
@@ -120,7 +124,7 @@ public:
     void rethrow_first();
 
 private:
-    static constexpr std::size_t kLargestRun = std::size_t{1} << 31U;
+    static constexpr std::size_t kLongestRun = std::size_t{1} << 31U;
 
     // What a batch keeps in a slot: a closure that is called with an index; called without, it is
     // never.
@@ -131,7 +135,6 @@ private:
     };
     template <class Closure>
     void spawn_run(Closure&& closure, std::size_t begin, std::size_t size, const char* name) {
-        NEBULA_ASSERT(size < kLargestRun, "a batch has less than 2^31 tasks for each thread");
         using Kept = Indexed<std::decay_t<Closure>>;
         detail::TaskSlot slot;
         slot.emplace(Kept{std::forward<Closure>(closure)}, name);

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <latch>
 #include <memory>
 #include <stdexcept>
@@ -144,6 +145,38 @@ TEST_P(Cancel, TheRestOfAScopeIsDroppedWhenATaskThrowsIfAskedFor) {
     EXPECT_THROW(group.rethrow_first(), std::runtime_error);
     // One each for the owner and the workers that were free; the flag stopped all others.
     EXPECT_LE(ran, GetParam());
+}
+
+// A chunk counts in 32 bits. All are cancelled before one is called: it takes no time.
+TEST(HugeBatch, IsCountedWholeAndDroppedAtOnce) {
+    const HangGuard guard("a cancelled batch is dropped one by one");
+    std::atomic<int> calls{0};
+    WorkerPool pool({.thread_count_override = 1});
+    const test::Blocked blocked(pool);
+    TaskGroup group(pool);
+    constexpr std::size_t kCount = (std::size_t{5} << 32U) + 3;
+    group.cancel();
+    group.spawn_batch(kCount, [&calls](std::size_t) { ++calls; });
+    EXPECT_EQ(group.pending(), kCount);
+    group.wait();
+    EXPECT_EQ(group.pending(), 0U);
+    EXPECT_EQ(calls, 0);
+}
+
+TEST_P(Cancel, ABatchWhoseFirstCallThrowsEndsAtOnce) {
+    const HangGuard guard("a cancelled batch is dropped one by one");
+    WorkerPool pool({.thread_count_override = GetParam()});
+    TaskGroup group(pool, Band::Frame, OnError::CancelRest);
+    std::atomic<std::uint64_t> calls{0};
+    group.spawn_batch(std::size_t{1} << 40U, [&calls](std::size_t) {
+        ++calls;
+        throw std::runtime_error("first");
+    });
+    group.wait();
+    EXPECT_THROW(group.rethrow_first(), std::runtime_error);
+    std::uint64_t counted = 0;
+    for (const WorkerCounters& worker : pool.counters()) counted += worker.tasks;
+    EXPECT_LE(counted, calls) << "what was dropped does not count as run";
 }
 
 }  // namespace

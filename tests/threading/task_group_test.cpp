@@ -281,5 +281,31 @@ TEST(TaskGroup, AWorkerLeavesALowerGroupForAHigherTask) {
     EXPECT_EQ(order[1], "frame");
 }
 
+// With Help::Any a waiter does what else is queued, as urgent as its group or more.
+TEST(TaskGroup, AWaiterHelpsAnybodyIfAskedTo) {
+    const HangGuard guard("a wait never ended");
+    std::latch stolen(1);
+    std::latch stranger_ran(1);
+    std::atomic<bool> later{false};
+    WorkerPool pool({.thread_count_override = 1});
+    std::thread::id stranger;
+    TaskGroup group(pool, Band::Normal);
+    group.spawn([&] {
+        stolen.count_down();
+        stranger_ran.wait();
+    });
+    stolen.wait();  // the only worker is in there, and comes out when somebody else has run
+    pool.spawn([&] { later = true; }, {.band = Band::Background});
+    pool.spawn(
+        [&] {
+            stranger = std::this_thread::get_id();
+            EXPECT_FALSE(later);
+            stranger_ran.count_down();
+        },
+        {.band = Band::Frame});
+    group.wait(Help::Any);
+    EXPECT_EQ(stranger, std::this_thread::get_id());
+}
+
 }  // namespace
 }  // namespace nebula

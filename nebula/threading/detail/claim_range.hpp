@@ -12,8 +12,9 @@ namespace nebula::detail {
 
 /// The numbers from 0 up to what was published, each given to exactly one claimer, in order.
 ///
-/// Threads:   publish: one thread at a time. claim, has_items, exhausted: any thread. reset: alone.
-/// Cost:      claim: one compare-exchange on a line that is the claimer's own while it is alone.
+/// Threads:   publish: one thread at a time. claim, claim_rest, has_items, exhausted: any thread.
+/// reset: alone. Cost:      claim: one compare-exchange on a line that is the claimer's own while
+/// it is alone.
 template <class Atomics = MachineAtomics>
 class ClaimRange {
     template <class V>
@@ -41,6 +42,20 @@ public:
             if (next_.compare_exchange_strong(next, next + 1, std::memory_order_relaxed,
                                               std::memory_order_relaxed))
                 return next;
+        }
+    }
+
+    /// All that are left, at once, for a caller that only counts them. \returns how many.
+    [[nodiscard]] std::uint32_t claim_rest() noexcept {
+        // Relaxed, all: as in claim(), and nothing that lies behind the numbers is looked at.
+        std::uint32_t next = next_.load(std::memory_order_relaxed);
+        for (;;) {
+            const std::uint32_t end = end_.load(std::memory_order_relaxed);
+            if (next >= end) return 0;
+            Atomics::yield_point();
+            if (next_.compare_exchange_strong(next, end, std::memory_order_relaxed,
+                                              std::memory_order_relaxed))
+                return end - next;
         }
     }
 

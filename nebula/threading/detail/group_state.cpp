@@ -159,7 +159,13 @@ void GroupState::run_task(GroupTurn& turn, std::uint32_t number) noexcept {
     TaskChunk& chunk = *turn.chunk;
     ++turn.ran;
     if (chunk.batch_call != nullptr) {
-        if (cancelled()) return;
+        if (cancelled()) [[unlikely]] {
+            // Not one by one: a loop over a range of milliards may end at its first number.
+            const std::uint32_t rest = chunk.range.claim_rest();
+            turn.ran += rest;
+            turn.dropped += 1 + rest;
+            return;
+        }
         TaskSlot& closure = chunk.slots[0];
         TaskError error = pool_.run_guarded(
             closure.name(), [&] { chunk.batch_call(closure, chunk.batch_begin + number); });
@@ -169,6 +175,7 @@ void GroupState::run_task(GroupTurn& turn, std::uint32_t number) noexcept {
     }
     TaskSlot& task = chunk.slots[number];
     if (cancelled()) [[unlikely]] {
+        ++turn.dropped;
         task.drop();
         return;
     }

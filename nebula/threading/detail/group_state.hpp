@@ -32,6 +32,7 @@ struct TaskError {
 struct GroupTurn {
     TaskChunk* chunk = nullptr;
     std::uint32_t ran = 0;
+    std::uint32_t dropped = 0;  // of those, because the group was cancelled
 };
 
 /// Chunks, counts and latch of one group.

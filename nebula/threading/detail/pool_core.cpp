@@ -309,7 +309,7 @@ void PoolCore::close_group(GroupState& group) noexcept {
     group.release();
 }
 
-bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline) noexcept {
+bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Help help) noexcept {
     const bool no_deadline = deadline == Clock::time_point::max();
     Worker* const worker = own_current_worker();
     const StayAtGroup at(worker, group);
@@ -326,7 +326,7 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline) noe
                 group.run_task(turn, number);
                 if (!no_deadline && Clock::now() >= deadline) break;
             }
-            if (worker != nullptr) worker->tasks.add(turn.ran);
+            if (worker != nullptr) worker->tasks.add(turn.ran - turn.dropped);
             continue;
         }
         if (!may_start) {
@@ -334,6 +334,7 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline) noe
             return false;
         }
         if (!looked) {
+            if (help == Help::Any && try_run_one(group.band())) continue;
             // The others are at the last tasks: often it is not worth a sleep.
             const Clock::time_point until = std::min(deadline, Clock::now() + kLookBeforeSleep);
             while (group.pending() != 0 && Clock::now() < until) pause();
@@ -819,7 +820,7 @@ void PoolCore::run_ticket(Worker& worker, Item* ticket) noexcept {
                 pause = ++worker.picks % kFairnessInterval == kFairnessInterval - 1 ||
                         higher_band_waits(group.band());
             }
-            worker.tasks.add(turn.ran);
+            worker.tasks.add(turn.ran - turn.dropped);
             if (pause) {
                 if (group.pause(turn)) {
                     publish(ticket);

@@ -66,7 +66,7 @@ public:
     [[nodiscard]] bool publish_ticket(GroupState& group) noexcept;
     /// True when all tasks of the group ended; false when the deadline came first. On the thread
     /// that opened it.
-    bool wait_for_group(GroupState& group, Clock::time_point deadline) noexcept;
+    bool wait_for_group(GroupState& group, Clock::time_point deadline, Help help) noexcept;
     /// After the last wait: takes back tickets that nobody has looked at, and the owner's
     /// reference.
     void close_group(GroupState& group) noexcept;

@@ -58,6 +58,27 @@ NEBULA_MODEL(ClaimRangeModel, EachTaskIsClaimedOnceByOwnerOrTwoHelpers) {
                           });
 }
 
+NEBULA_MODEL(ClaimRangeModel, TheRestOfACancelledRangeIsClaimedOnceAndByOne) {
+    struct State : Chunk<3> {
+        std::array<std::uint32_t, 3> claimed{};
+
+        void claim(std::size_t who) {
+            if (range.claim() == Range::kNone) return;
+            claimed.at(who) = 1 + range.claim_rest();
+        }
+    };
+    return explore<State>(
+        {[](State& s) {
+             s.range.publish(3);
+             s.claim(0);
+         },
+         [](State& s) { s.claim(1); }, [](State& s) { s.claimed[2] = s.range.claim_rest(); }},
+        [](State& s) {
+            check(s.range.exhausted(3), "all are taken");
+            check(s.claimed[0] + s.claimed[1] + s.claimed[2] == 3, "each number is claimed once");
+        });
+}
+
 NEBULA_MODEL(ClaimRangeModel, AHelperThatGoesOnClaimingMeetsAnOwnerThatGoesOnPublishing) {
     using State = Chunk<3>;
     return explore<State>({[](State& s) {
