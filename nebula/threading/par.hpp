@@ -181,7 +181,9 @@ template <class T, class F>
 auto par_splat_map(WorkerPool& pool, std::span<T> slice, std::optional<std::size_t> max_tasks,
                    F&& fn, ParOptions options = {.name = "par_splat_map"}) {
     NEBULA_ASSERT(max_tasks != std::size_t{0}, "no tasks can do no work");
-    const std::size_t tasks = max_tasks.value_or(static_cast<std::size_t>(pool.thread_count()));
+    // A pool without workers has the calling thread.
+    const std::size_t tasks =
+        max_tasks.value_or(static_cast<std::size_t>(std::max(pool.thread_count(), 1)));
     return par_chunk_map(pool, slice,
                          std::max(detail::chunk_count(slice.size(), tasks), std::size_t{1}), fn,
                          options);
