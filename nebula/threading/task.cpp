@@ -2,6 +2,8 @@
 #include "nebula/threading/task.hpp"
 
 #include "nebula/threading/detail/caught.hpp"
+#include "nebula/threading/detail/pool_core.hpp"
+#include "nebula/threading/scope.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <new>
@@ -77,8 +79,10 @@ void TaskBlock::request_cancel() noexcept {
 void TaskBlock::finish() noexcept {
     if (state_.claim())
         (void)run_claimed();  // nothing is lost: we are about to take it
-    else
+    else if (!state_.ended()) {
+        const IdleWhileAsleep idle;
         state_.wait();
+    }
 }
 
 void TaskBlock::rethrow() {
@@ -101,6 +105,8 @@ void TaskBlock::leave() noexcept {
             report_lost_error(pool_, std::move(error), options_.name);
     release();
 }
+
+void throw_task_was_cancelled() { throw TaskWasCancelled(); }
 
 void spawn_block(TaskBlock& block) { block.pool_.spawn(TaskRun(block), block.options_); }
 

@@ -38,8 +38,33 @@ WorkerPool::~WorkerPool() {
 int WorkerPool::thread_count() const noexcept { return static_cast<int>(core_->size()); }
 
 detail::Item* WorkerPool::take_item(Band band) { return core_->take_item(band); }
-void WorkerPool::spawn_item(detail::Item* item) noexcept { core_->spawn(item); }
+void WorkerPool::spawn_item(detail::Item* item, Order order) noexcept { core_->spawn(item, order); }
+void WorkerPool::spawn_items(detail::Item* first, std::size_t count) noexcept {
+    core_->spawn_all(first, count);
+}
 void WorkerPool::discard(detail::Item* item) noexcept { core_->discard(item); }
+
+void WorkerPool::call_on_worker(void (*call)(void*), void* context, SpawnOptions options) {
+    if (core_->size() == 0 || is_current_thread_worker()) {
+        call(context);
+        return;
+    }
+    std::atomic<std::uint32_t> ended{0};
+    std::exception_ptr error;
+    spawn(
+        [&ended, &error, call, context] {
+            error = detail::run_caught(call, context);
+            // Release pairs with the acquire below. Waking a word that is gone harms nobody.
+            ended.store(1, std::memory_order_release);
+            detail::futex_wake_one(ended);
+        },
+        options);
+    {
+        const detail::IdleWhileAsleep idle;  // a worker of another pool
+        while (ended.load(std::memory_order_acquire) == 0) detail::futex_wait(ended, 0);
+    }
+    if (error != nullptr) std::rethrow_exception(error);
+}
 
 bool WorkerPool::try_tick(Band least) noexcept { return core_->try_run_one(least); }
 

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -73,15 +74,56 @@ public:
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&>
     void spawn(F&& f, SpawnOptions options = {}) {
-        struct Taken {
-            ~Taken() {
-                if (item != nullptr) pool.discard(item);
+        Taken taken{*this, take_item(options.band)};
+        taken.item->task.emplace(std::forward<F>(f), options.name);
+        spawn_item(std::exchange(taken.item, nullptr), options.order);
+    }
+
+    /// Runs f(i) for all i < count some time on workers, each as a task of its own with a copy of
+    /// f: all at once for one lock and one round of wake-ups, in order, behind what is queued in
+    /// that band. (TaskGroup::spawn_batch, whose end one can wait for, copies f once per thread.)
+    template <class F>
+        requires std::is_invocable_v<std::decay_t<F>&, std::size_t>
+    void spawn_batch(std::size_t count, F&& f, SpawnOptions options = {}) {
+        using Closure = std::decay_t<F>;
+        struct Chain {
+            ~Chain() {
+                while (first != nullptr) {
+                    detail::Item* const item = std::exchange(first, first->next);
+                    item->task.drop();
+                    pool.discard(item);
+                }
             }
             WorkerPool& pool;
-            detail::Item* item;
-        } taken{*this, take_item(options.band)};
-        taken.item->task.emplace(std::forward<F>(f), options.name);
-        spawn_item(std::exchange(taken.item, nullptr));
+            detail::Item* first = nullptr;
+        } chain{*this};
+        detail::Item** end = &chain.first;
+        for (std::size_t i = 0; i < count; ++i) {
+            Taken taken{*this, take_item(options.band)};
+            taken.item->task.emplace([kept = Closure(f), i]() mutable { std::invoke(kept, i); },
+                                     options.name);
+            taken.item->next = nullptr;
+            *end = std::exchange(taken.item, nullptr);
+            end = &(*end)->next;
+        }
+        if (count != 0) spawn_items(std::exchange(chain.first, nullptr), count);
+    }
+
+    /// Calls f on a worker, and returns what it returned, or throws what it threw; the calling
+    /// thread sleeps meanwhile. On a worker of this pool, and without workers: here.
+    template <class F>
+        requires std::is_invocable_v<F&>
+    auto on_worker(F&& f, SpawnOptions options = {.band = Band::Frame}) {
+        using Result = std::decay_t<std::invoke_result_t<F&>>;
+        if constexpr (std::is_void_v<Result>) {
+            auto call = [&f] { std::invoke(f); };
+            call_on_worker([](void* c) { (*static_cast<decltype(call)*>(c))(); }, &call, options);
+        } else {
+            std::optional<Result> result;
+            auto call = [&f, &result] { result.emplace(std::invoke(f)); };
+            call_on_worker([](void* c) { (*static_cast<decltype(call)*>(c))(); }, &call, options);
+            return Result(std::move(*result));
+        }
     }
 
     /// Calls a and b, perhaps at once; see ForkContext::join(), which is the faster way from the
@@ -103,7 +145,14 @@ public:
         using T = typename detail::ScopeResult<decltype(&std::decay_t<Body>::operator())>::type;
         return detail::run_scope<T>(*this, body, options);
     }
-    /// The same for a body whose parameter is `auto&`: scope<int>([](auto& s) { ... }).
+    /// The same, but the body too runs on a worker, and the calling thread sleeps: where it spawns
+    /// much, that is cheaper there, and what it borrows of the worker's cache stays.
+    /// spawn_on_main() then means that worker.
+    template <class Body>
+    auto scope_on_worker(Body&& body, ScopeOptions options = {}) {
+        return on_worker([&] { return scope(body, options); }, {.band = options.band});
+    }
+    /// scope() for a body whose parameter is `auto&`: scope<int>([](auto& s) { ... }).
     template <class T, class Body>
         requires std::is_invocable_v<Body&, Scope<T>&>
     auto scope(Body&& body, ScopeOptions options = {}) {
@@ -168,8 +217,19 @@ private:
     friend class TaskGroup;
     friend void detail::report_lost_error(WorkerPool&, std::exception_ptr, const char*) noexcept;
 
+    // An item that is nobody's yet.
+    struct Taken {
+        ~Taken() {
+            if (item != nullptr) pool.discard(item);
+        }
+        WorkerPool& pool;
+        detail::Item* item;
+    };
+
     [[nodiscard]] detail::Item* take_item(Band band);
-    void spawn_item(detail::Item* item) noexcept;
+    void spawn_item(detail::Item* item, Order order) noexcept;
+    void spawn_items(detail::Item* first, std::size_t count) noexcept;
+    void call_on_worker(void (*call)(void*), void* context, SpawnOptions options);
     void discard(detail::Item* item) noexcept;
 
     std::unique_ptr<IoThreads> io_;  // before core_, whose last tasks may spawn there

@@ -40,14 +40,15 @@ struct WorkerPoolConfig {
     /// thread that spawns at that moment). Beats all counts.
     bool run_inline = false;
     /// Workers that never run Background work, so that one is there when something urgent comes;
-    /// unset: 1 of 3 or more, else none.
+    /// unset: 1 of 3 or more, else none. One worker runs it whatever is reserved.
     std::optional<int> background_reserve{};
     /// Usable stack of each worker.
     std::size_t stack_size_bytes = std::size_t{2} * 1024 * 1024;
     /// Workers are "{prefix}-{index}". The kernel's own name holds 15 characters: there the prefix
     /// is shortened and the index kept.
     std::string name_prefix = "nebula-worker";
-    /// On each worker before its first task and after its last. They must not throw.
+    /// On each worker before its first task and after its last. They must not throw. What on_exit
+    /// spawns runs on the thread that destroys the pool, before that returns.
     std::function<void(WorkerInfo)> on_start{};
     std::function<void(WorkerInfo)> on_exit{};
     /// Unset: log one Error line.
@@ -56,7 +57,9 @@ struct WorkerPoolConfig {
     std::chrono::milliseconds utilization_window{1000};
     /// Worker i stays on the i-th CPU of the affinity mask of the thread that makes the pool, round
     /// and round if there are fewer. For measurements and machines of one's own: a pinned worker
-    /// waits for its CPU while another is free.
+    /// waits for its CPU while another is free. Threads that the library starts from a worker
+    /// (stand-ins in a BlockingRegion, those of io(), those of another pool) get the whole mask
+    /// back; a std::thread that a task starts inherits the one CPU, as the kernel has it.
     bool pin_workers = false;
     /// The OS priority (nice value, 0 to 19) of the threads of io(). Not of workers: README,
     /// "Priorities of the system".

@@ -8,8 +8,10 @@
 #include <atomic>
 #include <chrono>
 #include <latch>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nebula {
@@ -159,6 +161,142 @@ TEST(InlinePool, RunsWhatIsSpawnedBeforeSpawnReturnsHoweverDeep) {
     });
     EXPECT_EQ(results, (std::vector<int>{0, 1, 2, 3, 4}));
     pool.broadcast([](int) { FAIL(); });
+}
+
+// Two pools without workers: each has its own turn, though one works inside of the other.
+TEST(InlinePool, RunsWhatATaskOfAnotherInlinePoolSpawns) {
+    std::string order;
+    WorkerPool outer({.run_inline = true});
+    WorkerPool inner({.run_inline = true});
+    outer.spawn([&] {
+        order += 'a';
+        inner.spawn([&] {
+            order += 'b';
+            outer.spawn([&] { order += 'd'; });
+        });
+        order += 'c';
+    });
+    EXPECT_EQ(order, "abcd");
+}
+
+TEST(Reserve, OneWorkerDoesTheBackgroundWhateverIsReserved) {
+    const HangGuard guard("a background task was never run");
+    for (const int reserve : {1, 2, 1000}) {
+        std::latch done(1);
+        WorkerPool pool({.thread_count_override = 1, .background_reserve = reserve});
+        pool.spawn([&] { done.count_down(); }, {.band = Band::Background});
+        done.wait();
+    }
+}
+
+// A group's tasks have the group's band, whatever the task has that waits for them.
+TEST(ShouldYield, ComparesWithTheGroupWhoseTaskRuns) {
+    const HangGuard guard("a scope never ended");
+    WorkerPool pool({.thread_count_override = 1});
+    std::latch done(1);
+    pool.spawn(
+        [&] {
+            pool.scope(
+                [&](Scope<>& s) {
+                    s.spawn([&] {
+                        EXPECT_FALSE(WorkerPool::should_yield());
+                        pool.spawn([] {});
+                        EXPECT_TRUE(WorkerPool::should_yield());
+                        pool.scope([](Scope<>& inner) {
+                            inner.spawn([] { EXPECT_FALSE(WorkerPool::should_yield()); });
+                        });
+                        EXPECT_TRUE(WorkerPool::should_yield());
+                    });
+                },
+                {.band = Band::Background});
+            EXPECT_FALSE(WorkerPool::should_yield());
+            done.count_down();
+        },
+        {.band = Band::Frame});
+    done.wait();
+}
+
+TEST(SpawnOrder, AWorkersOwnTasksRunYoungestFirstOrAsTheyWereSpawned) {
+    const HangGuard guard("a task was never run");
+    std::string order;
+    std::latch done(8);
+    WorkerPool pool({.thread_count_override = 1});
+    pool.spawn([&] {
+        for (const char name : {'a', 'b', 'c', 'd'})
+            pool.spawn(
+                [&, name] {
+                    order += name;
+                    done.count_down();
+                },
+                {.order = Order::OldestFirst});
+        for (const char name : {'1', '2', '3', '4'})
+            pool.spawn([&, name] {
+                order += name;
+                done.count_down();
+            });
+    });
+    done.wait();
+    EXPECT_EQ(order, "4321abcd");
+}
+
+class DetachedBatch : public testing::TestWithParam<int> {};  // the parameter: workers; 0 is inline
+INSTANTIATE_TEST_SUITE_P(Workers, DetachedBatch, testing::Values(0, 1, 2, 8));
+
+TEST_P(DetachedBatch, CallsEveryIndexOnceAndDestroysEveryCopy) {
+    const auto alive = std::make_shared<int>(0);
+    std::vector<std::atomic<int>> calls(1'000);
+    {
+        WorkerPool pool(GetParam() == 0 ? WorkerPoolConfig{.run_inline = true}
+                                        : WorkerPoolConfig{.thread_count_override = GetParam()});
+        pool.spawn_batch(0, [](std::size_t) { ADD_FAILURE(); });
+        pool.spawn_batch(calls.size(), [&calls, alive](std::size_t i) { ++calls[i]; });
+    }
+    for (const std::atomic<int>& count : calls) ASSERT_EQ(count, 1);
+    EXPECT_EQ(alive.use_count(), 1);
+}
+
+TEST_P(DetachedBatch, OneThatCannotBeCopiedToTheEndQueuesNothing) {
+    struct ThrowsAtItsThirdCopy {
+        explicit ThrowsAtItsThirdCopy(std::atomic<int>& counted) : calls(&counted) {}
+        ThrowsAtItsThirdCopy(const ThrowsAtItsThirdCopy& other)
+            : calls(other.calls), copies(other.copies) {
+            if (++*copies == 3) throw std::runtime_error("third");
+        }
+        ThrowsAtItsThirdCopy(ThrowsAtItsThirdCopy&&) noexcept = default;
+        void operator()(std::size_t) const { ++*calls; }
+        std::atomic<int>* calls;
+        std::shared_ptr<int> copies = std::make_shared<int>(0);
+    };
+    std::atomic<int> calls{0};
+    {
+        WorkerPool pool(GetParam() == 0 ? WorkerPoolConfig{.run_inline = true}
+                                        : WorkerPoolConfig{.thread_count_override = GetParam()});
+        EXPECT_THROW(pool.spawn_batch(10, ThrowsAtItsThirdCopy(calls)), std::runtime_error);
+    }
+    EXPECT_EQ(calls, 0);
+}
+
+TEST(OnWorker, CallsOnAWorkerAndBringsBackWhatCameOfIt) {
+    const HangGuard guard("a call on a worker never came back");
+    WorkerPool pool({.thread_count_override = 2});
+    EXPECT_EQ(WorkerPool::current_worker_index(), -1);
+    EXPECT_GE(pool.on_worker([] { return WorkerPool::current_worker_index(); }), 0);
+    EXPECT_THROW(pool.on_worker([] { throw std::runtime_error("there"); }), std::runtime_error);
+    // On a worker: right there.
+    const auto [outer, inner] = pool.on_worker([&] {
+        return std::pair(WorkerPool::current_worker_index(),
+                         pool.on_worker([] { return WorkerPool::current_worker_index(); }));
+    });
+    EXPECT_EQ(outer, inner);
+    const std::vector<int> where = pool.scope_on_worker([](Scope<int>& s) {
+        const int body = WorkerPool::current_worker_index();
+        s.spawn([body] { return body; });
+        s.spawn_on_main([] { return WorkerPool::current_worker_index(); });
+    });
+    EXPECT_GE(where[0], 0);
+    EXPECT_EQ(where[0], where[1]);
+    WorkerPool none({.run_inline = true});
+    EXPECT_EQ(none.on_worker([] { return 3; }), 3);
 }
 
 }  // namespace

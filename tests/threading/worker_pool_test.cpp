@@ -4,6 +4,7 @@
 #include "nebula/base/log.hpp"
 #include "nebula/threading/available_cpus.hpp"
 #include "nebula/threading/par.hpp"
+#include "nebula/threading/task.hpp"
 #include "support.hpp"
 
 #include <gmock/gmock.h>
@@ -287,6 +288,21 @@ TEST(WorkerPool, HasStartedEveryThreadWhenTheConstructorReturns) {
         }
         ASSERT_EQ(ended, 3);
     }
+}
+
+TEST(WorkerPool, WhatAnExitHandlerSpawnsRunsBeforeTheDestructorReturns) {
+    std::atomic<int> ran{0};
+    {
+        WorkerPool* self = nullptr;
+        WorkerPool pool({.thread_count_override = 3, .on_exit = [&](WorkerInfo) {
+                             self->spawn([&] {
+                                 ++ran;
+                                 self->spawn([&] { ++ran; }, {.band = Band::Background});
+                             });
+                         }});
+        self = &pool;
+    }
+    EXPECT_EQ(ran, 6);
 }
 
 TEST(WorkerPool, ItsDestructorRunsWhatIsQueuedAndWhatThatSpawns) {
@@ -611,6 +627,27 @@ TEST(WorkerPool, AWorkerAsleepInAWaitIsNotBusy) {
     const auto index = static_cast<std::size_t>(waiter.load());
     while (pool.utilization_per_worker()[index] > 0.05) std::this_thread::yield();
     while (pool.utilization_per_worker()[1 - index] < 0.95) std::this_thread::yield();
+    asleep.count_down();
+}
+
+TEST(WorkerPool, AWorkerAsleepInATasksGetIsIdle) {
+    const HangGuard guard("a worker asleep in get() counts as busy");
+    std::latch asleep(1);  // before the pool: a worker waits on it
+    std::atomic<int> waiter{-1};
+    WorkerPool pool({.thread_count_override = 2, .utilization_window = 50ms});
+    pool.spawn([&] {
+        std::latch begun(1);
+        Task<void> task = spawn_task(pool, [&] {
+            begun.count_down();
+            asleep.wait();
+        });
+        begun.wait();  // the other worker has it
+        waiter = WorkerPool::current_worker_index();
+        task.get();
+    });
+    while (waiter < 0) std::this_thread::yield();
+    const auto index = static_cast<std::size_t>(waiter.load());
+    while (pool.utilization_per_worker()[index] > 0.05) std::this_thread::yield();
     asleep.count_down();
 }
 

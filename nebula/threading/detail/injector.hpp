@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <utility>
 
 namespace nebula::detail {
 
@@ -30,6 +31,21 @@ public:
         NEBULA_YIELD_POINT();
         // The publication: README, "Parking". (The load: written under this lock only.)
         count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+    }
+
+    /// `count` items, chained by `next`, in that order.
+    void push_all(T* first, std::size_t count) noexcept NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        for (std::size_t i = 0; i < count; ++i) {
+            T* const item = std::exchange(first, first->next);
+            item->next = nullptr;
+            item->before = newest_;
+            (newest_ != nullptr ? newest_->next : oldest_) = item;
+            newest_ = item;
+        }
+        NEBULA_YIELD_POINT();
+        // As in push.
+        count_.store(count_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);
     }
 
     /// The oldest item; null when there is none.

@@ -24,8 +24,13 @@ using std::chrono::microseconds;
 
 // One pointer, no destructor: the extension is unloaded with threads of others still alive.
 constinit thread_local Worker* tls_worker = nullptr;
-// A thread of a pool without workers is running what it has spawned.
-constinit thread_local bool tls_running_inline = false;
+
+// A pool without workers whose tasks this thread is running, and inside of what.
+struct InlineRun {
+    const PoolCore* pool;
+    const InlineRun* outer;
+};
+constinit thread_local const InlineRun* tls_inline_run = nullptr;
 
 // Every so many picks a worker looks from the bottom. A prime, so that it does not fall into step
 // with work that comes in powers of two; 61 keeps what is lost to a lower band under 2 %.
@@ -53,10 +58,11 @@ std::uint64_t window_ns(const WorkerPoolConfig& config) {
             .count());
 }
 
+// One worker is left for Background work whatever is reserved, or it would never be done.
 std::size_t background_reserve(const WorkerPoolConfig& config, std::size_t count) {
-    if (config.background_reserve)
-        return static_cast<std::size_t>(std::max(*config.background_reserve, 0));
-    return count >= 3 ? 1 : 0;
+    const int wanted = config.background_reserve.value_or(count >= 3 ? 1 : 0);
+    return std::min(static_cast<std::size_t>(std::max(wanted, 0)),
+                    std::max(count, std::size_t{1}) - 1);
 }
 
 std::uint64_t next_random(std::uint64_t& state) noexcept {
@@ -80,27 +86,31 @@ void set_busy(Worker& worker, bool busy) noexcept {
     busy ? worker.meter.begin(now_ns()) : worker.meter.end(now_ns());
 }
 
-/// Of whatever pool the thread is: it does not work while it sleeps.
-class IdleWhileAsleep {
+/// What a worker runs for a while in the middle of something else.
+class StayInBand {
 public:
-    IdleWhileAsleep() noexcept {
-        if (worker_ != nullptr) set_busy(*worker_, false);
+    StayInBand(Worker* worker, Band band) noexcept
+        : worker_(worker), outer_(worker != nullptr ? worker->band : band) {
+        if (worker_ != nullptr) worker_->band = band;
     }
-    ~IdleWhileAsleep() {
-        if (worker_ != nullptr) set_busy(*worker_, true);
+    ~StayInBand() {
+        if (worker_ != nullptr) worker_->band = outer_;
     }
-    IdleWhileAsleep(const IdleWhileAsleep&) = delete;
-    IdleWhileAsleep& operator=(const IdleWhileAsleep&) = delete;
+    StayInBand(const StayInBand&) = delete;
+    StayInBand& operator=(const StayInBand&) = delete;
 
 private:
-    Worker* const worker_ = tls_worker;
+    Worker* const worker_;
+    const Band outer_;
 };
 
 /// What a worker has to step aside from when it blocks.
 class StayAtGroup {
 public:
     StayAtGroup(Worker* worker, GroupState& group) noexcept
-        : worker_(worker), here_{&group, worker != nullptr ? worker->at_group : nullptr} {
+        : worker_(worker),
+          here_{&group, worker != nullptr ? worker->at_group : nullptr},
+          band_(worker, group.band()) {
         if (worker_ != nullptr) worker_->at_group = &here_;
     }
     ~StayAtGroup() {
@@ -112,9 +122,18 @@ public:
 private:
     Worker* const worker_;
     const AtGroup here_;
+    const StayInBand band_;
 };
 
 }  // namespace
+
+IdleWhileAsleep::IdleWhileAsleep() noexcept
+    : worker_(tls_worker != nullptr && tls_worker->busy ? tls_worker : nullptr) {
+    if (worker_ != nullptr) set_busy(*worker_, false);
+}
+IdleWhileAsleep::~IdleWhileAsleep() {
+    if (worker_ != nullptr) set_busy(*worker_, true);
+}
 
 PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
     : config_(std::move(config)),
@@ -172,6 +191,10 @@ void PoolCore::stop_and_join() noexcept {
     for (std::size_t i = 0; i < threads_started_; ++i) pthread_join(workers_[i]->thread, nullptr);
     threads_started_ = 0;
     end_spares();
+    // What the exit handlers have spawned, and in a pool without workers what a task of another
+    // pool's is still to come back to.
+    while (try_run_one(Band::Background)) {
+    }
 }
 
 Worker* PoolCore::current_worker() noexcept { return tls_worker; }
@@ -213,8 +236,23 @@ void PoolCore::publish(Item* item) noexcept {
     trace_wake(parking_.wake(1));
 }
 
-void PoolCore::spawn(Item* item) noexcept {
-    publish(item);
+void PoolCore::spawn(Item* item, Order order) noexcept {
+    if (order == Order::OldestFirst) {
+        injectors_[static_cast<std::size_t>(item->band)].push(item);
+        NEBULA_YIELD_POINT();
+        trace_wake(parking_.wake(1));
+    } else {
+        publish(item);
+    }
+    if (workers_.empty()) run_inline();
+}
+
+void PoolCore::spawn_all(Item* first, std::size_t count) noexcept {
+    const auto band = static_cast<std::size_t>(first->band);
+    // One lock for all: several would let workers come in between, and wait for it.
+    injectors_[band].push_all(first, count);
+    NEBULA_YIELD_POINT();
+    trace_wake(parking_.wake(count));
     if (workers_.empty()) run_inline();
 }
 
@@ -226,38 +264,49 @@ void PoolCore::spawn_on(std::size_t worker, Item* item) noexcept {
 
 // A pool without workers. One after the other, however deep the tasks spawn.
 void PoolCore::run_inline() noexcept {
-    if (tls_running_inline) return;
-    tls_running_inline = true;
+    for (const InlineRun* run = tls_inline_run; run != nullptr; run = run->outer)
+        if (run->pool == this) return;  // further out, where the loop below goes on
+    const InlineRun here{this, tls_inline_run};
+    tls_inline_run = &here;
     while (try_run_one(Band::Background)) {
     }
-    tls_running_inline = false;
+    tls_inline_run = here.outer;
 }
 
 bool PoolCore::try_run_one(Band least) noexcept {
-    for (std::size_t band = 0; band <= static_cast<std::size_t>(least); ++band) {
-        Item* item = injectors_[band].pop();
-        for (std::size_t i = 0; item == nullptr && i < live_workers().size(); ++i)
-            item = workers_[i]->deques[band].steal().item;
-        if (item == nullptr) continue;
-        if (item->kind == Item::Kind::Task) {
-            run_task(item);
-            return true;
-        }
-        GroupState& group = *item->group;
-        const StayAtGroup at(own_current_worker(), group);
-        GroupTurn turn = group.next_turn({});
-        const std::uint32_t number =
-            turn.chunk != nullptr ? turn.chunk->range.claim() : ClaimRange<>::kNone;
-        if (number != ClaimRange<>::kNone) group.run_task(turn, number);
-        if (group.pause(turn) || group.leave({})) {
-            publish(item);
-        } else {
-            discard(item);
-            group.release();
-        }
-        if (number != ClaimRange<>::kNone) return true;
-    }
+    for (std::size_t band = 0; band <= static_cast<std::size_t>(least); ++band)
+        while (Item* const item = take_any(band))
+            if (item->kind == Item::Kind::Ticket) {
+                // One of a group that needs nobody any more: there may be others behind it.
+                if (run_one_of(*item->group, item)) return true;
+            } else {
+                const StayInBand in_band(own_current_worker(), item->band);
+                run_task(item);
+                return true;
+            }
     return false;
+}
+
+Item* PoolCore::take_any(std::size_t band) noexcept {
+    if (Item* const item = injectors_[band].pop()) return item;
+    for (const auto& worker : live_workers())
+        if (Item* const item = worker->deques[band].steal().item) return item;
+    return nullptr;
+}
+
+bool PoolCore::run_one_of(GroupState& group, Item* ticket) noexcept {
+    const StayAtGroup at(own_current_worker(), group);
+    GroupTurn turn = group.next_turn({});
+    const std::uint32_t number =
+        turn.chunk != nullptr ? turn.chunk->range.claim() : ClaimRange<>::kNone;
+    if (number != ClaimRange<>::kNone) group.run_task(turn, number);
+    if (group.pause(turn) || group.leave({})) {
+        publish(ticket);
+    } else {
+        discard(ticket);
+        group.release();
+    }
+    return number != ClaimRange<>::kNone;
 }
 
 // ---- groups

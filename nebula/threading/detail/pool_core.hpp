@@ -28,6 +28,18 @@
 
 namespace nebula::detail {
 
+/// While it lives, the calling worker, of whatever pool, counts as idle: it sleeps in a wait.
+class IdleWhileAsleep {
+public:
+    IdleWhileAsleep() noexcept;
+    ~IdleWhileAsleep();
+    IdleWhileAsleep(const IdleWhileAsleep&) = delete;
+    IdleWhileAsleep& operator=(const IdleWhileAsleep&) = delete;
+
+private:
+    Worker* const worker_;  // null: no worker, or one that counts as idle already
+};
+
 /// Workers, injectors and parking, and the loop that binds them.
 ///
 /// Threads:   any thread, unless a function says otherwise.
@@ -51,7 +63,9 @@ public:
 
     /// An item to put a closure into, for spawn() or discard(). \throws std::bad_alloc
     [[nodiscard]] Item* take_item(Band band);
-    void spawn(Item* item) noexcept;
+    void spawn(Item* item, Order order) noexcept;
+    /// Several of one band, chained by `next`, at least one.
+    void spawn_all(Item* first, std::size_t count) noexcept;
     /// Back to the store; it holds no closure.
     void discard(Item* item) noexcept;
     /// Runs on that worker and no other.
@@ -155,6 +169,8 @@ private:
     [[nodiscard]] ItemCache* own_cache() const noexcept;
     void publish(Item* item) noexcept;
     void run_inline() noexcept;
+    [[nodiscard]] Item* take_any(std::size_t band) noexcept;
+    [[nodiscard]] bool run_one_of(GroupState& group, Item* ticket) noexcept;
     [[nodiscard]] bool work_visible(Worker* for_worker) const noexcept;
     [[nodiscard]] bool background_allowed() const noexcept;
 
