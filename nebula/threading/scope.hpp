@@ -17,8 +17,15 @@ namespace nebula {
 
 struct ScopeOptions {
     Band band = Band::Frame;
+    /// With CancelRest, a body that throws drops what it has spawned and nobody has begun.
     OnError on_error = OnError::RunAll;
+    Help help = Help::OwnGroup;
 };
+
+namespace detail {
+/// Out of line: this header is also read by code without exceptions.
+[[noreturn]] void throw_task_was_cancelled();
+}  // namespace detail
 
 /// What the body of a scope spawns into.
 ///
@@ -37,11 +44,42 @@ public:
                      name);
     }
 
+    /// Pinned to the thread that opened the scope: see TaskGroup::spawn_on_owner. In a scope that
+    /// the main thread opened, that is the main thread.
+    template <class F>
+        requires std::is_invocable_r_v<T, std::decay_t<F>&>
+    void spawn_on_main(F&& f, const char* name = nullptr) {
+        group_.spawn_on_owner(
+            [&slot = add_slot(), f = std::forward<F>(f)]() mutable { slot.emplace(f()); }, name);
+    }
+
+    /// f(i) for all i < count, each a task with a result: see TaskGroup::spawn_batch.
+    template <class F>
+        requires std::is_invocable_r_v<T, std::decay_t<F>&, std::size_t>
+    void spawn_batch(std::size_t count, F&& f, const char* name = nullptr) {
+        group_.spawn_batch(
+            count,
+            [this, first = add_slots(count),
+             f = std::decay_t<F>(std::forward<F>(f))](std::size_t i) mutable {
+                T result = f(i);
+                slot(first + i).emplace(std::move(result));
+            },
+            name);
+    }
+
+    /// Drops what has not begun. The scope then throws TaskWasCancelled instead of its results, if
+    /// there is one that is missing.
+    void cancel() noexcept { group_.cancel(); }
+    [[nodiscard]] bool cancelled() const noexcept { return group_.cancelled(); }
+
     TaskGroup& group() noexcept { return group_; }
 
     /// After the wait, by scope() itself.
+    /// \throws TaskWasCancelled if there is a task without a result whose error nobody kept.
     std::vector<T> take_results() NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
+        for (const std::optional<T>& slot : slots_)
+            if (!slot) detail::throw_task_was_cancelled();
         std::vector<T> results;
         results.reserve(slots_.size());
         for (std::optional<T>& slot : slots_) results.push_back(std::move(*slot));
@@ -49,6 +87,16 @@ public:
     }
 
 private:
+    std::size_t add_slots(std::size_t count) NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        const std::size_t first = slots_.size();
+        slots_.resize(first + count);
+        return first;
+    }
+    std::optional<T>& slot(std::size_t i) noexcept NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        return slots_[i];
+    }
     std::optional<T>& add_slot() NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         return slots_.emplace_back();
@@ -108,22 +156,34 @@ struct ScopeResult<R (C::*)(Scope<T>&) noexcept> : std::type_identity<T> {};
 template <class R, class C, class T>
 struct ScopeResult<R (C::*)(Scope<T>&) const noexcept> : std::type_identity<T> {};
 
+/// What the body of a scope leaves behind when it throws.
+struct CancelUnlessDone {
+    ~CancelUnlessDone() {
+        if (armed) group.cancel();
+    }
+    TaskGroup& group;
+    bool armed;
+};
+
 template <class T, class Body>
 auto run_scope(WorkerPool& pool, Body& body, ScopeOptions options) {
     Scope<T> scope(pool, options);
+    CancelUnlessDone unless_done{scope.group(), options.on_error == OnError::CancelRest};
+    const auto end = [&] {
+        unless_done.armed = false;
+        scope.group().wait(options.help);
+        scope.group().rethrow_first();
+    };
     if constexpr (!std::is_void_v<T>) {
         body(scope);
-        scope.group().wait();
-        scope.group().rethrow_first();
+        end();
         return scope.take_results();
     } else if constexpr (std::is_void_v<std::invoke_result_t<Body&, Scope<T>&>>) {
         body(scope);
-        scope.group().wait();
-        scope.group().rethrow_first();
+        end();
     } else {
         auto result = body(scope);
-        scope.group().wait();
-        scope.group().rethrow_first();
+        end();
         return result;
     }
 }

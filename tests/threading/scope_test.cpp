@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/scope.hpp"
 
+#include "nebula/threading/task.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
 
@@ -8,6 +9,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
+#include <deque>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -111,6 +114,52 @@ TEST_P(ScopeOn, TakesResultsThatOnlyMoveAndBools) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Workers, ScopeOn, testing::Values(1, 2, 8));
+
+TEST_P(ScopeOn, WithoutAllItsResultsItThrows) {
+    const HangGuard guard("a scope never ended");
+    EXPECT_THROW((void)pool_.scope([](Scope<std::string>& s) {
+        s.cancel();
+        EXPECT_TRUE(s.cancelled());
+        s.spawn([] { return std::string("never"); });
+    }),
+                 TaskWasCancelled);
+    EXPECT_THROW((void)pool_.scope([](Scope<std::string>& s) {
+        s.spawn([]() -> std::string { throw std::runtime_error("taken"); });
+        s.group().wait();
+        EXPECT_NE(s.group().take_exception(), nullptr);
+    }),
+                 TaskWasCancelled);
+}
+
+TEST_P(ScopeOn, ReturnsResultsOfBatchesAndOfPinnedTasksInTheirPlaces) {
+    const std::vector<int> results = pool_.scope([](Scope<int>& s) {
+        s.spawn([] { return -1; });
+        s.spawn_batch(100, [](std::size_t i) { return static_cast<int>(i); });
+        s.spawn_on_main([] { return -2; });
+    });
+    ASSERT_EQ(results.size(), 102U);
+    EXPECT_EQ(results.front(), -1);
+    for (int i = 0; i < 100; ++i) ASSERT_EQ(results[static_cast<std::size_t>(i) + 1], i);
+    EXPECT_EQ(results.back(), -2);
+}
+
+// With all workers busy nobody has begun what the body spawned before it threw.
+TEST_P(ScopeOn, ABodyThatThrowsDropsTheRestIfAskedFor) {
+    const HangGuard guard("a scope never ended");
+    for (const OnError on_error : {OnError::RunAll, OnError::CancelRest}) {
+        std::atomic<int> ran{0};
+        std::deque<test::Blocked> blocked;
+        for (int i = 0; i < GetParam(); ++i) blocked.emplace_back(pool_);
+        EXPECT_THROW(pool_.scope(
+                         [&](Scope<>& s) {
+                             for (int i = 0; i < 10; ++i) s.spawn([&ran] { ++ran; });
+                             throw std::runtime_error("body");
+                         },
+                         {.on_error = on_error}),
+                     std::runtime_error);
+        EXPECT_EQ(ran, on_error == OnError::RunAll ? 10 : 0);
+    }
+}
 
 }  // namespace
 }  // namespace nebula
