@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/available_cpus.hpp"
 
+#include "nebula/threading/detail/os_thread.hpp"
+
 #include <sched.h>
 
 #include <algorithm>
@@ -19,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 int affinity_count() {
+    // A pool that a pinned worker makes has more than that worker's CPU.
+    if (const int cpus = detail::cpus_before_pinning(); cpus > 0) return cpus;
     // The mask is as long as the kernel was built for, which may be more than cpu_set_t's 1024:
     // ask with a longer one until it fits.
     for (std::size_t cpus = 1024; cpus <= (std::size_t{1} << 20U); cpus *= 4) {

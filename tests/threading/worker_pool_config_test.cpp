@@ -3,7 +3,9 @@
 
 #include "nebula/base/log.hpp"
 #include "nebula/threading/available_cpus.hpp"
+#include "nebula/threading/blocking_region.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
+#include "nebula/threading/task_pools.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
 
@@ -15,6 +17,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <latch>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,6 +85,34 @@ TEST(WorkerPoolConfig, APinnedWorkerHasTheCpuOfItsNumber) {
     EXPECT_EQ(test::allowed_cpus_of(getpid()),
               test::allowed_cpus_of(WorkerPool({.thread_count_override = 1}).worker_os_ids()[0]))
         << "neither the maker of the pool nor workers of another are pinned";
+}
+
+// The kernel gives a new thread the mask of the one that makes it.
+TEST(WorkerPoolConfig, ThreadsThatAPinnedWorkerMakesAreNotPinned) {
+    const test::HangGuard guard("a spare or an io thread never ran");
+    const std::string all = test::allowed_cpus_of(getpid());
+    const auto mine = [] { return test::allowed_cpus_of(detail::this_thread_os_id()); };
+    const int most = WorkerPoolConfig{.reserved_cores = 0}.thread_count();
+    WorkerPool pool({.thread_count_override = 1, .pin_workers = true});
+    pool.on_worker([&] {
+        std::latch done(2);
+        pool.io().spawn([&] {
+            EXPECT_EQ(mine(), all);
+            done.count_down();
+        });
+        pool.spawn([&] {
+            EXPECT_GE(WorkerPool::current_worker_index(), 1);
+            EXPECT_EQ(mine(), all);
+            done.count_down();
+        });
+        {
+            const BlockingRegion region;  // the spare runs what we have spawned
+            done.wait();
+        }
+        const WorkerPool inner({.reserved_cores = 0});
+        EXPECT_EQ(inner.thread_count(), most);
+        for (const long id : inner.worker_os_ids()) EXPECT_EQ(test::allowed_cpus_of(id), all);
+    });
 }
 
 TEST(OsThreadName, KeepsTheIndexAndShortensThePrefix) {

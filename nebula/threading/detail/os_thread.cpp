@@ -17,6 +17,11 @@ void check(int error, const char* what) {
     if (error != 0) throw std::system_error(error, std::generic_category(), what);
 }
 
+// A pinned thread's CPUs from before. Nothing to construct or destroy: the extension is unloaded
+// with threads of others still alive.
+constinit thread_local bool was_pinned = false;
+constinit thread_local cpu_set_t before_pinning{};
+
 }  // namespace
 
 pthread_t start_thread(void* (*entry)(void*), void* argument, std::size_t stack_size_bytes) {
@@ -35,6 +40,10 @@ pthread_t start_thread(void* (*entry)(void*), void* argument, std::size_t stack_
         std::max(stack_size_bytes, static_cast<std::size_t>(PTHREAD_STACK_MIN)) + guard + page;
     const std::size_t size = (wanted + page - 1) / page * page;
     check(pthread_attr_setstacksize(&attributes.value, size), "stack size of a worker thread");
+    if (was_pinned)
+        check(
+            pthread_attr_setaffinity_np(&attributes.value, sizeof before_pinning, &before_pinning),
+            "CPUs of a worker thread");
     pthread_t thread{};
     check(pthread_create(&thread, &attributes.value, entry, argument), "starting a worker thread");
     return thread;
@@ -55,10 +64,15 @@ bool pin_this_thread(std::size_t index) noexcept {
         cpu_set_t one;
         CPU_ZERO(&one);
         CPU_SET(cpu, &one);
-        return sched_setaffinity(0, sizeof one, &one) == 0;
+        if (sched_setaffinity(0, sizeof one, &one) != 0) return false;
+        before_pinning = all;
+        was_pinned = true;
+        return true;
     }
     return false;
 }
+
+int cpus_before_pinning() noexcept { return was_pinned ? CPU_COUNT(&before_pinning) : 0; }
 
 void set_this_thread_nice(int nice) noexcept {
     // Linux, other than POSIX, gives each thread its own.

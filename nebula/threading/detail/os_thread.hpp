@@ -10,7 +10,8 @@
 
 namespace nebula::detail {
 
-/// Starts `entry(argument)` on a thread with at least `stack_size_bytes` of usable stack.
+/// Starts `entry(argument)` on a thread with at least `stack_size_bytes` of usable stack, and, if
+/// the calling thread was pinned, with the CPUs that it had before.
 /// \throws std::system_error if the system refuses.
 [[nodiscard]] pthread_t start_thread(void* (*entry)(void*), void* argument,
                                      std::size_t stack_size_bytes);
@@ -24,6 +25,8 @@ void name_this_thread(const std::string& name) noexcept;
 /// Keeps the calling thread on the `index`-th CPU of its affinity mask, round and round. False: the
 /// system refuses.
 [[nodiscard]] bool pin_this_thread(std::size_t index) noexcept;
+/// How many CPUs the calling thread had before pin_this_thread(); 0 if it was not pinned.
+[[nodiscard]] int cpus_before_pinning() noexcept;
 
 /// Sets the OS priority of the calling thread alone. Without privileges it can only get worse, and
 /// never back.
