@@ -7,7 +7,10 @@ namespace nebula {
 
 void task_detail::PhaseWait::begin(PromiseBase& leaf) noexcept {
     waiter_.record = &suspend_here(leaf);
+    waiter_.left = times_;  // here: the same awaiter may be awaited again
     waiter_.record->scheduler.wait_for_phase(waiter_, phase_);
+    // A budget that cuts this phase short must not let the rest run in another.
+    if (phase_ != Phase::Process) waiter_.record->resume_in = phase_;
 }
 
 FrameTime task_detail::PhaseWait::time() const noexcept {

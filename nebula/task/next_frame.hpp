@@ -27,7 +27,7 @@ public:
 /// Waits until a phase has begun so many times.
 class PhaseWait : public Wait {
 public:
-    bool await_ready() const noexcept { return waiter_.left == 0; }
+    bool await_ready() const noexcept { return times_ == 0; }
     template <TaskPromise P>
     void await_suspend(std::coroutine_handle<P> h) noexcept {
         begin(h.promise());
@@ -35,9 +35,7 @@ public:
 
 protected:
     PhaseWait(const char* reason, Phase phase, std::uint64_t times) noexcept
-        : Wait(reason), phase_(phase) {
-        waiter_.left = times;
-    }
+        : Wait(reason), phase_(phase), times_(times) {}
     ~PhaseWait() = default;
     [[nodiscard]] FrameTime time() const noexcept;
 
@@ -45,6 +43,7 @@ private:
     void begin(PromiseBase& leaf) noexcept;
 
     Phase phase_;
+    std::uint64_t times_;
     FrameWaiter waiter_;
 };
 

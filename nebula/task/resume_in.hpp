@@ -52,8 +52,11 @@ public:
     template <TaskPromise P>
     bool await_suspend(std::coroutine_handle<P> h) {
         using Suspended = decltype(inner_.await_suspend(h));
+        static_assert(!AwaitableOnWorker<std::remove_cvref_t<Inner>>,
+                      "a child or a hop is no wait that ends in a pump: await it, then "
+                      "enter_phase()");
         static_assert(std::is_void_v<Suspended> || std::is_same_v<Suspended, bool>,
-                      "a child runs in its parent's task: await it, then enter_phase()");
+                      "what resumes another coroutine itself cannot be put off");
         if (inner_.await_ready()) return enter_.await_suspend(h);
         if constexpr (std::is_void_v<Suspended>) {
             inner_.await_suspend(h);
@@ -99,6 +102,9 @@ ResumeIn<A> resume_in(Phase phase, A&& awaited) noexcept {
 template <class A>
 struct AwaitAs<ResumeIn<A>> {
     static task_detail::ResumeInWait<A> make(ResumeIn<A>&& wait) {
+        static_assert(task_detail::kIsSafeInOneLine<A>,
+                      "g++ 12 destroys an aggregate temporary inside a co_await expression twice: "
+                      "give the awaiter a constructor, or name it first");
         return {wait.phase, std::forward<A>(wait.awaited)};
     }
 };

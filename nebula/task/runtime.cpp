@@ -64,7 +64,7 @@ void Runtime::set_on_wake(SmallFunction<void()> handler) {
 }
 
 void Runtime::set_on_unhandled(SmallFunction<void(const UnhandledError&)> handler) {
-    scheduler_->on_unhandled = std::move(handler);
+    scheduler_->set_on_unhandled(std::move(handler));
 }
 
 std::vector<TaskInfo> Runtime::live_tasks() const { return scheduler_->live_tasks(); }

@@ -125,7 +125,8 @@ public:
     /// Destroys the frames of all tasks, newest task first, innermost coroutine first. Afterwards
     /// spawn() refuses, wakes are ignored, and no handler is called any more. A task that is on
     /// the stack right now ends at its next suspension. One that a worker runs right now is waited
-    /// for: it is destroyed here when it suspends or ends. May be called twice.
+    /// for: it is destroyed here when it suspends or ends. Called by a destructor of a task that is
+    /// just being destroyed, some go only after that one. May be called twice.
     void shutdown() noexcept;
 
     /// Called when the inbox becomes non-empty, so at most once per pump. It should make the main

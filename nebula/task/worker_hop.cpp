@@ -43,7 +43,8 @@ private:
 
 void WorkerHop::begin(task_detail::PromiseBase& leaf) noexcept {
     record_ = &leaf.record();
-    if (!record_->away) (void)suspend_here(leaf);
+    onward_ = record_->away;
+    if (!onward_) (void)suspend_here(leaf);
     record_->departing = this;
 }
 
@@ -51,7 +52,7 @@ void WorkerHop::depart(TaskRecord& record) noexcept {
     // Copies: once booked, the owner may take the trip back and destroy this awaiter.
     WorkerPool& pool = pool_;
     const SpawnOptions options = options_;
-    record.book_trip();
+    record.book_trip(onward_);
     try {
         pool.spawn(TripCall(record), options);
     } catch (...) {

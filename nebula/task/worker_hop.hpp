@@ -34,6 +34,7 @@ private:
     WorkerPool& pool_;
     SpawnOptions options_;
     task_detail::TaskRecord* record_ = nullptr;
+    bool onward_ = false;
 };
 
 /// Goes on in a task of the pool, on one of its workers:
@@ -50,9 +51,13 @@ private:
 /// it. A worker lends itself until the next hop: nothing else of the pool runs on it meanwhile.
 ///
 /// Cancelling: a task that no worker has begun is destroyed at once, as any that waits. One that a
-/// worker runs is destroyed when it comes home, and Runtime::shutdown() waits for that.
+/// worker runs is destroyed when it comes home, and Runtime::shutdown() waits for that; so the code
+/// between the hops must not shut the runtime down itself, as it could with a pool run inline.
 ///
-/// Do not keep the address of a thread_local across a hop.
+/// On the worker, the end of a scope or of a child destroys locals there: nothing that tasks wait
+/// for (an Event, a TaskHandle's last copy with its result) should be among them. A TaskHandle is
+/// not for workers either, but for request_cancel(). Do not keep the address of a thread_local
+/// across a hop.
 ///
 /// Threads:   awaited on the owner thread or on a worker.
 /// Cost:      one spawn of the pool; one wake to come home. Nothing allocates in steady state.

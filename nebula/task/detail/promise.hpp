@@ -14,6 +14,17 @@
 
 namespace nebula::task_detail {
 
+/// Whether a thing of type A may be made inside the co_await expression that awaits it.
+#if defined(__GNUC__) && !defined(__clang__)
+template <class A>
+inline constexpr bool kIsSafeInOneLine =
+    std::is_lvalue_reference_v<A> || !std::is_aggregate_v<std::remove_cvref_t<A>> ||
+    std::is_trivially_destructible_v<std::remove_cvref_t<A>>;
+#else
+template <class A>
+inline constexpr bool kIsSafeInOneLine = true;
+#endif
+
 /// What a coroutine may await while a worker runs it says so by this member type.
 template <class Awaiter>
 concept AwaitableOnWorker = requires { typename Awaiter::AwaitableOnWorker; };
@@ -112,16 +123,6 @@ protected:
     ~PromiseBase() = default;
 
 private:
-#if defined(__GNUC__) && !defined(__clang__)
-    template <class A>
-    static constexpr bool kIsSafeInOneLine =
-        std::is_lvalue_reference_v<A> || !std::is_aggregate_v<std::remove_cvref_t<A>> ||
-        std::is_trivially_destructible_v<std::remove_cvref_t<A>>;
-#else
-    template <class A>
-    static constexpr bool kIsSafeInOneLine = true;
-#endif
-
     /// Before anything is made or asked: a wait's own state belongs to the owner thread.
     template <class Awaiter>
     void check_place() const {

@@ -61,14 +61,14 @@ void Scheduler::admit(TaskRecord& record, PromiseBase& root) {
 }
 
 void Scheduler::enroll(TaskRecord& record) noexcept {
-    record.id = next_id_++;
+    if (record.id == 0) record.id = next_id_++;
     record.spawned_at = record.waits_since = now_seconds(TaskClock::Real);
     live_.push_back(record);
     ++live_count_;
 }
 
 void Scheduler::pump() {
-    if (pumping_ || depth_ > 0) {
+    if (pumping_ || depth_ > 0 || destroying_) {
         missed_pump_ = true;
         return;
     }
@@ -79,18 +79,29 @@ void Scheduler::pump() {
     if (limited) pump_began_ = Clock::now();
     // What becomes ready from here on has its turn in the next pump.
     batch_.append(ready_);
+    gathering_.reset();
     while (!batch_.empty()) {
         if (limited && budget_is_spent()) {
             cut_in_frame_ = true;
-            batch_.append(ready_);  // what was cut stays in front
-            ready_.append(batch_);
+            put_back_batch();
             break;
         }
         resume(batch_.pop_front());
+        resumed_in_frame_ = true;
     }
     if (limited) spent_ += Clock::now() - pump_began_;
     pumping_ = false;
     ring_for_what_is_left();
+}
+
+void Scheduler::put_back_batch() noexcept {
+    IntrusiveList<TaskRecord, ReadyTag> rest;
+    while (!batch_.empty()) {
+        TaskRecord& record = batch_.pop_front();
+        (record.resume_in ? ready_in_[index(*record.resume_in)] : rest).push_back(record);
+    }
+    rest.append(ready_);  // what was cut stays in front
+    ready_.append(rest);
 }
 
 bool Scheduler::budget_is_spent() const noexcept {
@@ -99,27 +110,57 @@ bool Scheduler::budget_is_spent() const noexcept {
 
 void Scheduler::ring_for_what_is_left() noexcept {
     // A pump that was refused has used up the ring it answered.
-    if (std::exchange(missed_pump_, false) && !closed_ && !inbox_->empty()) inbox_->ring();
+    const bool missed = std::exchange(missed_pump_, false) && !inbox_->empty();
+    const bool gathered = std::exchange(gathered_outside_, false) && !ready_.empty();
+    if ((missed || gathered) && !closed_) inbox_->ring();
 }
 
 void Scheduler::open_inbox() noexcept {
-    TaskRecord* next = inbox_->take();
-    while (next != nullptr) {
-        TaskRecord& record = *next;
-        next = record.inbox_next();  // before the mail is opened: then it may be queued again
-        const TaskRecord::Mail mail = record.open_mail();
-        if (record.unborn()) {
-            if (mail.cancelled) record.cancel_requested = true;
-            start_posted(record);
-            continue;
-        }
-        if (mail.cancelled) cancel(record, AsyncErrorCode::TaskCancelled);
-        if (!mail.woken) continue;
-        if (record.state == TaskState::Pending) {
+    // What an open_inbox() below us has taken and not opened yet is opened here: the mail that a
+    // destructor waits for may be in there.
+    TaskRecord* const taken = inbox_->take();
+    if (unopened_ == nullptr) {
+        unopened_ = taken;
+    } else {
+        TaskRecord* last = unopened_;
+        while (last->inbox_next() != nullptr) last = last->inbox_next();
+        last->set_inbox_next(taken);
+    }
+    while (unopened_ != nullptr) {
+        TaskRecord& record = *unopened_;
+        unopened_ = record.inbox_next();  // before the mail is opened: then it may be queued again
+        open_mail_of(record);
+    }
+}
+
+void Scheduler::open_mail_of(TaskRecord& record) noexcept {
+    // All that is asked of an ended record is asked before: its last reference may go here.
+    const bool unborn = record.unborn();
+    const TaskRecord::Mail mail = record.open_mail();
+    if (unborn) {
+        if (mail.cancelled) record.cancel_requested = true;
+        start_posted(record);
+        return;
+    }
+    if (mail.cancelled) {
+        const bool stays = mail.woken && record.state == TaskState::Away;
+        cancel(record, AsyncErrorCode::TaskCancelled);
+        if (!stays) return;  // the cancel may have been its end
+    }
+    if (!mail.woken) return;
+    switch (record.state) {
+        case TaskState::Pending:
             make_ready(record);
-        } else if (record.state == TaskState::Away) {
+            break;
+        case TaskState::Away:
             arrive(record);
-        }
+            break;
+        case TaskState::Polling:
+            // It runs below us, inside the await_suspend whose wait is over already.
+            record.woken_early = true;
+            break;
+        default:
+            break;
     }
 }
 
@@ -155,6 +196,7 @@ void Scheduler::end_of_frame() {
 
 void Scheduler::begin(Phase phase, FrameTime time) noexcept {
     times_[index(phase)] = time;
+    gathering_ = phase;
     ready_.append(ready_in_[index(phase)]);
     IntrusiveList<FrameWaiter, FrameTag> due;
     due.append(waiters_[index(phase)]);
@@ -181,9 +223,10 @@ void Scheduler::advance(TaskClock clock, double seconds) noexcept {
 }
 
 void Scheduler::pump_phase(Phase phase) {
-    phase_ = phase;
+    const std::optional<Phase> outer = std::exchange(phase_, phase);
     pump();
-    phase_.reset();
+    gathering_.reset();
+    phase_ = outer;
 }
 
 void Scheduler::wait_for_time(Timer& timer, double seconds, TaskClock clock) {
@@ -193,14 +236,17 @@ void Scheduler::wait_for_time(Timer& timer, double seconds, TaskClock clock) {
 }
 
 void Scheduler::make_ready(TaskRecord& record) noexcept {
-    NEBULA_ASSERT(record.state == TaskState::Pending, "only a waiting task becomes ready");
+    // A task that is ending leaves its waits one destructor after the other.
+    if (record.state != TaskState::Pending) return;
     record.state = TaskState::Ready;
-    const bool later = record.resume_in && record.resume_in != phase_;
+    const bool later = record.resume_in && record.resume_in != gathering_;
     (later ? ready_in_[index(*record.resume_in)] : ready_).push_back(record);
 }
 
 bool Scheduler::resume_here(TaskRecord& record) noexcept {
     if (pumping_ || depth_ > 0 || destroying_ || record.state != TaskState::Pending) return false;
+    if (record.resume_in && record.resume_in != phase_) return false;
+    record.see_wakes();
     resume(record);
     ring_for_what_is_left();
     return true;
@@ -210,7 +256,6 @@ void Scheduler::resume(TaskRecord& record) noexcept {
     // Whoever asked for the cancel may be gone with what the task would touch.
     if (record.cancel_is_due()) return cancel(record, AsyncErrorCode::TaskCancelled);
     ++stats_.resumes;
-    resumed_in_frame_ = true;
     record.state = TaskState::Polling;
     record.resume_in.reset();
     ++depth_;
@@ -222,15 +267,14 @@ void Scheduler::resume(TaskRecord& record) noexcept {
         doom(record, record.end_code);
     } else if (record.departing != nullptr) {
         depart(record);
-    } else if (std::exchange(record.turn_again, false)) {
-        record.state = TaskState::Ready;
-        ready_.push_back(record);
     } else {
         record.state = TaskState::Pending;
+        if (std::exchange(record.turn_again, false) || record.woken_early) make_ready(record);
     }
 }
 
 void Scheduler::start_posted(TaskRecord& record) noexcept {
+    record.id = next_id_++;
     if (record.cancel_requested || closed_) {
         record.forget_start();
         record.state = TaskState::Gone;
@@ -258,7 +302,7 @@ void Scheduler::depart(TaskRecord& record) noexcept {
     record.state = TaskState::Away;
     record.away = true;
     ++away_count_;
-    ++depth_;  // a pool without threads may run the task inside this call
+    ++depth_;  // a pool that runs inline runs the task inside this call
     departure.depart(record);
     --depth_;
 }
@@ -277,7 +321,9 @@ void Scheduler::arrive(TaskRecord& record) noexcept {
 }
 
 void Scheduler::wait_for_travellers() noexcept {
-    while (away_count_ > 0) {
+    NEBULA_ASSERT(travellers_here_ == 0,
+                  "a task that a pool runs on this very thread shuts its runtime down");
+    while (away_count_ > travellers_here_) {
         inbox_->wait_until_not_empty();
         open_inbox();
     }
@@ -300,6 +346,8 @@ void Scheduler::finish(TaskRecord& record) noexcept {
 }
 
 void Scheduler::cancel(TaskRecord& record, AsyncErrorCode why) noexcept {
+    NEBULA_ASSERT(inbox_->on_owner_thread(),
+                  "cancel() is for the thread of the runtime; elsewhere use request_cancel()");
     if (record.ended()) return;
     if (record.state == TaskState::Away && record.revoke_trip()) {
         --away_count_;
@@ -314,12 +362,20 @@ void Scheduler::cancel(TaskRecord& record, AsyncErrorCode why) noexcept {
 
 void Scheduler::cancel_and_wait(TaskRecord& record) noexcept {
     record.add_owner();  // its end may take the caller's handle with it
+    if (record.unborn()) record.forget_start();
     cancel(record, AsyncErrorCode::TaskCancelled);
-    while (record.state == TaskState::Away) {
+    NEBULA_ASSERT(!record.travels_here,
+                  "a task that a pool runs on this very thread cannot be waited for");
+    open_inbox();  // it may be home already, in mail that was taken and not opened
+    while (record.state == TaskState::Away && !record.travels_here) {
         inbox_->wait_until_not_empty();
         open_inbox();
     }
+    gathered_outside_ = true;
+    // Below a destructor that another cancel runs it is only marked; the caller needs it gone.
+    if (record.state == TaskState::Gone && record.leaf != nullptr) destroy(record);
     record.drop_owner();
+    if (depth_ == 0 && !pumping_ && !destroying_) ring_for_what_is_left();
 }
 
 void Scheduler::doom(TaskRecord& record, AsyncErrorCode why) noexcept {
@@ -329,13 +385,18 @@ void Scheduler::doom(TaskRecord& record, AsyncErrorCode why) noexcept {
     // Destructors that cancel add to the list instead of nesting: any chain of them is flat.
     if (std::exchange(destroying_, true)) return;
     while (!doomed_.empty()) {
-        TaskRecord& next = doomed_.pop_front();
-        next.root = nullptr;
-        PromiseBase::destroy_chain(std::exchange(next.leaf, nullptr));
-        next.wake_joiners();
-        next.drop_owner();
+        destroy(doomed_.front());
     }
     destroying_ = false;
+    if (depth_ == 0 && !pumping_) ring_for_what_is_left();
+}
+
+void Scheduler::destroy(TaskRecord& doomed) noexcept {
+    static_cast<ListHook<ReadyTag>&>(doomed).unlink();
+    doomed.root = nullptr;
+    PromiseBase::destroy_chain(std::exchange(doomed.leaf, nullptr));
+    doomed.wake_joiners();
+    doomed.drop_owner();
 }
 
 void Scheduler::shutdown() noexcept {
@@ -346,11 +407,14 @@ void Scheduler::shutdown() noexcept {
     IntrusiveList<TaskRecord, LiveTag> not_yet;
     while (!live_.empty()) {
         TaskRecord& newest = live_.back();
+        newest.retain();  // the cancel may be its end
         cancel(newest, AsyncErrorCode::RuntimeClosed);
         if (newest.state == TaskState::Polling) newest.seal();
-        if (newest.ended()) continue;
-        static_cast<ListHook<LiveTag>&>(newest).unlink();
-        not_yet.push_back(newest);
+        if (!newest.ended()) {
+            static_cast<ListHook<LiveTag>&>(newest).unlink();
+            not_yet.push_back(newest);
+        }
+        newest.release();
     }
     live_.append(not_yet);
     wait_for_travellers();
@@ -359,16 +423,20 @@ void Scheduler::shutdown() noexcept {
     while (next != nullptr) {
         TaskRecord& record = *next;
         next = record.inbox_next();
+        const bool unborn = record.unborn();
+        // Who finds the inbox closed gives back a reference that seal() has counted.
+        if (unborn) record.seal();
         (void)record.open_mail();  // gives back the inbox's reference
-        if (record.unborn()) start_posted(record);
+        if (unborn) start_posted(record);
     }
 }
 
 void Scheduler::report(TaskRecord& record) noexcept {
     try {
         const UnhandledError told = describe_error(record);
-        if (on_unhandled) {
-            on_unhandled(told);
+        // A copy: the handler may set another.
+        if (const auto handler = on_unhandled_; handler && *handler) {
+            (*handler)(told);
         } else {
             log_error(told);
         }
@@ -409,8 +477,13 @@ void Scheduler::tell_of_stuck_tasks() {
         record.stuck_told = true;
         stuck.push_back(describe(record));
     });
-    for (const TaskInfo& info : stuck)
-        if (on_stuck_) on_stuck_(info);
+    const auto handler = on_stuck_;  // a copy: the handler may set another
+    if (!handler || !*handler) return;
+    try {
+        for (const TaskInfo& info : stuck) (*handler)(info);
+    } catch (...) {
+        log(LogLevel::Error, "a stuck task could not be told: the handler threw");
+    }
 }
 
 void report_unhandled(TaskRecord& record) noexcept {

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -65,10 +66,17 @@ public:
     void set_budget(Clock::duration budget) noexcept { budget_ = budget; }
     void set_on_stuck(double seconds, SmallFunction<void(const TaskInfo&)> handler) {
         stuck_seconds_ = seconds;
-        on_stuck_ = std::move(handler);
+        on_stuck_ = std::make_shared<SmallFunction<void(const TaskInfo&)>>(std::move(handler));
     }
-
-    SmallFunction<void(const UnhandledError&)> on_unhandled;
+    void set_on_unhandled(SmallFunction<void(const UnhandledError&)> handler) {
+        on_unhandled_ =
+            std::make_shared<SmallFunction<void(const UnhandledError&)>>(std::move(handler));
+    }
+    /// A trip that a pool runs on this thread begins or ends.
+    void travel_here(TaskRecord& record, bool begins) noexcept {
+        record.travels_here = begins;
+        travellers_here_ += begins ? 1 : std::size_t(-1);
+    }
 
 private:
     template <class Enum>
@@ -78,6 +86,9 @@ private:
 
     void enroll(TaskRecord& record) noexcept;
     void open_inbox() noexcept;
+    void open_mail_of(TaskRecord& record) noexcept;
+    void put_back_batch() noexcept;
+    void destroy(TaskRecord& doomed) noexcept;
     void begin(Phase phase, FrameTime time) noexcept;
     void advance(TaskClock clock, double seconds) noexcept;
     void pump_phase(Phase phase);
@@ -110,7 +121,10 @@ private:
     std::array<double, kTaskClocks> now_seconds_{};
     std::array<FrameTime, kPhases> times_{};
     std::optional<Phase> phase_;
-    std::size_t away_count_ = 0;  // tasks with a worker, or on their way
+    std::optional<Phase> gathering_;   // the phase whose batch is not taken yet
+    TaskRecord* unopened_ = nullptr;   // taken from the inbox; linked as in there
+    std::size_t away_count_ = 0;       // tasks with a worker, or on their way
+    std::size_t travellers_here_ = 0;  // of those, on this thread's stack: pools run inline
 
     Clock::duration budget_{};  // zero: none
     Clock::duration spent_{};   // in this frame, by the pumps before this one
@@ -121,13 +135,15 @@ private:
 
     double stuck_seconds_ = 0.0;  // zero: nobody asks
     double looked_for_stuck_ = 0.0;
-    SmallFunction<void(const TaskInfo&)> on_stuck_;
+    std::shared_ptr<SmallFunction<void(const TaskInfo&)>> on_stuck_;
+    std::shared_ptr<SmallFunction<void(const UnhandledError&)>> on_unhandled_;
 
     std::uint64_t next_id_ = 1;
     std::size_t live_count_ = 0;
     int depth_ = 0;  // tasks on the stack
     bool pumping_ = false;
     bool missed_pump_ = false;
+    bool gathered_outside_ = false;  // something became ready in no pump, so nobody rang
     bool destroying_ = false;
     bool closed_ = false;
 };

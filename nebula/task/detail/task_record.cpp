@@ -87,7 +87,7 @@ std::uint64_t TaskRecord::begin_wait(PromiseBase& innermost, const char* why) no
     site = innermost.site();
     reason = why;
     waits_since = scheduler.now_seconds(TaskClock::Real);
-    stuck_told = false;
+    stuck_told = woken_early = false;
     std::uint64_t seen = word_.load(std::memory_order_relaxed);  // tickets change on this thread
     std::uint64_t next = 0;
     do {
@@ -136,7 +136,10 @@ bool TaskRecord::post() noexcept {
 
 void TaskRecord::travel() noexcept {
     if (!begin_trip()) return;
+    const bool here = inbox_.on_owner_thread();  // a pool that runs inline, or a tick of it
+    if (here) scheduler.travel_here(*this, true);
     leaf->self().resume();
+    if (here) scheduler.travel_here(*this, false);
     if (Departure* const onward = std::exchange(departing, nullptr); onward != nullptr)
         return onward->depart(*this);
     // The ticket of the wait that the first hop began: nothing on a worker begins another.

@@ -83,12 +83,18 @@ public:
     void request_cancel() noexcept;
 
     // --- a trip to a worker: README.md, "Hops" ---
-    /// From here on until begin_trip() or revoke_trip() nobody has the chain. Whoever had it.
-    void book_trip() noexcept { trip_.store(Trip::Booked, std::memory_order_relaxed); }
+    /// From here on until begin_trip() nobody has the chain. The owner may take back only what it
+    /// has sent itself: a worker that sends the chain `onward` is still busy with the sending.
+    void book_trip(bool onward) noexcept {
+        // relaxed: the pool carries it to who begins; the owner asks for its own bookings only.
+        trip_.store(onward ? Trip::Onward : Trip::Booked, std::memory_order_relaxed);
+    }
     /// On the worker: true when it now has the chain. False when the owner took it back.
-    [[nodiscard]] bool begin_trip() noexcept { return settle_trip(Trip::Begun); }
+    [[nodiscard]] bool begin_trip() noexcept {
+        return settle_trip(Trip::Booked, Trip::Begun) || settle_trip(Trip::Onward, Trip::Begun);
+    }
     /// Owner thread: true when it has the chain again, and no worker will touch it.
-    [[nodiscard]] bool revoke_trip() noexcept { return settle_trip(Trip::Revoked); }
+    [[nodiscard]] bool revoke_trip() noexcept { return settle_trip(Trip::Booked, Trip::Revoked); }
     /// On the worker: runs the chain until it suspends, and sends it on or home.
     void travel() noexcept;
 
@@ -113,6 +119,11 @@ public:
         return (word_.load(std::memory_order_relaxed) & kCancel) != 0;  // decides, reads nothing
     }
     [[nodiscard]] TaskRecord* inbox_next() const noexcept { return inbox_next_; }
+    void set_inbox_next(TaskRecord* next) noexcept { inbox_next_ = next; }  // taken, not opened
+    /// Makes visible what everybody wrote who has woken the current wait.
+    void see_wakes() noexcept {
+        word_.fetch_and(~kWoken, std::memory_order_acquire);  // pairs with the release in wake()
+    }
 
     // --- posted from another thread: remote.hpp ---
     [[nodiscard]] bool unborn() const noexcept {
@@ -150,8 +161,10 @@ public:
     bool cancel_requested = false;  // while Polling: taken up at the next suspension
     bool turn_again = false;        // set by yield_now() while Polling
     bool error_observed = false;
-    bool stuck_told = false;  // of the current wait
-    bool trip_lost = false;   // the pool dropped it; written before the wake that brings it home
+    bool stuck_told = false;    // of the current wait
+    bool woken_early = false;   // of the current wait: its mail was opened before it suspended
+    bool travels_here = false;  // on a trip that the owner thread itself runs
+    bool trip_lost = false;     // the pool dropped it; written before the wake that brings it home
     // Of the current wait: the phase at which it goes on, when it is over.
     std::optional<Phase> resume_in;
     // Only the thread that has the chain reads it. Changes on the owner, before a trip and after.
@@ -174,14 +187,13 @@ private:
     static constexpr std::uint64_t kCancel = 4;
     static constexpr unsigned kTicketShift = 3;
 
-    enum class Trip : std::uint8_t { None, Booked, Begun, Revoked };
+    enum class Trip : std::uint8_t { None, Booked, Onward, Begun, Revoked };
 
     void push_to_inbox() noexcept;
-    bool settle_trip(Trip how) noexcept {
-        Trip booked = Trip::Booked;
+    bool settle_trip(Trip from, Trip to) noexcept {
         // relaxed: worker and owner agree on who has the chain, and that is all. What the winner
         // finds in it came to it through the pool, or is its own.
-        return trip_.compare_exchange_strong(booked, how, std::memory_order_relaxed);
+        return trip_.compare_exchange_strong(from, to, std::memory_order_relaxed);
     }
 
     std::atomic<Trip> trip_{Trip::None};
