@@ -34,11 +34,13 @@ class Shared {
 public:
     explicit Shared(Tally& tally) : tally_(tally) {}
 
-    void give(int value) {
-        if (!meeting.claim()) return;
+    /// False when somebody was first, or nobody waits any more.
+    bool give(int value) {
+        if (!meeting.claim()) return false;
         ++tally_.given;
         result_ = std::make_unique<int>(value);  // on the heap, for the sanitizers
         if (!meeting.finish()) throw_away();
+        return true;
     }
     int take() {
         ++tally_.taken;
@@ -129,10 +131,11 @@ TEST(OneShot, AResultNobodyTookIsThrownAwayByTheAwaiter) {
     EXPECT_EQ(tally.thrown_away, 1);
 }
 
-// Two threads give into the same eight places while tasks wait there, are cancelled and wait anew.
+// Two threads give into the same eight places while tasks wait there; those of the first half are
+// cancelled and spawned anew. A lost wake stays for the end to see in the other half.
 TEST(OneShotStress, EveryResultIsTakenOrThrownAwayOnceAndNoTaskIsLeftWaiting) {
     static constexpr std::size_t kPlaces = 8;
-    static constexpr int kGifts = 5'000;  // that somebody claimed
+    static constexpr int kGifts = 2'000;  // that somebody claimed
     Tally tally;
     std::mutex mutex;
     std::array<std::shared_ptr<Shared>, kPlaces> places;
@@ -163,7 +166,7 @@ TEST(OneShotStress, EveryResultIsTakenOrThrownAwayOnceAndNoTaskIsLeftWaiting) {
                         const std::lock_guard lock(mutex);
                         shared = places[random() % kPlaces];
                     }
-                    shared->give(1);
+                    if (!shared->give(1)) std::this_thread::yield();  // the main loop's turn
                 }
                 --giving;
             });
@@ -171,7 +174,7 @@ TEST(OneShotStress, EveryResultIsTakenOrThrownAwayOnceAndNoTaskIsLeftWaiting) {
         std::minstd_rand random(99);
         while (giving.load() > 0) {
             loop.frame();
-            const std::size_t i = random() % kPlaces;
+            const std::size_t i = random() % (kPlaces / 2);
             handles[i].cancel();
             wait_at(i);
         }
