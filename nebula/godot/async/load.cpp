@@ -9,7 +9,9 @@
 #include "nebula/godot/binding/marshal.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 
+#include <chrono>
 #include <memory>
+#include <thread>
 #include <vector>
 
 namespace nebula::godot::detail {
@@ -20,22 +22,45 @@ bool in_progress(const std::string& path, Array progress = {}) {
            ResourceLoader::THREAD_LOAD_IN_PROGRESS;
 }
 
+// The engine (4.6.3) leaks a request that is taken while its thread is just leaving it, and it says
+// "loaded" before that. So what is loaded is taken a moment, and at least a frame, later.
+constexpr auto kMoment = std::chrono::milliseconds(1);
+bool may_take(std::optional<Clock::time_point>& settled_at) {
+    const Clock::time_point now = Clock::now();
+    if (settled_at) return now - *settled_at >= kMoment;
+    settled_at = now;
+    return false;
+}
+
 /// Takes what was requested and is no longer wanted.
 class AbandonedLoads final : public FramePoll {
 public:
-    void add(std::string path) { paths_.push_back(std::move(path)); }
+    void add(std::string path) { loads_.push_back({std::move(path), {}}); }
 
     void poll() override {
-        std::erase_if(paths_, [](const std::string& path) {
-            if (in_progress(path)) return false;
-            (void)ResourceLoader::singleton().load_threaded_get(path);
+        std::erase_if(loads_, [](Load& load) {
+            if (in_progress(load.path) || !may_take(load.settled_at)) return false;
+            (void)ResourceLoader::singleton().load_threaded_get(load.path);
             return true;
         });
-        if (paths_.empty()) unlink();
+        if (loads_.empty()) unlink();
+    }
+
+    /// Waits for all of them, as the engine would for their threads.
+    void finish() {
+        for (const Load& load : loads_)
+            while (in_progress(load.path)) std::this_thread::sleep_for(kMoment);
+        std::this_thread::sleep_for(kMoment);
+        for (const Load& load : loads_)
+            (void)ResourceLoader::singleton().load_threaded_get(load.path);
     }
 
 private:
-    std::vector<std::string> paths_;
+    struct Load {
+        std::string path;
+        std::optional<Clock::time_point> settled_at;
+    };
+    std::vector<Load> loads_;
 };
 
 std::unique_ptr<AbandonedLoads> abandoned;
@@ -98,7 +123,7 @@ void Loading::look() {
             report_current_exception("the progress of loading " + path_);
         }
     }
-    if (busy) return;
+    if (busy || !may_take(settled_at_)) return;
     // Also what has failed must be taken, or the engine keeps the request.
     requested_ = false;
     loaded_ = ResourceLoader::singleton().load_threaded_get(path_);
@@ -115,6 +140,13 @@ Ref<Resource> Loading::take() {
     return std::exchange(loaded_, {});
 }
 
-void drop_abandoned_loads() noexcept { abandoned.reset(); }
+void finish_abandoned_loads() noexcept {
+    try {
+        if (abandoned) abandoned->finish();
+    } catch (...) {
+        report_current_exception("Nebula.load");
+    }
+    abandoned.reset();
+}
 
 }  // namespace nebula::godot::detail

@@ -2,6 +2,7 @@
 // Loading a resource without holding up the frame.
 #pragma once
 
+#include "nebula/base/clock.hpp"
 #include "nebula/base/small_function.hpp"
 #include "nebula/godot/api/resource.hpp"
 #include "nebula/godot/binding/ref.hpp"
@@ -43,14 +44,15 @@ private:
     LoadProgress progress_;
     double told_ = -1.0;
     bool requested_ = false;  // and not taken yet
+    std::optional<Clock::time_point> settled_at_;
     Ref<Resource> loaded_;
     std::optional<AsyncErrorCode> error_;
     std::string why_;
     Waker waker_;
 };
 
-/// From EngineLoop's end: lets go of what is being loaded for nobody.
-void drop_abandoned_loads() noexcept;
+/// From EngineLoop's end, when all tasks have ended: takes what is being loaded for nobody.
+void finish_abandoned_loads() noexcept;
 
 }  // namespace detail
 

@@ -157,7 +157,7 @@ void register_engine_loop() {
                              [] {
                                  // While `running` still holds it: destructors of tasks ask.
                                  if (running) running->close();
-                                 detail::drop_abandoned_loads();
+                                 detail::finish_abandoned_loads();
                                  running.reset();
                              }});
 }
