@@ -12,6 +12,9 @@
 namespace nebula::godot::detail {
 namespace {
 
+// How often a coroutine is looked at: rare, and nobody is in a hurry to hear of it.
+constexpr int kFrames = 16;
+
 constinit StaticName completed{"completed"};
 
 // The class is the engine's secret: it is in no API dump, and its name is all there is to see.
@@ -103,8 +106,6 @@ bool VariantWait::watch_coroutine(Waker waker) {
 }
 
 void VariantWait::poll() {
-    // Rare, and nobody is in a hurry to hear of it: every so many frames will do.
-    constexpr int kFrames = 16;
     if (stuck_ || ++frames_ % kFrames != 0 || later_->await_ready()) return;
     const Object state(coroutine_.object().ptr());
     if (!state || can_resume(state)) return;

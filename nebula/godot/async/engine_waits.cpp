@@ -4,6 +4,13 @@
 namespace nebula::godot {
 
 namespace detail {
+namespace {
+
+// See HttpLook.
+constexpr int kIdleFrames = 2;
+constexpr int kIdleFramesWithThread = 60;
+
+}  // namespace
 
 // A Timer that is out of its node is told by the signal's own wait: here it is only not stopped.
 const char* TimerLook::operator()() const {
@@ -15,8 +22,6 @@ const char* HttpLook::operator()() {
     // A cancelled request emits nothing. Without a thread of its own, one on its way has the node
     // process; with one, all there is to see is a client that is not connected, which it is also
     // for a moment as it begins.
-    constexpr int kIdleFrames = 2;
-    constexpr int kIdleFramesWithThread = 60;
     const HTTPRequest request(request_.object().ptr());
     if (!request) return nullptr;
     const bool threaded = request.is_using_threads();

@@ -17,7 +17,7 @@
 namespace nebula::godot::detail {
 namespace {
 
-bool in_progress(const std::string& path, Array progress = {}) {
+bool in_progress(const std::string& path, const Array& progress = {}) {
     return ResourceLoader::singleton().load_threaded_get_status(path, progress) ==
            ResourceLoader::THREAD_LOAD_IN_PROGRESS;
 }

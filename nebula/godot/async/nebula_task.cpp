@@ -122,7 +122,7 @@ TaskEnding::~TaskEnding() {
     }
 }
 
-void TaskEnding::exception(std::exception_ptr error) noexcept {
+void TaskEnding::exception(const std::exception_ptr& error) noexcept {
     try {
         finish({}, NebulaTaskError::make(NebulaTaskError::Code::Failed, words_of(error)));
     } catch (...) {

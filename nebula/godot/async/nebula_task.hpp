@@ -109,7 +109,7 @@ public:
     ~TaskEnding();
 
     void value(Variant value) noexcept { finish(std::move(value), {}); }
-    void exception(std::exception_ptr error) noexcept;
+    void exception(const std::exception_ptr& error) noexcept;
 
 private:
     void finish(Variant value, Ref<NebulaTaskError> error) noexcept;

@@ -52,7 +52,7 @@ void NebulaRpc::bind(ClassBuilder<NebulaRpc>& c) {
     c.notification<&NebulaRpc::on_notification>();
 }
 
-void NebulaRpc::serve(String method, Callable with) {
+void NebulaRpc::serve(const String& method, Callable with) {
     if (with.is_null()) {
         served_.erase(method.utf8());
     } else {
@@ -117,6 +117,7 @@ void NebulaRpc::poll() {
     if (pending_.empty()) return unlink();
     const Clock::time_point now = Clock::now();
     std::vector<std::int64_t> ids;
+    ids.reserve(pending_.size());
     for (const auto& [id, request] : pending_) ids.push_back(id);
     for (const std::int64_t id : ids) {
         detail::RpcRequest& request = *pending_[id];
@@ -128,7 +129,7 @@ void NebulaRpc::poll() {
     }
 }
 
-void NebulaRpc::take_request(std::int64_t id, String method, Array arguments) {
+void NebulaRpc::take_request(std::int64_t id, const String& method, const Array& arguments) {
     // Only now does the engine know who asks: what serves may wait.
     const auto from = multiplayer_of(*this).call("get_remote_sender_id").to<std::int64_t>();
     const auto found = served_.find(method.utf8());

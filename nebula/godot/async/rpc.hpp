@@ -55,7 +55,7 @@ public:
     using Extension::Extension;
     static void bind(ClassBuilder<NebulaRpc>& c);
 
-    void serve(String method, Callable with);
+    void serve(const String& method, Callable with);
     /// rpc_call() for scripts.
     task<Variant> request(std::int64_t peer, String method, Array arguments, double timeout);
 
@@ -67,7 +67,7 @@ private:
     void on_notification(int what);
     void poll() override;
 
-    void take_request(std::int64_t id, String method, Array arguments);
+    void take_request(std::int64_t id, const String& method, const Array& arguments);
     void take_answer(std::int64_t id, std::int64_t kind, Variant value);
     task<> answer(std::int64_t to, std::int64_t id, Callable with, Array arguments);
     void reply(std::int64_t to, std::int64_t id, std::int64_t kind, const Variant& value);
