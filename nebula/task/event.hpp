@@ -34,6 +34,7 @@ public:
     class EventWait : public Wait {
     public:
         explicit EventWait(Event& event) noexcept : Wait("event"), event_(event) {}
+        EventWait(const EventWait& other) noexcept : EventWait(other.event_) {}
         bool await_ready() const noexcept { return event_.is_set(); }
         template <TaskPromise P>
         void await_suspend(std::coroutine_handle<P> h) noexcept {

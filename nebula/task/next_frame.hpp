@@ -36,6 +36,8 @@ public:
 protected:
     PhaseWait(const char* reason, Phase phase, std::uint64_t times) noexcept
         : Wait(reason), phase_(phase), times_(times) {}
+    PhaseWait(const PhaseWait& other) noexcept  // another wait of the same kind
+        : PhaseWait(other.reason(), other.phase_, other.times_) {}
     ~PhaseWait() = default;
     [[nodiscard]] FrameTime time() const noexcept;
 
@@ -86,6 +88,7 @@ public:
 class YieldNow : public Wait {
 public:
     YieldNow() noexcept : Wait("yield") {}
+    YieldNow(const YieldNow&) noexcept : YieldNow() {}
     bool await_ready() const noexcept { return false; }
     template <TaskPromise P>
     void await_suspend(std::coroutine_handle<P> h) noexcept {
@@ -103,6 +106,8 @@ class Sleep : public Wait {
 public:
     Sleep(double seconds, TaskClock clock) noexcept
         : Wait("sleep"), seconds_(seconds), clock_(clock) {}
+    Sleep(const Sleep& other) noexcept
+        : Sleep(other.seconds_, other.clock_) {}  // from its start on
     ~Sleep();
     bool await_ready() const noexcept { return false; }
     template <TaskPromise P>

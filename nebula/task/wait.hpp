@@ -49,6 +49,7 @@ protected:
     /// \param reason  shown by Runtime::live_tasks(); must live for ever (a string literal).
     explicit Wait(const char* reason) noexcept : reason_(reason) {}
     ~Wait() = default;
+    [[nodiscard]] const char* reason() const noexcept { return reason_; }
 
     /// Begins the wait. Call it in await_suspend, before anything can call wake().
     template <TaskPromise P>

@@ -22,6 +22,10 @@ public:
     void frames_pass(int count) {
         for (int i = 0; i < count; ++i) frame();
     }
+    /// As a main loop that answers every ring: until nothing is left to do in this frame.
+    void settle() {
+        for (int i = 0; i < 10; ++i) runtime.pump();
+    }
 
     Runtime runtime;
     std::uint64_t frames = 0;

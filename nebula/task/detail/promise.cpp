@@ -31,6 +31,8 @@ std::coroutine_handle<> PromiseBase::leave() noexcept {
     return parent_->self_;
 }
 
+std::source_location PromiseBase::spawn_site() const noexcept { return record_->site; }
+
 void PromiseBase::destroy_chain(PromiseBase* leaf) noexcept {
     while (leaf != nullptr) {
         PromiseBase* const parent = leaf->parent_;

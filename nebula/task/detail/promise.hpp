@@ -50,6 +50,17 @@ private:
     Awaiter& awaiter_;
 };
 
+/// What a coroutine that only stands for somebody else's wait awaits: `awaited`, told as standing
+/// where the task was spawned.
+template <class A>
+class AtSpawnSite {
+public:
+    explicit AtSpawnSite(A&& what) noexcept : awaited(std::forward<A>(what)) {}
+    A&& awaited;
+};
+template <class A>
+AtSpawnSite(A&&) -> AtSpawnSite<A>;
+
 /// One coroutine of a task. A spawned task is a chain of them, root first: each awaits the next,
 /// the innermost (the leaf) runs or waits. All of a chain share the root's TaskRecord; that is how
 /// a child inherits runtime and cancellation.
@@ -104,6 +115,11 @@ public:
         }
     }
 
+    template <class A>
+    decltype(auto) await_transform(AtSpawnSite<A> what) {
+        return await_transform(std::forward<A>(what.awaited), spawn_site());
+    }
+
     /// Called by the awaiter that starts this coroutine for `parent`; `owner` is the handle that
     /// destroys this frame, set to null should the frame be destroyed before.
     std::coroutine_handle<> enter(PromiseBase& parent, std::coroutine_handle<>& owner) noexcept;
@@ -134,6 +150,7 @@ private:
     }
 
     std::coroutine_handle<> leave() noexcept;
+    [[nodiscard]] std::source_location spawn_site() const noexcept;
 
     std::coroutine_handle<> self_;
     TaskRecord* record_ = nullptr;

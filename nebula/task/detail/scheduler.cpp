@@ -255,22 +255,36 @@ bool Scheduler::resume_here(TaskRecord& record) noexcept {
 void Scheduler::resume(TaskRecord& record) noexcept {
     // Whoever asked for the cancel may be gone with what the task would touch.
     if (record.cancel_is_due()) return cancel(record, AsyncErrorCode::TaskCancelled);
+    if (record.cancel_requested) {  // and it waits for a part of it that a worker has
+        record.state = TaskState::Pending;
+        return;
+    }
     ++stats_.resumes;
     record.state = TaskState::Polling;
     record.resume_in.reset();
+    record.below = std::exchange(running_, &record);
     ++depth_;
     record.leaf->self().resume();
     --depth_;
+    TaskRecord* const below = record.below;  // our own record may be gone below
+    TaskRecord* const parent = record.parent;
+    if (parent != nullptr) parent->retain();
     if (has_ended(record)) {
         finish(record);
     } else if (record.cancel_requested) {
-        doom(record, record.end_code);
+        doom_when_home(record);
     } else if (record.departing != nullptr) {
         depart(record);
     } else {
         record.state = TaskState::Pending;
         if (std::exchange(record.turn_again, false) || record.woken_early) make_ready(record);
     }
+    running_ = below;
+    if (parent != nullptr) {
+        if (ancestors_asked_) end_ancestors(*parent);
+        parent->release();
+    }
+    if (below == nullptr && away_.empty()) ancestors_asked_ = false;
 }
 
 void Scheduler::start_posted(TaskRecord& record) noexcept {
@@ -301,29 +315,92 @@ void Scheduler::depart(TaskRecord& record) noexcept {
     Departure& departure = *std::exchange(record.departing, nullptr);
     record.state = TaskState::Away;
     record.away = true;
-    ++away_count_;
+    away_.push_back(record);
     ++depth_;  // a pool that runs inline runs the task inside this call
     departure.depart(record);
     --depth_;
 }
 
 void Scheduler::arrive(TaskRecord& record) noexcept {
-    --away_count_;
+    static_cast<ListHook<ReadyTag>&>(record).unlink();
     record.away = false;
     record.state = TaskState::Pending;
+    TaskRecord* const parent = record.parent;  // as in resume()
+    if (parent != nullptr) parent->retain();
     if (has_ended(record)) {
         finish(record);
     } else if (record.cancel_requested) {
-        doom(record, record.end_code);
+        doom_when_home(record);
     } else {
         make_ready(record);
+    }
+    if (parent != nullptr) {
+        if (ancestors_asked_) end_ancestors(*parent);
+        parent->release();
+    }
+}
+
+void Scheduler::doom_when_home(TaskRecord& record) noexcept {
+    record.state = TaskState::Pending;
+    take_back(record);
+    if (has_part_away(record)) {
+        ancestors_asked_ = true;
+    } else {
+        doom(record, record.end_code);
+    }
+}
+
+void Scheduler::take_back(const TaskRecord& record) noexcept {
+    IntrusiveList<TaskRecord, ReadyTag> others;
+    while (!away_.empty()) {
+        TaskRecord& traveller = away_.pop_front();
+        if (is_part(traveller, record) && traveller.revoke_trip()) {
+            traveller.state = TaskState::Pending;
+        } else {
+            others.push_back(traveller);
+        }
+    }
+    away_.append(others);
+}
+
+bool Scheduler::is_part(const TaskRecord& task, const TaskRecord& of) noexcept {
+    for (const TaskRecord* above = &task; above != nullptr; above = above->parent)
+        if (above == &of) return true;
+    return false;
+}
+
+bool Scheduler::has_part_away(const TaskRecord& record) noexcept {
+    bool found = false;
+    away_.for_each([&](const TaskRecord& task) { found = found || is_part(task, record); });
+    return found;
+}
+
+void Scheduler::wait_for_parts(const TaskRecord& record) noexcept {
+    if (away_.empty()) return;
+    gathered_outside_ = true;
+    open_inbox();  // it may be home already, in mail that was taken and not opened
+    const auto elsewhere = [&] {
+        bool found = false;
+        away_.for_each([&](const TaskRecord& task) {
+            found = found || (!task.travels_here && is_part(task, record));
+        });
+        return found;
+    };
+    while (elsewhere()) {
+        inbox_->wait_until_not_empty();
+        open_inbox();
     }
 }
 
 void Scheduler::wait_for_travellers() noexcept {
     NEBULA_ASSERT(travellers_here_ == 0,
                   "a task that a pool runs on this very thread shuts its runtime down");
-    while (away_count_ > travellers_here_) {
+    const auto elsewhere = [this] {
+        bool found = false;
+        away_.for_each([&](const TaskRecord& task) { found = found || !task.travels_here; });
+        return found;
+    };
+    while (elsewhere()) {
         inbox_->wait_until_not_empty();
         open_inbox();
     }
@@ -341,6 +418,7 @@ void Scheduler::finish(TaskRecord& record) noexcept {
     record.collect(*record.root);
     leave(record, TaskState::Done);
     PromiseBase::destroy_chain(std::exchange(record.root, nullptr));
+    record.parent = nullptr;
     record.wake_joiners();
     record.drop_owner();  // the runtime's share; reports an exception nobody can receive
 }
@@ -349,12 +427,10 @@ void Scheduler::cancel(TaskRecord& record, AsyncErrorCode why) noexcept {
     NEBULA_ASSERT(inbox_->on_owner_thread(),
                   "cancel() is for the thread of the runtime; elsewhere use request_cancel()");
     if (record.ended()) return;
-    if (record.state == TaskState::Away && record.revoke_trip()) {
-        --away_count_;
-        record.state = TaskState::Pending;
-    }
-    if (record.state == TaskState::Polling || record.state == TaskState::Away || record.unborn()) {
+    take_back(record);
+    if (has_running_part(record) || record.unborn()) {
         if (!std::exchange(record.cancel_requested, true)) record.end_code = why;
+        ancestors_asked_ = true;
         return;
     }
     doom(record, why);
@@ -366,16 +442,63 @@ void Scheduler::cancel_and_wait(TaskRecord& record) noexcept {
     cancel(record, AsyncErrorCode::TaskCancelled);
     NEBULA_ASSERT(!record.travels_here,
                   "a task that a pool runs on this very thread cannot be waited for");
-    open_inbox();  // it may be home already, in mail that was taken and not opened
-    while (record.state == TaskState::Away && !record.travels_here) {
-        inbox_->wait_until_not_empty();
-        open_inbox();
-    }
-    gathered_outside_ = true;
+    wait_for_parts(record);
     // Below a destructor that another cancel runs it is only marked; the caller needs it gone.
     if (record.state == TaskState::Gone && record.leaf != nullptr) destroy(record);
     record.drop_owner();
     if (depth_ == 0 && !pumping_ && !destroying_) ring_for_what_is_left();
+}
+
+void Scheduler::cancel_now(TaskRecord& record) noexcept {
+    if (record.state == TaskState::Gone) {
+        if (record.leaf == nullptr) return;  // gone, or going, below us
+    } else {
+        if (record.ended()) return;
+        if (has_running_part(record)) return cancel(record, AsyncErrorCode::TaskCancelled);
+        record.end_code = AsyncErrorCode::TaskCancelled;
+        leave(record, TaskState::Gone);
+    }
+    const Destroying destroying(*this);
+    destroy(record);
+}
+
+void Scheduler::end_now(TaskRecord& record) noexcept {
+    record.add_owner();
+    cancel_now(record);
+    wait_for_parts(record);
+    cancel_now(record);
+    record.drop_owner();
+    if (depth_ == 0 && !pumping_ && !destroying_) ring_for_what_is_left();
+}
+
+bool Scheduler::has_running_part(const TaskRecord& record) noexcept {
+    for (const TaskRecord* task = running_; task != nullptr; task = task->below)
+        if (is_part(*task, record)) return true;
+    return has_part_away(record);
+}
+
+void Scheduler::end_ancestors(TaskRecord& parent) noexcept {
+    // What ends one may end those above it: each is kept while we look at it.
+    TaskRecord* ancestor = &parent;
+    ancestor->retain();
+    while (ancestor != nullptr) {
+        TaskRecord* const above = ancestor->parent;
+        if (above != nullptr) above->retain();
+        if (ancestor->cancel_requested && !ancestor->ended() && !has_running_part(*ancestor))
+            doom(*ancestor, ancestor->end_code);
+        ancestor->release();
+        ancestor = above;
+    }
+}
+
+Scheduler::Destroying::Destroying(Scheduler& scheduler) noexcept
+    : scheduler_(scheduler), outermost_(!std::exchange(scheduler.destroying_, true)) {}
+
+Scheduler::Destroying::~Destroying() {
+    if (!outermost_) return;
+    while (!scheduler_.doomed_.empty()) scheduler_.destroy(scheduler_.doomed_.front());
+    scheduler_.destroying_ = false;
+    if (scheduler_.depth_ == 0 && !scheduler_.pumping_) scheduler_.ring_for_what_is_left();
 }
 
 void Scheduler::doom(TaskRecord& record, AsyncErrorCode why) noexcept {
@@ -383,18 +506,14 @@ void Scheduler::doom(TaskRecord& record, AsyncErrorCode why) noexcept {
     leave(record, TaskState::Gone);
     doomed_.push_back(record);
     // Destructors that cancel add to the list instead of nesting: any chain of them is flat.
-    if (std::exchange(destroying_, true)) return;
-    while (!doomed_.empty()) {
-        destroy(doomed_.front());
-    }
-    destroying_ = false;
-    if (depth_ == 0 && !pumping_) ring_for_what_is_left();
+    const Destroying destroying(*this);
 }
 
 void Scheduler::destroy(TaskRecord& doomed) noexcept {
     static_cast<ListHook<ReadyTag>&>(doomed).unlink();
     doomed.root = nullptr;
     PromiseBase::destroy_chain(std::exchange(doomed.leaf, nullptr));
+    doomed.parent = nullptr;
     doomed.wake_joiners();
     doomed.drop_owner();
 }
@@ -409,8 +528,8 @@ void Scheduler::shutdown() noexcept {
         TaskRecord& newest = live_.back();
         newest.retain();  // the cancel may be its end
         cancel(newest, AsyncErrorCode::RuntimeClosed);
-        if (newest.state == TaskState::Polling) newest.seal();
         if (!newest.ended()) {
+            if (newest.state != TaskState::Away) newest.seal();  // who is away comes home by a wake
             static_cast<ListHook<LiveTag>&>(newest).unlink();
             not_yet.push_back(newest);
         }

@@ -37,6 +37,27 @@ public:
 
     void cancel(TaskRecord& record, AsyncErrorCode why) noexcept;
     void cancel_and_wait(TaskRecord& record) noexcept;
+    /// For who owns the task and is about to take away what its frames refer to: destroyed when
+    /// this returns, even below another destruction. One on the stack ends at its suspension, one
+    /// that a worker has when it is back; end_now() blocks for that.
+    void cancel_now(TaskRecord& record) noexcept;
+    void end_now(TaskRecord& record) noexcept;
+    /// The task that runs; null outside of tasks.
+    [[nodiscard]] TaskRecord* running() const noexcept { return running_; }
+
+    /// While one lives, destructors' cancels queue up instead of nesting; the outermost destroys
+    /// what has queued up.
+    class Destroying {
+    public:
+        explicit Destroying(Scheduler& scheduler) noexcept;
+        ~Destroying();
+        Destroying(const Destroying&) = delete;
+        Destroying& operator=(const Destroying&) = delete;
+
+    private:
+        Scheduler& scheduler_;
+        bool outermost_;
+    };
     void report(TaskRecord& record) noexcept;
     /// Resumes a waiting task inside this call; false if it has to wait for a pump.
     [[nodiscard]] bool resume_here(TaskRecord& record) noexcept;
@@ -88,7 +109,7 @@ private:
     void open_inbox() noexcept;
     void open_mail_of(TaskRecord& record) noexcept;
     void put_back_batch() noexcept;
-    void destroy(TaskRecord& doomed) noexcept;
+    void wait_for_parts(const TaskRecord& record) noexcept;
     void begin(Phase phase, FrameTime time) noexcept;
     void advance(TaskClock clock, double seconds) noexcept;
     void pump_phase(Phase phase);
@@ -104,6 +125,17 @@ private:
     void finish(TaskRecord& record) noexcept;
     void doom(TaskRecord& record, AsyncErrorCode why) noexcept;
     void leave(TaskRecord& record, TaskState state) noexcept;
+    void destroy(TaskRecord& record) noexcept;
+    /// Whether it, or one whose frames may refer to its own, is on the stack or with a worker.
+    [[nodiscard]] bool has_running_part(const TaskRecord& record) noexcept;
+    [[nodiscard]] bool has_part_away(const TaskRecord& record) noexcept;
+    [[nodiscard]] static bool is_part(const TaskRecord& task, const TaskRecord& of) noexcept;
+    /// Ends one that has suspended, now or when those with workers that refer to its frames are
+    /// back.
+    void doom_when_home(TaskRecord& record) noexcept;
+    /// What no worker has begun yet of it comes home at once.
+    void take_back(const TaskRecord& record) noexcept;
+    void end_ancestors(TaskRecord& parent) noexcept;
     void ring_for_what_is_left() noexcept;
 
     FramePool::User frame_pool_;  // first: what follows allocates from it
@@ -121,9 +153,9 @@ private:
     std::array<double, kTaskClocks> now_seconds_{};
     std::array<FrameTime, kPhases> times_{};
     std::optional<Phase> phase_;
-    std::optional<Phase> gathering_;   // the phase whose batch is not taken yet
-    TaskRecord* unopened_ = nullptr;   // taken from the inbox; linked as in there
-    std::size_t away_count_ = 0;       // tasks with a worker, or on their way
+    std::optional<Phase> gathering_;            // the phase whose batch is not taken yet
+    TaskRecord* unopened_ = nullptr;            // taken from the inbox; linked as in there
+    IntrusiveList<TaskRecord, ReadyTag> away_;  // with a worker, or on their way
     std::size_t travellers_here_ = 0;  // of those, on this thread's stack: pools run inline
 
     Clock::duration budget_{};  // zero: none
@@ -140,7 +172,9 @@ private:
 
     std::uint64_t next_id_ = 1;
     std::size_t live_count_ = 0;
-    int depth_ = 0;  // tasks on the stack
+    int depth_ = 0;                  // tasks on the stack
+    TaskRecord* running_ = nullptr;  // the uppermost of them
+    bool ancestors_asked_ = false;   // a cancel waits for a branch on the stack
     bool pumping_ = false;
     bool missed_pump_ = false;
     bool gathered_outside_ = false;  // something became ready in no pump, so nobody rang

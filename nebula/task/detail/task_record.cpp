@@ -149,7 +149,11 @@ void TaskRecord::travel() noexcept {
 void TaskRecord::wake_joiners() noexcept {
     while (!joiners.empty()) {
         JoinWaiter& waiter = joiners.pop_front();
-        waiter.record->wake(waiter.ticket);
+        if (waiter.on_end != nullptr) {
+            waiter.on_end(waiter);
+        } else {
+            waiter.record->wake(waiter.ticket);
+        }
     }
 }
 

@@ -157,6 +157,10 @@ public:
     Departure* departing = nullptr;  // set by a hop as it suspends, taken by who resumed it
     std::uint64_t id = 0;
     TaskState state = TaskState::Ready;
+    // Structure: the task whose frames this one may refer to, and so may not outlive. Null once
+    // either has ended. README.md, "Branches".
+    TaskRecord* parent = nullptr;
+    TaskRecord* below = nullptr;  // while on the stack: who is below it there
     AsyncErrorCode end_code = AsyncErrorCode::TaskCancelled;  // why Gone
     bool cancel_requested = false;  // while Polling: taken up at the next suspension
     bool turn_again = false;        // set by yield_now() while Polling
@@ -206,12 +210,14 @@ private:
     char name_[kNameBytes];
 };
 
-/// A task that waits for another to end.
+/// Somebody to be told when a task has ended, with nothing left of its frames: a task to wake, or a
+/// function to call.
 class JoinWaiter : public ListHook<JoinTag> {
 public:
     JoinWaiter() noexcept = default;
     TaskRecord* record = nullptr;
     std::uint64_t ticket = 0;
+    void (*on_end)(JoinWaiter&) noexcept = nullptr;
 };
 
 }  // namespace task_detail

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Several waits at once, until the first has ended.
+#pragma once
+
+#include "nebula/task/await_as.hpp"
+#include "nebula/task/detail/as_task.hpp"
+#include "nebula/task/detail/branches_wait.hpp"
+#include "nebula/task/task.hpp"
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace nebula {
+
+namespace task_detail {
+
+/// A value's place in a variant, where there are neither void nor references.
+template <class T>
+using VariantValue =
+    std::conditional_t<std::is_void_v<T>, std::monostate,
+                       std::conditional_t<std::is_reference_v<T>,
+                                          std::reference_wrapper<std::remove_reference_t<T>>, T>>;
+
+}  // namespace task_detail
+
+/// What when_any() of a vector gives: who was first, and its value.
+template <class T>
+struct FirstOf {
+    std::size_t index;
+    task_detail::VariantValue<T> value;
+};
+
+/// Made by when_any().
+template <class... Ts>
+class [[nodiscard]] WhenAny : public task_detail::BranchesWait<Ts...> {
+    static_assert(sizeof...(Ts) > 0, "when_any of nothing would wait for ever");
+    using Base = task_detail::BranchesWait<Ts...>;
+    using Value = std::variant<task_detail::VariantValue<Ts>...>;
+
+public:
+    explicit WhenAny(task<Ts>&&... bodies) noexcept
+        : Base(Base::Until::First, "when_any", "any", std::move(bodies)...) {}
+    WhenAny(WhenAny&& other) noexcept : Base(Base::Until::First, "any", std::move(other)) {}
+
+    Value await_resume() { return take(std::index_sequence_for<Ts...>()); }
+
+private:
+    template <std::size_t kIndex>
+    static Value take_from(task_detail::Branch& branch) {
+        using T = std::tuple_element_t<kIndex, std::tuple<Ts...>>;
+        if constexpr (std::is_void_v<T>) {
+            branch.take<void>();
+            return Value(std::in_place_index<kIndex>);
+        } else {
+            return Value(std::in_place_index<kIndex>, branch.take<T>());
+        }
+    }
+    template <std::size_t... kIndex>
+    Value take(std::index_sequence<kIndex...>) {
+        static constexpr std::array<Value (*)(task_detail::Branch&), sizeof...(Ts)> kTake{
+            &take_from<kIndex>...};
+        task_detail::Branch& first = *this->set().decisive();
+        return kTake[this->set().index_of(first)](first);
+    }
+};
+
+/// Made by when_any() of a vector.
+template <class T>
+class [[nodiscard]] WhenAnyOf : public task_detail::BranchVectorWait<T> {
+    using Base = task_detail::BranchVectorWait<T>;
+
+public:
+    explicit WhenAnyOf(std::vector<task<T>>&& bodies)
+        : Base(Base::Until::First, "when_any", "any", std::move(bodies)) {}
+    WhenAnyOf(WhenAnyOf&& other) : Base(Base::Until::First, "any", std::move(other)) {}
+
+    FirstOf<T> await_resume() {
+        task_detail::Branch& first = *this->set().decisive();
+        const std::size_t index = this->set().index_of(first);
+        if constexpr (std::is_void_v<T>) {
+            first.take<void>();
+            return {index, {}};
+        } else {
+            return {index, first.template take<T>()};
+        }
+    }
+};
+
+template <class... Ts>
+struct AwaitAs<WhenAny<Ts...>> : task_detail::AwaitInPlace<WhenAny<Ts...>> {};
+template <class T>
+struct AwaitAs<WhenAnyOf<T>> : task_detail::AwaitInPlace<WhenAnyOf<T>> {};
+
+/// Waits for the first of them to end, with a value or an error. Gives a std::variant whose index
+/// says who it was, with std::monostate for nothing and a std::reference_wrapper for a reference.
+///
+///     const auto first = co_await when_any(signal<int>(player, "hit"), sleep_for(3.0));
+///     if (first.index() == 1) co_return;    // nobody was hit
+///     use(std::get<0>(first));
+///
+/// The others are cancelled before this task goes on: destroyed, their connections gone. They are
+/// started in order: if one ends while it is started, it is the first, and those after it never
+/// run. What may be awaited, and what it becomes: see when_all().
+///
+/// Threads:   owner thread.
+/// Cost:      as when_all().
+/// Lifetime:  arguments with a name are borrowed until the wait has ended. Awaited once.
+/// Throws:    the error of the first to end, if it ended with one; those of the others are dropped.
+template <class... As>
+[[nodiscard]] auto when_any(As&&... awaited) {
+    return WhenAny<task_detail::TaskValue<As>...>(
+        task_detail::as_task(std::forward<As>(awaited))...);
+}
+
+/// The same for any number of tasks of one type.
+/// \throws std::invalid_argument for none at all, which would wait for ever.
+template <class T>
+[[nodiscard]] WhenAnyOf<T> when_any(std::vector<task<T>> bodies) {
+    if (bodies.empty()) throw std::invalid_argument("when_any of nothing would wait for ever");
+    return WhenAnyOf<T>(std::move(bodies));
+}
+
+}  // namespace nebula

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/when_any.hpp"
+
+#include "fake_loop.hpp"
+#include "nebula/task/event.hpp"
+#include "nebula/task/next_frame.hpp"
+#include "nebula/task/runtime.hpp"
+#include "nebula/task/when_all.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace nebula {
+namespace {
+
+using test::AtExit;
+using test::Counted;
+using test::FakeLoop;
+
+task<int> after_frames(int count, int value) {
+    for (int i = 0; i < count; ++i) co_await next_frame();
+    co_return value;
+}
+task<int> fails_after(int count) {
+    for (int i = 0; i < count; ++i) co_await next_frame();
+    throw std::runtime_error("failed");
+}
+task<int> never(Event& event, int& live) {
+    const Counted local(live);
+    co_await event.wait();
+    co_return 0;
+}
+
+class WhenAnyTest : public testing::Test {
+protected:
+    WhenAnyTest() {
+        loop_.runtime.set_on_unhandled([this](const UnhandledError&) { ++unhandled_; });
+    }
+    void pass(int frames) {
+        for (int i = 0; i < frames; ++i) {
+            loop_.frame();
+            loop_.settle();
+        }
+    }
+
+    Event never_;
+    int unhandled_ = 0;
+    FakeLoop loop_;
+};
+
+TEST_F(WhenAnyTest, GivesTheFirstAndTheOthersAreDestroyedBeforeTheTaskGoesOn) {
+    int live = 0;
+    bool ended = false;
+    loop_.runtime.spawn([&]() -> task<> {
+        const std::variant<int, int, std::monostate> first =
+            co_await when_any(never(never_, live), after_frames(2, 7), sleep_for(99.0));
+        EXPECT_EQ(live, 0);
+        EXPECT_EQ(first.index(), 1U);
+        EXPECT_EQ(std::get<1>(first), 7);
+        ended = true;
+    });
+    EXPECT_EQ(live, 1);
+    pass(1);
+    EXPECT_EQ(live, 1);
+    loop_.frame();
+    EXPECT_EQ(live, 0) << "gone in the very pump in which the first ended";
+    EXPECT_FALSE(ended);
+    loop_.settle();
+    EXPECT_TRUE(ended);
+    EXPECT_EQ(loop_.runtime.live_count(), 0U);
+    never_.set();
+    pass(1);
+}
+
+TEST_F(WhenAnyTest, OfTwoThatEndInOnePumpTheFirstInLineWins) {
+    std::size_t index = 9;
+    loop_.runtime.spawn([&]() -> task<> {
+        index = (co_await when_any(after_frames(1, 1), next_frame(), after_frames(1, 2))).index();
+    });
+    pass(1);
+    EXPECT_EQ(index, 0U);
+}
+
+TEST_F(WhenAnyTest, WhatIsReadyWinsAtOnceAndTheLaterOnesNeverRun) {
+    int live = 0;
+    bool started = false;
+    bool ended = false;
+    const auto starts = [&](Counted) -> task<> {
+        started = true;
+        co_return;
+    };
+    loop_.runtime.spawn([&]() -> task<> {
+        const auto first =
+            co_await when_any(never(never_, live), after_frames(0, 3), starts(Counted(live)));
+        EXPECT_EQ(first.index(), 1U);
+        EXPECT_EQ(live, 0);
+        ended = true;
+    });
+    EXPECT_TRUE(ended);
+    EXPECT_FALSE(started);
+}
+
+TEST_F(WhenAnyTest, AnErrorThatIsFirstIsThrown) {
+    int live = 0;
+    int caught = 0;
+    loop_.runtime.spawn([&]() -> task<> {
+        try {
+            co_await when_any(never(never_, live), fails_after(1), fails_after(1));
+        } catch (const std::runtime_error&) {
+            EXPECT_EQ(live, 0);
+            ++caught;
+        }
+    });
+    pass(1);
+    EXPECT_EQ(caught, 1);
+    EXPECT_EQ(unhandled_, 0);
+}
+
+TEST_F(WhenAnyTest, AVectorGivesTheIndexAndTheValue) {
+    int live = 0;
+    bool ended = false;
+    loop_.runtime.spawn([&]() -> task<> {
+        std::vector<task<int>> bodies;
+        for (int i = 0; i < 999; ++i) bodies.push_back(never(never_, live));
+        bodies.push_back(after_frames(1, 5));
+        const auto [index, value] = co_await when_any(std::move(bodies));
+        EXPECT_EQ(index, 999U);
+        EXPECT_EQ(value, 5);
+        EXPECT_EQ(live, 0);
+        std::vector<task<>> silent;
+        silent.push_back([]() -> task<> { co_await next_frame(); }());
+        EXPECT_EQ((co_await when_any(std::move(silent))).index, 0U);
+        ended = true;
+    });
+    EXPECT_EQ(live, 999);
+    pass(2);
+    EXPECT_TRUE(ended);
+    EXPECT_THROW((void)when_any(std::vector<task<>>()), std::invalid_argument);
+}
+
+TEST_F(WhenAnyTest, ALosersDestructorMayCancelTheTaskThatWaits) {
+    TaskHandle<> parent;
+    int live = 0;
+    const auto loser = [&]() -> task<> {
+        const AtExit cancels([&] { parent.cancel(); });
+        co_await never_.wait();
+    };
+    parent = loop_.runtime.spawn([&]() -> task<> {
+        const Counted local(live);
+        co_await when_any(loser(), next_frame(), loser());
+        ADD_FAILURE() << "a cancelled task went on";
+    });
+    pass(1);
+    EXPECT_TRUE(parent.cancelled());
+    EXPECT_EQ(live, 0);
+}
+
+TEST_F(WhenAnyTest, CancellingTheTaskDestroysAllBranches) {
+    int live = 0;
+    TaskHandle<> parent = loop_.runtime.spawn(
+        [&]() -> task<> { co_await when_any(never(never_, live), never(never_, live)); });
+    EXPECT_EQ(live, 2);
+    parent.cancel();
+    EXPECT_EQ(live, 0);
+}
+
+TEST_F(WhenAnyTest, LosingWaitsMayBeAwaitedAgain) {
+    int done = 0;
+    loop_.runtime.spawn([&]() -> task<> {
+        auto nap = sleep_for(4 * FakeLoop::kDelta);
+        for (int i = 0; i < 3; ++i) {
+            const auto first = co_await when_any(nap, next_frame());
+            EXPECT_EQ(first.index(), 1U);
+        }
+        co_await nap;
+        ++done;
+    });
+    pass(6);
+    EXPECT_EQ(done, 0);
+    pass(1);
+    EXPECT_EQ(done, 1);
+}
+
+TEST_F(WhenAnyTest, NestsWithWhenAll) {
+    int live = 0;
+    std::size_t index = 9;
+    loop_.runtime.spawn([&]() -> task<> {
+        const auto first = co_await when_any(when_all(never(never_, live), after_frames(1, 1)),
+                                             next_frame(), never_.wait());
+        index = first.index();
+        EXPECT_EQ(live, 0);
+    });
+    EXPECT_EQ(live, 1);
+    pass(1);
+    EXPECT_EQ(index, 1U);
+}
+
+TEST_F(WhenAnyTest, StartedTooDeepItsBranchesBeginInTheNextPump) {
+    struct Nest {
+        static task<> down(Event& event, int left, int& live, int& won) {
+            if (left > 0) {
+                Runtime& runtime = co_await this_runtime();
+                runtime.spawn(down(event, left - 1, live, won));
+                co_return;
+            }
+            const auto first = co_await when_any(never(event, live), next_frame());
+            won = static_cast<int>(first.index());
+        }
+    };
+    int live = 0;
+    int won = -1;
+    loop_.runtime.spawn(Nest::down(never_, Runtime::kEagerDepth - 1, live, won));
+    EXPECT_EQ(live, 0);
+    loop_.runtime.pump();
+    EXPECT_EQ(live, 1);
+    pass(1);
+    EXPECT_EQ(won, 1);
+    EXPECT_EQ(live, 0);
+}
+
+}  // namespace
+}  // namespace nebula
