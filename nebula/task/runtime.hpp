@@ -154,6 +154,7 @@ public:
     [[nodiscard]] bool on_owner_thread() const noexcept;
 
 private:
+    friend class TaskScope;
     friend class Wait;
 
     void check_thread() const;

@@ -161,6 +161,7 @@ public:
 private:
     friend class Runtime;
     friend class RuntimeRemote;
+    friend class TaskScope;
 
     template <bool kTake>
     class Join : public task_detail::JoinWait {

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// One task at a time, across its waits.
+#pragma once
+
+#include "nebula/base/assert.hpp"
+#include "nebula/task/detail/waiter.hpp"
+#include "nebula/task/wait.hpp"
+
+#include <coroutine>
+#include <optional>
+#include <utility>
+
+namespace nebula {
+
+/// For what must not be interleaved although it waits in the middle. Between two waits nobody
+/// interrupts a task, so most data needs none.
+///
+///     AsyncMutex save_file;
+///     const AsyncMutex::Guard guard = co_await save_file.lock();
+///     co_await write(part);      // nobody else writes until `guard` goes
+///
+/// First come, first served: unlocking hands the mutex to who waits longest, so nobody that comes
+/// between can take it. If that one is cancelled before it goes on, the next has it.
+///
+/// Threads:   owner thread.
+/// Cost:      two links to wait; no atomics; nothing allocates.
+/// Lifetime:  must outlive its guards. It may die while tasks wait: they get EmitterFreed.
+class AsyncMutex {
+public:
+    /// Holds it, and lets go when destroyed.
+    class [[nodiscard]] Guard {
+    public:
+        Guard() noexcept = default;
+        Guard(Guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
+        Guard& operator=(Guard&& other) noexcept {
+            if (this != &other) {
+                unlock();
+                mutex_ = std::exchange(other.mutex_, nullptr);
+            }
+            return *this;
+        }
+        Guard(const Guard&) = delete;
+        Guard& operator=(const Guard&) = delete;
+        ~Guard() { unlock(); }
+
+        void unlock() noexcept {
+            if (mutex_ != nullptr) std::exchange(mutex_, nullptr)->hand_on();
+        }
+        explicit operator bool() const noexcept { return mutex_ != nullptr; }
+
+    private:
+        friend class AsyncMutex;
+        explicit Guard(AsyncMutex& mutex) noexcept : mutex_(&mutex) {}
+
+        AsyncMutex* mutex_ = nullptr;
+    };
+
+    class Lock : public Wait {
+    public:
+        explicit Lock(AsyncMutex& mutex) noexcept : Wait("mutex"), mutex_(mutex) {}
+        Lock(const Lock& other) noexcept : Lock(other.mutex_) {}
+        ~Lock() {
+            if (waiter_.granted()) mutex_.hand_on();  // cancelled before it could go on
+        }
+        bool await_ready() noexcept { return !std::exchange(mutex_.locked_, true); }
+        template <TaskPromise P>
+        void await_suspend(std::coroutine_handle<P> h) noexcept {
+            waiter_.waker = suspend(h);
+            mutex_.waiters_.push_back(waiter_);
+        }
+        Guard await_resume() {
+            waiter_.require_source("an AsyncMutex");
+            waiter_.settle();
+            return Guard(mutex_);
+        }
+
+    private:
+        AsyncMutex& mutex_;
+        task_detail::Waiter waiter_;
+    };
+
+    AsyncMutex() noexcept = default;
+    AsyncMutex(const AsyncMutex&) = delete;
+    AsyncMutex& operator=(const AsyncMutex&) = delete;
+    ~AsyncMutex() = default;
+
+    [[nodiscard]] Lock lock() noexcept { return Lock(*this); }
+    [[nodiscard]] std::optional<Guard> try_lock() noexcept {
+        if (std::exchange(locked_, true)) return std::nullopt;
+        return Guard(*this);
+    }
+    [[nodiscard]] bool locked() const noexcept { return locked_; }
+
+private:
+    void hand_on() noexcept {
+        if (waiters_.empty()) {
+            locked_ = false;
+        } else {
+            waiters_.grant_front();
+        }
+    }
+
+    bool locked_ = false;
+    task_detail::WaiterQueue waiters_;
+};
+
+}  // namespace nebula

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// One switch that ends many tasks, from any thread.
+#pragma once
+
+#include "nebula/base/mutex.hpp"
+#include "nebula/task/detail/frame_pool.hpp"
+#include "nebula/task/detail/intrusive_list.hpp"
+#include "nebula/task/detail/task_record.hpp"
+#include "nebula/task/task.hpp"
+#include "nebula/task/wait.hpp"
+#include "nebula/task/waker.hpp"
+
+#include <atomic>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace nebula {
+
+namespace task_detail {
+
+struct CancelTag {};
+
+/// What a source ends: a task, or a wait for the cancellation. Lies in a frame.
+class CancelNode : public ListHook<CancelTag> {
+public:
+    CancelNode() noexcept = default;
+    TaskRecord* record = nullptr;  // to cancel; else
+    Waker waker;                   // to wake
+};
+
+/// What a source and its tokens share.
+///
+/// Threads:   any thread. Nodes are destroyed only after leave().
+class CancelState {
+public:
+    CancelState() noexcept = default;
+    CancelState(const CancelState&) = delete;
+    CancelState& operator=(const CancelState&) = delete;
+
+    static void* operator new(std::size_t size) { return allocate_frame(size); }
+    static void operator delete(void* memory) noexcept { free_frame(memory); }
+
+    void retain() noexcept;
+    void release() noexcept;
+
+    [[nodiscard]] bool cancelled() const noexcept {
+        return cancelled_.load(std::memory_order_acquire);  // pairs with cancel()
+    }
+    void cancel() noexcept NEBULA_EXCLUDES(mutex_);
+    /// False when it is cancelled already; the node is then not listed.
+    [[nodiscard]] bool join(CancelNode& node) noexcept NEBULA_EXCLUDES(mutex_);
+    void leave(CancelNode& node) noexcept NEBULA_EXCLUDES(mutex_);
+
+private:
+    ~CancelState() = default;
+
+    std::atomic<std::uint32_t> references_{1};
+    // Set under the mutex. release: what the canceller wrote before is seen by who finds it set.
+    std::atomic<bool> cancelled_{false};
+    Mutex mutex_;
+    IntrusiveList<CancelNode, CancelTag> nodes_ NEBULA_GUARDED_BY(mutex_);
+};
+
+/// A counted reference to it.
+class CancelRef {
+public:
+    CancelRef() noexcept = default;
+    explicit CancelRef(CancelState& state) noexcept : state_(&state) {}
+    CancelRef(const CancelRef& other) noexcept : state_(other.state_) {
+        if (state_ != nullptr) state_->retain();
+    }
+    CancelRef(CancelRef&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+    CancelRef& operator=(CancelRef other) noexcept {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    ~CancelRef() {
+        if (state_ != nullptr) state_->release();
+    }
+    [[nodiscard]] CancelState* get() const noexcept { return state_; }
+
+private:
+    CancelState* state_ = nullptr;
+};
+
+}  // namespace task_detail
+
+/// Ends the tasks that have bound themselves to one of its tokens.
+///
+///     CancelSource level;
+///     runtime.spawn(ended_by(level.token(), spawn_waves()));
+///     task<> music(CancelSource::Token token) {
+///         const CancelGuard guard = co_await token.bind();   // from here on this task ends with
+///         it …
+///     }
+///     level.cancel();
+///
+/// Called on the tasks' own thread, cancel() has destroyed those that wait when it returns, as
+/// TaskHandle::cancel() does. Called elsewhere, it asks for it, and the next pump does it: frames
+/// are destroyed on their own thread only. There is no exception and no way back. A task that binds
+/// itself afterwards ends there.
+///
+/// Threads:   cancel, cancelled, token: any thread.
+/// Cost:      a block from the frame pool; bind: a short lock and two links.
+/// Lifetime:  tokens may outlive it, and are then never cancelled. Its destructor cancels nothing.
+class CancelSource {
+public:
+    class Token;
+
+    CancelSource() : state_(*new task_detail::CancelState) {}
+
+    void cancel() noexcept {
+        const task_detail::CancelRef keep = state_;  // a destructor may take the source away
+        keep.get()->cancel();
+    }
+    [[nodiscard]] bool cancelled() const noexcept { return state_.get()->cancelled(); }
+    [[nodiscard]] Token token() const noexcept;
+
+private:
+    task_detail::CancelRef state_;
+};
+
+/// Binds the task in whose frame it lies, for as long as it lives. Made by `co_await token.bind()`.
+class [[nodiscard]] CancelGuard {
+public:
+    CancelGuard(const CancelGuard&) = delete;
+    CancelGuard& operator=(const CancelGuard&) = delete;
+    ~CancelGuard();
+
+private:
+    friend class BindWait;
+    CancelGuard(task_detail::CancelRef state, task_detail::TaskRecord& record) noexcept;
+
+    task_detail::CancelRef state_;
+    task_detail::CancelNode node_;
+};
+
+/// Made by Token::bind().
+class BindWait : public Wait {
+public:
+    explicit BindWait(task_detail::CancelRef state) noexcept
+        : Wait("cancelled"), state_(std::move(state)) {}
+    bool await_ready() const noexcept { return false; }
+    template <TaskPromise P>
+    bool await_suspend(std::coroutine_handle<P> h) noexcept {
+        return begin(h.promise());
+    }
+    CancelGuard await_resume() noexcept { return {state_, *record_}; }
+
+private:
+    [[nodiscard]] bool begin(task_detail::PromiseBase& leaf) noexcept;
+
+    task_detail::CancelRef state_;
+    task_detail::TaskRecord* record_ = nullptr;
+};
+
+/// Made by Token::wait().
+class CancelWait : public Wait {
+public:
+    explicit CancelWait(task_detail::CancelRef state) noexcept
+        : Wait("cancel token"), state_(std::move(state)) {}
+    CancelWait(const CancelWait& other) noexcept : CancelWait(other.state_) {}
+    ~CancelWait() {
+        if (state_.get() != nullptr) state_.get()->leave(node_);
+    }
+    bool await_ready() const noexcept {
+        return state_.get() != nullptr && state_.get()->cancelled();
+    }
+    template <TaskPromise P>
+    bool await_suspend(std::coroutine_handle<P> h) noexcept {
+        node_.waker = suspend(h);
+        return state_.get() == nullptr || state_.get()->join(node_);
+    }
+    void await_resume() const noexcept {}
+
+private:
+    task_detail::CancelRef state_;
+    task_detail::CancelNode node_;
+};
+
+/// Copies freely. One made by the default constructor is never cancelled.
+class CancelSource::Token {
+public:
+    Token() noexcept = default;
+
+    [[nodiscard]] bool cancelled() const noexcept {
+        return state_.get() != nullptr && state_.get()->cancelled();
+    }
+    /// `const CancelGuard guard = co_await token.bind();` If the token is cancelled already, the
+    /// task ends here.
+    [[nodiscard]] BindWait bind() const noexcept { return BindWait(state_); }
+    /// Waits until it is cancelled: to end something without ending the task.
+    ///
+    ///     co_await when_any(work(), token.wait());
+    [[nodiscard]] CancelWait wait() const noexcept { return CancelWait(state_); }
+
+private:
+    friend class CancelSource;
+    explicit Token(task_detail::CancelRef state) noexcept : state_(std::move(state)) {}
+
+    task_detail::CancelRef state_;
+};
+
+inline CancelSource::Token CancelSource::token() const noexcept { return Token(state_); }
+
+/// The body, bound to a token.
+template <class T>
+task<T> ended_by(CancelSource::Token token, task<T> body) {
+    const CancelGuard guard = co_await token.bind();
+    co_return co_await std::move(body);
+}
+
+}  // namespace nebula

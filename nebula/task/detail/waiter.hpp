@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// A place in the queue of something that tasks of one thread wait for.
+#pragma once
+
+#include "nebula/task/detail/intrusive_list.hpp"
+#include "nebula/task/errors.hpp"
+#include "nebula/task/waker.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace nebula::task_detail {
+
+struct WaiterTag {};
+
+/// Lies in the awaiter. Leaves the queue by itself when that is destroyed.
+///
+/// Threads:   owner thread.
+class Waiter : public ListHook<WaiterTag> {
+public:
+    enum class End : std::uint8_t { None, Granted, SourceFreed };
+
+    Waiter() noexcept = default;
+
+    void end(End how) noexcept {
+        how_ = how;
+        waker.wake();
+    }
+    [[nodiscard]] bool granted() const noexcept { return how_ == End::Granted; }
+    /// What was granted has been taken over, or given back.
+    void settle() noexcept {
+        how_ = End::None;
+        unlink();
+    }
+    /// \throws EmitterFreed if the source was destroyed first.
+    void require_source(std::string_view name) const {
+        if (how_ == End::SourceFreed) throw EmitterFreed(name);
+    }
+
+    Waker waker;
+
+private:
+    End how_ = End::None;
+};
+
+/// In order of arrival, and those who have been granted what they wait for and have not gone on.
+class WaiterQueue {
+public:
+    WaiterQueue() noexcept = default;
+    WaiterQueue(const WaiterQueue&) = delete;
+    WaiterQueue& operator=(const WaiterQueue&) = delete;
+    ~WaiterQueue() {
+        end_all(Waiter::End::SourceFreed);
+        // What they were granted is gone as well, and they may not come back to us.
+        while (!granted_.empty()) granted_.pop_front().end(Waiter::End::SourceFreed);
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
+    [[nodiscard]] Waiter& front() noexcept { return waiting_.front(); }
+    void push_back(Waiter& waiter) noexcept { waiting_.push_back(waiter); }
+    /// Who waits longest goes on.
+    void grant_front() noexcept {
+        Waiter& longest = waiting_.pop_front();
+        granted_.push_back(longest);
+        longest.end(Waiter::End::Granted);
+    }
+    void end_all(Waiter::End how) noexcept {
+        while (!waiting_.empty()) waiting_.pop_front().end(how);
+    }
+
+private:
+    IntrusiveList<Waiter, WaiterTag> waiting_;
+    IntrusiveList<Waiter, WaiterTag> granted_;
+};
+
+}  // namespace nebula::task_detail

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/par_await.hpp"
+
+namespace nebula::task_detail {
+namespace {
+
+/// A worker's share of the loop, as the closure that the pool keeps.
+class LoopWorker {
+public:
+    explicit LoopWorker(LoopState& loop) noexcept : loop_(&loop) { loop_->retain(); }
+    LoopWorker(LoopWorker&& other) noexcept : loop_(std::exchange(other.loop_, nullptr)) {}
+    LoopWorker(const LoopWorker&) = delete;
+    LoopWorker& operator=(const LoopWorker&) = delete;
+    ~LoopWorker() {
+        if (loop_ != nullptr) loop_->release();
+    }
+    void operator()() noexcept { loop_->work(); }
+
+private:
+    LoopState* loop_;
+};
+
+}  // namespace
+
+bool LoopState::spawn_worker() noexcept {
+    try {
+        pool_->spawn(LoopWorker(*this), options_);
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+void LoopState::start(WorkerPool& pool, SpawnOptions options, Waker waker) {
+    pool_ = &pool;
+    options_ = options;
+    waker_ = std::move(waker);
+    const auto threads = static_cast<std::size_t>(std::max(pool.thread_count(), 1));
+    // The first has to be there; one less of the others only makes it slower.
+    pool.spawn(LoopWorker(*this), options);
+    for (std::size_t i = 1; i < std::min(threads, pieces_); ++i)
+        if (!spawn_worker()) break;
+}
+
+void LoopState::work() noexcept {
+    for (;;) {
+        // relaxed: a number; what the pieces write is published by ended().
+        const std::size_t piece = next_.fetch_add(1, std::memory_order_relaxed);
+        if (piece >= pieces_) return;
+        NEBULA_YIELD_POINT();
+        try {
+            run(piece);
+        } catch (...) {
+            // relaxed: only one wins; its error_ is published by ended() below.
+            if (!failed_.exchange(true, std::memory_order_relaxed))
+                error_ = std::current_exception();
+            leave_out_the_rest();
+        }
+        ended(1);
+        if (WorkerPool::should_yield() && spawn_worker()) return;
+    }
+}
+
+void LoopState::leave_out_the_rest() noexcept {
+    // relaxed: as in work(); each number is given once, by whichever of the two.
+    const std::size_t begun = next_.exchange(pieces_, std::memory_order_relaxed);
+    if (begun < pieces_) ended(pieces_ - begun);
+}
+
+void LoopState::ended(std::size_t pieces) noexcept {
+    NEBULA_YIELD_POINT();
+    // acq_rel: the last one pairs with all before it, and so hands their work on with the wake.
+    if (ended_.fetch_add(pieces, std::memory_order_acq_rel) + pieces != pieces_) return;
+    drop_function();
+    done_.store(true, std::memory_order_release);  // pairs with stop_and_wait()
+    done_.notify_all();
+    waker_.wake();  // publishes all: see Waker
+}
+
+void LoopState::stop_and_wait() noexcept {
+    leave_out_the_rest();
+    done_.wait(false, std::memory_order_acquire);  // pairs with ended()
+}
+
+}  // namespace nebula::task_detail

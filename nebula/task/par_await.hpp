@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+// A loop or a map on the pool that a task waits for.
+#pragma once
+
+#include "nebula/base/assert.hpp"
+#include "nebula/base/yield_point.hpp"
+#include "nebula/task/await_as.hpp"
+#include "nebula/task/detail/frame_pool.hpp"
+#include "nebula/task/errors.hpp"
+#include "nebula/task/task.hpp"
+#include "nebula/task/wait.hpp"
+#include "nebula/threading/par.hpp"
+#include "nebula/threading/worker_pool.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace nebula {
+
+namespace task_detail {
+
+/// The pieces of one loop, which workers take one after the other; whoever ends the last wakes the
+/// task. Lives until the awaiter and all workers have let go.
+///
+/// Threads:   see each member.
+class LoopState {
+public:
+    static void* operator new(std::size_t size) { return allocate_frame(size); }
+    static void operator delete(void* memory) noexcept { free_frame(memory); }
+
+    LoopState(const LoopState&) = delete;
+    LoopState& operator=(const LoopState&) = delete;
+
+    void retain() noexcept {
+        references_.fetch_add(1, std::memory_order_relaxed);  // the caller holds one already
+    }
+    void release() noexcept {
+        // acq_rel: the last to let go pairs with the others before it destroys what they wrote.
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
+
+    /// Spawns workers for the pieces; what fails there leaves the loop to those it has. Owner.
+    /// \throws std::bad_alloc if it could spawn none.
+    void start(WorkerPool& pool, SpawnOptions options, Waker waker);
+    /// Leaves out what has not begun, and waits for what has. Owner thread.
+    void stop_and_wait() noexcept;
+    /// Takes pieces until there are none, or until the pool has something more urgent. On a worker.
+    void work() noexcept;
+    /// After the wake: throws the first exception. Owner thread.
+    void rethrow() {
+        // Taken out: a worker that lets go last must not destroy what the task looks at.
+        if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    }
+
+protected:
+    explicit LoopState(std::size_t pieces) noexcept : pieces_(pieces) {}
+    virtual ~LoopState() = default;
+
+private:
+    virtual void run(std::size_t piece) = 0;
+    /// Nobody will run a piece any more.
+    virtual void drop_function() noexcept = 0;
+
+    void leave_out_the_rest() noexcept;
+    void ended(std::size_t pieces) noexcept;
+    bool spawn_worker() noexcept;
+
+    const std::size_t pieces_;
+    WorkerPool* pool_ = nullptr;
+    SpawnOptions options_;
+    Waker waker_;
+    std::exception_ptr error_;  // by who set failed_; published by its ended()
+    std::atomic<std::uint32_t> references_{1};
+    std::atomic<bool> failed_{false};
+    // Each piece is taken once, by whoever's addition gave its number. Beyond pieces_: none left.
+    std::atomic<std::size_t> next_{0};
+    // Pieces that have ended or been left out. Who brings it to pieces_ sees all of them.
+    std::atomic<std::size_t> ended_{0};
+    std::atomic<bool> done_{false};  // for stop_and_wait()
+};
+
+template <class F>
+class LoopOf final : public LoopState {
+    static_assert(alignof(F) <= alignof(std::max_align_t),
+                  "over-aligned captures: hold them in a std::unique_ptr");
+
+public:
+    LoopOf(F&& function, std::size_t count, std::size_t grain)
+        : LoopState(nebula::detail::chunk_count(count, grain)),
+          function_(std::move(function)),
+          count_(count),
+          grain_(grain) {}
+
+private:
+    void run(std::size_t piece) override {
+        const std::size_t first = piece * grain_;
+        const std::size_t last = first + std::min(grain_, count_ - first);
+        if constexpr (std::is_invocable_v<F&, std::size_t>) {
+            for (std::size_t i = first; i < last; ++i) (*function_)(i);
+        } else {
+            (*function_)(IndexRange{first, last});
+        }
+    }
+    void drop_function() noexcept override { function_.reset(); }
+
+    std::optional<F> function_;
+    const std::size_t count_;
+    const std::size_t grain_;
+};
+
+#if defined(__GNUC__) && !defined(__clang__)
+template <class F>
+inline constexpr bool kMayStandInAwait = !std::is_class_v<F> || std::is_trivially_copyable_v<F>;
+#else
+template <class F>
+inline constexpr bool kMayStandInAwait = true;
+#endif
+
+}  // namespace task_detail
+
+/// A loop that has not begun: what pool_for() gives. Await it once.
+template <class F>
+class [[nodiscard]] PoolFor {
+public:
+    PoolFor(WorkerPool& pool, std::size_t count, std::size_t grain, F function, ParOptions options)
+        : pool_(pool),
+          count_(count),
+          grain_(grain),
+          options_(options),
+          function_(std::move(function)) {
+        NEBULA_ASSERT(grain > 0, "a grain of 0 never gets through the range");
+    }
+
+    class Awaiter : public Wait {
+    public:
+        explicit Awaiter(PoolFor& loop)
+            : Wait("pool loop"),
+              pool_(loop.pool_),
+              options_(loop.options_),
+              empty_(loop.count_ == 0),
+              state_(*new task_detail::LoopOf<F>(std::move(loop.function_), loop.count_,
+                                                 loop.grain_)) {}
+        ~Awaiter() {
+            if (started_) state_.stop_and_wait();
+            state_.release();
+        }
+        bool await_ready() const noexcept { return empty_; }
+        template <TaskPromise P>
+        void await_suspend(std::coroutine_handle<P> h) {
+            const Waker waker = suspend(h);
+            state_.start(pool_, {.band = options_.band, .name = options_.name}, waker);
+            started_ = true;
+        }
+        void await_resume() { state_.rethrow(); }
+
+    private:
+        WorkerPool& pool_;
+        ParOptions options_;
+        bool empty_;
+        bool started_ = false;
+        task_detail::LoopOf<F>& state_;
+    };
+
+private:
+    WorkerPool& pool_;
+    std::size_t count_;
+    std::size_t grain_;
+    ParOptions options_;
+    F function_;
+};
+
+template <class F>
+struct AwaitAs<PoolFor<F>> {
+    static typename PoolFor<F>::Awaiter make(PoolFor<F>& loop) {
+        return typename PoolFor<F>::Awaiter(loop);
+    }
+    static typename PoolFor<F>::Awaiter make(PoolFor<F>&& loop) {
+        static_assert(task_detail::kMayStandInAwait<F>,
+                      "g++ 12 destroys the captures of a lambda inside a co_await expression "
+                      "twice. Write `auto loop = pool_for(...); co_await loop;`");
+        return typename PoolFor<F>::Awaiter(loop);
+    }
+};
+
+/// Calls fn(i), or fn(IndexRange), on workers for all i < count, in pieces of `grain`. The task
+/// waits, the main thread does not; who ends the last piece wakes the task.
+///
+///     co_await pool_for(pool, columns.size(), 64, [&](std::size_t i) { fill(columns[i]); });
+///     auto loop = pool_for(pool, n, 64, [box](std::size_t i) { … });   // g++: captures by value
+///     co_await loop;                                                   // need a name
+///
+/// fn may refer to the task's own locals: a task that is cancelled meanwhile leaves out the pieces
+/// that have not begun, and blocks until those that have are through. Keep the grain short, and let
+/// no piece wait for this thread, or cancel the task.
+///
+/// Threads:   made and awaited on the owner thread; fn runs on several workers at once.
+/// Cost:      a block from the frame pool, one spawn per worker, and per piece two atomic additions
+///            on shared lines: a piece should take a microsecond or more.
+/// Lifetime:  fn is destroyed before the task goes on. The pool must outlive the loop.
+/// Throws:    the first exception of fn; pieces not begun by then are left out. std::bad_alloc.
+template <class F>
+auto pool_for(WorkerPool& pool, std::size_t count, std::size_t grain, F fn,
+              ParOptions options = {.name = "pool_for"}) {
+    return PoolFor<F>(pool, count, grain, std::move(fn), options);
+}
+
+namespace task_detail {
+
+template <class Result, class F>
+class MapCall {
+public:
+    MapCall(nebula::detail::MapSlots<Result>& slots, F function)
+        : slots_(&slots), function_(std::move(function)) {}
+    void operator()(std::size_t i) { slots_->set(i, function_(i)); }
+
+private:
+    nebula::detail::MapSlots<Result>* slots_;
+    F function_;
+};
+
+template <class Result, class F>
+task<std::vector<Result>> map_on_pool(WorkerPool& pool, std::size_t count, std::size_t grain, F fn,
+                                      ParOptions options) {
+    nebula::detail::MapSlots<Result> slots(count);
+    PoolFor<MapCall<Result, F>> loop(pool, count, grain, {slots, std::move(fn)}, options);
+    co_await loop;
+    co_return slots.take();
+}
+
+}  // namespace task_detail
+
+/// A map that has not begun: what pool_map() gives. Await it once.
+template <class F>
+class [[nodiscard]] PoolMap {
+public:
+    using Result = std::decay_t<std::invoke_result_t<F&, std::size_t>>;
+    static_assert(!std::is_void_v<Result>, "for no results there is pool_for");
+
+    PoolMap(WorkerPool& pool, std::size_t count, std::size_t grain, F function, ParOptions options)
+        : pool_(pool),
+          count_(count),
+          grain_(grain),
+          options_(options),
+          function_(std::move(function)) {}
+
+    /// The task that does it.
+    task<std::vector<Result>> begin() {
+        return task_detail::map_on_pool<Result>(pool_, count_, grain_, std::move(function_),
+                                                options_);
+    }
+
+private:
+    WorkerPool& pool_;
+    std::size_t count_;
+    std::size_t grain_;
+    ParOptions options_;
+    F function_;
+};
+
+template <class F>
+struct AwaitAs<PoolMap<F>> {
+    using Child = task_detail::ChildAwait<std::vector<typename PoolMap<F>::Result>>;
+    static Child make(PoolMap<F>& map) { return Child(map.begin()); }
+    static Child make(PoolMap<F>&& map) {
+        static_assert(task_detail::kMayStandInAwait<F>,
+                      "g++ 12 destroys the captures of a lambda inside a co_await expression "
+                      "twice. Write `auto map = pool_map(...); co_await map;`");
+        return Child(map.begin());
+    }
+};
+
+/// Calls fn(i) for all i < count and gives the results in their order. Otherwise as pool_for().
+///
+///     std::vector<Mesh> meshes =
+///         co_await pool_map(pool, chunks.size(), 1, [&](std::size_t i) { return mesh(chunks[i]);
+///         });
+template <class F>
+auto pool_map(WorkerPool& pool, std::size_t count, std::size_t grain, F fn,
+              ParOptions options = {.name = "pool_map"}) {
+    return PoolMap<F>(pool, count, grain, std::move(fn), options);
+}
+
+}  // namespace nebula

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// Values from tasks to tasks of one thread.
+#pragma once
+
+#include "nebula/base/assert.hpp"
+#include "nebula/task/detail/waiter.hpp"
+#include "nebula/task/wait.hpp"
+#include "nebula/threading/channel.hpp"
+#include "nebula/threading/detail/block_ring.hpp"
+
+#include <coroutine>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace nebula {
+
+/// A queue of values, oldest first, with or without a bound, that can be closed.
+///
+///     TaskChannel<Order> orders(8);
+///     task<> cook() { while (std::optional<Order> order = co_await orders.recv()) make(*order); }
+///     task<> waiter() { if (!co_await orders.send(order)) co_return; /* the kitchen is closed */ }
+///
+/// Nothing is lost: a value that was meant for a task that is cancelled goes to the next, and the
+/// value of a send() that is cancelled goes with it. Senders and receivers are served in the order
+/// in which they came. From other threads: worker_channel.hpp.
+///
+/// Threads:   owner thread.
+/// Cost:      two links to wait; no atomics; no allocation once it has held as many values before.
+/// Lifetime:  may die while tasks wait: they get EmitterFreed. What it holds dies with it.
+/// Throws:    std::bad_alloc when it has to grow, and then nothing has changed.
+template <class T>
+class TaskChannel {
+    static_assert(std::is_nothrow_move_constructible_v<T>);
+    using Waiter = task_detail::Waiter;
+
+    class Sender : public Waiter {
+    public:
+        explicit Sender(T&& sent) noexcept : value(std::move(sent)) {}
+        T value;
+        bool taken = false;
+    };
+
+public:
+    class Send : public Wait {
+    public:
+        Send(TaskChannel& channel, T&& value) noexcept
+            : Wait("send"), channel_(channel), sender_(std::move(value)) {}
+        Send(Send&& other) noexcept : Send(other.channel_, std::move(other.sender_.value)) {}
+
+        bool await_ready() {
+            if (channel_.closed_) return true;
+            if (!channel_.has_room()) return false;
+            channel_.put(std::move(sender_.value));
+            return sender_.taken = true;
+        }
+        template <TaskPromise P>
+        void await_suspend(std::coroutine_handle<P> h) noexcept {
+            sender_.waker = suspend(h);
+            channel_.senders_.push_back(sender_);
+        }
+        bool await_resume() const {
+            sender_.require_source("a TaskChannel");
+            return sender_.taken;
+        }
+
+    private:
+        TaskChannel& channel_;
+        Sender sender_;
+    };
+
+    class Recv : public Wait {
+    public:
+        explicit Recv(TaskChannel& channel) noexcept : Wait("receive"), channel_(channel) {}
+        Recv(const Recv& other) noexcept : Recv(other.channel_) {}
+        ~Recv() {
+            if (waiter_.granted()) channel_.pass_on();  // cancelled before it could go on
+        }
+
+        bool await_ready() const noexcept { return channel_.closed_ || channel_.size() > 0; }
+        template <TaskPromise P>
+        void await_suspend(std::coroutine_handle<P> h) noexcept {
+            waiter_.waker = suspend(h);
+            channel_.receivers_.push_back(waiter_);
+        }
+        std::optional<T> await_resume() {
+            waiter_.require_source("a TaskChannel");
+            if (waiter_.granted()) {
+                waiter_.settle();
+                --channel_.promised_;
+            }
+            return channel_.try_recv();
+        }
+
+    private:
+        TaskChannel& channel_;
+        Waiter waiter_;
+    };
+
+    /// Without a bound.
+    TaskChannel() noexcept : bound_(std::numeric_limits<std::size_t>::max()) {}
+    explicit TaskChannel(std::size_t bound) : bound_(bound) {
+        NEBULA_ASSERT(bound > 0, "a channel of 0 never takes a value");
+        items_.reserve(bound);
+    }
+    TaskChannel(const TaskChannel&) = delete;
+    TaskChannel& operator=(const TaskChannel&) = delete;
+    ~TaskChannel() = default;
+
+    /// `co_await`: waits while it is full. False: it is closed, before or meanwhile; the value is
+    /// gone.
+    [[nodiscard]] Send send(T value) noexcept { return {*this, std::move(value)}; }
+    /// Moves from `value` only if it was sent.
+    [[nodiscard]] SendResult try_send(T&& value) {
+        if (closed_) return SendResult::Closed;
+        if (!has_room()) return SendResult::Full;
+        put(std::move(value));
+        return SendResult::Sent;
+    }
+    /// `co_await`: waits until there is a value. None: closed and empty.
+    [[nodiscard]] Recv recv() noexcept { return Recv(*this); }
+    /// The oldest value, unless all are promised to tasks that have waited and were woken.
+    [[nodiscard]] std::optional<T> try_recv() {
+        std::optional<T> value;
+        if (size() == 0) return value;
+        value.emplace(std::move(items_.front()));
+        items_.pop_front();
+        let_senders_in();
+        return value;
+    }
+
+    /// Takes no more values; those it has can be received. Again: does nothing.
+    void close() noexcept {
+        closed_ = true;
+        senders_.end_all(Waiter::End::None);
+        receivers_.end_all(Waiter::End::None);  // who still waits found nothing
+    }
+
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+    [[nodiscard]] std::size_t size() const noexcept { return items_.size() - promised_; }
+    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+
+private:
+    [[nodiscard]] bool has_room() const noexcept {
+        return items_.size() < bound_ && senders_.empty();
+    }
+    void put(T&& value) {
+        items_.emplace_back(std::move(value));
+        promise();
+    }
+    /// One more value than promised: the receiver that waits longest has it.
+    void promise() noexcept {
+        if (receivers_.empty()) return;
+        ++promised_;
+        receivers_.grant_front();
+    }
+    void pass_on() noexcept {
+        --promised_;
+        promise();
+    }
+    void let_senders_in() {
+        while (!senders_.empty() && items_.size() < bound_) {
+            auto& sender = static_cast<Sender&>(senders_.front());
+            put(std::move(sender.value));
+            sender.taken = true;
+            senders_.grant_front();
+        }
+    }
+
+    const std::size_t bound_;
+    bool closed_ = false;
+    std::size_t promised_ = 0;  // values whose receiver has been woken and has not gone on yet
+    detail::BlockRing<T> items_;
+    task_detail::WaiterQueue senders_;  // of our Sender
+    task_detail::WaiterQueue receivers_;
+};
+
+}  // namespace nebula

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/task_scope.hpp"
+
+#include "nebula/base/assert.hpp"
+#include "nebula/task/detail/frame_pool.hpp"
+#include "nebula/task/detail/scheduler.hpp"
+#include "nebula/task/errors.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace nebula {
+
+namespace task_detail {
+
+/// The scope's ear at a child's end, and its share of the record.
+class ScopeChild : public JoinWaiter, public ListHook<ScopeTag> {
+public:
+    static void* operator new(std::size_t size) { return allocate_frame(size); }
+    static void operator delete(void* memory) noexcept { free_frame(memory); }
+
+    ScopeChild(TaskScope& in, TaskRecord& of) noexcept : scope(in), target(of) {
+        target.add_owner();
+        on_end = [](JoinWaiter& ended) noexcept {
+            auto& child = static_cast<ScopeChild&>(ended);
+            child.scope.child_ended(child);
+        };
+        target.joiners.push_back(*this);
+    }
+    ScopeChild(const ScopeChild&) = delete;
+    ScopeChild& operator=(const ScopeChild&) = delete;
+    ~ScopeChild() { target.drop_owner(); }
+
+    TaskScope& scope;
+    TaskRecord& target;
+    bool asked_to_end = false;
+};
+
+}  // namespace task_detail
+
+using task_detail::ListHook;
+using task_detail::Scheduler;
+using task_detail::ScopeChild;
+using task_detail::ScopeTag;
+using task_detail::TaskRecord;
+
+TaskScope::TaskScope(Runtime& runtime) : scheduler_(*runtime.scheduler_) {
+    runtime.check_thread();
+    parent_ = scheduler_.running();
+    if (parent_ != nullptr) parent_->retain();
+}
+
+TaskScope::~TaskScope() {
+    NEBULA_ASSERT(!ending_, "a scope may not be destroyed by a destructor of its own children");
+    if (!children_.empty()) {
+        NEBULA_ASSERT(scheduler_.inbox().on_owner_thread(),
+                      "a scope with children is left on the thread of its runtime");
+        cancel();
+        while (!children_.empty()) {
+            ScopeChild* const child = &children_.front();
+            TaskRecord& target = child->target;
+            target.add_owner();
+            task_detail::end_branch_for_good(
+                target);  // tells us when it has, and the child is gone
+            target.drop_owner();
+            if (!children_.empty() && &children_.front() == child) delete child;  // on the stack
+        }
+    }
+    forget_error();
+    if (parent_ != nullptr) parent_->release();
+}
+
+void TaskScope::check_thread() const {
+    if (!scheduler_.inbox().on_owner_thread())
+        throw WrongThread("tasks are spawned on the thread of their runtime");
+}
+
+void TaskScope::adopt(TaskRecord& record, task_detail::PromiseBase& root) {
+    if (stopped_) {
+        task_detail::refuse_branch(record, root, AsyncErrorCode::TaskCancelled);
+        return;
+    }
+    std::unique_ptr<ScopeChild> child;
+    try {
+        child = std::make_unique<ScopeChild>(*this, record);
+    } catch (...) {
+        task_detail::refuse_branch(record, root, AsyncErrorCode::TaskCancelled);
+        throw;
+    }
+    children_.push_back(*child.release());  // it is its own list's: child_ended() ends it
+    ++live_count_;
+    task_detail::start_branch(record, root);
+}
+
+void TaskScope::child_ended(ScopeChild& ended) noexcept {
+    const std::unique_ptr<ScopeChild> child(&ended);
+    static_cast<ListHook<ScopeTag>&>(ended).unlink();
+    --live_count_;
+    TaskRecord& record = child->target;
+    // What somebody cancels in here may be the task that this scope lies in: not before the end.
+    const Scheduler::Destroying destroying(scheduler_);
+    if (record.state == TaskState::Done && record.error() != nullptr) {
+        if (first_error_ == nullptr) {
+            first_error_ = &record;
+            record.add_owner();
+            stopped_ = true;
+            end_children();
+        } else {
+            record.error_observed = true;  // a consequence of the first
+        }
+    }
+    if (live_count_ == 0) joiner_.wake();
+}
+
+void TaskScope::cancel() noexcept {
+    const Scheduler::Destroying destroying(scheduler_);
+    stopped_ = true;
+    end_children();
+}
+
+void TaskScope::end_children() noexcept {
+    if (std::exchange(ending_, true)) return;
+    // Those that have to go on for a while stand behind those not asked yet; none comes to them.
+    while (!children_.empty() && !children_.front().asked_to_end) {
+        ScopeChild& child = children_.front();
+        static_cast<ListHook<ScopeTag>&>(child).unlink();
+        children_.push_back(child);
+        child.asked_to_end = true;
+        task_detail::end_branch(child.target);
+    }
+    ending_ = false;
+}
+
+void TaskScope::forget_error() noexcept {
+    if (first_error_ != nullptr) std::exchange(first_error_, nullptr)->drop_owner();
+}
+
+void TaskScope::end_of_join() {
+    joiner_ = {};
+    stopped_ = false;
+    TaskRecord* const failed = std::exchange(first_error_, nullptr);
+    if (failed == nullptr) return;
+    struct Share {
+        ~Share() { record.drop_owner(); }
+        TaskRecord& record;
+    } const share{*failed};
+    task_detail::rethrow_end(*failed);
+}
+
+}  // namespace nebula

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Owns the tasks that are started in it: none outlives it.
+#pragma once
+
+#include "nebula/task/detail/branch_set.hpp"
+#include "nebula/task/detail/intrusive_list.hpp"
+#include "nebula/task/runtime.hpp"
+#include "nebula/task/task.hpp"
+#include "nebula/task/task_handle.hpp"
+#include "nebula/task/wait.hpp"
+#include "nebula/task/waker.hpp"
+
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace nebula {
+
+namespace task_detail {
+struct ScopeTag {};
+class ScopeChild;
+}  // namespace task_detail
+
+/// Tasks that may borrow what was there before the scope, since they end with it.
+///
+///     task<> explore(Map& map) {
+///         Fog fog(map);
+///         TaskScope scope(co_await this_runtime());
+///         for (Scout& scout : map.scouts) scope.spawn(walk(scout, fog), {.name = "walk"});
+///         co_await scope.join();          // all have ended; throws the first error
+///     }
+///
+/// The first child that throws ends the others. The destructor, so also the cancellation of the
+/// task it lies in, destroys all children before it returns. It may lie outside of tasks, too: in a
+/// node, for what the node has going on.
+///
+/// From cancel(), or from an error, until join() has ended, spawn() refuses: its handle says
+/// TaskCancelled. A child that somebody cancels is no error.
+///
+/// Threads:   owner thread.
+/// Cost:      as Runtime::spawn(), and a node per child from the frame pool.
+/// Lifetime:  one that was made inside a task must not outlive it. A child that is on the stack
+///            when the scope goes ends at its next suspension; for one that a worker has, the scope
+///            blocks. A destructor of a child must not destroy the scope.
+/// Throws:    see the members. An error that no join() threw is told as unhandled.
+class TaskScope {
+public:
+    explicit TaskScope(Runtime& runtime);
+    TaskScope(const TaskScope&) = delete;
+    TaskScope& operator=(const TaskScope&) = delete;
+    ~TaskScope();
+
+    /// As Runtime::spawn().
+    template <class T>
+    TaskHandle<T> spawn(task<T> body, TaskOptions options = {},
+                        std::source_location site = std::source_location::current()) {
+        check_thread();
+        NEBULA_ASSERT(body, "an empty task was spawned");
+        auto& record = task_detail::new_branch<T>(scheduler_, parent_, options.name, site);
+        TaskHandle<T> handle(record);
+        adopt(record, body.release().promise());
+        return handle;
+    }
+    template <class F>
+        requires std::invocable<F&> && requires { typename std::invoke_result_t<F&>::promise_type; }
+    auto spawn(F function, TaskOptions options = {},
+               std::source_location site = std::source_location::current()) {
+        return spawn(call_stored(std::move(function)), options, site);
+    }
+
+    class Join : public Wait {
+    public:
+        explicit Join(TaskScope& scope) noexcept : Wait("scope"), scope_(scope) {}
+        Join(const Join& other) noexcept : Join(other.scope_) {}
+        ~Join() {
+            if (waiting_) scope_.joiner_ = {};
+        }
+        bool await_ready() const noexcept { return scope_.live_count_ == 0; }
+        template <TaskPromise P>
+        void await_suspend(std::coroutine_handle<P> h) noexcept {
+            NEBULA_ASSERT(!scope_.joiner_, "one task at a time joins a scope");
+            waiting_ = true;
+            scope_.joiner_ = suspend(h);
+        }
+        void await_resume() { scope_.end_of_join(); }
+
+    private:
+        TaskScope& scope_;
+        bool waiting_ = false;
+    };
+    /// Waits until all children have ended, those too that are spawned meanwhile. \throws the first
+    /// child's error; afterwards the scope is as new.
+    [[nodiscard]] Join join() noexcept { return Join(*this); }
+
+    /// Ends all children, as TaskHandle::cancel() does each.
+    void cancel() noexcept;
+    [[nodiscard]] std::size_t live_count() const noexcept { return live_count_; }
+
+private:
+    friend class task_detail::ScopeChild;
+
+    template <class F, class Task = std::invoke_result_t<F&>>
+    static Task call_stored(F function) {
+        co_return co_await function();
+    }
+
+    void check_thread() const;
+    void adopt(task_detail::TaskRecord& record, task_detail::PromiseBase& root);
+    void child_ended(task_detail::ScopeChild& child) noexcept;
+    void end_children() noexcept;
+    void forget_error() noexcept;
+    void end_of_join();
+
+    task_detail::Scheduler& scheduler_;
+    task_detail::TaskRecord* parent_ =
+        nullptr;  // the task it lies in, counted; null outside of tasks
+    task_detail::IntrusiveList<task_detail::ScopeChild, task_detail::ScopeTag> children_;
+    task_detail::TaskRecord* first_error_ = nullptr;  // an owner of its
+    Waker joiner_;
+    std::size_t live_count_ = 0;
+    bool stopped_ = false;
+    bool ending_ = false;
+};
+
+}  // namespace nebula

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/task_scope.hpp"
+
+#include "fake_loop.hpp"
+#include "nebula/task/event.hpp"
+#include "nebula/task/next_frame.hpp"
+#include "nebula/task/runtime.hpp"
+#include "nebula/task/timeout.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace nebula {
+namespace {
+
+using test::AtExit;
+using test::Counted;
+using test::FakeLoop;
+
+class TaskScopeTest : public testing::Test {
+protected:
+    TaskScopeTest() {
+        loop_.runtime.set_on_unhandled(
+            [this](const UnhandledError& told) { unhandled_ += told.what + " "; });
+    }
+    task<> waits() {
+        const Counted local(live_);
+        co_await never_.wait();
+    }
+    task<int> after_frames(int count, int value) {
+        const Counted local(live_);
+        for (int i = 0; i < count; ++i) co_await next_frame();
+        co_return value;
+    }
+    task<> fails_after(int count, std::string what) {
+        const Counted local(live_);
+        for (int i = 0; i < count; ++i) co_await next_frame();
+        throw std::runtime_error(what);
+    }
+    void pass(int frames) {
+        for (int i = 0; i < frames; ++i) {
+            loop_.frame();
+            loop_.settle();
+        }
+    }
+
+    int live_ = 0;
+    std::string unhandled_;
+    Event never_;
+    FakeLoop loop_;
+};
+
+TEST_F(TaskScopeTest, JoinEndsWhenAllHaveEndedThoseSpawnedMeanwhileToo) {
+    bool joined = false;
+    loop_.runtime.spawn([&]() -> task<> {
+        TaskScope scope(co_await this_runtime());
+        const TaskHandle<int> first = scope.spawn(after_frames(1, 5));
+        scope.spawn([&]() -> task<> {
+            co_await next_frame();
+            scope.spawn(after_frames(2, 0));
+        });
+        co_await scope.join();
+        EXPECT_EQ(first.result(), 5);
+        co_await scope.join();  // of nothing
+        joined = true;
+    });
+    pass(2);
+    EXPECT_FALSE(joined);
+    pass(1);
+    EXPECT_TRUE(joined);
+    EXPECT_EQ(loop_.runtime.live_count(), 0U);
+}
+
+TEST_F(TaskScopeTest, TheFirstErrorEndsTheOthersAndIsThrownByJoinAndTheScopeIsAsNew) {
+    std::string caught;
+    loop_.runtime.spawn([&]() -> task<> {
+        TaskScope scope(co_await this_runtime());
+        scope.spawn(waits());
+        scope.spawn(fails_after(1, "first"));
+        scope.spawn(fails_after(1, "second"));
+        try {
+            co_await scope.join();
+        } catch (const std::runtime_error& error) {
+            caught = error.what();
+            EXPECT_EQ(live_, 0);
+        }
+        const TaskHandle<int> again = scope.spawn(after_frames(1, 6));
+        co_await scope.join();
+        EXPECT_EQ(again.result(), 6);
+        caught += " again";
+    });
+    pass(2);
+    EXPECT_EQ(caught, "first again");
+    EXPECT_EQ(unhandled_, "");
+}
+
+TEST_F(TaskScopeTest, AnErrorThatNobodyJoinsIsToldAsUnhandled) {
+    {
+        TaskScope scope(loop_.runtime);
+        scope.spawn(fails_after(1, "lost"));
+        pass(1);
+    }
+    EXPECT_EQ(unhandled_, "lost ");
+}
+
+TEST_F(TaskScopeTest, LeavingItDestroysTheChildrenBeforeWhatStoodBeforeTheScope) {
+    bool left = false;
+    loop_.runtime.spawn([&]() -> task<> {
+        const auto box = std::make_unique<int>(1);
+        {
+            TaskScope scope(co_await this_runtime());
+            for (int i = 0; i < 3; ++i) {
+                scope.spawn([&]() -> task<> {
+                    const Counted local(live_);
+                    const AtExit look([&] { EXPECT_EQ(*box, 1); });
+                    co_await never_.wait();
+                });
+            }
+            EXPECT_EQ(live_, 3);
+        }
+        EXPECT_EQ(live_, 0);
+        left = true;
+    });
+    EXPECT_TRUE(left);
+}
+
+TEST_F(TaskScopeTest, CancellingTheTaskItLiesInDestroysTheChildrenToo) {
+    TaskHandle<> parent = loop_.runtime.spawn([&]() -> task<> {
+        const Counted local(live_);
+        TaskScope scope(co_await this_runtime());
+        scope.spawn(waits());
+        scope.spawn(waits());
+        co_await scope.join();
+    });
+    EXPECT_EQ(live_, 3);
+    parent.cancel();
+    EXPECT_EQ(live_, 0);
+}
+
+TEST_F(TaskScopeTest, AChildMayCancelTheTaskItsScopeLiesIn) {
+    TaskHandle<> parent;
+    bool seen = false;
+    parent = loop_.runtime.spawn([&]() -> task<> {
+        const Counted local(live_);
+        int on_frame = 3;
+        TaskScope scope(co_await this_runtime());
+        scope.spawn([&]() -> task<> {
+            co_await next_frame();
+            parent.cancel();
+            seen = on_frame == 3;
+        });
+        scope.spawn(waits());
+        co_await never_.wait();
+    });
+    pass(1);
+    EXPECT_TRUE(seen);
+    EXPECT_TRUE(parent.cancelled());
+    EXPECT_EQ(live_, 0);
+}
+
+// Started by somebody else, so that the parent waits while the child runs for the first time.
+TEST_F(TaskScopeTest, AChildMayCancelThatTaskAsItStarts) {
+    TaskHandle<> parent;
+    TaskScope* inside = nullptr;
+    bool seen = false;
+    parent = loop_.runtime.spawn([&]() -> task<> {
+        const Counted local(live_);
+        int on_frame = 3;
+        TaskScope scope(co_await this_runtime());
+        inside = &scope;
+        co_await never_.wait();
+        EXPECT_EQ(on_frame, 3);
+    });
+    inside->spawn([&]() -> task<> {
+        parent.cancel();
+        EXPECT_EQ(live_, 1);
+        seen = true;
+        co_return;
+    });
+    EXPECT_TRUE(seen);
+    EXPECT_TRUE(parent.cancelled());
+    EXPECT_EQ(live_, 0);
+}
+
+TEST_F(TaskScopeTest, CancelEndsAllAndRefusesUntilItIsJoined) {
+    TaskScope scope(loop_.runtime);
+    const TaskHandle<> child = scope.spawn(waits());
+    scope.cancel();
+    EXPECT_EQ(live_, 0);
+    EXPECT_TRUE(child.cancelled());
+    const TaskHandle<> refused = scope.spawn(waits());
+    EXPECT_EQ(live_, 0);
+    EXPECT_THROW(refused.result(), TaskCancelled);
+    loop_.runtime.spawn([&]() -> task<> { co_await scope.join(); });
+    const TaskHandle<> taken = scope.spawn(waits());
+    EXPECT_TRUE(taken.is_pending());
+}
+
+TEST_F(TaskScopeTest, AChildMayCancelItsOwnScope) {
+    int steps = 0;
+    TaskScope scope(loop_.runtime);
+    scope.spawn([&]() -> task<> {
+        co_await next_frame();
+        scope.cancel();
+        ++steps;
+        co_await next_frame();
+        ++steps;
+    });
+    scope.spawn(waits());
+    pass(2);
+    EXPECT_EQ(steps, 1);
+    EXPECT_EQ(scope.live_count(), 0U);
+}
+
+TEST_F(TaskScopeTest, AChildThatIsCancelledAloneIsNoError) {
+    bool joined = false;
+    TaskScope scope(loop_.runtime);
+    TaskHandle<> one = scope.spawn(waits());
+    scope.spawn(after_frames(2, 0));
+    loop_.runtime.spawn([&]() -> task<> {
+        co_await scope.join();
+        joined = true;
+    });
+    one.cancel();
+    pass(1);
+    EXPECT_FALSE(joined);
+    pass(1);
+    EXPECT_TRUE(joined);
+}
+
+TEST_F(TaskScopeTest, AChildOnTheStackOutlivesItsScopeUntilItSuspends) {
+    auto scope = std::make_unique<TaskScope>(loop_.runtime);
+    int steps = 0;
+    const TaskHandle<> child = scope->spawn([&]() -> task<> {
+        const Counted local(live_);
+        co_await next_frame();
+        scope.reset();
+        ++steps;
+        co_await next_frame();
+        ++steps;
+    });
+    pass(2);
+    EXPECT_EQ(steps, 1);
+    EXPECT_EQ(live_, 0);
+    EXPECT_TRUE(child.cancelled());
+}
+
+TEST_F(TaskScopeTest, AJoinThatGivesUpLeavesTheChildrenAlone) {
+    TaskScope scope(loop_.runtime);
+    scope.spawn(after_frames(3, 0));
+    int timeouts = 0;
+    bool joined = false;
+    loop_.runtime.spawn([&]() -> task<> {
+        try {
+            co_await timeout(scope.join(), FakeLoop::kDelta);
+        } catch (const TimedOut&) {
+            ++timeouts;
+        }
+        co_await scope.join();
+        joined = true;
+    });
+    pass(2);
+    EXPECT_EQ(timeouts, 1);
+    EXPECT_EQ(live_, 1);
+    pass(1);
+    EXPECT_TRUE(joined);
+}
+
+TEST_F(TaskScopeTest, ADestructorOfAChildMaySpawnAndIsRefused) {
+    TaskScope scope(loop_.runtime);
+    TaskHandle<> refused;
+    scope.spawn([&]() -> task<> {
+        const AtExit spawns([&] { refused = scope.spawn(waits()); });
+        co_await never_.wait();
+    });
+    scope.cancel();
+    EXPECT_TRUE(refused.cancelled());
+    EXPECT_EQ(live_, 0);
+}
+
+TEST_F(TaskScopeTest, ShutdownInTheMiddleRunsEachDestructorOnceAndRefusesAfterwards) {
+    for (int i = 0; i < 10; ++i) {
+        loop_.runtime.spawn([&]() -> task<> {
+            TaskScope scope(co_await this_runtime());
+            for (int k = 0; k < 10; ++k) scope.spawn(waits());
+            co_await scope.join();
+        });
+    }
+    TaskScope outside(loop_.runtime);
+    outside.spawn(waits());
+    EXPECT_EQ(live_, 101);
+    loop_.runtime.shutdown();
+    EXPECT_EQ(live_, 0);
+    const TaskHandle<> refused = outside.spawn(waits());
+    EXPECT_THROW(refused.result(), RuntimeClosed);
+}
+
+TEST_F(TaskScopeTest, OnAnotherThreadSpawnThrows) {
+    TaskScope scope(loop_.runtime);
+    std::thread([&] { EXPECT_THROW(scope.spawn(waits()), WrongThread); }).join();
+}
+
+}  // namespace
+}  // namespace nebula
