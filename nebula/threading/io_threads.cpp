@@ -82,6 +82,19 @@ void IoThreads::work() noexcept {
     own_threads = nullptr;
 }
 
+bool IoThreads::run_one_if_own() noexcept {
+    if (own_threads != this) return false;
+    Job job;
+    {
+        const MutexLock lock(mutex_);
+        if (jobs_.empty()) return false;
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+    }
+    run(job);
+    return true;
+}
+
 // False: closed, and nothing is queued. What running jobs spawn then, they run themselves.
 bool IoThreads::take(Job& job) noexcept {
     for (;;) {
@@ -150,8 +163,10 @@ void IoScope::leave() noexcept {
 }
 
 void IoScope::wait() noexcept {
-    for (std::uint32_t left = 0; (left = pending_.load(std::memory_order_acquire)) != 0;)
-        detail::futex_wait(pending_, left);
+    for (std::uint32_t left = 0; (left = pending_.load(std::memory_order_acquire)) != 0;) {
+        // One of the threads that would run the jobs: were it to sleep, they might wait for it.
+        if (!threads_->run_one_if_own()) detail::futex_wait(pending_, left);
+    }
 }
 
 void IoScope::wait_and_rethrow() {

@@ -78,6 +78,9 @@ private:
     };
 
     void spawn_job(Job job) NEBULA_EXCLUDES(mutex_);
+    /// Runs the oldest queued job if the calling thread is one of ours. False: it is not, or there
+    /// is none.
+    bool run_one_if_own() noexcept NEBULA_EXCLUDES(mutex_);
     void run(Job& job) const noexcept;
     void report(const std::exception_ptr& error, const char* job_name) const noexcept;
     static void* thread_entry(void* threads) noexcept;
@@ -97,7 +100,8 @@ private:
 /// Jobs on IoThreads that all end before it does. Opened with WorkerPool::io().scope().
 ///
 /// Threads:   spawn: any thread, until all have ended. wait_and_rethrow and the destructor: the
-///            thread that made it, which sleeps there; never one of the IoThreads.
+///            thread that made it, which sleeps there; one of the IoThreads themselves runs queued
+///            jobs meanwhile.
 /// Throws:    spawn: as IoThreads. wait_and_rethrow: the first of what the jobs threw, once all
 ///            have ended; if it is never called, that goes to the panic handler.
 class IoScope {

@@ -195,6 +195,21 @@ TEST(TaskPools, AnIoScopeEndsWhenItsJobsHaveAndThrowsTheFirstException) {
     EXPECT_EQ(ran, 150);
 }
 
+TEST(TaskPools, AnIoScopeInsideAJobOfTheOnlyIoThreadRunsItsJobsThere) {
+    const HangGuard guard("an io scope on its own thread");
+    WorkerPool pool({.thread_count_override = 1, .io_threads = 1});
+    std::atomic<int> ran{0};
+    pool.io().scope([&](IoScope& outer) {
+        outer.spawn([&] {
+            pool.io().scope([&](IoScope& inner) {
+                for (int i = 0; i < 3; ++i) inner.spawn([&] { ++ran; });
+            });
+            EXPECT_EQ(ran, 3);
+        });
+    });
+    EXPECT_EQ(ran, 3);
+}
+
 TEST(TaskPools, APoolEndsWithItsTasksAndJobsSpawningEachOther) {
     const HangGuard guard("pool and io at their end");
     for (int round = 0; round < 200; ++round) {

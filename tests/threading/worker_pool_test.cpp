@@ -386,6 +386,26 @@ TEST(WorkerPoolDeathTest, IsNotDestroyedByItsOwnWorker) {
                  "must not be destroyed by one of its own workers");
 }
 
+void destroy_a_pool_inside_its_scope() {
+    auto pool = std::make_unique<WorkerPool>(WorkerPoolConfig{.thread_count_override = 1});
+    pool->scope([&](Scope<>&) { pool.reset(); });
+}
+
+TEST(WorkerPoolDeathTest, IsNotDestroyedWhileAScopeOfItIsOpen) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_DEATH(destroy_a_pool_inside_its_scope(), "scope or TaskGroup of it is open");
+}
+
+[[noreturn]] void let_a_start_handler_throw() {
+    const WorkerPool pool({.thread_count_override = 1, .on_start = [](WorkerInfo) { throw 1; }});
+    for (;;) pause();
+}
+
+TEST(WorkerPoolDeathTest, AStartHandlerThatThrowsIsNamed) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_DEATH(let_a_start_handler_throw(), "nebula-worker-0: the on_start handler threw");
+}
+
 [[noreturn]] void let_a_panic_handler_throw() {
     WorkerPool pool({.thread_count_override = 1, .on_panic = [](const PanicInfo& info) {
                          throw std::runtime_error(std::string(info.message));

@@ -65,6 +65,19 @@ std::size_t background_reserve(const WorkerPoolConfig& config, std::size_t count
                     std::max(count, std::size_t{1}) - 1);
 }
 
+// Nobody could go on for a worker whose handler threw: the program ends, and says why.
+void call_handler(const std::function<void(WorkerInfo)>& handler, const WorkerInfo& info,
+                  const char* which) noexcept {
+    if (!handler) return;
+    try {
+        handler(info);
+    } catch (...) {
+        log(LogLevel::Error,
+            std::string(info.name) + ": the " + which + " handler threw; the program ends");
+        std::terminate();  // which tells the exception
+    }
+}
+
 std::uint64_t next_random(std::uint64_t& state) noexcept {
     state ^= state << 13U;
     state ^= state >> 7U;
@@ -547,13 +560,13 @@ void PoolCore::work(Worker& worker) noexcept {
     worker.os_id.store(this_thread_os_id(), std::memory_order_relaxed);
     const WorkerInfo info{static_cast<int>(worker.index), worker.name};
     log(LogLevel::Debug, worker.name + " starts");
-    if (config_.on_start) config_.on_start(info);
+    call_handler(config_.on_start, info, "on_start");
     workers_ready_.fetch_add(1, std::memory_order_release);  // pairs with the constructor's acquire
     futex_wake_one(workers_ready_);
 
     serve(worker);
 
-    if (config_.on_exit) config_.on_exit(info);
+    call_handler(config_.on_exit, info, "on_exit");
     log(LogLevel::Debug, worker.name + " ends");
     tls_worker = nullptr;
 }
@@ -654,7 +667,7 @@ void PoolCore::serve_as_spare(Worker& worker) noexcept {
     worker.os_id.store(this_thread_os_id(), std::memory_order_relaxed);  // as in work()
     const WorkerInfo info{static_cast<int>(worker.index), worker.name};
     log(LogLevel::Debug, worker.name + " starts");
-    if (config_.on_start) config_.on_start(info);
+    call_handler(config_.on_start, info, "on_start");
     for (;;) {
         std::uint32_t duty = 0;
         while ((duty = worker.duty.load(std::memory_order_seq_cst)) == Worker::Retired)
@@ -672,7 +685,7 @@ void PoolCore::serve_as_spare(Worker& worker) noexcept {
         retirements_.fetch_add(1, std::memory_order_release);
         futex_wake_one(retirements_);
     }
-    if (config_.on_exit) config_.on_exit(info);
+    call_handler(config_.on_exit, info, "on_exit");
     log(LogLevel::Debug, worker.name + " ends");
     tls_worker = nullptr;
 }

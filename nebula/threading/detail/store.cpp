@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/detail/store.hpp"
 
+#include "nebula/base/assert.hpp"
+
 #include <utility>
 
 namespace nebula::detail {
@@ -11,6 +13,14 @@ Store::~Store() {
     {
         const MutexLock lock(mutex_);
         group = all_groups_;
+        std::size_t open = 0;
+        for (const GroupState* all = all_groups_; all != nullptr; all = all->next_made) ++open;
+        for (const GroupState* kept = groups_; kept != nullptr; kept = kept->next_free) --open;
+        // In every build: whoever has it open is about to use freed memory.
+        if (open != 0)
+            assert_failed("open == 0",
+                          "a WorkerPool is destroyed while a scope or TaskGroup of it "
+                          "is open");
     }
     while (group != nullptr) delete std::exchange(group, group->next_made);
     const MutexLock lock(mutex_);
