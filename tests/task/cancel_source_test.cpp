@@ -12,7 +12,6 @@
 
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -153,7 +152,7 @@ TEST_F(CancelSourceTest, ADestructorMayCancelAgainAndDestroyTheSource) {
 }
 
 TEST_F(CancelSourceTest, TokensOutliveTheirSource) {
-    std::optional<CancelSource> source(std::in_place);
+    auto source = std::make_unique<CancelSource>();
     const CancelSource::Token token = source->token();
     loop_.runtime.spawn(bound(token));
     source.reset();
