@@ -2,6 +2,7 @@
 #include "nebula/task/worker_hop.hpp"
 
 #include "fake_loop.hpp"
+#include "nebula/task/detail/frame_pool.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/pool_bridge.hpp"
 #include "nebula/task/runtime.hpp"
@@ -45,6 +46,32 @@ protected:
     WorkerPool pool_{{.thread_count_override = GetParam()}};
     FakeLoop loop_;
 };
+
+#if !defined(NEBULA_FRAMES_FROM_HEAP)
+// A thread finds its pool of frames by a thread_local, inline. A compiler that kept the variable's
+// address over a hop would hand a worker the home thread's pool.
+TEST_P(WorkerHops, FramesComeFromThePoolOfTheThreadThatTheCoroutineIsOn) {
+    const auto taken_from_this_threads_pool = [] {
+        const task_detail::FramePool::User user;
+        const std::size_t before = user.pool().live_blocks();
+        void* const frame = task_detail::allocate_frame(100);
+        const std::size_t after = user.pool().live_blocks();
+        task_detail::free_frame(frame);
+        return after - before == 1 && user.pool().live_blocks() == before;
+    };
+    std::string found;
+    loop_.runtime.spawn([&]() -> task<> {
+        for (int i = 0; i < 3; ++i) {
+            found += taken_from_this_threads_pool() ? "y" : "n";
+            co_await worker(pool_);
+            found += taken_from_this_threads_pool() ? "y" : "n";
+            co_await main_thread();
+        }
+    });
+    pump_until_all_ended();
+    EXPECT_EQ(found, "yyyyyy");
+}
+#endif
 
 TEST_P(WorkerHops, OneCoroutineRunsOnAWorkerAndComesHome) {
     const std::thread::id home = std::this_thread::get_id();

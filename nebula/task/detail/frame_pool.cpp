@@ -6,22 +6,9 @@
 #include <new>
 #include <utility>
 
-// The address sanitizer must see every frame come and go, or a use after free would read a block
-// that is in use again.
-#if defined(__SANITIZE_ADDRESS__)
-#define NEBULA_FRAMES_FROM_HEAP 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define NEBULA_FRAMES_FROM_HEAP 1
-#endif
-#endif
-
 namespace nebula::task_detail {
-namespace {
 
 constinit thread_local FramePool* this_threads_pool = nullptr;
-
-}  // namespace
 
 void* allocate_from_heap(std::size_t size) {
     void* const memory = ::operator new(sizeof(FramePool::Header) + size);
@@ -29,29 +16,13 @@ void* allocate_from_heap(std::size_t size) {
     return header + 1;
 }
 
-void* allocate_frame(std::size_t size) {
-#if !defined(NEBULA_FRAMES_FROM_HEAP)
-    if (this_threads_pool != nullptr && size <= FramePool::kLargest)
-        return this_threads_pool->allocate(size);
-#endif
-    return allocate_from_heap(size);
-}
-
-void free_frame(void* frame) noexcept {
+void free_foreign_frame(void* frame) noexcept {
     auto* const header = static_cast<FramePool::Header*>(frame) - 1;
-    FramePool* const home = header->home;
-    if (home == nullptr) {
+    if (header->home == nullptr) {
         ::operator delete(header);
         return;
     }
-    // The block's bytes are free now, so the list link may lie in them.
-    auto& block = *::new (static_cast<void*>(header))
-                      FramePool::FreeBlock{{home, header->size_class}, nullptr};
-    if (home == this_threads_pool) {
-        home->give_back(block);
-    } else {
-        home->give_back_from_elsewhere(block);
-    }
+    header->home->give_back_from_elsewhere(FramePool::as_free(*header));
 }
 
 FramePool::User::User() {
@@ -69,25 +40,16 @@ FramePool::User::~User() {
     }
 }
 
-void* FramePool::allocate(std::size_t size) {
-    const std::size_t size_class = size == 0 ? 0 : (size - 1) / kStep;
-    if (free_[size_class] == nullptr && has_strays_.load(std::memory_order_relaxed)) fetch_strays();
-    ++live_;
-    if (FreeBlock* const block = free_[size_class]; block != nullptr) {
-        free_[size_class] = block->next;
-        return static_cast<Header*>(block) + 1;
+void* FramePool::allocate_new(std::size_t size_class) {
+    if (has_strays_.load(std::memory_order_relaxed)) {
+        fetch_strays();
+        if (free_[size_class] != nullptr) return allocate((size_class + 1) * kStep);
     }
     void* const memory = ::operator new(sizeof(Header) + (size_class + 1) * kStep);
     auto* const header = ::new (memory) Header{this, static_cast<std::uint32_t>(size_class)};
+    ++live_;
     return header + 1;
 }
-
-void FramePool::keep(FreeBlock& block) noexcept {
-    block.next = std::exchange(free_[block.size_class], &block);
-    --live_;
-}
-
-void FramePool::give_back(FreeBlock& block) noexcept { keep(block); }
 
 void FramePool::give_back_from_elsewhere(FreeBlock& block) noexcept {
     bool last = false;

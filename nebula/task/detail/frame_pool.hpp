@@ -8,16 +8,20 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
+#include <utility>
+
+// The address sanitizer must see every frame come and go, or a use after free would read a block
+// that is in use again.
+#if defined(__SANITIZE_ADDRESS__)
+#define NEBULA_FRAMES_FROM_HEAP 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define NEBULA_FRAMES_FROM_HEAP 1
+#endif
+#endif
 
 namespace nebula::task_detail {
-
-/// A block of at least `size` bytes, aligned for any ordinary type: from this thread's FramePool
-/// if it has one, else from the heap.
-///
-/// Threads:   any thread; what was allocated on one may be freed on another.
-/// Throws:    std::bad_alloc.
-[[nodiscard]] void* allocate_frame(std::size_t size);
-void free_frame(void* frame) noexcept;
 
 /// The blocks of one thread, by size class. A Runtime opens the pool of its thread; the pool goes
 /// when the last Runtime of the thread has closed it and its last block has come home.
@@ -51,11 +55,20 @@ public:
     static constexpr std::size_t kStep = 64;  ///< Between size classes: a cache line.
     static constexpr std::size_t kLargest = 4096;
 
-    [[nodiscard]] void* allocate(std::size_t size);    ///< size <= kLargest
+    [[nodiscard]] void* allocate(std::size_t size) {  ///< size <= kLargest
+        const std::size_t size_class = (size - (size != 0 ? 1 : 0)) / kStep;
+        FreeBlock* const block = free_[size_class];
+        if (block == nullptr) [[unlikely]]
+            return allocate_new(size_class);
+        free_[size_class] = block->next;
+        ++live_;
+        return static_cast<Header*>(block) + 1;
+    }
     [[nodiscard]] std::size_t live_blocks() noexcept;  ///< Handed out and not freed, anywhere.
 
 private:
     friend void free_frame(void* frame) noexcept;
+    friend void free_foreign_frame(void* frame) noexcept;
 
     struct alignas(std::max_align_t) Header {
         FramePool* home;  // null: from the heap, to the heap
@@ -70,9 +83,17 @@ private:
     FramePool() = default;
     ~FramePool() = default;
 
-    void give_back(FreeBlock& block) noexcept;
+    [[nodiscard]] void* allocate_new(std::size_t size_class);
+    /// The block's bytes are free, so the list's link may lie in them.
+    static FreeBlock& as_free(Header& header) noexcept {
+        const Header kept = header;
+        return *::new (static_cast<void*>(&header)) FreeBlock{kept, nullptr};
+    }
+    void keep(FreeBlock& block) noexcept {
+        block.next = std::exchange(free_[block.size_class], &block);
+        --live_;
+    }
     void give_back_from_elsewhere(FreeBlock& block) noexcept;
-    void keep(FreeBlock& block) noexcept;
     void fetch_strays() noexcept;
     void close() noexcept;
 
@@ -87,5 +108,33 @@ private:
     std::size_t orphans_ NEBULA_GUARDED_BY(mutex_) = 0;      // still out, pool closed
     bool closed_ NEBULA_GUARDED_BY(mutex_) = false;
 };
+
+// Of the calling thread; null if no User lives there.
+extern constinit thread_local FramePool* this_threads_pool;
+
+[[nodiscard]] void* allocate_from_heap(std::size_t size);
+void free_foreign_frame(void* frame) noexcept;
+
+/// A block of at least `size` bytes, aligned for any ordinary type: from this thread's FramePool
+/// if it has one, else from the heap.
+///
+/// Threads:   any thread; what was allocated on one may be freed on another.
+/// Cost:      a pop or push of a list. Inline, because a coroutine's size is known where it is
+///            called, and the list's place is then a constant.
+/// Throws:    std::bad_alloc.
+[[nodiscard]] inline void* allocate_frame(std::size_t size) {
+#if !defined(NEBULA_FRAMES_FROM_HEAP)
+    if (FramePool* const pool = this_threads_pool; pool != nullptr && size <= FramePool::kLargest)
+        return pool->allocate(size);
+#endif
+    return allocate_from_heap(size);
+}
+
+inline void free_frame(void* frame) noexcept {
+    auto* const header = static_cast<FramePool::Header*>(frame) - 1;
+    FramePool* const home = header->home;
+    if (home == nullptr || home != this_threads_pool) return free_foreign_frame(frame);
+    home->keep(FramePool::as_free(*header));
+}
 
 }  // namespace nebula::task_detail
