@@ -11,26 +11,6 @@ void refuse_on_worker() {
         "`co_await main_thread()` before any other wait");
 }
 
-std::coroutine_handle<> PromiseBase::enter(PromiseBase& parent,
-                                           std::coroutine_handle<>& owner) noexcept {
-    record_ = parent.record_;
-    parent_ = &parent;
-    owner_ = &owner;
-    record_->leaf = this;
-    return self_;
-}
-
-void PromiseBase::enter_as_root(TaskRecord& record) noexcept {
-    record_ = &record;
-    record.root = record.leaf = this;
-}
-
-std::coroutine_handle<> PromiseBase::leave() noexcept {
-    if (parent_ == nullptr) return std::noop_coroutine();  // back to the scheduler
-    record_->leaf = parent_;
-    return parent_->self_;
-}
-
 std::source_location PromiseBase::spawn_site() const noexcept { return record_->site; }
 
 void PromiseBase::destroy_chain(PromiseBase* leaf) noexcept {

@@ -122,9 +122,18 @@ public:
 
     /// Called by the awaiter that starts this coroutine for `parent`; `owner` is the handle that
     /// destroys this frame, set to null should the frame be destroyed before.
-    std::coroutine_handle<> enter(PromiseBase& parent, std::coroutine_handle<>& owner) noexcept;
+    std::coroutine_handle<> enter(PromiseBase& parent, std::coroutine_handle<>& owner) noexcept {
+        record_ = parent.record_;
+        parent_ = &parent;
+        owner_ = &owner;
+        record_->leaf = this;
+        return self_;
+    }
     /// Makes this the root of a task.
-    void enter_as_root(TaskRecord& record) noexcept;
+    void enter_as_root(TaskRecord& record) noexcept {
+        record_ = &record;
+        record.root = record.leaf = this;
+    }
 
     [[nodiscard]] std::coroutine_handle<> self() const noexcept { return self_; }
     [[nodiscard]] TaskRecord& record() const noexcept { return *record_; }
@@ -149,7 +158,11 @@ private:
         }
     }
 
-    std::coroutine_handle<> leave() noexcept;
+    std::coroutine_handle<> leave() noexcept {
+        if (parent_ == nullptr) return std::noop_coroutine();  // back to the scheduler
+        record_->leaf = parent_;
+        return parent_->self_;
+    }
     [[nodiscard]] std::source_location spawn_site() const noexcept;
 
     std::coroutine_handle<> self_;
