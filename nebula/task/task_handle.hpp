@@ -29,11 +29,11 @@ class TypedRecord : public TaskRecord {
 public:
     using TaskRecord::TaskRecord;
 
-    void collect(PromiseBase& finished) noexcept final {
+    [[nodiscard]] bool collect(PromiseBase& finished) noexcept final {
         static_assert(
             std::is_void_v<T> || std::is_reference_v<T> || std::is_nothrow_move_constructible_v<T>,
             "a spawned task's value must move without throwing");
-        result_.move_from(static_cast<Promise<T>&>(finished).result());
+        return result_.move_from(static_cast<Promise<T>&>(finished).result());
     }
     [[nodiscard]] std::exception_ptr error() const noexcept final { return result_.error(); }
     [[nodiscard]] Result<T>& result() noexcept { return result_; }
@@ -47,9 +47,14 @@ private:
 // What TaskHandle does that does not depend on its type.
 void cancel_task(TaskRecord& record) noexcept;
 void cancel_task_and_wait(TaskRecord& record) noexcept;
-void check_joinable(const TaskRecord& record);
+[[noreturn]] void throw_joined_elsewhere();
+[[noreturn]] void throw_no_result(const TaskRecord& record);
 /// Throws unless the record holds a result; marks it as looked at.
-void require_result(TaskRecord& record);
+inline void require_result(TaskRecord& record) {
+    if (record.state != TaskState::Done) [[unlikely]]
+        throw_no_result(record);
+    record.error_observed = true;
+}
 
 /// Waits until a task has ended.
 class JoinWait : public Wait {
@@ -58,7 +63,8 @@ public:
     JoinWait& operator=(const JoinWait&) = delete;
 
     bool await_ready() const {
-        check_joinable(target_);
+        if (!target_.inbox().on_owner_thread()) [[unlikely]]
+            throw_joined_elsewhere();
         return target_.ended();
     }
     template <TaskPromise P>

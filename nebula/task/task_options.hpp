@@ -7,7 +7,7 @@
 namespace nebula {
 
 struct TaskOptions {
-    std::string_view name = "task";  ///< Copied; the first 48 bytes are kept.
+    std::string_view name;  ///< Copied; the first 48 bytes are kept. Empty: "task".
 };
 
 }  // namespace nebula

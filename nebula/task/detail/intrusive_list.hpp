@@ -18,6 +18,7 @@ public:
 
     [[nodiscard]] bool linked() const noexcept { return next_ != this; }
     void unlink() noexcept {
+        if (!linked()) return;
         prev_->next_ = next_;
         next_->prev_ = prev_;
         prev_ = next_ = this;

@@ -39,13 +39,15 @@ public:
         const std::exception_ptr* const error = std::get_if<2>(&stored_);
         return error != nullptr ? *error : nullptr;
     }
-    /// Takes over what the other holds; this one must be empty.
-    void move_from(Result& other) noexcept {
+    /// Takes over what the other holds; this one must be empty. True for an exception.
+    bool move_from(Result& other) noexcept {
         if (other.stored_.index() == 1) {
             stored_.template emplace<1>(std::move(*std::get_if<1>(&other.stored_)));
         } else if (other.stored_.index() == 2) {
             stored_.template emplace<2>(std::move(*std::get_if<2>(&other.stored_)));
+            return true;
         }
+        return false;
     }
     void reset() noexcept { stored_.template emplace<0>(); }
 
@@ -70,8 +72,8 @@ public:
 
 private:
     void rethrow() const {
-        if (const std::exception_ptr* const error = std::get_if<2>(&stored_); error != nullptr)
-            std::rethrow_exception(*error);
+        if (stored_.index() == 2) [[unlikely]]
+            std::rethrow_exception(*std::get_if<2>(&stored_));
     }
 
     std::variant<std::monostate, Stored, std::exception_ptr> stored_;

@@ -300,6 +300,7 @@ void Scheduler::start_posted(TaskRecord& record) noexcept {
     }
     PromiseBase* const chain = record.start();
     if (chain == nullptr) {
+        record.failed = true;
         record.state = TaskState::Done;
         record.seal();
         record.wake_joiners();
@@ -415,9 +416,9 @@ void Scheduler::leave(TaskRecord& record, TaskState state) noexcept {
 }
 
 void Scheduler::finish(TaskRecord& record) noexcept {
-    record.collect(*record.root);
+    record.failed = record.collect(*record.root);
     leave(record, TaskState::Done);
-    PromiseBase::destroy_chain(std::exchange(record.root, nullptr));
+    std::exchange(record.root, nullptr)->self().destroy();  // its children have ended before
     record.parent = nullptr;
     record.wake_joiners();
     record.drop_owner();  // the runtime's share; reports an exception nobody can receive
@@ -635,15 +636,13 @@ void post(TaskRecord& record) noexcept {
     record.drop_owner();
 }
 
-void check_joinable(const TaskRecord& record) {
-    if (!record.inbox().on_owner_thread())
-        throw WrongThread("a task is joined on the thread of its runtime");
+void throw_joined_elsewhere() {
+    throw WrongThread("a task is joined on the thread of its runtime");
 }
 
-void require_result(TaskRecord& record) {
+void throw_no_result(const TaskRecord& record) {
     if (record.state == TaskState::Gone) throw_async_error(record.end_code, record.name());
-    if (record.state != TaskState::Done) throw NotReady(record.name());
-    record.error_observed = true;
+    throw NotReady(record.name());
 }
 
 void JoinWait::begin(PromiseBase& leaf) noexcept {

@@ -18,28 +18,19 @@ TaskRecord::TaskRecord(Inbox& inbox, Scheduler& owner, std::string_view name,
       inbox_(inbox),
       name_size_(static_cast<std::uint8_t>(std::min(name.size(), kNameBytes))) {
     inbox_.retain();
-    std::memcpy(name_, name.data(), name_size_);
+    if (name_size_ != 0) std::memcpy(name_, name.data(), name_size_);
 }
 
 TaskRecord::~TaskRecord() { inbox_.release(); }
 
-void TaskRecord::retain() noexcept {
-    references_.fetch_add(1, std::memory_order_relaxed);  // the caller's own reference keeps us
-}
-
-void TaskRecord::release() noexcept {
-    // acq_rel: the last release pairs with all earlier ones before the memory goes.
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-}
-
-void TaskRecord::add_owner() noexcept {
-    owners_.fetch_add(1, std::memory_order_relaxed);  // the caller is an owner already
-}
-
-void TaskRecord::drop_owner() noexcept {
-    // acq_rel: as in release(); the last owner sees the result complete before it destroys it.
-    if (owners_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    if (!error_observed && error() != nullptr) report_unhandled(*this);
+void TaskRecord::last_owner_has_gone() noexcept {
+    if (failed && !error_observed) report_unhandled(*this);
+    // acquire: as in release(). Nobody else can count up the only reference, so the result goes
+    // with the record.
+    if (references_.load(std::memory_order_acquire) == 1) {
+        delete this;
+        return;
+    }
     drop_result();
     release();
 }
@@ -146,7 +137,7 @@ void TaskRecord::travel() noexcept {
     wake(ticket());
 }
 
-void TaskRecord::wake_joiners() noexcept {
+void TaskRecord::wake_those_who_joined() noexcept {
     while (!joiners.empty()) {
         JoinWaiter& waiter = joiners.pop_front();
         if (waiter.on_end != nullptr) {

@@ -70,10 +70,21 @@ public:
     static void operator delete(void* memory) noexcept { free_frame(memory); }
 
     // --- any thread ---
-    void retain() noexcept;
-    void release() noexcept;
-    void add_owner() noexcept;
-    void drop_owner() noexcept;  ///< The last one takes the result with it.
+    void retain() noexcept {
+        references_.fetch_add(1, std::memory_order_relaxed);  // the caller's own reference keeps us
+    }
+    void release() noexcept {
+        // acq_rel: the last release pairs with all earlier ones before the memory goes.
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
+    void add_owner() noexcept {
+        owners_.fetch_add(1, std::memory_order_relaxed);  // the caller is an owner already
+    }
+    /// The last one takes the result with it.
+    void drop_owner() noexcept {
+        // acq_rel: as in release(); the last owner sees the result complete before it destroys it.
+        if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) last_owner_has_gone();
+    }
 
     /// Ends the wait that the ticket belongs to; does nothing when that wait is over.
     void wake(std::uint64_t wait) noexcept;
@@ -136,15 +147,20 @@ public:
     /// It will not be started: what it would have started goes.
     virtual void forget_start() noexcept {}
 
-    void wake_joiners() noexcept;
+    void wake_joiners() noexcept {
+        if (!joiners.empty()) wake_those_who_joined();
+    }
     [[nodiscard]] bool ended() const noexcept {
         return state == TaskState::Done || state == TaskState::Gone;
     }
-    [[nodiscard]] std::string_view name() const noexcept { return {name_, name_size_}; }
+    [[nodiscard]] std::string_view name() const noexcept {
+        return name_size_ == 0 ? std::string_view("task") : std::string_view(name_, name_size_);
+    }
     [[nodiscard]] Inbox& inbox() const noexcept { return inbox_; }
 
-    /// Moves the result out of the finished root coroutine into the record.
-    virtual void collect(PromiseBase& finished) noexcept = 0;
+    /// Moves the result out of the finished root coroutine into the record, and says whether it
+    /// is an exception.
+    [[nodiscard]] virtual bool collect(PromiseBase& finished) noexcept = 0;
     [[nodiscard]] virtual std::exception_ptr error() const noexcept = 0;
 
     Scheduler& scheduler;         // valid until the task has ended
@@ -164,6 +180,7 @@ public:
     AsyncErrorCode end_code = AsyncErrorCode::TaskCancelled;  // why Gone
     bool cancel_requested = false;  // while Polling: taken up at the next suspension
     bool turn_again = false;        // set by yield_now() while Polling
+    bool failed = false;            // Done, and error() has something
     bool error_observed = false;
     bool stuck_told = false;    // of the current wait
     bool woken_early = false;   // of the current wait: its mail was opened before it suspended
@@ -193,6 +210,8 @@ private:
 
     enum class Trip : std::uint8_t { None, Booked, Onward, Begun, Revoked };
 
+    void last_owner_has_gone() noexcept;
+    void wake_those_who_joined() noexcept;
     void push_to_inbox() noexcept;
     bool settle_trip(Trip from, Trip to) noexcept {
         // relaxed: worker and owner agree on who has the chain, and that is all. What the winner
