@@ -23,11 +23,20 @@ concept TaskFunction =
 
 namespace task_detail {
 
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ 12 takes the frame for a type of this header, and warns that the lambda in it is of another
+// file.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
 /// The function is kept in the coroutine's frame: a lambda's captures live as long as the task.
 template <class F, class Task = std::invoke_result_t<F&>>
 Task call_stored(F function) {
     co_return co_await function();
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 template <class F>
 using TaskValueOf = typename std::invoke_result_t<F&>::value_type;
@@ -39,9 +48,9 @@ class PostedRecord final : public TypedRecord<TaskValueOf<F>> {
                   "over-aligned captures: hold them in a std::unique_ptr");
 
 public:
-    PostedRecord(Inbox& inbox, Scheduler& scheduler, const TaskOptions& options,
-                 std::source_location site, F&& function)
-        : TypedRecord<TaskValueOf<F>>(inbox, scheduler, options.name, site),
+    PostedRecord(Inbox& door, Scheduler& owner, const TaskOptions& options,
+                 std::source_location spawn_site, F&& function)
+        : TypedRecord<TaskValueOf<F>>(door, owner, options.name, spawn_site),
           function_(std::move(function)) {}
 
     PromiseBase* start() noexcept override {
