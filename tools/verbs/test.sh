@@ -88,9 +88,12 @@ unit_tests() {
 
 # What needs a billion turns, once, as users' code is compiled. It takes minutes, on a busy machine an hour.
 long_runs() {
-    build_preset release threading_race_test -DNEBULA_BUILD_TESTS=ON
+    build_preset release threading_race_test -DNEBULA_BUILD_TESTS=ON || return
+    build_preset release task_stress_test || return
     logged long-runs "Running what takes long" env NEBULA_LONG=1 \
-        "$NEBULA_ROOT/build/release/tests/threading/threading_race_test" --gtest_filter='*LongRun*'
+        "$NEBULA_ROOT/build/release/tests/threading/threading_race_test" --gtest_filter='*LongRun*' || return
+    logged long-tasks "Ten minutes of tasks at random" env NEBULA_LONG=1 \
+        "$NEBULA_ROOT/build/release/tests/task/task_stress_test"
 }
 
 # The engine's exit status tells little; run.sh reads what the suite and the engine printed.

@@ -1,4 +1,4 @@
-# Takes the extension out of the running engine and back in, three times, with waits pending on
+# Takes the extension out of the running engine and back in, twenty times, with waits pending on
 # objects that live on and with wakes queued; then emits what would reach the unloaded code.
 extends SceneTree
 
@@ -21,7 +21,7 @@ func _initialize() -> void:
 
 func _run() -> void:
 	await process_frame
-	for i in 3:
+	for i in 20:
 		fill(ClassDB.instantiate("NebulaTaskProbe"), ClassDB.instantiate("NebulaSignalProbe"))
 		_emitter.just_before.emit()
 		if GDExtensionManager.unload_extension(EXTENSION) != GDExtensionManager.LOAD_STATUS_OK:
