@@ -84,6 +84,7 @@ std::size_t LocalExecutor::tick(std::size_t most) noexcept {
         const bool ready = ready_taken_ < ready_end;
         if (!local && !ready) break;
         Ring* const next = next_ring();  // also brings what was spawned elsewhere
+        if (next == nullptr) break;
         // Of the one whose turn it is, all that were there may have run.
         run_oldest_of(local && ready ? *next : local ? local_ : ready_);
     }

@@ -243,7 +243,7 @@ public:
         return keep_task(
             [&](const ProbeLogPtr& log) { return call_any(log, object, std::move(method)); });
     }
-    std::int64_t await_state_of(Object object, StringName method, Variant argument) {
+    std::int64_t await_state_of(Object object, const StringName& method, const Variant& argument) {
         return await_any_of(object.call(method, {argument}));
     }
     std::int64_t await_any_of(Variant value) {
