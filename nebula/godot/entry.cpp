@@ -63,10 +63,10 @@ void stop() {
 extern "C" __attribute__((visibility("default"))) GDExtensionBool nebula_init(
     GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
     GDExtensionInitialization* initialization) {
+    if (!nebula::godot::start_extension(get_proc_address, library, initialization, {start, stop}))
+        return 0;
 #ifdef NEBULA_GODOT_TESTS
     if (!nebula::adapter::attach(get_proc_address, library)) return 0;
 #endif
-    return nebula::godot::start_extension(get_proc_address, library, initialization, {start, stop})
-               ? 1
-               : 0;
+    return 1;
 }

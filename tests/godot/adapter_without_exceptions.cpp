@@ -13,7 +13,7 @@ namespace {
 
 using stand_in::Await;
 
-task<> waits(stand_in::Object* door, stand_in::Signal opened) {
+[[maybe_unused]] task<> waits(stand_in::Object* door, stand_in::Signal opened) {
     const Outcome<stand_in::Variant> any = co_await opened;
     const Outcome<std::int64_t> damage = co_await Await::signal<std::int64_t>(door, "hit");
     auto both = co_await Await::signal<stand_in::Node*, stand_in::String>(opened);
