@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 // The add-on's objects with another entry: what is measured is what ships, plus one class.
 #include "bench/godot/task_bench.hpp"
+#include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/runtime/nebula_server.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 
 namespace {
 
 void start() {
     nebula::godot::register_engine_loop();
+    // The loop shows its figures through the singleton.
+    nebula::godot::register_class<nebula::godot::NebulaServer>();
+    nebula::godot::register_singleton<nebula::godot::NebulaServer>("Nebula");
     nebula::godot::register_task_bench();
 }
 void stop() { nebula::godot::stop_shared_pool(); }
