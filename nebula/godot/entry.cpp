@@ -19,6 +19,7 @@
 #include "nebula/godot/probe/guide_probe.hpp"
 #include "nebula/godot/probe/phase_probe.hpp"
 #include "nebula/godot/probe/probe.hpp"
+#include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/godot/probe/signal_probe.hpp"
 #include "nebula/godot/probe/task_probe.hpp"
 #endif
@@ -53,8 +54,7 @@ void start() {
 void stop() {
     nebula::godot::stop_shared_pool();
 #ifdef NEBULA_GODOT_TESTS
-    nebula::godot::report_task_probe();
-    nebula::godot::report_async_probes();
+    nebula::godot::report_probe_tasks();
 #endif
 }
 

@@ -2,25 +2,19 @@
 #include "nebula/godot/probe/async_probe.hpp"
 
 #include "nebula/godot/api/node.hpp"
-#include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/async/call_async.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/async/spawn_on.hpp"
-#include "nebula/godot/binding/class_builder.hpp"
-#include "nebula/godot/probe/probe_log.hpp"
-#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
 #include "nebula/task/next_frame.hpp"
 
-#include <cstdio>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 namespace nebula::godot {
 namespace {
-
-bool reports_at_end = false;
 
 // --- Coroutines ----------------------------------------------------------------------------------
 
@@ -159,11 +153,11 @@ private:
 
 // --- The probe -----------------------------------------------------------------------------------
 
-class NebulaAsyncProbe : public Extension<RefCounted> {
+class NebulaAsyncProbe : public ProbeTasks {
 public:
     using Self = NebulaAsyncProbe;
     static constexpr const char* kClassName = "NebulaAsyncProbe";
-    using Extension::Extension;
+    using ProbeTasks::ProbeTasks;
 
     static void bind(ClassBuilder<Self>& c) {
         c.doc("Starts coroutines for the tests; every method that starts one returns its number.");
@@ -176,8 +170,8 @@ public:
         c.method("free_after", &Self::free_after, {"which", "victim"});
         c.method("call_int", &Self::call_int_of, {"object", "method", "arguments"});
         c.method("call_task", &Self::call_task, {"object", "method"});
-        c.method("call_any", &Self::call_any_of, {"object", "method"});
-        c.method("await_any", &Self::await_any_of, {"value"});
+        c.method("call_any", &Self::start<call_any, Object, StringName>, {"object", "method"});
+        c.method("await_any", &Self::start<await_any, Variant>, {"value"});
         c.method("await_state", &Self::await_state_of, {"object", "method", "argument"})
             .doc("await_any() of what the method returns: scripts may not touch a state.");
         c.method("done_task", &Self::done_task, {"value"});
@@ -185,18 +179,7 @@ public:
         c.method("failing_task", &Self::failing_task, {"which", "words"});
         c.method("failed_task", &Self::failed_task, {"words"});
 
-        c.method("log_of", &Self::log_of, {"task"});
-        c.method("is_pending", &Self::is_pending, {"task"});
-        c.method("was_cancelled", &Self::was_cancelled, {"task"});
-        c.method("cancel", &Self::cancel, {"task"});
-        c.method(
-            "locals_alive", +[] { return ProbeLocal::made - ProbeLocal::destroyed; });
-        c.method(
-            "destroyed_elsewhere", +[] { return ProbeLocal::destroyed_elsewhere; });
-        c.method(
-            "callables_alive", +[] { return live_callables(); });
-        c.method(
-            "report_at_end", +[] { reports_at_end = true; });
+        bind_tasks(c);
     }
 
     std::int64_t own(Object owner, Signal which) {
@@ -239,15 +222,8 @@ public:
     Ref<NebulaTask> call_task(Object object, StringName method) {
         return make_awaitable(call_for_script(object, std::move(method)));
     }
-    std::int64_t call_any_of(Object object, StringName method) {
-        return keep_task(
-            [&](const ProbeLogPtr& log) { return call_any(log, object, std::move(method)); });
-    }
     std::int64_t await_state_of(Object object, const StringName& method, const Variant& argument) {
-        return await_any_of(object.call(method, {argument}));
-    }
-    std::int64_t await_any_of(Variant value) {
-        return keep_task([&](const ProbeLogPtr& log) { return await_any(log, std::move(value)); });
+        return start<await_any>(object.call(method, {argument}));
     }
     Ref<NebulaTask> done_task(Variant value) { return make_awaitable(give(std::move(value))); }
     Ref<NebulaTask> task_after(Signal which, Variant value) {
@@ -259,30 +235,6 @@ public:
     Ref<NebulaTask> failed_task(std::string words) {
         return make_awaitable(throw_at_once(std::move(words)), {.name = "failing"});
     }
-
-    Array log_of(std::int64_t task) { return of(task).entries; }
-    bool is_pending(std::int64_t task) { return of(task).handle.is_pending(); }
-    bool was_cancelled(std::int64_t task) { return of(task).handle.cancelled(); }
-    void cancel(std::int64_t task) { of(task).handle.cancel(); }
-
-private:
-    ProbeLog& of(std::int64_t task) { return *logs_.at(static_cast<std::size_t>(task)); }
-
-    template <class Spawn>
-    std::int64_t keep(const Spawn& spawn) {
-        const auto log = std::make_shared<ProbeLog>();
-        logs_.push_back(log);
-        log->handle = spawn(log);
-        return static_cast<std::int64_t>(logs_.size()) - 1;
-    }
-    template <class Make>
-    std::int64_t keep_task(const Make& make) {
-        return keep([&](const ProbeLogPtr& log) {
-            return EngineLoop::get().runtime().spawn(make(log), {.name = "probe"});
-        });
-    }
-
-    std::vector<ProbeLogPtr> logs_;
 };
 
 }  // namespace
@@ -290,13 +242,6 @@ private:
 void register_async_probes() {
     register_class<NebulaAsyncNode>();
     register_class<NebulaAsyncProbe>();
-}
-
-void report_async_probes() {
-    if (!reports_at_end) return;
-    std::printf("probe: %d coroutines began, %d were destroyed, %lld callables are left\n",
-                ProbeLocal::made, ProbeLocal::destroyed, static_cast<long long>(live_callables()));
-    std::fflush(stdout);
 }
 
 }  // namespace nebula::godot

@@ -7,7 +7,4 @@ namespace nebula::godot {
 
 void register_async_probes();
 
-/// As report_task_probe(), for the coroutines of these classes.
-void report_async_probes();
-
 }  // namespace nebula::godot

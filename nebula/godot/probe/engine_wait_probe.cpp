@@ -2,15 +2,11 @@
 #include "nebula/godot/probe/engine_wait_probe.hpp"
 
 #include "nebula/godot/api/packed_scene.hpp"
-#include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/async/engine_waits.hpp"
 #include "nebula/godot/async/load.hpp"
-#include "nebula/godot/binding/class_builder.hpp"
-#include "nebula/godot/probe/probe_log.hpp"
-#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/probe/probe_tasks.hpp"
 
 #include <utility>
-#include <vector>
 
 namespace nebula::godot {
 namespace {
@@ -76,11 +72,11 @@ task<> wait_for_load(ProbeLogPtr log, std::string path) {
     }
 }
 
-class NebulaEngineWaitProbe : public Extension<RefCounted> {
+class NebulaEngineWaitProbe : public ProbeTasks {
 public:
     using Self = NebulaEngineWaitProbe;
     static constexpr const char* kClassName = "NebulaEngineWaitProbe";
-    using Extension::Extension;
+    using ProbeTasks::ProbeTasks;
 
     static void bind(ClassBuilder<Self>& c) {
         c.doc("Starts coroutines for the tests; every method that starts one returns its number.");
@@ -92,28 +88,8 @@ public:
         c.method("load_any", &Self::start<wait_for_load<Resource>, std::string>, {"path"});
         c.method("load_scene", &Self::start<wait_for_load<PackedScene>, std::string>, {"path"});
 
-        c.method("log_of", &Self::log_of, {"task"});
-        c.method("is_pending", &Self::is_pending, {"task"});
-        c.method("cancel", &Self::cancel, {"task"});
+        bind_tasks(c);
     }
-
-    template <auto kCoroutine, class... Args>
-    std::int64_t start(Args... arguments) {
-        const auto log = std::make_shared<ProbeLog>();
-        logs_.push_back(log);
-        log->handle = EngineLoop::get().runtime().spawn(kCoroutine(log, std::move(arguments)...),
-                                                        {.name = "engine wait"});
-        return static_cast<std::int64_t>(logs_.size()) - 1;
-    }
-
-    Array log_of(std::int64_t task) { return of(task).entries; }
-    bool is_pending(std::int64_t task) { return of(task).handle.is_pending(); }
-    void cancel(std::int64_t task) { of(task).handle.cancel(); }
-
-private:
-    ProbeLog& of(std::int64_t task) { return *logs_.at(static_cast<std::size_t>(task)); }
-
-    std::vector<ProbeLogPtr> logs_;
 };
 
 }  // namespace

@@ -2,13 +2,8 @@
 #include "nebula/godot/probe/phase_probe.hpp"
 
 #include "nebula/godot/api/engine.hpp"
-#include "nebula/godot/api/ref_counted.hpp"
-#include "nebula/godot/binding/class_builder.hpp"
-#include "nebula/godot/probe/probe_log.hpp"
-#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/task/next_frame.hpp"
-
-#include <vector>
 
 namespace nebula::godot {
 namespace {
@@ -54,11 +49,11 @@ task<> sleep(ProbeLogPtr log, double seconds, std::int64_t clock) {
     log->add("slept");
 }
 
-class NebulaPhaseProbe : public Extension<RefCounted> {
+class NebulaPhaseProbe : public ProbeTasks {
 public:
     using Self = NebulaPhaseProbe;
     static constexpr const char* kClassName = "NebulaPhaseProbe";
-    using Extension::Extension;
+    using ProbeTasks::ProbeTasks;
 
     static void bind(ClassBuilder<Self>& c) {
         c.doc("Starts coroutines for the tests; every method that starts one returns its number.");
@@ -68,32 +63,12 @@ public:
         c.method("frame_end", &Self::start<frame_end, Callable>, {"tell"});
         c.method("tick", &Self::start<tick, Callable>, {"tell"});
         c.method("sleep", &Self::start<sleep, double, std::int64_t>, {"seconds", "clock"});
-        c.method("log_of", &Self::log_of, {"task"});
-        c.method("is_pending", &Self::is_pending, {"task"});
-        c.method("cancel", &Self::cancel, {"task"});
+        bind_tasks(c);
         c.enumeration("Clock", {{"GAME", static_cast<std::int64_t>(TaskClock::Game)},
                                 {"PAUSABLE", static_cast<std::int64_t>(TaskClock::Pausable)},
                                 {"REAL", static_cast<std::int64_t>(TaskClock::Real)},
                                 {"PHYSICS", static_cast<std::int64_t>(TaskClock::Physics)}});
     }
-
-    template <auto kCoroutine, class... Args>
-    std::int64_t start(Args... arguments) {
-        const auto log = std::make_shared<ProbeLog>();
-        logs_.push_back(log);
-        log->handle = EngineLoop::get().runtime().spawn(kCoroutine(log, std::move(arguments)...),
-                                                        {.name = "phase"});
-        return static_cast<std::int64_t>(logs_.size()) - 1;
-    }
-
-    Array log_of(std::int64_t task) { return of(task).entries; }
-    bool is_pending(std::int64_t task) { return of(task).handle.is_pending(); }
-    void cancel(std::int64_t task) { of(task).handle.cancel(); }
-
-private:
-    ProbeLog& of(std::int64_t task) { return *logs_.at(static_cast<std::size_t>(task)); }
-
-    std::vector<ProbeLogPtr> logs_;
 };
 
 }  // namespace

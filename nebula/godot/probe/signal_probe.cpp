@@ -1,68 +1,32 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/probe/signal_probe.hpp"
 
-#include "nebula/godot/api/ref_counted.hpp"
-#include "nebula/godot/binding/class_builder.hpp"
-#include "nebula/godot/binding/containers.hpp"
-#include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/probe/allocations.hpp"
-#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/godot/runtime/signal_stream.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
-#include "nebula/task/event.hpp"
-#include "nebula/task/runtime.hpp"
-#include "nebula/task/task.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 namespace nebula::godot {
 namespace {
 
-/// What a coroutine tells; outlives coroutine and probe.
-class Log {
-public:
-    void add(const Variant& entry) {
-        if (!is_main_thread()) left_main_thread = true;
-        entries.append(entry);
-    }
-
-    Array entries;
-    TaskHandle<> handle;
-    Event go_on;
-    bool left_main_thread = false;
-};
-using LogPtr = std::shared_ptr<Log>;
-
-Variant told(const AsyncError& error) { return Variant(std::string("error: ") + error.what()); }
-Variant told(AsyncErrorCode error) { return Variant("error: " + std::string(describe(error))); }
-
-template <class T>
-Variant as_variant(const T& value) {
-    return Variant(value);
-}
-template <class... T>
-Variant as_variant(const std::tuple<T...>& values) {
-    return std::apply([](const T&... each) { return Variant(Array{Variant(each)...}); }, values);
-}
-
 // --- The coroutines ------------------------------------------------------------------------------
 
 template <class... Args>
-task<> wait_once(LogPtr log, Signal which) {
+task<> wait_once(ProbeLogPtr log, Signal which) {
     try {
         if constexpr (sizeof...(Args) == 0) {
             co_await signal(which);
             log->add("done");
         } else {
-            log->add(as_variant(co_await signal<Args...>(which)));
+            log->add(co_await signal<Args...>(which));
         }
     } catch (const AsyncError& error) {
-        log->add(told(error));
+        log->add(error);
     }
 }
 
@@ -70,37 +34,35 @@ task<> wait_once(LogPtr log, Signal which) {
 template <class T>
 using Nth = Variant;
 template <std::size_t... kIndex>
-task<> wait_variants(LogPtr log, Signal which, std::index_sequence<kIndex...>) {
+task<> wait_variants(ProbeLogPtr log, Signal which, std::index_sequence<kIndex...>) {
     try {
-        log->add(as_variant(
-            co_await signal<Nth<std::integral_constant<std::size_t, kIndex>>...>(which)));
+        log->add(co_await signal<Nth<std::integral_constant<std::size_t, kIndex>>...>(which));
     } catch (const AsyncError& error) {
-        log->add(told(error));
+        log->add(error);
     }
 }
-task<> wait_nine(LogPtr log, Signal which) {
+task<> wait_nine(ProbeLogPtr log, Signal which) {
     return wait_variants(std::move(log), std::move(which), std::make_index_sequence<9>{});
 }
-task<> wait_twelve(LogPtr log, Signal which) {
+task<> wait_twelve(ProbeLogPtr log, Signal which) {
     return wait_variants(std::move(log), std::move(which), std::make_index_sequence<12>{});
 }
 
-task<> wait_untyped(LogPtr log, Signal which) { log->add(co_await which); }
+task<> wait_untyped(ProbeLogPtr log, Signal which) { log->add(co_await which); }
 
-task<> wait_inline(LogPtr log, Signal which, std::int64_t times) {
+task<> wait_inline(ProbeLogPtr log, Signal which, std::int64_t times) {
     for (std::int64_t i = 0; i < times; ++i) log->add(co_await inline_resume(signal<int>(which)));
     log->add("done");
 }
 
-task<> wait_inline_in_all_forms(LogPtr log, Signal which) {
-    const Outcome<int> careful = co_await inline_resume(fallible(signal<int>(which)));
-    log->add(careful ? Variant(*careful) : told(careful.error()));
+task<> wait_inline_in_all_forms(ProbeLogPtr log, Signal which) {
+    log->add(co_await inline_resume(fallible(signal<int>(which))));
     const Outcome<int> again = co_await fallible(inline_resume(signal<int>(which)));
-    log->add(again ? Variant(*again) : told(again.error()));
+    log->add(again);
     if (again) log->add(co_await inline_resume(which));
 }
 
-task<> emit_when(LogPtr log, Signal which, Signal emitted) {
+task<> emit_when(ProbeLogPtr log, Signal which, Signal emitted) {
     (void)co_await inline_resume(which);
     emitted.emit({Variant(1)});
     log->add("emitted");
@@ -108,7 +70,7 @@ task<> emit_when(LogPtr log, Signal which, Signal emitted) {
 
 // Says when it begins and ends to take, and takes only when the test lets it.
 template <class... Args>
-task<> stream_on(LogPtr log, Signal which, std::int64_t capacity, bool newest) {
+task<> stream_on(ProbeLogPtr log, Signal which, std::int64_t capacity, bool newest) {
     auto emissions =
         stream<Args...>(which, {.capacity = static_cast<std::size_t>(capacity),
                                 .when_full = newest ? WhenFull::DropNewest : WhenFull::DropOldest});
@@ -120,26 +82,26 @@ task<> stream_on(LogPtr log, Signal which, std::int64_t capacity, bool newest) {
             if constexpr (sizeof...(Args) == 0) {
                 log->add("one");
             } else {
-                log->add(as_variant(*emission));
+                log->add(*emission);
             }
         } catch (const AsyncError& error) {
-            log->add(told(error));
+            log->add(error);
             if (error.code() == AsyncErrorCode::UnknownSignal) break;
         }
     }
     log->add("end, " + std::to_string(emissions.dropped()) + " dropped");
 }
 
-task<> stream_fallible(LogPtr log, Signal which) {
+task<> stream_fallible(ProbeLogPtr log, Signal which) {
     auto emissions = stream<int>(which);
     for (;;) {
         const Outcome<int> emission = co_await fallible(emissions.next());
-        log->add(emission ? Variant(*emission) : told(emission.error()));
+        log->add(emission);
         if (!emission && emission.error() == AsyncErrorCode::EmitterFreed) break;
     }
 }
 
-task<> stream_twice(LogPtr log, Signal which) {
+task<> stream_twice(ProbeLogPtr log, Signal which) {
     auto emissions = stream<int>(which);
     for (int i = 0; i < 2; ++i) {
         if (const auto emission = co_await emissions.next()) log->add(*emission);
@@ -162,11 +124,11 @@ task<> count_streamed(std::shared_ptr<std::int64_t> count, ObjectHandle emitter,
 
 // --- The class -----------------------------------------------------------------------------------
 
-class NebulaSignalProbe : public Extension<RefCounted> {
+class NebulaSignalProbe : public ProbeTasks {
 public:
     using Self = NebulaSignalProbe;
     static constexpr const char* kClassName = "NebulaSignalProbe";
-    using Extension::Extension;
+    using ProbeTasks::ProbeTasks;
 
     static void bind(ClassBuilder<Self>& c) {
         c.doc("Waits for signals for the tests; what starts a coroutine returns its number.");
@@ -193,7 +155,6 @@ public:
         c.method("stream_twice", &Self::start<stream_twice, Signal>, {"which"});
         c.method("hold_stream", &Self::hold_stream, {"which"})
             .doc("A stream that stands in no task: it lives as long as the probe.");
-        c.method("go_on", &Self::go_on, {"task"}).doc("Lets a stream's task take.");
         c.method("count", &Self::count<count_emissions>, {"emitter", "name", "tasks"})
             .doc("Tasks that wait for the signal again and again; counted() is how often in all.");
         c.method("count_streamed", &Self::count<count_streamed>, {"emitter", "name", "tasks"});
@@ -204,27 +165,10 @@ public:
                 "as by the flush of the engine's queue; -1 where nobody counts.");
         c.method("stop_counting", &Self::stop_counting);
 
-        c.method("log_of", &Self::log_of, {"task"});
-        c.method("is_pending", &Self::is_pending, {"task"});
-        c.method("cancel", &Self::cancel, {"task"});
-        c.method("left_main_thread", &Self::left_main_thread, {"task"});
-        c.method(
-            "callables_alive", +[] { return live_callables(); });
-    }
-
-    template <auto kCoroutine, class... Args>
-    std::int64_t start(Args... arguments) {
-        const LogPtr log = std::make_shared<Log>();
-        const auto number = static_cast<std::int64_t>(logs_.size());
-        logs_.push_back(log);
-        log->handle =
-            EngineLoop::get().runtime().spawn(kCoroutine(log, std::move(arguments)...),
-                                              {.name = "signal probe " + std::to_string(number)});
-        return number;
+        bind_tasks(c);
     }
 
     void hold_stream(const Signal& which) { held_.push_back(stream<AnyArguments>(which)); }
-    void go_on(std::int64_t task) { of(task).go_on.set(); }
     template <auto kCoroutine>
     void count(Object emitter, const StringName& name, std::int64_t tasks) {
         *counted_ = 0;
@@ -247,15 +191,7 @@ public:
         counting_.clear();
     }
 
-    Array log_of(std::int64_t task) { return of(task).entries; }
-    bool is_pending(std::int64_t task) { return of(task).handle.is_pending(); }
-    void cancel(std::int64_t task) { of(task).handle.cancel(); }
-    bool left_main_thread(std::int64_t task) { return of(task).left_main_thread; }
-
 private:
-    Log& of(std::int64_t task) { return *logs_.at(static_cast<std::size_t>(task)); }
-
-    std::vector<LogPtr> logs_;
     std::vector<SignalStream<AnyArguments>> held_;
     std::shared_ptr<std::int64_t> counted_ = std::make_shared<std::int64_t>(0);
     std::vector<TaskHandle<>> counting_;
