@@ -1,36 +1,8 @@
 # Waits of code that is built on another binding than ours, through nebula/godot/adapter.
-extends "res://test_suite.gd"
-
-
-class Emitter:
-	extends RefCounted
-	signal opened
-	signal hit(damage: int)
-	signal picked(slot: int, item: String)
-	signal found(what: Variant)
+extends "res://task_suite.gd"
 
 
 var probe := NebulaAdapterProbe.new()
-
-
-func settle() -> void:
-	for i in 2:
-		await tree.process_frame
-
-
-func connections(of: Object) -> int:
-	var count := 0
-	for each in of.get_signal_list():
-		count += of.get_signal_connection_list(each.name).size()
-	return count
-
-
-func emit_elsewhere(which: Signal, arguments: Array = []) -> void:
-	var thread := Thread.new()
-	thread.start(
-		func() -> void: which.get_object().callv("emit_signal", [which.get_name()] + arguments)
-	)
-	thread.wait_to_finish()
 
 
 func test_another_bindings_signal_gives_null_the_value_or_an_array() -> void:

@@ -1,20 +1,10 @@
 # Scripts that await tasks of C++: NebulaTask, and bound methods that return a task.
-extends "res://test_suite.gd"
-
-
-class Emitter:
-	extends RefCounted
-	signal fired
+extends "res://task_suite.gd"
 
 
 var probe := NebulaAsyncProbe.new()
 var emitter := Emitter.new()
 var got := []
-
-
-func settle() -> void:
-	for i in 2:
-		await tree.process_frame
 
 
 # A coroutine that waits for a task and nothing else: what it gets lands in `got`.

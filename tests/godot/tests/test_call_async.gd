@@ -1,5 +1,5 @@
 # Tasks of C++ that await scripts: call_async and await_variant.
-extends "res://test_suite.gd"
+extends "res://task_suite.gd"
 
 
 class Shop:
@@ -36,11 +36,6 @@ class Shop:
 
 
 var probe := NebulaAsyncProbe.new()
-
-
-func settle() -> void:
-	for i in 2:
-		await tree.process_frame
 
 
 func test_a_method_that_does_not_wait_gives_its_value_at_once() -> void:

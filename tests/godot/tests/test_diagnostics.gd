@@ -1,10 +1,5 @@
 # What can be seen of tasks: rows, monitors, the report of who still waits.
-extends "res://test_suite.gd"
-
-
-class Emitter:
-	extends RefCounted
-	signal fired
+extends "res://task_suite.gd"
 
 
 var probe := NebulaAsyncProbe.new()
@@ -20,8 +15,7 @@ func row_of(name: String) -> Dictionary:
 
 func test_a_row_tells_state_place_and_time_of_a_wait() -> void:
 	var task := probe.task_after(emitter.fired, 1)
-	for i in 3:
-		await tree.process_frame
+	await frames(3)
 	var row := row_of("given")
 	check_equal(row.state, "waiting")
 	check_equal(row.reason, "signal")
@@ -49,14 +43,12 @@ func test_the_debugger_has_monitors_of_tasks_and_workers() -> void:
 	var task := probe.task_after(emitter.fired, 1)
 	check_equal(Performance.get_custom_monitor("nebula/tasks_alive"), before + 1)
 	emitter.fired.emit()
-	await tree.process_frame
-	await tree.process_frame
+	await frames(2)
 	check(Performance.get_custom_monitor("nebula/task_pump_msec") >= 0.0, "milliseconds")
 	check(task.is_done(), "done")
 	var owner := Node.new()
 	probe.own_frames(owner)
-	await tree.process_frame
-	await tree.process_frame
+	await frames(2)
 	check(Performance.get_custom_monitor("nebula/tasks_resumed_per_frame") >= 1, "resumed")
 	owner.free()
 	await tree.process_frame

@@ -1,15 +1,10 @@
 # Waits for tweens, timers, animations, requests and loads: they end also when the thing is stopped.
-extends "res://test_suite.gd"
+extends "res://task_suite.gd"
 
 const STOPPED := "error: what was waited for was stopped: "
 const FREED := "error: the object waited for was freed: "
 
 var probe := NebulaEngineWaitProbe.new()
-
-
-func frames(count: int) -> void:
-	for i in count:
-		await tree.process_frame
 
 
 # --- Tweens ---

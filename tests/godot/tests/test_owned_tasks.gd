@@ -1,34 +1,8 @@
 # Tasks that belong to an object (spawn_on), and the death watch that ends them.
-extends "res://test_suite.gd"
-
-
-class Emitter:
-	extends RefCounted
-	signal fired
-
-
-class Loud:
-	extends Node
-	signal said
+extends "res://task_suite.gd"
 
 
 var probe := NebulaAsyncProbe.new()
-
-
-func settle() -> void:
-	for i in 2:
-		await tree.process_frame
-
-
-func incoming(of: Object) -> int:
-	return of.get_incoming_connections().size()
-
-
-func outgoing(of: Object) -> int:
-	var count := 0
-	for each in of.get_signal_list():
-		count += of.get_signal_connection_list(each.name).size()
-	return count
 
 
 func test_an_owned_task_runs_as_any_other_while_its_owner_lives() -> void:
@@ -39,7 +13,7 @@ func test_an_owned_task_runs_as_any_other_while_its_owner_lives() -> void:
 	emitter.fired.emit()
 	await settle()
 	check_equal(probe.log_of(task), ["began", "resumed"])
-	check_equal(outgoing(owner), 0, "connections after the end")
+	check_equal(connections(owner), 0, "connections after the end")
 	owner.free()
 
 
@@ -56,7 +30,7 @@ func test_no_code_of_an_owned_task_runs_once_its_owner_is_freed() -> void:
 	check_equal(probe.log_of(nested), ["began"])
 	check(probe.was_cancelled(task) and probe.was_cancelled(nested), "cancelled")
 	check_equal(probe.locals_alive(), locals, "locals")
-	check_equal(outgoing(emitter), 0, "connections of the signal it waited for")
+	check_equal(connections(emitter), 0, "connections of the signal it waited for")
 
 
 func test_a_task_that_was_woken_before_its_owner_died_does_not_resume() -> void:
@@ -87,8 +61,8 @@ func test_a_node_queued_for_deletion_takes_its_tasks_with_it() -> void:
 	tree.root.add_child(owner)
 	var task := probe.own_frames(owner)
 	await settle()
-	var frames := probe.log_of(task).size()
-	check(frames > 0, "it ran before")
+	var before := probe.log_of(task).size()
+	check(before > 0, "it ran before")
 	owner.queue_free()
 	await tree.process_frame
 	var after := probe.log_of(task).size()
@@ -148,7 +122,7 @@ func test_until_tree_exiting_ends_with_the_tree_though_the_owner_lives() -> void
 	check_equal(probe.log_of(task), ["began"])
 	check(probe.was_cancelled(task), "cancelled")
 	check_equal(probe.log_of(stays), ["began", "resumed"])
-	check_equal(outgoing(owner), 0, "connections")
+	check_equal(connections(owner), 0, "connections")
 	owner.free()
 
 
@@ -193,7 +167,7 @@ func test_many_owned_tasks_of_one_owner_end_together_and_leave_nothing() -> void
 		tasks.append(probe.own(owner, emitter.fired))
 	for i in 100:
 		probe.cancel(tasks[i])
-	check_equal(outgoing(owner), 400, "connections")
+	check_equal(connections(owner), 400, "connections")
 	owner.free()
 	await settle()
 	for task: int in tasks:
@@ -253,4 +227,4 @@ func test_owners_that_die_anywhere_under_stress_leave_nothing_behind() -> void:
 	check_equal(probe.locals_alive(), locals, "locals")
 	check_equal(probe.callables_alive(), callables, "callables")
 	check_equal(probe.destroyed_elsewhere(), 0, "locals destroyed off the main thread")
-	check_equal(outgoing(emitter), 0, "connections")
+	check_equal(connections(emitter), 0, "connections")

@@ -1,6 +1,6 @@
 # When tasks go on within a frame, and the clocks they sleep by. Each entry of a log is
 # [physics ticks, process frames, inside a physics tick].
-extends "res://test_suite.gd"
+extends "res://task_suite.gd"
 
 var probe := NebulaPhaseProbe.new()
 
@@ -54,8 +54,7 @@ func test_a_tick_comes_before_physics_process_and_the_frames_end_after_process()
 	var turn := Turn.new()
 	turn.told = told
 	tree.root.add_child(turn)
-	await tree.process_frame
-	await tree.process_frame
+	await frames(2)
 	told.clear()
 	probe.tick(func() -> void: told.append("tick"))
 	while not "tick" in told or told[-1] != "process":
@@ -73,18 +72,16 @@ func test_phases_go_on_in_a_paused_tree_and_the_pausable_clock_stands_still() ->
 	tree.paused = true
 	await tree.process_frame
 	var ticks := probe.physics_at_once(2)
-	var frames := probe.frames_at_once(2)
+	var at_once := probe.frames_at_once(2)
 	var game := probe.sleep(0.05, NebulaPhaseProbe.GAME)
 	var pausable := probe.sleep(0.05, NebulaPhaseProbe.PAUSABLE)
-	for i in 8:
-		await tree.process_frame
+	await frames(8)
 	check(not probe.is_pending(ticks), "ticks")
-	check(not probe.is_pending(frames), "frames")
+	check(not probe.is_pending(at_once), "frames")
 	check(not probe.is_pending(game), "the game's clock")
 	check(probe.is_pending(pausable), "the pausable clock")
 	tree.paused = false
-	for i in 8:
-		await tree.process_frame
+	await frames(8)
 	check(not probe.is_pending(pausable), "the pausable clock, after the pause")
 
 
@@ -93,8 +90,8 @@ func test_a_time_scale_of_zero_stops_the_games_clock_and_not_the_walls() -> void
 	await tree.process_frame
 	var game := probe.sleep(0.01, NebulaPhaseProbe.GAME)
 	var real := probe.sleep(0.01, NebulaPhaseProbe.REAL)
-	var frames := probe.frames_at_once(2)
-	await done(frames)
+	var at_once := probe.frames_at_once(2)
+	await done(at_once)
 	await done(real)
 	check(probe.is_pending(game), "the game's clock")
 	Engine.time_scale = 1.0

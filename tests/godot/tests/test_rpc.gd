@@ -1,13 +1,8 @@
 # Requests and answers between peers: two branches of one tree, each with a multiplayer API of its
 # own, joined by ENet over the loopback.
-extends "res://test_suite.gd"
+extends "res://task_suite.gd"
 
 var _branches: Array[Node] = []
-
-
-func frames(count: int) -> void:
-	for i in count:
-		await tree.process_frame
 
 
 # A branch with a NebulaRpc in it, served by `peer`; null for none.

@@ -1,39 +1,9 @@
 # More about C++ tasks that wait for signals: many arguments, streams, resuming inside an emission,
 # and what a frame of it costs. The plain waits are in test_tasks.gd.
-extends "res://test_suite.gd"
-
-
-class Emitter:
-	extends RefCounted
-	signal opened
-	signal hit(damage: int)
-	signal picked(slot: int, item: String)
-	signal found(what: Variant)
-	signal loose
+extends "res://task_suite.gd"
 
 
 var probe := NebulaSignalProbe.new()
-
-
-# After this, whatever was emitted or freed before has resumed who waited for it.
-func settle() -> void:
-	for i in 2:
-		await tree.process_frame
-
-
-func connections(of: Object) -> int:
-	var count := 0
-	for each in of.get_signal_list():
-		count += of.get_signal_connection_list(each.name).size()
-	return count
-
-
-func emit_elsewhere(which: Signal, arguments: Array = []) -> void:
-	var thread := Thread.new()
-	thread.start(
-		func() -> void: which.get_object().callv("emit_signal", [which.get_name()] + arguments)
-	)
-	thread.wait_to_finish()
 
 
 # --- Arguments ---

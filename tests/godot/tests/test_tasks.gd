@@ -1,40 +1,9 @@
 # C++ coroutines that wait for signals of the engine. The probe starts them, the test emits, and
 # what they wrote down says when and with what they resumed.
-extends "res://test_suite.gd"
-
-
-class Emitter:
-	extends RefCounted
-	signal opened
-	signal hit(damage: int)
-	signal picked(slot: int, item: String)
-	signal found(what: Variant)
-	signal loose
+extends "res://task_suite.gd"
 
 
 var probe := NebulaTaskProbe.new()
-
-
-# After this, whatever was emitted or freed before has resumed who waited for it.
-func settle() -> void:
-	for i in 2:
-		await tree.process_frame
-
-
-func connections(of: Object) -> int:
-	var count := 0
-	for each in of.get_signal_list():
-		count += of.get_signal_connection_list(each.name).size()
-	return count
-
-
-# Emits on a thread of its own and returns when that has ended.
-func emit_elsewhere(which: Signal, arguments: Array = []) -> void:
-	var thread := Thread.new()
-	thread.start(
-		func() -> void: which.get_object().callv("emit_signal", [which.get_name()] + arguments)
-	)
-	thread.wait_to_finish()
 
 
 # --- What a wait gives ---
@@ -201,20 +170,17 @@ func test_a_blocked_signal_resumes_only_once_it_is_unblocked_and_emitted() -> vo
 
 func test_next_frame_resumes_once_in_each_frame() -> void:
 	var task := probe.wait_frames(3)
-	for i in 5:
-		await tree.process_frame
-	var frames := probe.log_of(task)
-	check_equal(frames.size(), 3)
-	check_equal([frames[1] - frames[0], frames[2] - frames[1]], [1, 1], "frames between")
+	await frames(5)
+	var resumed := probe.log_of(task)
+	check_equal(resumed.size(), 3)
+	check_equal([resumed[1] - resumed[0], resumed[2] - resumed[1]], [1, 1], "frames between")
 
 
 func test_a_sleep_lasts_as_long_in_game_time_as_it_says() -> void:
 	var task := probe.sleep(0.1)  # six frames of a sixtieth
-	for i in 5:
-		await tree.process_frame
+	await frames(5)
 	check(probe.is_pending(task), "still asleep after five frames")
-	for i in 4:
-		await tree.process_frame
+	await frames(4)
 	check_equal(probe.log_of(task), ["slept"])
 
 
