@@ -204,12 +204,7 @@ public:
         const auto error = node_->take(arguments);
         using Given = decltype(detail::signal_value<Args...>(arguments.values()));
         if (error == AsyncErrorCode::EmitterFreed) return Given{};
-        if (error) throw_async_error(*error, node_->source.str());
-        Given value = detail::signal_value<Args...>(arguments.values());
-        if (!value)
-            throw ArgumentMismatch(node_->source.str() + " " +
-                                   detail::mismatch<Args...>(arguments.values()));
-        return value;
+        return detail::value_or_throw<Args...>(error, arguments.values(), node_->source);
     }
 };
 
@@ -224,14 +219,8 @@ public:
 
     Outcome<Value> await_resume() {
         detail::SignalArguments arguments;
-        if (const auto error = node_->take(arguments)) return tl::unexpected(*error);
-        auto value = detail::signal_value<Args...>(arguments.values());
-        if (!value) return tl::unexpected(AsyncErrorCode::ArgumentMismatch);
-        if constexpr (std::is_void_v<Value>) {
-            return {};
-        } else {
-            return *std::move(value);
-        }
+        const auto error = node_->take(arguments);
+        return detail::value_or_error<Args...>(error, arguments.values());
     }
 };
 

@@ -99,11 +99,35 @@ public:
     /// After the end: why there are no arguments, or else the arguments.
     [[nodiscard]] std::optional<AsyncErrorCode> error() const noexcept { return node_->error; }
     [[nodiscard]] std::span<Variant> arguments() noexcept { return node_->arguments.values(); }
-    [[nodiscard]] std::string name() const { return node_->source.str(); }
+    [[nodiscard]] const SignalName& source() const noexcept { return node_->source; }
 
 private:
     SignalNode* node_;
 };
+
+/// What a wait gives for how it ended, in a form that holds it: signal_value()'s.
+/// \throws the error; ArgumentMismatch.
+template <class... Args>
+auto value_or_throw(std::optional<AsyncErrorCode> error, std::span<Variant> arguments,
+                    const SignalName& source) {
+    if (error) throw_async_error(*error, source.str());
+    auto value = signal_value<Args...>(arguments);
+    if (!value) throw ArgumentMismatch(source.str() + " " + mismatch<Args...>(arguments));
+    return value;
+}
+/// The same, returning what that would throw.
+template <class... Args>
+Outcome<typename SignalValue<Args...>::Type> value_or_error(std::optional<AsyncErrorCode> error,
+                                                            std::span<Variant> arguments) {
+    if (error) return tl::unexpected(*error);
+    auto value = signal_value<Args...>(arguments);
+    if (!value) return tl::unexpected(AsyncErrorCode::ArgumentMismatch);
+    if constexpr (sizeof...(Args) == 0) {
+        return {};
+    } else {
+        return *std::move(value);
+    }
+}
 
 /// What SignalWait and FallibleSignalWait have in common: all but what they give.
 template <class... Args>
@@ -159,10 +183,7 @@ public:
 
     Value await_resume() {
         detail::SignalConnection& from = this->connection_;
-        if (const auto error = from.error()) throw_async_error(*error, from.name());
-        auto value = detail::signal_value<Args...>(from.arguments());
-        if (!value)
-            throw ArgumentMismatch(from.name() + " " + detail::mismatch<Args...>(from.arguments()));
+        auto value = detail::value_or_throw<Args...>(from.error(), from.arguments(), from.source());
         if constexpr (!std::is_void_v<Value>) return *std::move(value);
     }
 };
@@ -177,14 +198,8 @@ public:
         : detail::SignalWaitBase<Args...>(std::move(wait)) {}
 
     Outcome<Value> await_resume() {
-        if (const auto error = this->connection_.error()) return tl::unexpected(*error);
-        auto value = detail::signal_value<Args...>(this->connection_.arguments());
-        if (!value) return tl::unexpected(AsyncErrorCode::ArgumentMismatch);
-        if constexpr (std::is_void_v<Value>) {
-            return {};
-        } else {
-            return *std::move(value);
-        }
+        detail::SignalConnection& from = this->connection_;
+        return detail::value_or_error<Args...>(from.error(), from.arguments());
     }
 };
 
