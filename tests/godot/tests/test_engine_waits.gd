@@ -224,6 +224,22 @@ func test_a_missing_resource_and_one_of_another_class_are_errors_and_not_the_eng
 	check("is no PackedScene" in str(other[-1]), "the error: %s" % [other])
 
 
+func test_a_broken_resource_is_an_error_beside_the_engines_own_and_leaves_nothing() -> void:
+	var locals := probe.locals_alive()
+	for i in 2:  # the second load finds nothing of the first in its way
+		expect_error("Parse Error")
+		expect_error("Failed loading resource: res://data/broken_scene.tscn")
+		var log: Array = await loaded(probe.load_scene("res://data/broken_scene.tscn"))
+		check_equal(
+			log[-1],
+			"error: the resource could not be loaded: res://data/broken_scene.tscn"
+		)
+	check_equal(probe.locals_alive(), locals, "locals")
+	check(not ResourceLoader.has_cached("res://data/broken_scene.tscn"), "not in the cache")
+	var whole: Array = await loaded(probe.load_scene("res://data/small_scene.tscn"))
+	check_equal(whole[-1], "res://data/small_scene.tscn", "the loader goes on")
+
+
 func test_a_load_that_nobody_waits_for_any_more_is_taken_in_the_background() -> void:
 	for i in 20:
 		probe.cancel(probe.load_scene("res://data/small_scene.tscn"))
