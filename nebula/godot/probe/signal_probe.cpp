@@ -108,6 +108,21 @@ task<> stream_twice(ProbeLogPtr log, Signal which) {
     }
 }
 
+// As a wait with a name, which lives on in the frame after it has ended.
+task<> take_named(ProbeLogPtr log, std::shared_ptr<SignalStream<int>> from) {
+    auto next = from->next();
+    log->add(*co_await next);
+    co_await log->go_on.wait();
+    log->add("done");
+}
+
+task<> take_two_named(ProbeLogPtr log, std::shared_ptr<SignalStream<int>> from) {
+    auto first = from->next();
+    log->add(*co_await first);
+    auto second = fallible(from->next());
+    log->add(co_await second);
+}
+
 // --- Measuring -----------------------------------------------------------------------------------
 
 task<> count_emissions(std::shared_ptr<std::int64_t> count, ObjectHandle emitter, StringName name) {
@@ -153,6 +168,10 @@ public:
                  {"which", "capacity", "newest"});
         c.method("stream_fallible", &Self::start<stream_fallible, Signal>, {"which"});
         c.method("stream_twice", &Self::start<stream_twice, Signal>, {"which"});
+        c.method("share_stream", &Self::share_stream, {"which"})
+            .doc("What the next two take from.");
+        c.method("take_named", &Self::start_shared<take_named>);
+        c.method("take_two_named", &Self::start_shared<take_two_named>);
         c.method("hold_stream", &Self::hold_stream, {"which"})
             .doc("A stream that stands in no task: it lives as long as the probe.");
         c.method("count", &Self::count<count_emissions>, {"emitter", "name", "tasks"})
@@ -168,6 +187,13 @@ public:
         bind_tasks(c);
     }
 
+    void share_stream(const Signal& which) {
+        shared_ = std::make_shared<SignalStream<int>>(stream<int>(which));
+    }
+    template <auto kCoroutine>
+    std::int64_t start_shared() {
+        return start<kCoroutine>(shared_);
+    }
     void hold_stream(const Signal& which) { held_.push_back(stream<AnyArguments>(which)); }
     template <auto kCoroutine>
     void count(Object emitter, const StringName& name, std::int64_t tasks) {
@@ -193,6 +219,7 @@ public:
 
 private:
     std::vector<SignalStream<AnyArguments>> held_;
+    std::shared_ptr<SignalStream<int>> shared_;
     std::shared_ptr<std::int64_t> counted_ = std::make_shared<std::int64_t>(0);
     std::vector<TaskHandle<>> counting_;
 };

@@ -143,8 +143,9 @@ void StreamNode::stop_listening() noexcept {
     listening_ = false;
 }
 
-std::optional<AsyncErrorCode> StreamNode::take(SignalArguments& arguments) {
+std::optional<AsyncErrorCode> StreamNode::take(SignalArguments& arguments, bool listened) {
     const MutexLock lock(mutex_);
+    if (listened) listening_ = false;
     NEBULA_ASSERT(has_answer(), "an emission is taken once it is there");
     if (queue_.size() == 0) return end_;
     if (queue_.pop(arguments)) return AsyncErrorCode::NotSendable;

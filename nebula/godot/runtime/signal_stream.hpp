@@ -116,8 +116,9 @@ public:
     /// False when take() has an answer; else the waker will be used.
     [[nodiscard]] bool listen(Waker waker);
     void stop_listening() noexcept;
-    /// The oldest emission into `arguments`, or why there is none.
-    [[nodiscard]] std::optional<AsyncErrorCode> take(SignalArguments& arguments);
+    /// The oldest emission into `arguments`, or why there is none. `listened`: the caller has, and
+    /// does so no more.
+    [[nodiscard]] std::optional<AsyncErrorCode> take(SignalArguments& arguments, bool listened);
 
     [[nodiscard]] std::size_t size();
     [[nodiscard]] std::uint64_t dropped();
@@ -184,6 +185,12 @@ protected:
         if (listening_) node_->stop_listening();
     }
 
+    // Here the wait ends, though it may lie in the task's frame for long yet: by then another
+    // listens, and the destructor must leave that alone.
+    [[nodiscard]] std::optional<AsyncErrorCode> take(SignalArguments& arguments) {
+        return node_->take(arguments, std::exchange(listening_, false));
+    }
+
     StreamCount node_;
 
 private:
@@ -201,7 +208,7 @@ public:
 
     auto await_resume() {
         detail::SignalArguments arguments;
-        const auto error = node_->take(arguments);
+        const auto error = take(arguments);
         using Given = decltype(detail::signal_value<Args...>(arguments.values()));
         if (error == AsyncErrorCode::EmitterFreed) return Given{};
         return detail::value_or_throw<Args...>(error, arguments.values(), node_->source);
@@ -219,7 +226,7 @@ public:
 
     Outcome<Value> await_resume() {
         detail::SignalArguments arguments;
-        const auto error = node_->take(arguments);
+        const auto error = take(arguments);
         return detail::value_or_error<Args...>(error, arguments.values());
     }
 };

@@ -316,6 +316,37 @@ func test_what_may_not_leave_its_thread_is_an_error_in_its_turn() -> void:
 	)
 
 
+# The wait that has ended still lies in the first task when the second one begins to wait.
+func test_a_named_wait_of_a_stream_that_has_ended_leaves_the_next_waiter_alone() -> void:
+	var emitter := Emitter.new()
+	probe.share_stream(emitter.hit)
+	var first := probe.take_named()
+	emitter.hit.emit(1)
+	await settle()
+	check_equal(probe.log_of(first), [1])
+	var second := probe.take_named()
+	probe.go_on(first)
+	await settle()
+	check_equal(probe.log_of(first), [1, "done"])
+	emitter.hit.emit(2)
+	await settle()
+	check_equal(probe.log_of(second), [2])
+	probe.go_on(second)
+	await settle()
+
+
+func test_a_task_may_name_two_waits_of_one_stream() -> void:
+	var emitter := Emitter.new()
+	probe.share_stream(emitter.hit)
+	var task := probe.take_two_named()
+	for i in 2:
+		check_equal(probe.log_of(task), range(i))
+		emitter.hit.emit(i)
+		await settle()
+	check_equal(probe.log_of(task), [0, 1])
+	check(not probe.is_pending(task), "the task has ended")
+
+
 func test_the_connection_of_a_stream_ends_with_the_stream() -> void:
 	await settle()  # what an earlier test left behind
 	var emitter := Emitter.new()
