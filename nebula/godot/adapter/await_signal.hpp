@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -337,8 +338,14 @@ private:
     }
 
     void emitted(const GDExtensionConstVariantPtr* arguments, std::size_t count) noexcept {
+        std::unique_ptr<std::byte[]> room;  // before the claim, which must be finished
+        if (count > kInPlace) {
+            room.reset(new (std::nothrow) std::byte[count * sizeof(Variant)]);
+            // Out of memory: the emission has ended the connection, and that soon ends the wait.
+            if (!room) return;
+        }
         if (!meeting.claim()) return;
-        if (count > kInPlace) spilled_ = std::make_unique<std::byte[]>(count * sizeof(Variant));
+        spilled_ = std::move(room);
         const bool here = std::this_thread::get_id() == engine.main_thread;
         for (std::size_t i = 0; i < count; ++i) {
             if (!here && !may_leave_its_thread(arguments[i])) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/probe/adapter_probe.hpp"
 
+#include "nebula/godot/probe/allocations.hpp"
 #include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/godot/probe/stand_in.hpp"
 
@@ -83,12 +84,17 @@ public:
         c.method("wait_node", &Self::start_with<wait_node>, {"which"});
         c.method("wait_named", &Self::start_named, {"emitter", "name"});
         c.method("wait_object", &Self::start_object, {"object"});
+        c.method("refuse_spilled", &Self::refuse_spilled, {"arguments"})
+            .doc("No memory for that many arguments; 0: for all. False where it cannot be taken.");
         bind_tasks(c);
     }
 
     template <auto kCoroutine>
     std::int64_t start_with(const Signal& which) {
         return start<kCoroutine>(other_signal(which));
+    }
+    bool refuse_spilled(std::int64_t arguments) {
+        return refuse_allocations(static_cast<std::size_t>(arguments) * sizeof(other::Variant));
     }
     std::int64_t start_named(Object emitter, std::string name) {
         return start<wait_named>(other::Object::of(emitter.ptr()), std::move(name));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// How often this library has called the global allocator, for tests that want to see none. Built
-// only with NEBULA_GODOT_TESTS.
+// How often this library has called the global allocator, for tests that want to see none, and a
+// way to make it fail. Built only with NEBULA_GODOT_TESTS.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace nebula::godot {
@@ -10,5 +11,9 @@ namespace nebula::godot {
 /// Since the start; -1 under a sanitizer, which has an allocator of its own. What the engine and
 /// the C++ runtime's own code allocate is not in it. Threads: any thread.
 [[nodiscard]] std::int64_t allocations() noexcept;
+
+/// From now on there is no memory for blocks of exactly this size; 0: for all there is. False under
+/// a sanitizer: there always is. Threads: any thread.
+bool refuse_allocations(std::size_t size) noexcept;
 
 }  // namespace nebula::godot

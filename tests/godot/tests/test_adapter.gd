@@ -22,6 +22,21 @@ func test_another_bindings_signal_gives_null_the_value_or_an_array() -> void:
 	check_equal(connections(emitter), 0, "connections afterwards")
 
 
+func test_arguments_that_there_is_no_memory_for_end_the_wait_and_not_the_program() -> void:
+	var emitter := Emitter.new()
+	var task := probe.wait_any(emitter.loose)
+	if not probe.refuse_spilled(12):  # a sanitizer's allocator
+		return
+	emitter.callv("emit_signal", ["loose"] + range(12))
+	probe.refuse_spilled(0)
+	await settle()
+	check_equal(
+		probe.log_of(task),
+		["error: the object waited for was freed: signal 'loose' of a RefCounted"]
+	)
+	check_equal(connections(emitter), 0, "connections")
+
+
 func test_typed_waits_through_the_adapter_convert_or_say_what_came() -> void:
 	var emitter := Emitter.new()
 	var both := probe.wait_int_string(emitter.picked)
