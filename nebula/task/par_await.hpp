@@ -116,6 +116,8 @@ private:
     const std::size_t grain_;
 };
 
+// Laxer than pool.run(): a loop's captures are references as a rule, and what has no destructor is
+// not harmed by one too many.
 #if defined(__GNUC__) && !defined(__clang__)
 template <class F>
 inline constexpr bool kMayStandInAwait = !std::is_class_v<F> || std::is_trivially_copyable_v<F>;
@@ -124,30 +126,40 @@ template <class F>
 inline constexpr bool kMayStandInAwait = true;
 #endif
 
+/// What a loop will do. A constructor, not an aggregate: g++ 12 destroys aggregate temporaries of
+/// a co_await expression twice.
+template <class F>
+class LoopPlan {
+public:
+    LoopPlan(WorkerPool& where, std::size_t items, std::size_t piece, F what, ParOptions how)
+        : pool(where), count(items), grain(piece), options(how), function(std::move(what)) {
+        NEBULA_ASSERT(grain > 0, "a grain of 0 never gets through the range");
+    }
+
+    WorkerPool& pool;
+    std::size_t count;
+    std::size_t grain;
+    ParOptions options;
+    F function;
+};
+
 }  // namespace task_detail
 
 /// A loop that has not begun: what pool_for() gives. Await it once.
 template <class F>
-class [[nodiscard]] PoolFor {
+class [[nodiscard]] PoolFor : task_detail::LoopPlan<F> {
 public:
-    PoolFor(WorkerPool& pool, std::size_t count, std::size_t grain, F function, ParOptions options)
-        : pool_(pool),
-          count_(count),
-          grain_(grain),
-          options_(options),
-          function_(std::move(function)) {
-        NEBULA_ASSERT(grain > 0, "a grain of 0 never gets through the range");
-    }
+    using task_detail::LoopPlan<F>::LoopPlan;
 
     class Awaiter : public Wait {
     public:
         explicit Awaiter(PoolFor& loop)
             : Wait("pool loop"),
-              pool_(loop.pool_),
-              options_(loop.options_),
-              empty_(loop.count_ == 0),
-              state_(*new task_detail::LoopOf<F>(std::move(loop.function_), loop.count_,
-                                                 loop.grain_)) {}
+              pool_(loop.pool),
+              options_(loop.options),
+              empty_(loop.count == 0),
+              state_(
+                  *new task_detail::LoopOf<F>(std::move(loop.function), loop.count, loop.grain)) {}
         ~Awaiter() {
             if (started_) state_.stop_and_wait();
             state_.release();
@@ -168,13 +180,6 @@ public:
         bool started_ = false;
         task_detail::LoopOf<F>& state_;
     };
-
-private:
-    WorkerPool& pool_;
-    std::size_t count_;
-    std::size_t grain_;
-    ParOptions options_;
-    F function_;
 };
 
 template <class F>
@@ -239,30 +244,18 @@ task<std::vector<Result>> map_on_pool(WorkerPool& pool, std::size_t count, std::
 
 /// A map that has not begun: what pool_map() gives. Await it once.
 template <class F>
-class [[nodiscard]] PoolMap {
+class [[nodiscard]] PoolMap : task_detail::LoopPlan<F> {
 public:
     using Result = std::decay_t<std::invoke_result_t<F&, std::size_t>>;
     static_assert(!std::is_void_v<Result>, "for no results there is pool_for");
 
-    PoolMap(WorkerPool& pool, std::size_t count, std::size_t grain, F function, ParOptions options)
-        : pool_(pool),
-          count_(count),
-          grain_(grain),
-          options_(options),
-          function_(std::move(function)) {}
+    using task_detail::LoopPlan<F>::LoopPlan;
 
     /// The task that does it.
     task<std::vector<Result>> begin() {
-        return task_detail::map_on_pool<Result>(pool_, count_, grain_, std::move(function_),
-                                                options_);
+        return task_detail::map_on_pool<Result>(this->pool, this->count, this->grain,
+                                                std::move(this->function), this->options);
     }
-
-private:
-    WorkerPool& pool_;
-    std::size_t count_;
-    std::size_t grain_;
-    ParOptions options_;
-    F function_;
 };
 
 template <class F>

@@ -60,8 +60,8 @@ TaskScope::~TaskScope() {
             ScopeChild* const child = &children_.front();
             TaskRecord& target = child->target;
             target.add_owner();
-            task_detail::end_branch_for_good(
-                target);  // tells us when it has, and the child is gone
+            // Tells us when it has ended, and then the child is gone.
+            task_detail::end_branch_for_good(target);
             target.drop_owner();
             if (!children_.empty() && &children_.front() == child) delete child;  // on the stack
         }

@@ -4,6 +4,7 @@
 
 #include "nebula/task/detail/branch_set.hpp"
 #include "nebula/task/detail/intrusive_list.hpp"
+#include "nebula/task/remote.hpp"
 #include "nebula/task/runtime.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
@@ -64,11 +65,10 @@ public:
         adopt(record, body.release().promise());
         return handle;
     }
-    template <class F>
-        requires std::invocable<F&> && requires { typename std::invoke_result_t<F&>::promise_type; }
+    template <TaskFunction F>
     auto spawn(F function, TaskOptions options = {},
                std::source_location site = std::source_location::current()) {
-        return spawn(call_stored(std::move(function)), options, site);
+        return spawn(task_detail::call_stored(std::move(function)), options, site);
     }
 
     class Join : public Wait {
@@ -102,11 +102,6 @@ public:
 private:
     friend class task_detail::ScopeChild;
 
-    template <class F, class Task = std::invoke_result_t<F&>>
-    static Task call_stored(F function) {
-        co_return co_await function();
-    }
-
     void check_thread() const;
     void adopt(task_detail::TaskRecord& record, task_detail::PromiseBase& root);
     void child_ended(task_detail::ScopeChild& child) noexcept;
@@ -115,8 +110,8 @@ private:
     void end_of_join();
 
     task_detail::Scheduler& scheduler_;
-    task_detail::TaskRecord* parent_ =
-        nullptr;  // the task it lies in, counted; null outside of tasks
+    // The task it lies in, counted; null outside of tasks.
+    task_detail::TaskRecord* parent_ = nullptr;
     task_detail::IntrusiveList<task_detail::ScopeChild, task_detail::ScopeTag> children_;
     task_detail::TaskRecord* first_error_ = nullptr;  // an owner of its
     Waker joiner_;

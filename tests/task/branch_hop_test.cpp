@@ -26,13 +26,6 @@ using test::FakeLoop;
 
 class BranchHops : public testing::Test {
 protected:
-    template <class Ended>
-    void pump_until(Ended ended) {
-        while (!ended()) {
-            loop_.runtime.pump();
-            std::this_thread::yield();
-        }
-    }
     /// Writes to its parent's frame from a worker, once it is let go.
     task<> works(std::vector<int>& frame) {
         co_await worker(pool_);
@@ -62,7 +55,7 @@ TEST_F(BranchHops, WorkAtTheSameTimeAsTheirSiblings) {
         auto [a, b] = co_await when_all(hops(1), hops(2));
         got = a + b;
     });
-    pump_until([&] { return loop_.runtime.live_count() == 0; });
+    loop_.pump_until_all_ended();
     EXPECT_EQ(got, 6);
 }
 
@@ -78,7 +71,7 @@ TEST_F(BranchHops, AParentThatIsCancelledEndsWhenItsBranchIsHome) {
     EXPECT_TRUE(parent.is_pending());
     EXPECT_EQ(live_, 1);
     go_on_.release();
-    pump_until([&] { return parent.cancelled(); });
+    loop_.pump_until([&] { return parent.cancelled(); });
     EXPECT_EQ(live_, 0);
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
 }
@@ -97,7 +90,7 @@ TEST_F(BranchHops, UntilThenTheParentDoesNotRun) {
     for (int i = 0; i < 3; ++i) loop_.frame();
     EXPECT_TRUE(parent.is_pending());
     go_on_.release();
-    pump_until([&] { return parent.cancelled(); });
+    loop_.pump_until([&] { return parent.cancelled(); });
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
 }
 
@@ -117,7 +110,7 @@ TEST_F(BranchHops, ATaskThatCancelsItselfEndsWhenItsChildIsHome) {
     EXPECT_TRUE(self.is_pending());
     loop_.frame();
     go_on_.release();
-    pump_until([&] { return self.cancelled(); });
+    loop_.pump_until([&] { return self.cancelled(); });
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
 }
 
@@ -153,7 +146,7 @@ TEST_F(BranchHops, ALoserThatAWorkerHasIsWaitedFor) {
     loop_.settle();
     EXPECT_FALSE(ended);
     go_on_.release();
-    pump_until([&] { return ended; });
+    loop_.pump_until([&] { return ended; });
 }
 
 TEST_F(BranchHops, LeavingAScopeBlocksForAChildThatAWorkerHas) {

@@ -8,6 +8,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,18 @@ public:
     /// As a main loop that answers every ring: until nothing is left to do in this frame.
     void settle() {
         for (int i = 0; i < 10; ++i) runtime.pump();
+    }
+
+    /// For what other threads bring about; nothing here limits how long that takes.
+    template <class Ended>
+    void pump_until(Ended ended) {
+        while (!ended()) {
+            runtime.pump();
+            std::this_thread::yield();
+        }
+    }
+    void pump_until_all_ended() {
+        pump_until([this] { return runtime.live_count() == 0; });
     }
 
     Runtime runtime;

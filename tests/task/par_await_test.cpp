@@ -25,13 +25,6 @@ using test::FakeLoop;
 
 class ParAwait : public testing::TestWithParam<int> {  // the parameter: workers
 protected:
-    void pump_until_all_ended() {
-        while (loop_.runtime.live_count() > 0) {
-            loop_.runtime.pump();
-            std::this_thread::yield();
-        }
-    }
-
     WorkerPool pool_{{.thread_count_override = GetParam()}};
     FakeLoop loop_;
 };
@@ -50,7 +43,7 @@ TEST_P(ParAwait, CallsEachIndexOnceAndTheTaskSeesAllOfIt) {
         co_await pool_for(pool_, 0, 1, [&](std::size_t) { ADD_FAILURE(); });
         ended = true;
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_TRUE(ended);
     for (std::size_t i = 0; i < kCount; ++i) ASSERT_EQ(calls[i], 5) << i;
 }
@@ -65,7 +58,7 @@ TEST_P(ParAwait, AMapGivesItsResultsInOrder) {
         got = co_await map;
         flags = co_await pool_map(pool_, 100, 1, [](std::size_t i) { return i % 3 == 0; });
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     ASSERT_EQ(got.size(), 1000U);
     for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i], "n" + std::to_string(i));
     for (std::size_t i = 0; i < flags.size(); ++i) EXPECT_EQ(flags[i], i % 3 == 0);
@@ -85,7 +78,7 @@ TEST_P(ParAwait, TheFirstExceptionIsThrownInTheTaskAndTheRestIsLeftOut) {
             ++caught;
         }
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(caught, 1);
     EXPECT_GE(calls.load(), 11);
 }
@@ -102,7 +95,7 @@ TEST_P(ParAwait, EveryPieceMayThrow) {
             }
         }
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(caught, 50);
 }
 
@@ -115,7 +108,7 @@ TEST_P(ParAwait, TheClosureIsGoneWhenTheTaskGoesOn) {
         co_await loop;
         gone = watch.expired();
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_TRUE(gone);
 }
 
@@ -196,7 +189,7 @@ TEST_P(ParAwait, StandsInACombination) {
         for (const int value : values) sum += value;
         for (const int value : limit) sum += value;
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(sum, 288);
 }
 

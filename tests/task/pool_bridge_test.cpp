@@ -25,17 +25,6 @@ using test::FakeLoop;
 
 class PoolBridge : public testing::TestWithParam<int> {  // the parameter: workers
 protected:
-    template <class Ended>
-    void pump_until(Ended ended) {
-        while (!ended()) {
-            loop_.runtime.pump();
-            std::this_thread::yield();
-        }
-    }
-    void pump_until_all_ended() {
-        pump_until([this] { return loop_.runtime.live_count() == 0; });
-    }
-
     WorkerPool pool_{{.thread_count_override = GetParam()}};
     FakeLoop loop_;
 };
@@ -51,7 +40,7 @@ TEST_P(PoolBridge, TheFunctionRunsOnAWorkerAndTheTaskGoesOnWithItsValueOnTheMain
         got = co_await job;
         EXPECT_EQ(std::this_thread::get_id(), main);
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(got, "a mesh");
 }
 
@@ -66,7 +55,7 @@ TEST_P(PoolBridge, EachOfTheThreePoolsMayBeAwaited) {
         auto blocking = pool_.io().run(where, "blocking");
         on_worker.push_back(co_await blocking);
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(on_worker, (std::vector{true, true, false}));
     EXPECT_EQ(pool_.io().threads().thread_count(), 1);
 }
@@ -80,7 +69,7 @@ TEST_P(PoolBridge, MoveOnlyClosuresAndResultsAndNoResultAtAll) {
         auto silent = pool_.run([&ran] { ++ran; });
         co_await silent;
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     ASSERT_NE(got, nullptr);
     EXPECT_EQ(*got, 3);
     EXPECT_EQ(ran.load(), 1);
@@ -103,14 +92,14 @@ TEST_P(PoolBridge, WhatTheFunctionThrowsIsThrownInTheTask) {
             ++caught;
         }
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(caught, 2);
 }
 
 TEST_P(PoolBridge, AFunctionWithoutCapturesMayBeAwaitedInOneLineByEveryCompiler) {
     int got = 0;
     loop_.runtime.spawn([&]() -> task<> { got = co_await pool_.run([] { return 5; }); });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(got, 5);
 }
 
@@ -125,7 +114,7 @@ TEST_P(PoolBridge, ACapturingLambdaMayBeAwaitedInOneLine) {
                 });
         }
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(sum, 190 + 20 * 100);
 }
 #endif
@@ -139,7 +128,7 @@ TEST_P(PoolBridge, TheClosureIsGoneWhenTheTaskGoesOn) {
         co_await job;
         gone = watch.expired();
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_TRUE(gone);
 }
 
@@ -242,7 +231,7 @@ TEST_P(PoolBridge, AThousandTasksOfFiftyJobsEachAddUp) {
             }
         });
     }
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     static constexpr std::int64_t kCount = kTasks * kJobs;
     EXPECT_EQ(total, kCount * (kCount - 1) / 2);
 }
@@ -280,7 +269,7 @@ TEST_P(PoolBridge, ATaskOfThePoolIsAwaitedLikeAnyOther) {
         int& same = co_await reference;
         EXPECT_EQ(&same, &changed);
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     ASSERT_NE(got, nullptr);
     EXPECT_EQ(*got, 3);
     EXPECT_EQ(changed, 1);
@@ -311,7 +300,7 @@ TEST_P(PoolBridge, WhatATaskThrewIsThrownWhereItIsAwaited) {
             ++caught;
         }
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(caught, 2);
 }
 
@@ -346,7 +335,7 @@ TEST_P(PoolBridge, AChainIsAwaitedAtItsEnd) {
             spawn_task(pool_, [] { return 20; }).then([](int value) { return value + 1; });
         got = co_await chain;
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(got, 21);
 }
 
@@ -357,7 +346,7 @@ TEST_P(PoolBridge, ATaskMayBeSpawnedAndAwaitedInOneLine) {
         for (int i = 0; i < 20; ++i)
             sum += co_await spawn_task(pool_, [box = std::make_shared<int>(i)] { return *box; });
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(sum, 190);
 }
 #endif

@@ -27,17 +27,6 @@ bool on_worker() { return WorkerPool::current_worker_index() >= 0; }
 
 class WorkerHops : public testing::TestWithParam<int> {  // the parameter: workers
 protected:
-    template <class Ended>
-    void pump_until(Ended ended) {
-        while (!ended()) {
-            loop_.runtime.pump();
-            std::this_thread::yield();
-        }
-    }
-    void pump_until_all_ended() {
-        pump_until([this] { return loop_.runtime.live_count() == 0; });
-    }
-
     // Before the pool: what its tasks use outlives them.
     std::binary_semaphore begun_{0};
     std::binary_semaphore go_on_{0};
@@ -68,7 +57,7 @@ TEST_P(WorkerHops, FramesComeFromThePoolOfTheThreadThatTheCoroutineIsOn) {
             co_await main_thread();
         }
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(found, "yyyyyy");
 }
 #endif
@@ -91,10 +80,10 @@ TEST_P(WorkerHops, OneCoroutineRunsOnAWorkerAndComesHome) {
         co_return 5;
     });
     EXPECT_TRUE(handle.is_pending());
-    pump_until([&] { return is_home; });
+    loop_.pump_until([&] { return is_home; });
     EXPECT_EQ(path, "wmm");
     loop_.frame();
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(path, "wmmw");
     EXPECT_EQ(handle.result(), 5) << "a coroutine may end on the worker";
 }
@@ -113,7 +102,7 @@ TEST_P(WorkerHops, ManyHopsInBothDirections) {
                 ++here;
             }
         });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(there, kTasks * kHops);
     EXPECT_EQ(here, kTasks * kHops);
 }
@@ -139,7 +128,7 @@ TEST_P(WorkerHops, ChildrenRunAndThrowAndHopOnTheWorker) {
         co_return told;
     };
     const TaskHandle<std::string> handle = loop_.runtime.spawn(parent());
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(handle.result(), "from afar");
 }
 
@@ -148,7 +137,7 @@ TEST_P(WorkerHops, AnExceptionThatLeavesATaskOnTheWorkerIsItsResult) {
         co_await worker(pool_);
         throw std::runtime_error("on the worker");
     });
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_THROW(handle.result(), std::runtime_error);
 }
 
@@ -191,7 +180,7 @@ TEST_P(WorkerHops, ATaskThatAWorkerRunsIsDestroyedWhenItIsBack) {
     ASSERT_EQ(loop_.runtime.live_tasks().size(), 1U);
     EXPECT_EQ(loop_.runtime.live_tasks()[0].reason, "on a worker");
     go_on_.release();
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_TRUE(handle.cancelled());
     EXPECT_FALSE(went_on);
     EXPECT_EQ(live, 0);
@@ -277,7 +266,7 @@ TEST_P(WorkerHops, CancelsFromAnywhereAndHopsAtOnceNeverLoseATask) {
         if (i % 3 == 1) pool_.spawn([handle = handles.back()] { handle.request_cancel(); });
         if (i % 8 == 0) loop_.runtime.pump();
     }
-    pump_until_all_ended();
+    loop_.pump_until_all_ended();
     EXPECT_EQ(live, 0);
     for (const TaskHandle<>& handle : handles) EXPECT_FALSE(handle.is_pending());
 }
