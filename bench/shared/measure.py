@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the benchmarks' drivers share: statistics, what the machine did meanwhile, the verdict on a row."""
+import datetime
+import json
 import os
 import pathlib
 import platform
@@ -68,6 +70,17 @@ def commit():
     return sha + ("-changed" if changed else "")
 
 
+def facts(quick, seconds):
+    """What every result says of its run."""
+    return {
+        "commit": commit(),
+        "machine": machine(),
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "quick": quick,
+        "seconds": round(seconds),
+    }
+
+
 def rounded(value):
     """Four digits are more than the noise leaves."""
     return None if value is None else float(f"{value:.4g}")
@@ -83,6 +96,18 @@ def write(path, text):
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         die(f"{path} cannot be written: {error.strerror}")
+
+
+def publish(arguments, result, page, *tables):
+    """Writes the figures and the page where the command line wants them, and says what came out."""
+    write(arguments.json, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    write(arguments.html, page)
+    print(*tables, sep="\n\n")
+    print(f"\n{arguments.json} has the figures, {arguments.html} the plots.")
+
+
+def at_most(limit):
+    return lambda ours, best, peers: ours <= limit
 
 
 def judge(row, values, quartiles_of, foreign=None, hop=None):

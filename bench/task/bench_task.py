@@ -9,7 +9,6 @@ the engine, sample by sample; a full run starts the engine three times. What the
 to read them: README.md in this folder.
 """
 import argparse
-import datetime
 import json
 import os
 import pathlib
@@ -21,7 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "shared"))
 import report
-from measure import busy_seconds, commit, die, first_line, judge, machine, median, own_seconds, quartiles, rounded, write
+from measure import at_most, busy_seconds, die, facts, first_line, judge, median, own_seconds, publish, quartiles, rounded
 
 LIBRARY = "nebula_task_bench.so"
 ALLOCATOR = "nebula_task_bench_allocator.so"
@@ -49,10 +48,6 @@ class Row:
         self.baseline = baseline  # the peer is what ours is built on
         self.floor = 0.0
         self.not_best = {}
-
-
-def at_most(limit):
-    return lambda ours, best, peers: ours <= limit
 
 
 def share_of(peer, share):
@@ -183,11 +178,7 @@ class Bench:
     def result(self, seconds):
         compiler = first_line("clang++-16", "--version")
         return {
-            "commit": commit(),
-            "machine": machine(),
-            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-            "quick": self.quick,
-            "seconds": round(seconds),
+            **facts(self.quick, seconds),
             "compilers": {"nebula": compiler} if compiler else {},
             "engine": self.version,
             "left_out": {},
@@ -209,12 +200,8 @@ def main():
     bench = Bench(arguments.engine, arguments.library.resolve(), arguments.quick, report.Progress(sys.stdout))
     bench.run_all()
     result = bench.result(time.monotonic() - started)
-    write(arguments.json, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    write(arguments.html, report.page(result, "Nebula’s tasks beside GDScript’s coroutines", GROUPS))
-    print(report.growth_table(result))
-    print()
-    print(report.table(result, colour=sys.stdout.isatty()))
-    print(f"\n{arguments.json} has the figures, {arguments.html} the plots.")
+    page = report.page(result, "Nebula’s tasks beside GDScript’s coroutines", GROUPS)
+    publish(arguments, result, page, report.growth_table(result), report.table(result, colour=sys.stdout.isatty()))
 
 
 if __name__ == "__main__":

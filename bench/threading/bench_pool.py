@@ -10,7 +10,6 @@ flip between modes) and how much CPU other processes took. Results that are not 
 What the rows mean and how to read them: README.md in this folder.
 """
 import argparse
-import datetime
 import json
 import os
 import pathlib
@@ -21,18 +20,18 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "shared"))
 import report
 from measure import (
+    at_most,
     busy_seconds,
-    commit,
     die,
+    facts,
     first_line,
     judge,
-    machine,
     median,
     own_seconds,
     percentile,
+    publish,
     quartiles,
     share_above,
-    write,
 )
 
 PROBE = "pool_cpu_probe"
@@ -142,10 +141,6 @@ class Row:
         self.floor = floor  # below this, differences are noise: ratios do not go lower
         self.not_best = not_best or {}  # peers that are shown, but are no measure, and why
         self.note = note
-
-
-def at_most(limit):
-    return lambda ours, best, peers: ours <= limit
 
 
 def best_of_all(ours, best, peers):
@@ -367,11 +362,7 @@ class Bench:
 
     def result(self, seconds):
         return {
-            "commit": commit(),
-            "machine": machine(),
-            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-            "quick": self.quick,
-            "seconds": round(seconds),
+            **facts(self.quick, seconds),
             "compilers": {name: line for name, line in (
                 ("nebula, oneTBB, std::async, mutex pool", first_line("clang++-16", "--version")),
                 ("OpenMP", first_line("g++", "--version")),
@@ -397,10 +388,8 @@ def main():
         progress.say(f"{name} is left out: {why}")
     bench.run_all()
     result = bench.result(time.monotonic() - started)
-    write(arguments.json, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    write(arguments.html, report.page(result, "Nebula’s pool and its peers", GROUPS))
-    print(report.table(result, colour=sys.stdout.isatty()))
-    print(f"\n{arguments.json} has the figures, {arguments.html} the plots.")
+    page = report.page(result, "Nebula’s pool and its peers", GROUPS)
+    publish(arguments, result, page, report.table(result, colour=sys.stdout.isatty()))
 
 
 if __name__ == "__main__":

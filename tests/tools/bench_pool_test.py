@@ -2,11 +2,11 @@
 """bench/threading/bench_pool.py: what it makes of contenders' answers. The contenders are small stand-ins."""
 import json
 import pathlib
-import subprocess
 import sys
 import unittest
 
-from scratch_tree import REPOSITORY, ScratchTree
+from bench_driver import BenchDriver
+from scratch_tree import REPOSITORY
 
 DRIVER = REPOSITORY / "bench/threading/bench_pool.py"
 KEYS = {
@@ -43,7 +43,7 @@ def command_line(process):
         return b""
 
 
-class BenchPool(ScratchTree):
+class BenchPool(BenchDriver):
     def setUp(self):
         super().setUp()
         self.program("pool_cpu_probe", PROBE)
@@ -56,25 +56,8 @@ class BenchPool(ScratchTree):
     def contender(self, name, value, special=""):
         self.program(name, CONTENDER.format(keys=ANSWERS.replace("VALUE", str(value)), special=special))
 
-    def run_driver(self):
-        return subprocess.run(
-            [sys.executable, "-B", DRIVER, "--programs", self.root / "programs", "--json", self.root / "out/r.json", "--html", self.root / "out/r.html", "--quick"],
-            capture_output=True, text=True, timeout=100, check=False)  # fmt: skip
-
-    def rows(self):
-        result = self.run_driver()
-        self.assertEqual((0, ""), (result.returncode, result.stderr))
-        self.report = json.loads((self.root / "out/r.json").read_text(encoding="utf-8"))
-        self.said = result.stdout
-        return {row["id"]: row for row in self.report["rows"]}
-
-    def assert_ended_with(self, *parts):
-        result = self.run_driver()
-        self.assertEqual(1, result.returncode, result.stdout)
-        lines = result.stderr.splitlines()
-        self.assertEqual(1, len(lines), result.stderr)
-        for part in ("nebula: ", *parts):
-            self.assertIn(part, lines[0])
+    def command(self):
+        return [DRIVER, "--programs", self.root / "programs"]
 
     def test_every_row_is_there_with_value_peers_and_verdict(self):
         self.contender("pool_tbb", 2)

@@ -2,11 +2,11 @@
 """bench/task/bench_task.py: what it makes of an engine's answer. The engine is a small stand-in."""
 import json
 import re
-import subprocess
 import sys
 import unittest
 
-from scratch_tree import REPOSITORY, ScratchTree
+from bench_driver import BenchDriver
+from scratch_tree import REPOSITORY
 
 FOLDER = REPOSITORY / "bench/task"
 ROWS = ["await.signal", "await.signal.no_argument", "await.signal.whole", "await.every_frame", "await.ready", "await.ready.event",
@@ -32,7 +32,7 @@ print("bench: done")
 NONE = {"signal": 0, "frame": 0, "timer": 0, "pool_job": 0, "child": 0, "spawn": 0}
 
 
-class BenchTask(ScratchTree):
+class BenchTask(BenchDriver):
     def setUp(self):
         super().setUp()
         self.write({"lib/nebula_task_bench.so": "", "lib/nebula_task_bench_allocator.so": ""})
@@ -43,26 +43,8 @@ class BenchTask(ScratchTree):
         self.write({"engine": text})
         (self.root / "engine").chmod(0o755)
 
-    def run_driver(self):
-        return subprocess.run(
-            [sys.executable, "-B", FOLDER / "bench_task.py", "--engine", self.root / "engine", "--library", self.root / "lib",
-             "--json", self.root / "out/r.json", "--html", self.root / "out/r.html", "--quick"],
-            capture_output=True, text=True, timeout=100, check=False)  # fmt: skip
-
-    def rows(self):
-        result = self.run_driver()
-        self.assertEqual((0, ""), (result.returncode, result.stderr))
-        self.report = json.loads((self.root / "out/r.json").read_text(encoding="utf-8"))
-        self.said = result.stdout
-        return {row["id"]: row for row in self.report["rows"]}
-
-    def assert_ended_with(self, *parts):
-        result = self.run_driver()
-        self.assertEqual(1, result.returncode, result.stdout)
-        lines = result.stderr.splitlines()
-        self.assertEqual(1, len(lines), result.stderr)
-        for part in ("nebula: ", *parts):
-            self.assertIn(part, lines[0])
+    def command(self):
+        return [FOLDER / "bench_task.py", "--engine", self.root / "engine", "--library", self.root / "lib"]
 
     def test_every_row_is_there_in_the_form_of_the_pools(self):
         rows = self.rows()
