@@ -92,7 +92,8 @@ class [[nodiscard]] WhenAllOf : public task_detail::BranchVectorWait<T> {
 public:
     explicit WhenAllOf(std::vector<task<T>>&& bodies)
         : Base(Base::Until::FirstError, "when_all", "all", std::move(bodies)) {}
-    WhenAllOf(WhenAllOf&& other) : Base(Base::Until::FirstError, "all", std::move(other)) {}
+    WhenAllOf(WhenAllOf&& other) noexcept
+        : Base(Base::Until::FirstError, "all", std::move(other)) {}
 
     auto await_resume() {
         if (task_detail::Branch* const failed = this->set().decisive())
@@ -136,7 +137,8 @@ class [[nodiscard]] WhenAllSettledOf : public task_detail::BranchVectorWait<T> {
 public:
     explicit WhenAllSettledOf(std::vector<task<T>>&& bodies)
         : Base(Base::Until::All, "when_all", "all", std::move(bodies)) {}
-    WhenAllSettledOf(WhenAllSettledOf&& other) : Base(Base::Until::All, "all", std::move(other)) {}
+    WhenAllSettledOf(WhenAllSettledOf&& other) noexcept
+        : Base(Base::Until::All, "all", std::move(other)) {}
 
     std::vector<Settled<task_detail::SettledValue<T>>> await_resume() {
         std::vector<Settled<task_detail::SettledValue<T>>> ends;

@@ -78,7 +78,7 @@ class [[nodiscard]] WhenAnyOf : public task_detail::BranchVectorWait<T> {
 public:
     explicit WhenAnyOf(std::vector<task<T>>&& bodies)
         : Base(Base::Until::First, "when_any", "any", std::move(bodies)) {}
-    WhenAnyOf(WhenAnyOf&& other) : Base(Base::Until::First, "any", std::move(other)) {}
+    WhenAnyOf(WhenAnyOf&& other) noexcept : Base(Base::Until::First, "any", std::move(other)) {}
 
     FirstOf<T> await_resume() {
         task_detail::Branch& first = *this->set().decisive();

@@ -28,6 +28,12 @@ public:
         for (int i = 0; i < 10; ++i) runtime.pump();
     }
 
+    void settled_frames(int count) {
+        for (int i = 0; i < count; ++i) {
+            frame();
+            settle();
+        }
+    }
     /// For what other threads bring about; nothing here limits how long that takes.
     template <class Ended>
     void pump_until(Ended ended) {

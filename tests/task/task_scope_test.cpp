@@ -41,12 +41,6 @@ protected:
         for (int i = 0; i < count; ++i) co_await next_frame();
         throw std::runtime_error(what);
     }
-    void pass(int frames) {
-        for (int i = 0; i < frames; ++i) {
-            loop_.frame();
-            loop_.settle();
-        }
-    }
 
     int live_ = 0;
     std::string unhandled_;
@@ -68,9 +62,9 @@ TEST_F(TaskScopeTest, JoinEndsWhenAllHaveEndedThoseSpawnedMeanwhileToo) {
         co_await scope.join();  // of nothing
         joined = true;
     });
-    pass(2);
+    loop_.settled_frames(2);
     EXPECT_FALSE(joined);
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_TRUE(joined);
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
 }
@@ -93,7 +87,7 @@ TEST_F(TaskScopeTest, TheFirstErrorEndsTheOthersAndIsThrownByJoinAndTheScopeIsAs
         EXPECT_EQ(again.result(), 6);
         caught += " again";
     });
-    pass(2);
+    loop_.settled_frames(2);
     EXPECT_EQ(caught, "first again");
     EXPECT_EQ(unhandled_, "");
 }
@@ -102,7 +96,7 @@ TEST_F(TaskScopeTest, AnErrorThatNobodyJoinsIsToldAsUnhandled) {
     {
         TaskScope scope(loop_.runtime);
         scope.spawn(fails_after(1, "lost"));
-        pass(1);
+        loop_.settled_frames(1);
     }
     EXPECT_EQ(unhandled_, "lost ");
 }
@@ -156,7 +150,7 @@ TEST_F(TaskScopeTest, AChildMayCancelTheTaskItsScopeLiesIn) {
         scope.spawn(waits());
         co_await never_.wait();
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_TRUE(seen);
     EXPECT_TRUE(parent.cancelled());
     EXPECT_EQ(live_, 0);
@@ -211,7 +205,7 @@ TEST_F(TaskScopeTest, AChildMayCancelItsOwnScope) {
         ++steps;
     });
     scope.spawn(waits());
-    pass(2);
+    loop_.settled_frames(2);
     EXPECT_EQ(steps, 1);
     EXPECT_EQ(scope.live_count(), 0U);
 }
@@ -226,9 +220,9 @@ TEST_F(TaskScopeTest, AChildThatIsCancelledAloneIsNoError) {
         joined = true;
     });
     one.cancel();
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_FALSE(joined);
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_TRUE(joined);
 }
 
@@ -243,7 +237,7 @@ TEST_F(TaskScopeTest, AChildOnTheStackOutlivesItsScopeUntilItSuspends) {
         co_await next_frame();
         ++steps;
     });
-    pass(2);
+    loop_.settled_frames(2);
     EXPECT_EQ(steps, 1);
     EXPECT_EQ(live_, 0);
     EXPECT_TRUE(child.cancelled());
@@ -263,10 +257,10 @@ TEST_F(TaskScopeTest, AJoinThatGivesUpLeavesTheChildrenAlone) {
         co_await scope.join();
         joined = true;
     });
-    pass(2);
+    loop_.settled_frames(2);
     EXPECT_EQ(timeouts, 1);
     EXPECT_EQ(live_, 1);
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_TRUE(joined);
 }
 

@@ -30,13 +30,6 @@ task<int> waits(Event& event, int& live) {
 
 class TimeoutTest : public testing::Test {
 protected:
-    void pass(int frames) {
-        for (int i = 0; i < frames; ++i) {
-            loop_.frame();
-            loop_.settle();
-        }
-    }
-
     Event event_;
     FakeLoop loop_;
 };
@@ -54,10 +47,10 @@ TEST_F(TimeoutTest, ThrowsTimedOutWhenTheTimeHasComeAndTheAwaitedIsGone) {
             }
         },
         {.name = "waiter"});
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(live, 1);
     EXPECT_TRUE(said.empty());
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(said, "the time ran out: waiter");
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
 }
@@ -70,9 +63,9 @@ TEST_F(TimeoutTest, GivesTheValueAndTheTimerIsReleased) {
         EXPECT_EQ(loop_.runtime.live_count(), 1U);
     });
     event_.set();
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(got, 1);
-    pass(3);
+    loop_.settled_frames(3);
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
 }
 
@@ -86,7 +79,7 @@ TEST_F(TimeoutTest, WhenBothEndInTheSameFrameTheAwaitedWins) {
     };
     loop_.runtime.spawn(race());
     event_.set();
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(won, 1) << "woken before the frame";
     event_.reset();
 
@@ -95,7 +88,7 @@ TEST_F(TimeoutTest, WhenBothEndInTheSameFrameTheAwaitedWins) {
         event_.set();
     });
     loop_.runtime.spawn(race());
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(won, 2) << "woken in the frame, by a task before the limit";
     event_.reset();
 
@@ -104,7 +97,7 @@ TEST_F(TimeoutTest, WhenBothEndInTheSameFrameTheAwaitedWins) {
         co_await sleep_for(kFrame);
         event_.set();
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(won, 3) << "woken in the frame, by a task after the limit";
     event_.reset();
 
@@ -112,7 +105,7 @@ TEST_F(TimeoutTest, WhenBothEndInTheSameFrameTheAwaitedWins) {
         co_await timeout(sleep_for(kFrame), kFrame);
         ++won;
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(won, 4) << "both of them sleeps";
 }
 
@@ -135,7 +128,7 @@ TEST_F(TimeoutTest, ATaskWithATurnInEveryPumpTimesOutAllTheSame) {
         const Outcome<void> end = co_await fallible(timeout(yields(), kFrame));
         timed_out = !end && end.error() == AsyncErrorCode::TimedOut;
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_TRUE(timed_out);
 }
 
@@ -161,9 +154,9 @@ TEST_F(TimeoutTest, FallibleGivesTheValueOrTheCodeAndLetsOtherExceptionsPass) {
             ++reached;
         }
     });
-    pass(1);
+    loop_.settled_frames(1);
     dies.reset();
-    pass(2);
+    loop_.settled_frames(2);
     EXPECT_EQ(reached, 1);
 }
 
@@ -175,7 +168,7 @@ TEST_F(TimeoutTest, AnythingThatEndsMayBeTheLimit) {
         const Outcome<int> end = co_await fallible(timeout(waits(event_, live), button.wait()));
         timed_out = end == tl::unexpected(AsyncErrorCode::TimedOut);
     });
-    pass(5);
+    loop_.settled_frames(5);
     EXPECT_FALSE(timed_out);
     button.set();
     loop_.settle();
@@ -200,7 +193,7 @@ TEST_F(TimeoutTest, ANamedHandleOutlivesTheLimitAndCanBeAwaitedAgain) {
             }
         }
     });
-    pass(5);
+    loop_.settled_frames(5);
     EXPECT_EQ(got, 8);
     EXPECT_GE(timeouts, 2);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/task/when_all.hpp"
 
+#include "combination.hpp"
 #include "fake_loop.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/fallible.hpp"
@@ -23,39 +24,18 @@
 namespace nebula {
 namespace {
 
+using test::after_frames;
 using test::AtExit;
 using test::Counted;
+using test::fails_after;
 using test::FakeLoop;
 
-task<int> after_frames(int count, int value) {
-    for (int i = 0; i < count; ++i) co_await next_frame();
-    co_return value;
-}
-task<int> fails_after(int count, std::string what) {
-    for (int i = 0; i < count; ++i) co_await next_frame();
-    throw std::runtime_error(what);
-}
 task<> waits_for(Event& event, int& live) {
     const Counted local(live);
     co_await event.wait();
 }
 
-class WhenAllTest : public testing::Test {
-protected:
-    WhenAllTest() {
-        loop_.runtime.set_on_unhandled([this](const UnhandledError&) { ++unhandled_; });
-    }
-    void pass(int frames) {
-        for (int i = 0; i < frames; ++i) {
-            loop_.frame();
-            loop_.settle();
-        }
-    }
-
-    Event never_;
-    int unhandled_ = 0;
-    FakeLoop loop_;
-};
+class WhenAllTest : public test::CombinationTest {};
 
 TEST_F(WhenAllTest, GivesTheValuesInTheOrderOfTheArgumentsWhenTheLastHasEnded) {
     std::tuple<int, std::string, std::monostate, FrameTime> got;
@@ -69,9 +49,9 @@ TEST_F(WhenAllTest, GivesTheValuesInTheOrderOfTheArgumentsWhenTheLastHasEnded) {
                                 next_frame());
         ended = true;
     });
-    pass(2);
+    loop_.settled_frames(2);
     EXPECT_FALSE(ended);
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_TRUE(ended);
     EXPECT_EQ(std::get<0>(got), 7);
     EXPECT_EQ(std::get<1>(got), "door");
@@ -98,7 +78,7 @@ TEST_F(WhenAllTest, OneBranchIsEnough) {
         auto [value] = co_await when_all(after_frames(1, 5));
         got = value;
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(got, 5);
 }
 
@@ -109,7 +89,7 @@ TEST_F(WhenAllTest, AVectorOfAThousandGivesAThousandValuesInOrder) {
         for (int i = 0; i < 1000; ++i) bodies.push_back(after_frames(i % 7, i));
         got = co_await when_all(std::move(bodies));
     });
-    pass(7);
+    loop_.settled_frames(7);
     ASSERT_EQ(got.size(), 1000U);
     for (int i = 0; i < 1000; ++i) EXPECT_EQ(got[static_cast<std::size_t>(i)], i);
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
@@ -128,7 +108,7 @@ TEST_F(WhenAllTest, TheFirstErrorDestroysTheOthersAndIsThrownWhenTheyAreGone) {
         }
     });
     EXPECT_EQ(live, 2);
-    pass(3);
+    loop_.settled_frames(3);
     EXPECT_EQ(caught, "first");
     EXPECT_EQ(unhandled_, 0);
 }
@@ -142,7 +122,7 @@ TEST_F(WhenAllTest, OfSeveralErrorsInOnePumpTheFirstIsThrownAndTheOthersAreNotRe
             caught = error.what();
         }
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(caught, "first");
     EXPECT_EQ(unhandled_, 0);
 }
@@ -184,7 +164,7 @@ TEST_F(WhenAllTest, SettledGivesEveryEndAndDisturbsNobody) {
         EXPECT_FALSE(ends[1].has_value());
         ++reached;
     });
-    pass(3);
+    loop_.settled_frames(3);
     EXPECT_EQ(reached, 1);
     EXPECT_EQ(unhandled_, 0);
 }
@@ -251,11 +231,11 @@ TEST_F(WhenAllTest, ABranchMayCancelItsParentAndBothEndWhenItSuspends) {
         co_await when_all(branch(), waits_for(never_, live));
     });
     EXPECT_EQ(live, 3);
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(steps, 1);
     EXPECT_EQ(live, 0);
     EXPECT_TRUE(parent.cancelled());
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(steps, 1);
 }
 
@@ -276,7 +256,7 @@ TEST_F(WhenAllTest, AGrandchildMayCancelAnyTaskAboveIt) {
         const Counted local(live);
         co_await when_all(middle(), never_.wait());
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_TRUE(top.cancelled());
     EXPECT_EQ(live, 0);
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
@@ -295,7 +275,7 @@ TEST_F(WhenAllTest, ABranchMayShutTheRuntimeDown) {
         co_await when_all(branch(), waits_for(never_, live));
         ADD_FAILURE() << "the task went on";
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(live, 0);
     EXPECT_THROW(parent.result(), RuntimeClosed);
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
@@ -343,7 +323,7 @@ TEST_F(WhenAllTest, ADestructorOfASiblingMayCancelTheParent) {
         };
         co_await when_all(branch(), fails_after(1, "fails"), branch());
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_TRUE(parent.cancelled());
     EXPECT_EQ(live, 0);
     EXPECT_EQ(unhandled_, 0);
@@ -402,7 +382,7 @@ TEST_F(WhenAllTest, NamedWaitsHandlesAndPoolJobsAreTaken) {
         ended = true;
     });
     while (!ended) {
-        pass(1);
+        loop_.settled_frames(1);
         std::this_thread::yield();
     }
 }
@@ -413,7 +393,7 @@ TEST_F(WhenAllTest, ACancelledBranchStopsWaitingForAHandleAndLeavesItsTaskAlone)
         loop_.runtime.spawn([&]() -> task<> { co_await when_all(handle, never_.wait()); });
     joins.cancel();
     EXPECT_TRUE(handle.is_pending());
-    pass(3);
+    loop_.settled_frames(3);
     EXPECT_EQ(handle.result(), 3);
 }
 
@@ -424,7 +404,7 @@ TEST_F(WhenAllTest, IsMovedBeforeItIsAwaitedAndNests) {
         auto [inner, three] = co_await when_all(std::move(pair), after_frames(1, 3));
         got = std::get<0>(inner) + std::get<1>(inner) + three;
     });
-    pass(2);
+    loop_.settled_frames(2);
     EXPECT_EQ(got, 6);
 }
 
@@ -451,7 +431,7 @@ TEST_F(WhenAllTest, MoveOnlyValuesAndReferencesPassThrough) {
         auto [box, ref] = co_await when_all(unique(), reference());
         ref += *box;
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(owned, 6);
 }
 

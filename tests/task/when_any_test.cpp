@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/task/when_any.hpp"
 
+#include "combination.hpp"
 #include "fake_loop.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/next_frame.hpp"
@@ -18,40 +19,19 @@
 namespace nebula {
 namespace {
 
+using test::after_frames;
 using test::AtExit;
 using test::Counted;
+using test::fails_after;
 using test::FakeLoop;
 
-task<int> after_frames(int count, int value) {
-    for (int i = 0; i < count; ++i) co_await next_frame();
-    co_return value;
-}
-task<int> fails_after(int count) {
-    for (int i = 0; i < count; ++i) co_await next_frame();
-    throw std::runtime_error("failed");
-}
 task<int> never(Event& event, int& live) {
     const Counted local(live);
     co_await event.wait();
     co_return 0;
 }
 
-class WhenAnyTest : public testing::Test {
-protected:
-    WhenAnyTest() {
-        loop_.runtime.set_on_unhandled([this](const UnhandledError&) { ++unhandled_; });
-    }
-    void pass(int frames) {
-        for (int i = 0; i < frames; ++i) {
-            loop_.frame();
-            loop_.settle();
-        }
-    }
-
-    Event never_;
-    int unhandled_ = 0;
-    FakeLoop loop_;
-};
+class WhenAnyTest : public test::CombinationTest {};
 
 TEST_F(WhenAnyTest, GivesTheFirstAndTheOthersAreDestroyedBeforeTheTaskGoesOn) {
     int live = 0;
@@ -65,7 +45,7 @@ TEST_F(WhenAnyTest, GivesTheFirstAndTheOthersAreDestroyedBeforeTheTaskGoesOn) {
         ended = true;
     });
     EXPECT_EQ(live, 1);
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(live, 1);
     loop_.frame();
     EXPECT_EQ(live, 0) << "gone in the very pump in which the first ended";
@@ -74,7 +54,7 @@ TEST_F(WhenAnyTest, GivesTheFirstAndTheOthersAreDestroyedBeforeTheTaskGoesOn) {
     EXPECT_TRUE(ended);
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
     never_.set();
-    pass(1);
+    loop_.settled_frames(1);
 }
 
 TEST_F(WhenAnyTest, OfTwoThatEndInOnePumpTheFirstInLineWins) {
@@ -82,7 +62,7 @@ TEST_F(WhenAnyTest, OfTwoThatEndInOnePumpTheFirstInLineWins) {
     loop_.runtime.spawn([&]() -> task<> {
         index = (co_await when_any(after_frames(1, 1), next_frame(), after_frames(1, 2))).index();
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(index, 0U);
 }
 
@@ -116,7 +96,7 @@ TEST_F(WhenAnyTest, AnErrorThatIsFirstIsThrown) {
             ++caught;
         }
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(caught, 1);
     EXPECT_EQ(unhandled_, 0);
 }
@@ -138,7 +118,7 @@ TEST_F(WhenAnyTest, AVectorGivesTheIndexAndTheValue) {
         ended = true;
     });
     EXPECT_EQ(live, 999);
-    pass(2);
+    loop_.settled_frames(2);
     EXPECT_TRUE(ended);
     EXPECT_THROW((void)when_any(std::vector<task<>>()), std::invalid_argument);
 }
@@ -155,7 +135,7 @@ TEST_F(WhenAnyTest, ALosersDestructorMayCancelTheTaskThatWaits) {
         co_await when_any(loser(), next_frame(), loser());
         ADD_FAILURE() << "a cancelled task went on";
     });
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_TRUE(parent.cancelled());
     EXPECT_EQ(live, 0);
 }
@@ -180,9 +160,9 @@ TEST_F(WhenAnyTest, LosingWaitsMayBeAwaitedAgain) {
         co_await nap;
         ++done;
     });
-    pass(6);
+    loop_.settled_frames(6);
     EXPECT_EQ(done, 0);
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(done, 1);
 }
 
@@ -196,7 +176,7 @@ TEST_F(WhenAnyTest, NestsWithWhenAll) {
         EXPECT_EQ(live, 0);
     });
     EXPECT_EQ(live, 1);
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(index, 1U);
 }
 
@@ -218,7 +198,7 @@ TEST_F(WhenAnyTest, StartedTooDeepItsBranchesBeginInTheNextPump) {
     EXPECT_EQ(live, 0);
     loop_.runtime.pump();
     EXPECT_EQ(live, 1);
-    pass(1);
+    loop_.settled_frames(1);
     EXPECT_EQ(won, 1);
     EXPECT_EQ(live, 0);
 }

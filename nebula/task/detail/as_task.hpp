@@ -50,12 +50,12 @@ auto as_task(A&& awaited) {
     using Bare = std::remove_cvref_t<A>;
     if constexpr (!std::is_lvalue_reference_v<A>) {
         if constexpr (kIsTask<Bare>) {
-            return Bare(std::move(awaited));
+            return Bare(std::forward<A>(awaited));
         } else {
             static_assert(std::is_move_constructible_v<Bare>,
                           "this awaiter cannot move into a branch: give it a constructor that "
                           "copies or moves it before it is awaited, or await it in a task");
-            return await_owned<Bare>(std::move(awaited));
+            return await_owned<Bare>(std::forward<A>(awaited));
         }
     } else if constexpr (!kIsAwaiter<A>) {
         return await_borrowed(awaited);

@@ -9,6 +9,7 @@
 #include <array>
 #include <coroutine>
 #include <cstddef>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -65,7 +66,8 @@ public:
     template <TaskPromise P>
     bool await_suspend(std::coroutine_handle<P> h) {
         const Waker waker = suspend(h);
-        set_.begin(h.promise().record(), waker, branches_.data(), branches_.size());
+        BranchArray& all = branches_.emplace(bodies_.size());
+        set_.begin(h.promise().record(), waker, all.data(), all.size());
         for (task<T>& body : bodies_) set_.start(std::move(body));
         return set_.must_wait();
     }
@@ -74,18 +76,18 @@ protected:
     using Until = BranchSet::Until;
 
     BranchVectorWait(Until until, const char* reason, const char* kind,
-                     std::vector<task<T>>&& bodies)
-        : Wait(reason), bodies_(std::move(bodies)), branches_(bodies_.size()), set_(until, kind) {}
-    BranchVectorWait(Until until, const char* kind, BranchVectorWait&& other)
+                     std::vector<task<T>>&& bodies) noexcept
+        : Wait(reason), bodies_(std::move(bodies)), set_(until, kind) {}
+    BranchVectorWait(Until until, const char* kind, BranchVectorWait&& other) noexcept
         : BranchVectorWait(until, other.reason(), kind, std::move(other.bodies_)) {}
     ~BranchVectorWait() = default;
 
     [[nodiscard]] const BranchSet& set() const noexcept { return set_; }
-    [[nodiscard]] BranchArray& branches() noexcept { return branches_; }
+    [[nodiscard]] BranchArray& branches() noexcept { return *branches_; }
 
 private:
     std::vector<task<T>> bodies_;
-    BranchArray branches_;
+    std::optional<BranchArray> branches_;  // made when it is awaited: until then it moves
     BranchSet set_;
 };
 
