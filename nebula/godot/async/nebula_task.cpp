@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/async/nebula_task.hpp"
 
+#include "nebula/base/exception_text.hpp"
 #include "nebula/godot/api/object.hpp"
 #include "nebula/godot/binding/callable.hpp"
 #include "nebula/godot/binding/errors.hpp"
-
-#include <stdexcept>
 
 namespace nebula::godot {
 namespace {
 
 constinit StaticName completed{"completed"};
-
-std::string words_of(const std::exception_ptr& error) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const std::exception& exception) {
-        return exception.what();
-    } catch (...) {
-        return "an exception that is not a std::exception";
-    }
-}
 
 }  // namespace
 
@@ -124,7 +113,7 @@ TaskEnding::~TaskEnding() {
 
 void TaskEnding::exception(const std::exception_ptr& error) noexcept {
     try {
-        finish({}, NebulaTaskError::make(NebulaTaskError::Code::Failed, words_of(error)));
+        finish({}, NebulaTaskError::make(NebulaTaskError::Code::Failed, exception_text(error)));
     } catch (...) {
         report_current_exception("NebulaTask");
     }

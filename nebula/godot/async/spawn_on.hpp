@@ -10,13 +10,11 @@
 #include "nebula/task/task_handle.hpp"
 #include "nebula/task/wait.hpp"
 
-#include <concepts>
 #include <coroutine>
 #include <cstdint>
 #include <optional>
 #include <source_location>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 namespace nebula::godot {
@@ -65,11 +63,6 @@ task<T> owned(ObjectId owner, Until until, task<T> body) {
     co_return co_await std::move(body);
 }
 
-template <class F, class Task = std::invoke_result_t<F&>>
-Task call_stored(F function) {
-    co_return co_await function();
-}
-
 }  // namespace detail
 
 /// Spawns a task that belongs to an object: when the owner is freed, the task is cancelled. From
@@ -101,11 +94,10 @@ TaskHandle<T> spawn_on(const ObjectHandle& owner, task<T> body, OwnedTaskOptions
 }
 
 /// The same for a function that returns a task; it is stored with the task.
-template <class F>
-    requires std::invocable<F&> && requires { typename std::invoke_result_t<F&>::promise_type; }
+template <TaskFunction F>
 auto spawn_on(const ObjectHandle& owner, F function, OwnedTaskOptions options = {},
               std::source_location site = std::source_location::current()) {
-    return spawn_on(owner.id(), detail::call_stored(std::move(function)), options, site);
+    return spawn_on(owner.id(), task_detail::call_stored(std::move(function)), options, site);
 }
 
 }  // namespace nebula::godot

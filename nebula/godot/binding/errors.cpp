@@ -2,6 +2,7 @@
 #include "nebula/godot/binding/errors.hpp"
 
 #include "nebula/base/assert.hpp"
+#include "nebula/base/exception_text.hpp"
 #include "nebula/base/log.hpp"
 #include "nebula/godot/api/builtin_methods.hpp"
 #include "nebula/godot/binding/interface.hpp"
@@ -64,15 +65,8 @@ void print_warning(std::string_view message, std::source_location where) noexcep
 
 void report_current_exception(std::string_view context) noexcept {
     try {
-        std::string text(context);
-        try {
-            throw;
-        } catch (const std::exception& error) {
-            text += std::string(": ") + error.what();
-        } catch (...) {
-            text += ": threw something that is no std::exception";
-        }
         const std::string function(context);
+        const std::string text = function + ": " + exception_text(std::current_exception());
         print_through(engine.print_error_with_message, text, function.c_str(), "libnebula", 0);
     } catch (...) {
         print_through(engine.print_error_with_message, "out of memory", "libnebula", "libnebula",

@@ -3,6 +3,7 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/base/cache_line.hpp"
+#include "nebula/base/exception_text.hpp"
 #include "nebula/base/log.hpp"
 #include "nebula/task/detail/promise.hpp"
 
@@ -17,15 +18,8 @@ namespace {
 constexpr double kStuckLookSeconds = 1.0;
 
 UnhandledError describe_error(const TaskRecord& record) {
-    UnhandledError told{record.id, record.name(), record.site, record.error(), {}};
-    try {
-        std::rethrow_exception(told.error);
-    } catch (const std::exception& error) {
-        told.what = error.what();
-    } catch (...) {
-        told.what = "an exception that is not a std::exception";
-    }
-    return told;
+    const std::exception_ptr error = record.error();
+    return {record.id, record.name(), record.site, error, exception_text(error)};
 }
 
 void log_error(const UnhandledError& told) {

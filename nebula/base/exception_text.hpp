@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// What an exception says, whatever it is.
+#pragma once
+
+#include <exception>
+#include <string>
+
+namespace nebula {
+
+/// what() of a std::exception, a thrown string itself, else "an exception of type X".
+///
+/// Threads:   any thread.
+/// Throws:    std::bad_alloc.
+[[nodiscard]] std::string exception_text(const std::exception_ptr& exception);
+
+}  // namespace nebula
