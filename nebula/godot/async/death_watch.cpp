@@ -97,6 +97,9 @@ private:
 
 namespace {
 
+// Any that every object has would do; this one is emitted seldom.
+constinit StaticName any_signal{"script_changed"};
+
 WatchState* watch(ObjectId watched, const StringName& signal, bool signal_counts,
                   SmallFunction<void()> on_event) {
     auto* const state = new WatchState(watched, signal, signal_counts, std::move(on_event));
@@ -107,9 +110,8 @@ WatchState* watch(ObjectId watched, const StringName& signal, bool signal_counts
 }  // namespace
 }  // namespace detail
 
-// Any signal that every object has would do; this one is emitted seldom.
 DeathWatch::DeathWatch(ObjectId watched, SmallFunction<void()> on_death)
-    : state_(detail::watch(watched, "script_changed", false, std::move(on_death))) {}
+    : state_(detail::watch(watched, detail::any_signal, false, std::move(on_death))) {}
 
 DeathWatch::DeathWatch(ObjectId watched, const StringName& signal, SmallFunction<void()> on_event)
     : state_(detail::watch(watched, signal, true, std::move(on_event))) {}

@@ -10,6 +10,7 @@
 #include "nebula/godot/runtime/engine_loop.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -32,28 +33,14 @@ bool may_take(std::optional<Clock::time_point>& settled_at) {
     return false;
 }
 
-/// Takes what was requested and is no longer wanted.
+/// Takes what was requested and is no longer wanted. There is one while there is something to take.
 class AbandonedLoads final : public FramePoll {
 public:
     void add(std::string path) { loads_.push_back({std::move(path), {}}); }
 
-    void poll() override {
-        std::erase_if(loads_, [](Load& load) {
-            if (in_progress(load.path) || !may_take(load.settled_at)) return false;
-            (void)ResourceLoader::singleton().load_threaded_get(load.path);
-            return true;
-        });
-        if (loads_.empty()) unlink();
-    }
-
+    void poll() override;
     /// Waits for all of them, as the engine would for their threads.
-    void finish() {
-        for (const Load& load : loads_)
-            while (in_progress(load.path)) std::this_thread::sleep_for(kMoment);
-        std::this_thread::sleep_for(kMoment);
-        for (const Load& load : loads_)
-            (void)ResourceLoader::singleton().load_threaded_get(load.path);
-    }
+    void loop_closes() noexcept override;
 
 private:
     struct Load {
@@ -64,6 +51,33 @@ private:
 };
 
 std::unique_ptr<AbandonedLoads> abandoned;
+
+void AbandonedLoads::poll() {
+    for (std::size_t i = 0; i < loads_.size();) {
+        if (in_progress(loads_[i].path) || !may_take(loads_[i].settled_at)) {
+            ++i;
+            continue;
+        }
+        // Out of the list first: what is loaded may run scripts, which may abandon another.
+        const std::string path = std::move(loads_[i].path);
+        loads_.erase(loads_.begin() + static_cast<std::ptrdiff_t>(i));
+        (void)ResourceLoader::singleton().load_threaded_get(path);
+    }
+    if (loads_.empty()) abandoned.reset();
+}
+
+void AbandonedLoads::loop_closes() noexcept {
+    try {
+        for (const Load& load : loads_)
+            while (in_progress(load.path)) std::this_thread::sleep_for(kMoment);
+        std::this_thread::sleep_for(kMoment);
+        for (const Load& load : loads_)
+            (void)ResourceLoader::singleton().load_threaded_get(load.path);
+    } catch (...) {
+        report_current_exception("Nebula.load");
+    }
+    abandoned.reset();
+}
 
 }  // namespace
 
@@ -87,9 +101,11 @@ Loading::~Loading() {
     EngineLoop* const loop = EngineLoop::get_if_running();
     if (!requested_ || loop == nullptr) return;
     try {
-        if (!abandoned) abandoned = std::make_unique<AbandonedLoads>();
+        if (!abandoned) {
+            abandoned = std::make_unique<AbandonedLoads>();
+            loop->poll_each_frame(*abandoned);
+        }
         abandoned->add(path_);
-        if (!abandoned->linked()) loop->poll_each_frame(*abandoned);
     } catch (...) {
         report_current_exception("Nebula.load");
     }
@@ -138,15 +154,6 @@ void Loading::fail(std::string why) {
 Ref<Resource> Loading::take() {
     if (error_) throw_async_error(*error_, why_);
     return std::exchange(loaded_, {});
-}
-
-void finish_abandoned_loads() noexcept {
-    try {
-        if (abandoned) abandoned->finish();
-    } catch (...) {
-        report_current_exception("Nebula.load");
-    }
-    abandoned.reset();
 }
 
 }  // namespace nebula::godot::detail

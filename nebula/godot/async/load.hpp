@@ -51,9 +51,6 @@ private:
     Waker waker_;
 };
 
-/// From EngineLoop's end, when all tasks have ended: takes what is being loaded for nobody.
-void finish_abandoned_loads() noexcept;
-
 }  // namespace detail
 
 /// Made by load().

@@ -7,7 +7,6 @@
 #include "nebula/godot/api/rendering_server.hpp"
 #include "nebula/godot/api/scene_tree.hpp"
 #include "nebula/godot/api/window.hpp"
-#include "nebula/godot/async/load.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
@@ -67,9 +66,9 @@ void tell_unhandled(const UnhandledError& told) {
 EngineLoop::EngineLoop() : pump_(create<EnginePump>()) {
     pump_->loop = this;
     runtime_.set_on_unhandled(tell_unhandled);
-    runtime_.set_on_wake([id = pump_->id()] {
+    runtime_.set_on_wake([id = pump_->id(), method = StringName("_pump")] {
         // On any thread: a queued call on an id, which the engine drops if the pump is gone.
-        if (Object pump(id.object().ptr()); pump) pump.call_deferred("_pump");
+        if (Object pump(id.object().ptr()); pump) pump.call_deferred(method);
     });
     if (const auto tree = cast_to<SceneTree>(Engine::singleton().get_main_loop()); tree) {
         tree.connect(SceneTree::Signals::process_frame, Callable(*pump_, "_begin_frame"));
@@ -97,6 +96,7 @@ EngineLoop* EngineLoop::get_if_running() noexcept { return running.get(); }
 void EngineLoop::close() noexcept {
     if (!closing()) diagnostics_->report_at_exit();
     runtime_.shutdown();
+    polls_.close();  // also what the tasks' ends have added
 }
 
 template <class F>
@@ -157,7 +157,6 @@ void register_engine_loop() {
                              [] {
                                  // While `running` still holds it: destructors of tasks ask.
                                  if (running) running->close();
-                                 detail::finish_abandoned_loads();
                                  running.reset();
                              }});
 }

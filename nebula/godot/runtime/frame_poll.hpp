@@ -18,6 +18,8 @@ public:
     /// At the end of each frame, with no emission and no task on the stack: wakes what it likes,
     /// and resumes nothing.
     virtual void poll() = 0;
+    /// The loop has ended all tasks, has taken this out of its list, and asks no more.
+    virtual void loop_closes() noexcept {}
 
 protected:
     FramePoll() noexcept = default;
@@ -35,7 +37,10 @@ public:
             asked_.push_back(next);
             next.poll();
         }
-        while (!asked_.empty()) waiting_.push_back(asked_.pop_front());
+        waiting_.append(asked_);
+    }
+    void close() noexcept {
+        while (!waiting_.empty()) waiting_.pop_front().loop_closes();
     }
 
 private:
