@@ -7,18 +7,18 @@
 #include "nebula/godot/binding/virtual_method.hpp"
 
 #include <concepts>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
-#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace nebula::godot {
 
-/// Collects what T::bind() says; register_class<T>() hands it to the engine.
+/// Collects what T::bind() says; register_class<T>() hands it to the engine. It takes texts as
+/// pointers, so that a call of it is a handful of instructions; the record copies them.
 ///
 ///     void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
 ///         c.method("dig_sphere", &VoxelTerrain::dig_sphere, {"center", "radius"}).defaults(4.0);
@@ -34,9 +34,7 @@ namespace nebula::godot {
 template <class T>
 class ClassBuilder {
 public:
-    ClassBuilder() : record_(std::make_unique<ClassRecord>()) {
-        record_->name = T::kClassName;
-        record_->parent_name = T::Base::kClassName;
+    ClassBuilder() : record_(std::make_unique<ClassRecord>(T::kClassName, T::Base::kClassName)) {
         record_->construct = [](Owner owner) -> ObjectHandle* { return new T(owner); };
         record_->destroy = [](ObjectHandle* self) noexcept { delete static_cast<T*>(self); };
     }
@@ -52,66 +50,55 @@ public:
         return *this;
     }
     /// For the editor's help (F1).
-    ClassBuilder& doc(std::string brief, std::string description = {}) {
-        record_->brief = std::move(brief);
-        record_->description = std::move(description);
+    ClassBuilder& doc(const char* brief, const char* description = "") {
+        record_->describe(brief, description);
         return *this;
     }
 
     /// A member function, or a plain one for a static method. Name every argument.
     template <class Function>
-    MethodRecord& method(std::string name, Function function,
-                         std::vector<std::string> arguments = {}) {
-        return *record_->methods.emplace_back(std::make_unique<detail::BoundMethod<T, Function>>(
-            std::move(name), function, std::move(arguments)));
+    MethodRecord& method(const char* name, Function function, ArgumentNames arguments = {}) {
+        return record_->add_method(name, detail::bound<T>(function), arguments);
     }
 
     /// Also registers get_`name` and set_`name`. `doc` is for the editor's help.
     template <class Getter, class Setter>
-    ClassBuilder& property(const std::string& name, Getter getter, Setter setter, Hint hint = {},
-                           std::string doc = {}) {
-        method("set_" + name, setter, {"value"});
-        add_property(name, getter, "set_" + name, std::move(hint), std::move(doc));
+    ClassBuilder& property(const char* name, Getter getter, Setter setter, const Hint& hint = {},
+                           const char* doc = "") {
+        record_->add_property(name, detail::bound<T>(getter), detail::bound<T>(setter), hint, doc);
         return *this;
     }
     /// Also registers get_`name`; nobody can set it.
     template <class Getter>
-    ClassBuilder& read_only_property(const std::string& name, Getter getter,
-                                     Hint hint = Hint::read_only(), std::string doc = {}) {
-        add_property(name, getter, "", std::move(hint), std::move(doc));
+    ClassBuilder& read_only_property(const char* name, Getter getter,
+                                     const Hint& hint = Hint::read_only(), const char* doc = "") {
+        record_->add_property(name, detail::bound<T>(getter), nullptr, hint, doc);
         return *this;
     }
     /// The inspector shows the properties that follow under this heading; `prefix` is left off
     /// their names.
-    ClassBuilder& group(std::string name, std::string prefix = {}) {
-        record_->members.push_back(
-            {ClassRecord::Member::Kind::Group, {}, {}, {}, std::move(name), std::move(prefix), {}});
+    ClassBuilder& group(const char* name, const char* prefix = "") {
+        record_->add_group(ClassRecord::Member::Kind::Group, name, prefix);
         return *this;
     }
-    ClassBuilder& subgroup(std::string name, std::string prefix = {}) {
-        record_->members.push_back({ClassRecord::Member::Kind::Subgroup,
-                                    {},
-                                    {},
-                                    {},
-                                    std::move(name),
-                                    std::move(prefix),
-                                    {}});
+    ClassBuilder& subgroup(const char* name, const char* prefix = "") {
+        record_->add_group(ClassRecord::Member::Kind::Subgroup, name, prefix);
         return *this;
     }
 
-    ClassBuilder& signal(std::string name, std::vector<TypedName> arguments = {},
-                         std::string doc = {}) {
-        record_->signals.push_back({std::move(name), std::move(arguments), std::move(doc)});
+    ClassBuilder& signal(const char* name, std::initializer_list<SignalArgument> arguments = {},
+                         const char* doc = "") {
+        record_->add_signal(name, arguments, doc);
         return *this;
     }
-    ClassBuilder& constant(std::string name, std::int64_t value) {
-        record_->constants.push_back({"", std::move(name), value});
+    ClassBuilder& constant(const char* name, std::int64_t value) {
+        record_->add_constant("", name, value);
         return *this;
     }
-    ClassBuilder& enumeration(const std::string& name,
-                              std::initializer_list<std::pair<std::string, std::int64_t>> values) {
+    ClassBuilder& enumeration(const char* name,
+                              std::initializer_list<std::pair<const char*, std::int64_t>> values) {
         for (const auto& [value_name, value] : values)
-            record_->constants.push_back({name, value_name, value});
+            record_->add_constant(name, value_name, value);
         return *this;
     }
 
@@ -122,15 +109,16 @@ public:
         static_assert(std::is_same_v<typename Signature::Values, std::tuple<Args...>> &&
                           std::is_same_v<std::remove_cvref_t<typename Signature::Result>, Result>,
                       "the engine calls this method with another signature");
-        record_->overrides.push_back({StringName(which.name), which.hash,
-                                      std::make_unique<detail::BoundMethod<T, Function>>(
-                                          which.name, function, std::vector<std::string>{})});
+        record_->add_override(which.name, which.hash, detail::bound<T>(function));
         return *this;
     }
     /// A method scripts may override and we call: see call_script().
     template <class Signature>
-    ClassBuilder& script_virtual(std::string name, const std::vector<std::string>& arguments = {}) {
-        add_script_virtual(std::move(name), arguments, static_cast<Signature*>(nullptr));
+    ClassBuilder& script_virtual(const char* name, ArgumentNames arguments = {}) {
+        using Callee = detail::Callee<Signature>;
+        record_->add_script_virtual(
+            name, detail::signature_of<typename Callee::Result, typename Callee::Values>(),
+            arguments);
         return *this;
     }
     /// `listener` is told every notification: void T::on_notification(int what).
@@ -145,31 +133,6 @@ public:
     [[nodiscard]] std::unique_ptr<ClassRecord> release() { return std::move(record_); }
 
 private:
-    template <class Getter>
-    void add_property(const std::string& name, Getter getter, std::string setter, Hint hint,
-                      std::string doc) {
-        method("get_" + name, getter);
-        TypedName property = typed<typename detail::Callee<Getter>::Result>(name);
-        property.hint = std::move(hint);
-        record_->members.push_back({ClassRecord::Member::Kind::Property,
-                                    std::move(property),
-                                    std::move(setter),
-                                    "get_" + name,
-                                    {},
-                                    {},
-                                    std::move(doc)});
-    }
-    template <class Result, class... Args>
-    void add_script_virtual(std::string name, const std::vector<std::string>& names,
-                            Result (*)(Args...)) {
-        ClassRecord::ScriptVirtual entry{std::move(name), {}, !std::is_void_v<Result>, {}};
-        std::size_t next = 0;
-        ((entry.arguments.push_back(typed<Args>(next < names.size() ? names[next] : "")), ++next),
-         ...);
-        if constexpr (!std::is_void_v<Result>) entry.result = typed<Result>("");
-        record_->script_virtuals.push_back(std::move(entry));
-    }
-
     std::unique_ptr<ClassRecord> record_;
 };
 

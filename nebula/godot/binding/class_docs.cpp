@@ -41,7 +41,7 @@ std::string element(const std::string& name, std::string_view text) {
 }
 
 std::string type_of(const TypedName& value) {
-    if (!value.class_name.empty()) return value.class_name;
+    if (!value.class_name.empty()) return std::string(value.class_name);
     return value.is_any ? "Variant" : type_name(value.type);
 }
 

@@ -9,9 +9,15 @@
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/binding/variant.hpp"
 
+#include <array>
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -24,13 +30,12 @@ struct Hint {
     std::uint32_t usage = 6;  // of PropertyUsageFlags: stored and shown
 
     /// A slider. `extra` in the engine's words: "or_greater", "suffix:m", …
-    static Hint range(double lowest, double highest, double step = 1,
-                      const std::string& extra = {});
-    static Hint names(const std::string& comma_separated);  ///< An int shown as one of these.
+    static Hint range(double lowest, double highest, double step = 1, const char* extra = "");
+    static Hint names(std::string_view comma_separated);  ///< An int shown as one of these.
     static Hint multiline();
-    static Hint file(const std::string& filter);  ///< "*.toml" for example.
-    static Hint read_only();                      ///< Shown, not stored.
-    static Hint hidden();                         ///< Stored, not shown.
+    static Hint file(std::string_view filter);  ///< "*.toml" for example.
+    static Hint read_only();                    ///< Shown, not stored.
+    static Hint hidden();                       ///< Stored, not shown.
     template <class Resource>
     static Hint resource() {
         return resource_type(Resource::kClassName);
@@ -44,63 +49,77 @@ struct Hint {
     static Hint path_to() {
         return path_to_type(Node::kClassName);
     }
-    static Hint path_to_type(const std::string& class_name);
-    static Hint resource_type(const std::string& class_name);
-    static Hint node_type(const std::string& class_name);
+    static Hint path_to_type(std::string_view class_name);
+    static Hint resource_type(std::string_view class_name);
+    static Hint node_type(std::string_view class_name);
 };
 
-/// One typed value in a signature: an argument, a result or a property.
-struct TypedName {
-    std::string name;
+/// What a signature says of one C++ type.
+struct ValueType {
     GDExtensionVariantType type = GDEXTENSION_VARIANT_TYPE_NIL;
     GDExtensionClassMethodArgumentMetadata meta = GDEXTENSION_METHOD_ARGUMENT_METADATA_NONE;
-    std::string class_name;
-    bool is_any = false;  // a Variant, not null
+    std::string_view class_name;  // for ever: T::kClassName
+    bool is_any = false;          // a Variant, not null
+};
+
+template <class T>
+[[nodiscard]] constexpr ValueType value_type() {
+    using Value = Marshal<std::remove_cvref_t<T>>;
+    return {Value::kType, Value::kMeta, Value::class_name(),
+            std::is_same_v<std::remove_cvref_t<T>, Variant>};
+}
+
+/// One argument of a signal.
+struct SignalArgument {
+    const char* name;
+    ValueType type;
+};
+/// For the argument list of ClassBuilder::signal.
+template <class T>
+[[nodiscard]] constexpr SignalArgument argument(const char* name) {
+    return {name, value_type<T>()};
+}
+
+/// One typed value as it is registered: an argument, a result or a property.
+struct TypedName : ValueType {
+    std::string name;
     Hint hint;
 };
 
-template <class T>
-[[nodiscard]] TypedName typed(std::string name) {
-    using Value = Marshal<std::remove_cvref_t<T>>;
-    return {std::move(name),
-            Value::kType,
-            Value::kMeta,
-            Value::class_name(),
-            std::is_same_v<std::remove_cvref_t<T>, Variant>,
-            {}};
-}
-/// For the argument list of ClassBuilder::signal.
-template <class T>
-[[nodiscard]] TypedName argument(std::string name) {
-    return typed<T>(std::move(name));
-}
+/// The names of a method's arguments, as ClassBuilder takes them.
+using ArgumentNames = std::initializer_list<const char*>;
+
+/// What a method's C++ type says of it.
+struct MethodSignature {
+    std::span<const ValueType> arguments;
+    bool has_result = false;
+    ValueType result;
+    bool is_static = false;
+};
 
 /// One method of ours, callable in the engine's two ways.
 class MethodRecord {
 public:
-    MethodRecord() = default;
+    explicit MethodRecord(const MethodSignature& signature);
     MethodRecord(const MethodRecord&) = delete;
     MethodRecord& operator=(const MethodRecord&) = delete;
-    virtual ~MethodRecord() = default;
+    virtual ~MethodRecord();
 
     /// Values of the last arguments, so that callers may leave them out.
     template <class... Values>
-    MethodRecord& defaults(Values&&... values) {
-        (default_values.push_back(Variant(std::forward<Values>(values))), ...);
+    MethodRecord& defaults(const Values&... values) {
+        default_values = {Variant(values)...};
         return *this;
     }
     /// For the editor's help (F1).
-    MethodRecord& doc(std::string text) {
-        description = std::move(text);
-        return *this;
-    }
+    MethodRecord& doc(const char* text);
 
     virtual Variant call(ObjectHandle* self, std::span<const Variant* const> arguments,
                          GDExtensionCallError& error) = 0;
     virtual void ptrcall(ObjectHandle* self, const GDExtensionConstTypePtr* arguments,
                          void* result) = 0;
     /// What a caller gets when the method threw.
-    [[nodiscard]] virtual Variant empty_result() const = 0;
+    [[nodiscard]] Variant empty_result() const;
     [[nodiscard]] bool is_static() const noexcept {
         return (flags & GDEXTENSION_METHOD_FLAG_STATIC) != 0;
     }
@@ -124,7 +143,24 @@ struct MethodResult {
 
 namespace detail {
 
-/// `Function` is a member function of T, or a plain function for a static method.
+template <class Values>
+struct ValueTypes;
+template <class... Values>
+struct ValueTypes<std::tuple<Values...>> {
+    static constexpr std::array<ValueType, sizeof...(Values)> kAll{value_type<Values>()...};
+};
+
+template <class Result, class Values>
+constexpr MethodSignature signature_of(bool is_static = false) {
+    if constexpr (std::is_void_v<Result>) {
+        return {ValueTypes<Values>::kAll, false, {}, is_static};
+    } else {
+        return {ValueTypes<Values>::kAll, true, value_type<Result>(), is_static};
+    }
+}
+
+/// `Function` is a member function of T, or a plain function for a static method. Instantiated for
+/// each signature of each class: what does not need the types stands in class_record.cpp.
 template <class T, class Function>
 class BoundMethod final : public MethodRecord {
     using Signature = Callee<Function>;
@@ -132,18 +168,11 @@ class BoundMethod final : public MethodRecord {
     using Returned = std::remove_cvref_t<typename Signature::Result>;
     using Result = typename MethodResult<Returned>::Type;
     using Indices = std::make_index_sequence<Signature::kCount>;
+    static constexpr MethodSignature kSignature =
+        signature_of<Result, Values>(!std::is_member_function_pointer_v<Function>);
 
 public:
-    BoundMethod(const std::string& method_name, Function function, std::vector<std::string> names)
-        : function_(function) {
-        name = method_name;
-        context = std::string(T::kClassName) + "." + name;
-        describe(names, Indices{});
-        has_result = !std::is_void_v<Result>;
-        if constexpr (!std::is_void_v<Result>) result = typed<Result>("");
-        if constexpr (!std::is_member_function_pointer_v<Function>)
-            flags |= GDEXTENSION_METHOD_FLAG_STATIC;
-    }
+    explicit BoundMethod(Function function) : MethodRecord(kSignature), function_(function) {}
 
     Variant call(ObjectHandle* self, std::span<const Variant* const> values,
                  GDExtensionCallError& error) override {
@@ -155,16 +184,6 @@ public:
 
     void ptrcall(ObjectHandle* self, const GDExtensionConstTypePtr* slots, void* out) override {
         ptrcall_indexed(self, slots, out, Indices{});
-    }
-
-    [[nodiscard]] Variant empty_result() const override {
-        if constexpr (std::is_void_v<Result> || std::is_same_v<Result, Variant>) {
-            return {};
-        } else if constexpr (std::is_pointer_v<Result>) {
-            return Variant(ObjectHandle());
-        } else {
-            return Variant(Result{});
-        }
     }
 
 private:
@@ -200,15 +219,13 @@ private:
         }
     }
 
-    template <std::size_t... kIndex>
-    void describe([[maybe_unused]] std::vector<std::string>& names,
-                  std::index_sequence<kIndex...>) {
-        names.resize(Signature::kCount);
-        (arguments.push_back(typed<std::tuple_element_t<kIndex, Values>>(names[kIndex])), ...);
-    }
-
     Function function_;
 };
+
+template <class T, class Function>
+std::unique_ptr<MethodRecord> bound(Function function) {
+    return std::unique_ptr<MethodRecord>(new BoundMethod<T, Function>(function));
+}
 
 }  // namespace detail
 
@@ -241,6 +258,27 @@ struct ClassRecord {
         bool has_result;
         TypedName result;
     };
+
+    ClassRecord(const char* name, const char* parent_name);
+    ClassRecord(const ClassRecord&) = delete;
+    ClassRecord& operator=(const ClassRecord&) = delete;
+    ~ClassRecord();
+
+    // What ClassBuilder says, without its types.
+    void describe(const char* new_brief, const char* new_description);
+    MethodRecord& add_method(std::string_view method_name, std::unique_ptr<MethodRecord> method,
+                             ArgumentNames argument_names);
+    void add_override(const char* method_name, std::uint32_t hash,
+                      std::unique_ptr<MethodRecord> method);
+    void add_script_virtual(const char* method_name, const MethodSignature& signature,
+                            ArgumentNames argument_names);
+    /// Without a setter nobody can set it.
+    void add_property(std::string_view property_name, std::unique_ptr<MethodRecord> getter,
+                      std::unique_ptr<MethodRecord> setter, const Hint& hint, const char* doc);
+    void add_group(Member::Kind kind, const char* text, const char* prefix);
+    void add_signal(const char* signal_name, std::initializer_list<SignalArgument> signal_arguments,
+                    const char* doc);
+    void add_constant(const char* enumeration, const char* constant_name, std::int64_t value);
 
     std::string name, parent_name, brief, description;
     const ClassRecord* parent = nullptr;  // when the parent is ours too

@@ -117,7 +117,7 @@ struct Interface {
     GDExtensionClassLibraryPtr library;  ///< Us: the token of our bindings and callables.
 
     struct BuiltinType {
-        GDExtensionPtrConstructor construct;  ///< Empty value; null for plain structs.
+        GDExtensionPtrConstructor construct;  ///< Empty value; null for objects.
         GDExtensionPtrConstructor copy;
         GDExtensionPtrDestructor destroy;        ///< Null for plain structs.
         GDExtensionPtrOperatorEvaluator equals;  ///< Null for Nil.

@@ -9,7 +9,6 @@
 #include "nebula/godot/binding/method_bind.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <deque>
 #include <set>
 #include <stdexcept>
@@ -407,45 +406,6 @@ std::optional<Variant> call_script(const ObjectHandle& self, const StringName& m
                                      result.data(), &error);
     throw_if_failed(error, "script", method.utf8());
     return result;
-}
-
-// --- Hints ---------------------------------------------------------------------------------------
-
-namespace {
-Hint hint_of(PropertyHint hint, std::string text) {
-    return {static_cast<std::uint32_t>(hint), std::move(text)};
-}
-}  // namespace
-
-Hint Hint::range(double lowest, double highest, double step, const std::string& extra) {
-    char numbers[96];
-    std::snprintf(numbers, sizeof numbers, "%.10g,%.10g,%.10g", lowest, highest, step);
-    return hint_of(PropertyHint::PROPERTY_HINT_RANGE,
-                   extra.empty() ? numbers : numbers + ("," + extra));
-}
-Hint Hint::names(const std::string& list) {
-    return hint_of(PropertyHint::PROPERTY_HINT_ENUM, list);
-}
-Hint Hint::multiline() { return hint_of(PropertyHint::PROPERTY_HINT_MULTILINE_TEXT, ""); }
-Hint Hint::file(const std::string& filter) {
-    return hint_of(PropertyHint::PROPERTY_HINT_FILE, filter);
-}
-Hint Hint::read_only() {
-    return {0, "",
-            static_cast<std::uint32_t>(PropertyUsageFlags::PROPERTY_USAGE_EDITOR |
-                                       PropertyUsageFlags::PROPERTY_USAGE_READ_ONLY)};
-}
-Hint Hint::hidden() {
-    return {0, "", static_cast<std::uint32_t>(PropertyUsageFlags::PROPERTY_USAGE_STORAGE)};
-}
-Hint Hint::resource_type(const std::string& class_name) {
-    return hint_of(PropertyHint::PROPERTY_HINT_RESOURCE_TYPE, class_name);
-}
-Hint Hint::path_to_type(const std::string& class_name) {
-    return hint_of(PropertyHint::PROPERTY_HINT_NODE_PATH_VALID_TYPES, class_name);
-}
-Hint Hint::node_type(const std::string& class_name) {
-    return hint_of(PropertyHint::PROPERTY_HINT_NODE_TYPE, class_name);
 }
 
 }  // namespace nebula::godot

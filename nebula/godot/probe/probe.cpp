@@ -219,6 +219,8 @@ public:
         c.method("twice", &P::twice, {"value"});
         c.method("throw_int", &P::throw_int, {"message"});
         c.method("throw_odd", &P::throw_odd);
+        c.method("throw_transform", &P::throw_transform);
+        c.method("throw_list", &P::throw_list);
         c.method("call_on_null", &P::call_on_null);
         c.method("read_beyond", &P::read_beyond, {"list", "index"});
 
@@ -314,6 +316,8 @@ public:
 
     std::int64_t throw_int(const std::string& message) { throw std::runtime_error(message); }
     Ref<Resource> throw_odd() { throw 17; }
+    Transform3D throw_transform() { throw std::runtime_error("no transform"); }
+    PackedInt32Array throw_list() { throw std::runtime_error("no list"); }
     String call_on_null() { return String(Node().get_name()); }
     Variant read_beyond(const Array& list, std::int64_t index) {
         return list[static_cast<std::size_t>(index)];

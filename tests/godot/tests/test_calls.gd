@@ -60,6 +60,14 @@ func test_something_thrown_that_is_no_exception_becomes_an_engine_error_too() ->
 	check(probe.throw_odd() == null, "null comes back")
 
 
+func test_an_untyped_call_that_threw_gives_an_empty_value_of_the_right_type() -> void:
+	var probe: Variant = NebulaBindingProbe.new()
+	expect_error("NebulaBindingProbe.throw_transform: no transform")
+	check_equal(probe.throw_transform(), Transform3D(), "a plain struct")
+	expect_error("NebulaBindingProbe.throw_list: no list")
+	check_equal(probe.throw_list(), PackedInt32Array(), "a value of the engine's")
+
+
 func test_a_method_called_on_a_null_handle_is_an_engine_error_that_names_it() -> void:
 	var probe := NebulaBindingProbe.new()
 	expect_error("NebulaBindingProbe.call_on_null: Node.get_name called on null")
