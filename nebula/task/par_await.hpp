@@ -2,7 +2,7 @@
 // A loop or a map on the pool that a task waits for.
 #pragma once
 
-#include "nebula/base/assert.hpp"
+#include "nebula/base/require.hpp"
 #include "nebula/base/yield_point.hpp"
 #include "nebula/task/await_as.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
@@ -133,7 +133,7 @@ class LoopPlan {
 public:
     LoopPlan(WorkerPool& where, std::size_t items, std::size_t piece, F what, ParOptions how)
         : pool(where), count(items), grain(piece), options(how), function(std::move(what)) {
-        NEBULA_ASSERT(grain > 0, "a grain of 0 never gets through the range");
+        require_argument(grain > 0, "a grain of 0 never gets through the range; give 1 or more");
     }
 
     WorkerPool& pool;
@@ -211,6 +211,7 @@ struct AwaitAs<PoolFor<F>> {
 ///            on shared lines: a piece should take a microsecond or more.
 /// Lifetime:  fn is destroyed before the task goes on. The pool must outlive the loop.
 /// Throws:    the first exception of fn; pieces not begun by then are left out. std::bad_alloc.
+///            pool_for and pool_map themselves: std::invalid_argument for a grain of 0.
 template <class F>
 auto pool_for(WorkerPool& pool, std::size_t count, std::size_t grain, F fn,
               ParOptions options = {.name = "pool_for"}) {

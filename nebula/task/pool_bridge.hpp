@@ -3,6 +3,7 @@
 // `co_await` of a Task that the pool already has.
 #pragma once
 
+#include "nebula/base/require.hpp"
 #include "nebula/task/await_as.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
 #include "nebula/task/detail/result.hpp"
@@ -180,13 +181,19 @@ struct AwaitAs<PoolRun<F>> {
 ///
 /// Threads:   awaited on the owner thread.
 /// Cost:      one wake.
-/// Throws:    TaskCancelled if the Task was; else what the function threw.
+/// Throws:    TaskCancelled if the Task was; else what the function threw. std::logic_error for an
+///            empty Task.
 template <class T>
 class PoolTaskWait : public Wait {
 public:
     explicit PoolTaskWait(Task<T>&& job) noexcept : Wait("pool task"), job_(std::move(job)) {}
 
-    bool await_ready() const noexcept { return job_.done(); }
+    bool await_ready() const {
+        require_state(static_cast<bool>(job_),
+                      "an empty Task was awaited: its result was taken "
+                      "before, or it was detached or moved from");
+        return job_.done();
+    }
     template <TaskPromise P>
     void await_suspend(std::coroutine_handle<P> h) {
         job_.on_done([waker = suspend(h)] { waker.wake(); });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
+#include "nebula/base/require.hpp"
 #include "nebula/base/small_function.hpp"
 #include "nebula/task/phase.hpp"
 #include "nebula/task/remote.hpp"
@@ -168,7 +169,7 @@ private:
 template <class T>
 TaskHandle<T> Runtime::spawn(task<T> body, TaskOptions options, std::source_location site) {
     check_thread();
-    NEBULA_ASSERT(body, "an empty task was spawned");
+    require_argument(static_cast<bool>(body), "an empty task was spawned: it was moved from");
     auto* const record = new task_detail::TypedRecord<T>(inbox(), *scheduler_, options.name, site);
     TaskHandle<T> handle(*record);
     if (closed()) {

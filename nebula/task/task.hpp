@@ -2,7 +2,7 @@
 // The coroutine type. Runtime::spawn() (runtime.hpp) starts one; README.md tells a task's life.
 #pragma once
 
-#include "nebula/base/assert.hpp"
+#include "nebula/base/require.hpp"
 #include "nebula/task/detail/promise.hpp"
 #include "nebula/task/detail/result.hpp"
 
@@ -142,16 +142,17 @@ class ChildAwait {
 public:
     using AwaitableOnWorker = void;
 
-    explicit ChildAwait(task<T>&& child) noexcept : child_(child.release()), frame_(child_) {
-        NEBULA_ASSERT(child_, "an empty task was awaited");
-    }
+    explicit ChildAwait(task<T>&& child) noexcept : child_(child.release()), frame_(child_) {}
     ChildAwait(const ChildAwait&) = delete;
     ChildAwait& operator=(const ChildAwait&) = delete;
     ~ChildAwait() {
         if (frame_) frame_.destroy();
     }
 
-    bool await_ready() const noexcept { return false; }
+    bool await_ready() const {
+        require_state(static_cast<bool>(child_), "an empty task was awaited: it was moved from");
+        return false;
+    }
     template <std::derived_from<PromiseBase> Parent>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Parent> parent) noexcept {
         return child_.promise().enter(parent.promise(), frame_);

@@ -2,7 +2,7 @@
 // Values from tasks to tasks of one thread.
 #pragma once
 
-#include "nebula/base/assert.hpp"
+#include "nebula/base/require.hpp"
 #include "nebula/task/detail/waiter.hpp"
 #include "nebula/task/wait.hpp"
 #include "nebula/threading/channel.hpp"
@@ -30,7 +30,8 @@ namespace nebula {
 /// Threads:   owner thread.
 /// Cost:      two links to wait; no atomics; no allocation once it has held as many values before.
 /// Lifetime:  may die while tasks wait: they get EmitterFreed. What it holds dies with it.
-/// Throws:    std::bad_alloc when it has to grow, and then nothing has changed.
+/// Throws:    std::bad_alloc when it has to grow, and then nothing has changed. The constructor
+///            std::invalid_argument for a bound of 0.
 template <class T>
 class TaskChannel {
     static_assert(std::is_nothrow_move_constructible_v<T>);
@@ -102,7 +103,8 @@ public:
     /// Without a bound.
     TaskChannel() noexcept : bound_(std::numeric_limits<std::size_t>::max()) {}
     explicit TaskChannel(std::size_t bound) : bound_(bound) {
-        NEBULA_ASSERT(bound > 0, "a channel of 0 never takes a value");
+        require_argument(bound > 0,
+                         "a channel of 0 never takes a value; give 1 or more, or no bound");
         items_.reserve(bound);
     }
     TaskChannel(const TaskChannel&) = delete;

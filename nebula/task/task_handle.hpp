@@ -2,7 +2,7 @@
 // The remote end of a spawned task: ask, cancel, wait for it.
 #pragma once
 
-#include "nebula/base/assert.hpp"
+#include "nebula/base/require.hpp"
 #include "nebula/task/detail/result.hpp"
 #include "nebula/task/detail/task_record.hpp"
 #include "nebula/task/task.hpp"
@@ -77,7 +77,7 @@ protected:
     ~JoinWait() = default;
 
 private:
-    void begin(PromiseBase& leaf) noexcept;
+    void begin(PromiseBase& leaf);
 
     TaskRecord& target_;  // kept by the handle that the derived class holds
     JoinWaiter node_;
@@ -149,7 +149,7 @@ public:
     }
 
     /// \throws the task's exception; NotReady while it is pending; TaskCancelled or RuntimeClosed
-    ///         when it ended without a result.
+    ///         when it ended without a result; std::logic_error from a handle of no task.
     [[nodiscard]] std::add_lvalue_reference_t<const T> result() const& { return typed().value(); }
     /// Moves the value out.
     [[nodiscard]] T result() && { return typed().take(); }
@@ -160,7 +160,8 @@ public:
     [[nodiscard]] std::uint64_t id() const noexcept { return record_ != nullptr ? record_->id : 0; }
 
     /// `co_await handle` waits for the end and gives what result() gives. Several tasks may wait
-    /// for one. \throws also WrongThread if the tasks belong to different threads.
+    /// for one. \throws also WrongThread if the tasks belong to different threads, and
+    /// std::logic_error if a task waits for itself.
     auto operator co_await() const& { return Join<false>(*this); }
     auto operator co_await() && { return Join<true>(std::move(*this)); }
 
@@ -172,8 +173,7 @@ private:
     template <bool kTake>
     class Join : public task_detail::JoinWait {
     public:
-        explicit Join(TaskHandle handle) noexcept
-            : JoinWait(target(handle)), handle_(std::move(handle)) {}
+        explicit Join(TaskHandle handle) : JoinWait(target(handle)), handle_(std::move(handle)) {}
         decltype(auto) await_resume() {
             if constexpr (kTake) {
                 return std::move(handle_).result();
@@ -186,15 +186,15 @@ private:
         TaskHandle handle_;
     };
 
-    static task_detail::TaskRecord& target(const TaskHandle& handle) noexcept {
-        NEBULA_ASSERT(handle.record_ != nullptr, "a handle of no task was awaited");
+    static task_detail::TaskRecord& target(const TaskHandle& handle) {
+        require_state(handle.record_ != nullptr, "a handle of no task was awaited");
         return *handle.record_;
     }
 
     explicit TaskHandle(task_detail::TypedRecord<T>& record) noexcept : record_(&record) {}
 
     task_detail::Result<T>& typed() const {
-        NEBULA_ASSERT(record_ != nullptr, "a handle of no task has no result");
+        require_state(record_ != nullptr, "a handle of no task has no result");
         task_detail::require_result(*record_);
         return record_->result();
     }

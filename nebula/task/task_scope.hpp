@@ -2,6 +2,7 @@
 // Owns the tasks that are started in it: none outlives it.
 #pragma once
 
+#include "nebula/base/require.hpp"
 #include "nebula/task/detail/branch_set.hpp"
 #include "nebula/task/detail/intrusive_list.hpp"
 #include "nebula/task/remote.hpp"
@@ -59,7 +60,7 @@ public:
     TaskHandle<T> spawn(task<T> body, TaskOptions options = {},
                         std::source_location site = std::source_location::current()) {
         check_thread();
-        NEBULA_ASSERT(body, "an empty task was spawned");
+        require_argument(static_cast<bool>(body), "an empty task was spawned: it was moved from");
         auto& record = task_detail::new_branch<T>(scheduler_, parent_, options.name, site);
         TaskHandle<T> handle(record);
         adopt(record, body.release().promise());
@@ -80,8 +81,8 @@ public:
         }
         bool await_ready() const noexcept { return scope_.live_count_ == 0; }
         template <TaskPromise P>
-        void await_suspend(std::coroutine_handle<P> h) noexcept {
-            NEBULA_ASSERT(!scope_.joiner_, "one task at a time joins a scope");
+        void await_suspend(std::coroutine_handle<P> h) {
+            require_state(!scope_.joiner_, "one task at a time joins a scope");
             waiting_ = true;
             scope_.joiner_ = suspend(h);
         }

@@ -2,8 +2,8 @@
 // Values from any thread to a task of the main loop.
 #pragma once
 
-#include "nebula/base/assert.hpp"
 #include "nebula/base/mutex.hpp"
+#include "nebula/base/require.hpp"
 #include "nebula/task/wait.hpp"
 #include "nebula/task/waker.hpp"
 #include "nebula/threading/channel.hpp"
@@ -41,7 +41,8 @@ enum class WhenFull : std::uint8_t {
 /// Cost:      one short lock per value, and one wake for a receiver that waits. No allocation once
 ///            it has held as many values before.
 /// Lifetime:  must outlive its senders, and the receiver's wait.
-/// Throws:    std::bad_alloc when it has to grow, and then nothing has changed.
+/// Throws:    std::bad_alloc when it has to grow, and then nothing has changed. The constructor
+///            std::invalid_argument for a bound of 0.
 template <class T>
 class WorkerChannel {
     static_assert(std::is_nothrow_move_constructible_v<T>);
@@ -58,8 +59,8 @@ public:
         bool await_ready() const { return channel_.has_news(); }
         template <TaskPromise P>
         bool await_suspend(std::coroutine_handle<P> h) {
-            waiting_ = true;
-            return channel_.wait_with(suspend(h));
+            waiting_ = channel_.wait_with(suspend(h));
+            return waiting_;
         }
         std::optional<T> await_resume() {
             waiting_ = false;
@@ -75,7 +76,8 @@ public:
     WorkerChannel() noexcept : bound_(std::numeric_limits<std::size_t>::max()) {}
     explicit WorkerChannel(std::size_t bound, WhenFull when_full = WhenFull::RefuseNew)
         : bound_(bound), when_full_(when_full) {
-        NEBULA_ASSERT(bound > 0, "a channel of 0 never takes a value");
+        require_argument(bound > 0,
+                         "a channel of 0 never takes a value; give 1 or more, or no bound");
         items_.reserve(bound);
     }
     ~WorkerChannel() = default;
@@ -152,7 +154,7 @@ private:
     /// False when something has come since has_news().
     bool wait_with(Waker waker) NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
-        NEBULA_ASSERT(!receiver_, "one task at a time receives");
+        require_state(!receiver_, "one task at a time receives from a WorkerChannel");
         if (closed_ || items_.size() > 0) return false;
         receiver_ = std::move(waker);
         return true;

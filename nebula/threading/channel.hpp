@@ -2,9 +2,9 @@
 // Values from many threads to many threads.
 #pragma once
 
-#include "nebula/base/assert.hpp"
 #include "nebula/base/clock.hpp"
 #include "nebula/base/mutex.hpp"
+#include "nebula/base/require.hpp"
 #include "nebula/threading/detail/block_ring.hpp"
 #include "nebula/threading/detail/wait_list.hpp"
 
@@ -48,7 +48,8 @@ namespace detail {
 ///            bounded one allocates for its bound when it is made.
 /// Lifetime:  may be destroyed by whoever received the last value, though its sender has not quite
 ///            returned; no other call may run. What it still holds is destroyed with it.
-/// Throws:    std::bad_alloc when it has to grow, and what moving a T throws; the value is then
+/// Throws:    the constructor std::invalid_argument for a bound of 0. std::bad_alloc when it has to
+/// grow, and what moving a T throws; the value is then
 ///            where it was before, and the channel as it was. Moves run under the lock: they must
 ///            not use the channel.
 template <class T>
@@ -59,7 +60,8 @@ public:
     /// Without a bound.
     Channel() noexcept : bound_(std::numeric_limits<std::size_t>::max()) {}
     explicit Channel(std::size_t bound) : bound_(bound) {
-        NEBULA_ASSERT(bound > 0, "a channel of 0 never takes a value");
+        require_argument(bound > 0,
+                         "a channel of 0 never takes a value; give 1 or more, or no bound");
         items_.reserve(bound);
     }
     ~Channel() = default;

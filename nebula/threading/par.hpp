@@ -2,7 +2,7 @@
 // Loops, maps, sums and sorting over ranges and slices on a pool.
 #pragma once
 
-#include "nebula/base/assert.hpp"
+#include "nebula/base/require.hpp"
 #include "nebula/threading/detail/merge_sort.hpp"
 #include "nebula/threading/task_group.hpp"
 #include "nebula/threading/worker_pool.hpp"
@@ -116,19 +116,21 @@ decltype(auto) call_with_chunk(F& fn, std::size_t i, std::span<T> chunk) {
 
 }  // namespace detail
 
-/// Calls fn(i), or fn(IndexRange), for all of [begin, end), in pieces of `grain`. The pieces depend
-/// on the arguments alone, never on the number of workers. Up to one grain: here, in place.
+/// Calls fn(i), or fn(IndexRange), for all of [begin, end), in pieces of `grain`; for none if end
+/// is not above begin. The pieces depend on the arguments alone, never on the number of workers. Up
+/// to one grain: here, in place.
 ///
 ///     par_for(pool, 0, columns.size(), 64, [&](std::size_t i) { fill(columns[i]); });
 ///
 /// Threads:   any thread; fn runs on several at once, the calling one included.
 /// Cost:      one atomic exchange per piece, on a line of each thread's own until the end.
 /// Throws:    the first exception of fn; pieces not begun by then may be left out.
+///            std::invalid_argument for a grain of 0.
 template <class F>
 void par_for(WorkerPool& pool, std::size_t begin, std::size_t end, std::size_t grain, F&& fn,
              ParOptions options = {}) {
-    NEBULA_ASSERT(grain > 0, "a grain of 0 never gets through the range");
-    NEBULA_ASSERT(begin <= end, "a range ends after it begins");
+    require_argument(grain > 0, "a grain of 0 never gets through the range; give 1 or more");
+    if (begin >= end) return;
     auto chunk = [&fn, begin, end, grain](std::size_t i) {
         const std::size_t first = begin + i * grain;
         const std::size_t last = first + std::min(grain, end - first);
@@ -160,7 +162,7 @@ template <class T, class F>
     requires detail::ChunkFunction<F, T>
 auto par_chunk_map(WorkerPool& pool, std::span<T> slice, std::size_t chunk_size, F&& fn,
                    ParOptions options = {.name = "par_chunk_map"}) {
-    NEBULA_ASSERT(chunk_size > 0, "a chunk of 0 never gets through the slice");
+    require_argument(chunk_size > 0, "a chunk of 0 never gets through the slice; give 1 or more");
     return detail::map_chunks(
         pool, detail::chunk_count(slice.size(), chunk_size),
         [&fn, slice, chunk_size](std::size_t i) {
@@ -180,7 +182,8 @@ template <class T, class F>
     requires detail::ChunkFunction<F, T>
 auto par_splat_map(WorkerPool& pool, std::span<T> slice, std::optional<std::size_t> max_tasks,
                    F&& fn, ParOptions options = {.name = "par_splat_map"}) {
-    NEBULA_ASSERT(max_tasks != std::size_t{0}, "no tasks can do no work");
+    require_argument(max_tasks != std::size_t{0},
+                     "0 tasks do no work; give 1 or more, or no number");
     // A pool without workers has the calling thread.
     const std::size_t tasks =
         max_tasks.value_or(static_cast<std::size_t>(std::max(pool.thread_count(), 1)));

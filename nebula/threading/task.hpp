@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/base/assert.hpp"
+#include "nebula/base/require.hpp"
 #include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/task_block.hpp"
 
@@ -132,9 +133,9 @@ public:
     explicit operator bool() const noexcept { return block_ != nullptr; }
 
     /// Waits, helping, and takes the result. The Task is empty then.
-    /// \throws TaskWasCancelled, or what the function threw.
+    /// \throws TaskWasCancelled, or what the function threw; std::logic_error from an empty Task.
     T get() {
-        NEBULA_ASSERT(block_ != nullptr, "an empty Task has no result");
+        require_task();
         block_->finish();
         return take();
     }
@@ -143,7 +144,7 @@ public:
     /// ended.
     /// \throws as get().
     [[nodiscard]] auto try_get() {
-        NEBULA_ASSERT(block_ != nullptr, "an empty Task has no result");
+        require_task();
         if constexpr (std::is_void_v<T>) {
             if (!done()) return false;
             take();
@@ -203,6 +204,11 @@ private:
 
     explicit Task(detail::TaskResult<T>* block) noexcept : block_(block) {}
 
+    void require_task() const {
+        require_state(block_ != nullptr,
+                      "an empty Task has no result: its result was taken before, or it was "
+                      "detached or moved from");
+    }
     T take() {
         struct Leave {
             ~Leave() { block->leave(); }
@@ -265,7 +271,7 @@ auto spawn_task(WorkerPool& pool, F&& f, SpawnOptions options)
 template <class T>
 template <class F>
 auto Task<T>::then(F&& f, SpawnOptions options) && {
-    NEBULA_ASSERT(block_ != nullptr, "nothing comes after an empty Task");
+    require_task();
     detail::TaskBlock& before = *block_;
     auto next = [task = std::move(*this), f = std::decay_t<F>(std::forward<F>(f))]() mutable {
         if constexpr (std::is_void_v<T>) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 namespace nebula {
@@ -46,6 +47,8 @@ TEST(TaskChannel, GivesTheValuesInOrderAndThenNothingWhenItIsClosed) {
     loop.settle();
     EXPECT_THAT(got, ElementsAre(0, 1, 2, 3, -1));
 }
+
+TEST(TaskChannel, ABoundOf0IsRefused) { EXPECT_THROW(TaskChannel<int>(0), std::invalid_argument); }
 
 TEST(TaskChannel, ASenderWaitsWhileItIsFullAndKeepsItsPlace) {
     TaskChannel<Box> channel(2);

@@ -57,6 +57,10 @@ TEST(WorkerChannel, FromFourThreadsEveryValueArrivesOnceAndEachThreadsInOrder) {
     EXPECT_EQ(channel.send(std::pair(0, 0)), SendResult::Closed);
 }
 
+TEST(WorkerChannel, ABoundOf0IsRefused) {
+    EXPECT_THROW(WorkerChannel<int>(0), std::invalid_argument);
+}
+
 TEST(WorkerChannel, AFullOneRefusesOrDropsTheOldestAndCountsBoth) {
     WorkerChannel<std::unique_ptr<int>> refuses(2);
     for (int i = 0; i < 2; ++i) (void)refuses.send(std::make_unique<int>(i));

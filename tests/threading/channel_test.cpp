@@ -55,6 +55,8 @@ TEST(Channel, IsAQueueWhateverIsSentAndReceivedWhen) {
     }
 }
 
+TEST(Channel, ABoundOf0IsRefused) { EXPECT_THROW(Channel<int>(0), std::invalid_argument); }
+
 TEST(Channel, AFullOneLeavesTheValueToTheCaller) {
     Channel<std::unique_ptr<int>> channel(2);
     EXPECT_EQ(channel.bound(), 2U);

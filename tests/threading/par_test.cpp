@@ -139,6 +139,30 @@ TEST_P(ParOn, ChunkFunctionsMayTakeTheChunksNumberFirst) {
               (std::vector<std::size_t>{4, 14, 22}));
 }
 
+// A grain is often a quotient, and the one input that makes it 0 comes at a player's.
+TEST_P(ParOn, AGrainOf0IsRefusedWithWhatToGiveInstead) {
+    std::vector<int> data(100, 1);
+    const std::span<int> slice(data);
+    const auto nothing = [](std::size_t) { FAIL() << "called"; };
+    EXPECT_THROW(par_for(pool_, 0, 100, 0, nothing), std::invalid_argument);
+    EXPECT_THROW(par_for(pool_, 0, 0, 0, nothing), std::invalid_argument) << "of any range";
+    EXPECT_THROW(par_for_each(pool_, slice, 0, [](int&) {}), std::invalid_argument);
+    EXPECT_THROW(par_map(pool_, slice, 0, [](int& i) { return i; }), std::invalid_argument);
+    EXPECT_THROW(par_chunk_map(pool_, slice, 0, [](std::span<int>) {}), std::invalid_argument);
+    EXPECT_THROW(par_splat_map(pool_, slice, 0, [](std::span<int>) {}), std::invalid_argument);
+    EXPECT_THROW((void)par_reduce(pool_, slice, 0, 0, std::plus<>(), std::plus<>()),
+                 std::invalid_argument);
+    try {
+        par_for(pool_, 0, 100, 0, nothing);
+    } catch (const std::invalid_argument& error) {
+        EXPECT_STREQ(error.what(), "a grain of 0 never gets through the range; give 1 or more");
+    }
+}
+
+TEST_P(ParOn, ARangeThatEndsBeforeItBeginsIsEmpty) {
+    par_for(pool_, 7, 3, 1, [](std::size_t) { FAIL() << "called"; });
+}
+
 // ---- splat
 
 // Rounding the chunk size down gives four pieces of ten elements for three tasks.

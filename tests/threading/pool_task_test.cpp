@@ -65,6 +65,21 @@ TEST_P(PoolTask, ThrowsWhatItsFunctionThrew) {
     EXPECT_EQ(told(), "");
 }
 
+TEST_P(PoolTask, AnEmptyOneHasNoResultAndSaysWhy) {
+    Task<int> task = spawn_task(pool_, [] { return 7; });
+    (void)task.get();
+    try {
+        (void)task.get();
+        FAIL() << "gave a result twice";
+    } catch (const std::logic_error& error) {
+        EXPECT_STREQ(error.what(),
+                     "an empty Task has no result: its result was taken before, or it was detached "
+                     "or moved from");
+    }
+    EXPECT_THROW((void)task.try_get(), std::logic_error);
+    EXPECT_THROW((void)std::move(task).then([](int i) { return i; }), std::logic_error);
+}
+
 TEST_P(PoolTask, CanBePolled) {
     Task<int> task = spawn_task(pool_, [] { return 7; });
     std::optional<int> got;

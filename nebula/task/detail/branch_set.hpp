@@ -2,6 +2,7 @@
 // Tasks that one await starts and none of which outlives it. README.md, "Branches".
 #pragma once
 
+#include "nebula/base/require.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
 #include "nebula/task/detail/task_record.hpp"
 #include "nebula/task/task.hpp"
@@ -124,7 +125,7 @@ public:
     template <class T>
     void start(task<T> body) {
         if (!wants_more()) return;
-        NEBULA_ASSERT(body, "an empty task was awaited");
+        require_argument(static_cast<bool>(body), "an empty task was awaited: it was moved from");
         const BranchName name(parent_->name(), kind_, started_);
         TaskRecord& record = new_branch<T>(parent_->scheduler, parent_, name.view(), parent_->site);
         adopt(record, body.release().promise());

@@ -5,6 +5,7 @@
 #include "nebula/base/cache_line.hpp"
 #include "nebula/base/exception_text.hpp"
 #include "nebula/base/log.hpp"
+#include "nebula/base/require.hpp"
 #include "nebula/task/detail/promise.hpp"
 
 #include <algorithm>
@@ -651,8 +652,8 @@ void throw_no_result(const TaskRecord& record) {
     throw NotReady(record.name());
 }
 
-void JoinWait::begin(PromiseBase& leaf) noexcept {
-    NEBULA_ASSERT(&leaf.record() != &target_, "a task cannot wait for itself");
+void JoinWait::begin(PromiseBase& leaf) {
+    require_state(&leaf.record() != &target_, "a task that waits for itself would never end");
     node_.record = &suspend_here(leaf);
     node_.ticket = node_.record->ticket();
     target_.joiners.push_back(node_);
