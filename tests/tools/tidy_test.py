@@ -12,14 +12,28 @@ from scratch_tree import REPOSITORY, ScratchTree
 sys.path.insert(0, str(REPOSITORY / "tools/check"))
 import tidy  # noqa: E402
 
-# Notes which source it was asked about; a source with "bad" in it has a finding in its header.
+# Notes which source it was asked about, and whether for one half of the checks only; a source with
+# "bad" in it has a finding in its header, and two with "name" in them do not go together.
 CLANG_TIDY = """#!/bin/sh
 case $1 in --version) echo 16; exit 0;; esac
-for file; do :; done
-basename "$file" >>"$CALLS"
+half=
+for file; do
+    case $file in
+        --list-checks) printf 'Enabled checks:\\n    bugprone-x\\n    clang-analyzer-y\\n'; exit 0;;
+        --checks=-bugprone-x) half=:analyzer;;
+        --checks=-clang-analyzer-*) half=:others;;
+    esac
+done
+case $half in
+    :others) all=$(sed -n 's/#include "\\(.*\\)"/\\1/p' "$file");;
+    *) all=$file;;
+esac
+for each in $all; do echo "$(basename "$each")$half" >>"$CALLS"; done
 echo "12 warnings generated."
-if grep -q bad "$file"; then echo "$ROOT/nebula/base/h.hpp:1:2: error: oh no [x]"; echo "  explained"; exit 1; fi
+if [ "$(cat $all | grep -c name)" -gt 1 ]; then echo "$file:1:1: error: redefinition [clang-diagnostic-error]"; exit 1; fi
+if cat $all | grep -q bad; then echo "$ROOT/nebula/base/h.hpp:1:2: error: oh no [x]"; echo "  explained"; exit 1; fi
 """
+TOGETHER = ["a.cpp:analyzer", "a.cpp:others", "b.cpp:analyzer", "b.cpp:others"]
 NINJA = """#!/bin/sh
 for name in a b; do
     echo "$name.o: #deps 2, deps mtime 1 (VALID)"
@@ -64,8 +78,21 @@ class Tidy(ScratchTree):
         return sorted((self.root / "calls").read_text().split()), printed.getvalue(), status
 
     def test_each_source_is_checked_once_and_then_known(self):
-        self.assertEqual((["a.cpp", "b.cpp"], 0), self.run_tidy()[::2])
+        self.assertEqual((TOGETHER, 0), self.run_tidy()[::2])
         self.assertEqual(([], 0), self.run_tidy()[::2])
+
+    def test_sources_that_do_not_go_together_are_checked_one_by_one(self):
+        self.write({"nebula/base/a.cpp": "name\n", "nebula/base/b.cpp": "name\n"})
+        self.assertEqual((["a.cpp", "a.cpp:others", "b.cpp", "b.cpp:others"], 0), self.run_tidy()[::2])
+        self.assertEqual(([], 0), self.run_tidy()[::2])
+
+    def test_only_sources_of_one_folder_with_one_set_of_flags_go_together(self):
+        self.commands([("nebula/base/a.cpp", "a.o")], flags="-DA")
+        commands = json.loads((self.root / "build/compile_commands.json").read_text())
+        self.commands([("nebula/base/b.cpp", "b.o")])
+        commands += json.loads((self.root / "build/compile_commands.json").read_text())
+        self.write({"build/compile_commands.json": json.dumps(commands)})
+        self.assertEqual((["a.cpp", "b.cpp"], 0), self.run_tidy()[::2])
 
     def test_the_command_of_the_built_target_is_taken(self):
         self.run_tidy()
@@ -80,17 +107,17 @@ class Tidy(ScratchTree):
     def test_a_changed_header_setting_or_flag_checks_all_again(self):
         self.run_tidy()
         self.write({"nebula/base/h.hpp": "int hh;\n"})
-        self.assertEqual(["a.cpp", "b.cpp"], self.run_tidy()[0])
+        self.assertEqual(TOGETHER, self.run_tidy()[0])
         self.write({".clang-tidy": "Checks: most\n"})
-        self.assertEqual(["a.cpp", "b.cpp"], self.run_tidy()[0])
+        self.assertEqual(TOGETHER, self.run_tidy()[0])
         self.commands([("nebula/base/a.cpp", "a.o"), ("nebula/base/b.cpp", "b.o")], flags="-DX")
-        self.assertEqual(["a.cpp", "b.cpp"], self.run_tidy()[0])
+        self.assertEqual(TOGETHER, self.run_tidy()[0])
 
     def test_a_finding_is_printed_once_and_never_forgotten(self):
         self.write({"nebula/base/a.cpp": "bad\n", "nebula/base/b.cpp": "bad\n"})
         for _ in range(2):
             checked, printed, status = self.run_tidy()
-            self.assertEqual((["a.cpp", "b.cpp"], 1), (checked, status))
+            self.assertEqual((["a.cpp", "a.cpp:others", "b.cpp", "b.cpp:others"], 1), (checked, status))
             self.assertEqual(1, printed.count("nebula/base/h.hpp:1:2: error: oh no [x]\n  explained\n"))
             self.assertNotIn("warnings generated", printed)
 
