@@ -5,7 +5,7 @@ if(PROJECT_IS_TOP_LEVEL)
     # calls that -O0 does not make) and assertions. Release is what users run.
     set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
     # Repeats what dev tests: lines and functions are enough to read a report by.
-    if(NEBULA_PRECOMPILE)
+    if(NEBULA_PRECOMPILE STREQUAL "ON")
         set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
     endif()
     set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
@@ -42,10 +42,15 @@ endif()
 
 # nebula_precompile(nebula_threading LIBRARY) or (worker_pool_test TEST): the sources find what nearly
 # all of them include already read. Only where NEBULA_PRECOMPILE asks for it: a source that forgets an
-# include then builds all the same. A source with flags of its own needs SKIP_PRECOMPILE_HEADERS.
+# include then builds all the same. So the dev preset, whose commands clang-tidy takes, has it for
+# tests only; a forgotten include in a test is found by whoever builds with a cache of compilations.
+# A source with flags of its own needs SKIP_PRECOMPILE_HEADERS.
 function(nebula_precompile target kind)
     # A cache of compilations cannot look into such a header, and would keep nothing.
     if(NOT NEBULA_PRECOMPILE OR CMAKE_CXX_COMPILER_LAUNCHER)
+        return()
+    endif()
+    if(NEBULA_PRECOMPILE STREQUAL "TESTS" AND NOT kind STREQUAL "TEST")
         return()
     endif()
     set(owner nebula_precompiled_${kind})
