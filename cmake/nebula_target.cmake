@@ -4,7 +4,7 @@ if(PROJECT_IS_TOP_LEVEL)
     # Debug is what the tests run: light optimisation (a million synchronous awaits need the tail
     # calls that -O0 does not make) and assertions. Release is what users run.
     set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
-    # Repeats what dev tests: lines and functions are enough to read a report by.
+    # Such a preset repeats what dev tests: lines and functions are enough to read a report by.
     if(NEBULA_PRECOMPILE STREQUAL "ON")
         set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
     endif()
