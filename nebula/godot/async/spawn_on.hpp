@@ -5,16 +5,20 @@
 #include "nebula/godot/async/death_watch.hpp"
 #include "nebula/godot/binding/object.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/task/detail/result.hpp"
 #include "nebula/task/runtime.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
 #include "nebula/task/wait.hpp"
+#include "nebula/task/worker_hop.hpp"
 
 #include <coroutine>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <source_location>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace nebula::godot {
@@ -60,7 +64,20 @@ template <class T>
 task<T> owned(ObjectId owner, Until until, task<T> body) {
     OwnerBinding binding(owner, until);
     co_await binding;
-    co_return co_await std::move(body);
+    task_detail::Result<T> result;
+    try {
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(body);
+            result.set_value();
+        } else {
+            result.set_value(co_await std::move(body));
+        }
+    } catch (...) {
+        result.set_error(std::current_exception());
+    }
+    // A body may end on a worker; the watch asks the owner, on the main thread only.
+    co_await main_thread();
+    co_return result.take();
 }
 
 }  // namespace detail

@@ -6,8 +6,11 @@
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/async/spawn_on.hpp"
 #include "nebula/godot/probe/probe_tasks.hpp"
+#include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/task/worker_hop.hpp"
+#include "nebula/threading/worker_pool.hpp"
 
 #include <stdexcept>
 #include <utility>
@@ -115,6 +118,8 @@ public:
         c.doc("Methods that return tasks, for the tests.");
         c.method("add_after", &Self::add_after, {"which", "a", "b"});
         c.method("add_now", &Self::add_now, {"a", "b"});
+        c.method("add_on_worker", &Self::add_on_worker, {"a", "b"});
+        c.method("fail_on_worker", &Self::fail_on_worker);
         c.method("fail_after", &Self::fail_after, {"which"});
         c.method("fail_now", &Self::fail_now);
         c.method("nothing_after", &Self::nothing_after, {"which"});
@@ -130,6 +135,14 @@ public:
         co_return sum_;
     }
     task<std::int64_t> add_now(std::int64_t a, std::int64_t b) { co_return a + b; }
+    task<std::int64_t> add_on_worker(std::int64_t a, std::int64_t b) {
+        co_await worker(shared_pool());
+        co_return a + b;
+    }
+    task<> fail_on_worker() {
+        co_await worker(shared_pool());
+        throw std::runtime_error("the worker was told to");
+    }
     task<> fail_after(Signal which) {
         return throw_after(std::move(which), "the node was told to");
     }

@@ -151,6 +151,15 @@ func test_a_bound_method_that_fails_gives_an_error_object() -> void:
 	node.free()
 
 
+func test_a_script_goes_on_on_the_main_thread_after_a_bound_method_that_ends_on_a_worker() -> void:
+	var node := NebulaAsyncNode.new()
+	check_equal(await node.add_on_worker(1, 2), 3)
+	check_equal(OS.get_thread_caller_id(), OS.get_main_thread_id(), "the thread after a value")
+	check_error(await node.fail_on_worker(), NebulaTaskError.FAILED, "the worker was told to")
+	check_equal(OS.get_thread_caller_id(), OS.get_main_thread_id(), "the thread after an error")
+	node.free()
+
+
 func test_a_bound_method_whose_node_is_freed_meanwhile_gives_an_error_object() -> void:
 	var node := NebulaAsyncNode.new()
 	node.free.call_deferred()
