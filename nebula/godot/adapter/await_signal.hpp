@@ -613,7 +613,8 @@ public:
         detail::TemporaryString class_name;
         detail::call(detail::methods().get_class, pointer, class_name.bytes());
         if (class_name.utf8() != "GDScriptFunctionState") return;
-        keep_.emplace(pointer);
+        // No count of ours: what will resume the coroutine keeps its state. When that lets go, the
+        // state dies with our connection, and the wait ends.
         state_.emplace(Await<Binding>::template signal<AnyArguments>(object, "completed"));
     }
 
@@ -629,7 +630,6 @@ public:
 
 private:
     Object* object_;
-    std::optional<detail::Count> keep_;  // nobody else may: the state of a call is nobody's
     std::optional<SignalWait<Binding, kWaitsThrow, AnyArguments>> state_;
 };
 

@@ -143,3 +143,24 @@ func test_another_bindings_object_is_awaited_as_gdscript_does() -> void:
 	emitter.opened.emit()
 	await settle()
 	check_equal(probe.log_of(of_coroutine), [42])
+
+
+func answer_when_it_fires(object: Object) -> int:
+	await Signal(object, "fired")
+	return 42
+
+
+func test_a_wait_of_the_adapter_for_a_coroutine_whose_signal_dies_ends() -> void:
+	var object := Object.new()
+	object.add_user_signal("fired")
+	var task := probe.wait_object(call("answer_when_it_fires", object))
+	await settle()
+	check_equal(probe.log_of(task), [])
+	object.free()
+	await settle()
+	check_equal(
+		probe.log_of(task),
+		[
+			"error: the object waited for was freed: signal 'completed' of a RefCounted"
+		]
+	)
