@@ -50,6 +50,18 @@ bool can_resume(Object state) {
     return true;
 }
 
+AsyncErrorCode code_of(const NebulaTaskError& error) {
+    switch (error.code()) {
+        case NebulaTaskError::Code::Cancelled:
+            return AsyncErrorCode::TaskCancelled;
+        case NebulaTaskError::Code::Closed:
+            return AsyncErrorCode::RuntimeClosed;
+        case NebulaTaskError::Code::Failed:
+            break;
+    }
+    return AsyncErrorCode::CallFailed;
+}
+
 }  // namespace
 
 void VariantWait::fail(AsyncErrorCode code, std::string why) {
@@ -125,6 +137,16 @@ std::optional<Variant> VariantWait::value() {
         }
     }
     fail(AsyncErrorCode::EmitterFreed, why_.empty() ? "a coroutine" : std::move(why_));
+    return std::nullopt;
+}
+
+std::optional<Variant> VariantWait::called() {
+    std::optional<Variant> got = value();
+    if (!got || got->type() != GDEXTENSION_VARIANT_TYPE_OBJECT) return got;
+    const NebulaTaskError* const error = instance_of<NebulaTaskError>(got->object_id().object());
+    if (error == nullptr) return got;
+    const AsyncErrorCode code = code_of(*error);
+    fail(code, code == AsyncErrorCode::CallFailed ? why_ + ": " + error->message() : why_);
     return std::nullopt;
 }
 

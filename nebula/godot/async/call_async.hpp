@@ -47,6 +47,9 @@ protected:
 
     /// The value, or nothing when it will not come: then error_ and why_ say why.
     std::optional<Variant> value();
+    /// The same of a call: the NebulaTaskError of a task that gave no value is why it will not
+    /// come.
+    std::optional<Variant> called();
 
     std::optional<AsyncErrorCode> error_;
     std::string why_;
@@ -99,7 +102,7 @@ public:
     }
 
     T await_resume() {
-        std::optional<Variant> got = value();
+        std::optional<Variant> got = called();
         if (!got) throw_async_error(*error_, why_);
         if constexpr (!std::is_void_v<T>) return convert(*got);
     }
@@ -130,7 +133,8 @@ private:
 ///            go on: that ends the wait.
 /// Throws:    at the co_await: EmitterFreed, the object is gone or nothing is left that could
 ///            resume its coroutine; UnknownMethod; CallFailed, wrong arguments, or a result that is
-///            no T; WrongThread; RuntimeClosed.
+///            no T; WrongThread; RuntimeClosed. A NebulaTaskError that comes back, as of a task of
+///            C++, is thrown: CallFailed with its words, TaskCancelled, or RuntimeClosed.
 template <class T = Variant, class... Args>
 AsyncCall<T> call_async(const ObjectHandle& object, const StringName& method, const Args&... args) {
     const std::array<Variant, sizeof...(Args)> arguments{Variant(args)...};

@@ -122,6 +122,26 @@ func test_no_such_method_wrong_arguments_and_a_dead_object_are_errors_and_not_th
 	shop.free()
 
 
+func test_a_task_of_cpp_that_gave_no_value_is_an_error_with_its_words() -> void:
+	var node := NebulaAsyncNode.new()
+	var shop := Shop.new()
+	var later := probe.call_int(node, "fail_after", [shop.bell])
+	var at_once := probe.call_any(node, "fail_now")
+	shop.bell.emit()
+	await settle()
+	var of := "error: the call failed: method '%s' of a NebulaAsyncNode: the node was told to"
+	check_equal(probe.log_of(later), [of % "fail_after"])
+	check_equal(probe.log_of(at_once), [of % "fail_now"])
+	var cancelled := probe.call_int(node, "add_after", [shop.bell, 1, 2])
+	node.free()
+	await settle()
+	check_equal(
+		probe.log_of(cancelled),
+		["error: the task was cancelled: method 'add_after' of a NebulaAsyncNode"]
+	)
+	shop.free()
+
+
 func test_a_cancelled_caller_leaves_nothing_at_the_script() -> void:
 	var callables := probe.callables_alive()
 	var shop := Shop.new()
