@@ -10,7 +10,9 @@
 #include "nebula/godot/runtime/engine_loop.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <chrono>
+#include <memory>
+#include <optional>
 
 namespace nebula::godot {
 namespace {
@@ -33,7 +35,41 @@ Object multiplayer_of(const Node& node) {
     return node.is_inside_tree() ? Object(node.get_multiplayer().ptr()) : Object();
 }
 
+/// Who can be reached from a node just now.
+class Peers {
+public:
+    explicit Peers(const Node& node) {
+        const Object multiplayer = multiplayer_of(node);
+        if (!multiplayer || !multiplayer.call("has_multiplayer_peer").to<bool>()) return;
+        // A closed one is asked no further: the engine would print an error.
+        Variant transport = multiplayer.call("get_multiplayer_peer");
+        if (transport.call("get_connection_status").to<std::int64_t>() != kConnected) return;
+        self_ = multiplayer.call("get_unique_id").to<std::int64_t>();
+        others_ = multiplayer.call("get_peers").to<PackedInt32Array>();
+    }
+    [[nodiscard]] bool has(std::int64_t peer) const {
+        if (!self_) return false;
+        return peer == *self_ || std::ranges::count(others_.view(), peer) != 0;
+    }
+
+private:
+    std::optional<std::int64_t> self_;  // while connected
+    PackedInt32Array others_;
+};
+
+// Of no limit: a time that does not come. Not a number is no time at all, as for sleep_for().
+Clock::time_point deadline_after(double seconds) {
+    constexpr double kCountedSeconds = 1e9;  // longer is no limit, and fits the clock's counter
+    if (seconds >= kCountedSeconds) return Clock::time_point::max();
+    if (!(seconds > 0.0)) return Clock::now();
+    return Clock::now() +
+           std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
 }  // namespace
+
+detail::RpcRequest::RpcRequest(std::int64_t to, double timeout_seconds)
+    : peer(to), deadline(deadline_after(timeout_seconds)) {}
 
 void NebulaRpc::bind(ClassBuilder<NebulaRpc>& c) {
     c.doc("Requests to other peers that give an answer.",
@@ -79,29 +115,20 @@ void NebulaRpc::on_notification(int what) {
     }
 }
 
-bool NebulaRpc::is_connected_to(std::int64_t peer) {
-    Object multiplayer = multiplayer_of(*this);
-    if (!multiplayer || !multiplayer.call("has_multiplayer_peer").to<bool>()) return false;
-    // A closed one is asked no further: the engine would print an error.
-    Variant transport = multiplayer.call("get_multiplayer_peer");
-    if (transport.call("get_connection_status").to<std::int64_t>() != kConnected) return false;
-    if (multiplayer.call("get_unique_id").to<std::int64_t>() == peer) return true;
-    const auto peers = multiplayer.call("get_peers").to<PackedInt32Array>();
-    return std::ranges::count(peers.view(), static_cast<std::int32_t>(peer)) != 0;
-}
-
-void NebulaRpc::send(detail::RpcRequest& request, const String& method, const Array& arguments) {
-    const std::int64_t id = next_id_++;
-    pending_[id] = &request;
-    if (!is_connected_to(request.peer)) return end(request, AsyncErrorCode::Disconnected, {});
+void NebulaRpc::send(const std::shared_ptr<detail::RpcRequest>& request, const String& method,
+                     const Array& arguments) {
+    request->id = next_id_++;
+    if (!Peers(*this).has(request->peer)) return end(*request, AsyncErrorCode::Disconnected, {});
     if (!linked()) EngineLoop::get().poll_each_frame(*this);
-    // To ourselves it is called, and may be answered, in here.
-    const Error sent = rpc_id(request.peer, kTakeRequest, {id, method, arguments});
-    if (sent != Error::OK && !request.ended) end(request, AsyncErrorCode::Disconnected, {});
-}
-
-void NebulaRpc::forget(detail::RpcRequest& request) noexcept {
-    std::erase_if(pending_, [&](const auto& each) { return each.second == &request; });
+    pending_[request->id] = request;
+    try {
+        // To ourselves it is called, and may be answered, in here.
+        const Error sent = rpc_id(request->peer, kTakeRequest, {request->id, method, arguments});
+        if (sent != Error::OK && !request->ended) end(*request, AsyncErrorCode::Disconnected, {});
+    } catch (...) {
+        forget(*request);
+        throw;
+    }
 }
 
 void NebulaRpc::end(detail::RpcRequest& request, std::optional<AsyncErrorCode> error,
@@ -116,15 +143,13 @@ void NebulaRpc::end(detail::RpcRequest& request, std::optional<AsyncErrorCode> e
 void NebulaRpc::poll() {
     if (pending_.empty()) return unlink();
     const Clock::time_point now = Clock::now();
-    std::vector<std::int64_t> ids;
-    ids.reserve(pending_.size());
-    for (const auto& [id, request] : pending_) ids.push_back(id);
-    for (const std::int64_t id : ids) {
-        detail::RpcRequest& request = *pending_[id];
-        if (now >= request.deadline) {
-            end(request, AsyncErrorCode::TimedOut, {});
-        } else if (!is_connected_to(request.peer)) {
-            end(request, AsyncErrorCode::Disconnected, {});
+    const Peers peers(*this);
+    for (auto next = pending_.begin(); next != pending_.end();) {
+        const std::shared_ptr<detail::RpcRequest> request = (next++)->second;  // end() erases it
+        if (now >= request->deadline) {
+            end(*request, AsyncErrorCode::TimedOut, {});
+        } else if (!peers.has(request->peer)) {
+            end(*request, AsyncErrorCode::Disconnected, {});
         }
     }
 }
@@ -155,7 +180,7 @@ task<> NebulaRpc::answer(std::int64_t to, std::int64_t id, Callable with, Array 
 
 void NebulaRpc::reply(std::int64_t to, std::int64_t id, std::int64_t kind, const Variant& value) {
     // Who asked may have gone meanwhile; the engine would print an error about it.
-    if (is_connected_to(to)) (void)rpc_id(to, kTakeAnswer, {id, kind, value});
+    if (Peers(*this).has(to)) (void)rpc_id(to, kTakeAnswer, {id, kind, value});
 }
 
 void NebulaRpc::take_answer(std::int64_t id, std::int64_t kind, Variant value) {

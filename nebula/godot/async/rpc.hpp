@@ -17,6 +17,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,11 +26,14 @@ namespace nebula::godot {
 
 namespace detail {
 
-/// One request on its way; lies in the awaiter.
+/// One request on its way; of the awaiter and, until it has ended, of the node.
 class RpcRequest {
 public:
-    std::int64_t peer = 0;
-    Clock::time_point deadline;
+    RpcRequest(std::int64_t to, double timeout_seconds);
+
+    const std::int64_t peer;
+    const Clock::time_point deadline;
+    std::int64_t id = 0;  // of the node's
     Waker waker;
     bool ended = false;
     std::optional<AsyncErrorCode> error;
@@ -60,8 +64,9 @@ public:
     task<Variant> request(std::int64_t peer, String method, Array arguments, double timeout);
 
     /// Sends; what is wrong at once ends the request.
-    void send(detail::RpcRequest& request, const String& method, const Array& arguments);
-    void forget(detail::RpcRequest& request) noexcept;
+    void send(const std::shared_ptr<detail::RpcRequest>& request, const String& method,
+              const Array& arguments);
+    void forget(const detail::RpcRequest& request) noexcept { pending_.erase(request.id); }
 
 private:
     void on_notification(int what);
@@ -72,10 +77,9 @@ private:
     task<> answer(std::int64_t to, std::int64_t id, Callable with, Array arguments);
     void reply(std::int64_t to, std::int64_t id, std::int64_t kind, const Variant& value);
     void end(detail::RpcRequest& request, std::optional<AsyncErrorCode> error, Variant value);
-    [[nodiscard]] bool is_connected_to(std::int64_t peer);
 
     std::map<std::string, Callable> served_;
-    std::map<std::int64_t, detail::RpcRequest*> pending_;
+    std::map<std::int64_t, std::shared_ptr<detail::RpcRequest>> pending_;
     std::int64_t next_id_ = 1;
 };
 
@@ -85,48 +89,55 @@ class [[nodiscard]] RpcCall : public Wait {
 public:
     RpcCall(NebulaRpc& node, std::int64_t peer, const String& method, const Array& arguments,
             double timeout_seconds)
-        : Wait("rpc"), node_(node.id()), method_(method.utf8()) {
-        request_.peer = peer;
-        request_.deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                               std::chrono::duration<double>(timeout_seconds));
+        : Wait("rpc"),
+          node_(node.id()),
+          method_(method.utf8()),
+          request_(std::make_shared<detail::RpcRequest>(peer, timeout_seconds)) {
         node.send(request_, method, arguments);
     }
+    RpcCall(RpcCall&& other) noexcept
+        : Wait("rpc"),
+          node_(other.node_),
+          method_(std::move(other.method_)),
+          request_(std::move(other.request_)) {}
+    RpcCall& operator=(RpcCall&&) = delete;
     ~RpcCall() {
+        if (request_ == nullptr || request_->ended) return;
         if (NebulaRpc* const node = instance_of<NebulaRpc>(node_.object()); node != nullptr)
-            node->forget(request_);
+            node->forget(*request_);
     }
 
-    bool await_ready() const noexcept { return request_.ended; }
+    bool await_ready() const noexcept { return request_->ended; }
     template <TaskPromise P>
     void await_suspend(std::coroutine_handle<P> h) {
-        request_.waker = suspend(h);
+        request_->waker = suspend(h);
     }
     T await_resume() {
-        if (request_.error)
-            throw_async_error(*request_.error, "request '" + method_ + "' to peer " +
-                                                   std::to_string(request_.peer) + words());
+        if (request_->error)
+            throw_async_error(*request_->error, "request '" + method_ + "' to peer " +
+                                                    std::to_string(request_->peer) + words());
         if constexpr (!std::is_void_v<T>) {
-            if (auto value = request_.value.template try_to<T>()) return *std::move(value);
+            if (auto value = request_->value.template try_to<T>()) return *std::move(value);
             throw CallFailed("request '" + method_ +
-                             "' gave another type: " + type_name(request_.value.type()));
+                             "' gave another type: " + type_name(request_->value.type()));
         }
     }
 
 private:
     [[nodiscard]] std::string words() const {
-        return request_.value.is_nil() ? std::string() : ": " + request_.value.str();
+        return request_->value.is_nil() ? std::string() : ": " + request_->value.str();
     }
 
     ObjectId node_;
     std::string method_;
-    detail::RpcRequest request_;
+    std::shared_ptr<detail::RpcRequest> request_;
 };
 
 /// Asks another peer and waits for the answer:
 ///
 ///     const int price = co_await rpc_call<int>(*rpc, 1, "price", {"lamp"}, 2.0);
 ///
-/// It is sent at once, not at the co_await. Time is the wall's.
+/// It is sent at once, not at the co_await. Time is the wall's; INFINITY is no limit.
 ///
 /// Throws:    at the co_await: TimedOut; Disconnected, the peer is not there or goes, or the node
 ///            leaves the tree; UnknownMethod, the peer serves none of that name; CallFailed, what

@@ -109,6 +109,19 @@ func test_a_request_without_an_answer_times_out() -> void:
 	clean_up()
 
 
+func test_a_request_without_a_limit_waits_and_one_without_a_time_does_not() -> void:
+	var alone := branch(OfflineMultiplayerPeer.new())
+	alone.serve("soon", func(_sender: int) -> int:
+		await frames(5)
+		return 3)
+	check_equal(await alone.request(1, "soon", [], INF), 3)
+	check_equal(await alone.request(1, "soon", [], 1e300), 3)
+	check_error(await alone.request(1, "soon", [], NAN), "the time ran out")
+	check_error(await alone.request(1, "soon", [], -INF), "the time ran out")
+	await frames(6)  # what serves goes on for nobody
+	clean_up()
+
+
 func test_a_peer_that_is_not_there_or_goes_is_an_error_and_not_the_engines() -> void:
 	var both: Array = await pair()
 	check_error(await both[1].request(77, "add"), "not connected: request 'add' to peer 77")
