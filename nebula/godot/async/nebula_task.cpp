@@ -57,35 +57,39 @@ NebulaTask::~NebulaTask() {
 }
 
 Variant NebulaTask::wait() {
-    if (!ended_) return Variant(Signal(*this, completed));
+    if (is_pending()) return Variant(Signal(*this, completed));
     looked_at_ = true;
+    // Not earlier: the engine asks a fresh one for the standard value of `error`, which is null.
+    if (state_ == State::NoTask && !error_)
+        error_ = NebulaTaskError::make(NebulaTaskError::Code::Closed, NebulaTaskError::kNoTask);
     return error_ ? Variant(error_) : value_;
 }
 
 bool NebulaTask::cancelled() const noexcept {
-    return error_ && error_->code() != NebulaTaskError::Code::Failed;
+    return state_ == State::NoTask || (error_ && error_->code() != NebulaTaskError::Code::Failed);
 }
 
 bool NebulaTask::failed() noexcept {
-    looked_at_ = looked_at_ || ended_;
+    looked_at_ = looked_at_ || is_done();
     return error_ && error_->code() == NebulaTaskError::Code::Failed;
 }
 
 Ref<NebulaTaskError> NebulaTask::error() noexcept {
-    looked_at_ = looked_at_ || ended_;
+    looked_at_ = looked_at_ || is_done();
     return error_;
 }
 
 void NebulaTask::run(task<> told, const AwaitableOptions& options, std::source_location site) {
     name_ = options.name;
     site_ = site;
+    state_ = State::Pending;
     handle_ = options.owner.is_null()
                   ? EngineLoop::get().runtime().spawn(std::move(told), {.name = name_}, site)
                   : spawn_on(options.owner, std::move(told), {name_, options.until}, site);
 }
 
 void NebulaTask::end(Variant value, Ref<NebulaTaskError> error) noexcept {
-    ended_ = true;
+    state_ = State::Ended;
     value_ = std::move(value);
     error_ = std::move(error);
     try {

@@ -39,7 +39,7 @@ public:
     enum class Code : std::int64_t {
         Failed = 1,     ///< It ended with an exception; the message has its words.
         Cancelled = 2,  ///< Somebody cancelled it, or its owner was freed.
-        Closed = 3,     ///< The engine is quitting, or the extension goes.
+        Closed = 3,     ///< The engine is quitting, or the extension goes or was reloaded.
     };
     static Ref<NebulaTaskError> make(Code code, std::string message);
 
@@ -47,8 +47,13 @@ public:
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
 private:
-    Code code_ = Code::Failed;
-    std::string message_;
+    // As the engine makes it anew in a reload: what it said is lost.
+    Code code_ = Code::Closed;
+    std::string message_ = kNoTask;
+
+    friend class NebulaTask;
+    static constexpr const char* kNoTask =
+        "the task is gone: the extension was reloaded since, or there never was one";
 };
 
 /// Of make_awaitable().
@@ -76,8 +81,8 @@ public:
     /// The value, or a NebulaTaskError, if it has ended; else the Signal `completed`, which gives
     /// the same later. So `await task.wait()` is right at any time, and so is awaiting it twice.
     [[nodiscard]] Variant wait();
-    [[nodiscard]] bool is_done() const noexcept { return ended_; }
-    [[nodiscard]] bool is_pending() const noexcept { return !ended_; }
+    [[nodiscard]] bool is_done() const noexcept { return state_ != State::Pending; }
+    [[nodiscard]] bool is_pending() const noexcept { return state_ == State::Pending; }
     [[nodiscard]] bool cancelled() const noexcept;
     [[nodiscard]] bool failed() noexcept;
     [[nodiscard]] Ref<NebulaTaskError> error() noexcept;
@@ -92,10 +97,14 @@ private:
     friend class TaskEnding;
     void end(Variant value, Ref<NebulaTaskError> error) noexcept;
 
+    /// NoTask: a script made it, or the engine made it anew when the extension was reloaded. Its
+    /// task is gone, and who asks must hear so instead of waiting for ever.
+    enum class State : std::uint8_t { NoTask, Pending, Ended };
+
     TaskHandle<> handle_;
     std::string name_;
     std::source_location site_;
-    bool ended_ = false;
+    State state_ = State::NoTask;
     bool looked_at_ = false;  // somebody knows, or will, how it ended
     Variant value_;
     Ref<NebulaTaskError> error_;

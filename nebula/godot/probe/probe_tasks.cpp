@@ -21,6 +21,7 @@ ProbeLocal::~ProbeLocal() {
     ++locals_destroyed;
     if (!is_main_thread()) ++locals_destroyed_elsewhere;
 }
+int ProbeLocal::made() { return locals_made; }
 int ProbeLocal::alive() { return locals_made - locals_destroyed; }
 int ProbeLocal::destroyed_elsewhere() { return locals_destroyed_elsewhere; }
 

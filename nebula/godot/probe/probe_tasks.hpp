@@ -32,6 +32,7 @@ public:
     ProbeLocal(const ProbeLocal&) = delete;
     ProbeLocal& operator=(const ProbeLocal&) = delete;
 
+    static int made();  ///< In this life of the library.
     static int alive();
     static int destroyed_elsewhere();
 };
@@ -88,6 +89,7 @@ protected:
         c.method("cancel", &Probe::cancel, {"task"});
         c.method("request_cancel", &Probe::request_cancel, {"task"});
         c.method("go_on", &Probe::go_on, {"task"}).doc("Lets a task take that waits for this.");
+        c.method("locals_made", &ProbeLocal::made);
         c.method("locals_alive", &ProbeLocal::alive);
         c.method("destroyed_elsewhere", &ProbeLocal::destroyed_elsewhere);
         c.method("callables_alive", &callables_alive);

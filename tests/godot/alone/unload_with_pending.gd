@@ -36,11 +36,18 @@ func _run() -> void:
 		if GDExtensionManager.load_extension(EXTENSION) != GDExtensionManager.LOAD_STATUS_OK:
 			return quit(1)
 		await process_frame
+		if locals_made() != 0:
+			printerr("FAIL: the library was never gone: it remembers its life before")
+			return quit(1)
 	fill(ClassDB.instantiate("NebulaTaskProbe"), ClassDB.instantiate("NebulaSignalProbe"))
 	quit()
 
 
-# The probes themselves must be gone before their classes are.
+# Functions of their own: the probes must be gone before their classes are.
+func locals_made() -> int:
+	return ClassDB.instantiate("NebulaTaskProbe").locals_made()
+
+
 func fill(probe: Variant, signals: Variant) -> void:
 	probe.report_at_end()
 	for i in MANY:

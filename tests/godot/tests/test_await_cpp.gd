@@ -123,6 +123,14 @@ func test_a_script_may_cancel_and_start_tasks_from_inside_completed() -> void:
 	check_equal(second[0].result, 2)
 
 
+func test_a_task_of_no_coroutine_gives_an_error_object_instead_of_a_wait() -> void:
+	var task := NebulaTask.new()  # as those are that the engine makes anew in a reload
+	check(task.is_done() and task.cancelled and not task.failed, "over")
+	check_error(await task.wait(), NebulaTaskError.CLOSED, "the task is gone")
+	check_equal(task.result, null)
+	task.cancel()
+
+
 # --- Bound methods that return a task ---
 
 
