@@ -59,6 +59,7 @@ Instance* attach(const ClassRecord& record, GDExtensionObjectPtr object) {
     auto instance = std::make_unique<Instance>(record, nullptr);
     instance->self = record.construct(Owner(object));
     engine.object_set_instance_binding(object, engine.library, instance.get(), &kNoCallbacks);
+    record.instances.fetch_add(1, std::memory_order_relaxed);
     return instance.release();
 }
 
@@ -93,7 +94,9 @@ GDExtensionClassInstancePtr recreate_instance(void* userdata, GDExtensionObjectP
 
 void free_instance(void* /*userdata*/, GDExtensionClassInstancePtr pointer) {
     const std::unique_ptr<Instance> instance(static_cast<Instance*>(pointer));
-    if (instance != nullptr) instance->record.destroy(instance->self);  // null: it threw on reload
+    if (instance == nullptr) return;  // it threw on reload
+    instance->record.destroy(instance->self);
+    instance->record.instances.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void notify_along(const ClassRecord* record, ObjectHandle* self, int what, bool reversed) {
@@ -380,8 +383,13 @@ const std::vector<std::unique_ptr<ClassRecord>>& registered_classes() noexcept {
 
 void unregister_classes() noexcept {
     while (!records().empty()) {
-        engine.classdb_unregister_extension_class(engine.library,
-                                                  StringName(records().back()->name).data());
+        const ClassRecord& last = *records().back();
+        engine.classdb_unregister_extension_class(engine.library, StringName(last.name).data());
+        const std::int64_t left = last.instances.load(std::memory_order_relaxed);
+        if (left != 0) {
+            print_warning(std::to_string(left) + " objects of " + last.name +
+                          " outlive the extension; the engine crashes when one is used or freed");
+        }
         records().pop_back();
     }
 }
