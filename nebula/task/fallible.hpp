@@ -17,10 +17,10 @@ template <class T>
 task<Outcome<T>> fallible_task(task<T> awaited) {
     try {
         if constexpr (std::is_void_v<T>) {
-            co_await std::move(awaited);
+            co_await AtCallersSite(std::move(awaited));
             co_return Outcome<void>();
         } else {
-            co_return Outcome<T>(co_await std::move(awaited));
+            co_return Outcome<T>(co_await AtCallersSite(std::move(awaited)));
         }
     } catch (const AsyncError& error) {
         co_return tl::unexpected(error.code());

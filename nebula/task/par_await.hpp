@@ -237,7 +237,7 @@ task<std::vector<Result>> map_on_pool(WorkerPool& pool, std::size_t count, std::
                                       ParOptions options) {
     nebula::detail::MapSlots<Result> slots(count);
     PoolFor<MapCall<Result, F>> loop(pool, count, grain, {slots, std::move(fn)}, options);
-    co_await loop;
+    co_await AtCallersSite(loop);
     co_return slots.take();
 }
 

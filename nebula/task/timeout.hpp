@@ -36,9 +36,9 @@ public:
 /// a turn in every pump would never time out.
 template <class T>
 task<> time_limit(task<T> limit, const Branch& awaited) {
-    co_await std::move(limit);
-    co_await TurnLater();
-    if (awaited.has_turn()) co_await TurnLater();
+    co_await AtCallersSite(std::move(limit));
+    co_await AtCallersSite(TurnLater());
+    if (awaited.has_turn()) co_await AtCallersSite(TurnLater());
 }
 
 }  // namespace task_detail

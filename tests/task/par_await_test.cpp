@@ -64,6 +64,16 @@ TEST_P(ParAwait, AMapGivesItsResultsInOrder) {
     for (std::size_t i = 0; i < flags.size(); ++i) EXPECT_EQ(flags[i], i % 3 == 0);
 }
 
+TEST_P(ParAwait, AMapIsToldToStandWhereItIsAwaited) {
+    const unsigned line = __LINE__ + 2;
+    loop_.runtime.spawn([&]() -> task<> {
+        (void)co_await pool_map(pool_, 100, 1, [](std::size_t i) { return i; });
+    });
+    // A pool without workers may have ended it by now.
+    for (const TaskInfo& row : loop_.runtime.live_tasks()) EXPECT_EQ(row.site.line(), line);
+    loop_.pump_until_all_ended();
+}
+
 TEST_P(ParAwait, TheFirstExceptionIsThrownInTheTaskAndTheRestIsLeftOut) {
     std::atomic<int> calls{0};
     int caught = 0;

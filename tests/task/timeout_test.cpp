@@ -12,7 +12,9 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace nebula {
 namespace {
@@ -196,6 +198,32 @@ TEST_F(TimeoutTest, ANamedHandleOutlivesTheLimitAndCanBeAwaitedAgain) {
     loop_.settled_frames(5);
     EXPECT_EQ(got, 8);
     EXPECT_GE(timeouts, 2);
+}
+
+// The report at exit, the "stuck" warning and the unhandled error name this place: the line that
+// somebody wrote, not one of the coroutines that stand between.
+TEST_F(TimeoutTest, ItsWaitsAreToldToStandWhereItIsAwaited) {
+    unsigned line = 0;
+    loop_.runtime.spawn([&]() -> task<> {
+        co_await next_frame();
+        line = __LINE__ + 1;
+        (void)co_await fallible(timeout(event_.wait(), 9.0));
+    });
+    loop_.frame();
+    const std::vector<TaskInfo> rows = loop_.runtime.live_tasks();
+    ASSERT_EQ(rows.size(), 3U);  // the task, the awaited, the limit
+    for (const TaskInfo& row : rows) {
+        EXPECT_TRUE(std::string_view(row.site.file_name()).ends_with("timeout_test.cpp"))
+            << row.name << ": " << row.site.file_name();
+        EXPECT_EQ(row.site.line(), line) << row.name;
+    }
+    loop_.runtime.spawn([&]() -> task<> {
+        co_await next_frame();
+        line = __LINE__ + 1;
+        (void)co_await fallible(event_.wait());
+    });
+    loop_.frame();
+    EXPECT_EQ(loop_.runtime.live_tasks().back().site.line(), line);
 }
 
 TEST_F(TimeoutTest, CancellingTheTaskEndsBoth) {

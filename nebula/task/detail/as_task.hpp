@@ -32,11 +32,11 @@ inline constexpr bool kIsTask<task<T>> = true;
 
 template <class A>
 task<Kept<AwaitValue<A>>> await_owned(A awaited) {
-    co_return co_await AtSpawnSite(std::move(awaited));
+    co_return co_await AtCallersSite(std::move(awaited));
 }
 template <class A>
 task<Kept<AwaitValue<A&>>> await_borrowed(A& awaited) {
-    co_return co_await AtSpawnSite(awaited);
+    co_return co_await AtCallersSite(awaited);
 }
 
 /// A temporary moves into the task, so that the task's end is the end of the wait. A named awaiter

@@ -11,7 +11,9 @@ void refuse_on_worker() {
         "`co_await main_thread()` before any other wait");
 }
 
-std::source_location PromiseBase::spawn_site() const noexcept { return record_->site; }
+std::source_location PromiseBase::callers_site() const noexcept {
+    return parent_ != nullptr ? parent_->site_ : record_->site;
+}
 
 void PromiseBase::destroy_chain(PromiseBase* leaf) noexcept {
     while (leaf != nullptr) {

@@ -50,16 +50,16 @@ private:
     Awaiter& awaiter_;
 };
 
-/// What a coroutine that only stands for somebody else's wait awaits: `awaited`, told as standing
-/// where the task was spawned.
+/// What a coroutine of ours that only stands for somebody else's wait awaits: `awaited`, told as
+/// standing where that coroutine is awaited, or where it was spawned.
 template <class A>
-class AtSpawnSite {
+class AtCallersSite {
 public:
-    explicit AtSpawnSite(A&& what) noexcept : awaited(std::forward<A>(what)) {}
+    explicit AtCallersSite(A&& what) noexcept : awaited(std::forward<A>(what)) {}
     A&& awaited;
 };
 template <class A>
-AtSpawnSite(A&&) -> AtSpawnSite<A>;
+AtCallersSite(A&&) -> AtCallersSite<A>;
 
 /// One coroutine of a task. A spawned task is a chain of them, root first: each awaits the next,
 /// the innermost (the leaf) runs or waits. All of a chain share the root's TaskRecord; that is how
@@ -116,8 +116,8 @@ public:
     }
 
     template <class A>
-    decltype(auto) await_transform(AtSpawnSite<A> what) {
-        return await_transform(std::forward<A>(what.awaited), spawn_site());
+    decltype(auto) await_transform(AtCallersSite<A> what) {
+        return await_transform(std::forward<A>(what.awaited), callers_site());
     }
 
     /// Called by the awaiter that starts this coroutine for `parent`; `owner` is the handle that
@@ -163,7 +163,7 @@ private:
         record_->leaf = parent_;
         return parent_->self_;
     }
-    [[nodiscard]] std::source_location spawn_site() const noexcept;
+    [[nodiscard]] std::source_location callers_site() const noexcept;
 
     std::coroutine_handle<> self_;
     TaskRecord* record_ = nullptr;
