@@ -15,6 +15,7 @@
 #include "nebula/godot/adapter/await_signal.hpp"
 #include "nebula/godot/probe/adapter_probe.hpp"
 #include "nebula/godot/probe/async_probe.hpp"
+#include "nebula/godot/probe/combination_probe.hpp"
 #include "nebula/godot/probe/engine_wait_probe.hpp"
 #include "nebula/godot/probe/guide_probe.hpp"
 #include "nebula/godot/probe/phase_probe.hpp"
@@ -45,6 +46,7 @@ void start() {
     register_signal_probe();
     register_task_probe();
     register_async_probes();
+    register_combination_probe();
     register_engine_wait_probe();
     register_phase_probe();
     register_guide_probe();

@@ -5,6 +5,18 @@ extends SceneTree
 const MANY := 100
 
 
+# Begins waits as it leaves the tree, which at the end is the last that scripts do.
+class Leaver:
+	extends Node
+	var probe: Variant
+
+	func _exit_tree() -> void:
+		for i in MANY:
+			probe.wait_none(tree_exited)
+			probe.wait_none(get_tree().process_frame)
+			probe.wait_frames(1)
+
+
 class Emitter:
 	extends RefCounted
 	signal never
@@ -26,6 +38,10 @@ func _run() -> void:
 	_probe = ClassDB.instantiate("NebulaTaskProbe")
 	_signals = ClassDB.instantiate("NebulaSignalProbe")
 	_probe.report_at_end()
+	var leaver := Leaver.new()
+	leaver.probe = _probe
+	root.add_child(leaver)
+	var combinations: Variant = ClassDB.instantiate("NebulaCombinationProbe")
 	var node := Node.new()
 	root.add_child(node)
 	var orphaned := Node.new()
@@ -51,6 +67,12 @@ func _run() -> void:
 		_probe.join(on_node)
 		_probe.wait_with_mischief(_emitter.never, on_node)
 		_probe.hop_for_long(0.001)
+		combinations.stay_on_worker(0.001)
+		combinations.spawn_from_any_thread()
+		combinations.first_of(_emitter.never, node.renamed)
+		combinations.all_of(_emitter.never, node.renamed)
+		combinations.limited(_emitter.never, 1000.0)
+		combinations.in_phase(_emitter.at_the_end, 2)
 		for which: Signal in [_emitter.never, _emitter.at_the_end, node.renamed, process_frame]:
 			_signals.go_on(_signals.stream_untyped(which, 0, false))
 			_signals.hold_stream(which)

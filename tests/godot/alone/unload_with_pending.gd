@@ -22,7 +22,7 @@ func _initialize() -> void:
 func _run() -> void:
 	await process_frame
 	for i in 20:
-		fill(ClassDB.instantiate("NebulaTaskProbe"), ClassDB.instantiate("NebulaSignalProbe"))
+		fill()
 		_emitter.just_before.emit()
 		if GDExtensionManager.unload_extension(EXTENSION) != GDExtensionManager.LOAD_STATUS_OK:
 			return quit(1)
@@ -39,7 +39,7 @@ func _run() -> void:
 		if locals_made() != 0:
 			printerr("FAIL: the library was never gone: it remembers its life before")
 			return quit(1)
-	fill(ClassDB.instantiate("NebulaTaskProbe"), ClassDB.instantiate("NebulaSignalProbe"))
+	fill()
 	quit()
 
 
@@ -48,7 +48,10 @@ func locals_made() -> int:
 	return ClassDB.instantiate("NebulaTaskProbe").locals_made()
 
 
-func fill(probe: Variant, signals: Variant) -> void:
+func fill() -> void:
+	var probe: Variant = ClassDB.instantiate("NebulaTaskProbe")
+	var signals: Variant = ClassDB.instantiate("NebulaSignalProbe")
+	var combinations: Variant = ClassDB.instantiate("NebulaCombinationProbe")
 	probe.report_at_end()
 	for i in MANY:
 		probe.wait_fallible(_emitter.never)
@@ -57,6 +60,10 @@ func fill(probe: Variant, signals: Variant) -> void:
 		probe.wait_frames(1000000)
 		probe.sleep(1000.0)
 		probe.hop_for_long(0.001)
+		combinations.stay_on_worker(0.001)
+		combinations.spawn_from_any_thread()
+		combinations.first_of(_emitter.never, _emitter.just_before)
+		combinations.limited(_emitter.just_before, 1000.0)
 		for which: Signal in [_emitter.never, _emitter.just_before, root.renamed, process_frame]:
 			signals.go_on(signals.stream_untyped(which, 0, false))
 			signals.wait_inline(_emitter.never, 1)

@@ -170,7 +170,11 @@ func test_a_request_that_fails_is_a_reply_and_one_that_is_cancelled_an_error() -
 	check_equal(
 		probe.log_of(answered), [[HTTPRequest.RESULT_SUCCESS, 404, "no".to_utf8_buffer()]]
 	)
+	check_equal(request.request("http://127.0.0.1:%d/" % server.get_local_port()), OK)
+	var freed := probe.request(request)
 	request.free()
+	await frames(2)
+	check_equal(probe.log_of(freed), [FREED + "signal 'request_completed' of a HTTPRequest"])
 
 
 # --- Leaving the tree ---

@@ -144,6 +144,7 @@ func test_a_scene_change_ends_the_tasks_of_the_old_scene_and_no_other() -> void:
 	tree.current_scene = old
 	var of_scene := probe.own(child, emitter.fired)
 	var of_nobody := probe.own(tree, emitter.fired)
+	var sees_the_new := probe.own(tree, tree.scene_changed)
 	var packed := PackedScene.new()
 	var fresh := Node.new()
 	packed.pack(fresh)
@@ -154,6 +155,8 @@ func test_a_scene_change_ends_the_tasks_of_the_old_scene_and_no_other() -> void:
 	await settle()
 	check(probe.was_cancelled(of_scene), "cancelled with the old scene")
 	check_equal(probe.log_of(of_nobody), ["began", "resumed"])
+	check_equal(probe.log_of(sees_the_new), ["began", "resumed"])
+	check(is_instance_valid(tree.current_scene), "the new scene")
 	tree.current_scene.free()
 
 

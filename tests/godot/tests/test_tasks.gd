@@ -211,6 +211,28 @@ func test_a_freed_node_ends_the_wait_with_an_error() -> void:
 	)
 
 
+# Awaits as scripts do in their last words.
+class Leaver:
+	extends Node
+	var probe: NebulaTaskProbe
+	var tasks := []
+
+	func _exit_tree() -> void:
+		tasks.append(probe.wait_none(tree_exited))
+		tasks.append(probe.wait_none(get_tree().process_frame))
+
+
+func test_a_wait_begun_in_exit_tree_resumes_with_tree_exited_and_with_the_next_frame() -> void:
+	var node := Leaver.new()
+	node.probe = probe
+	tree.root.add_child(node)
+	var tasks := node.tasks
+	node.queue_free()
+	await settle()
+	check_equal(tasks.size(), 2, "tasks")
+	check_equal([probe.log_of(tasks[0]), probe.log_of(tasks[1])], [["done"], ["done"]])
+
+
 func test_the_fallible_form_gives_the_value_when_there_is_one() -> void:
 	var emitter := Emitter.new()
 	var task := probe.wait_fallible(emitter.hit)

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/probe/combination_probe.hpp"
+
+#include "nebula/godot/api/engine.hpp"
+#include "nebula/godot/api/object.hpp"
+#include "nebula/godot/async/spawn_on.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/probe/allocations.hpp"
+#include "nebula/godot/probe/probe_tasks.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/runtime/shared_pool.hpp"
+#include "nebula/godot/runtime/signal_wait.hpp"
+#include "nebula/task/fallible.hpp"
+#include "nebula/task/next_frame.hpp"
+#include "nebula/task/resume_in.hpp"
+#include "nebula/task/timeout.hpp"
+#include "nebula/task/when_all.hpp"
+#include "nebula/task/when_any.hpp"
+#include "nebula/task/worker_hop.hpp"
+#include "nebula/threading/worker_pool.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace nebula::godot {
+namespace {
+
+std::int64_t connections_of(const Signal& which) {
+    const Object emitter(which.object_id().object().ptr());
+    if (!emitter) return 0;
+    return static_cast<std::int64_t>(emitter.get_signal_connection_list(which.name()).size());
+}
+
+// A branch with a local, so that a test sees it destroyed.
+task<int> branch(Signal which) {
+    const ProbeLocal local;
+    co_return co_await signal<int>(which);
+}
+
+// Who was first, and how many connections the other had left by then.
+task<> first_of(ProbeLogPtr log, Signal a, Signal b) {
+    const ProbeLocal local;
+    const auto first = co_await when_any(branch(a), branch(b));
+    log->add(static_cast<std::int64_t>(first.index()));
+    log->add(connections_of(first.index() == 0 ? b : a));
+}
+
+task<> all_of(ProbeLogPtr log, Signal a, Signal b) {
+    const ProbeLocal local;
+    try {
+        log->add(co_await when_all(branch(a), branch(b)));
+    } catch (const AsyncError& error) {
+        log->add(error);
+    }
+}
+
+task<> limited(ProbeLogPtr log, Signal which, double seconds) {
+    const ProbeLocal local;
+    log->add(co_await fallible(timeout(signal<int>(which), seconds)));
+    log->add(connections_of(which));
+}
+
+task<> in_phase(ProbeLogPtr log, Signal which, std::int64_t phase) {
+    const ProbeLocal local;
+    log->add(co_await resume_in(static_cast<Phase>(phase), signal<int>(which)));
+    log->add(Engine::singleton().is_in_physics_frame());
+}
+
+std::string here() {
+    if (is_main_thread()) return "main";
+    return WorkerPool::current_worker_index() >= 0 ? "worker" : "neither";
+}
+
+// On a worker nothing of the engine's is touched but the signal, which it refuses.
+task<> await_on_worker(ProbeLogPtr log, Signal which) {
+    const ProbeLocal local;
+    std::string told;
+    co_await worker(shared_pool());
+    const std::string there = here();
+    try {
+        (void)co_await signal<int>(which);
+    } catch (const AsyncError& error) {
+        told = error.what();
+    }
+    co_await main_thread();
+    log->add(there);
+    log->add("error: " + told);
+    log->add(here());
+}
+
+task<> stay_on_worker(ProbeLogPtr log, double seconds) {
+    const ProbeLocal local;
+    co_await worker(shared_pool());
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    co_await main_thread();
+    log->add("back");
+}
+
+task<> tell_where(ProbeLogPtr log) {
+    const ProbeLocal local;
+    log->add(here());
+    co_await next_frame();
+    log->add(here());
+}
+
+task<int> member_of_somebody(Signal which) {
+    const ProbeLocal local;
+    co_return co_await signal<int>(which);
+}
+
+// Awaits a task whose owner may die.
+task<> await_owned(ProbeLogPtr log, ObjectHandle owner, Signal which) {
+    const ProbeLocal local;
+    const TaskHandle<int> inner = spawn_on(owner, member_of_somebody(std::move(which)));
+    try {
+        log->add(co_await inner);
+    } catch (const AsyncError& error) {
+        log->add(error);
+    }
+}
+
+task<> count_frames(std::shared_ptr<std::int64_t> count) {
+    for (;;) {
+        co_await next_frame();
+        ++*count;
+    }
+}
+
+class NebulaCombinationProbe : public ProbeTasks {
+public:
+    using Self = NebulaCombinationProbe;
+    static constexpr const char* kClassName = "NebulaCombinationProbe";
+    using ProbeTasks::ProbeTasks;
+
+    static void bind(ClassBuilder<Self>& c) {
+        c.doc("Starts coroutines for the tests; every method that starts one returns its number.");
+        c.method("first_of", &Self::start<first_of, Signal, Signal>, {"a", "b"});
+        c.method("all_of", &Self::start<all_of, Signal, Signal>, {"a", "b"});
+        c.method("limited", &Self::start<limited, Signal, double>, {"which", "seconds"});
+        c.method("in_phase", &Self::start<in_phase, Signal, std::int64_t>, {"which", "phase"});
+        c.method("await_on_worker", &Self::start<await_on_worker, Signal>, {"which"});
+        c.method("stay_on_worker", &Self::start<stay_on_worker, double>, {"seconds"});
+        c.method("await_owned", &Self::start<await_owned, Object, Signal>, {"owner", "which"});
+        c.method("spawn_from_any_thread", &Self::spawn_from_any_thread);
+        c.method("destroy", &Self::destroy_object, {"object"})
+            .doc("As the engine's C interface does it, which asks nobody.");
+        c.method("count_frames", &Self::count, {"tasks"})
+            .doc("Tasks that wait for every frame; counted() is how often in all.");
+        c.method("counted", &Self::counted);
+        c.method("allocations", &allocations).doc("Of the library so far; -1 where nobody counts.");
+        c.method("stop_counting", &Self::stop_counting);
+        bind_tasks(c);
+        c.enumeration("Phase", {{"PROCESS", static_cast<std::int64_t>(Phase::Process)},
+                                {"PHYSICS", static_cast<std::int64_t>(Phase::Physics)},
+                                {"FRAME_END", static_cast<std::int64_t>(Phase::FrameEnd)}});
+    }
+
+    std::int64_t spawn_from_any_thread() {
+        return keep([](const ProbeLogPtr& log) {
+            return EngineLoop::get().runtime().spawn_from_any_thread(
+                [log] { return tell_where(log); }, {.name = "from anywhere"});
+        });
+    }
+    void destroy_object(Object object) { destroy(object); }
+    void count(std::int64_t tasks) {
+        for (std::int64_t i = 0; i < tasks; ++i)
+            counting_.push_back(EngineLoop::get().runtime().spawn(count_frames(counted_)));
+    }
+    std::int64_t counted() { return *counted_; }
+    void stop_counting() {
+        for (TaskHandle<>& each : counting_) each.cancel();
+        counting_.clear();
+    }
+
+private:
+    std::shared_ptr<std::int64_t> counted_ = std::make_shared<std::int64_t>(0);
+    std::vector<TaskHandle<>> counting_;
+};
+
+}  // namespace
+
+void register_combination_probe() { register_class<NebulaCombinationProbe>(); }
+
+}  // namespace nebula::godot

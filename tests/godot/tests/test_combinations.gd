@@ -1,0 +1,160 @@
+# Signals in when_any, when_all and timeout, and where a task goes on: phases, workers, other threads.
+extends "res://task_suite.gd"
+
+
+var probe := NebulaCombinationProbe.new()
+
+
+# --- Several at once ---
+
+
+func test_the_losers_connection_is_gone_before_the_winners_code_runs() -> void:
+	var locals := probe.locals_alive()
+	var a := Emitter.new()
+	var b := Emitter.new()
+	var task := probe.first_of(a.hit, b.hit)
+	check_equal([connections(a), connections(b)], [1, 1], "connections while it waits")
+	b.hit.emit(1)
+	await settle()
+	check_equal(probe.log_of(task), [1, 0])
+	check_equal([connections(a), connections(b)], [0, 0], "connections afterwards")
+	check_equal(probe.locals_alive(), locals, "locals")
+
+
+func test_of_two_signals_in_one_frame_the_first_in_line_wins() -> void:
+	var a := Emitter.new()
+	var b := Emitter.new()
+	var task := probe.first_of(a.hit, b.hit)
+	a.hit.emit(1)
+	b.hit.emit(2)
+	await settle()
+	check_equal(probe.log_of(task), [0, 0])
+
+
+func test_an_emitter_that_dies_ends_the_whole_and_leaves_nothing_of_the_sibling() -> void:
+	var locals := probe.locals_alive()
+	var callables := probe.callables_alive()
+	var a := Emitter.new()
+	var b := Emitter.new()
+	var task := probe.all_of(a.hit, b.hit)
+	b = null
+	await settle()
+	check_equal(
+		probe.log_of(task),
+		["error: the object waited for was freed: signal 'hit' of a RefCounted"]
+	)
+	check_equal(connections(a), 0, "connections of the sibling")
+	check_equal(probe.locals_alive(), locals, "locals")
+	check_equal(probe.callables_alive(), callables, "callables")
+
+
+func test_all_of_two_signals_are_waited_for() -> void:
+	var a := Emitter.new()
+	var b := Emitter.new()
+	var task := probe.all_of(a.hit, b.hit)
+	a.hit.emit(1)
+	await settle()
+	check_equal(probe.log_of(task), [])
+	b.hit.emit(2)
+	await settle()
+	check_equal(probe.log_of(task), [[1, 2]])
+
+
+func test_a_time_limit_ends_a_wait_and_its_connection() -> void:
+	var emitter := Emitter.new()
+	var late := probe.limited(emitter.hit, 0.05)
+	check_equal(connections(emitter), 1, "connections while it waits")
+	while probe.is_pending(late):
+		await tree.process_frame
+	check_equal(probe.log_of(late), ["error: the time ran out", 0])
+	var soon := probe.limited(emitter.hit, 1000.0)
+	emitter.hit.emit(4)
+	await settle()
+	check_equal(probe.log_of(soon), [4, 0])
+	check_equal(connections(emitter), 0)
+
+
+func test_who_awaits_a_task_whose_owner_dies_hears_that_it_was_cancelled() -> void:
+	var emitter := Emitter.new()
+	var owner := Node.new()
+	var outer := probe.await_owned(owner, emitter.hit)
+	owner.free()
+	await settle()
+	check_equal(probe.log_of(outer), ["error: the task was cancelled: task"])
+	check_equal(connections(emitter), 0)
+
+
+# --- Where it goes on ---
+
+
+func test_a_signal_may_be_waited_for_and_gone_on_from_in_a_phase_of_choice() -> void:
+	var emitter := Emitter.new()
+	await tree.process_frame
+	var tick := probe.in_phase(emitter.hit, NebulaCombinationProbe.PHYSICS)
+	var frame := probe.in_phase(emitter.hit, NebulaCombinationProbe.PROCESS)
+	var end := probe.in_phase(emitter.hit, NebulaCombinationProbe.FRAME_END)
+	emitter.hit.emit(1)
+	await tree.create_timer(0).timeout  # behind the flush in which a plain wait goes on
+	check_equal([probe.log_of(tick), probe.log_of(frame), probe.log_of(end)], [[], [], []])
+	await tree.process_frame  # the end of the last frame is over; this one has begun
+	check_equal(probe.log_of(end), [1, false])
+	await frames(2)
+	check_equal(probe.log_of(frame), [1, false])
+	check_equal(probe.log_of(tick), [1, true], "inside a tick")
+
+
+func test_a_wait_of_the_engines_on_a_worker_is_refused_and_the_task_comes_home() -> void:
+	var node := Node.new()
+	node.add_user_signal("hit")
+	tree.root.add_child(node)
+	var task := probe.await_on_worker(Signal(node, "hit"))
+	while probe.is_pending(task):
+		await tree.process_frame
+	var log := probe.log_of(task)
+	check_equal([log[0], log[2]], ["worker", "main"])
+	check("error: called on the wrong thread" in log[1], log[1])
+	check_equal(connections(node), 0)
+	node.free()
+
+
+func test_a_task_may_be_spawned_from_any_thread_and_runs_on_the_main_thread() -> void:
+	var thread := Thread.new()
+	thread.start(func() -> int: return probe.spawn_from_any_thread())
+	var task: int = thread.wait_to_finish()
+	check_equal(probe.log_of(task), [], "before the pump")
+	await settle()
+	await settle()
+	check_equal(probe.log_of(task), ["main", "main"])
+	check(not probe.left_main_thread(task), "on the main thread")
+
+
+# --- Many ---
+
+
+func test_however_many_tasks_wait_for_a_frame_there_is_one_connection_and_no_allocation() -> void:
+	var before := tree.process_frame.get_connections().size()
+	probe.count_frames(10000)
+	check_equal(tree.process_frame.get_connections().size(), before, "connections of process_frame")
+	await frames(3)  # fills the pools
+	var counted := probe.counted()
+	var allocations := probe.allocations()
+	await frames(5)
+	check_equal(probe.allocations() - allocations, 0, "allocations in five frames")
+	check_equal(probe.counted() - counted, 50000, "turns in five frames")
+	probe.stop_counting()
+
+
+# --- The engine's ways out ---
+
+
+func test_an_emitter_destroyed_in_its_own_emission_gives_its_value_once() -> void:
+	var object := Object.new()
+	object.add_user_signal("hit")
+	var hit := Signal(object, "hit")
+	var before := probe.limited(hit, 1000.0)
+	hit.connect(func(_damage: int) -> void: probe.destroy(object))
+	expect_error("was freed or unreferenced while a signal is being emitted from it")
+	hit.emit(4)
+	check(not is_instance_valid(object), "the emitter is gone")
+	await settle()
+	check_equal(probe.log_of(before)[0], 4)
