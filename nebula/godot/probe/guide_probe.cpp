@@ -11,8 +11,12 @@
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/async/spawn_on.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/runtime/signal_stream.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
+#include "nebula/task/fallible.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/task/timeout.hpp"
+#include "nebula/task/when_any.hpp"
 
 #include <string>
 #include <utility>
@@ -29,6 +33,7 @@ public:
     task<> guard();
     task<std::int64_t> ask_price(Object shop, String item);
     task<> change_level(String path);
+    task<> let_in(Object player);
     void on_notification(int what);
     void open() { ++opened_; }
 
@@ -63,10 +68,21 @@ task<> Door::change_level(String path) {
     get_tree().change_scene_to_packed(level);
 }
 
+task<> Door::let_in(Object player) {
+    const auto first = co_await when_any(signal<int>(*this, "knocked"), sleep_for(3.0));
+    if (first.index() == 1) co_return;  // nobody came
+    const Outcome<int> paid = co_await fallible(timeout(signal<int>(player, "paid"), 10.0));
+    if (!paid) co_return;  // too late, or the player is gone
+    auto steps = stream<int>(player, "stepped");
+    while (const auto step = co_await steps.next())
+        if (*step > 3) open();
+}
+
 void Door::bind(ClassBuilder<Door>& c) {
     c.signal("knocked", {argument<std::int64_t>("strength")});
     c.signal("loading", {argument<double>("done")});
     c.method("ask_price", &Door::ask_price, {"shop", "item"});
+    c.method("let_in", &Door::let_in, {"player"});
     c.method("change_level", &Door::change_level, {"path"});
     c.notification<&Door::on_notification>();
 }

@@ -65,6 +65,15 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
         .doc("How often coroutines went on in the last whole frame.");
     c.method("task_pump_msec", &NebulaServer::task_pump_msec)
         .doc("Milliseconds that coroutines ran in the last whole frame.");
+    c.method("set_task_budget_msec", &NebulaServer::set_task_budget_msec, {"msec"})
+        .doc(
+            "How many milliseconds coroutines may run in a frame; what is left goes first in the "
+            "next, and one has its turn in any case. 0: no limit. It begins as the project setting "
+            "nebula/tasks/budget_msec.");
+    c.method("tasks_starved_frames", &NebulaServer::tasks_starved_frames)
+        .doc(
+            "For how many frames on end that budget ran out before every coroutine that was ready "
+            "had its turn.");
     c.method("live_engine_resources", &NebulaServer::live_engine_resources)
         .doc("Meshes and instances that Nebula holds in the RenderingServer.");
 }
@@ -173,6 +182,17 @@ std::int64_t NebulaServer::tasks_resumed_last_frame() {
 double NebulaServer::task_pump_msec() {
     const EngineLoop* const loop = EngineLoop::get_if_running();
     return loop != nullptr ? loop->pump_msec() : 0.0;
+}
+
+void NebulaServer::set_task_budget_msec(double msec) {
+    EngineLoop* const loop = EngineLoop::get_if_running();
+    if (loop != nullptr) loop->runtime().set_pump_budget(budget_of(msec));
+}
+
+std::int64_t NebulaServer::tasks_starved_frames() {
+    EngineLoop* const loop = EngineLoop::get_if_running();
+    return loop != nullptr ? static_cast<std::int64_t>(loop->runtime().pump_stats().cut_in_a_row)
+                           : 0;
 }
 
 std::int64_t NebulaServer::live_engine_resources() { return ChunkInstance::live_resources(); }

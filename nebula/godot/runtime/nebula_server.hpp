@@ -37,6 +37,8 @@ public:
     [[nodiscard]] std::int64_t tasks_alive();
     [[nodiscard]] std::int64_t tasks_resumed_last_frame();
     [[nodiscard]] double task_pump_msec();
+    void set_task_budget_msec(double msec);
+    [[nodiscard]] std::int64_t tasks_starved_frames();
     [[nodiscard]] std::int64_t live_engine_resources();
 };
 

@@ -12,12 +12,15 @@
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/marshal.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <utility>
 
 namespace nebula::godot {
 namespace {
 
+constexpr const char* kBudgetMsec = "nebula/tasks/budget_msec";
 constexpr const char* kStuckSeconds = "nebula/tasks/stuck_warning_seconds";
 constexpr const char* kReportAtExit = "nebula/tasks/report_at_exit";
 
@@ -27,6 +30,7 @@ constexpr std::pair<const char*, const char*> kMonitors[] = {
     {"nebula/tasks_alive", "tasks_alive"},
     {"nebula/tasks_resumed_per_frame", "tasks_resumed_last_frame"},
     {"nebula/task_pump_msec", "task_pump_msec"},
+    {"nebula/tasks_starved_frames", "tasks_starved_frames"},
     {"nebula/worker_utilization", "utilization_average"},
     {"nebula/pool_queue_depth", "queue_depth"},
 };
@@ -88,9 +92,19 @@ std::string waiting_tasks_report(const Runtime& runtime) {
     return report;
 }
 
+Clock::duration budget_of(double msec) noexcept {
+    constexpr double kMost = 1e6;  // what is more is no limit to a frame, and might not fit
+    if (!(msec > 0.0)) return {};  // also what is no number
+    return std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double, std::milli>(std::min(msec, kMost)));
+}
+
 TaskDiagnostics::TaskDiagnostics(Runtime& runtime) : runtime_(runtime) {
+    define(kBudgetMsec, 0.0);
     define(kStuckSeconds, 0.0);
     define(kReportAtExit, false);
+    const auto msec = ProjectSettings::singleton().get_setting(kBudgetMsec).try_to<double>();
+    if (msec) runtime.set_pump_budget(budget_of(*msec));
     const auto seconds = ProjectSettings::singleton().get_setting(kStuckSeconds).try_to<double>();
     if (seconds && *seconds > 0.0) runtime.set_on_stuck(*seconds, tell_stuck);
     const ObjectHandle server(find_singleton("Nebula"));

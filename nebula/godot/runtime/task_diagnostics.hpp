@@ -2,6 +2,7 @@
 // What the engine's debugger and console say about tasks.
 #pragma once
 
+#include "nebula/base/clock.hpp"
 #include "nebula/task/runtime.hpp"
 
 #include <string>
@@ -17,8 +18,11 @@ namespace nebula::godot {
 /// One line per task that has not ended, with the place where it waits; empty when there is none.
 [[nodiscard]] std::string waiting_tasks_report(const Runtime& runtime);
 
+/// For Runtime::set_pump_budget(); none when it is no positive number.
+[[nodiscard]] Clock::duration budget_of(double msec) noexcept;
+
 /// Custom monitors, under "nebula" in the debugger, and the project settings `nebula/tasks/…`:
-/// `stuck_warning_seconds` (0: never) and `report_at_exit`.
+/// `budget_msec` (0: none), `stuck_warning_seconds` (0: never) and `report_at_exit`.
 ///
 /// Threads:   main thread.
 /// Lifetime:  the monitors go with it.

@@ -36,7 +36,7 @@ func test_the_report_names_each_waiting_task_with_its_place() -> void:
 func test_the_debugger_has_monitors_of_tasks_and_workers() -> void:
 	for id: String in [
 		"nebula/tasks_alive", "nebula/tasks_resumed_per_frame", "nebula/task_pump_msec",
-		"nebula/worker_utilization", "nebula/pool_queue_depth"
+		"nebula/tasks_starved_frames", "nebula/worker_utilization", "nebula/pool_queue_depth"
 	]:
 		check(Performance.has_custom_monitor(id), id)
 	var before: int = Performance.get_custom_monitor("nebula/tasks_alive")
@@ -54,6 +54,30 @@ func test_the_debugger_has_monitors_of_tasks_and_workers() -> void:
 	await tree.process_frame
 
 
+func test_a_budget_cuts_what_tasks_do_in_a_frame_and_the_frames_it_cut_are_counted() -> void:
+	var counter := NebulaCombinationProbe.new()
+	counter.count_frames(100)
+	await frames(2)
+	check_equal(Nebula.tasks_starved_frames(), 0, "without a budget")
+	Nebula.set_task_budget_msec(0.000001)  # one turn a frame
+	await frames(2)
+	var counted := counter.counted()
+	var starved := Nebula.tasks_starved_frames()
+	await frames(5)
+	check_equal(counter.counted() - counted, 5, "turns in five frames")
+	check_equal(Nebula.tasks_starved_frames() - starved, 5, "frames cut in a row")
+	check(Performance.get_custom_monitor("nebula/tasks_starved_frames") >= 5, "the monitor")
+	for no_limit: float in [0.0, -1.0, NAN, INF]:
+		Nebula.set_task_budget_msec(no_limit)
+		await frames(3)
+		check_equal(Nebula.tasks_starved_frames(), 0, "with a budget of %s" % no_limit)
+		Nebula.set_task_budget_msec(0.000001)
+		await frames(2)
+	Nebula.set_task_budget_msec(0.0)
+	counter.stop_counting()
+
+
 func test_the_settings_are_there_to_be_changed() -> void:
+	check_equal(ProjectSettings.get_setting("nebula/tasks/budget_msec"), 0.0)
 	check_equal(ProjectSettings.get_setting("nebula/tasks/stuck_warning_seconds"), 0.0)
 	check_equal(ProjectSettings.get_setting("nebula/tasks/report_at_exit"), false)
