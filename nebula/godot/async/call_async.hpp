@@ -39,6 +39,15 @@ public:
 
 protected:
     explicit VariantWait(const char* reason) noexcept : Wait(reason) {}
+    /// Before it is awaited: into a branch of a combination.
+    VariantWait(VariantWait&& other) noexcept
+        : Wait(other.reason()),
+          error_(other.error_),
+          why_(std::move(other.why_)),
+          value_(std::move(other.value_)),
+          later_(std::move(other.later_)),
+          coroutine_(other.coroutine_),
+          callee_(other.callee_) {}
 
     /// Looks at a value as GDScript's await does.
     void wait_for(Variant value);

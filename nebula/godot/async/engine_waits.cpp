@@ -43,6 +43,14 @@ AnimationWait::AnimationWait(const AnimationPlayer& player)
       changed_(signal<AnyArguments>(player, "current_animation_changed")),
       next_one_(signal<StringName, StringName>(player, "animation_changed")) {}
 
+AnimationWait::AnimationWait(AnimationWait&& other) noexcept
+    : Wait(other.reason()),
+      animation_(std::move(other.animation_)),
+      playing_(other.playing_),
+      finished_(std::move(other.finished_)),
+      changed_(std::move(other.changed_)),
+      next_one_(std::move(other.next_one_)) {}
+
 void AnimationWait::poll() {
     // What ended it has connected no waker: the frame's end is early enough to hear of it.
     if (!finished_.await_ready() && (changed_.await_ready() || next_one_.await_ready()))

@@ -31,6 +31,9 @@ class WatchedWait : public Wait, private FramePoll {
 public:
     WatchedWait(const char* reason, const ObjectHandle& emitter, const StringName& name, Look look)
         : Wait(reason), signal_(signal<Args...>(emitter, name)), look_(std::move(look)) {}
+    /// Before it is awaited: into a branch of a combination.
+    WatchedWait(WatchedWait&& other) noexcept
+        : Wait(other.reason()), signal_(std::move(other.signal_)), look_(std::move(other.look_)) {}
 
     bool await_ready() { return signal_.await_ready(); }
     template <TaskPromise P>
@@ -122,6 +125,7 @@ inline TimerWait timer_timeout(const Timer& timer) { return TimerWait(timer); }
 class [[nodiscard]] AnimationWait : public Wait, private FramePoll {
 public:
     explicit AnimationWait(const AnimationPlayer& player);
+    AnimationWait(AnimationWait&& other) noexcept;  ///< Before it is awaited.
 
     bool await_ready() { return !playing_ || finished_.await_ready(); }
     template <TaskPromise P>
@@ -190,6 +194,8 @@ public:
         : Wait("tree exit"),
           inside_(node.is_inside_tree()),
           signal_(signal<>(node, "tree_exited")) {}
+    TreeExit(TreeExit&& other) noexcept  ///< Before it is awaited.
+        : Wait(other.reason()), inside_(other.inside_), signal_(std::move(other.signal_)) {}
     bool await_ready() { return !inside_ || signal_.await_ready(); }
     template <TaskPromise P>
     bool await_suspend(std::coroutine_handle<P> h) {

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace nebula::godot::detail {
@@ -96,6 +97,16 @@ Loading::Loading(std::string path, const char* class_name, LoadProgress progress
         requested_ = true;
     }
 }
+
+Loading::Loading(Loading&& other) noexcept
+    : path_(std::move(other.path_)),
+      progress_(std::move(other.progress_)),
+      told_(other.told_),
+      requested_(std::exchange(other.requested_, false)),  // who has it takes it
+      settled_at_(other.settled_at_),
+      loaded_(std::move(other.loaded_)),
+      error_(other.error_),
+      why_(std::move(other.why_)) {}
 
 Loading::~Loading() {
     EngineLoop* const loop = EngineLoop::get_if_running();

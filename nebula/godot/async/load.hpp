@@ -28,6 +28,8 @@ namespace detail {
 class Loading : private FramePoll {
 public:
     Loading(std::string path, const char* class_name, LoadProgress progress);
+    Loading(Loading&& other) noexcept;  ///< Before keep().
+    Loading& operator=(Loading&&) = delete;
     ~Loading() override;
 
     [[nodiscard]] bool ended();
@@ -61,6 +63,10 @@ public:
         : Wait("load"),
           path_(path),
           loading_(std::move(path), T::kClassName, std::move(progress)) {}
+    LoadWait(LoadWait&& other) noexcept  ///< Before it is awaited.
+        : Wait(other.reason()),
+          path_(std::move(other.path_)),
+          loading_(std::move(other.loading_)) {}
 
     bool await_ready() { return loading_.ended(); }
     template <TaskPromise P>

@@ -3,6 +3,11 @@
 
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/object.hpp"
+#include "nebula/godot/api/packed_scene.hpp"
+#include "nebula/godot/async/call_async.hpp"
+#include "nebula/godot/async/engine_waits.hpp"
+#include "nebula/godot/async/load.hpp"
+#include "nebula/godot/async/rpc.hpp"
 #include "nebula/godot/async/spawn_on.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/probe/allocations.hpp"
@@ -24,6 +29,7 @@
 #include <string>
 #include <thread>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -63,6 +69,47 @@ task<> limited(ProbeLogPtr log, Signal which, double seconds) {
     const ProbeLocal local;
     log->add(co_await fallible(timeout(signal<int>(which), seconds)));
     log->add(connections_of(which));
+}
+
+// What is waited for in combinations moves into a branch.
+template <class... Waits>
+inline constexpr bool kMayMove = (std::is_move_constructible_v<Waits> && ...);
+static_assert(kMayMove<SignalWait<int>, AwaitVariant, AsyncCall<int>, TweenWait, TimerWait,
+                       AnimationWait, HttpWait, TreeExit, LoadWait<PackedScene>, RpcCall<int>>);
+
+task<> tween_in_time(ProbeLogPtr log, Ref<Tween> tween, double seconds) {
+    const ProbeLocal local;
+    const Outcome<void> end =
+        co_await fallible(timeout(finished(std::exchange(tween, {})), seconds));
+    if (end) {
+        log->add("finished");
+    } else {
+        log->add(end.error());
+    }
+}
+
+task<> call_in_time(ProbeLogPtr log, ObjectHandle object, StringName method, double seconds) {
+    const ProbeLocal local;
+    log->add(co_await fallible(timeout(call_async<int>(object, method), seconds)));
+}
+
+task<> rpc_in_time(ProbeLogPtr log, ObjectId node, String method, double seconds) {
+    const ProbeLocal local;
+    NebulaRpc& rpc = *instance_of<NebulaRpc>(node.object());
+    log->add(
+        co_await fallible(timeout(rpc_call<int>(rpc, 1, method, {Variant(4)}, 100.0), seconds)));
+}
+
+task<> animation_or(ProbeLogPtr log, AnimationPlayer player, Signal which) {
+    const ProbeLocal local;
+    const auto first = co_await when_any(animation_finished(player), signal<int>(which));
+    log->add(static_cast<std::int64_t>(first.index()));
+}
+
+task<> load_or(ProbeLogPtr log, std::string path, Signal which) {
+    const ProbeLocal local;
+    const auto first = co_await when_any(load<PackedScene>(path), signal<int>(which));
+    log->add(static_cast<std::int64_t>(first.index()));
 }
 
 task<> in_phase(ProbeLogPtr log, Signal which, std::int64_t phase) {
@@ -142,6 +189,14 @@ public:
         c.method("first_of", &Self::start<first_of, Signal, Signal>, {"a", "b"});
         c.method("all_of", &Self::start<all_of, Signal, Signal>, {"a", "b"});
         c.method("limited", &Self::start<limited, Signal, double>, {"which", "seconds"});
+        c.method("tween_in_time", &Self::start<tween_in_time, Ref<Tween>, double>,
+                 {"tween", "seconds"});
+        c.method("call_in_time", &Self::start<call_in_time, Object, StringName, double>,
+                 {"object", "method", "seconds"});
+        c.method("rpc_in_time", &Self::start_rpc, {"node", "method", "seconds"});
+        c.method("animation_or", &Self::start<animation_or, AnimationPlayer, Signal>,
+                 {"player", "which"});
+        c.method("load_or", &Self::start<load_or, std::string, Signal>, {"path", "which"});
         c.method("in_phase", &Self::start<in_phase, Signal, std::int64_t>, {"which", "phase"});
         c.method("await_on_worker", &Self::start<await_on_worker, Signal>, {"which"});
         c.method("stay_on_worker", &Self::start<stay_on_worker, double>, {"seconds"});
@@ -165,6 +220,9 @@ public:
             return EngineLoop::get().runtime().spawn_from_any_thread(
                 [log] { return tell_where(log); }, {.name = "from anywhere"});
         });
+    }
+    std::int64_t start_rpc(Object node, String method, double seconds) {
+        return start<rpc_in_time>(node.id(), std::move(method), seconds);
     }
     void destroy_object(Object object) { destroy(object); }
     void count(std::int64_t tasks) {

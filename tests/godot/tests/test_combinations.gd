@@ -74,6 +74,82 @@ func test_a_time_limit_ends_a_wait_and_its_connection() -> void:
 	check_equal(connections(emitter), 0)
 
 
+# A script's coroutine that may never return, which is what a time limit is for.
+class Shop:
+	extends Node
+	signal bell
+
+	func price() -> int:
+		await bell
+		return 3
+
+
+func test_a_script_a_tween_an_animation_and_a_load_stand_in_combinations() -> void:
+	var locals := probe.locals_alive()
+	var callables := probe.callables_alive()
+	var shop := Shop.new()
+	var late := probe.call_in_time(shop, "price", 0.05)
+	var soon := probe.call_in_time(shop, "price", 1000.0)
+	await until_ended(late)
+	check_equal(probe.log_of(late), ["error: the time ran out"])
+	shop.bell.emit()
+	await settle()
+	check_equal(probe.log_of(soon), [3])
+	var of_dead := probe.call_in_time(shop, "price", 1000.0)
+	shop.free()
+	await settle()
+	check_equal(probe.log_of(of_dead), ["error: the object waited for was freed"])
+
+	var tweens := []
+	for seconds: float in [0.02, 1000.0]:
+		var tween := tree.create_tween()
+		tween.tween_interval(seconds)
+		tweens.append(probe.tween_in_time(tween, 0.1))
+	var killed := tree.create_tween()
+	killed.tween_interval(1000.0)
+	tweens.append(probe.tween_in_time(killed, 1000.0))
+	killed.kill()
+	for task: int in tweens:
+		await until_ended(task)
+	check_equal(
+		tweens.map(func(task: int) -> Variant: return probe.log_of(task)[0]),
+		["finished", "error: the time ran out", "error: what was waited for was stopped"]
+	)
+
+	var emitter := Emitter.new()
+	var player := AnimationPlayer.new()
+	var library := AnimationLibrary.new()
+	library.add_animation("walk", Animation.new())
+	library.get_animation("walk").length = 0.05
+	player.add_animation_library("", library)
+	tree.root.add_child(player)
+	player.play("walk")
+	var walked := probe.animation_or(player, emitter.hit)
+	await until_ended(walked)
+	player.play("walk")
+	var hit := probe.animation_or(player, emitter.hit)
+	emitter.hit.emit(1)
+	await settle()
+	check_equal([probe.log_of(walked), probe.log_of(hit)], [[0], [1]])
+	player.free()
+
+	var loaded := probe.load_or("res://data/small_scene.tscn", emitter.hit)
+	await until_ended(loaded)
+	var dropped := probe.load_or("res://data/small_scene.tscn", emitter.hit)
+	emitter.hit.emit(1)
+	await settle()
+	check_equal([probe.log_of(loaded), probe.log_of(dropped)], [[0], [1]])
+	check_equal(connections(emitter), 0)
+	check_equal(probe.locals_alive(), locals, "locals")
+	check_equal(probe.callables_alive(), callables, "callables")
+	await frames(10)  # what was dropped is taken in the background
+
+
+func until_ended(task: int) -> void:
+	while probe.is_pending(task):
+		await tree.process_frame
+
+
 func test_who_awaits_a_task_whose_owner_dies_hears_that_it_was_cancelled() -> void:
 	var emitter := Emitter.new()
 	var owner := Node.new()

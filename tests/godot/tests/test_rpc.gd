@@ -146,6 +146,26 @@ func test_a_request_to_oneself_is_answered_without_a_network() -> void:
 	clean_up()
 
 
+func test_a_request_stands_in_a_combination() -> void:
+	var alone := branch(OfflineMultiplayerPeer.new())
+	alone.serve("twice", func(_sender: int, x: int) -> int: return 2 * x)
+	alone.serve("never", func(_sender: int, _x: int) -> void: await alone.renamed)
+	var probe := NebulaCombinationProbe.new()
+	var answered := probe.rpc_in_time(alone, "twice", 1000.0)
+	var late := probe.rpc_in_time(alone, "never", 0.05)
+	var ended := probe.rpc_in_time(alone, "never", 1000.0)
+	while probe.is_pending(late):
+		await tree.process_frame
+	check_equal(probe.log_of(answered), [8])
+	check_equal(probe.log_of(late), ["error: the time ran out"])
+	check(probe.is_pending(ended), "the other one goes on")
+	alone.get_parent().remove_child(alone)
+	await frames(2)
+	check_equal(probe.log_of(ended), ["error: the other side is not connected"])
+	alone.queue_free()
+	clean_up()
+
+
 func test_a_node_that_leaves_the_tree_ends_its_requests() -> void:
 	var alone := branch(OfflineMultiplayerPeer.new())
 	alone.serve("never", func(_sender: int) -> void: await alone.renamed)
