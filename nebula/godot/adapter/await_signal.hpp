@@ -257,18 +257,36 @@ public:
         engine.object_get_class_name(object, engine.library, Binding::bytes(class_name));
         const void* const name = Binding::bytes(signal);
         if (!ask(methods().has_signal, object, {name})) return fail(AsyncErrorCode::UnknownSignal);
-        const std::int64_t one_shot = 4;
+        // Not ONE_SHOT: who emits on another thread would end it while we do.
+        const std::int64_t flags = 0;
         std::int64_t result = 0;
         Temporary<GDEXTENSION_VARIANT_TYPE_CALLABLE> callable;
         make_callable(callable.bytes());
-        call(methods().connect, object, &result, {name, callable.bytes(), &one_shot});
+        call(methods().connect, object, &result, {name, callable.bytes(), &flags});
+    }
+
+    /// Ends the connection, if there still is one: when the result is taken, or when the awaiter
+    /// ends. Threads: main thread.
+    void disconnect() {
+        // acquire pairs with release(): what the engine's callable did comes before.
+        if (counts_.load(std::memory_order_acquire) == 1) return;
+        GDExtensionObjectPtr const from = object();
+        if (from == nullptr) return;
+        const Count keep(from);  // it may be dropped on another thread while we look at it
+        if (!keep.held()) return;
+        Temporary<GDEXTENSION_VARIANT_TYPE_CALLABLE> ours;
+        make_callable(ours.bytes());
+        const void* const name = Binding::bytes(signal);
+        // A script may have ended it; nobody else does but us.
+        if (ask(methods().has_signal, from, {name}) &&
+            ask(methods().is_connected, from, {name, ours.bytes()}))
+            call(methods().disconnect, from, nullptr, {name, ours.bytes()});
     }
 
     /// The awaiter's end.
     void leave() {
-        const OneShot::Left left = meeting.leave();
-        if (left == OneShot::Left::Open) disconnect();
-        if (left == OneShot::Left::Ended) clear();
+        if (meeting.leave() == OneShot::Left::Ended) clear();
+        disconnect();
         release();
     }
 
@@ -341,8 +359,8 @@ private:
         std::unique_ptr<std::byte[]> room;  // before the claim, which must be finished
         if (count > kInPlace) {
             room.reset(new (std::nothrow) std::byte[count * sizeof(Variant)]);
-            // Out of memory: the emission has ended the connection, and that soon ends the wait.
-            if (!room) return;
+            // Out of memory: the emission is lost, and with it the wait.
+            if (!room) return fail(AsyncErrorCode::EmitterFreed);
         }
         if (!meeting.claim()) return;
         spilled_ = std::move(room);
@@ -358,20 +376,6 @@ private:
             copy(Binding::bytes(data()[i]), arguments[i], here);
         }
         if (!meeting.finish()) clear();
-    }
-
-    void disconnect() {
-        GDExtensionObjectPtr const from = object();
-        if (from == nullptr) return;
-        const Count keep(from);  // it may be dropped on another thread while we look at it
-        if (!keep.held()) return;
-        Temporary<GDEXTENSION_VARIANT_TYPE_CALLABLE> ours;
-        make_callable(ours.bytes());
-        const void* const name = Binding::bytes(signal);
-        // An emission that is just running has ended the connection and calls its snapshot.
-        if (ask(methods().has_signal, from, {name}) &&
-            ask(methods().is_connected, from, {name, ours.bytes()}))
-            call(methods().disconnect, from, nullptr, {name, ours.bytes()});
     }
 
     std::atomic<std::uint32_t> counts_{1};  // the awaiter, and each callable of the engine's
@@ -530,6 +534,7 @@ public:
         return node_->meeting.listen(suspend(h));
     }
     Result await_resume() {
+        node_->disconnect();
         std::optional<AsyncErrorCode> error = node_->error;
         auto value = detail::value_of<Binding, Args...>(*node_, std::index_sequence_for<Args...>{});
         if (!error && !value) error = AsyncErrorCode::ArgumentMismatch;

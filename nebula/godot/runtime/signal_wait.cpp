@@ -37,7 +37,8 @@ void disconnect(const SignalName& from, SharedCall& call) noexcept {
             if (!counted.reference()) return;
             keep = Ref<RefCounted>::adopt(counted.ptr());
         }
-        // An emission that is just running has ended the connection and calls its snapshot.
+        // A script may have ended it. Nobody else does but us, on this thread: so it is still there
+        // when it is disconnected.
         const Callable ours = Callable::shared(call);
         if (object.has_signal(from.signal) && object.is_connected(from.signal, ours))
             object.disconnect(from.signal, ours);
@@ -61,14 +62,23 @@ void SignalNode::release() noexcept {
 
 void SignalNode::connect(const ObjectHandle& object) {
     // The connection alone keeps the callable, so the callable's end is the connection's. It has no
-    // owner: see README.md, "Tried and dropped".
-    (void)Object(object.ptr())
-        .connect(source.signal, Callable::shared(*this),
-                 static_cast<std::uint32_t>(Object::CONNECT_ONE_SHOT));
+    // owner, and is not ONE_SHOT: see README.md, "Tried and dropped".
+    (void)Object(object.ptr()).connect(source.signal, Callable::shared(*this));
+}
+
+void SignalNode::disconnect() noexcept {
+    // acquire pairs with the release in release(): what the engine's callable did comes before.
+    if (counts_.load(std::memory_order_acquire) > 1) detail::disconnect(source, *this);
 }
 
 void SignalNode::call(std::span<const Variant* const> came, Variant&, GDExtensionCallError&) {
-    auto room = SignalArguments::room_for(came.size());  // may throw, so before the claim
+    SignalArguments::Room room;
+    try {
+        room = SignalArguments::room_for(came.size());  // before the claim, which must be finished
+    } catch (...) {
+        fail(AsyncErrorCode::EmitterFreed);  // for this wait it is lost
+        throw;
+    }
     if (!meeting.claim()) return;
     if (!arguments.copy_from(came, std::move(room))) error = AsyncErrorCode::NotSendable;
     // The one who sets it and the one who may resume here are on the main thread.
@@ -99,16 +109,8 @@ SignalConnection::SignalConnection(const ObjectHandle& emitter, ObjectId id,
 
 SignalConnection::~SignalConnection() {
     if (node_ == nullptr) return;
-    switch (node_->meeting.leave()) {
-        case OneShot::Left::Open:
-            disconnect(node_->source, *node_);
-            break;
-        case OneShot::Left::Ended:
-            node_->arguments.clear();
-            break;
-        case OneShot::Left::Claimed:
-            break;
-    }
+    if (node_->meeting.leave() == OneShot::Left::Ended) node_->arguments.clear();
+    node_->disconnect();
     node_->release();
 }
 

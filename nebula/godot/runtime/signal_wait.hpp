@@ -51,6 +51,8 @@ public:
     SignalNode(ObjectId emitter, const StringName& signal) : source{emitter, signal, {}} {}
 
     void connect(const ObjectHandle& object);
+    /// Ends the connection, if there still is one. Threads: main thread.
+    void disconnect() noexcept;
     void release() noexcept;
     void retain() noexcept override;
 
@@ -79,7 +81,7 @@ private:
 };
 
 /// The part of a signal wait that does not depend on its types: one connection, which ends with
-/// the emission, with the emitter, or with this.
+/// the wait, with the emitter, or with this.
 class SignalConnection {
 public:
     /// Whatever is wrong is found out before the engine is asked, which would print an error.
@@ -99,6 +101,8 @@ public:
     /// After the end: why there are no arguments, or else the arguments.
     [[nodiscard]] std::optional<AsyncErrorCode> error() const noexcept { return node_->error; }
     [[nodiscard]] std::span<Variant> arguments() noexcept { return node_->arguments.values(); }
+    /// When the arguments are being taken: the wait may have a name and lie there for long.
+    void disconnect() noexcept { node_->disconnect(); }
     [[nodiscard]] const SignalName& source() const noexcept { return node_->source; }
 
 private:
@@ -183,6 +187,7 @@ public:
 
     Value await_resume() {
         detail::SignalConnection& from = this->connection_;
+        from.disconnect();
         auto value = detail::value_or_throw<Args...>(from.error(), from.arguments(), from.source());
         if constexpr (!std::is_void_v<Value>) return *std::move(value);
     }
@@ -199,6 +204,7 @@ public:
 
     Outcome<Value> await_resume() {
         detail::SignalConnection& from = this->connection_;
+        from.disconnect();
         return detail::value_or_error<Args...>(from.error(), from.arguments());
     }
 };

@@ -379,3 +379,38 @@ func test_a_stream_does_not_keep_its_emitter() -> void:
 	check(watched.get_ref() == null, "the emitter is gone at once")
 	await settle()
 	check_equal(probe.log_of(task), ["end, 0 dropped"])
+
+
+func test_an_emission_leaves_its_connection_to_the_wait_which_ends_it() -> void:
+	var emitter := Emitter.new()
+	var waiting := probe.wait_int(emitter.hit)
+	var dropped := probe.wait_int(emitter.hit)
+	# Who emits on another thread must not end what the main thread is just ending.
+	for each in emitter.get_signal_connection_list("hit"):
+		check_equal(each.flags & CONNECT_ONE_SHOT, 0, "flags")
+	emit_elsewhere(emitter.hit, [5])
+	check_equal(connections(emitter), 2, "connections after the emission")
+	probe.cancel(dropped)
+	check_equal(connections(emitter), 1, "connections after the drop")
+	emit_elsewhere(emitter.hit, [6])
+	await settle()
+	check_equal(probe.log_of(waiting), [5])
+	check_equal(connections(emitter), 0, "connections afterwards")
+
+
+func test_dropping_waits_while_another_thread_emits_is_quiet() -> void:
+	var emitter := Emitter.new()
+	var adapter := NebulaAdapterProbe.new()
+	var stop := [false]
+	var thread := Thread.new()
+	thread.start(
+		func() -> void:
+			while not stop[0]:
+				emitter.hit.emit(1)
+	)
+	for i in 2000:
+		probe.cancel(probe.wait_int(emitter.hit))
+		adapter.cancel(adapter.wait_int(emitter.hit))
+	stop[0] = true
+	thread.wait_to_finish()
+	check_equal(connections(emitter), 0, "connections")
