@@ -64,6 +64,10 @@ AsyncErrorCode code_of(const NebulaTaskError& error) {
 
 }  // namespace
 
+VariantWait::~VariantWait() {
+    if (gone_in_look_ != nullptr) *gone_in_look_ = true;
+}
+
 void VariantWait::fail(AsyncErrorCode code, std::string why) {
     error_ = code;
     why_ = std::move(why);
@@ -120,7 +124,14 @@ bool VariantWait::watch_coroutine(Waker waker) {
 void VariantWait::poll() {
     if (stuck_ || ++frames_ % kFrames != 0 || later_->await_ready()) return;
     const Object state(coroutine_.object().ptr());
-    if (!state || can_resume(state)) return;
+    if (!state) return;
+    // Two coroutines that are parted run destructors of scripts, which may end the task.
+    bool gone = false;
+    gone_in_look_ = &gone;
+    const bool goes_on = can_resume(state);
+    if (gone) return;
+    gone_in_look_ = nullptr;
+    if (goes_on) return;
     stuck_ = true;
     waker_.wake();
 }

@@ -48,6 +48,7 @@ protected:
           later_(std::move(other.later_)),
           coroutine_(other.coroutine_),
           callee_(other.callee_) {}
+    ~VariantWait() override;
 
     /// Looks at a value as GDScript's await does.
     void wait_for(Variant value);
@@ -74,7 +75,8 @@ private:
     ObjectId callee_;     // the object whose coroutine it is, when known
     std::optional<DeathWatch> callee_died_;
     Waker waker_;
-    bool stuck_ = false;  // the coroutine will never go on
+    bool stuck_ = false;            // the coroutine will never go on
+    bool* gone_in_look_ = nullptr;  // while poll() looks: to be told of our end
     int frames_ = 0;
 };
 

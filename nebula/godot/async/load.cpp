@@ -69,11 +69,14 @@ void AbandonedLoads::poll() {
 
 void AbandonedLoads::loop_closes() noexcept {
     try {
-        for (const Load& load : loads_)
-            while (in_progress(load.path)) std::this_thread::sleep_for(kMoment);
-        std::this_thread::sleep_for(kMoment);
-        for (const Load& load : loads_)
-            (void)ResourceLoader::singleton().load_threaded_get(load.path);
+        // Taking one may run scripts, which may abandon another.
+        while (!loads_.empty()) {
+            const std::string path = std::move(loads_.back().path);
+            loads_.pop_back();
+            while (in_progress(path)) std::this_thread::sleep_for(kMoment);
+            std::this_thread::sleep_for(kMoment);
+            (void)ResourceLoader::singleton().load_threaded_get(path);
+        }
     } catch (...) {
         report_current_exception("Nebula.load");
     }
@@ -98,19 +101,10 @@ Loading::Loading(std::string path, const char* class_name, LoadProgress progress
     }
 }
 
-Loading::Loading(Loading&& other) noexcept
-    : path_(std::move(other.path_)),
-      progress_(std::move(other.progress_)),
-      told_(other.told_),
-      requested_(std::exchange(other.requested_, false)),  // who has it takes it
-      settled_at_(other.settled_at_),
-      loaded_(std::move(other.loaded_)),
-      error_(other.error_),
-      why_(std::move(other.why_)) {}
-
-Loading::~Loading() {
+void Loading::abandon() noexcept {
+    unlink();
     EngineLoop* const loop = EngineLoop::get_if_running();
-    if (!requested_ || loop == nullptr) return;
+    if (!std::exchange(requested_, false) || loop == nullptr) return;
     try {
         if (!abandoned) {
             abandoned = std::make_unique<AbandonedLoads>();
@@ -134,11 +128,13 @@ void Loading::keep(Waker waker) {
 
 void Loading::poll() {
     if (!requested_) return;
+    const std::shared_ptr<Loading> keep = shared_from_this();
     look();
     if (!requested_) waker_.wake();
 }
 
 void Loading::look() {
+    const std::shared_ptr<Loading> keep = shared_from_this();
     Array progress;
     const bool busy = in_progress(path_, progress);
     const double now = busy && progress.size() > 0 ? progress[0].to<double>() : 1.0;
@@ -150,7 +146,8 @@ void Loading::look() {
             report_current_exception("the progress of loading " + path_);
         }
     }
-    if (busy || !may_take(settled_at_)) return;
+    // The progress may have abandoned it.
+    if (!requested_ || busy || !may_take(settled_at_)) return;
     // Also what has failed must be taken, or the engine keeps the request.
     requested_ = false;
     loaded_ = ResourceLoader::singleton().load_threaded_get(path_);

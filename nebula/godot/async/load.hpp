@@ -12,6 +12,7 @@
 #include "nebula/task/wait.hpp"
 
 #include <coroutine>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,13 +26,15 @@ namespace detail {
 
 /// One load, from the request to taking what came of it. Every request of the engine's loader must
 /// be taken, or the engine keeps it: a load nobody waits for any more is taken in the background.
-class Loading : private FramePoll {
+///
+/// Lifetime:  counted. While it looks it calls what may end the wait: the progress, and scripts of
+///            what is loaded.
+class Loading : public std::enable_shared_from_this<Loading>, private FramePoll {
 public:
     Loading(std::string path, const char* class_name, LoadProgress progress);
-    Loading(Loading&& other) noexcept;  ///< Before keep().
-    Loading& operator=(Loading&&) = delete;
-    ~Loading() override;
 
+    /// From the wait's end.
+    void abandon() noexcept;
     [[nodiscard]] bool ended();
     void keep(Waker waker);
     /// \throws LoadFailed
@@ -45,7 +48,7 @@ private:
     std::string path_;
     LoadProgress progress_;
     double told_ = -1.0;
-    bool requested_ = false;  // and not taken yet
+    bool requested_ = false;  // and neither taken nor abandoned yet
     std::optional<Clock::time_point> settled_at_;
     Ref<Resource> loaded_;
     std::optional<AsyncErrorCode> error_;
@@ -62,19 +65,22 @@ public:
     LoadWait(std::string path, LoadProgress progress)
         : Wait("load"),
           path_(path),
-          loading_(std::move(path), T::kClassName, std::move(progress)) {}
-    LoadWait(LoadWait&& other) noexcept  ///< Before it is awaited.
-        : Wait(other.reason()),
-          path_(std::move(other.path_)),
-          loading_(std::move(other.loading_)) {}
+          loading_(std::make_shared<detail::Loading>(std::move(path), T::kClassName,
+                                                     std::move(progress))) {}
+    LoadWait(LoadWait&& other) noexcept
+        : Wait("load"), path_(std::move(other.path_)), loading_(std::move(other.loading_)) {}
+    LoadWait& operator=(LoadWait&&) = delete;
+    ~LoadWait() {
+        if (loading_ != nullptr) loading_->abandon();
+    }
 
-    bool await_ready() { return loading_.ended(); }
+    bool await_ready() { return loading_->ended(); }
     template <TaskPromise P>
     void await_suspend(std::coroutine_handle<P> h) {
-        loading_.keep(suspend(h));
+        loading_->keep(suspend(h));
     }
     Ref<T> await_resume() {
-        const Ref<Resource> loaded = loading_.take();
+        const Ref<Resource> loaded = loading_->take();
         if (!detail::ObjectTraits<T>::is_a(loaded.ptr()))
             throw LoadFailed(path_ + " is no " + T::kClassName);
         return Ref<T>(loaded.ptr());
@@ -82,7 +88,7 @@ public:
 
 private:
     std::string path_;
-    detail::Loading loading_;
+    std::shared_ptr<detail::Loading> loading_;
 };
 
 /// Loads a resource on the engine's own threads and waits for it:
