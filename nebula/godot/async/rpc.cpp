@@ -59,8 +59,8 @@ private:
 
 // Of no limit: a time that does not come. Not a number is no time at all, as for sleep_for().
 Clock::time_point deadline_after(double seconds) {
-    constexpr double kCountedSeconds = 1e9;  // longer is no limit, and fits the clock's counter
-    if (seconds >= kCountedSeconds) return Clock::time_point::max();
+    constexpr double counted_seconds = 1e9;  // longer is no limit, and fits the clock's counter
+    if (seconds >= counted_seconds) return Clock::time_point::max();
     if (!(seconds > 0.0)) return Clock::now();
     return Clock::now() +
            std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));

@@ -250,3 +250,31 @@ func test_a_load_that_nobody_waits_for_any_more_is_taken_in_the_background() -> 
 	await frames(10)
 	var log: Array = await loaded(probe.load_scene("res://data/small_scene.tscn"))
 	check_equal(log[-1], "res://data/small_scene.tscn")
+
+
+func test_a_load_may_be_cancelled_by_its_own_progress() -> void:
+	# Its constructor, on the loader's thread, waits for us: so the end is told by a later look.
+	var loud := preload("res://data/loud_resource.gd")
+	var go_on := Semaphore.new()
+	loud.emitter = Emitter.new()
+	loud.emitter.found.connect(func(_where: String) -> void: go_on.wait())
+	var task := [-1]
+	task[0] = probe.load_telling(
+		"res://data/loud_resource.tres",
+		func() -> void:
+			if task[0] >= 0:
+				probe.cancel(task[0])
+	)
+	await frames(2)
+	check(probe.is_pending(task[0]), "pending")
+	go_on.post()
+	await loaded(task[0])
+	loud.emitter = null
+	check(probe.was_cancelled(task[0]), "cancelled")
+	await frames(3)  # the load itself is taken in the background
+
+
+func test_a_load_may_be_a_branch() -> void:
+	var path := "res://data/small_scene.tscn"
+	var log: Array = await loaded(probe.load_in_all_forms(path))
+	check_equal(log, [path, path, path, path, "error: the resource could not be loaded"])

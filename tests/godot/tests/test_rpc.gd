@@ -166,6 +166,16 @@ func test_a_request_stands_in_a_combination() -> void:
 	clean_up()
 
 
+func test_two_requests_are_waited_for_at_once() -> void:
+	var probe := NebulaEngineWaitProbe.new()
+	var alone := branch(OfflineMultiplayerPeer.new())
+	alone.serve("twice", func(_sender: int, x: int) -> int: return 2 * x)
+	var both := probe.ask_twice(alone, "twice")
+	await settle()
+	check_equal(probe.log_of(both), [6, 8])
+	clean_up()
+
+
 func test_a_node_that_leaves_the_tree_ends_its_requests() -> void:
 	var alone := branch(OfflineMultiplayerPeer.new())
 	alone.serve("never", func(_sender: int) -> void: await alone.renamed)
