@@ -52,6 +52,7 @@ TaskScope::TaskScope(Runtime& runtime) : scheduler_(*runtime.scheduler_) {
 
 TaskScope::~TaskScope() {
     NEBULA_ASSERT(!ending_, "a scope may not be destroyed by a destructor of its own children");
+    joiners_.end_all(task_detail::Waiter::End::SourceFreed);  // before the children's end is theirs
     if (!children_.empty()) {
         NEBULA_ASSERT(scheduler_.inbox().on_owner_thread(),
                       "a scope with children is left on the thread of its runtime");
@@ -66,7 +67,7 @@ TaskScope::~TaskScope() {
             if (!children_.empty() && &children_.front() == child) delete child;  // on the stack
         }
     }
-    forget_error();
+    if (first_error_ != nullptr) first_error_->drop_owner();
     if (parent_ != nullptr) parent_->release();
 }
 
@@ -100,16 +101,47 @@ void TaskScope::child_ended(ScopeChild& ended) noexcept {
     // What somebody cancels in here may be the task that this scope lies in: not before the end.
     const Scheduler::Destroying destroying(scheduler_);
     if (record.state == TaskState::Done && record.error() != nullptr) {
-        if (first_error_ == nullptr) {
-            first_error_ = &record;
-            record.add_owner();
-            stopped_ = true;
-            end_children();
-        } else {
+        if (failed_) {
             record.error_observed = true;  // a consequence of the first
+        } else {
+            failed_ = stopped_ = true;
+            if (parent_ != nullptr || !joiners_.empty()) {
+                first_error_ = &record;
+                record.add_owner();
+            }  // else our share is its last but for handles, and so it is told
+            end_children();
         }
     }
-    if (live_count_ == 0) joiner_.wake();
+    if (live_count_ > 0) return;
+    if (!joiners_.empty() || (failed_ && parent_ == nullptr)) end_round(nullptr);
+}
+
+// All that it touches of a joiner is done before that may go on: afterwards the scope may be gone.
+void TaskScope::end_round(Joiner* one) noexcept {
+    TaskRecord* const error = std::exchange(first_error_, nullptr);
+    stopped_ = failed_ = false;
+    if (one != nullptr) one->take(error);
+    while (!joiners_.empty()) {
+        auto& joiner = static_cast<Joiner&>(joiners_.pop_front());
+        joiner.take(error);
+        joiner.end(task_detail::Waiter::End::None);
+    }
+    if (error != nullptr) error->drop_owner();
+}
+
+void TaskScope::Joiner::take(TaskRecord* error) noexcept {
+    forget();
+    error_ = error;
+    if (error != nullptr) error->add_owner();
+}
+
+void TaskScope::Joiner::rethrow() {
+    if (error_ == nullptr) return;
+    struct Share {
+        ~Share() { record.drop_owner(); }
+        TaskRecord& record;
+    } const share{*std::exchange(error_, nullptr)};
+    task_detail::rethrow_end(share.record);
 }
 
 void TaskScope::cancel() noexcept {
@@ -129,22 +161,6 @@ void TaskScope::end_children() noexcept {
         task_detail::end_branch(child.target);
     }
     ending_ = false;
-}
-
-void TaskScope::forget_error() noexcept {
-    if (first_error_ != nullptr) std::exchange(first_error_, nullptr)->drop_owner();
-}
-
-void TaskScope::end_of_join() {
-    joiner_ = {};
-    stopped_ = false;
-    TaskRecord* const failed = std::exchange(first_error_, nullptr);
-    if (failed == nullptr) return;
-    struct Share {
-        ~Share() { record.drop_owner(); }
-        TaskRecord& record;
-    } const share{*failed};
-    task_detail::rethrow_end(*failed);
 }
 
 }  // namespace nebula

@@ -5,12 +5,12 @@
 #include "nebula/base/require.hpp"
 #include "nebula/task/detail/branch_set.hpp"
 #include "nebula/task/detail/intrusive_list.hpp"
+#include "nebula/task/detail/waiter.hpp"
 #include "nebula/task/remote.hpp"
 #include "nebula/task/runtime.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
 #include "nebula/task/wait.hpp"
-#include "nebula/task/waker.hpp"
 
 #include <concepts>
 #include <coroutine>
@@ -39,16 +39,39 @@ class ScopeChild;
 /// task it lies in, destroys all children before it returns. It may lie outside of tasks, too: in a
 /// node, for what the node has going on.
 ///
-/// From cancel(), or from an error, until join() has ended, spawn() refuses: its handle says
-/// TaskCancelled. A child that somebody cancels is no error.
+/// From cancel(), or from an error, until all have ended and somebody has joined, spawn() refuses:
+/// its handle says TaskCancelled. A child that somebody cancels is no error. Any number of tasks
+/// may join; each is thrown the error.
 ///
-/// Threads:   owner thread.
+/// Outside of tasks nobody may ever join. There an error that comes while nobody does is told at
+/// once, as any task's is: to who has the child's handle, or else as unhandled. When the others
+/// have ended the scope is as new.
+///
+/// Threads:   owner thread. Its destructor too: a coroutine that has one among its locals is back
+/// on
+///            the owner thread (`co_await main_thread()`) before it leaves the block or ends.
 /// Cost:      as Runtime::spawn(), and a node per child from the frame pool.
 /// Lifetime:  one that was made inside a task must not outlive it. A child that is on the stack
 ///            when the scope goes ends at its next suspension; for one that a worker has, the scope
-///            blocks. A destructor of a child must not destroy the scope.
+///            blocks. A destructor of a child must not destroy the scope. It may die while tasks
+///            join it and children live: their join throws EmitterFreed.
 /// Throws:    see the members. An error that no join() threw is told as unhandled.
 class TaskScope {
+    class Joiner : public task_detail::Waiter {
+    public:
+        Joiner() noexcept = default;
+        ~Joiner() { forget(); }
+        /// The error of the children it waited for; null for none.
+        void take(task_detail::TaskRecord* error) noexcept;
+        void rethrow();
+
+    private:
+        void forget() noexcept {
+            if (error_ != nullptr) std::exchange(error_, nullptr)->drop_owner();
+        }
+        task_detail::TaskRecord* error_ = nullptr;  // an owner of its
+    };
+
 public:
     explicit TaskScope(Runtime& runtime);
     TaskScope(const TaskScope&) = delete;
@@ -76,24 +99,28 @@ public:
     public:
         explicit Join(TaskScope& scope) noexcept : Wait("scope"), scope_(scope) {}
         Join(const Join& other) noexcept : Join(other.scope_) {}
-        ~Join() {
-            if (waiting_) scope_.joiner_ = {};
+        ~Join() = default;
+        bool await_ready() noexcept {
+            if (scope_.live_count_ > 0) return false;
+            scope_.end_round(&joiner_);
+            return true;
         }
-        bool await_ready() const noexcept { return scope_.live_count_ == 0; }
         template <TaskPromise P>
-        void await_suspend(std::coroutine_handle<P> h) {
-            require_state(!scope_.joiner_, "one task at a time joins a scope");
-            waiting_ = true;
-            scope_.joiner_ = suspend(h);
+        void await_suspend(std::coroutine_handle<P> h) noexcept {
+            joiner_.waker = suspend(h);
+            scope_.joiners_.push_back(joiner_);
         }
-        void await_resume() { scope_.end_of_join(); }
+        void await_resume() {
+            joiner_.require_source("a TaskScope");
+            joiner_.rethrow();
+        }
 
     private:
-        TaskScope& scope_;
-        bool waiting_ = false;
+        TaskScope& scope_;  // may be gone once the join has ended
+        Joiner joiner_;
     };
     /// Waits until all children have ended, those too that are spawned meanwhile. \throws the first
-    /// child's error; afterwards the scope is as new.
+    /// child's error; afterwards the scope is as new. EmitterFreed if the scope died first.
     [[nodiscard]] Join join() noexcept { return Join(*this); }
 
     /// Ends all children, as TaskHandle::cancel() does each.
@@ -107,17 +134,17 @@ private:
     void adopt(task_detail::TaskRecord& record, task_detail::PromiseBase& root);
     void child_ended(task_detail::ScopeChild& child) noexcept;
     void end_children() noexcept;
-    void forget_error() noexcept;
-    void end_of_join();
+    void end_round(Joiner* one) noexcept;
 
     task_detail::Scheduler& scheduler_;
     // The task it lies in, counted; null outside of tasks.
     task_detail::TaskRecord* parent_ = nullptr;
     task_detail::IntrusiveList<task_detail::ScopeChild, task_detail::ScopeTag> children_;
-    task_detail::TaskRecord* first_error_ = nullptr;  // an owner of its
-    Waker joiner_;
+    task_detail::TaskRecord* first_error_ = nullptr;  // for who joins; an owner of its
+    task_detail::WaiterQueue joiners_;                // of our Joiner
     std::size_t live_count_ = 0;
     bool stopped_ = false;
+    bool failed_ = false;
     bool ending_ = false;
 };
 

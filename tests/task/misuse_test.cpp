@@ -128,21 +128,5 @@ TEST(TaskMisuse, ASecondReceiverIsRefusedAndTheFirstGoesOn) {
     EXPECT_EQ(got, 5);
 }
 
-TEST(TaskMisuse, ASecondJoinerOfAScopeIsRefusedAndTheFirstGoesOn) {
-    FakeLoop loop;
-    TaskScope scope(loop.runtime);
-    scope.spawn([]() -> task<> { co_await next_frame(); });
-    bool joined = false;
-    loop.runtime.spawn([&]() -> task<> {
-        co_await scope.join();
-        joined = true;
-    });
-    EXPECT_EQ(told_by_awaiting<std::logic_error>(loop, [&] { return scope.join(); }),
-              "one task at a time joins a scope");
-    loop.frame();
-    loop.settle();
-    EXPECT_TRUE(joined);
-}
-
 }  // namespace
 }  // namespace nebula

@@ -2,6 +2,7 @@
 #include "nebula/task/task_scope.hpp"
 
 #include "fake_loop.hpp"
+#include "nebula/task/errors.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/runtime.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 using test::AtExit;
 using test::Counted;
+using test::Door;
 using test::FakeLoop;
 
 class TaskScopeTest : public testing::Test {
@@ -93,12 +95,111 @@ TEST_F(TaskScopeTest, TheFirstErrorEndsTheOthersAndIsThrownByJoinAndTheScopeIsAs
 }
 
 TEST_F(TaskScopeTest, AnErrorThatNobodyJoinsIsToldAsUnhandled) {
-    {
-        TaskScope scope(loop_.runtime);
+    loop_.runtime.spawn([&]() -> task<> {
+        TaskScope scope(co_await this_runtime());
         scope.spawn(fails_after(1, "lost"));
-        loop_.settled_frames(1);
-    }
+        co_await frames(2);
+        EXPECT_EQ(unhandled_, "") << "somebody may still join";
+    });
+    loop_.settled_frames(2);
     EXPECT_EQ(unhandled_, "lost ");
+}
+
+TEST_F(TaskScopeTest, OutsideOfTasksAnErrorIsToldWhenItHappensAndTheScopeIsAsNew) {
+    TaskScope scope(loop_.runtime);
+    const TaskHandle<> other = scope.spawn(waits());
+    scope.spawn(fails_after(1, "told"));
+    loop_.settled_frames(1);
+    EXPECT_EQ(unhandled_, "told ");
+    EXPECT_TRUE(other.cancelled());
+    EXPECT_TRUE(scope.spawn(waits()).is_pending());
+}
+
+TEST_F(TaskScopeTest, TwoTasksJoinOneScopeAndBothAreThrownItsError) {
+    TaskScope scope(loop_.runtime);
+    scope.spawn(fails_after(1, "shared"));
+    std::string caught;
+    const auto joins = [&]() -> task<> {
+        try {
+            co_await scope.join();
+        } catch (const std::runtime_error& error) {
+            caught.append(error.what()).append(" ");
+        }
+        scope.spawn(waits());
+    };
+    loop_.runtime.spawn(joins);
+    loop_.runtime.spawn(joins);
+    loop_.settled_frames(1);
+    EXPECT_EQ(caught, "shared shared ");
+    EXPECT_EQ(scope.live_count(), 2U) << "the second leaves alone what the first spawned";
+    EXPECT_EQ(unhandled_, "");
+}
+
+TEST_F(TaskScopeTest, AnErrorWhoseJoinerIsCancelledBeforeItGoesOnIsToldAsUnhandled) {
+    TaskScope scope(loop_.runtime);
+    Door door;
+    scope.spawn([&]() -> task<> {
+        co_await door.opens();
+        throw std::runtime_error("lost");
+    });
+    TaskHandle<> joins = loop_.runtime.spawn([&]() -> task<> { co_await scope.join(); });
+    door.open();
+    loop_.runtime.pump();
+    EXPECT_EQ(scope.live_count(), 0U);
+    joins.cancel();
+    EXPECT_EQ(unhandled_, "lost ");
+}
+
+TEST_F(TaskScopeTest, AScopeThatDiesWhileSomebodyJoinsItTellsTheJoiner) {
+    auto scope = std::make_unique<TaskScope>(loop_.runtime);
+    scope->spawn(waits());
+    bool told = false;
+    loop_.runtime.spawn([&, joined = scope.get()]() -> task<> {
+        try {
+            co_await joined->join();
+        } catch (const EmitterFreed&) {
+            told = true;
+        }
+    });
+    scope.reset();
+    loop_.settle();
+    EXPECT_TRUE(told);
+}
+
+TEST_F(TaskScopeTest, AScopeMayGoOnceItsChildrenHaveAndTheJoinersAreNotYetBack) {
+    auto scope = std::make_unique<TaskScope>(loop_.runtime);
+    TaskHandle<> child = scope->spawn(waits());
+    bool joined = false;
+    loop_.runtime.spawn([&, joins = scope.get()]() -> task<> {
+        co_await joins->join();
+        joined = true;
+    });
+    child.cancel();
+    scope.reset();
+    loop_.settle();
+    EXPECT_TRUE(joined);
+}
+
+TEST_F(TaskScopeTest, AJoinThatHasEndedLeavesTheNextOneAlone) {
+    TaskScope scope(loop_.runtime);
+    Event leave;
+    scope.spawn(after_frames(1, 0));
+    loop_.runtime.spawn([&]() -> task<> {
+        auto join = scope.join();
+        co_await join;
+        co_await leave.wait();
+    });
+    loop_.settled_frames(1);
+    scope.spawn(after_frames(1, 0));
+    bool second = false;
+    loop_.runtime.spawn([&]() -> task<> {
+        co_await scope.join();
+        second = true;
+    });
+    leave.set();
+    loop_.settle();  // the first join goes
+    loop_.settled_frames(1);
+    EXPECT_TRUE(second);
 }
 
 TEST_F(TaskScopeTest, LeavingItDestroysTheChildrenBeforeWhatStoodBeforeTheScope) {

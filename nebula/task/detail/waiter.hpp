@@ -58,6 +58,7 @@ public:
     [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
     [[nodiscard]] Waiter& front() noexcept { return waiting_.front(); }
     void push_back(Waiter& waiter) noexcept { waiting_.push_back(waiter); }
+    Waiter& pop_front() noexcept { return waiting_.pop_front(); }
     /// Who waits longest goes on.
     void grant_front() noexcept {
         Waiter& longest = waiting_.pop_front();
