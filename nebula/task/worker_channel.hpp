@@ -34,7 +34,8 @@ enum class WhenFull : std::uint8_t {
 ///     }
 ///
 /// Lossless without a bound; with one, as it was told, and it counts what it lost. No sender ever
-/// sleeps. A task that is cancelled while it waits takes nothing with it.
+/// sleeps. A task that is cancelled while it waits takes nothing with it: one that is woken has
+/// been promised a value, which stays in the queue until the task goes on.
 ///
 /// Threads:   send, close, size, dropped: any thread. recv, try_recv: owner thread of one task at a
 ///            time, the receiver; the destructor: when nobody sends any more.
@@ -52,24 +53,31 @@ public:
     public:
         explicit Recv(WorkerChannel& channel) noexcept : Wait("receive"), channel_(channel) {}
         Recv(const Recv& other) noexcept : Recv(other.channel_) {}
-        ~Recv() {
-            if (waiting_) channel_.stop_waiting();
-        }
+        ~Recv() { stop_waiting(); }
 
-        bool await_ready() const { return channel_.has_news(); }
+        bool await_ready() {
+            known_ = channel_.reserve(*this);
+            return known_;
+        }
         template <TaskPromise P>
         bool await_suspend(std::coroutine_handle<P> h) {
-            waiting_ = channel_.wait_with(suspend(h));
-            return waiting_;
+            known_ = true;  // also when it need not wait
+            return channel_.wait_with(*this, suspend(h));
         }
         std::optional<T> await_resume() {
-            waiting_ = false;
-            return channel_.try_recv();
+            known_ = false;
+            return channel_.take(*this);
+        }
+        void stop_waiting() noexcept {
+            if (std::exchange(known_, false)) channel_.forget(*this);
         }
 
     private:
+        friend class WorkerChannel;
+
         WorkerChannel& channel_;
-        bool waiting_ = false;
+        bool known_ = false;     // to the channel
+        bool promised_ = false;  // a value; under the channel's mutex
     };
 
     /// Without a bound.
@@ -98,7 +106,7 @@ public:
                 items_.pop_front();
             }
             items_.emplace_back(std::move(value));
-            receiver = std::exchange(receiver_, {});
+            receiver = promise();
         }
         receiver.wake();
         return SendResult::Sent;
@@ -111,13 +119,10 @@ public:
 
     /// `co_await`: waits until there is a value. None: closed and empty.
     [[nodiscard]] Recv recv() noexcept { return Recv(*this); }
+    /// The oldest value, unless it is promised to the task that has waited and was woken.
     [[nodiscard]] std::optional<T> try_recv() NEBULA_EXCLUDES(mutex_) {
-        std::optional<T> value;
         const MutexLock lock(mutex_);
-        if (items_.size() == 0) return value;
-        value.emplace(std::move(items_.front()));
-        items_.pop_front();
-        return value;
+        return pop();
     }
 
     /// Takes no more values; those it has can be received. Again: does nothing.
@@ -126,6 +131,7 @@ public:
         {
             const MutexLock lock(mutex_);
             closed_ = true;
+            waiting_ = nullptr;
             receiver = std::exchange(receiver_, {});
         }
         receiver.wake();
@@ -135,10 +141,10 @@ public:
         const MutexLock lock(mutex_);
         return closed_;
     }
-    /// Stale at once.
+    /// Without what is promised. Stale at once.
     [[nodiscard]] std::size_t size() const noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
-        return items_.size();
+        return items_.size() - promised_;
     }
     /// Values lost to the bound so far.
     [[nodiscard]] std::uint64_t dropped() const noexcept NEBULA_EXCLUDES(mutex_) {
@@ -147,29 +153,72 @@ public:
     }
 
 private:
-    bool has_news() const NEBULA_EXCLUDES(mutex_) {
-        const MutexLock lock(mutex_);
-        return closed_ || items_.size() > 0;
+    std::optional<T> pop() NEBULA_REQUIRES(mutex_) {
+        std::optional<T> value;
+        if (items_.size() == promised_) return value;
+        value.emplace(std::move(items_.front()));
+        items_.pop_front();
+        return value;
     }
-    /// False when something has come since has_news().
-    bool wait_with(Waker waker) NEBULA_EXCLUDES(mutex_) {
-        const MutexLock lock(mutex_);
-        require_state(!receiver_, "one task at a time receives from a WorkerChannel");
-        if (closed_ || items_.size() > 0) return false;
-        receiver_ = std::move(waker);
-        return true;
+    /// One more value than promised: who waits has it, and is to be woken.
+    Waker promise() NEBULA_REQUIRES(mutex_) {
+        if (waiting_ == nullptr || items_.size() == promised_) return {};
+        ++promised_;
+        std::exchange(waiting_, nullptr)->promised_ = true;
+        return std::exchange(receiver_, {});
     }
-    void stop_waiting() noexcept NEBULA_EXCLUDES(mutex_) {
+    void keep_promise(Recv& recv) noexcept NEBULA_REQUIRES(mutex_) {
+        if (std::exchange(recv.promised_, false)) --promised_;
+    }
+    /// Whether `recv` need not wait.
+    bool reserve(Recv& recv) NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        if (items_.size() == promised_) return closed_;
+        ++promised_;
+        return recv.promised_ = true;
+    }
+    /// False when something has come since reserve().
+    bool wait_with(Recv& recv, Waker waker) NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        require_state(waiting_ == nullptr, "one task at a time receives from a WorkerChannel");
+        if (items_.size() == promised_) {
+            if (closed_) return false;
+            waiting_ = &recv;
+            receiver_ = std::move(waker);
+            return true;
+        }
+        ++promised_;
+        recv.promised_ = true;
+        return false;
+    }
+    std::optional<T> take(Recv& recv) NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        keep_promise(recv);
+        return pop();
+    }
+    /// It does not wait any more; what it was promised goes to the next.
+    void forget(Recv& recv) noexcept NEBULA_EXCLUDES(mutex_) {
         Waker receiver;
-        const MutexLock lock(mutex_);
-        std::swap(receiver, receiver_);
+        {
+            const MutexLock lock(mutex_);
+            keep_promise(recv);
+            if (waiting_ == &recv) {
+                waiting_ = nullptr;
+                std::swap(receiver, receiver_);
+                return;
+            }
+            receiver = promise();
+        }
+        receiver.wake();
     }
 
     const std::size_t bound_;
     const WhenFull when_full_ = WhenFull::RefuseNew;
     mutable Mutex mutex_;
     detail::BlockRing<T> items_ NEBULA_GUARDED_BY(mutex_);
-    Waker receiver_ NEBULA_GUARDED_BY(mutex_);  // of the task that waits
+    std::size_t promised_ NEBULA_GUARDED_BY(mutex_) = 0;  // values, to who has been woken
+    Recv* waiting_ NEBULA_GUARDED_BY(mutex_) = nullptr;
+    Waker receiver_ NEBULA_GUARDED_BY(mutex_);  // of waiting_
     std::uint64_t dropped_ NEBULA_GUARDED_BY(mutex_) = 0;
     bool closed_ NEBULA_GUARDED_BY(mutex_) = false;
 };

@@ -105,6 +105,43 @@ TEST(WorkerChannel, AReceiverThatIsCancelledTakesNothingWithIt) {
     EXPECT_THAT(got, ElementsAre(1, 2));
 }
 
+TEST(WorkerChannel, AValueForATaskThatWasWokenIsNotTakenBySomebodyElse) {
+    WorkerChannel<int> channel;
+    FakeLoop loop;
+    std::optional<int> got;
+    loop.runtime.spawn([&]() -> task<> { got = co_await channel.recv(); });
+    channel.send(1);
+    EXPECT_EQ(channel.try_recv(), std::nullopt);
+    EXPECT_EQ(channel.size(), 0U);
+    channel.send(2);
+    EXPECT_EQ(channel.try_recv(), 1) << "of values, not of a certain one: the oldest goes first";
+    loop.settle();
+    EXPECT_EQ(got, 2);
+}
+
+TEST(WorkerChannel, AFullOneThatDropsTheOldestKeepsItsPromise) {
+    WorkerChannel<int> channel(1, WhenFull::DropOldest);
+    FakeLoop loop;
+    std::optional<int> got;
+    loop.runtime.spawn([&]() -> task<> { got = co_await channel.recv(); });
+    channel.send(1);
+    channel.send(2);
+    loop.settle();
+    EXPECT_EQ(got, 2);
+}
+
+TEST(WorkerChannel, AValueForAReceiverThatIsCancelledGoesToTheNext) {
+    WorkerChannel<int> channel;
+    FakeLoop loop;
+    std::optional<int> got;
+    TaskHandle<> first = loop.runtime.spawn([&]() -> task<> { (void)co_await channel.recv(); });
+    channel.send(1);
+    loop.runtime.spawn([&]() -> task<> { got = co_await channel.recv(); });
+    first.cancel();
+    loop.settle();
+    EXPECT_EQ(got, 1);
+}
+
 TEST(WorkerChannel, ALosingReceiveTakesNothing) {
     WorkerChannel<int> channel;
     FakeLoop loop;
