@@ -34,6 +34,7 @@ public:
             latch_.waiters_.push_back(waiter_);
         }
         void await_resume() const { waiter_.require_source("an AsyncLatch"); }
+        void stop_waiting() noexcept { waiter_.unlink(); }
 
     private:
         AsyncLatch& latch_;

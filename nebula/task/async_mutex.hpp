@@ -2,7 +2,6 @@
 // One task at a time, across its waits.
 #pragma once
 
-#include "nebula/base/assert.hpp"
 #include "nebula/task/detail/waiter.hpp"
 #include "nebula/task/wait.hpp"
 
@@ -59,10 +58,12 @@ public:
     public:
         explicit Lock(AsyncMutex& mutex) noexcept : Wait("mutex"), mutex_(mutex) {}
         Lock(const Lock& other) noexcept : Lock(other.mutex_) {}
-        ~Lock() {
-            if (waiter_.granted()) mutex_.hand_on();  // cancelled before it could go on
+        ~Lock() { stop_waiting(); }
+        bool await_ready() noexcept {
+            if (std::exchange(mutex_.locked_, true)) return false;
+            mutex_.waiters_.tell(waiter_, task_detail::Waiter::End::Granted);
+            return true;
         }
-        bool await_ready() noexcept { return !std::exchange(mutex_.locked_, true); }
         template <TaskPromise P>
         void await_suspend(std::coroutine_handle<P> h) noexcept {
             waiter_.waker = suspend(h);
@@ -72,6 +73,11 @@ public:
             waiter_.require_source("an AsyncMutex");
             waiter_.settle();
             return Guard(mutex_);
+        }
+        void stop_waiting() noexcept {
+            const bool granted = waiter_.granted();
+            waiter_.settle();
+            if (granted) mutex_.hand_on();  // cancelled before it could go on
         }
 
     private:

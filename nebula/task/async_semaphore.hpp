@@ -2,7 +2,6 @@
 // So many tasks at a time.
 #pragma once
 
-#include "nebula/base/assert.hpp"
 #include "nebula/task/detail/waiter.hpp"
 #include "nebula/task/wait.hpp"
 
@@ -70,15 +69,12 @@ public:
         Acquire(AsyncSemaphore& semaphore, std::size_t count) noexcept
             : Wait("semaphore"), semaphore_(semaphore), waiter_(count) {}
         Acquire(const Acquire& other) noexcept : Acquire(other.semaphore_, other.waiter_.count) {}
-        ~Acquire() {
-            if (waiter_.granted()) {
-                semaphore_.add(waiter_.count);  // cancelled before it could go on
-            } else if (waiter_.linked()) {
-                waiter_.unlink();
-                semaphore_.serve();  // it may have held up those behind it
-            }
+        ~Acquire() { stop_waiting(); }
+        bool await_ready() noexcept {
+            if (!semaphore_.take(waiter_.count)) return false;
+            semaphore_.waiters_.tell(waiter_, Waiter::End::Granted);
+            return true;
         }
-        bool await_ready() noexcept { return semaphore_.take(waiter_.count); }
         template <TaskPromise P>
         void await_suspend(std::coroutine_handle<P> h) noexcept {
             waiter_.waker = suspend(h);
@@ -88,6 +84,16 @@ public:
             waiter_.require_source("an AsyncSemaphore");
             waiter_.settle();
             return {semaphore_, waiter_.count};
+        }
+        void stop_waiting() noexcept {
+            if (!waiter_.linked()) return;
+            const bool granted = waiter_.granted();
+            waiter_.settle();
+            if (granted) {
+                semaphore_.add(waiter_.count);  // cancelled before it could go on
+            } else {
+                semaphore_.serve();  // it may have held up those behind it
+            }
         }
 
     private:

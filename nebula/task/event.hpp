@@ -2,12 +2,10 @@
 // A flag that tasks of one thread wait for.
 #pragma once
 
-#include "nebula/task/detail/intrusive_list.hpp"
-#include "nebula/task/errors.hpp"
+#include "nebula/task/detail/waiter.hpp"
 #include "nebula/task/wait.hpp"
 
 #include <coroutine>
-#include <utility>
 
 namespace nebula {
 
@@ -22,14 +20,6 @@ namespace nebula {
 /// Cost:      wait: two links. set: one wake per waiter. Nothing allocates.
 /// Lifetime:  may die while tasks wait: their wait throws EmitterFreed.
 class Event {
-    struct WaiterTag {};
-
-    class Waiter : public task_detail::ListHook<WaiterTag> {
-    public:
-        Waker waker;
-        bool event_freed = false;
-    };
-
 public:
     class EventWait : public Wait {
     public:
@@ -42,39 +32,30 @@ public:
             event_.waiters_.push_back(waiter_);
         }
         /// \throws EmitterFreed if the event was destroyed first.
-        void await_resume() const {
-            if (waiter_.event_freed) throw EmitterFreed("an Event");
-        }
+        void await_resume() const { waiter_.require_source("an Event"); }
+        void stop_waiting() noexcept { waiter_.unlink(); }
 
     private:
         Event& event_;
-        Waiter waiter_;
+        task_detail::Waiter waiter_;
     };
 
     Event() noexcept = default;
     Event(const Event&) = delete;
     Event& operator=(const Event&) = delete;
-    ~Event() { wake_all(true); }
+    ~Event() = default;
 
     void set() noexcept {
         set_ = true;
-        wake_all(false);
+        waiters_.end_all(task_detail::Waiter::End::None);
     }
     void reset() noexcept { set_ = false; }
     [[nodiscard]] bool is_set() const noexcept { return set_; }
     [[nodiscard]] EventWait wait() noexcept { return EventWait(*this); }
 
 private:
-    void wake_all(bool freed) noexcept {
-        while (!waiters_.empty()) {
-            Waiter& waiter = waiters_.pop_front();
-            waiter.event_freed = freed;
-            waiter.waker.wake();
-        }
-    }
-
     bool set_ = false;
-    task_detail::IntrusiveList<Waiter, WaiterTag> waiters_;
+    task_detail::WaiterQueue waiters_;
 };
 
 }  // namespace nebula

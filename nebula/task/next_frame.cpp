@@ -23,7 +23,7 @@ void Sleep::begin(task_detail::PromiseBase& leaf) {
     timer_.record = &record;  // last: a timer that could not be added has nothing to undo
 }
 
-Sleep::~Sleep() {
+void Sleep::stop_waiting() noexcept {
     if (timer_.record != nullptr) timer_.record->scheduler.stop_waiting(timer_, clock_);
 }
 

@@ -32,6 +32,7 @@ public:
     void await_suspend(std::coroutine_handle<P> h) noexcept {
         begin(h.promise());
     }
+    void stop_waiting() noexcept { waiter_.unlink(); }
 
 protected:
     PhaseWait(const char* reason, Phase phase, std::uint64_t times) noexcept
@@ -108,13 +109,14 @@ public:
         : Wait("sleep"), seconds_(seconds), clock_(clock) {}
     Sleep(const Sleep& other) noexcept
         : Sleep(other.seconds_, other.clock_) {}  // from its start on
-    ~Sleep();
+    ~Sleep() { stop_waiting(); }
     bool await_ready() const noexcept { return false; }
     template <TaskPromise P>
     void await_suspend(std::coroutine_handle<P> h) {
         begin(h.promise());
     }
     void await_resume() const noexcept {}
+    void stop_waiting() noexcept;
 
 private:
     void begin(task_detail::PromiseBase& leaf);

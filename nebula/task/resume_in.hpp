@@ -24,6 +24,7 @@ public:
         return begin(h.promise());
     }
     void await_resume() const noexcept {}
+    void stop_waiting() noexcept { waiter_.unlink(); }
 
 private:
     bool begin(task_detail::PromiseBase& leaf) noexcept;
@@ -46,7 +47,7 @@ public:
         : phase_(phase), enter_(phase), inner_(awaiter_of(std::forward<A>(awaited))) {}
     ResumeInWait(const ResumeInWait&) = delete;
     ResumeInWait& operator=(const ResumeInWait&) = delete;
-    ~ResumeInWait() = default;
+    ~ResumeInWait() { stop_waiting(); }
 
     bool await_ready() const noexcept { return false; }
     template <TaskPromise P>
@@ -57,6 +58,7 @@ public:
                       "enter_phase()");
         static_assert(std::is_void_v<Suspended> || std::is_same_v<Suspended, bool>,
                       "what resumes another coroutine itself cannot be put off");
+        waits_ = true;
         if (inner_.await_ready()) return enter_.await_suspend(h);
         if constexpr (std::is_void_v<Suspended>) {
             inner_.await_suspend(h);
@@ -66,12 +68,22 @@ public:
         h.promise().record().resume_in = phase_;
         return true;
     }
-    decltype(auto) await_resume() { return inner_.await_resume(); }
+    decltype(auto) await_resume() {
+        waits_ = false;
+        return inner_.await_resume();
+    }
+    /// One that we own, or that dies with the await's expression, gives back by its destructor.
+    void stop_waiting() noexcept {
+        if constexpr (std::is_lvalue_reference_v<Inner> && StopsWaiting<Inner>)
+            if (waits_) inner_.stop_waiting();
+        waits_ = false;
+    }
 
 private:
     Phase phase_;
     EnterPhase enter_;
     Inner inner_;  // a reference where the awaited thing is its own awaiter
+    bool waits_ = false;
 };
 
 }  // namespace task_detail

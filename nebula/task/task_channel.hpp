@@ -52,7 +52,7 @@ public:
         Send(Send&& other) noexcept : Send(other.channel_, std::move(other.sender_.value)) {}
 
         bool await_ready() {
-            if (channel_.closed_) return true;
+            if (sender_.taken || channel_.closed_) return true;
             if (!channel_.has_room()) return false;
             channel_.put(std::move(sender_.value));
             return sender_.taken = true;
@@ -66,6 +66,8 @@ public:
             sender_.require_source("a TaskChannel");
             return sender_.taken;
         }
+        /// Keeps the value, unless it is in the channel already.
+        void stop_waiting() noexcept { sender_.unlink(); }
 
     private:
         TaskChannel& channel_;
@@ -76,11 +78,17 @@ public:
     public:
         explicit Recv(TaskChannel& channel) noexcept : Wait("receive"), channel_(channel) {}
         Recv(const Recv& other) noexcept : Recv(other.channel_) {}
-        ~Recv() {
-            if (waiter_.granted()) channel_.pass_on();  // cancelled before it could go on
-        }
+        ~Recv() { stop_waiting(); }
 
-        bool await_ready() const noexcept { return channel_.closed_ || channel_.size() > 0; }
+        bool await_ready() noexcept {
+            if (channel_.size() > 0) {
+                ++channel_.promised_;
+                channel_.receivers_.tell(waiter_, Waiter::End::Granted);
+            } else if (channel_.closed_) {
+                channel_.receivers_.tell(waiter_, Waiter::End::Closed);
+            }
+            return waiter_.linked();
+        }
         template <TaskPromise P>
         void await_suspend(std::coroutine_handle<P> h) noexcept {
             waiter_.waker = suspend(h);
@@ -88,11 +96,15 @@ public:
         }
         std::optional<T> await_resume() {
             waiter_.require_source("a TaskChannel");
-            if (waiter_.granted()) {
-                waiter_.settle();
-                --channel_.promised_;
-            }
+            if (waiter_.closed_and_freed()) return std::nullopt;
+            if (waiter_.granted()) --channel_.promised_;
+            waiter_.settle();
             return channel_.try_recv();
+        }
+        void stop_waiting() noexcept {
+            const bool granted = waiter_.granted();
+            waiter_.settle();
+            if (granted) channel_.pass_on();  // cancelled before it could go on
         }
 
     private:
@@ -137,7 +149,7 @@ public:
     void close() noexcept {
         closed_ = true;
         senders_.end_all(Waiter::End::None);
-        receivers_.end_all(Waiter::End::None);  // who still waits found nothing
+        receivers_.close();  // who still waits found nothing
     }
 
     [[nodiscard]] bool closed() const noexcept { return closed_; }

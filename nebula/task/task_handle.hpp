@@ -71,6 +71,7 @@ public:
     void await_suspend(std::coroutine_handle<P> h) {
         begin(h.promise());
     }
+    void stop_waiting() noexcept { node_.unlink(); }
 
 protected:
     explicit JoinWait(TaskRecord& target) noexcept : Wait("join"), target_(target) {}

@@ -114,6 +114,7 @@ public:
             joiner_.require_source("a TaskScope");
             joiner_.rethrow();
         }
+        void stop_waiting() noexcept { joiner_.unlink(); }
 
     private:
         TaskScope& scope_;  // may be gone once the join has ended

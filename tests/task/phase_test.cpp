@@ -2,14 +2,22 @@
 #include "nebula/task/phase.hpp"
 
 #include "fake_loop.hpp"
+#include "nebula/task/async_mutex.hpp"
+#include "nebula/task/async_semaphore.hpp"
+#include "nebula/task/errors.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/resume_in.hpp"
 #include "nebula/task/runtime.hpp"
+#include "nebula/task/task_channel.hpp"
+#include "nebula/task/task_scope.hpp"
+#include "nebula/task/worker_channel.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -214,6 +222,104 @@ TEST(ResumeIn, ATaskThatWaitsForItsPhaseCanBeCancelled) {
     EXPECT_EQ(door.waiting, 0);
     loop.runtime.begin_physics({});
     EXPECT_TRUE(waiting.cancelled());
+}
+
+// Waits for the phase with what `source` gave it at once, and is cancelled there.
+template <class Source>
+void take_and_be_cancelled(FakeLoop& loop, Source source) {
+    TaskHandle<> waits = loop.runtime.spawn([&]() -> task<> {
+        [[maybe_unused]] const auto taken = co_await resume_in(Phase::Physics, source());
+        ADD_FAILURE() << "it went on";
+    });
+    EXPECT_TRUE(waits.is_pending());
+    waits.cancel();
+}
+
+TEST(ResumeIn, WhatACancelledTaskWasGivenAtOnceGoesBack) {
+    FakeLoop loop;
+    AsyncMutex mutex;
+    take_and_be_cancelled(loop, [&] { return mutex.lock(); });
+    EXPECT_FALSE(mutex.locked());
+
+    AsyncSemaphore semaphore(2);
+    take_and_be_cancelled(loop, [&] { return semaphore.acquire(2); });
+    EXPECT_EQ(semaphore.available(), 2U);
+
+    TaskChannel<int> channel;
+    EXPECT_EQ(channel.try_send(5), SendResult::Sent);
+    take_and_be_cancelled(loop, [&] { return channel.recv(); });
+    EXPECT_EQ(channel.try_recv(), 5);
+
+    WorkerChannel<int> from_workers;
+    from_workers.send(6);
+    take_and_be_cancelled(loop, [&] { return from_workers.recv(); });
+    EXPECT_EQ(from_workers.try_recv(), 6);
+}
+
+TEST(ResumeIn, WhatANamedWaitWasGivenGoesBackWithTheTaskThatAwaitedIt) {
+    FakeLoop loop;
+    AsyncMutex mutex;
+    auto lock = mutex.lock();
+    TaskHandle<> waits =
+        loop.runtime.spawn([&]() -> task<> { (void)co_await resume_in(Phase::Physics, lock); });
+    EXPECT_TRUE(mutex.locked());
+    waits.cancel();
+    EXPECT_FALSE(mutex.locked());
+}
+
+TEST(ResumeIn, AValueThatWaitsForThePhaseIsNobodyElses) {
+    FakeLoop loop;
+    TaskChannel<int> channel;
+    WorkerChannel<int> from_workers;
+    EXPECT_EQ(channel.try_send(1), SendResult::Sent);
+    from_workers.send(2);
+    std::optional<int> got;
+    std::optional<int> from_worker;
+    loop.runtime.spawn(
+        [&]() -> task<> { got = co_await resume_in(Phase::Physics, channel.recv()); });
+    loop.runtime.spawn(
+        [&]() -> task<> { from_worker = co_await resume_in(Phase::Physics, from_workers.recv()); });
+    EXPECT_EQ(channel.try_recv(), std::nullopt);
+    EXPECT_EQ(from_workers.try_recv(), std::nullopt);
+    loop.runtime.begin_physics({});
+    EXPECT_EQ(got, 1);
+    EXPECT_EQ(from_worker, 2);
+}
+
+TEST(ResumeIn, TheSourceMayDieBetweenTheEndOfTheWaitAndThePhase) {
+    FakeLoop loop;
+    std::string told;
+    const auto tells = [&](auto wait) -> task<> {
+        try {
+            (void)co_await resume_in(Phase::Physics, wait);
+            told += "ended ";
+        } catch (const EmitterFreed&) {
+            told += "freed ";
+        }
+    };
+    std::optional<AsyncMutex> mutex(std::in_place);
+    loop.runtime.spawn(tells(mutex->lock()));
+    mutex.reset();
+    std::optional<AsyncSemaphore> semaphore(std::in_place, 1);
+    loop.runtime.spawn(tells(semaphore->acquire()));
+    semaphore.reset();
+    std::optional<TaskChannel<int>> channel(std::in_place);
+    EXPECT_EQ(channel->try_send(1), SendResult::Sent);
+    loop.runtime.spawn(tells(channel->recv()));
+    channel.reset();
+    loop.runtime.begin_physics({});
+    EXPECT_EQ(told, "freed freed freed ");
+
+    told.clear();
+    auto closed = std::make_unique<TaskChannel<int>>();
+    closed->close();
+    loop.runtime.spawn(tells(closed->recv()));
+    closed.reset();
+    auto scope = std::make_unique<TaskScope>(loop.runtime);
+    loop.runtime.spawn(tells(scope->join()));
+    scope.reset();
+    loop.runtime.begin_physics({});
+    EXPECT_EQ(told, "ended ended ");
 }
 
 TEST(EnterPhase, GoesOnAtOnceInsideThePhaseAndWaitsOutsideOfIt) {

@@ -6,10 +6,12 @@
 #include "nebula/task/fallible.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/runtime.hpp"
+#include "nebula/task/task_channel.hpp"
 
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -200,6 +202,7 @@ TEST_F(TimeoutTest, ANamedHandleOutlivesTheLimitAndCanBeAwaitedAgain) {
     EXPECT_GE(timeouts, 2);
 }
 
+<<<<<<< HEAD
 // The report at exit, the "stuck" warning and the unhandled error name this place: the line that
 // somebody wrote, not one of the coroutines that stand between.
 TEST_F(TimeoutTest, ItsWaitsAreToldToStandWhereItIsAwaited) {
@@ -224,6 +227,30 @@ TEST_F(TimeoutTest, ItsWaitsAreToldToStandWhereItIsAwaited) {
     });
     loop_.frame();
     EXPECT_EQ(loop_.runtime.live_tasks().back().site.line(), line);
+=======
+TEST_F(TimeoutTest, ANamedSendThatTimesOutIsNotMadeLaterButMayBeMadeAgain) {
+    TaskChannel<int> channel(1);
+    EXPECT_EQ(channel.try_send(1), SendResult::Sent);
+    bool timed_out = false;
+    bool sent = false;
+    loop_.runtime.spawn([&]() -> task<> {
+        auto send = channel.send(2);
+        try {
+            co_await timeout(send, FakeLoop::kDelta);
+        } catch (const TimedOut&) {
+            timed_out = true;
+        }
+        co_await frames(2);
+        sent = co_await send;
+    });
+    loop_.settled_frames(1);
+    EXPECT_TRUE(timed_out);
+    EXPECT_EQ(channel.try_recv(), 1);
+    EXPECT_TRUE(channel.empty()) << "the value of a send that has ended stays with it";
+    loop_.settled_frames(2);
+    EXPECT_TRUE(sent);
+    EXPECT_EQ(channel.try_recv(), 2);
+>>>>>>> 4aa0499 (A wait ends with the coroutine that awaits it, and gives back what it was given)
 }
 
 TEST_F(TimeoutTest, CancellingTheTaskEndsBoth) {

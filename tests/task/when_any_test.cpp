@@ -3,8 +3,10 @@
 
 #include "combination.hpp"
 #include "fake_loop.hpp"
+#include "nebula/task/async_mutex.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/task/resume_in.hpp"
 #include "nebula/task/runtime.hpp"
 #include "nebula/task/when_all.hpp"
 
@@ -164,6 +166,42 @@ TEST_F(WhenAnyTest, LosingWaitsMayBeAwaitedAgain) {
     EXPECT_EQ(done, 0);
     loop_.settled_frames(1);
     EXPECT_EQ(done, 1);
+}
+
+// The wait lies in the frame of the task that goes on, and would be left standing for a branch
+// whose record is gone.
+TEST_F(WhenAnyTest, AWaitThatALosingBranchAwaitsByReferenceEndsWithTheBranch) {
+    const auto child = [](auto& wait) -> task<> { (void)co_await wait; };
+    const auto in_phase = [](auto& wait) -> task<> {
+        (void)co_await resume_in(Phase::Process, wait);
+    };
+    Event now;
+    AsyncMutex mutex;
+    auto held = mutex.try_lock();
+    const TaskHandle<> other = loop_.runtime.spawn([&]() -> task<> { co_await never_.wait(); });
+    bool done = false;
+    loop_.runtime.spawn([&]() -> task<> {
+        auto sleep = sleep_for(FakeLoop::kDelta * 2);
+        auto slow = sleep_for(FakeLoop::kDelta * 2);
+        auto frame = frames(2);
+        auto phase = enter_phase(Phase::Physics);
+        auto join = other.operator co_await();
+        auto lock = mutex.lock();
+        co_await when_any(child(sleep), in_phase(slow), child(frame), child(phase), child(join),
+                          child(lock), now.wait());
+        co_await frames(5);
+        co_await sleep;
+        done = true;
+    });
+    now.set();
+    loop_.settle();
+    held.reset();
+    EXPECT_FALSE(mutex.locked()) << "nobody waits for it any more";
+    loop_.runtime.begin_physics({});
+    loop_.settled_frames(7);
+    EXPECT_TRUE(done);
+    never_.set();
+    loop_.settle();
 }
 
 TEST_F(WhenAnyTest, NestsWithWhenAll) {

@@ -23,7 +23,7 @@ using Kept = std::conditional_t<std::is_lvalue_reference_v<T>, T, std::remove_cv
 /// Whether what is awaited is itself the awaiter, and so is what a wait registers.
 template <class A>
 inline constexpr bool kIsAwaiter =
-    std::is_same_v<std::remove_cv_t<AwaiterOf<A>>, AwaiterRef<std::remove_reference_t<A>>>;
+    std::is_base_of_v<AwaiterRef<std::remove_reference_t<A>>, AwaiterOf<A>>;
 
 template <class T>
 inline constexpr bool kIsTask = false;
@@ -43,8 +43,9 @@ task<Kept<AwaitValue<A&>>> await_borrowed(A& awaited) {
 /// that can be copied is: the copy is another wait of the same kind. What else has a name is
 /// borrowed, and stays its owner's: handles, pool jobs, a signal wait, whose connection lives on.
 ///
-/// Borrowed awaiters outlive a task that was cancelled while it waited for them. So they must not
-/// refer to it but by a Waker; the waits of ours that do can be copied.
+/// Borrowed awaiters outlive a task that was cancelled while it waited for them. Those that must
+/// not go on then (a send that would still be made) have a stop_waiting(), which is called:
+/// StopsWaiting.
 template <class A>
 auto as_task(A&& awaited) {
     using Bare = std::remove_cvref_t<A>;

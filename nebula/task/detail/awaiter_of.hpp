@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `co_await thing` really awaits, for waits that wrap another.
+// What `co_await thing` really awaits.
 #pragma once
 
 #include "nebula/task/await_as.hpp"
@@ -9,8 +9,8 @@
 
 namespace nebula::task_detail {
 
-/// The awaiter of `awaited`, found as PromiseBase::await_transform finds it: a new one, or
-/// `awaited` itself by reference.
+/// The awaiter of `awaited`: a new one, by AwaitAs or operator co_await, or `awaited` itself by
+/// reference.
 template <class A>
 decltype(auto) awaiter_of(A&& awaited) {
     using Bare = std::remove_cvref_t<A>;

@@ -2,7 +2,7 @@
 // The half of a task's promise that does not know its type.
 #pragma once
 
-#include "nebula/task/await_as.hpp"
+#include "nebula/task/detail/awaiter_of.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
 #include "nebula/task/detail/task_record.hpp"
 
@@ -50,6 +50,54 @@ private:
     Awaiter& awaiter_;
 };
 
+/// An awaiter whose wait can end before it does: `stop_waiting()` undoes what await_ready() and
+/// await_suspend() have begun, and may be called when there is nothing to undo.
+template <class Awaiter>
+concept StopsWaiting = requires(Awaiter& awaiter) {
+    { awaiter.stop_waiting() } noexcept;
+};
+
+/// The same for one with a name, which lies in somebody's frame, not in ours: when ours goes in the
+/// middle of the wait, that is the end of the wait.
+template <StopsWaiting Awaiter>
+class NamedAwaiterRef : public AwaiterRef<Awaiter> {
+public:
+    explicit NamedAwaiterRef(Awaiter& awaiter) noexcept
+        : AwaiterRef<Awaiter>(awaiter), named_(awaiter) {}
+    NamedAwaiterRef(const NamedAwaiterRef&) = delete;
+    NamedAwaiterRef& operator=(const NamedAwaiterRef&) = delete;
+    ~NamedAwaiterRef() {
+        if (waits_) named_.stop_waiting();
+    }
+    bool await_ready() {
+        waits_ = true;
+        return named_.await_ready();
+    }
+    decltype(auto) await_resume() {
+        waits_ = false;
+        return named_.await_resume();
+    }
+
+private:
+    Awaiter& named_;
+    bool waits_ = false;
+};
+
+template <class A>
+struct AwaiterRefFor;
+template <class A>
+struct AwaiterRefFor<A&> {
+    using Type = AwaiterRef<A>;
+};
+template <class A>
+struct AwaiterRefFor<A&&> {
+    using Type = AwaiterRef<A>;
+};
+template <StopsWaiting A>
+struct AwaiterRefFor<A&> {
+    using Type = NamedAwaiterRef<A>;
+};
+
 /// What a coroutine of ours that only stands for somebody else's wait awaits: `awaited`, told as
 /// standing where that coroutine is awaited, or where it was spawned.
 template <class A>
@@ -95,23 +143,17 @@ public:
     decltype(auto) await_transform(A&& awaited,
                                    std::source_location site = std::source_location::current()) {
         site_ = site;
-        using Bare = std::remove_cvref_t<A>;
-        if constexpr (requires { AwaitAs<Bare>::make(std::forward<A>(awaited)); }) {
-            check_place<decltype(AwaitAs<Bare>::make(std::forward<A>(awaited)))>();
-            return AwaitAs<Bare>::make(std::forward<A>(awaited));
-        } else if constexpr (requires { std::forward<A>(awaited).operator co_await(); }) {
-            check_place<decltype(std::forward<A>(awaited).operator co_await())>();
-            return std::forward<A>(awaited).operator co_await();
-        } else if constexpr (requires { operator co_await(std::forward<A>(awaited)); }) {
-            check_place<decltype(operator co_await(std::forward<A>(awaited)))>();
-            return operator co_await(std::forward<A>(awaited));
+        static_assert(kIsSafeInOneLine<A>,
+                      "g++ 12 destroys an aggregate temporary inside a co_await expression twice: "
+                      "give it a constructor, or name it first and write "
+                      "`auto wait = ...; co_await wait;`");
+        using Made = decltype(awaiter_of(std::forward<A>(awaited)));
+        check_place<Made>();
+        if constexpr (std::is_reference_v<Made>) {
+            Made elsewhere = awaiter_of(std::forward<A>(awaited));
+            return typename AwaiterRefFor<Made>::Type(elsewhere);
         } else {
-            check_place<Bare>();
-            static_assert(kIsSafeInOneLine<A>,
-                          "g++ 12 destroys an aggregate temporary inside a co_await expression "
-                          "twice: give the awaiter a constructor, or name it first and write "
-                          "`auto wait = ...; co_await wait;`");
-            return AwaiterRef<std::remove_reference_t<A>>(awaited);
+            return awaiter_of(std::forward<A>(awaited));
         }
     }
 

@@ -13,12 +13,14 @@ namespace nebula::task_detail {
 
 struct WaiterTag {};
 
-/// Lies in the awaiter. Leaves the queue by itself when that is destroyed.
+/// Lies in the awaiter. Leaves the queue by itself when that is destroyed. What it has been
+/// granted, in await_ready() or in the queue, the awaiter takes over in await_resume(), or else
+/// gives back: a wrapper (resume_in) may let a pump pass between the two.
 ///
 /// Threads:   owner thread.
 class Waiter : public ListHook<WaiterTag> {
 public:
-    enum class End : std::uint8_t { None, Granted, SourceFreed };
+    enum class End : std::uint8_t { None, Granted, Closed, SourceFreed };
 
     Waiter() noexcept = default;
 
@@ -27,6 +29,10 @@ public:
         waker.wake();
     }
     [[nodiscard]] bool granted() const noexcept { return how_ == End::Granted; }
+    /// The source was destroyed after it had closed.
+    [[nodiscard]] bool closed_and_freed() const noexcept {
+        return how_ == End::Closed && !linked();
+    }
     /// What was granted has been taken over, or given back.
     void settle() noexcept {
         how_ = End::None;
@@ -43,7 +49,8 @@ private:
     End how_ = End::None;
 };
 
-/// In order of arrival, and those who have been granted what they wait for and have not gone on.
+/// In order of arrival, and those who have been granted what they wait for, or told that the source
+/// has closed, and have not gone on.
 class WaiterQueue {
 public:
     WaiterQueue() noexcept = default;
@@ -52,7 +59,10 @@ public:
     ~WaiterQueue() {
         end_all(Waiter::End::SourceFreed);
         // What they were granted is gone as well, and they may not come back to us.
-        while (!granted_.empty()) granted_.pop_front().end(Waiter::End::SourceFreed);
+        while (!told_.empty()) {
+            Waiter& waiter = told_.pop_front();
+            if (waiter.granted()) waiter.end(Waiter::End::SourceFreed);
+        }
     }
 
     [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
@@ -60,10 +70,14 @@ public:
     void push_back(Waiter& waiter) noexcept { waiting_.push_back(waiter); }
     Waiter& pop_front() noexcept { return waiting_.pop_front(); }
     /// Who waits longest goes on.
-    void grant_front() noexcept {
-        Waiter& longest = waiting_.pop_front();
-        granted_.push_back(longest);
-        longest.end(Waiter::End::Granted);
+    void grant_front() noexcept { tell(waiting_.pop_front(), Waiter::End::Granted); }
+    /// To one that does not wait in here: Granted or Closed.
+    void tell(Waiter& waiter, Waiter::End how) noexcept {
+        told_.push_back(waiter);
+        waiter.end(how);
+    }
+    void close() noexcept {
+        while (!waiting_.empty()) tell(waiting_.pop_front(), Waiter::End::Closed);
     }
     void end_all(Waiter::End how) noexcept {
         while (!waiting_.empty()) waiting_.pop_front().end(how);
@@ -71,7 +85,7 @@ public:
 
 private:
     IntrusiveList<Waiter, WaiterTag> waiting_;
-    IntrusiveList<Waiter, WaiterTag> granted_;
+    IntrusiveList<Waiter, WaiterTag> told_;
 };
 
 }  // namespace nebula::task_detail
