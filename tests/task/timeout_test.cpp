@@ -202,7 +202,6 @@ TEST_F(TimeoutTest, ANamedHandleOutlivesTheLimitAndCanBeAwaitedAgain) {
     EXPECT_GE(timeouts, 2);
 }
 
-<<<<<<< HEAD
 // The report at exit, the "stuck" warning and the unhandled error name this place: the line that
 // somebody wrote, not one of the coroutines that stand between.
 TEST_F(TimeoutTest, ItsWaitsAreToldToStandWhereItIsAwaited) {
@@ -227,7 +226,8 @@ TEST_F(TimeoutTest, ItsWaitsAreToldToStandWhereItIsAwaited) {
     });
     loop_.frame();
     EXPECT_EQ(loop_.runtime.live_tasks().back().site.line(), line);
-=======
+}
+
 TEST_F(TimeoutTest, ANamedSendThatTimesOutIsNotMadeLaterButMayBeMadeAgain) {
     TaskChannel<int> channel(1);
     EXPECT_EQ(channel.try_send(1), SendResult::Sent);
@@ -250,7 +250,6 @@ TEST_F(TimeoutTest, ANamedSendThatTimesOutIsNotMadeLaterButMayBeMadeAgain) {
     loop_.settled_frames(2);
     EXPECT_TRUE(sent);
     EXPECT_EQ(channel.try_recv(), 2);
->>>>>>> 4aa0499 (A wait ends with the coroutine that awaits it, and gives back what it was given)
 }
 
 TEST_F(TimeoutTest, CancellingTheTaskEndsBoth) {
