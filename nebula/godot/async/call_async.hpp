@@ -31,9 +31,10 @@ public:
     template <TaskPromise P>
     bool await_suspend(std::coroutine_handle<P> h) {
         if (!later_->await_suspend(h)) return false;
+        task_detail::TaskRecord& record = h.promise().record();
+        record.reason = reason();
         if (coroutine_.is_null()) return true;
         // One wait with several ends: all wake the ticket that the signal's wait began.
-        task_detail::TaskRecord& record = h.promise().record();
         return watch_coroutine(Waker(record, record.ticket()));
     }
 

@@ -41,6 +41,7 @@ public:
         if (!signal_.await_suspend(h)) return false;
         // One wait with two ends: both wake the ticket that the signal's wait began.
         task_detail::TaskRecord& record = h.promise().record();
+        record.reason = reason();
         waker_ = Waker(record, record.ticket());
         EngineLoop::get().poll_each_frame(*this);
         return true;
@@ -132,6 +133,7 @@ public:
     bool await_suspend(std::coroutine_handle<P> h) {
         if (!finished_.await_suspend(h)) return false;
         task_detail::TaskRecord& record = h.promise().record();
+        record.reason = reason();
         waker_ = Waker(record, record.ticket());
         EngineLoop::get().poll_each_frame(*this);
         return true;
@@ -199,7 +201,9 @@ public:
     bool await_ready() { return !inside_ || signal_.await_ready(); }
     template <TaskPromise P>
     bool await_suspend(std::coroutine_handle<P> h) {
-        return signal_.await_suspend(h);
+        if (!signal_.await_suspend(h)) return false;
+        h.promise().record().reason = reason();
+        return true;
     }
     void await_resume() {
         if (inside_) signal_.await_resume();

@@ -124,6 +124,8 @@ public:
         c.method("fail_now", &Self::fail_now);
         c.method("nothing_after", &Self::nothing_after, {"which"});
         c.method("static_add_after", &Self::static_add_after, {"which", "a", "b"});
+        c.script_virtual<Variant(std::int64_t)>("_greet", {"times"});
+        c.method("greet", &Self::greet, {"times"});
         c.method("start", &Self::start, {"which", "value"});
         c.method("start_on_self", &Self::start_on_self, {"which", "value"});
     }
@@ -151,6 +153,14 @@ public:
     static task<std::int64_t> static_add_after(Signal which, std::int64_t a, std::int64_t b) {
         (void)co_await which;
         co_return a + b;
+    }
+    // A script may override _greet, and wait in it.
+    task<std::int64_t> greet(std::int64_t times) {
+        try {
+            co_return co_await call_async<std::int64_t>(*this, "_greet", times);
+        } catch (const UnknownMethod&) {  // its script has none
+            co_return -times;
+        }
     }
     Ref<NebulaTask> start(Signal which, Variant value) {
         return make_awaitable(give_after(std::move(which), std::move(value)), {.name = "given"});

@@ -24,6 +24,9 @@ constexpr const char* kBudgetMsec = "nebula/tasks/budget_msec";
 constexpr const char* kStuckSeconds = "nebula/tasks/stuck_warning_seconds";
 constexpr const char* kReportAtExit = "nebula/tasks/report_at_exit";
 
+// What is more is no limit to a frame, and might not fit the clock's counter.
+constexpr double kMostMsec = 1e6;
+
 // Under "Nebula" in the debugger's list; each asks a method of the singleton, which the engine
 // finds by name, so nothing of ours is left behind when the library goes.
 constexpr std::pair<const char*, const char*> kMonitors[] = {
@@ -93,10 +96,9 @@ std::string waiting_tasks_report(const Runtime& runtime) {
 }
 
 Clock::duration budget_of(double msec) noexcept {
-    constexpr double kMost = 1e6;  // what is more is no limit to a frame, and might not fit
     if (!(msec > 0.0)) return {};  // also what is no number
     return std::chrono::duration_cast<Clock::duration>(
-        std::chrono::duration<double, std::milli>(std::min(msec, kMost)));
+        std::chrono::duration<double, std::milli>(std::min(msec, kMostMsec)));
 }
 
 TaskDiagnostics::TaskDiagnostics(Runtime& runtime) : runtime_(runtime) {

@@ -196,3 +196,32 @@ func test_a_failure_of_a_bound_method_that_nobody_awaits_is_one_error_line() -> 
 	emitter.fired.emit()
 	await settle()
 	node.free()
+
+
+class AtOnce:
+	extends NebulaAsyncNode
+
+	func _greet(times: int) -> int:
+		return times * 10
+
+
+class Later:
+	extends NebulaAsyncNode
+	signal bell
+
+	func _greet(times: int) -> int:
+		await bell
+		return times * 100
+
+
+func test_a_method_that_a_script_overrides_may_wait_or_not_or_be_missing() -> void:
+	var plain := NebulaAsyncNode.new()
+	check_equal(await plain.greet(3), -3, "of C++")
+	plain.free()
+	var at_once := AtOnce.new()
+	check_equal(await at_once.greet(3), 30, "of a script")
+	at_once.free()
+	var later := Later.new()
+	later.bell.emit.call_deferred()
+	check_equal(await later.greet(3), 300, "of a script that waits")
+	later.free()

@@ -25,6 +25,32 @@ func test_a_row_tells_state_place_and_time_of_a_wait() -> void:
 	check_equal(row_of("given"), {})
 
 
+func test_a_row_tells_what_of_the_engines_is_waited_for() -> void:
+	var tween := tree.create_tween()
+	tween.tween_interval(1000.0)
+	var timer := Timer.new()
+	tree.root.add_child(timer)
+	timer.start(1000.0)
+	var waits := NebulaEngineWaitProbe.new()
+	for each: Array in [
+		["tween", func() -> int: return waits.tween(tween)],
+		["timer", func() -> int: return waits.timer(timer)],
+		["tree exit", func() -> int: return waits.exit(timer)],
+	]:
+		var task: int = each[1].call()
+		check_equal(row_of("probe %d" % task).get("reason"), each[0])
+		waits.cancel(task)
+	var called := probe.call_any(self, "never")
+	check_equal(row_of("probe %d" % called).get("reason"), "call")
+	probe.cancel(called)
+	timer.free()
+	tween.kill()
+
+
+func never() -> void:
+	await emitter.opened
+
+
 func test_the_report_names_each_waiting_task_with_its_place() -> void:
 	var task := probe.task_after(emitter.fired, 1)
 	var report := Nebula.waiting_tasks_report()
