@@ -41,8 +41,9 @@ void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
         .doc(
             "Ends it. Who waits for it gets a [NebulaTaskError]. No effect on one that has ended.");
     c.read_only_property("cancelled", &NebulaTask::cancelled);
-    c.read_only_property("failed", &NebulaTask::failed);
-    c.read_only_property("error", &NebulaTask::error, {},
+    // Not for an inspector, which reads all there is: whoever asks these knows of the failure.
+    c.read_only_property("failed", &NebulaTask::failed, Hint::unlisted());
+    c.read_only_property("error", &NebulaTask::error, Hint::unlisted(),
                          "Null unless it failed or was cancelled.");
     c.read_only_property("result", &NebulaTask::result, {}, "Null until it has a value.");
     c.read_only_property("name", &NebulaTask::name);

@@ -154,6 +154,9 @@ Hint Hint::read_only() {
 Hint Hint::hidden() {
     return {0, "", static_cast<std::uint32_t>(PropertyUsageFlags::PROPERTY_USAGE_STORAGE)};
 }
+Hint Hint::unlisted() {
+    return {0, "", static_cast<std::uint32_t>(PropertyUsageFlags::PROPERTY_USAGE_NONE)};
+}
 Hint Hint::resource_type(std::string_view class_name) {
     return hint_of(PropertyHint::PROPERTY_HINT_RESOURCE_TYPE, class_name);
 }

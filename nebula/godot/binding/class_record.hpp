@@ -37,6 +37,7 @@ struct Hint {
     static Hint file(std::string_view filter);  ///< "*.toml" for example.
     static Hint read_only();                    ///< Shown, not stored.
     static Hint hidden();                       ///< Stored, not shown.
+    static Hint unlisted();                     ///< Neither: read only by who asks by name.
     template <class Resource>
     static Hint resource() {
         return resource_type(Resource::kClassName);

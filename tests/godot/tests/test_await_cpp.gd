@@ -71,6 +71,18 @@ func test_a_failure_nobody_waits_for_is_one_error_line() -> void:
 	await settle()
 
 
+func test_a_failure_that_only_an_inspector_has_seen_is_an_error_line() -> void:
+	expect_error("task 'failing' ended with an exception: unseen")
+	var failing := probe.failing_task(emitter.fired, "unseen")
+	emitter.fired.emit()
+	await settle()
+	for property in failing.get_property_list():
+		if property.usage & (PROPERTY_USAGE_EDITOR | PROPERTY_USAGE_STORAGE):
+			failing.get(property.name)
+	failing = null
+	await settle()
+
+
 func test_a_cancelled_task_gives_an_error_object_before_and_after() -> void:
 	var task := probe.task_after(emitter.fired, 1)
 	listen(task)
