@@ -100,21 +100,18 @@ namespace {
 // Any that every object has would do; this one is emitted seldom.
 constinit StaticName any_signal{"script_changed"};
 
-WatchState* watch(ObjectId watched, const StringName& signal, bool signal_counts,
-                  SmallFunction<void()> on_event) {
-    auto* const state = new WatchState(watched, signal, signal_counts, std::move(on_event));
-    state->begin();
-    return state;
-}
-
 }  // namespace
 }  // namespace detail
 
 DeathWatch::DeathWatch(ObjectId watched, SmallFunction<void()> on_death)
-    : state_(detail::watch(watched, detail::any_signal, false, std::move(on_death))) {}
+    : DeathWatch(*new detail::WatchState(watched, detail::any_signal, false, std::move(on_death))) {
+    state_->begin();  // should it throw, our destructor lets go of the state
+}
 
 DeathWatch::DeathWatch(ObjectId watched, const StringName& signal, SmallFunction<void()> on_event)
-    : state_(detail::watch(watched, signal, true, std::move(on_event))) {}
+    : DeathWatch(*new detail::WatchState(watched, signal, true, std::move(on_event))) {
+    state_->begin();
+}
 
 DeathWatch::~DeathWatch() { state_->leave(); }
 

@@ -38,6 +38,8 @@ public:
     [[nodiscard]] bool told() const noexcept;
 
 private:
+    explicit DeathWatch(detail::WatchState& adopted) noexcept : state_(&adopted) {}
+
     detail::WatchState* state_;
 };
 

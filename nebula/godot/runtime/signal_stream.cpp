@@ -6,15 +6,16 @@
 #include "nebula/godot/binding/lifecycle.hpp"
 
 #include <cstring>
+#include <memory>
 
 namespace nebula::godot {
 namespace detail {
 
 EmissionQueue::~EmissionQueue() {
-    SignalArguments arguments;
-    while (size() > 0) {
-        (void)pop(arguments);
-        arguments.clear();
+    // Where they lie: to take them out may need memory.
+    while (values_.size() > 0) {
+        Bytes value = values_.pop();
+        std::destroy_at(reinterpret_cast<Variant*>(value.of_variant));
     }
 }
 

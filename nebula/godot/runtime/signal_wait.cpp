@@ -99,7 +99,8 @@ void SignalNode::fail(AsyncErrorCode why) noexcept {
 
 SignalConnection::SignalConnection(const ObjectHandle& emitter, ObjectId id,
                                    const StringName& signal)
-    : node_(new SignalNode(id, signal)) {
+    : SignalConnection(*new SignalNode(id, signal)) {
+    // The node is ours by now: should this throw, our destructor lets go of it.
     if (const auto error = node_->source.check(emitter)) {
         node_->fail(*error);
     } else {

@@ -106,6 +106,8 @@ public:
     [[nodiscard]] const SignalName& source() const noexcept { return node_->source; }
 
 private:
+    explicit SignalConnection(SignalNode& adopted) noexcept : node_(&adopted) {}
+
     SignalNode* node_;
 };
 
