@@ -21,6 +21,7 @@ namespace nebula {
 ///             shared.result.clear();            destructor: if (shared.meeting.leave() == Ended)
 ///     }                                             shared.result.clear();
 ///
+/// An awaiter that may be left without its end, and awaited again, calls stop_listening() between.
 /// Of many claims the first counts, and none after leave(). Between claim() and finish() the result
 /// is the claimer's; after finish() the awaiter's, or, when that has left meanwhile, the claimer's
 /// again. So exactly one of them sees each result last.
@@ -66,8 +67,10 @@ public:
         return (word_.load(std::memory_order_acquire) & kDone) != 0;  // pairs with finish()
     }
 
-    /// Once, after Wait::suspend(). False when it has ended already; else the waker will be used.
+    /// After Wait::suspend(). False when it has ended already; else the waker will be used. Again
+    /// only after stop_listening().
     [[nodiscard]] bool listen(Waker waker) noexcept {
+        if (ended()) return false;  // then a waker of before may be in its claimer's hands
         waker_ = std::move(waker);
         NEBULA_YIELD_POINT();
         // release pairs with the acquire in finish(): the waker. acquire: see finish().
@@ -75,6 +78,14 @@ public:
         if ((before & kDone) == 0) return true;
         waker_ = {};
         return false;
+    }
+
+    /// The task waits no more, and the awaiter stays: it may listen again. Also without listen().
+    void stop_listening() noexcept {
+        // acquire, release: as in listen(). Who finishes after this finds no kListening, and leaves
+        // the waker alone; who has finished before it has taken it.
+        const std::uint32_t before = word_.fetch_and(~kListening, std::memory_order_acq_rel);
+        if ((before & (kListening | kDone)) == kListening) waker_ = {};
     }
 
     enum class Left : std::uint8_t {
@@ -100,7 +111,8 @@ private:
     static constexpr std::uint32_t kListening = 4;  // waker_ is set
     static constexpr std::uint32_t kLeft = 8;       // nobody waits any more
 
-    // Every change is a fetch_or, so each bit is set once and the bits found tell who comes after.
+    // Every change is one operation on a bit, and but for kListening each is set once: the bits
+    // found tell who comes after.
     std::atomic<std::uint32_t> word_{0};
     Waker waker_;  // the awaiter's until kListening; then of whoever claims, or else of leave()
 };

@@ -131,6 +131,66 @@ TEST(OneShot, AResultNobodyTookIsThrownAwayByTheAwaiter) {
     EXPECT_EQ(tally.thrown_away, 1);
 }
 
+/// For an awaiter that stays when its task has gone.
+class BorrowedWait : public Wait {
+public:
+    explicit BorrowedWait(Shared& shared) : Wait("borrowed"), shared_(shared) {}
+    ~BorrowedWait() { shared_.meeting.stop_listening(); }
+
+    bool await_ready() const noexcept { return shared_.meeting.ended(); }
+    template <TaskPromise P>
+    bool await_suspend(std::coroutine_handle<P> h) noexcept {
+        return shared_.meeting.listen(suspend(h));
+    }
+    int await_resume() const { return shared_.take(); }
+
+private:
+    Shared& shared_;
+};
+
+TEST(OneShot, AfterATaskThatListenedNoMoreAnotherMay) {
+    Tally tally;
+    Shared shared(tally);
+    FakeLoop loop;
+    int got = 0;
+    const auto wait = [&]() -> task<> { got = co_await BorrowedWait(shared); };
+    loop.runtime.spawn(wait).cancel();
+    loop.runtime.spawn(wait);
+    shared.give(1);
+    loop.runtime.pump();
+    EXPECT_EQ(got, 1);
+}
+
+TEST(OneShot, WhatCameForATaskThatIsGoneIsThereForTheNext) {
+    Tally tally;
+    Shared shared(tally);
+    FakeLoop loop;
+    int got = 0;
+    const auto wait = [&]() -> task<> { got = co_await BorrowedWait(shared); };
+    auto first = loop.runtime.spawn(wait);
+    shared.give(1);
+    first.cancel();  // woken, and has not run
+    loop.runtime.spawn(wait);
+    EXPECT_EQ(got, 1);
+}
+
+// Tasks come and go at one place while a thread gives there: the last of them gets it.
+TEST(OneShotStress, TheLastOfManyThatListenedGetsWhatWasGivenMeanwhile) {
+    for (int round = 0; round < 200; ++round) {
+        Tally tally;
+        Shared shared(tally);
+        int got = 0;
+        FakeLoop loop;
+        const auto wait = [&]() -> task<> { got = co_await BorrowedWait(shared); };
+        std::thread giver([&] { shared.give(1); });
+        for (int i = 0; i < 20 && got == 0; ++i) loop.runtime.spawn(wait).cancel();
+        if (got == 0) loop.runtime.spawn(wait);
+        giver.join();
+        loop.runtime.pump();
+        EXPECT_EQ(got, 1);
+    }
+}
+
 // Two threads give into the same eight places while tasks wait there; those of the first half are
 // cancelled and spawned anew. A lost wake stays for the end to see in the other half.
 TEST(OneShotStress, EveryResultIsTakenOrThrownAwayOnceAndNoTaskIsLeftWaiting) {

@@ -533,6 +533,7 @@ public:
     bool await_suspend(std::coroutine_handle<P> h) noexcept {
         return node_->meeting.listen(suspend(h));
     }
+    void stop_waiting() noexcept { node_->meeting.stop_listening(); }
     Result await_resume() {
         node_->disconnect();
         std::optional<AsyncErrorCode> error = node_->error;
@@ -627,6 +628,9 @@ public:
     template <TaskPromise P>
     bool await_suspend(std::coroutine_handle<P> h) noexcept {
         return state_->await_suspend(h);
+    }
+    void stop_waiting() noexcept {
+        if (state_) state_->stop_waiting();
     }
     Result await_resume() {
         if (!state_) return object_ == nullptr ? Variant() : Variant(object_);

@@ -64,6 +64,14 @@ AsyncErrorCode code_of(const NebulaTaskError& error) {
 
 }  // namespace
 
+void VariantWait::stop_waiting() noexcept {
+    if (later_) later_->stop_waiting();
+    unlink();
+    callee_died_.reset();
+    waker_ = {};
+    stuck_ = false;
+}
+
 VariantWait::~VariantWait() {
     if (gone_in_look_ != nullptr) *gone_in_look_ = true;
 }

@@ -37,6 +37,7 @@ public:
         // One wait with several ends: all wake the ticket that the signal's wait began.
         return watch_coroutine(Waker(record, record.ticket()));
     }
+    void stop_waiting() noexcept;
 
 protected:
     explicit VariantWait(const char* reason) noexcept : Wait(reason) {}

@@ -46,6 +46,12 @@ public:
         EngineLoop::get().poll_each_frame(*this);
         return true;
     }
+    void stop_waiting() noexcept {
+        signal_.stop_waiting();
+        unlink();
+        waker_ = {};
+        why_ = nullptr;
+    }
     decltype(auto) await_resume() {
         if (!signal_.await_ready()) throw Interrupted(why_ != nullptr ? why_ : "");
         return signal_.await_resume();
@@ -138,6 +144,11 @@ public:
         EngineLoop::get().poll_each_frame(*this);
         return true;
     }
+    void stop_waiting() noexcept {
+        finished_.stop_waiting();
+        unlink();
+        waker_ = {};
+    }
     StringName await_resume();
 
 private:
@@ -205,6 +216,7 @@ public:
         h.promise().record().reason = reason();
         return true;
     }
+    void stop_waiting() noexcept { signal_.stop_waiting(); }
     void await_resume() {
         if (inside_) signal_.await_resume();
     }

@@ -126,6 +126,11 @@ void Loading::keep(Waker waker) {
     EngineLoop::get().poll_each_frame(*this);
 }
 
+void Loading::stop_waiting() noexcept {
+    unlink();
+    waker_ = {};
+}
+
 void Loading::poll() {
     if (!requested_) return;
     const std::shared_ptr<Loading> keep = shared_from_this();

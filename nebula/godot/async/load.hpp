@@ -37,6 +37,7 @@ public:
     void abandon() noexcept;
     [[nodiscard]] bool ended();
     void keep(Waker waker);
+    void stop_waiting() noexcept;
     /// \throws LoadFailed
     Ref<Resource> take();
 
@@ -79,6 +80,7 @@ public:
     void await_suspend(std::coroutine_handle<P> h) {
         loading_->keep(suspend(h));
     }
+    void stop_waiting() noexcept { loading_->stop_waiting(); }
     Ref<T> await_resume() {
         const Ref<Resource> loaded = loading_->take();
         if (!detail::ObjectTraits<T>::is_a(loaded.ptr()))

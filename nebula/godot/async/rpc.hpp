@@ -112,6 +112,7 @@ public:
     void await_suspend(std::coroutine_handle<P> h) {
         request_->waker = suspend(h);
     }
+    void stop_waiting() noexcept { request_->waker = {}; }
     T await_resume() {
         if (request_->error)
             throw_async_error(*request_->error, "request '" + method_ + "' to peer " +

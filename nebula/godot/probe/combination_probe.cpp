@@ -14,6 +14,7 @@
 #include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
+#include "nebula/godot/runtime/signal_stream.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
 #include "nebula/task/fallible.hpp"
 #include "nebula/task/next_frame.hpp"
@@ -26,6 +27,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -171,6 +173,34 @@ task<> await_owned(ProbeLogPtr log, ObjectHandle owner, Signal which) {
     }
 }
 
+// A wait with a name that loses against a frame, and is awaited again.
+template <class Named>
+task<> lose_and_wait(ProbeLogPtr log, Named wait) {
+    const ProbeLocal local;
+    const auto first = co_await when_any(wait, nebula::frames(1));
+    log->add(static_cast<std::int64_t>(first.index()));
+    try {
+        log->add(co_await wait);
+    } catch (const AsyncError& error) {
+        log->add(error);
+    }
+}
+
+// The one that lost still has its name while the next one waits.
+task<> lose_a_next(ProbeLogPtr log, Signal which) {
+    const ProbeLocal local;
+    auto all = stream<int>(which);
+    std::optional lost(all.next());
+    const auto first = co_await when_any(*lost, nebula::frames(1));
+    log->add(static_cast<std::int64_t>(first.index()));
+    const auto forget = [](auto& next) -> task<> {
+        co_await nebula::frames(1);
+        next.reset();
+    };
+    const auto both = co_await when_all(all.next(), forget(lost));
+    log->add(*std::get<0>(both));
+}
+
 task<> count_frames(std::shared_ptr<std::int64_t> count) {
     for (;;) {
         co_await next_frame();
@@ -197,6 +227,9 @@ public:
         c.method("animation_or", &Self::start<animation_or, AnimationPlayer, Signal>,
                  {"player", "which"});
         c.method("load_or", &Self::start<load_or, std::string, Signal>, {"path", "which"});
+        c.method("lose_signal", &Self::lose_signal, {"which"});
+        c.method("lose_call", &Self::lose_call, {"object", "method"});
+        c.method("lose_next", &Self::start<lose_a_next, Signal>, {"which"});
         c.method("in_phase", &Self::start<in_phase, Signal, std::int64_t>, {"which", "phase"});
         c.method("await_on_worker", &Self::start<await_on_worker, Signal>, {"which"});
         c.method("stay_on_worker", &Self::start<stay_on_worker, double>, {"seconds"});
@@ -223,6 +256,15 @@ public:
     }
     std::int64_t start_rpc(Object node, String method, double seconds) {
         return start<rpc_in_time>(node.id(), std::move(method), seconds);
+    }
+    std::int64_t lose_signal(const Signal& which) {
+        return keep_task(
+            [&](const ProbeLogPtr& log) { return lose_and_wait(log, signal<int>(which)); });
+    }
+    std::int64_t lose_call(Object object, const StringName& method) {
+        return keep_task([&](const ProbeLogPtr& log) {
+            return lose_and_wait(log, call_async<int>(object, method));
+        });
     }
     void destroy_object(Object object) { destroy(object); }
     void count(std::int64_t tasks) {

@@ -175,15 +175,16 @@ public:
     bool await_suspend(std::coroutine_handle<P> h) {
         return listening_ = node_->listen(suspend(h));
     }
+    void stop_waiting() noexcept {
+        if (std::exchange(listening_, false)) node_->stop_listening();
+    }
 
 protected:
     explicit NextEmissionBase(StreamCount node) noexcept
         : Wait("signal stream"), node_(std::move(node)) {}
     NextEmissionBase(NextEmissionBase&& other) noexcept
         : Wait("signal stream"), node_(std::move(other.node_)) {}
-    ~NextEmissionBase() {
-        if (listening_) node_->stop_listening();
-    }
+    ~NextEmissionBase() { stop_waiting(); }
 
     // Here the wait ends, though it may lie in the task's frame for long yet: by then another
     // listens, and the destructor must leave that alone.

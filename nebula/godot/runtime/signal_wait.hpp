@@ -96,6 +96,7 @@ public:
     [[nodiscard]] bool listen(Waker waker) noexcept {
         return node_->meeting.listen(std::move(waker));
     }
+    void stop_listening() noexcept { node_->meeting.stop_listening(); }
     void resume_inline() noexcept { node_->resumes_inline = true; }
 
     /// After the end: why there are no arguments, or else the arguments.
@@ -146,6 +147,7 @@ public:
     bool await_suspend(std::coroutine_handle<P> h) noexcept {
         return connection_.listen(suspend(h));
     }
+    void stop_waiting() noexcept { connection_.stop_listening(); }
     void resume_inline() noexcept { connection_.resume_inline(); }
 
 protected:

@@ -3,6 +3,12 @@ extends "res://task_suite.gd"
 
 
 var probe := NebulaCombinationProbe.new()
+var _opens: Emitter
+
+
+func answer_when_opened() -> int:
+	await _opens.opened
+	return 42
 
 
 # --- Several at once ---
@@ -158,6 +164,31 @@ func test_who_awaits_a_task_whose_owner_dies_hears_that_it_was_cancelled() -> vo
 	await settle()
 	check_equal(probe.log_of(outer), ["error: the task was cancelled: task"])
 	check_equal(connections(emitter), 0)
+
+
+func test_a_wait_with_a_name_that_lost_may_be_awaited_again() -> void:
+	var emitter := Emitter.new()
+	var of_signal := probe.lose_signal(emitter.hit)
+	_opens = emitter
+	var of_call := probe.lose_call(self, "answer_when_opened")
+	var of_stream := probe.lose_next(emitter.hit)
+	await frames(4)
+	emitter.hit.emit(3)
+	emitter.opened.emit()
+	await settle()
+	check_equal(probe.log_of(of_signal), [1, 3])
+	check_equal(probe.log_of(of_call), [1, 42])
+	check_equal(probe.log_of(of_stream), [1, 3])
+
+
+func test_what_came_for_a_wait_with_a_name_while_it_lost_is_there_when_it_is_awaited_again() -> void:
+	var emitter := Emitter.new()
+	for i in 20:
+		var task := probe.lose_signal(emitter.hit)
+		await tree.process_frame
+		emit_elsewhere(emitter.hit, [i])
+		await frames(3)
+		check_equal(probe.log_of(task).back(), i)
 
 
 # --- Where it goes on ---
