@@ -259,13 +259,32 @@ bool Scheduler::resume_here(TaskRecord& record) noexcept {
     return true;
 }
 
-void Scheduler::resume(TaskRecord& record) noexcept {
-    // Whoever asked for the cancel may be gone with what the task would touch.
-    if (record.cancel_is_due()) return cancel(record, AsyncErrorCode::TaskCancelled);
-    if (record.cancel_requested) {  // and it waits for a part of it that a worker has
-        record.state = TaskState::Pending;
-        return;
+bool Scheduler::may_run(TaskRecord& record) noexcept {
+    TaskRecord* due = nullptr;  // the topmost: its end is that of all below it
+    bool asked = false;         // and it waits for a part of it that is on the stack or away
+    for (TaskRecord* task = &record; task != nullptr; task = task->parent) {
+        if (task->cancel_is_due()) due = task;
+        asked = asked || task->is_asked_to_end();
     }
+    if (due == nullptr && !asked) [[likely]]
+        return true;
+    // It keeps its turn, should it outlive that task after all; before the cancel, which may be its
+    // end.
+    record.state = TaskState::Pending;
+    make_ready(record);
+    if (due != nullptr) cancel(*due, AsyncErrorCode::TaskCancelled);
+    return false;
+}
+
+bool Scheduler::is_asked_to_end(const TaskRecord& record) noexcept {
+    for (const TaskRecord* task = &record; task != nullptr; task = task->parent)
+        if (task->is_asked_to_end()) return true;
+    return false;
+}
+
+void Scheduler::resume(TaskRecord& record) noexcept {
+    // Whoever asked for a cancel may be gone with what the task, or a branch of it, would touch.
+    if (!may_run(record)) return;
     ++stats_.resumes;
     record.state = TaskState::Polling;
     record.resume_in.reset();
@@ -281,7 +300,14 @@ void Scheduler::resume(TaskRecord& record) noexcept {
     } else if (record.cancel_requested) {
         doom_when_home(record);
     } else if (record.departing != nullptr) {
-        depart(record);
+        if (ancestors_asked_ && is_asked_to_end(record)) {
+            record.departing = nullptr;
+            record.trip_lost = true;
+            record.state = TaskState::Pending;
+            make_ready(record);
+        } else {
+            depart(record);
+        }
     } else {
         record.state = TaskState::Pending;
         if (std::exchange(record.turn_again, false) || record.woken_early) make_ready(record);

@@ -122,6 +122,10 @@ private:
     void wait_for_travellers() noexcept;
     void make_ready(TaskRecord& record) noexcept;
     void resume(TaskRecord& record) noexcept;
+    /// False when it, or a task whose frames it may refer to, is to end: the one that is asked for
+    /// by a cancel not taken up yet has been cancelled then, and with it maybe the record.
+    [[nodiscard]] bool may_run(TaskRecord& record) noexcept;
+    [[nodiscard]] static bool is_asked_to_end(const TaskRecord& record) noexcept;
     void finish(TaskRecord& record) noexcept;
     void doom(TaskRecord& record, AsyncErrorCode why) noexcept;
     void leave(TaskRecord& record, TaskState state) noexcept;

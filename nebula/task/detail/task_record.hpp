@@ -129,6 +129,8 @@ public:
     [[nodiscard]] bool cancel_is_due() const noexcept {
         return (word_.load(std::memory_order_relaxed) & kCancel) != 0;  // decides, reads nothing
     }
+    /// A cancel has been taken up and waits, until it has suspended and its parts are back.
+    [[nodiscard]] bool is_asked_to_end() const noexcept { return cancel_requested && !ended(); }
     [[nodiscard]] TaskRecord* inbox_next() const noexcept { return inbox_next_; }
     void set_inbox_next(TaskRecord* next) noexcept { inbox_next_ = next; }  // taken, not opened
     /// Makes visible what everybody wrote who has woken the current wait.
