@@ -11,11 +11,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <semaphore>
+#include <thread>
 
 namespace nebula {
 namespace {
 
+using test::AtExit;
 using test::FakeLoop;
 
 /// A task that an owner asks to end as it dies, in the pump in which the task's branch is ready.
@@ -104,6 +107,35 @@ TEST_F(DueCancel, OfARunningTaskLeavesTheChildUnstartedThatItSpawnsAfterwards) {
     loop_.settle();
     EXPECT_TRUE(owned_.cancelled());
     EXPECT_FALSE(started);
+}
+
+// For the thread sanitizer: nothing but the cancel itself orders the write before the destructor.
+TEST_F(DueCancel, WhatTheCancellerWroteIsSeenByTheDestructors) {
+    int written = 0;
+    int seen = -1;
+    std::atomic<bool> may_cancel = false;
+    std::atomic<bool> has_asked = false;
+    std::thread other([&] {
+        // acquire pairs with the task's store: the handle is there.
+        while (!may_cancel.load(std::memory_order_acquire)) std::this_thread::yield();
+        written = 5;
+        owned_.request_cancel();
+        has_asked.store(true, std::memory_order_relaxed);  // on purpose: carries nothing
+    });
+    loop_.runtime.spawn([&]() -> task<> {
+        co_await event_.wait();
+        may_cancel.store(true, std::memory_order_release);
+        while (!has_asked.load(std::memory_order_relaxed)) std::this_thread::yield();
+    });
+    owned_ = loop_.runtime.spawn([&]() -> task<> {
+        const AtExit look([&] { seen = written; });
+        co_await event_.wait();
+        ADD_FAILURE() << "a cancelled task went on";
+    });
+    event_.set();
+    loop_.runtime.pump();
+    EXPECT_EQ(seen, 5);
+    other.join();
 }
 
 /// A task with one branch on a worker, which is therefore cancelled only when that is home.

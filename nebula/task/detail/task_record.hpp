@@ -127,7 +127,9 @@ public:
     [[nodiscard]] std::uint64_t ticket() const noexcept;  ///< Of the current wait.
     /// A cancel from elsewhere that no pump has taken up yet.
     [[nodiscard]] bool cancel_is_due() const noexcept {
-        return (word_.load(std::memory_order_relaxed) & kCancel) != 0;  // decides, reads nothing
+        // acquire pairs with the release in request_cancel(): who sees the bit destroys the frames,
+        // and the destructors see what the canceller wrote.
+        return (word_.load(std::memory_order_acquire) & kCancel) != 0;
     }
     /// A cancel has been taken up and waits, until it has suspended and its parts are back.
     [[nodiscard]] bool is_asked_to_end() const noexcept { return cancel_requested && !ended(); }
