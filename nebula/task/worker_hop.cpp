@@ -24,7 +24,7 @@ public:
         if (record_ == nullptr) return;
         if (record_->begin_trip()) {
             record_->trip_lost = true;
-            record_->wake(record_->ticket());
+            record_->let_go_of_trip();
         }
         record_->release();
     }

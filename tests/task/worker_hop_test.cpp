@@ -6,11 +6,14 @@
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/pool_bridge.hpp"
 #include "nebula/task/runtime.hpp"
+#include "nebula/task/wait.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <coroutine>
+#include <memory>
 #include <optional>
 #include <semaphore>
 #include <stdexcept>
@@ -286,6 +289,66 @@ TEST(WorkerHop, APoolThatRunsInlineTakesTheTaskAndBringsItBack) {
     EXPECT_EQ(steps, 1);
     loop.runtime.pump();
     EXPECT_EQ(steps, 2);
+}
+
+/// Sends the task onward to a thread of its own, and stays in the sending until it is let go.
+class SlowOnward final : public Wait, private task_detail::Departure {
+public:
+    using AwaitableOnWorker = void;
+
+    SlowOnward(std::binary_semaphore& arrived, std::binary_semaphore& go_on) noexcept
+        : Wait("slow"), arrived_(arrived), go_on_(go_on) {}
+    bool await_ready() const noexcept { return false; }
+    template <TaskPromise P>
+    void await_suspend(std::coroutine_handle<P> h) noexcept {
+        h.promise().record().departing = this;
+    }
+    void await_resume() const noexcept {}
+
+private:
+    void depart(task_detail::TaskRecord& record) noexcept override {
+        std::binary_semaphore& arrived = arrived_;  // the chain may be home before we return
+        std::binary_semaphore& go_on = go_on_;
+        record.book_trip(true);
+        std::thread([&] { record.travel(); }).join();
+        arrived.release();
+        go_on.acquire();
+    }
+
+    std::binary_semaphore& arrived_;
+    std::binary_semaphore& go_on_;
+};
+
+// The story: a pool was destroyed once the tasks sent to it were home, while the worker of another
+// pool was still inside the spawn by which it had sent one of them there.
+TEST(WorkerHop, ATaskIsHomeOnlyWhenTheWorkerThatSentItOnwardHasDoneSo) {
+    std::binary_semaphore arrived{0};
+    std::binary_semaphore go_on{0};
+    WorkerPool pool({.thread_count_override = 1});
+    FakeLoop loop;
+    TaskHandle<> handle = loop.runtime.spawn([&]() -> task<> {
+        co_await worker(pool);
+        co_await SlowOnward(arrived, go_on);
+    });
+    arrived.acquire();  // the chain has ended there
+    loop.settle();
+    EXPECT_TRUE(handle.is_away());
+    go_on.release();
+    loop.pump_until([&] { return handle.done(); });
+}
+
+TEST(WorkerHop, APoolMayGoOnceTheTasksThatWereSentToItAreHome) {
+    WorkerPool pool({.thread_count_override = 1});
+    FakeLoop loop;
+    for (int i = 0; i < 100; ++i) {
+        auto other = std::make_unique<WorkerPool>(WorkerPoolConfig{.thread_count_override = 1});
+        loop.runtime.spawn([&]() -> task<> {
+            co_await worker(pool);
+            co_await worker(*other);
+        });
+        loop.pump_until_all_ended();
+        other.reset();
+    }
 }
 
 TEST(WorkerHop, ATaskSpawnedOnAWorkerIsRefused) {

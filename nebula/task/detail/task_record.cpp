@@ -131,10 +131,14 @@ void TaskRecord::travel() noexcept {
     if (here) scheduler.travel_here(*this, true);
     leaf->self().resume();
     if (here) scheduler.travel_here(*this, false);
-    if (Departure* const onward = std::exchange(departing, nullptr); onward != nullptr)
-        return onward->depart(*this);
-    // The ticket of the wait that the first hop began: nothing on a worker begins another.
-    wake(ticket());
+    if (Departure* const onward = std::exchange(departing, nullptr); onward != nullptr) {
+        // The next worker may have the chain home before we have come back from that pool's spawn.
+        trip_holders_.fetch_add(1, std::memory_order_relaxed);  // the chain still holds it
+        onward->depart(*this);
+    }
+    // Of the chain or, if that has been sent onward, ours. The ticket is that of the wait that the
+    // first hop began: nothing on a worker begins another.
+    let_go_of_trip();
 }
 
 void TaskRecord::wake_those_who_joined() noexcept {

@@ -97,7 +97,8 @@ public:
     /// From here on until begin_trip() nobody has the chain. The owner may take back only what it
     /// has sent itself: a worker that sends the chain `onward` is still busy with the sending.
     void book_trip(bool onward) noexcept {
-        // relaxed: the pool carries it to who begins; the owner asks for its own bookings only.
+        // relaxed: the pool carries both to who begins; the owner asks for its own bookings only.
+        if (!onward) trip_holders_.store(1, std::memory_order_relaxed);
         trip_.store(onward ? Trip::Onward : Trip::Booked, std::memory_order_relaxed);
     }
     /// On the worker: true when it now has the chain. False when the owner took it back.
@@ -108,6 +109,12 @@ public:
     [[nodiscard]] bool revoke_trip() noexcept { return settle_trip(Trip::Booked, Trip::Revoked); }
     /// On the worker: runs the chain until it suspends, and sends it on or home.
     void travel() noexcept;
+    /// The chain, or a worker that has sent it onward, has done with the trip. The last brings the
+    /// task home, so that the owner may then destroy every pool it was sent to.
+    void let_go_of_trip() noexcept {
+        // acq_rel: the last one pairs with all earlier ones; its wake carries what they wrote.
+        if (trip_holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) wake(ticket());
+    }
 
     // --- owner thread ---
     /// A new ticket: from here on wakers of earlier waits do nothing.
@@ -224,6 +231,8 @@ private:
     }
 
     std::atomic<Trip> trip_{Trip::None};
+    // The chain, and each worker that is still inside the spawn by which it sent it onward.
+    std::atomic<std::uint32_t> trip_holders_{0};
     std::atomic<std::uint64_t> word_{1ULL << kTicketShift};
     std::atomic<std::uint32_t> references_{1};
     std::atomic<std::uint32_t> owners_{2};  // the runtime and the first handle
