@@ -51,8 +51,9 @@ private:
 /// it. A worker lends itself until the next hop: nothing else of the pool runs on it meanwhile.
 ///
 /// Cancelling: a task that no worker has begun is destroyed at once, as any that waits. One that a
-/// worker runs is destroyed when it comes home, and Runtime::shutdown() waits for that; so the code
-/// between the hops must not shut the runtime down itself, as it could with a pool run inline.
+/// worker runs comes home at its next hop, a further worker() too, and is destroyed there;
+/// Runtime::shutdown() waits for that. So the code between the hops must not shut the runtime down
+/// itself, as it could with a pool run inline.
 ///
 /// On the worker, the end of a scope or of a child destroys locals there: nothing that tasks wait
 /// for (an Event, a TaskHandle's last copy with its result) should be among them. A TaskHandle is

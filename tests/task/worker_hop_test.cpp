@@ -7,6 +7,7 @@
 #include "nebula/task/pool_bridge.hpp"
 #include "nebula/task/runtime.hpp"
 #include "nebula/task/wait.hpp"
+#include "nebula/task/when_all.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <gtest/gtest.h>
@@ -289,6 +290,38 @@ TEST(WorkerHop, APoolThatRunsInlineTakesTheTaskAndBringsItBack) {
     EXPECT_EQ(steps, 1);
     loop.runtime.pump();
     EXPECT_EQ(steps, 2);
+}
+
+// Without that, cancel_and_wait() and shutdown() would block for ever.
+TEST(WorkerHop, OnAWorkerAFurtherHopIsWhereACancelCounts) {
+    std::counting_semaphore<> turns{0};
+    int live = 0;
+    WorkerPool pool({.thread_count_override = 1});
+    WorkerPool other({.thread_count_override = 1});
+    FakeLoop loop;
+    const auto hops_for_ever = [&]() -> task<> {
+        const Counted local(live);
+        for (;;) {
+            co_await worker(pool);
+            turns.release();
+            co_await worker(other);
+        }
+    };
+    TaskHandle<> handle = loop.runtime.spawn(hops_for_ever());
+    for (int i = 0; i < 10; ++i) turns.acquire();
+    handle.cancel_and_wait();
+    EXPECT_EQ(live, 0);
+
+    handle = loop.runtime.spawn([&]() -> task<> { co_await when_all(hops_for_ever()); });
+    for (int i = 0; i < 10; ++i) turns.acquire();
+    handle.cancel();
+    loop.pump_until([&] { return handle.cancelled(); });
+    EXPECT_EQ(live, 0);
+
+    loop.runtime.spawn(hops_for_ever());
+    for (int i = 0; i < 10; ++i) turns.acquire();
+    loop.runtime.shutdown();
+    EXPECT_EQ(live, 0);
 }
 
 /// Sends the task onward to a thread of its own, and stays in the sending until it is let go.

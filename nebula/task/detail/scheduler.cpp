@@ -388,9 +388,11 @@ void Scheduler::take_back(const TaskRecord& record) noexcept {
     IntrusiveList<TaskRecord, ReadyTag> others;
     while (!away_.empty()) {
         TaskRecord& traveller = away_.pop_front();
-        if (is_part(traveller, record) && traveller.revoke_trip()) {
+        const bool part = is_part(traveller, record);
+        if (part && traveller.revoke_trip()) {
             traveller.state = TaskState::Pending;
         } else {
+            if (part) traveller.call_home();
             others.push_back(traveller);
         }
     }

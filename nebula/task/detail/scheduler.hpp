@@ -137,7 +137,8 @@ private:
     /// Ends one that has suspended, now or when those with workers that refer to its frames are
     /// back.
     void doom_when_home(TaskRecord& record) noexcept;
-    /// What no worker has begun yet of it comes home at once.
+    /// What no worker has begun yet of it comes home at once, the rest at its next hop. Only for
+    /// one that is to end.
     void take_back(const TaskRecord& record) noexcept;
     void end_ancestors(TaskRecord& parent) noexcept;
     void ring_for_what_is_left() noexcept;

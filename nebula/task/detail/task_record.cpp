@@ -127,11 +127,22 @@ bool TaskRecord::post() noexcept {
 
 void TaskRecord::travel() noexcept {
     if (!begin_trip()) return;
+    const auto called_home = [this] {
+        return called_home_.load(std::memory_order_relaxed);  // as call_home(): decides only
+    };
+    if (called_home()) {
+        trip_lost = true;
+        return let_go_of_trip();
+    }
     const bool here = inbox_.on_owner_thread();  // a pool that runs inline, or a tick of it
     if (here) scheduler.travel_here(*this, true);
     leaf->self().resume();
     if (here) scheduler.travel_here(*this, false);
-    if (Departure* const onward = std::exchange(departing, nullptr); onward != nullptr) {
+    Departure* const onward = std::exchange(departing, nullptr);
+    // A hop is where a cancel counts: else who hops for ever would never end.
+    if (onward != nullptr && called_home()) {
+        trip_lost = true;
+    } else if (onward != nullptr) {
         // The next worker may have the chain home before we have come back from that pool's spawn.
         trip_holders_.fetch_add(1, std::memory_order_relaxed);  // the chain still holds it
         onward->depart(*this);

@@ -97,8 +97,11 @@ public:
     /// From here on until begin_trip() nobody has the chain. The owner may take back only what it
     /// has sent itself: a worker that sends the chain `onward` is still busy with the sending.
     void book_trip(bool onward) noexcept {
-        // relaxed: the pool carries both to who begins; the owner asks for its own bookings only.
-        if (!onward) trip_holders_.store(1, std::memory_order_relaxed);
+        // relaxed: the pool carries all to who begins; the owner asks for its own bookings only.
+        if (!onward) {
+            trip_holders_.store(1, std::memory_order_relaxed);
+            called_home_.store(false, std::memory_order_relaxed);
+        }
         trip_.store(onward ? Trip::Onward : Trip::Booked, std::memory_order_relaxed);
     }
     /// On the worker: true when it now has the chain. False when the owner took it back.
@@ -109,6 +112,11 @@ public:
     [[nodiscard]] bool revoke_trip() noexcept { return settle_trip(Trip::Booked, Trip::Revoked); }
     /// On the worker: runs the chain until it suspends, and sends it on or home.
     void travel() noexcept;
+    /// Owner thread: the chain is to come home instead of being sent onward or begun, as
+    /// lost. For a task that is to end, with all below it.
+    void call_home() noexcept {
+        called_home_.store(true, std::memory_order_relaxed);  // decides, carries nothing
+    }
     /// The chain, or a worker that has sent it onward, has done with the trip. The last brings the
     /// task home, so that the owner may then destroy every pool it was sent to.
     void let_go_of_trip() noexcept {
@@ -196,7 +204,8 @@ public:
     bool stuck_told = false;    // of the current wait
     bool woken_early = false;   // of the current wait: its mail was opened before it suspended
     bool travels_here = false;  // on a trip that the owner thread itself runs
-    bool trip_lost = false;     // the pool dropped it; written before the wake that brings it home
+    // The pool dropped it, or it was called home: written before the wake that brings it home.
+    bool trip_lost = false;
     // Of the current wait: the phase at which it goes on, when it is over.
     std::optional<Phase> resume_in;
     // Only the thread that has the chain reads it. Changes on the owner, before a trip and after.
@@ -231,6 +240,7 @@ private:
     }
 
     std::atomic<Trip> trip_{Trip::None};
+    std::atomic<bool> called_home_{false};
     // The chain, and each worker that is still inside the spawn by which it sent it onward.
     std::atomic<std::uint32_t> trip_holders_{0};
     std::atomic<std::uint64_t> word_{1ULL << kTicketShift};
