@@ -52,7 +52,7 @@ void end_branch(TaskRecord& record) noexcept { record.scheduler.cancel_now(recor
 
 void end_branch_for_good(TaskRecord& record) noexcept {
     record.scheduler.end_now(record);
-    record.parent = nullptr;
+    Scheduler::leave_parent(record);
 }
 
 void rethrow_end(TaskRecord& record) {

@@ -350,13 +350,25 @@ void Scheduler::depart(TaskRecord& record) noexcept {
     record.state = TaskState::Away;
     record.away = true;
     away_.push_back(record);
+    count_parts_away(&record, 1);
     ++depth_;  // a pool that runs inline runs the task inside this call
     departure.depart(record);
     --depth_;
 }
 
+void Scheduler::count_parts_away(TaskRecord* lowest, std::uint32_t change) noexcept {
+    for (TaskRecord* task = lowest; task != nullptr; task = task->parent)
+        task->parts_away += change;
+}
+
+void Scheduler::leave_parent(TaskRecord& record) noexcept {
+    if (record.parts_away != 0) count_parts_away(record.parent, 0U - record.parts_away);
+    record.parent = nullptr;
+}
+
 void Scheduler::arrive(TaskRecord& record) noexcept {
     static_cast<ListHook<ReadyTag>&>(record).unlink();
+    count_parts_away(&record, 0U - 1U);
     record.away = false;
     record.state = TaskState::Pending;
     TaskRecord* const parent = record.parent;  // as in resume()
@@ -377,26 +389,30 @@ void Scheduler::arrive(TaskRecord& record) noexcept {
 void Scheduler::doom_when_home(TaskRecord& record) noexcept {
     record.state = TaskState::Pending;
     take_back(record);
-    if (has_part_away(record)) {
+    if (record.parts_away != 0) {
         ancestors_asked_ = true;
     } else {
         doom(record, record.end_code);
     }
 }
 
-void Scheduler::take_back(const TaskRecord& record) noexcept {
-    IntrusiveList<TaskRecord, ReadyTag> others;
-    while (!away_.empty()) {
-        TaskRecord& traveller = away_.pop_front();
-        const bool part = is_part(traveller, record);
-        if (part && traveller.revoke_trip()) {
-            traveller.state = TaskState::Pending;
-        } else {
-            if (part) traveller.call_home();
-            others.push_back(traveller);
-        }
+void Scheduler::take_back(TaskRecord& record) noexcept {
+    if (record.parts_away == 0) return;  // so that cancels do not look at what others have away
+    if (record.parts_away == 1 && record.state == TaskState::Away) return take_back_one(record);
+    IntrusiveList<TaskRecord, ReadyTag> all;
+    all.append(away_);
+    while (!all.empty()) {
+        TaskRecord& traveller = all.pop_front();
+        away_.push_back(traveller);
+        if (is_part(traveller, record)) take_back_one(traveller);
     }
-    away_.append(others);
+}
+
+void Scheduler::take_back_one(TaskRecord& traveller) noexcept {
+    if (!traveller.revoke_trip()) return traveller.call_home();
+    static_cast<ListHook<ReadyTag>&>(traveller).unlink();
+    traveller.state = TaskState::Pending;
+    count_parts_away(&traveller, 0U - 1U);
 }
 
 bool Scheduler::is_part(const TaskRecord& task, const TaskRecord& of) noexcept {
@@ -405,35 +421,19 @@ bool Scheduler::is_part(const TaskRecord& task, const TaskRecord& of) noexcept {
     return false;
 }
 
-bool Scheduler::has_part_away(const TaskRecord& record) noexcept {
-    bool found = false;
-    away_.for_each([&](const TaskRecord& task) { found = found || is_part(task, record); });
-    return found;
-}
-
 void Scheduler::wait_for_parts(const TaskRecord& record) noexcept {
-    if (away_.empty()) return;
+    if (record.parts_away == 0) return;
     gathered_outside_ = true;
     open_inbox();  // it may be home already, in mail that was taken and not opened
-    const auto elsewhere = [&] {
-        bool found = false;
-        away_.for_each([&](const TaskRecord& task) {
-            found = found || (!task.travels_here && is_part(task, record));
-        });
-        return found;
-    };
-    while (elsewhere()) {
-        inbox_->wait_until_not_empty();
-        open_inbox();
-    }
+    wait_for_travellers([&](const TaskRecord& task) { return is_part(task, record); });
 }
 
-void Scheduler::wait_for_travellers() noexcept {
-    NEBULA_ASSERT(travellers_here_ == 0,
-                  "a task that a pool runs on this very thread shuts its runtime down");
-    const auto elsewhere = [this] {
+template <class Which>
+void Scheduler::wait_for_travellers(Which which) noexcept {
+    const auto elsewhere = [&] {
         bool found = false;
-        away_.for_each([&](const TaskRecord& task) { found = found || !task.travels_here; });
+        away_.for_each(
+            [&](const TaskRecord& task) { found = found || (!task.travels_here && which(task)); });
         return found;
     };
     while (elsewhere()) {
@@ -454,7 +454,7 @@ void Scheduler::finish(TaskRecord& record) noexcept {
     record.failed = record.collect(*record.root);
     leave(record, TaskState::Done);
     std::exchange(record.root, nullptr)->self().destroy();  // its children have ended before
-    record.parent = nullptr;
+    leave_parent(record);
     record.wake_joiners();
     record.drop_owner();  // the runtime's share; reports an exception nobody can receive
 }
@@ -510,7 +510,7 @@ void Scheduler::end_now(TaskRecord& record) noexcept {
 bool Scheduler::has_running_part(const TaskRecord& record) noexcept {
     for (const TaskRecord* task = running_; task != nullptr; task = task->below)
         if (is_part(*task, record)) return true;
-    return has_part_away(record);
+    return record.parts_away != 0;
 }
 
 void Scheduler::end_ancestors(TaskRecord& parent) noexcept {
@@ -549,7 +549,7 @@ void Scheduler::destroy(TaskRecord& doomed) noexcept {
     static_cast<ListHook<ReadyTag>&>(doomed).unlink();
     doomed.root = nullptr;
     PromiseBase::destroy_chain(std::exchange(doomed.leaf, nullptr));
-    doomed.parent = nullptr;
+    leave_parent(doomed);
     doomed.wake_joiners();
     doomed.drop_owner();
 }
@@ -572,7 +572,9 @@ void Scheduler::shutdown() noexcept {
         newest.release();
     }
     live_.append(not_yet);
-    wait_for_travellers();
+    NEBULA_ASSERT(travellers_here_ == 0,
+                  "a task that a pool runs on this very thread shuts its runtime down");
+    wait_for_travellers([](const TaskRecord&) { return true; });
     inbox_->set_on_wake({});
     TaskRecord* next = inbox_->close();
     while (next != nullptr) {

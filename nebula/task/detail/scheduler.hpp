@@ -42,6 +42,8 @@ public:
     /// that a worker has when it is back; end_now() blocks for that.
     void cancel_now(TaskRecord& record) noexcept;
     void end_now(TaskRecord& record) noexcept;
+    /// From here on it is no part of the tasks above it.
+    static void leave_parent(TaskRecord& record) noexcept;
     /// The task that runs; null outside of tasks.
     [[nodiscard]] TaskRecord* running() const noexcept { return running_; }
 
@@ -119,7 +121,9 @@ private:
     void start_posted(TaskRecord& record) noexcept;
     void depart(TaskRecord& record) noexcept;
     void arrive(TaskRecord& record) noexcept;
-    void wait_for_travellers() noexcept;
+    /// Blocks until those are home of which `which(task)` is true, but for those on this stack.
+    template <class Which>
+    void wait_for_travellers(Which which) noexcept;
     void make_ready(TaskRecord& record) noexcept;
     void resume(TaskRecord& record) noexcept;
     /// False when it, or a task whose frames it may refer to, is to end: the one that is asked for
@@ -132,14 +136,15 @@ private:
     void destroy(TaskRecord& record) noexcept;
     /// Whether it, or one whose frames may refer to its own, is on the stack or with a worker.
     [[nodiscard]] bool has_running_part(const TaskRecord& record) noexcept;
-    [[nodiscard]] bool has_part_away(const TaskRecord& record) noexcept;
     [[nodiscard]] static bool is_part(const TaskRecord& task, const TaskRecord& of) noexcept;
     /// Ends one that has suspended, now or when those with workers that refer to its frames are
     /// back.
     void doom_when_home(TaskRecord& record) noexcept;
     /// What no worker has begun yet of it comes home at once, the rest at its next hop. Only for
     /// one that is to end.
-    void take_back(const TaskRecord& record) noexcept;
+    void take_back(TaskRecord& record) noexcept;
+    void take_back_one(TaskRecord& traveller) noexcept;
+    static void count_parts_away(TaskRecord* lowest, std::uint32_t change) noexcept;
     void end_ancestors(TaskRecord& parent) noexcept;
     void ring_for_what_is_left() noexcept;
 

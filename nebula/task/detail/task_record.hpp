@@ -195,7 +195,8 @@ public:
     // Structure: the task whose frames this one may refer to, and so may not outlive. Null once
     // either has ended. README.md, "Branches".
     TaskRecord* parent = nullptr;
-    TaskRecord* below = nullptr;  // while on the stack: who is below it there
+    std::uint32_t parts_away = 0;  // how many are away of it and of those below it
+    TaskRecord* below = nullptr;   // while on the stack: who is below it there
     AsyncErrorCode end_code = AsyncErrorCode::TaskCancelled;  // why Gone
     bool cancel_requested = false;  // while Polling: taken up at the next suspension
     bool turn_again = false;        // set by yield_now() while Polling
