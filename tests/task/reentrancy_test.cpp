@@ -17,6 +17,7 @@
 #include <optional>
 #include <semaphore>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace nebula {
@@ -29,6 +30,34 @@ using test::FakeLoop;
 task<> wait_for_ever(int& live) {
     const Counted local(live);
     co_await sleep_for(1e9);
+}
+
+TEST(Reentrancy, APumpInADestructorOfAParameterResumesNobody) {
+    class Pumps {
+    public:
+        explicit Pumps(Runtime& runtime) : runtime_(&runtime) {}
+        Pumps(Pumps&& other) noexcept : runtime_(std::exchange(other.runtime_, nullptr)) {}
+        ~Pumps() {
+            if (runtime_ != nullptr) runtime_->pump();
+        }
+
+    private:
+        Runtime* runtime_;
+    };
+    FakeLoop loop;
+    Event event;
+    bool resumed = false;
+    loop.runtime.spawn([&]() -> task<> {
+        co_await event.wait();
+        resumed = true;
+    });
+    event.set();
+    const auto body = [](Pumps) -> task<> { co_return; };
+    const TaskHandle<> ended = loop.runtime.spawn(body(Pumps(loop.runtime)));
+    EXPECT_TRUE(ended.done());
+    EXPECT_FALSE(resumed);
+    loop.runtime.pump();
+    EXPECT_TRUE(resumed);
 }
 
 TEST(Reentrancy, ShutdownOfTasksThatNobodyHolds) {

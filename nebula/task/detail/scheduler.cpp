@@ -453,10 +453,12 @@ void Scheduler::leave(TaskRecord& record, TaskState state) noexcept {
 void Scheduler::finish(TaskRecord& record) noexcept {
     record.failed = record.collect(*record.root);
     leave(record, TaskState::Done);
+    ++depth_;  // a pump in a destructor of a local or a parameter resumes nobody
     std::exchange(record.root, nullptr)->self().destroy();  // its children have ended before
     leave_parent(record);
     record.wake_joiners();
     record.drop_owner();  // the runtime's share; reports an exception nobody can receive
+    --depth_;
 }
 
 void Scheduler::cancel(TaskRecord& record, AsyncErrorCode why) noexcept {
