@@ -288,6 +288,37 @@ TEST(Reentrancy, WhatABudgetCutsOffAPhaseRunsInTheNextSuchPhaseAndInNoOther) {
     EXPECT_EQ(physics, 2);
 }
 
+TEST(Reentrancy, APhaseThatBeginsBelowATaskResumesItsWaitersInTheNextSuchPhaseAndInNoOther) {
+    FakeLoop loop;
+    int physics = 0;
+    int frames = 0;
+    loop.runtime.spawn([&]() -> task<> {
+        co_await next_physics();
+        ++physics;
+    });
+    Event begin;
+    loop.runtime.spawn([&]() -> task<> {
+        co_await begin.wait();
+        loop.runtime.begin_physics({});  // a nested main loop
+        loop.frame();
+    });
+    loop.runtime.spawn([&]() -> task<> {
+        co_await next_frame();
+        ++frames;
+    });
+    begin.set();
+    loop.runtime.end_of_frame();
+    loop.settle();
+    loop.runtime.end_of_frame();
+    EXPECT_EQ(frames, 0);
+    EXPECT_EQ(physics, 0);
+    loop.frame();
+    EXPECT_EQ(frames, 1);
+    EXPECT_EQ(physics, 0) << "resumed in a frame";
+    loop.runtime.begin_physics({});
+    EXPECT_EQ(physics, 1);
+}
+
 TEST(Reentrancy, ATaskThatAskedForAPhaseIsNotResumedInsideAWake) {
     FakeLoop loop;
     test::Door door;

@@ -72,7 +72,7 @@ void Scheduler::enroll(TaskRecord& record) noexcept {
 }
 
 void Scheduler::pump() {
-    if (pumping_ || depth_ > 0 || destroying_) {
+    if (pump_is_refused()) {
         missed_pump_ = true;
         return;
     }
@@ -202,8 +202,13 @@ void Scheduler::end_of_frame() {
 
 void Scheduler::begin(Phase phase, FrameTime time) noexcept {
     times_[index(phase)] = time;
-    gathering_ = phase;
-    ready_.append(ready_in_[index(phase)]);
+    // Below a task nobody is resumed: whose wait ends here goes on in the next such phase, and not
+    // in whatever pump comes next.
+    const bool resumes = !pump_is_refused();
+    if (resumes) {
+        gathering_ = phase;
+        ready_.append(ready_in_[index(phase)]);
+    }
     IntrusiveList<FrameWaiter, FrameTag> due;
     due.append(waiters_[index(phase)]);
     while (!due.empty()) {
@@ -212,6 +217,7 @@ void Scheduler::begin(Phase phase, FrameTime time) noexcept {
         if (--waiter.left > 0) {
             waiters_[index(phase)].push_back(waiter);
         } else {
+            if (!resumes) waiter.record->resume_in = phase;
             make_ready(*waiter.record);
         }
     }
@@ -232,7 +238,6 @@ void Scheduler::advance(TaskClock clock, double seconds) noexcept {
 void Scheduler::pump_phase(Phase phase) {
     const std::optional<Phase> outer = std::exchange(phase_, phase);
     pump();
-    gathering_.reset();
     phase_ = outer;
 }
 
@@ -251,7 +256,7 @@ void Scheduler::make_ready(TaskRecord& record) noexcept {
 }
 
 bool Scheduler::resume_here(TaskRecord& record) noexcept {
-    if (pumping_ || depth_ > 0 || destroying_ || record.state != TaskState::Pending) return false;
+    if (pump_is_refused() || record.state != TaskState::Pending) return false;
     if (record.resume_in && record.resume_in != phase_) return false;
     record.see_wakes();
     resume(record);
@@ -484,7 +489,7 @@ void Scheduler::cancel_and_wait(TaskRecord& record) noexcept {
     // Below a destructor that another cancel runs it is only marked; the caller needs it gone.
     if (record.state == TaskState::Gone && record.leaf != nullptr) destroy(record);
     record.drop_owner();
-    if (depth_ == 0 && !pumping_ && !destroying_) ring_for_what_is_left();
+    if (!pump_is_refused()) ring_for_what_is_left();
 }
 
 void Scheduler::cancel_now(TaskRecord& record) noexcept {
@@ -506,7 +511,7 @@ void Scheduler::end_now(TaskRecord& record) noexcept {
     wait_for_parts(record);
     cancel_now(record);
     record.drop_owner();
-    if (depth_ == 0 && !pumping_ && !destroying_) ring_for_what_is_left();
+    if (!pump_is_refused()) ring_for_what_is_left();
 }
 
 bool Scheduler::has_running_part(const TaskRecord& record) noexcept {

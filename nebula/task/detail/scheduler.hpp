@@ -108,6 +108,10 @@ private:
     }
 
     void enroll(TaskRecord& record) noexcept;
+    /// Below a task or a destructor of one.
+    [[nodiscard]] bool pump_is_refused() const noexcept {
+        return pumping_ || depth_ > 0 || destroying_;
+    }
     void open_inbox() noexcept;
     void open_mail_of(TaskRecord& record) noexcept;
     void put_back_batch() noexcept;
