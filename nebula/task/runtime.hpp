@@ -117,9 +117,10 @@ public:
     [[nodiscard]] RuntimeRemote remote() const noexcept;
 
     /// How long the pumps of one frame may resume tasks, together; zero, as it begins, means no
-    /// limit. When it is used up, what is left goes first in the next frame; one task has its turn
-    /// in each frame however small the budget. Wakes and cancels are taken in any case. A frame,
-    /// here, ends with begin_frame().
+    /// limit. When it is used up, what is left goes first in the next frame; what asked for a phase
+    /// goes first in the next such phase. However small the budget, one task has its turn in each
+    /// frame, and in each phase one of those that asked for it. Wakes and cancels are taken in any
+    /// case. A frame, here, ends with begin_frame().
     void set_pump_budget(Clock::duration budget) noexcept;
     [[nodiscard]] const PumpStats& pump_stats() const noexcept;
 

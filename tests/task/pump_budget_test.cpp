@@ -40,6 +40,42 @@ TEST(PumpBudget, WhatIsCutGoesFirstInTheNextFrameAndInOrder) {
     EXPECT_EQ(order.back(), 12);
 }
 
+// The story: "one turn a frame" was one over all phases, so the first phase always had it.
+TEST(PumpBudget, EveryPhaseHasATurnHoweverBusyTheOnesBeforeItAre) {
+    FakeLoop loop;
+    loop.runtime.set_pump_budget(kTooSmall);
+    int frames = 0;
+    int ends = 0;
+    for (int i = 0; i < 3; ++i)
+        loop.runtime.spawn([&]() -> task<> {
+            for (;; ++frames) co_await next_frame();
+        });
+    loop.runtime.spawn([&]() -> task<> {
+        for (;; ++ends) co_await end_of_frame();
+    });
+    for (int i = 0; i < 100; ++i) {
+        loop.frame();
+        loop.runtime.end_of_frame();
+    }
+    EXPECT_EQ(frames, 100);
+    EXPECT_EQ(ends, 100);
+}
+
+TEST(PumpBudget, WhatIsCutOffAPhaseGoesFirstInTheNextSuchPhase) {
+    FakeLoop loop;
+    loop.runtime.set_pump_budget(kTooSmall);
+    std::vector<int> order;
+    for (int i = 0; i < 3; ++i)
+        loop.runtime.spawn([&order, i]() -> task<> {
+            for (;;) {
+                co_await end_of_frame();
+                order.push_back(i);
+            }
+        });
+    for (int i = 0; i < 6; ++i) loop.runtime.end_of_frame();
+    EXPECT_EQ(order, (std::vector{0, 1, 2, 0, 1, 2}));
+}
+
 TEST(PumpBudget, CutFramesAreCounted) {
     FakeLoop loop;
     for (int i = 0; i < 4; ++i) loop.runtime.spawn([]() -> task<> { co_await next_frame(); });

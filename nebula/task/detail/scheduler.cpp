@@ -84,14 +84,15 @@ void Scheduler::pump() {
     // What becomes ready from here on has its turn in the next pump.
     batch_.append(ready_);
     gathering_.reset();
+    bool phase_had_turn = false;
     while (!batch_.empty()) {
         if (limited && budget_is_spent()) {
-            cut_in_frame_ = true;
-            put_back_batch();
+            cut_batch(phase_had_turn);
             break;
         }
         TaskRecord& record = batch_.pop_front();
         if (!batch_.empty()) fetch_ahead(batch_.front());
+        phase_had_turn = phase_had_turn || record.resume_in.has_value();
         resume(record);
         resumed_in_frame_ = true;
     }
@@ -100,14 +101,36 @@ void Scheduler::pump() {
     ring_for_what_is_left();
 }
 
+void Scheduler::cut_batch(bool phase_had_turn) noexcept {
+    // One of those that asked for this phase goes on all the same: the phases before it may use up
+    // the budget of every frame.
+    TaskRecord* first = nullptr;
+    if (!phase_had_turn)
+        batch_.for_each([&](TaskRecord& record) {
+            if (first == nullptr && record.resume_in) first = &record;
+        });
+    if (first != nullptr) {
+        static_cast<ListHook<ReadyTag>&>(*first).unlink();
+        resume(*first);
+    }
+    if (batch_.empty()) return;
+    cut_in_frame_ = true;
+    put_back_batch();
+}
+
 void Scheduler::put_back_batch() noexcept {
     IntrusiveList<TaskRecord, ReadyTag> rest;
+    std::array<IntrusiveList<TaskRecord, ReadyTag>, kPhases> rest_in;
     while (!batch_.empty()) {
         TaskRecord& record = batch_.pop_front();
-        (record.resume_in ? ready_in_[index(*record.resume_in)] : rest).push_back(record);
+        (record.resume_in ? rest_in[index(*record.resume_in)] : rest).push_back(record);
     }
-    rest.append(ready_);  // what was cut stays in front
-    ready_.append(rest);
+    const auto put_in_front = [](auto& cut, auto& list) {
+        cut.append(list);
+        list.append(cut);
+    };
+    put_in_front(rest, ready_);
+    for (std::size_t i = 0; i < kPhases; ++i) put_in_front(rest_in[i], ready_in_[i]);
 }
 
 bool Scheduler::budget_is_spent() const noexcept {

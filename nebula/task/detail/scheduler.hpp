@@ -114,6 +114,8 @@ private:
     }
     void open_inbox() noexcept;
     void open_mail_of(TaskRecord& record) noexcept;
+    /// The budget is spent: what is left of the batch waits for the next frame.
+    void cut_batch(bool phase_had_turn) noexcept;
     void put_back_batch() noexcept;
     void wait_for_parts(const TaskRecord& record) noexcept;
     void begin(Phase phase, FrameTime time) noexcept;
