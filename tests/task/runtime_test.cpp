@@ -6,6 +6,7 @@
 #include "nebula/task/errors.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/task/when_all.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -366,6 +367,25 @@ TEST(Runtime, LiveTasksTellNameStateReasonSiteAndAge) {
     EXPECT_EQ(rows[1].waited_seconds, 0.0);
     EXPECT_EQ(rows[1].site.line(), line);
     EXPECT_LT(rows[0].id, rows[1].id);
+}
+
+TEST(Runtime, ALongNameIsCutBetweenCharacters) {
+    FakeLoop loop;
+    Door door;
+    const std::string cut(47, 'x');
+    loop.runtime.spawn(
+        [&]() -> task<> { co_await when_all([&]() -> task<> { co_await door.opens(); }()); },
+        {.name = cut + "\u00e4"});
+    loop.runtime.spawn([&]() -> task<> { co_await door.opens(); }, {.name = cut + "y\u00e4"});
+    // Room for 42 bytes of the parent's: 41 and half a character.
+    loop.runtime.spawn(
+        [&]() -> task<> { co_await when_all([&]() -> task<> { co_await door.opens(); }()); },
+        {.name = cut.substr(0, 41) + "\u00e4"});
+    std::vector<std::string> names;
+    for (const TaskInfo& info : loop.runtime.live_tasks()) names.push_back(info.name);
+    EXPECT_EQ(names, (std::vector<std::string>{cut, cut.substr(0, 42) + "/all 0", cut + "y",
+                                               cut.substr(0, 41) + "\u00e4",
+                                               cut.substr(0, 41) + "/all 0"}));
 }
 
 TEST(Runtime, ATaskSeesItselfRunning) {

@@ -15,13 +15,13 @@ BranchName::BranchName(std::string_view parent, std::string_view kind,
     const auto end = std::to_chars(std::begin(digits), std::end(digits), number).ptr;
     const std::string_view number_text(digits, static_cast<std::size_t>(end - digits));
     const auto append = [this](std::string_view text) {
-        const std::size_t fits = std::min(text.size(), sizeof(text_) - size_);
+        const std::size_t fits = fitting_bytes(text, sizeof(text_) - size_);
         std::memcpy(text_ + size_, text.data(), fits);
         size_ += fits;
     };
     // A parent's long name is cut, so that the number is there.
     const std::size_t rest = 1 + kind.size() + 1 + number_text.size();
-    append(parent.substr(0, sizeof(text_) - std::min(rest, sizeof(text_))));
+    append(parent.substr(0, fitting_bytes(parent, sizeof(text_) - std::min(rest, sizeof(text_)))));
     append("/");
     append(kind);
     append(" ");

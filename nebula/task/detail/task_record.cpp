@@ -5,18 +5,24 @@
 #include "nebula/task/detail/promise.hpp"
 #include "nebula/task/detail/scheduler.hpp"
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
 namespace nebula::task_detail {
+
+std::size_t fitting_bytes(std::string_view text, std::size_t limit) noexcept {
+    if (text.size() <= limit) return text.size();
+    // Not before a byte that goes on with a character: 10xxxxxx.
+    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
+    return limit;
+}
 
 TaskRecord::TaskRecord(Inbox& inbox, Scheduler& owner, std::string_view name,
                        std::source_location spawn_site) noexcept
     : scheduler(owner),
       site(spawn_site),
       inbox_(inbox),
-      name_size_(static_cast<std::uint8_t>(std::min(name.size(), kNameBytes))) {
+      name_size_(static_cast<std::uint8_t>(fitting_bytes(name, kNameBytes))) {
     inbox_.retain();
     if (name_size_ != 0) std::memcpy(name_, name.data(), name_size_);
 }

@@ -32,6 +32,9 @@ enum class TaskState : std::uint8_t {
 
 namespace task_detail {
 
+/// How many bytes of the text fit into `limit` without cutting a character of UTF-8.
+[[nodiscard]] std::size_t fitting_bytes(std::string_view text, std::size_t limit) noexcept;
+
 class PromiseBase;
 class Scheduler;
 class JoinWaiter;
