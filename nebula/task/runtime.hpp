@@ -27,8 +27,8 @@ namespace nebula {
 /// A task that ended with an exception nobody holds a handle to receive.
 struct UnhandledError {
     std::uint64_t task_id = 0;
-    std::string_view task_name;
-    std::source_location site;  ///< Of the task's last wait, or of its spawn if it never waited.
+    std::string_view task_name;  ///< Lifetime: the call of the handler; copy it to keep it.
+    std::source_location site;   ///< Of the task's last wait, or of its spawn if it never waited.
     std::exception_ptr error;
     std::string what;  ///< The exception's own words.
 };
@@ -131,15 +131,18 @@ public:
     /// just being destroyed, some go only after that one. May be called twice.
     void shutdown() noexcept;
 
-    /// Called when the inbox becomes non-empty, so at most once per pump. It should make the main
-    /// loop call pump() soon; it must not pump, wake or block.
+    /// Called when the inbox becomes non-empty, and once more at the end of a pump, or of what else
+    /// ran tasks, that leaves something which nobody rang for: a spawn nested too deeply, a pump
+    /// that was refused. It should make the main loop call pump() soon; it must not pump, wake or
+    /// block.
     ///
     /// Threads:   set: owner thread. The handler is called on any thread, one call at a time, and
     ///            no more once set_on_wake() or shutdown() has returned.
     void set_on_wake(SmallFunction<void()> handler);
 
     /// Told when a task ends with an exception and nobody has its handle, or when the last handle
-    /// goes without having asked. The default logs an Error line. Called on the owner thread.
+    /// goes without having asked. The default logs an Error line. Called on the owner thread; where
+    /// the last handle goes on another thread, or after shutdown(), the default stands in for it.
     void set_on_unhandled(SmallFunction<void(const UnhandledError&)> handler);
 
     /// Told once of every wait that lasts longer than so many seconds of the Real clock; looked for

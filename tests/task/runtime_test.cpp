@@ -224,6 +224,20 @@ TEST(Runtime, APumpRefusedInsideATaskIsAskedForAgain) {
     EXPECT_EQ(loop.runtime.live_count(), 0U);
 }
 
+TEST(Runtime, ATaskQueuedBecauseItIsNestedTooDeeplyIsRungForOnce) {
+    FakeLoop loop;
+    int runs = 0;
+    int deepest = 0;
+    int rings = 0;
+    loop.runtime.set_on_wake([&] { ++rings; });
+    loop.runtime.spawn(spawn_again(loop.runtime, Runtime::kEagerDepth + 1, runs, deepest, 0));
+    EXPECT_EQ(runs, Runtime::kEagerDepth);
+    EXPECT_EQ(rings, 1);
+    loop.runtime.pump();
+    EXPECT_EQ(runs, Runtime::kEagerDepth + 2);
+    EXPECT_EQ(rings, 1);
+}
+
 TEST(Runtime, YieldsDoNotAskForAPump) {
     FakeLoop loop;
     int rings = 0;

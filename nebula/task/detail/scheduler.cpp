@@ -61,6 +61,7 @@ void Scheduler::admit(TaskRecord& record, PromiseBase& root) {
         if (depth_ == 0) ring_for_what_is_left();
     } else {
         ready_.push_back(record);
+        gathered_outside_ = true;
     }
 }
 
