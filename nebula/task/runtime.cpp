@@ -23,10 +23,7 @@ void Runtime::admit(task_detail::TaskRecord& record, task_detail::PromiseBase& r
 }
 
 void Runtime::refuse(task_detail::TaskRecord& record) noexcept {
-    record.state = TaskState::Gone;
-    record.end_code = AsyncErrorCode::RuntimeClosed;
-    record.seal();
-    record.drop_owner();
+    record.end_unstarted(TaskState::Gone, AsyncErrorCode::RuntimeClosed);
 }
 
 void Runtime::pump() {

@@ -40,12 +40,7 @@ void start_branch(TaskRecord& record, PromiseBase& root) noexcept {
 
 void refuse_branch(TaskRecord& record, PromiseBase& root, AsyncErrorCode why) noexcept {
     root.self().destroy();
-    record.parent = nullptr;
-    record.state = TaskState::Gone;
-    record.end_code = why;
-    record.seal();
-    record.wake_joiners();
-    record.drop_owner();
+    record.end_unstarted(TaskState::Gone, why);
 }
 
 void end_branch(TaskRecord& record) noexcept { record.scheduler.cancel_now(record); }

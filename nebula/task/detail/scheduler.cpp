@@ -353,21 +353,13 @@ void Scheduler::start_posted(TaskRecord& record) noexcept {
     record.id = next_id_++;
     if (record.cancel_requested || closed_) {
         record.forget_start();
-        record.state = TaskState::Gone;
-        if (closed_) record.end_code = AsyncErrorCode::RuntimeClosed;
-        record.seal();
-        record.wake_joiners();
-        record.drop_owner();
-        return;
+        return record.end_unstarted(TaskState::Gone, closed_ ? AsyncErrorCode::RuntimeClosed
+                                                             : AsyncErrorCode::TaskCancelled);
     }
     PromiseBase* const chain = record.start();
     if (chain == nullptr) {
         record.failed = true;
-        record.state = TaskState::Done;
-        record.seal();
-        record.wake_joiners();
-        record.drop_owner();
-        return;
+        return record.end_unstarted(TaskState::Done, record.end_code);
     }
     chain->enter_as_root(record);
     enroll(record);
@@ -699,9 +691,7 @@ void cancel_task_and_wait(TaskRecord& record) noexcept {
 void post(TaskRecord& record) noexcept {
     if (record.post()) return;
     record.forget_start();
-    record.state = TaskState::Gone;
-    record.end_code = AsyncErrorCode::RuntimeClosed;
-    record.drop_owner();
+    record.end_unstarted(TaskState::Gone, AsyncErrorCode::RuntimeClosed);
 }
 
 void throw_joined_elsewhere() {

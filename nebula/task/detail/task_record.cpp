@@ -158,6 +158,15 @@ void TaskRecord::travel() noexcept {
     let_go_of_trip();
 }
 
+void TaskRecord::end_unstarted(TaskState how, AsyncErrorCode why) noexcept {
+    parent = nullptr;
+    state = how;
+    end_code = why;
+    seal();
+    wake_joiners();
+    drop_owner();
+}
+
 void TaskRecord::wake_those_who_joined() noexcept {
     while (!joiners.empty()) {
         JoinWaiter& waiter = joiners.pop_front();

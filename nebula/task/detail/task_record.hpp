@@ -169,6 +169,8 @@ public:
     /// It will not be started: what it would have started goes.
     virtual void forget_start() noexcept {}
 
+    /// Ends one that has no chain, not yet or not any more, and gives back the runtime's share.
+    void end_unstarted(TaskState how, AsyncErrorCode why) noexcept;
     void wake_joiners() noexcept {
         if (!joiners.empty()) wake_those_who_joined();
     }
