@@ -97,8 +97,9 @@ private:
 ///     }
 ///     level.cancel();
 ///
-/// Called on the tasks' own thread, cancel() has destroyed those that wait when it returns, as
-/// TaskHandle::cancel() does. Called elsewhere, it asks for it, and the next pump does it: frames
+/// Called on the tasks' own thread, cancel() has destroyed those that wait when it returns, as and
+/// with the exceptions of TaskHandle::cancel(): one on the stack, or with a part of it there or
+/// with a worker, ends later. Called elsewhere, it asks for it, and the next pump does it: frames
 /// are destroyed on their own thread only. There is no exception and no way back. A task that binds
 /// itself afterwards ends there.
 ///

@@ -135,7 +135,9 @@ public:
     /// Ends the task. A waiting one is destroyed before cancel() returns, its locals innermost
     /// first (from inside a destructor that another cancel runs: right after that one). A running
     /// one, so also the caller itself, ends at its next suspension; one that a worker runs, when it
-    /// is back. No effect on an ended one.
+    /// is back. One that waits for a branch, or has a scope with a child, which runs or is with a
+    /// worker, ends with that: until then neither it nor any branch of it is resumed, but its
+    /// locals are there; cancel_and_wait() leaves none. No effect on an ended one.
     void cancel() noexcept {
         if (record_ != nullptr) task_detail::cancel_task(*record_);
     }
