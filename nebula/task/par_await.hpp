@@ -116,16 +116,6 @@ private:
     const std::size_t grain_;
 };
 
-// Laxer than pool.run(): a loop's captures are references as a rule, and what has no destructor is
-// not harmed by one too many.
-#if defined(__GNUC__) && !defined(__clang__)
-template <class F>
-inline constexpr bool kMayStandInAwait = !std::is_class_v<F> || std::is_trivially_copyable_v<F>;
-#else
-template <class F>
-inline constexpr bool kMayStandInAwait = true;
-#endif
-
 /// What a loop will do. A constructor, not an aggregate: g++ 12 destroys aggregate temporaries of
 /// a co_await expression twice.
 template <class F>

@@ -102,14 +102,14 @@ public:
     /// Only request_cancel() and the end of the handle may be used on this thread; the rest on the
     /// owner's. \throws std::bad_alloc; what moving the function throws.
     template <TaskFunction F>
-    TaskHandle<task_detail::TaskValueOf<F>> spawn(
+    task_detail::FunctionHandle<F> spawn(
         F function, TaskOptions options = {},
         std::source_location site = std::source_location::current()) const {
         auto* const record = new task_detail::PostedRecord<F>(*inbox_, *scheduler_, options, site,
                                                               std::move(function));
         TaskHandle<task_detail::TaskValueOf<F>> handle(*record);
         task_detail::post(*record);
-        return handle;
+        return task_detail::FunctionHandle<F>(std::move(handle));
     }
 
 private:

@@ -87,7 +87,8 @@ public:
     template <TaskFunction F>
     auto spawn(F function, TaskOptions options = {},
                std::source_location site = std::source_location::current()) {
-        return spawn(task_detail::call_stored(std::move(function)), options, site);
+        return task_detail::FunctionHandle<F>(
+            spawn(task_detail::call_stored(std::move(function)), options, site));
     }
 
     static constexpr int kEagerDepth = 32;

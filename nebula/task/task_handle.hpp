@@ -205,4 +205,26 @@ private:
     task_detail::TypedRecord<T>* record_ = nullptr;
 };
 
+namespace task_detail {
+
+/// Of a function with captures, under g++ 12: not to be awaited where it is spawned.
+template <class T>
+class NamedHandle : public TaskHandle<T> {
+public:
+    explicit NamedHandle(TaskHandle<T>&& handle) noexcept : TaskHandle<T>(std::move(handle)) {}
+    auto operator co_await() const& { return TaskHandle<T>::operator co_await(); }
+    auto operator co_await() && {
+        static_assert(!std::is_same_v<T, T>,
+                      "g++ 12 destroys the captures of a lambda inside a co_await expression "
+                      "twice. Write `TaskHandle<...> handle = spawn(...); co_await handle;`");
+        return TaskHandle<T>(std::move(*this)).operator co_await();
+    }
+};
+
+/// What the spawn() of a function gives: a TaskHandle.
+template <class F, class T = typename std::invoke_result_t<F&>::value_type>
+using FunctionHandle = std::conditional_t<kMayStandInAwait<F>, TaskHandle<T>, NamedHandle<T>>;
+
+}  // namespace task_detail
+
 }  // namespace nebula

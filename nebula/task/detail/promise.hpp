@@ -25,6 +25,16 @@ template <class A>
 inline constexpr bool kIsSafeInOneLine = true;
 #endif
 
+/// The same for a function that is passed by value there. Laxer than pool.run(): captures are
+/// references as a rule, and what has no destructor is not harmed by one too many.
+#if defined(__GNUC__) && !defined(__clang__)
+template <class F>
+inline constexpr bool kMayStandInAwait = !std::is_class_v<F> || std::is_trivially_copyable_v<F>;
+#else
+template <class F>
+inline constexpr bool kMayStandInAwait = true;
+#endif
+
 /// What a coroutine may await while a worker runs it says so by this member type.
 template <class Awaiter>
 concept AwaitableOnWorker = requires { typename Awaiter::AwaitableOnWorker; };
