@@ -2,6 +2,7 @@
 // One task at a time, across its waits.
 #pragma once
 
+#include "nebula/base/assert.hpp"
 #include "nebula/task/detail/waiter.hpp"
 #include "nebula/task/wait.hpp"
 
@@ -21,7 +22,8 @@ namespace nebula {
 /// First come, first served: unlocking hands the mutex to who waits longest, so nobody that comes
 /// between can take it. If that one is cancelled before it goes on, the next has it.
 ///
-/// Threads:   owner thread.
+/// Threads:   owner thread. Guards too: a coroutine that holds one is back on the owner thread
+///            (`co_await main_thread()`) before it lets go or ends.
 /// Cost:      two links to wait; no atomics; nothing allocates.
 /// Lifetime:  must outlive its guards. It may die while tasks wait: they get EmitterFreed.
 class AsyncMutex {
@@ -99,6 +101,8 @@ public:
 
 private:
     void hand_on() noexcept {
+        NEBULA_ASSERT(waiters_.on_its_thread(),
+                      "a guard goes on the thread of the tasks: not on a worker, after a hop");
         if (waiters_.empty()) {
             locked_ = false;
         } else {

@@ -2,6 +2,7 @@
 // So many tasks at a time.
 #pragma once
 
+#include "nebula/base/assert.hpp"
 #include "nebula/task/detail/waiter.hpp"
 #include "nebula/task/wait.hpp"
 
@@ -19,7 +20,8 @@ namespace nebula {
 ///
 /// First come, first served: who wants many is not overtaken by those who want few.
 ///
-/// Threads:   owner thread.
+/// Threads:   owner thread. Permits too: a coroutine that holds one is back on the owner thread
+///            (`co_await main_thread()`) before it gives it back or ends.
 /// Cost:      two links to wait; no atomics; nothing allocates.
 /// Lifetime:  must outlive its permits. It may die while tasks wait: they get EmitterFreed.
 class AsyncSemaphore {
@@ -112,6 +114,8 @@ public:
         return Permit(*this, count);
     }
     void add(std::size_t count) noexcept {
+        NEBULA_ASSERT(waiters_.on_its_thread(),
+                      "a permit goes on the thread of the tasks: not on a worker, after a hop");
         available_ += count;
         serve();
     }

@@ -92,8 +92,8 @@ private:
 ///     CancelSource level;
 ///     runtime.spawn(ended_by(level.token(), spawn_waves()));
 ///     task<> music(CancelSource::Token token) {
-///         const CancelGuard guard = co_await token.bind();   // from here on this task ends with
-///         it …
+///         const CancelGuard guard = co_await token.bind();
+///         …                                               // from here on this task ends with it
 ///     }
 ///     level.cancel();
 ///

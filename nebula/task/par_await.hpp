@@ -263,9 +263,8 @@ struct AwaitAs<PoolMap<F>> {
 
 /// Calls fn(i) for all i < count and gives the results in their order. Otherwise as pool_for().
 ///
-///     std::vector<Mesh> meshes =
-///         co_await pool_map(pool, chunks.size(), 1, [&](std::size_t i) { return mesh(chunks[i]);
-///         });
+///     const auto mesh_one = [&](std::size_t i) { return mesh(chunks[i]); };
+///     std::vector<Mesh> meshes = co_await pool_map(pool, chunks.size(), 1, mesh_one);
 template <class F>
 auto pool_map(WorkerPool& pool, std::size_t count, std::size_t grain, F fn,
               ParOptions options = {.name = "pool_map"}) {

@@ -62,7 +62,8 @@ struct PumpStats {
 /// A task that throws ends alone. Time is what begin_frame() adds up, so a test may fake it.
 ///
 /// Threads:   owner thread (the one that constructed it). What other threads have are wakers.
-/// Cost:      pump: O(what is ready). spawn: one record and one frame, both from the pool.
+/// Cost:      pump: O(what is ready). spawn: one record and one frame, and one more frame for the
+///            form that takes a function, all from the pool.
 /// Lifetime:  handles and wakers may outlive it. Everything a task borrows must outlive
 ///            shutdown().
 class Runtime {

@@ -89,7 +89,8 @@ struct AwaitAs<Timeout<T, Limit>> : task_detail::AwaitInPlace<Timeout<T, Limit>>
 ///
 /// Both are branches, as in when_any(), and the loser is gone before this task goes on. When both
 /// end in the same pump, the awaited wins; so it does when its wake comes in the pump in which the
-/// limit ends. After that pump it is too late.
+/// limit ends. After that pump it is too late. Combinations inside the awaited need a pump for each
+/// level to hear of an end, and so may be too late with one that came in time.
 ///
 /// Threads:   owner thread.
 /// Cost:      that of a when_any() of two, and one or two pumps more before it gives up.

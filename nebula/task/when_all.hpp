@@ -163,10 +163,11 @@ struct AwaitAs<WhenAllSettledOf<T>> : task_detail::AwaitInPlace<WhenAllSettledOf
 ///     auto [mesh, texture] = co_await when_all(load_mesh(path), load_texture(path));
 ///     co_await when_all(door.opened(), sleep_for(2.0));
 ///
-/// Takes whatever a task can await: tasks, handles, signals, sleeps, pool jobs. Each becomes a
-/// branch: a task of its own, started in order inside this co_await, shown as "name/all 0". What
-/// has a name and is not copied stays with its owner: a cancelled branch stops waiting for a
-/// handle's task, and does not cancel it.
+/// Takes what a task can await and what can move before it is awaited: tasks, handles, signals,
+/// sleeps, pool jobs, combinations; but no hop and no enter_phase(), which are for the task itself.
+/// Each becomes a branch: a task of its own, started in order inside this co_await, shown as
+/// "name/all 0". What has a name and is not copied stays with its owner: a cancelled branch stops
+/// waiting for a handle's task, and does not cancel it.
 ///
 /// The first branch that fails or is cancelled ends the others, and its error is thrown once all
 /// have ended; later errors are dropped. When the task itself is cancelled, its branches are

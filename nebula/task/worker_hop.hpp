@@ -55,10 +55,11 @@ private:
 /// Runtime::shutdown() waits for that. So the code between the hops must not shut the runtime down
 /// itself, as it could with a pool run inline.
 ///
-/// On the worker, the end of a scope or of a child destroys locals there: nothing that tasks wait
-/// for (an Event, a TaskHandle's last copy with its result) should be among them. A TaskHandle is
-/// not for workers either, but for request_cancel(). Do not keep the address of a thread_local
-/// across a hop.
+/// On the worker, the end of a block or of the coroutine destroys locals there. What belongs to the
+/// owner thread must not be among them: the guard of an AsyncMutex, a permit, a TaskScope, a named
+/// wait or stream of signals, an Event, a TaskHandle's last copy with its result. Hop home first. A
+/// TaskHandle is not for workers either, but for request_cancel(). Do not keep the address of a
+/// thread_local across a hop.
 ///
 /// Threads:   awaited on the owner thread or on a worker.
 /// Cost:      one spawn of the pool; one wake to come home. Nothing allocates in steady state.

@@ -8,6 +8,8 @@
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/runtime.hpp"
 #include "nebula/task/timeout.hpp"
+#include "nebula/task/worker_hop.hpp"
+#include "nebula/threading/worker_pool.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -133,6 +135,27 @@ TEST(AsyncMutex, ALockThatTimesOutLeavesTheQueue) {
     mine.unlock();
     EXPECT_FALSE(mutex.locked());
 }
+
+#if !defined(NDEBUG)
+// The second task would be handed the mutex by a worker, in the middle of what its own thread does.
+void leave_a_guard_on_a_worker() {
+    FakeLoop loop;
+    AsyncMutex mutex;
+    WorkerPool pool({.thread_count_override = 1});
+    for (int i = 0; i < 2; ++i) {
+        loop.runtime.spawn([&]() -> task<> {
+            const auto guard = co_await mutex.lock();
+            co_await worker(pool);
+        });
+    }
+    loop.pump_until_all_ended();
+}
+
+TEST(AsyncMutexDeathTest, AGuardThatIsLeftOnAWorkerIsCaught) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_DEATH(leave_a_guard_on_a_worker(), "a guard goes on the thread of the tasks");
+}
+#endif
 
 TEST(AsyncSemaphore, LetsSoManyInAndTheRestAsTheyLeave) {
     AsyncSemaphore semaphore(2);

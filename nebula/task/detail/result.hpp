@@ -34,7 +34,6 @@ public:
         stored_.template emplace<2>(std::move(error));
     }
 
-    [[nodiscard]] bool empty() const noexcept { return stored_.index() == 0; }
     [[nodiscard]] std::exception_ptr error() const noexcept {
         const std::exception_ptr* const error = std::get_if<2>(&stored_);
         return error != nullptr ? *error : nullptr;

@@ -2,12 +2,14 @@
 // A place in the queue of something that tasks of one thread wait for.
 #pragma once
 
+#include "nebula/base/assert.hpp"
 #include "nebula/task/detail/intrusive_list.hpp"
 #include "nebula/task/errors.hpp"
 #include "nebula/task/waker.hpp"
 
 #include <cstdint>
 #include <string_view>
+#include <thread>
 
 namespace nebula::task_detail {
 
@@ -67,12 +69,16 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
     [[nodiscard]] Waiter& front() noexcept { return waiting_.front(); }
-    void push_back(Waiter& waiter) noexcept { waiting_.push_back(waiter); }
+    void push_back(Waiter& waiter) noexcept {
+        NEBULA_ASSERT(on_its_thread(), "tasks of one thread wait here");
+        waiting_.push_back(waiter);
+    }
     Waiter& pop_front() noexcept { return waiting_.pop_front(); }
     /// Who waits longest goes on.
     void grant_front() noexcept { tell(waiting_.pop_front(), Waiter::End::Granted); }
     /// To one that does not wait in here: Granted or Closed.
     void tell(Waiter& waiter, Waiter::End how) noexcept {
+        NEBULA_ASSERT(on_its_thread(), "tasks of one thread wait here");
         told_.push_back(waiter);
         waiter.end(how);
     }
@@ -83,9 +89,16 @@ public:
         while (!waiting_.empty()) waiting_.pop_front().end(how);
     }
 
+    /// For assertions: whose thread it is shows when it is first used.
+    [[nodiscard]] bool on_its_thread() noexcept {
+        if (thread_ == std::thread::id()) thread_ = std::this_thread::get_id();
+        return thread_ == std::this_thread::get_id();
+    }
+
 private:
     IntrusiveList<Waiter, WaiterTag> waiting_;
     IntrusiveList<Waiter, WaiterTag> told_;
+    std::thread::id thread_;
 };
 
 }  // namespace nebula::task_detail
