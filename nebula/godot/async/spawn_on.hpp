@@ -82,12 +82,16 @@ task<T> owned(ObjectId owner, Until until, task<T> body) {
 
 }  // namespace detail
 
-/// Spawns a task that belongs to an object: when the owner is freed, the task is cancelled. From
-/// that moment no code of its body runs; its locals are destroyed, innermost first, on the main
-/// thread by the next pump. So a member coroutine may use `this` after any co_await:
+/// Spawns a task that belongs to an object: when the owner is freed, the task is cancelled. No wait
+/// of its body goes on after that; its locals are destroyed, innermost first, on the main thread by
+/// the next pump. So a member coroutine may use `this` after any co_await that waited:
 ///
 ///     task<> Door::creak() { for (;;) { co_await sleep_for(1); play("creak"); } }
 ///     void Door::ready() { spawn_on(*this, creak(), {.name = "creak"}); }
+///
+/// Two things still run, and must not use the owner then: the code up to the body's next wait when
+/// the body itself, or what it calls, frees the owner (an await of what is there already is no
+/// wait); and what runs on a worker (worker_hop.hpp), up to its next hop.
 ///
 /// Destructors of locals run when the owner is gone: they must not use it. An owner that is gone
 /// already refuses: the body never runs, and the handle says cancelled.

@@ -11,18 +11,33 @@
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/async/spawn_on.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/signal_stream.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
 #include "nebula/task/fallible.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/task/runtime.hpp"
+#include "nebula/task/task_scope.hpp"
 #include "nebula/task/timeout.hpp"
+#include "nebula/task/when_all.hpp"
 #include "nebula/task/when_any.hpp"
+#include "nebula/task/worker_hop.hpp"
+#include "nebula/threading/worker_pool.hpp"
 
 #include <string>
 #include <utility>
 
 namespace nebula::godot {
 namespace {
+
+std::int64_t ways_through(std::int64_t rooms) { return rooms * (rooms - 1) / 2; }
+
+task<> ring(Object bell) {
+    for (;;) {
+        bell.call("ring");
+        co_await sleep_for(1.0);
+    }
+}
 
 class Door : public Extension<Node> {
 public:
@@ -34,6 +49,8 @@ public:
     task<std::int64_t> ask_price(Object shop, String item);
     task<> change_level(String path);
     task<> let_in(Object player);
+    task<std::int64_t> count_ways(std::int64_t rooms);
+    task<> ring_both(Object left, Object right);
     void on_notification(int what);
     void open() { ++opened_; }
 
@@ -78,11 +95,28 @@ task<> Door::let_in(Object player) {
         if (*step > 3) open();
 }
 
+task<std::int64_t> Door::count_ways(std::int64_t rooms) {
+    co_await worker(shared_pool());
+    const std::int64_t ways = ways_through(rooms);  // on a worker: nothing of the engine's here
+    co_await main_thread();
+    co_return ways + opened_;
+}
+
+task<> Door::ring_both(Object left, Object right) {
+    TaskScope bells(co_await this_runtime());
+    bells.spawn(ring(left), {.name = "left"});
+    bells.spawn(ring(right), {.name = "right"});
+    const auto [a, b] = co_await when_all(signal<int>(left, "heard"), signal<int>(right, "heard"));
+    if (a + b > 1) open();
+}  // here the bells stop
+
 void Door::bind(ClassBuilder<Door>& c) {
     c.signal("knocked", {argument<std::int64_t>("strength")});
     c.signal("loading", {argument<double>("done")});
     c.method("ask_price", &Door::ask_price, {"shop", "item"});
     c.method("let_in", &Door::let_in, {"player"});
+    c.method("count_ways", &Door::count_ways, {"rooms"});
+    c.method("ring_both", &Door::ring_both, {"left", "right"});
     c.method("change_level", &Door::change_level, {"path"});
     c.notification<&Door::on_notification>();
 }
