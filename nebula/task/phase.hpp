@@ -27,6 +27,7 @@ inline constexpr std::size_t kTaskClocks = 4;
 
 /// What the main loop says as a phase begins.
 struct FrameTime {
+    /// Negative, infinite or not a number: the clocks stand still. At most 1e6 of it count.
     double delta_seconds = 0.0;
     std::uint64_t frame = 0;
     /// By the wall. Negative: the same as delta_seconds, for loops that bend no time.

@@ -13,7 +13,10 @@ Runtime::Runtime() : scheduler_(std::make_unique<Scheduler>(*this)) {}
 Runtime::~Runtime() = default;
 
 void Runtime::check_thread() const {
-    if (!on_owner_thread()) throw WrongThread("tasks are spawned on the thread of their runtime");
+    if (!on_owner_thread())
+        throw WrongThread(
+            "tasks are spawned on the thread of their runtime; elsewhere take "
+            "spawn_from_any_thread(), or call_deferred() in a script");
 }
 
 task_detail::Inbox& Runtime::inbox() const noexcept { return scheduler_->inbox(); }

@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -126,6 +127,35 @@ TEST(TaskMisuse, ASecondReceiverIsRefusedAndTheFirstGoesOn) {
     EXPECT_EQ(channel.send(5), SendResult::Sent);
     loop.settle();
     EXPECT_EQ(got, 5);
+}
+
+// A game that sets its time scale to infinity for a moment has such a frame.
+TEST(TaskMisuse, AFrameWithoutASensibleDeltaSpoilsNoClock) {
+    FakeLoop loop;
+    int ended = 0;
+    loop.runtime.spawn([&]() -> task<> {
+        for (;;) {
+            co_await sleep_for(1.0);
+            ++ended;
+        }
+    });
+    for (const double delta : {std::nan(""), HUGE_VAL, -HUGE_VAL, -100.0})
+        loop.runtime.begin_frame({delta, ++loop.frames});
+    EXPECT_EQ(ended, 0);
+    loop.runtime.begin_frame({1e300, ++loop.frames});
+    loop.settle();
+    EXPECT_EQ(ended, 1);
+    loop.settled_frames(3);
+    EXPECT_EQ(ended, 1) << "three quarters of a second later";
+    loop.settled_frames(1);
+    EXPECT_EQ(ended, 2);
+}
+
+TEST(TaskMisuse, AClockThatThereIsNotIsRefused) {
+    FakeLoop loop;
+    EXPECT_EQ(told_by_awaiting<std::invalid_argument>(
+                  loop, [] { return sleep_for(1.0, static_cast<TaskClock>(77)); }),
+              "there is no such TaskClock");
 }
 
 }  // namespace

@@ -384,8 +384,8 @@ TEST(Runtime, LiveTasksTellNameStateReasonSiteAndAge) {
 }
 
 TEST(Runtime, ALongNameIsCutBetweenCharacters) {
-    FakeLoop loop;
     Door door;
+    FakeLoop loop;
     const std::string cut(47, 'x');
     loop.runtime.spawn(
         [&]() -> task<> { co_await when_all([&]() -> task<> { co_await door.opens(); }()); },

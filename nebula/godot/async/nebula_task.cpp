@@ -5,6 +5,7 @@
 #include "nebula/godot/api/object.hpp"
 #include "nebula/godot/binding/callable.hpp"
 #include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
 
 namespace nebula::godot {
 namespace {
@@ -39,7 +40,8 @@ void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
     c.method("is_pending", &NebulaTask::is_pending).doc("The opposite of [method is_done].");
     c.method("cancel", &NebulaTask::cancel)
         .doc(
-            "Ends it. Who waits for it gets a [NebulaTaskError]. No effect on one that has ended.");
+            "Ends it. Who waits for it gets a [NebulaTaskError]. No effect on one that has ended. "
+            "May be called on any thread.");
     c.read_only_property("cancelled", &NebulaTask::cancelled);
     // Not for an inspector, which reads all there is: whoever asks these knows of the failure.
     c.read_only_property("failed", &NebulaTask::failed, Hint::unlisted());
@@ -57,7 +59,16 @@ NebulaTask::~NebulaTask() {
         print_error("task '" + name_ + "' ended with an exception: " + error_->message(), site_);
 }
 
+void NebulaTask::cancel() noexcept {
+    if (is_main_thread()) {
+        handle_.cancel();
+    } else {
+        handle_.request_cancel();
+    }
+}
+
 Variant NebulaTask::wait() {
+    require_main_thread();
     if (is_pending()) return Variant(Signal(*this, completed));
     looked_at_ = true;
     // Not earlier: the engine asks a fresh one for the standard value of `error`, which is null.

@@ -80,6 +80,7 @@ public:
 
     /// The value, or a NebulaTaskError, if it has ended; else the Signal `completed`, which gives
     /// the same later. So `await task.wait()` is right at any time, and so is awaiting it twice.
+    /// \throws WrongThread
     [[nodiscard]] Variant wait();
     [[nodiscard]] bool is_done() const noexcept { return state_ != State::Pending; }
     [[nodiscard]] bool is_pending() const noexcept { return state_ == State::Pending; }
@@ -88,7 +89,8 @@ public:
     [[nodiscard]] Ref<NebulaTaskError> error() noexcept;
     [[nodiscard]] Variant result() const { return error_ ? Variant() : value_; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    void cancel() noexcept { handle_.cancel(); }
+    /// Any thread; on another the task ends in the main thread's next frame.
+    void cancel() noexcept;
 
     /// For make_awaitable(): spawns what will tell this how it ended.
     void run(task<> told, const AwaitableOptions& options, std::source_location site);

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 
@@ -26,6 +27,9 @@ constexpr std::int64_t kFailed = 2;
 constexpr std::int64_t kAnyPeer = 1;
 constexpr std::int64_t kReliable = 2;
 constexpr std::int64_t kConnected = 2;
+
+// So many requests of one peer are answered at a time: what a peer asks for costs memory here.
+constexpr std::ptrdiff_t kAnswersPerPeer = 256;
 
 constexpr const char* kTakeRequest = "_take_request";
 constexpr const char* kTakeAnswer = "_take_answer";
@@ -141,9 +145,12 @@ void NebulaRpc::end(detail::RpcRequest& request, std::optional<AsyncErrorCode> e
 }
 
 void NebulaRpc::poll() {
-    if (pending_.empty()) return unlink();
+    std::erase_if(answers_, [](const Answer& answer) { return !answer.task.is_pending(); });
+    if (pending_.empty() && answers_.empty()) return unlink();
     const Clock::time_point now = Clock::now();
     const Peers peers(*this);
+    for (const Answer& answer : answers_)
+        if (!peers.has(answer.to)) answer.task.request_cancel();
     for (auto next = pending_.begin(); next != pending_.end();) {
         const std::shared_ptr<detail::RpcRequest> request = (next++)->second;  // end() erases it
         if (now >= request->deadline) {
@@ -159,15 +166,23 @@ void NebulaRpc::take_request(std::int64_t id, const String& method, const Array&
     const auto from = multiplayer_of(*this).call("get_remote_sender_id").to<std::int64_t>();
     const auto found = served_.find(method.utf8());
     if (found == served_.end()) return reply(from, id, kNotServed, {});
-    Array all{Variant(from)};
-    for (std::size_t i = 0; i < arguments.size(); ++i) all.append(arguments[i]);
-    spawn_on(*this, answer(from, id, found->second, std::move(all)), {.name = "rpc answer"});
+    if (std::ranges::count(answers_, from, &Answer::to) >= kAnswersPerPeer)
+        return reply(from, id, kFailed, "too many requests at once");
+    std::vector<Variant> all{Variant(from)};
+    for (std::size_t i = 0; i < arguments.size(); ++i) all.push_back(arguments[i]);
+    TaskHandle<> task = spawn_on(*this, answer(from, id, Variant(found->second), std::move(all)),
+                                 {.name = "rpc answer"});
+    if (!task.is_pending()) return;
+    if (!linked()) EngineLoop::get().poll_each_frame(*this);
+    answers_.push_back({from, std::move(task)});
 }
 
-task<> NebulaRpc::answer(std::int64_t to, std::int64_t id, Callable with, Array arguments) {
+task<> NebulaRpc::answer(std::int64_t to, std::int64_t id, Variant with,
+                         std::vector<Variant> arguments) {
     std::string failure;
     try {
-        auto wait = await_variant(with.callv(arguments));
+        // Not callv(), which says nothing of a Callable that takes other arguments or is gone.
+        auto wait = await_variant(with.call("call", arguments));
         const Variant value = co_await wait;
         const auto failed = instance_of<NebulaTaskError>(value.object_id().object());
         if (failed == nullptr) co_return reply(to, id, kValue, value);

@@ -12,6 +12,7 @@
 #include "nebula/godot/runtime/frame_poll.hpp"
 #include "nebula/task/errors.hpp"
 #include "nebula/task/task.hpp"
+#include "nebula/task/task_handle.hpp"
 #include "nebula/task/wait.hpp"
 
 #include <coroutine>
@@ -21,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace nebula::godot {
 
@@ -52,7 +54,9 @@ public:
 /// returns. An answer is taken only from the peer that was asked.
 ///
 /// Threads:   main thread.
-/// Lifetime:  when the node leaves the tree or dies, the requests it has on the way end.
+/// Lifetime:  when the node leaves the tree or dies, the requests it has on the way end. What
+/// serves a
+///            peer that goes is cancelled; of one peer, 256 requests are served at a time.
 class NebulaRpc : public Extension<Node>, private FramePoll {
 public:
     static constexpr const char* kClassName = "NebulaRpc";
@@ -74,11 +78,17 @@ private:
 
     void take_request(std::int64_t id, const String& method, const Array& arguments);
     void take_answer(std::int64_t id, std::int64_t kind, Variant value);
-    task<> answer(std::int64_t to, std::int64_t id, Callable with, Array arguments);
+    task<> answer(std::int64_t to, std::int64_t id, Variant with, std::vector<Variant> arguments);
     void reply(std::int64_t to, std::int64_t id, std::int64_t kind, const Variant& value);
     void end(detail::RpcRequest& request, std::optional<AsyncErrorCode> error, Variant value);
 
+    struct Answer {
+        std::int64_t to;
+        TaskHandle<> task;
+    };
+
     std::map<std::string, Callable> served_;
+    std::vector<Answer> answers_;  // that are being found
     std::map<std::int64_t, std::shared_ptr<detail::RpcRequest>> pending_;
     std::int64_t next_id_ = 1;
 };

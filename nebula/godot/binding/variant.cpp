@@ -65,6 +65,10 @@ std::string Variant::str() const {
 }
 
 Variant Variant::call(std::string_view method, std::initializer_list<Variant> arguments) {
+    return call(method, std::span(arguments.begin(), arguments.size()));
+}
+
+Variant Variant::call(std::string_view method, std::span<const Variant> arguments) {
     const StringName name(method);
     const ArgumentPointers pointers({}, arguments);
     Variant result;

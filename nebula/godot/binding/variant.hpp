@@ -121,6 +121,7 @@ public:
     [[nodiscard]] std::string str() const;
     /// Calls a method of whatever this holds. \throws CallError
     Variant call(std::string_view method, std::initializer_list<Variant> arguments = {});
+    Variant call(std::string_view method, std::span<const Variant> arguments);
 
     friend bool operator==(const Variant& a, const Variant& b);
 

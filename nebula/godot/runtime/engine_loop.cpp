@@ -161,4 +161,9 @@ void register_engine_loop() {
                              }});
 }
 
+void require_main_thread() {
+    if (!is_main_thread())
+        throw WrongThread("this is for the main thread; in a Thread use call_deferred()");
+}
+
 }  // namespace nebula::godot

@@ -22,6 +22,12 @@ String pool_already_runs() {
            "tree";
 }
 
+// Null while there is none. \throws WrongThread
+EngineLoop* main_loop() {
+    require_main_thread();
+    return EngineLoop::get_if_running();
+}
+
 }  // namespace
 
 void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
@@ -144,13 +150,13 @@ Array NebulaServer::worker_stats() {
 }
 
 double NebulaServer::frame_work_msec() {
-    const EngineLoop* const loop = EngineLoop::get_if_running();
+    const EngineLoop* const loop = main_loop();
     return loop != nullptr ? loop->meter().last_msec() : 0.0;
 }
 
 Array NebulaServer::live_tasks() {
     Array all;
-    EngineLoop* const loop = EngineLoop::get_if_running();
+    EngineLoop* const loop = main_loop();
     if (loop == nullptr) return all;
     for (const TaskInfo& task : loop->runtime().live_tasks()) {
         all.append(Dictionary{{"id", task.id},
@@ -165,32 +171,32 @@ Array NebulaServer::live_tasks() {
 }
 
 String NebulaServer::waiting_tasks_report() {
-    EngineLoop* const loop = EngineLoop::get_if_running();
+    EngineLoop* const loop = main_loop();
     return loop != nullptr ? String(godot::waiting_tasks_report(loop->runtime())) : String();
 }
 
 std::int64_t NebulaServer::tasks_alive() {
-    EngineLoop* const loop = EngineLoop::get_if_running();
+    EngineLoop* const loop = main_loop();
     return loop != nullptr ? static_cast<std::int64_t>(loop->runtime().live_count()) : 0;
 }
 
 std::int64_t NebulaServer::tasks_resumed_last_frame() {
-    const EngineLoop* const loop = EngineLoop::get_if_running();
+    const EngineLoop* const loop = main_loop();
     return loop != nullptr ? static_cast<std::int64_t>(loop->resumes()) : 0;
 }
 
 double NebulaServer::task_pump_msec() {
-    const EngineLoop* const loop = EngineLoop::get_if_running();
+    const EngineLoop* const loop = main_loop();
     return loop != nullptr ? loop->pump_msec() : 0.0;
 }
 
 void NebulaServer::set_task_budget_msec(double msec) {
-    EngineLoop* const loop = EngineLoop::get_if_running();
+    EngineLoop* const loop = main_loop();
     if (loop != nullptr) loop->runtime().set_pump_budget(budget_of(msec));
 }
 
 std::int64_t NebulaServer::tasks_starved_frames() {
-    EngineLoop* const loop = EngineLoop::get_if_running();
+    EngineLoop* const loop = main_loop();
     return loop != nullptr ? static_cast<std::int64_t>(loop->runtime().pump_stats().cut_in_a_row)
                            : 0;
 }

@@ -9,6 +9,7 @@
 #include "nebula/task/detail/promise.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -248,8 +249,11 @@ void Scheduler::begin(Phase phase, FrameTime time) noexcept {
 }
 
 void Scheduler::advance(TaskClock clock, double seconds) noexcept {
+    // One frame may not spoil the clock for all that follow: a game that sets its time scale to
+    // infinity has one such delta.
+    constexpr double longest_frame = 1e6;
     double& now = now_seconds_[index(clock)];
-    now += seconds;
+    if (seconds > 0.0) now += std::isinf(seconds) ? 0.0 : std::min(seconds, longest_frame);
     TimerHeap& timers = timers_[index(clock)];
     while (Timer* const timer = timers.soonest()) {
         if (timer->deadline > now) break;
@@ -266,6 +270,7 @@ void Scheduler::pump_phase(Phase phase) {
 }
 
 void Scheduler::wait_for_time(Timer& timer, double seconds, TaskClock clock) {
+    require_argument(index(clock) < kTaskClocks, "there is no such TaskClock");
     // Not a number: now.
     timer.deadline = now_seconds(clock) + (seconds > 0.0 ? seconds : 0.0);
     timers_[index(clock)].add(timer);

@@ -237,3 +237,22 @@ func test_a_method_that_a_script_overrides_may_wait_or_not_or_be_missing() -> vo
 	later.bell.emit.call_deferred()
 	check_equal(await later.greet(3), 300, "of a script that waits")
 	later.free()
+
+
+func test_a_task_is_cancelled_from_any_thread() -> void:
+	var task := probe.task_after(emitter.fired, "lamp")
+	listen(task)
+	var thread := Thread.new()
+	thread.start(task.cancel)
+	thread.wait_to_finish()
+	await settle()
+	check_error(got[0], NebulaTaskError.CANCELLED, "cancelled")
+
+
+func test_what_is_for_the_main_thread_says_so_on_another() -> void:
+	expect_error("NebulaServer.live_tasks: called on the wrong thread: this is for the main thread")
+	expect_error("NebulaTask.wait: called on the wrong thread: this is for the main thread")
+	var task := probe.done_task(7)
+	var thread := Thread.new()
+	thread.start(func() -> Array: return [Nebula.live_tasks(), task.wait()])
+	check_equal(thread.wait_to_finish(), [[], null])

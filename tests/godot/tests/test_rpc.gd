@@ -102,6 +102,45 @@ func test_a_request_nobody_serves_or_that_fails_there_is_an_error() -> void:
 	clean_up()
 
 
+func test_what_cannot_be_called_is_an_error_and_not_a_null() -> void:
+	var alone := branch(OfflineMultiplayerPeer.new())
+	var dead := Emitter.new()
+	alone.serve("few", func() -> int: return 1)
+	alone.serve("typed", func(_sender: int, _count: int) -> int: return 1)
+	alone.serve("gone", Callable(dead, "get_reference_count"))
+	dead = null
+	check_error(await alone.request(1, "few"), "too many arguments")
+	check_error(await alone.request(1, "typed"), "too few arguments")
+	check_error(await alone.request(1, "typed", ["no"]), "the call failed")
+	check_error(await alone.request(1, "gone"), "the call failed")
+	clean_up()
+
+
+func answers() -> int:
+	return Nebula.live_tasks().filter(func(row: Dictionary) -> bool: return row.name == "rpc answer").size()
+
+
+func test_what_serves_a_peer_ends_when_that_goes_and_no_peer_may_pile_it_up() -> void:
+	var both: Array = await pair()
+	both[0].serve("never", func(_sender: int) -> void: await both[0].renamed)
+	var errors := []
+	var ask := func() -> void: errors.append(await both[1].request(1, "never", [], 20.0))
+	for i in 300:
+		ask.call()
+	for i in 200:
+		if errors.size() < 44:
+			await frames(1)
+	check_equal(errors.size(), 44, "refused")
+	check_error(errors[0], "too many requests at once")
+	check_equal(answers(), 256, "being answered")
+	both[1].multiplayer.multiplayer_peer.close()
+	for i in 200:
+		if answers() != 0:
+			await frames(1)
+	check_equal(answers(), 0, "after the peer has gone")
+	clean_up()
+
+
 func test_a_request_without_an_answer_times_out() -> void:
 	var both: Array = await pair()
 	both[0].serve("never", func(_sender: int) -> void: await both[0].renamed)

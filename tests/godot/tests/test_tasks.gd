@@ -473,7 +473,8 @@ func test_a_spawn_on_another_thread_is_refused_with_a_sentence() -> void:
 	thread.start(func() -> String: return probe.try_spawn_here())
 	check_equal(
 		thread.wait_to_finish(),
-		"called on the wrong thread: tasks are spawned on the thread of their runtime"
+		"called on the wrong thread: tasks are spawned on the thread of their runtime; elsewhere take "
+		+ "spawn_from_any_thread(), or call_deferred() in a script"
 	)
 
 
