@@ -8,10 +8,8 @@
 #include "nebula/godot/binding/closure.hpp"
 #include "nebula/godot/binding/ref.hpp"
 #include "nebula/godot/binding/variant.hpp"
-#include "nebula/task/detail/result.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
-#include "nebula/task/worker_hop.hpp"
 
 #include <concepts>
 #include <cstdint>
@@ -134,27 +132,14 @@ namespace detail {
 
 template <class T>
 task<> tell_end(task<T> body, TaskEnding ending) {
-    // Scripts are told, and go on, on the main thread: a body may end on a worker.
-    task_detail::Result<T> result;
     try {
         if constexpr (std::is_void_v<T>) {
-            co_await std::move(body);
-            result.set_value();
-        } else {
-            result.set_value(co_await std::move(body));
-        }
-    } catch (...) {
-        result.set_error(std::current_exception());
-    }
-    co_await main_thread();
-    try {
-        if constexpr (std::is_void_v<T>) {
-            result.take();
+            co_await ended_at_home(std::move(body));
             ending.value({});
         } else {
             static_assert(std::constructible_from<Variant, T>,
                           "scripts get the value: it must be one that a Variant holds");
-            ending.value(Variant(result.take()));
+            ending.value(Variant(co_await ended_at_home(std::move(body))));
         }
     } catch (...) {
         ending.exception(std::current_exception());

@@ -60,10 +60,10 @@ private:
     std::optional<DeathWatch> watch_;
 };
 
+/// `body`, whose value or error comes on the main thread: it may end on a worker, where no object
+/// of the engine's may be asked or told.
 template <class T>
-task<T> owned(ObjectId owner, Until until, task<T> body) {
-    OwnerBinding binding(owner, until);
-    co_await binding;
+task<T> ended_at_home(task<T> body) {
     task_detail::Result<T> result;
     try {
         if constexpr (std::is_void_v<T>) {
@@ -75,9 +75,15 @@ task<T> owned(ObjectId owner, Until until, task<T> body) {
     } catch (...) {
         result.set_error(std::current_exception());
     }
-    // A body may end on a worker; the watch asks the owner, on the main thread only.
     co_await main_thread();
     co_return result.take();
+}
+
+template <class T>
+task<T> owned(ObjectId owner, Until until, task<T> body) {
+    OwnerBinding binding(owner, until);
+    co_await binding;
+    co_return co_await ended_at_home(std::move(body));
 }
 
 }  // namespace detail
@@ -97,7 +103,7 @@ task<T> owned(ObjectId owner, Until until, task<T> body) {
 /// already refuses: the body never runs, and the handle says cancelled.
 ///
 /// Threads:   main thread; the owner may die on any.
-/// Cost:      one frame and one connection more than Runtime::spawn.
+/// Cost:      two frames and one connection more than Runtime::spawn.
 /// Throws:    WrongThread; RuntimeClosed when the engine's main loop is not running.
 template <class T>
 TaskHandle<T> spawn_on(ObjectId owner, task<T> body, OwnedTaskOptions options = {},
