@@ -7,8 +7,11 @@
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/binding/variant.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 
@@ -90,6 +93,24 @@ public:
 
 private:
     explicit Callable(Unconstructed tag) noexcept : BuiltinValue(tag) {}
+};
+
+/// A Callable's bytes without a share in it: for naming a connection to the engine where the engine
+/// itself is known to have a copy, above all inside of a call by it.
+///
+/// Lifetime:  keeps nothing alive. get() while some copy of the Callable lives.
+class CallableAlias {
+public:
+    CallableAlias() noexcept = default;
+    explicit CallableAlias(const Callable& of) noexcept {
+        std::memcpy(bytes_, of.data(), sizeof bytes_);
+    }
+    [[nodiscard]] const Callable& get() const noexcept {
+        return *std::launder(reinterpret_cast<const Callable*>(bytes_));
+    }
+
+private:
+    alignas(Callable) std::byte bytes_[sizeof(Callable)]{};
 };
 
 /// How many custom callables of ours exist. Threads: any thread.

@@ -63,7 +63,22 @@ void SignalNode::release() noexcept {
 void SignalNode::connect(const ObjectHandle& object) {
     // The connection alone keeps the callable, so the callable's end is the connection's. It has no
     // owner, and is not ONE_SHOT: see README.md, "Tried and dropped".
-    (void)Object(object.ptr()).connect(source.signal, Callable::shared(*this));
+    const Callable ours = Callable::shared(*this);
+    connected_ = CallableAlias(ours);
+    (void)Object(object.ptr()).connect(source.signal, ours);
+}
+
+void SignalNode::disconnect_in_emission() noexcept {
+    // The engine keeps the emitter while it emits, and whoever calls us has a copy of the callable.
+    const Object emitter(source.emitter.object().ptr());
+    if (!emitter) return;  // then it is a script that calls, not an emission
+    try {
+        // Another listener may have ended it just now: the engine calls from a snapshot.
+        if (emitter.is_connected(source.signal, connected_.get()))
+            emitter.disconnect(source.signal, connected_.get());
+    } catch (...) {
+        // Out of memory: the awaiter will ask again.
+    }
 }
 
 void SignalNode::disconnect() noexcept {
@@ -81,8 +96,11 @@ void SignalNode::call(std::span<const Variant* const> came, Variant&, GDExtensio
     }
     if (!meeting.claim()) return;
     if (!arguments.copy_from(came, std::move(room))) error = AsyncErrorCode::NotSendable;
+    // What another thread emits the awaiter disconnects: the main thread alone does that.
+    const bool on_main = is_main_thread();
+    if (on_main) disconnect_in_emission();
     // The one who sets it and the one who may resume here are on the main thread.
-    const bool here = is_main_thread() && resumes_inline;
+    const bool here = on_main && resumes_inline;
     if (!meeting.finish(here ? OneShot::Resume::Here : OneShot::Resume::InPump)) arguments.clear();
 }
 

@@ -77,6 +77,10 @@ public:
 private:
     ~SignalNode() = default;
 
+    /// As disconnect(), for less, in a call by the engine. Threads: main thread.
+    void disconnect_in_emission() noexcept;
+
+    CallableAlias connected_;  // from connect() on
     std::atomic<std::uint32_t> counts_{1};  // the awaiter, and each callable of the engine's
 };
 

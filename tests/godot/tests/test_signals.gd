@@ -381,7 +381,32 @@ func test_a_stream_does_not_keep_its_emitter() -> void:
 	check_equal(probe.log_of(task), ["end, 0 dropped"])
 
 
-func test_an_emission_leaves_its_connection_to_the_wait_which_ends_it() -> void:
+func test_an_emission_on_the_main_thread_ends_its_connection_at_once() -> void:
+	var emitter := Emitter.new()
+	var waiting := probe.wait_int(emitter.hit)
+	var inline := probe.wait_inline(emitter.hit, 1)
+	emitter.hit.emit(5)
+	check_equal(connections(emitter), 0, "connections after the emission")
+	await settle()
+	check_equal(probe.log_of(waiting), [5])
+	check_equal(probe.log_of(inline), [5])
+
+
+# The engine calls it nevertheless, from the snapshot it made before.
+func test_a_listener_may_disconnect_a_wait_inside_the_same_emission() -> void:
+	var emitter := Emitter.new()
+	var end_others := func(_damage: int) -> void:
+		for each in emitter.get_signal_connection_list("hit").slice(1):
+			emitter.hit.disconnect(each.callable)
+	emitter.hit.connect(end_others)
+	var waiting := probe.wait_int(emitter.hit)
+	emitter.hit.emit(5)
+	check_equal(connections(emitter), 1, "connections")
+	await settle()
+	check_equal(probe.log_of(waiting), [5])
+
+
+func test_an_emission_elsewhere_leaves_its_connection_to_the_wait_which_ends_it() -> void:
 	var emitter := Emitter.new()
 	var waiting := probe.wait_int(emitter.hit)
 	var dropped := probe.wait_int(emitter.hit)
