@@ -20,19 +20,25 @@ std::string current_type_name() {
     return readable != nullptr ? readable.get() : type->name();
 }
 
+// The same.
+std::string words_or_type(const char* words) {
+    if (words != nullptr && *words != '\0') return words;
+    return "an exception of type " + current_type_name();
+}
+
 }  // namespace
 
 std::string exception_text(const std::exception_ptr& exception) {
     try {
         std::rethrow_exception(exception);
     } catch (const std::exception& e) {
-        return e.what();
+        return words_or_type(e.what());
     } catch (const std::string& text) {
-        return text;
+        return words_or_type(text.c_str());
     } catch (const char* text) {
-        return text != nullptr ? text : "a null string";
+        return words_or_type(text);
     } catch (...) {
-        return "an exception of type " + current_type_name();
+        return words_or_type(nullptr);
     }
 }
 

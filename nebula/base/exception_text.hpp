@@ -7,7 +7,8 @@
 
 namespace nebula {
 
-/// what() of a std::exception, a thrown string itself, else "an exception of type X".
+/// what() of a std::exception, a thrown string itself, else "an exception of type X", also when
+/// there are no words.
 ///
 /// Threads:   any thread.
 /// Throws:    std::bad_alloc.
