@@ -10,12 +10,14 @@
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/binding/variant.hpp"
 #include "nebula/godot/runtime/frame_poll.hpp"
+#include "nebula/task/detail/task_record.hpp"
 #include "nebula/task/errors.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
 #include "nebula/task/wait.hpp"
 
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -125,16 +127,21 @@ public:
     void stop_waiting() noexcept { request_->waker = {}; }
     T await_resume() {
         if (request_->error)
-            throw_async_error(*request_->error, "request '" + method_ + "' to peer " +
-                                                    std::to_string(request_->peer) + words());
+            throw_async_error(*request_->error,
+                              name() + " to peer " + std::to_string(request_->peer) + words());
         if constexpr (!std::is_void_v<T>) {
             if (auto value = request_->value.template try_to<T>()) return *std::move(value);
-            throw CallFailed("request '" + method_ +
-                             "' gave another type: " + type_name(request_->value.type()));
+            throw CallFailed(name() + " gave another type: " + type_name(request_->value.type()));
         }
     }
 
 private:
+    // A method's name may come from a peer, and be as long as it likes.
+    [[nodiscard]] std::string name() const {
+        constexpr std::size_t shown = 64;
+        const std::size_t bytes = task_detail::fitting_bytes(method_, shown);
+        return "request '" + method_.substr(0, bytes) + (bytes < method_.size() ? "…'" : "'");
+    }
     [[nodiscard]] std::string words() const {
         return request_->value.is_nil() ? std::string() : ": " + request_->value.str();
     }
