@@ -132,6 +132,11 @@ public:
         return record_ != nullptr && record_->state == TaskState::Gone;
     }
 
+    /// Where it waits or last waited; before that, where it was spawned. Empty of no task.
+    [[nodiscard]] std::source_location site() const noexcept {
+        return record_ != nullptr ? record_->site : std::source_location();
+    }
+
     /// Ends the task. A waiting one is destroyed before cancel() returns, its locals innermost
     /// first (from inside a destructor that another cancel runs: right after that one). A running
     /// one, so also the caller itself, ends at its next suspension; one that a worker runs, when it

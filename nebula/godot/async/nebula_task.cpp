@@ -12,6 +12,14 @@ namespace {
 
 constinit StaticName completed{"completed"};
 
+void drop_listeners(const Object& task) {
+    const Array listeners = task.get_signal_connection_list(completed);
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        const Callable listener = listeners[i].to<Dictionary>()["callable"].to<Callable>();
+        task.disconnect(completed, listener);
+    }
+}
+
 }  // namespace
 
 void NebulaTaskError::bind(ClassBuilder<NebulaTaskError>& c) {
@@ -56,7 +64,8 @@ void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
 // Nobody has asked, and nobody can any more.
 NebulaTask::~NebulaTask() {
     if (!looked_at_ && error_ && error_->code() == NebulaTaskError::Code::Failed)
-        print_error("task '" + name_ + "' ended with an exception: " + error_->message(), site_);
+        print_error("task '" + name_ + "' ended with an exception: " + error_->message(),
+                    handle_.site());
 }
 
 void NebulaTask::cancel() noexcept {
@@ -93,7 +102,6 @@ Ref<NebulaTaskError> NebulaTask::error() noexcept {
 
 void NebulaTask::run(task<> told, const AwaitableOptions& options, std::source_location site) {
     name_ = options.name;
-    site_ = site;
     state_ = State::Pending;
     handle_ = options.owner.is_null()
                   ? EngineLoop::get().runtime().spawn(std::move(told), {.name = name_}, site)
@@ -106,8 +114,11 @@ void NebulaTask::end(Variant value, Ref<NebulaTaskError> error) noexcept {
     error_ = std::move(error);
     try {
         const Object self(ptr());
-        if (!self.get_signal_connection_list(completed).is_empty()) looked_at_ = true;
+        const bool heard = !self.get_signal_connection_list(completed).is_empty();
+        looked_at_ = looked_at_ || heard;
         (void)self.emit_signal(completed, {error_ ? Variant(error_) : value_});
+        // It comes once: a listener that holds us would be held by us for ever.
+        if (heard) drop_listeners(self);
     } catch (...) {
         report_current_exception("NebulaTask.completed");
     }

@@ -101,9 +101,8 @@ private:
     /// task is gone, and who asks must hear so instead of waiting for ever.
     enum class State : std::uint8_t { NoTask, Pending, Ended };
 
-    TaskHandle<> handle_;
+    TaskHandle<> handle_;  // of a task that has ended, too: it knows where that last waited
     std::string name_;
-    std::source_location site_;
     State state_ = State::NoTask;
     bool looked_at_ = false;  // somebody knows, or will, how it ended
     Variant value_;
@@ -167,7 +166,8 @@ struct MethodResult<task<T>> {
     static Variant convert(const ObjectHandle* self, const std::string& method, task<T>&& body) {
         AwaitableOptions options{.name = method};
         if (self != nullptr) options.owner = self->id();
-        return make_awaitable(std::move(body), options)->wait();
+        // No place of C++ calls it: until its first wait it has none.
+        return make_awaitable(std::move(body), options, {})->wait();
     }
 };
 

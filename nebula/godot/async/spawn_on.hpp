@@ -82,7 +82,7 @@ task<T> ended_at_home(task<T> body) {
 template <class T>
 task<T> owned(ObjectId owner, Until until, task<T> body) {
     OwnerBinding binding(owner, until);
-    co_await binding;
+    co_await task_detail::AtCallersSite(binding);
     co_return co_await ended_at_home(std::move(body));
 }
 

@@ -200,6 +200,37 @@ func test_a_handle_from_a_node_may_be_bound_to_it_or_not() -> void:
 	check(bound.cancelled, "cancelled with the node")
 
 
+func test_a_failure_nobody_waits_for_names_the_place_of_the_last_wait() -> void:
+	var node := NebulaAsyncNode.new()
+	expect_error("nebula/godot/probe/async_probe.cpp:")
+	@warning_ignore("missing_await")
+	node.fail_after(emitter.fired)
+	expect_error("nebula/godot/probe/async_probe.cpp:")
+	probe.failing_task(emitter.fired, "unseen")
+	emitter.fired.emit()
+	await settle()
+	node.free()
+
+
+func listen_and_hold(task: NebulaTask) -> WeakRef:
+	task.completed.connect(func(_result: Variant) -> void: got.append(task.name))
+	return weakref(task)
+
+
+func test_a_listener_that_holds_its_task_is_let_go_when_that_has_ended() -> void:
+	for ends: String in ["value", "error"]:
+		var task := probe.task_after(emitter.fired, 1)
+		var watched := listen_and_hold(task)
+		if ends == "value":
+			emitter.fired.emit()
+		else:
+			task.cancel()
+		task = null
+		await settle()
+		check(watched.get_ref() == null, "gone after its " + ends)
+	check_equal(got, ["given", "given"])
+
+
 func test_a_failure_of_a_bound_method_that_nobody_awaits_is_one_error_line() -> void:
 	expect_error("ended with an exception: the node was told to")
 	var node := NebulaAsyncNode.new()
