@@ -20,6 +20,8 @@ std::string_view describe(AsyncErrorCode code) noexcept {
             return "the task was cancelled";
         case AsyncErrorCode::EmitterFreed:
             return "the object waited for was freed";
+        case AsyncErrorCode::NullObject:
+            return "there is no object to wait for";
         case AsyncErrorCode::RuntimeClosed:
             return "the runtime has shut down";
         case AsyncErrorCode::WrongThread:
@@ -57,6 +59,8 @@ void throw_async_error(AsyncErrorCode code, std::string_view detail) {
             throw TaskCancelled(detail);
         case AsyncErrorCode::EmitterFreed:
             throw EmitterFreed(detail);
+        case AsyncErrorCode::NullObject:
+            throw NullObject(detail);
         case AsyncErrorCode::RuntimeClosed:
             throw RuntimeClosed(detail);
         case AsyncErrorCode::WrongThread:

@@ -14,6 +14,7 @@ namespace nebula {
 enum class AsyncErrorCode : std::uint8_t {
     TaskCancelled,     ///< The task waited for was cancelled.
     EmitterFreed,      ///< The object that would have ended the wait is gone.
+    NullObject,        ///< No object was given to wait for.
     RuntimeClosed,     ///< The runtime has shut down, or refused because it had.
     WrongThread,       ///< Called on a thread that may not.
     NotReady,          ///< A result was asked for before there was one.
@@ -52,6 +53,7 @@ public:
 
 using TaskCancelled = AsyncErrorOf<AsyncErrorCode::TaskCancelled>;
 using EmitterFreed = AsyncErrorOf<AsyncErrorCode::EmitterFreed>;
+using NullObject = AsyncErrorOf<AsyncErrorCode::NullObject>;
 using RuntimeClosed = AsyncErrorOf<AsyncErrorCode::RuntimeClosed>;
 using WrongThread = AsyncErrorOf<AsyncErrorCode::WrongThread>;
 using NotReady = AsyncErrorOf<AsyncErrorCode::NotReady>;

@@ -20,6 +20,7 @@ FrameTime task_detail::PhaseWait::time() const noexcept {
 void Sleep::begin(task_detail::PromiseBase& leaf) {
     task_detail::TaskRecord& record = suspend_here(leaf);
     record.scheduler.wait_for_time(timer_, seconds_, clock_);
+    record.ends_by_clock = true;
     timer_.record = &record;  // last: a timer that could not be added has nothing to undo
 }
 

@@ -40,6 +40,7 @@ struct TaskInfo {
     TaskState state = TaskState::Pending;
     std::source_location site;    ///< Of the wait, innermost coroutine; of the spawn before it.
     std::string_view reason;      ///< Of the wait: "next frame", "pool job", …
+    std::string detail;           ///< For some: which one, as "'hit' of a Node3D" of a "signal".
     double age_seconds = 0.0;     ///< Since the spawn, on the Real clock.
     double waited_seconds = 0.0;  ///< Since the wait began.
 };
@@ -147,8 +148,9 @@ public:
     /// the last handle goes on another thread, or after shutdown(), the default stands in for it.
     void set_on_unhandled(SmallFunction<void(const UnhandledError&)> handler);
 
-    /// Told once of every wait that lasts longer than so many seconds of the Real clock; looked for
-    /// about once a second in begin_frame(). Zero seconds, as it begins: never.
+    /// Told once of every wait that lasts longer than so many seconds of the Real clock, but for
+    /// sleeps, which end by themselves; looked for about once a second in begin_frame(). Zero
+    /// seconds, as it begins: never.
     void set_on_stuck(double seconds, SmallFunction<void(const TaskInfo&)> handler);
 
     [[nodiscard]] std::vector<TaskInfo> live_tasks() const;  ///< Oldest first.

@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <coroutine>
+#include <string>
 
 namespace nebula {
 
@@ -46,8 +47,13 @@ public:
     Wait& operator=(const Wait&) = delete;
 
 protected:
+    /// What this wait in particular waits for, to stand behind its reason: "'hit' of a Node3D".
+    using Detail = std::string (*)(const Wait&);
+
     /// \param reason  shown by Runtime::live_tasks(); must live for ever (a string literal).
-    explicit Wait(const char* reason) noexcept : reason_(reason) {}
+    /// \param detail  called by live_tasks() while the task waits, if not null.
+    explicit Wait(const char* reason, Detail detail = nullptr) noexcept
+        : reason_(reason), detail_(detail) {}
     ~Wait() = default;
     [[nodiscard]] const char* reason() const noexcept { return reason_; }
 
@@ -70,7 +76,10 @@ private:
     Waker suspend_leaf(task_detail::PromiseBase& leaf) noexcept;
     static Runtime& runtime_of_leaf(task_detail::PromiseBase& leaf) noexcept;
 
+    friend class task_detail::TaskRecord;
+
     const char* reason_;
+    Detail detail_;
 };
 
 }  // namespace nebula

@@ -253,6 +253,7 @@ public:
         GDExtensionObjectPtr const object = this->object();
         if (std::this_thread::get_id() != engine.main_thread)
             return fail(AsyncErrorCode::WrongThread);
+        if (emitter == 0) return fail(AsyncErrorCode::NullObject);
         if (object == nullptr) return fail(AsyncErrorCode::EmitterFreed);
         engine.object_get_class_name(object, engine.library, Binding::bytes(class_name));
         const void* const name = Binding::bytes(signal);
@@ -302,8 +303,9 @@ public:
     /// "signal 'opened' of a Node3D"
     [[nodiscard]] std::string name() const {
         const std::string of = text_of_name(Binding::bytes(class_name));
-        return "signal '" + text_of_name(Binding::bytes(signal)) + "' of " +
-               (of.empty() ? "an object that is gone" : "a " + of);
+        const std::string name = "signal '" + text_of_name(Binding::bytes(signal)) + "' of ";
+        if (emitter == 0) return name + "null";
+        return name + (of.empty() ? "an object that is gone" : "a " + of);
     }
 
     OneShot meeting;
@@ -513,7 +515,7 @@ inline constexpr bool kWaitsThrow = false;
 /// Threads:   main thread; made on another, it ends at once with WrongThread.
 /// Cost:      one connection of the engine's. Nothing of ours allocates.
 /// Lifetime:  keeps no count of the emitter: one that is freed ends the wait.
-/// Throws:    at the co_await, unless it is fallible: EmitterFreed, UnknownSignal,
+/// Throws:    at the co_await, unless it is fallible: EmitterFreed, NullObject, UnknownSignal,
 ///            ArgumentMismatch, NotSendable.
 template <class Binding, bool kThrows, class... Args>
 class [[nodiscard]] SignalWait : public Wait {

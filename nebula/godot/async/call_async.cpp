@@ -109,6 +109,7 @@ void VariantWait::call(ObjectId id, const StringName& method, std::span<const Va
     const EngineLoop* const loop = EngineLoop::get_if_running();
     if (loop == nullptr || loop->closing())
         return fail(AsyncErrorCode::RuntimeClosed, std::move(why_));
+    if (id.is_null()) return fail(AsyncErrorCode::NullObject, why_ + " of null");
     const Object object(id.object().ptr());
     if (!object) return fail(AsyncErrorCode::EmitterFreed, why_ + " of an object that is gone");
     why_ += " of a " + object.get_class().utf8();

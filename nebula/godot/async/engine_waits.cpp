@@ -37,8 +37,8 @@ const char* HttpLook::operator()() {
 
 AnimationWait::AnimationWait(const AnimationPlayer& player)
     : Wait("animation"),
-      animation_(player.get_assigned_animation()),
-      playing_(player.is_playing()),
+      animation_(player ? player.get_assigned_animation() : StringName()),
+      playing_(!player || player.is_playing()),  // the signal's wait tells what is wrong with null
       finished_(signal<StringName>(player, "animation_finished")),
       changed_(signal<AnyArguments>(player, "current_animation_changed")),
       next_one_(signal<StringName, StringName>(player, "animation_changed")) {}

@@ -205,7 +205,8 @@ class [[nodiscard]] TreeExit : public Wait {
 public:
     explicit TreeExit(const Node& node)
         : Wait("tree exit"),
-          inside_(node.is_inside_tree()),
+          inside_(!node ||
+                  node.is_inside_tree()),  // the signal's wait tells what is wrong with null
           signal_(signal<>(node, "tree_exited")) {}
     TreeExit(TreeExit&& other) noexcept  ///< Before it is awaited.
         : Wait(other.reason()), inside_(other.inside_), signal_(std::move(other.signal_)) {}

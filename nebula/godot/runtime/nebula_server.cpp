@@ -62,8 +62,9 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
             "waiting.");
     c.method("live_tasks", &NebulaServer::live_tasks)
         .doc(
-            "A Dictionary per coroutine: id, name, state, reason (what it waits for), site (where "
-            "in the C++ source), age_seconds, waited_seconds.");
+            "A Dictionary per coroutine: id, name, state, reason (what it waits for), detail "
+            "(which "
+            "one, for signals), site (where in the C++ source), age_seconds, waited_seconds.");
     c.method("waiting_tasks_report", &NebulaServer::waiting_tasks_report)
         .doc("One line per coroutine that has not ended, with the place where it waits.");
     c.method("tasks_alive", &NebulaServer::tasks_alive).doc("Coroutines that have not ended.");
@@ -163,6 +164,7 @@ Array NebulaServer::live_tasks() {
                               {"name", task.name},
                               {"state", state_word(task.state)},
                               {"reason", task.reason},
+                              {"detail", task.detail},
                               {"site", site_text(task.site)},
                               {"age_seconds", task.age_seconds},
                               {"waited_seconds", task.waited_seconds}});

@@ -181,9 +181,9 @@ public:
 
 protected:
     explicit NextEmissionBase(StreamCount node) noexcept
-        : Wait("signal stream"), node_(std::move(node)) {}
+        : Wait("signal stream", detail), node_(std::move(node)) {}
     NextEmissionBase(NextEmissionBase&& other) noexcept
-        : Wait("signal stream"), node_(std::move(other.node_)) {}
+        : Wait("signal stream", detail), node_(std::move(other.node_)) {}
     ~NextEmissionBase() { stop_waiting(); }
 
     // Here the wait ends, though it may lie in the task's frame for long yet: by then another
@@ -195,6 +195,10 @@ protected:
     StreamCount node_;
 
 private:
+    static std::string detail(const Wait& wait) {
+        return static_cast<const NextEmissionBase&>(wait).node_->source.detail();
+    }
+
     bool listening_ = false;
 };
 
@@ -249,8 +253,9 @@ public:
 ///            keeps its memory, so in steady state nothing allocates.
 /// Lifetime:  the connection ends with the stream; a next() that still waits then has reached the
 ///            end. Keeps no count of the emitter.
-/// Throws:    next(), at the co_await: UnknownSignal, ArgumentMismatch, NotSendable, WrongThread,
-///            RuntimeClosed. An emitter that is gone is the end, also right at the start.
+/// Throws:    next(), at the co_await: NullObject, UnknownSignal, ArgumentMismatch, NotSendable,
+///            WrongThread, RuntimeClosed. An emitter that is gone is the end, also right at the
+///            start.
 template <class... Args>
 class [[nodiscard]] SignalStream {
 public:

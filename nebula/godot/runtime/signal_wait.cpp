@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/runtime/signal_wait.hpp"
 
+#include "nebula/godot/api/node.hpp"
 #include "nebula/godot/api/object.hpp"
 #include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
@@ -14,6 +15,7 @@ std::optional<AsyncErrorCode> SignalName::check(const ObjectHandle& object) {
     if (!is_main_thread()) return AsyncErrorCode::WrongThread;
     const EngineLoop* const loop = EngineLoop::get_if_running();
     if (loop == nullptr || loop->closing()) return AsyncErrorCode::RuntimeClosed;
+    if (emitter.is_null()) return AsyncErrorCode::NullObject;
     if (!object) return AsyncErrorCode::EmitterFreed;
     engine.object_get_class_name(object.ptr(), engine.library, emitter_class.data());
     if (!Object(object.ptr()).has_signal(signal)) return AsyncErrorCode::UnknownSignal;
@@ -21,9 +23,18 @@ std::optional<AsyncErrorCode> SignalName::check(const ObjectHandle& object) {
 }
 
 std::string SignalName::str() const {
-    const std::string of =
-        emitter_class == StringName() ? "an object that is gone" : "a " + emitter_class.utf8();
-    return "signal '" + signal.utf8() + "' of " + of;
+    const std::string name = "signal '" + signal.utf8() + "' of ";
+    if (emitter.is_null()) return name + "null";
+    return name +
+           (emitter_class == StringName() ? "an object that is gone" : "a " + emitter_class.utf8());
+}
+
+std::string SignalName::detail() const {
+    std::string text = "'" + signal.utf8() + "' of " + emitter_class.utf8();
+    // A Node that is just being destroyed has no class of its own any more, and no name.
+    const Node node = cast_to<Node>(emitter.object());
+    if (node) text += " '" + node.get_name().utf8() + "'";
+    return text;
 }
 
 void disconnect(const SignalName& from, SharedCall& call) noexcept {

@@ -34,6 +34,8 @@ struct SignalName {
     [[nodiscard]] std::optional<AsyncErrorCode> check(const ObjectHandle& object);
     /// "signal 'door_opened' of a Node3D", for messages.
     [[nodiscard]] std::string str() const;
+    /// "'door_opened' of Node3D 'Door'", for lists. Threads: main thread.
+    [[nodiscard]] std::string detail() const;
 };
 
 /// Ends the connection of `call` to the signal, if there still is one.
@@ -80,7 +82,7 @@ private:
     /// As disconnect(), for less, in a call by the engine. Threads: main thread.
     void disconnect_in_emission() noexcept;
 
-    CallableAlias connected_;  // from connect() on
+    CallableAlias connected_;               // from connect() on
     std::atomic<std::uint32_t> counts_{1};  // the awaiter, and each callable of the engine's
 };
 
@@ -156,11 +158,16 @@ public:
 
 protected:
     explicit SignalWaitBase(SignalConnection&& connection) noexcept
-        : Wait("signal"), connection_(std::move(connection)) {}
+        : Wait("signal", detail), connection_(std::move(connection)) {}
     SignalWaitBase(SignalWaitBase&& other) noexcept
-        : Wait("signal"), connection_(std::move(other.connection_)) {}
+        : Wait("signal", detail), connection_(std::move(other.connection_)) {}
 
     SignalConnection connection_;
+
+private:
+    static std::string detail(const Wait& wait) {
+        return static_cast<const SignalWaitBase&>(wait).connection_.source().detail();
+    }
 };
 
 }  // namespace detail
@@ -182,9 +189,10 @@ protected:
 ///            nothing allocates; a name given as text is looked up each time, so where it is hot
 ///            keep a StringName or a StaticName.
 /// Lifetime:  keeps no count of the emitter: one that is freed ends the wait.
-/// Throws:    at the co_await: EmitterFreed; UnknownSignal; ArgumentMismatch, other count or types
-///            than asked for; NotSendable, emitted on another thread with an Array, Dictionary,
-///            Callable, NodePath or uncounted object; RuntimeClosed, the engine is quitting.
+/// Throws:    at the co_await: EmitterFreed; NullObject; UnknownSignal; ArgumentMismatch, other
+///            count or types than asked for; NotSendable, emitted on another thread with an Array,
+///            Dictionary, Callable, NodePath or uncounted object; RuntimeClosed, the engine is
+///            quitting.
 template <class... Args>
 class [[nodiscard]] SignalWait : public detail::SignalWaitBase<Args...> {
 public:

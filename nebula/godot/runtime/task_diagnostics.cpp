@@ -44,6 +44,16 @@ void define(const char* name, const Variant& standard) {
     settings.set_initial_value(name, standard);
 }
 
+/// Zero, and a warning, for what is no number from zero on.
+double number_setting(const char* name) {
+    const Variant value = ProjectSettings::singleton().get_setting(name);
+    const auto number = value.try_to<double>();
+    if (number && *number >= 0.0) return *number;
+    print_warning(std::string("the project setting ") + name + " is " + "'" + value.str() + "'" +
+                  ", which is no number from 0 on; 0 is taken, which turns it off");
+    return 0.0;
+}
+
 std::string seconds_text(double seconds) {
     char text[32];
     std::snprintf(text, sizeof text, "%.1f s", seconds);
@@ -53,7 +63,8 @@ std::string seconds_text(double seconds) {
 std::string task_line(const TaskInfo& task) {
     return "task '" + task.name + "' (#" + std::to_string(task.id) + ") is " +
            std::string(state_word(task.state)) + " for " + seconds_text(task.waited_seconds) +
-           ": " + std::string(task.reason) + ", " + site_text(task.site);
+           ": " + std::string(task.reason) + (task.detail.empty() ? "" : " " + task.detail) + ", " +
+           site_text(task.site);
 }
 
 void tell_stuck(const TaskInfo& task) { print_warning(task_line(task), task.site); }
@@ -85,6 +96,7 @@ std::string_view state_word(TaskState state) noexcept {
 }
 
 std::string site_text(const std::source_location& site) {
+    if (site.line() == 0) return "called by a script";
     const std::string_view path = site.file_name();
     return std::string(path.substr(path.find_last_of('/') + 1)) + ":" + std::to_string(site.line());
 }
@@ -105,10 +117,9 @@ TaskDiagnostics::TaskDiagnostics(Runtime& runtime) : runtime_(runtime) {
     define(kBudgetMsec, 0.0);
     define(kStuckSeconds, 0.0);
     define(kReportAtExit, false);
-    const auto msec = ProjectSettings::singleton().get_setting(kBudgetMsec).try_to<double>();
-    if (msec) runtime.set_pump_budget(budget_of(*msec));
-    const auto seconds = ProjectSettings::singleton().get_setting(kStuckSeconds).try_to<double>();
-    if (seconds && *seconds > 0.0) runtime.set_on_stuck(*seconds, tell_stuck);
+    runtime.set_pump_budget(budget_of(number_setting(kBudgetMsec)));
+    const double seconds = number_setting(kStuckSeconds);
+    if (seconds > 0.0) runtime.set_on_stuck(seconds, tell_stuck);
     const ObjectHandle server(find_singleton("Nebula"));
     if (!server) return;
     Performance performance = Performance::singleton();

@@ -12,7 +12,7 @@ namespace nebula::godot {
 
 /// "waiting", "ready", …
 [[nodiscard]] std::string_view state_word(TaskState state) noexcept;
-/// "door.cpp:31".
+/// "door.cpp:31"; of a task that a script has started and that has not waited yet, that.
 [[nodiscard]] std::string site_text(const std::source_location& site);
 
 /// One line per task that has not ended, with the place where it waits; empty when there is none.

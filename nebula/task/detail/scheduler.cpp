@@ -321,6 +321,7 @@ void Scheduler::resume(TaskRecord& record) noexcept {
     if (!may_run(record)) return;
     ++stats_.resumes;
     record.state = TaskState::Polling;
+    record.detailed_wait = nullptr;
     record.resume_in.reset();
     record.below = std::exchange(running_, &record);
     ++depth_;
@@ -640,6 +641,7 @@ TaskInfo Scheduler::describe(const TaskRecord& record) const {
             record.state,
             record.site,
             reason,
+            record.detail(),
             now - record.spawned_at,
             now - record.waits_since};
 }
@@ -657,7 +659,7 @@ void Scheduler::tell_of_stuck_tasks() {
     looked_for_stuck_ = now;
     std::vector<TaskInfo> stuck;  // told afterwards: the handler may cancel and spawn
     live_.for_each([&](TaskRecord& record) {
-        if (record.state != TaskState::Pending || record.stuck_told) return;
+        if (record.state != TaskState::Pending || record.stuck_told || record.ends_by_clock) return;
         if (now - record.waits_since < stuck_seconds_) return;
         record.stuck_told = true;
         stuck.push_back(describe(record));

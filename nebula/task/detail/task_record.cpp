@@ -79,12 +79,13 @@ void TaskRecord::request_cancel() noexcept {
     if ((seen & kQueued) == 0) push_to_inbox();
 }
 
-std::uint64_t TaskRecord::begin_wait(PromiseBase& innermost, const char* why) noexcept {
+std::uint64_t TaskRecord::begin_wait(PromiseBase& innermost, const Wait& wait) noexcept {
     leaf = &innermost;
     site = innermost.site();
-    reason = why;
+    reason = wait.reason_;
+    detailed_wait = wait.detail_ != nullptr ? &wait : nullptr;
     waits_since = scheduler.now_seconds(TaskClock::Real);
-    stuck_told = woken_early = false;
+    stuck_told = woken_early = ends_by_clock = false;
     std::uint64_t seen = word_.load(std::memory_order_relaxed);  // tickets change on this thread
     std::uint64_t next = 0;
     do {
@@ -95,6 +96,10 @@ std::uint64_t TaskRecord::begin_wait(PromiseBase& innermost, const char* why) no
         // relaxed: the ticket itself travels to wakers through whatever hands them over.
     } while (!word_.compare_exchange_weak(seen, next, std::memory_order_relaxed));
     return next >> kTicketShift;
+}
+
+std::string TaskRecord::detail() const {
+    return detailed_wait != nullptr ? detailed_wait->detail_(*detailed_wait) : std::string();
 }
 
 TaskRecord::Mail TaskRecord::open_mail() noexcept {

@@ -16,9 +16,12 @@
 #include <exception>
 #include <optional>
 #include <source_location>
+#include <string>
 #include <string_view>
 
 namespace nebula {
+
+class Wait;
 
 /// Where a task is in its life. The empty state is a TaskHandle of no task.
 enum class TaskState : std::uint8_t {
@@ -129,7 +132,9 @@ public:
 
     // --- owner thread ---
     /// A new ticket: from here on wakers of earlier waits do nothing.
-    [[nodiscard]] std::uint64_t begin_wait(PromiseBase& leaf, const char* reason) noexcept;
+    [[nodiscard]] std::uint64_t begin_wait(PromiseBase& leaf, const Wait& wait) noexcept;
+    /// What the wait has to say beside `reason`; empty for most, and for a task that waits not.
+    [[nodiscard]] std::string detail() const;
 
     struct Mail {
         bool woken;
@@ -192,7 +197,8 @@ public:
     PromiseBase* root = nullptr;
     std::source_location site;  // of the last wait; of the spawn before the first
     const char* reason = "start";
-    double spawned_at = 0.0;  // on the Real clock
+    const Wait* detailed_wait = nullptr;  // of the current wait, if it has a detail to tell
+    double spawned_at = 0.0;              // on the Real clock
     double waits_since = 0.0;
     Departure* departing = nullptr;  // set by a hop as it suspends, taken by who resumed it
     std::uint64_t id = 0;
@@ -207,9 +213,10 @@ public:
     bool turn_again = false;        // set by yield_now() while Polling
     bool failed = false;            // Done, and error() has something
     bool error_observed = false;
-    bool stuck_told = false;    // of the current wait
-    bool woken_early = false;   // of the current wait: its mail was opened before it suspended
-    bool travels_here = false;  // on a trip that the owner thread itself runs
+    bool stuck_told = false;     // of the current wait
+    bool ends_by_clock = false;  // of the current wait: so it is never stuck
+    bool woken_early = false;    // of the current wait: its mail was opened before it suspended
+    bool travels_here = false;   // on a trip that the owner thread itself runs
     // The pool dropped it, or it was called home: written before the wake that brings it home.
     bool trip_lost = false;
     // Of the current wait: the phase at which it goes on, when it is over.

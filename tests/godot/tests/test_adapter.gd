@@ -82,7 +82,7 @@ func test_what_cannot_be_waited_for_through_the_adapter_is_an_error_and_not_the_
 	object.free()
 	var dead := probe.wait_any(dead_signal)
 	check_equal(probe.log_of(unknown), ["the object has no such signal"])
-	check_equal(probe.log_of(of_null), ["the object waited for was freed"])
+	check_equal(probe.log_of(of_null), ["there is no object to wait for"])
 	check_equal(
 		probe.log_of(dead),
 		[

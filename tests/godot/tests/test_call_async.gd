@@ -113,7 +113,7 @@ func test_no_such_method_wrong_arguments_and_a_dead_object_are_errors_and_not_th
 	check("error: the call failed: method 'price_of' of a Node" in few[0], str(few))
 	check_equal(
 		probe.log_of(probe.call_int(null, "price", [])),
-		["error: the object waited for was freed: method 'price' of an object that is gone"]
+		["error: there is no object to wait for: method 'price' of null"]
 	)
 	check_equal(
 		probe.log_of(probe.call_int(shop, "words", [])),

@@ -19,6 +19,7 @@ func test_a_row_tells_state_place_and_time_of_a_wait() -> void:
 	var row := row_of("given")
 	check_equal(row.state, "waiting")
 	check_equal(row.reason, "signal")
+	check_equal(row.detail, "'fired' of RefCounted")
 	check(row.site.begins_with("async_probe.cpp:"), "site: %s" % row.site)
 	check(row.waited_seconds >= 0.0 and row.age_seconds >= row.waited_seconds, "times: %s" % row)
 	task.cancel()
@@ -47,6 +48,25 @@ func test_a_row_tells_what_of_the_engines_is_waited_for() -> void:
 	tween.kill()
 
 
+func test_a_row_names_the_signal_and_the_node_that_it_is_of() -> void:
+	var door := Node.new()
+	door.name = "Door"
+	var signals := NebulaSignalProbe.new()
+	var one := signals.wait_untyped(door.renamed)
+	var all := signals.stream_untyped(door.renamed, 0, false)
+	signals.go_on(all)
+	await settle()
+	for task: int in [one, all]:
+		var row := row_of("probe %d" % task)
+		check_equal(row.detail, "'renamed' of Node 'Door'", row.reason)
+		signals.cancel(task)
+	var left := signals.wait_int(door.renamed)
+	door.free()
+	check_equal(row_of("probe %d" % left).detail, "'renamed' of Node", "of a freed one")
+	await settle()
+	check_equal(row_of("probe %d" % left), {})
+
+
 func never() -> void:
 	await emitter.opened
 
@@ -55,7 +75,7 @@ func test_the_report_names_each_waiting_task_with_its_place() -> void:
 	var task := probe.task_after(emitter.fired, 1)
 	var report := Nebula.waiting_tasks_report()
 	check("task 'given'" in report, report)
-	check("waiting" in report and "signal, async_probe.cpp:" in report, report)
+	check("waiting" in report and "signal 'fired' of RefCounted, async_probe.cpp:" in report, report)
 	task.cancel()
 
 

@@ -278,3 +278,19 @@ func test_a_load_may_be_a_branch() -> void:
 	var path := "res://data/small_scene.tscn"
 	var log: Array = await loaded(probe.load_in_all_forms(path))
 	check_equal(log, [path, path, path, path, "error: the resource could not be loaded"])
+
+
+func test_null_is_no_object_to_wait_for() -> void:
+	var signals := {
+		"tween": "finished",
+		"timer": "timeout",
+		"animation": "animation_finished",
+		"request": "request_completed",
+		"exit": "tree_exited",
+	}
+	for wait: String in signals:
+		check_equal(
+			probe.log_of(probe.call(wait, null)),
+			["error: there is no object to wait for: signal '%s' of null" % signals[wait]],
+			wait
+		)

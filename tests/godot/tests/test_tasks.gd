@@ -274,7 +274,9 @@ func test_a_freed_object_and_an_unknown_signal_are_errors_at_once_and_not_the_en
 		probe.log_of(unknown),
 		["error: the object has no such signal: signal 'no_such_signal' of a RefCounted"]
 	)
-	check_equal(probe.log_of(of_null), [gone % "opened"])
+	check_equal(
+		probe.log_of(of_null), ["error: there is no object to wait for: signal 'opened' of null"]
+	)
 
 
 # --- The wait's end ---
