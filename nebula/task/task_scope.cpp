@@ -112,8 +112,12 @@ void TaskScope::child_ended(ScopeChild& ended) noexcept {
             end_children();
         }
     }
+    begin_anew_if_all_ended();
+}
+
+void TaskScope::begin_anew_if_all_ended() noexcept {
     if (live_count_ > 0) return;
-    if (!joiners_.empty() || (failed_ && parent_ == nullptr)) end_round(nullptr);
+    if (!joiners_.empty() || (stopped_ && parent_ == nullptr)) end_round(nullptr);
 }
 
 // All that it touches of a joiner is done before that may go on: afterwards the scope may be gone.
@@ -148,6 +152,7 @@ void TaskScope::cancel() noexcept {
     const Scheduler::Destroying destroying(scheduler_);
     stopped_ = true;
     end_children();
+    begin_anew_if_all_ended();
 }
 
 void TaskScope::end_children() noexcept {

@@ -44,12 +44,11 @@ class ScopeChild;
 /// may join; each is thrown the error.
 ///
 /// Outside of tasks nobody may ever join. There an error that comes while nobody does is told at
-/// once, as any task's is: to who has the child's handle, or else as unhandled. When the others
-/// have ended the scope is as new.
+/// once, as any task's is: to who has the child's handle, or else as unhandled. After an error or a
+/// cancel() the scope is as new when all have ended.
 ///
 /// Threads:   owner thread. Its destructor too: a coroutine that has one among its locals is back
-/// on
-///            the owner thread (`co_await main_thread()`) before it leaves the block or ends.
+///            on the owner thread (`co_await main_thread()`) before it leaves the block or ends.
 /// Cost:      as Runtime::spawn(), and a node per child from the frame pool.
 /// Lifetime:  one that was made inside a task must not outlive it. A child that is on the stack
 ///            when the scope goes ends at its next suspension; for one that a worker has, the scope
@@ -136,6 +135,7 @@ private:
     void adopt(task_detail::TaskRecord& record, task_detail::PromiseBase& root);
     void child_ended(task_detail::ScopeChild& child) noexcept;
     void end_children() noexcept;
+    void begin_anew_if_all_ended() noexcept;
     void end_round(Joiner* one) noexcept;
 
     task_detail::Scheduler& scheduler_;

@@ -115,6 +115,28 @@ TEST_F(TaskScopeTest, OutsideOfTasksAnErrorIsToldWhenItHappensAndTheScopeIsAsNew
     EXPECT_TRUE(scope.spawn(waits()).is_pending());
 }
 
+TEST_F(TaskScopeTest, OutsideOfTasksACancelLeavesTheScopeAsNewWhenAllHaveEnded) {
+    TaskScope scope(loop_.runtime);
+    scope.cancel();  // of nobody
+    struct SpawnsAsItGoes {
+        ~SpawnsAsItGoes() {
+            handle = scope.spawn([]() -> task<> { co_await next_frame(); });
+        }
+        TaskScope& scope;
+        TaskHandle<>& handle;
+    };
+    TaskHandle<> refused;
+    const TaskHandle<> ended = scope.spawn([&]() -> task<> {
+        const SpawnsAsItGoes last{scope, refused};
+        co_await waits();
+    });
+    EXPECT_TRUE(ended.is_pending());
+    scope.cancel();
+    EXPECT_TRUE(ended.cancelled());
+    EXPECT_TRUE(refused.cancelled()) << "by a scope that is just ending its children";
+    EXPECT_TRUE(scope.spawn(waits()).is_pending());
+}
+
 TEST_F(TaskScopeTest, TwoTasksJoinOneScopeAndBothAreThrownItsError) {
     TaskScope scope(loop_.runtime);
     scope.spawn(fails_after(1, "shared"));
@@ -282,17 +304,22 @@ TEST_F(TaskScopeTest, AChildMayCancelThatTaskAsItStarts) {
 }
 
 TEST_F(TaskScopeTest, CancelEndsAllAndRefusesUntilItIsJoined) {
-    TaskScope scope(loop_.runtime);
-    const TaskHandle<> child = scope.spawn(waits());
-    scope.cancel();
-    EXPECT_EQ(live_, 0);
-    EXPECT_TRUE(child.cancelled());
-    const TaskHandle<> refused = scope.spawn(waits());
-    EXPECT_EQ(live_, 0);
-    EXPECT_THROW(refused.result(), TaskCancelled);
-    loop_.runtime.spawn([&]() -> task<> { co_await scope.join(); });
-    const TaskHandle<> taken = scope.spawn(waits());
-    EXPECT_TRUE(taken.is_pending());
+    bool done = false;
+    loop_.runtime.spawn([&]() -> task<> {
+        TaskScope scope(co_await this_runtime());
+        const TaskHandle<> child = scope.spawn(waits());
+        scope.cancel();
+        EXPECT_EQ(live_, 0);
+        EXPECT_TRUE(child.cancelled());
+        const TaskHandle<> refused = scope.spawn(waits());
+        EXPECT_EQ(live_, 0);
+        EXPECT_THROW(refused.result(), TaskCancelled);
+        co_await scope.join();
+        const TaskHandle<> taken = scope.spawn(waits());
+        EXPECT_TRUE(taken.is_pending());
+        done = true;
+    });
+    EXPECT_TRUE(done);
 }
 
 TEST_F(TaskScopeTest, AChildMayCancelItsOwnScope) {
