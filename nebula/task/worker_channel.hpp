@@ -6,6 +6,7 @@
 #include "nebula/base/require.hpp"
 #include "nebula/task/wait.hpp"
 #include "nebula/task/waker.hpp"
+#include "nebula/task/when_full.hpp"
 #include "nebula/threading/channel.hpp"
 #include "nebula/threading/detail/block_ring.hpp"
 
@@ -18,12 +19,6 @@
 #include <utility>
 
 namespace nebula {
-
-/// What a full channel does with one more value. Both count it in dropped().
-enum class WhenFull : std::uint8_t {
-    RefuseNew,   ///< send() says Full.
-    DropOldest,  ///< For news that only counts while it is fresh.
-};
 
 /// A queue from workers to one task: a send wakes the task that waits.
 ///
@@ -82,7 +77,7 @@ public:
 
     /// Without a bound.
     WorkerChannel() noexcept : bound_(std::numeric_limits<std::size_t>::max()) {}
-    explicit WorkerChannel(std::size_t bound, WhenFull when_full = WhenFull::RefuseNew)
+    explicit WorkerChannel(std::size_t bound, WhenFull when_full = WhenFull::DropNewest)
         : bound_(bound), when_full_(when_full) {
         require_argument(bound > 0,
                          "a channel of 0 never takes a value; give 1 or more, or no bound");
@@ -101,7 +96,7 @@ public:
             if (closed_) return SendResult::Closed;
             if (items_.size() >= bound_) {
                 ++dropped_;
-                if (when_full_ == WhenFull::RefuseNew) return SendResult::Full;
+                if (when_full_ == WhenFull::DropNewest) return SendResult::Full;
                 oldest.emplace(std::move(items_.front()));
                 items_.pop_front();
             }
@@ -213,7 +208,7 @@ private:
     }
 
     const std::size_t bound_;
-    const WhenFull when_full_ = WhenFull::RefuseNew;
+    const WhenFull when_full_ = WhenFull::DropNewest;
     mutable Mutex mutex_;
     detail::BlockRing<T> items_ NEBULA_GUARDED_BY(mutex_);
     std::size_t promised_ NEBULA_GUARDED_BY(mutex_) = 0;  // values, to who has been woken

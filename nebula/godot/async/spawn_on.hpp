@@ -124,7 +124,8 @@ TaskHandle<T> spawn_on(const ObjectHandle& owner, task<T> body, OwnedTaskOptions
 template <TaskFunction F>
 auto spawn_on(const ObjectHandle& owner, F function, OwnedTaskOptions options = {},
               std::source_location site = std::source_location::current()) {
-    return spawn_on(owner.id(), task_detail::call_stored(std::move(function)), options, site);
+    return task_detail::FunctionHandle<F>(
+        spawn_on(owner.id(), task_detail::call_stored(std::move(function)), options, site));
 }
 
 }  // namespace nebula::godot

@@ -4,17 +4,13 @@
 
 #include "nebula/base/mutex.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
+#include "nebula/task/when_full.hpp"
 
 #include <array>
 #include <memory>
 #include <type_traits>
 
 namespace nebula::godot {
-
-enum class WhenFull : std::uint8_t {
-    DropOldest,  ///< For those who want to know how things are.
-    DropNewest,  ///< For those who want to know how it began.
-};
 
 struct StreamOptions {
     std::size_t capacity = 0;  ///< Emissions kept while nobody takes them; 0: all.
