@@ -103,12 +103,12 @@ TEST(PumpBudget, CancelsAreTakenWhenNoTurnsAreLeft) {
 }
 
 TEST(Stuck, AWaitIsToldOnceAndTheNextOneAgain) {
+    test::Door door;
     FakeLoop loop;
     std::vector<std::string> told;
     loop.runtime.set_on_stuck(1.0, [&](const TaskInfo& info) {
         told.push_back(info.name + ": " + std::string(info.reason));
     });
-    test::Door door;
     loop.runtime.spawn(
         [&]() -> task<> {
             co_await door.opens();
@@ -123,10 +123,10 @@ TEST(Stuck, AWaitIsToldOnceAndTheNextOneAgain) {
 }
 
 TEST(Stuck, ALongSleepIsNotStuckAndWhatIsWaitedForAfterItIs) {
+    test::Door door;
     FakeLoop loop;
     std::vector<std::string> told;
     loop.runtime.set_on_stuck(1.0, [&](const TaskInfo& info) { told.emplace_back(info.reason); });
-    test::Door door;
     loop.runtime.spawn([&]() -> task<> {
         co_await sleep_for(10.0);
         co_await door.opens();
