@@ -40,17 +40,17 @@ if(NEBULA_SANITIZE)
     target_compile_definitions(nebula_flags INTERFACE NEBULA_SANITIZED=1)
 endif()
 
-# nebula_precompile(nebula_threading LIBRARY) or (worker_pool_test TEST): the sources find what nearly
-# all of them include already read. Only where NEBULA_PRECOMPILE asks for it: a source that forgets an
-# include then builds all the same. So the dev preset, whose commands clang-tidy takes, has it for
-# tests only; a forgotten include in a test is found by whoever builds with a cache of compilations.
-# A source with flags of its own needs SKIP_PRECOMPILE_HEADERS.
+# nebula_precompile(nebula_threading LIBRARY), (join_test TEST) or (pool_test UNOPTIMIZED_TEST): the
+# sources find what nearly all of them include already read. Only where NEBULA_PRECOMPILE asks for
+# it: a source that forgets an include then builds all the same. So the dev preset, whose commands
+# clang-tidy takes, has it for tests only; a forgotten include in a test is found by whoever builds
+# with a cache of compilations. A source with flags of its own needs SKIP_PRECOMPILE_HEADERS.
 function(nebula_precompile target kind)
     # A cache of compilations cannot look into such a header, and would keep nothing.
     if(NOT NEBULA_PRECOMPILE OR CMAKE_CXX_COMPILER_LAUNCHER)
         return()
     endif()
-    if(NEBULA_PRECOMPILE STREQUAL "TESTS" AND NOT kind STREQUAL "TEST")
+    if(NEBULA_PRECOMPILE STREQUAL "TESTS" AND NOT kind MATCHES "TEST$")
         return()
     endif()
     set(owner nebula_precompiled_${kind})
@@ -60,12 +60,15 @@ function(nebula_precompile target kind)
         target_link_libraries(${owner} PRIVATE nebula_flags nebula_private_flags)
         set(headers algorithm array atomic chrono cmath coroutine cstddef cstdint exception functional
             limits memory mutex optional span string string_view thread type_traits utility vector)
-        if(kind STREQUAL TEST)
+        if(kind MATCHES "TEST$")
             list(APPEND headers latch random set stdexcept gmock/gmock.h gtest/gtest.h)
             target_link_libraries(${owner} PRIVATE GTest::gtest GTest::gmock)
         else()
             set_target_properties(${owner} PROPERTIES
                 POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+        endif()
+        if(kind STREQUAL UNOPTIMIZED_TEST)
+            target_compile_options(${owner} PRIVATE -O0)
         endif()
         list(TRANSFORM headers REPLACE "(.+)" "<\\1>")
         target_precompile_headers(${owner} PRIVATE ${headers})
@@ -90,15 +93,22 @@ function(nebula_add_library name)
 endfunction()
 
 # nebula_add_test(worker_pool_test SOURCES worker_pool_test.cpp LIBRARIES nebula::threading): one
-# GoogleTest program, one ctest entry. TIMEOUT in seconds, 300 unless told.
+# GoogleTest program, one ctest entry. TIMEOUT in seconds, 300 unless told. UNOPTIMIZED: under the
+# address sanitizer its own sources are compiled at -O0, in a third of the time; not for tests of
+# coroutines, which need the tail calls, nor for those that compute much themselves.
 function(nebula_add_test name)
-    cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+    cmake_parse_arguments(arg "UNOPTIMIZED" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 300)
     endif()
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE nebula_private_flags ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
-    nebula_precompile(${name} TEST)
+    if(arg_UNOPTIMIZED AND NEBULA_SANITIZE MATCHES address)
+        target_compile_options(${name} PRIVATE -O0)
+        nebula_precompile(${name} UNOPTIMIZED_TEST)
+    else()
+        nebula_precompile(${name} TEST)
+    endif()
     add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
