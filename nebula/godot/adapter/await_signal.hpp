@@ -3,6 +3,7 @@
 // own signals and objects. README.md in this folder has the few lines that join the two.
 #pragma once
 
+#include "nebula/base/thread_sanitizer.hpp"
 #include "nebula/task/await_as.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
 #include "nebula/task/errors.hpp"
@@ -340,8 +341,10 @@ private:
                             GDExtensionCallError* call_error) noexcept {
             *call_error = {GDEXTENSION_CALL_OK, 0, 0};
             static_cast<Node*>(self)->emitted(arguments, static_cast<std::size_t>(count));
+            comes_before(self);  // the engine counts the copies: the last one's end is after all
         };
         info.free_func = [](void* self) noexcept {
+            comes_after(self);
             // The connection had the only copy: nobody will call any more.
             static_cast<Node*>(self)->fail(AsyncErrorCode::EmitterFreed);
             static_cast<Node*>(self)->release();

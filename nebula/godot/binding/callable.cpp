@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/binding/callable.hpp"
 
+#include "nebula/base/thread_sanitizer.hpp"
 #include "nebula/godot/api/builtin_methods.hpp"
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/binding/containers.hpp"
@@ -54,10 +55,12 @@ void call_shared(void* userdata, const GDExtensionConstVariantPtr* arguments, GD
     } catch (...) {
         report_current_exception(shared(userdata).name());
     }
+    comes_before(userdata);  // the engine counts the copies: the last one's end is after all calls
 }
 
 void release_shared(void* userdata) {
     live.fetch_sub(1, std::memory_order_relaxed);  // no partner: a statistic
+    comes_after(userdata);
     shared(userdata).released();
 }
 
