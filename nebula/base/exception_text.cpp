@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 #include <typeinfo>
 
 namespace nebula {
@@ -21,10 +22,11 @@ std::string current_type_name() {
 }
 
 // The same.
-std::string words_or_type(const char* words) {
-    if (words != nullptr && *words != '\0') return words;
-    return "an exception of type " + current_type_name();
+std::string words_or_type(std::string_view words) {
+    return words.empty() ? "an exception of type " + current_type_name() : std::string(words);
 }
+// No words are null.
+std::string_view view_of(const char* words) { return words != nullptr ? words : ""; }
 
 }  // namespace
 
@@ -32,13 +34,13 @@ std::string exception_text(const std::exception_ptr& exception) {
     try {
         std::rethrow_exception(exception);
     } catch (const std::exception& e) {
-        return words_or_type(e.what());
+        return words_or_type(view_of(e.what()));
     } catch (const std::string& text) {
-        return words_or_type(text.c_str());
-    } catch (const char* text) {
         return words_or_type(text);
+    } catch (const char* text) {
+        return words_or_type(view_of(text));
     } catch (...) {
-        return words_or_type(nullptr);
+        return words_or_type({});
     }
 }
 
