@@ -52,6 +52,7 @@ TaskScope::TaskScope(Runtime& runtime) : scheduler_(*runtime.scheduler_) {
 
 TaskScope::~TaskScope() {
     NEBULA_ASSERT(!ending_, "a scope may not be destroyed by a destructor of its own children");
+    dying_ = true;
     joiners_.end_all(task_detail::Waiter::End::SourceFreed);  // before the children's end is theirs
     if (!children_.empty()) {
         NEBULA_ASSERT(scheduler_.inbox().on_owner_thread(),
@@ -116,7 +117,7 @@ void TaskScope::child_ended(ScopeChild& ended) noexcept {
 }
 
 void TaskScope::begin_anew_if_all_ended() noexcept {
-    if (live_count_ > 0) return;
+    if (live_count_ > 0 || dying_) return;
     if (!joiners_.empty() || (stopped_ && parent_ == nullptr)) end_round(nullptr);
 }
 

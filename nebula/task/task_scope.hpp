@@ -148,6 +148,7 @@ private:
     bool stopped_ = false;
     bool failed_ = false;
     bool ending_ = false;
+    bool dying_ = false;  // so it refuses to the last
 };
 
 }  // namespace nebula

@@ -115,26 +115,65 @@ TEST_F(TaskScopeTest, OutsideOfTasksAnErrorIsToldWhenItHappensAndTheScopeIsAsNew
     EXPECT_TRUE(scope.spawn(waits()).is_pending());
 }
 
+struct SpawnsAsItGoes {
+    ~SpawnsAsItGoes() {
+        scope.spawn([&began = began]() -> task<> {
+            ++began;
+            co_await next_frame();
+        });
+    }
+    TaskScope& scope;
+    int& began;
+};
+
 TEST_F(TaskScopeTest, OutsideOfTasksACancelLeavesTheScopeAsNewWhenAllHaveEnded) {
     TaskScope scope(loop_.runtime);
     scope.cancel();  // of nobody
-    struct SpawnsAsItGoes {
-        ~SpawnsAsItGoes() {
-            handle = scope.spawn([]() -> task<> { co_await next_frame(); });
-        }
-        TaskScope& scope;
-        TaskHandle<>& handle;
-    };
-    TaskHandle<> refused;
+    int began = 0;
     const TaskHandle<> ended = scope.spawn([&]() -> task<> {
-        const SpawnsAsItGoes last{scope, refused};
+        const SpawnsAsItGoes last{scope, began};
         co_await waits();
     });
     EXPECT_TRUE(ended.is_pending());
     scope.cancel();
     EXPECT_TRUE(ended.cancelled());
-    EXPECT_TRUE(refused.cancelled()) << "by a scope that is just ending its children";
+    EXPECT_EQ(began, 0) << "a scope that is just ending its children refuses";
     EXPECT_TRUE(scope.spawn(waits()).is_pending());
+}
+
+TEST_F(TaskScopeTest, OutsideOfTasksACancelEndsAJoinAndWhatIsSpawnedThenIsTheNextRounds) {
+    TaskScope scope(loop_.runtime);
+    scope.spawn(waits());
+    TaskHandle<> next;
+    loop_.runtime.spawn([&]() -> task<> {
+        co_await scope.join();
+        next = scope.spawn(waits());
+    });
+    scope.cancel();
+    loop_.runtime.pump();
+    EXPECT_TRUE(next.is_pending());
+}
+
+TEST_F(TaskScopeTest, AScopeThatIsBeingDestroyedRefusesToTheLast) {
+    struct CancelsAsItGoes {
+        ~CancelsAsItGoes() { other.cancel(); }
+        TaskHandle<>& other;
+    };
+    int began = 0;
+    TaskHandle<> stranger;
+    {
+        TaskScope scope(loop_.runtime);
+        stranger = loop_.runtime.spawn([&]() -> task<> {
+            const SpawnsAsItGoes last{scope, began};
+            co_await waits();
+        });
+        scope.spawn([&]() -> task<> {
+            const CancelsAsItGoes last{stranger};
+            co_await waits();
+        });
+    }
+    EXPECT_TRUE(stranger.cancelled());
+    EXPECT_EQ(began, 0);
 }
 
 TEST_F(TaskScopeTest, TwoTasksJoinOneScopeAndBothAreThrownItsError) {
