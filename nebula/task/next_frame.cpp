@@ -3,6 +3,8 @@
 
 #include "nebula/task/detail/scheduler.hpp"
 
+#include <cmath>
+
 namespace nebula {
 
 void task_detail::PhaseWait::begin(PromiseBase& leaf) noexcept {
@@ -20,7 +22,7 @@ FrameTime task_detail::PhaseWait::time() const noexcept {
 void Sleep::begin(task_detail::PromiseBase& leaf) {
     task_detail::TaskRecord& record = suspend_here(leaf);
     record.scheduler.wait_for_time(timer_, seconds_, clock_);
-    record.ends_by_clock = true;
+    record.ends_by_clock = std::isfinite(seconds_);
     timer_.record = &record;  // last: a timer that could not be added has nothing to undo
 }
 

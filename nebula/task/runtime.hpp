@@ -40,7 +40,7 @@ struct TaskInfo {
     TaskState state = TaskState::Pending;
     std::source_location site;    ///< Of the wait, innermost coroutine; of the spawn before it.
     std::string_view reason;      ///< Of the wait: "next frame", "pool job", …
-    std::string detail;           ///< For some: which one, as "'hit' of a Node3D" of a "signal".
+    std::string detail;           ///< For some: which one, as "'hit' of Node3D 'Door'".
     double age_seconds = 0.0;     ///< Since the spawn, on the Real clock.
     double waited_seconds = 0.0;  ///< Since the wait began.
 };
@@ -149,8 +149,8 @@ public:
     void set_on_unhandled(SmallFunction<void(const UnhandledError&)> handler);
 
     /// Told once of every wait that lasts longer than so many seconds of the Real clock, but for
-    /// sleeps, which end by themselves; looked for about once a second in begin_frame(). Zero
-    /// seconds, as it begins: never.
+    /// sleeps, which end when their clock says so; looked for about once a second in begin_frame().
+    /// Zero seconds, as it begins: never.
     void set_on_stuck(double seconds, SmallFunction<void(const TaskInfo&)> handler);
 
     [[nodiscard]] std::vector<TaskInfo> live_tasks() const;  ///< Oldest first.

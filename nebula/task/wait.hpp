@@ -47,15 +47,25 @@ public:
     Wait& operator=(const Wait&) = delete;
 
 protected:
-    /// What this wait in particular waits for, to stand behind its reason: "'hit' of a Node3D".
+    /// What this wait in particular waits for, to stand behind its reason: "'hit' of Node3D
+    /// 'Door'".
     using Detail = std::string (*)(const Wait&);
 
     /// \param reason  shown by Runtime::live_tasks(); must live for ever (a string literal).
-    /// \param detail  called by live_tasks() while the task waits, if not null.
+    /// \param detail  if not null, called on the owner thread, while the task waits, by whatever
+    ///                lists it: live_tasks(), the look for stuck waits.
     explicit Wait(const char* reason, Detail detail = nullptr) noexcept
         : reason_(reason), detail_(detail) {}
     ~Wait() = default;
     [[nodiscard]] const char* reason() const noexcept { return reason_; }
+    [[nodiscard]] Detail detail() const noexcept { return detail_; }
+    /// After suspend() of a wait that this one consists of: the task waits for this one.
+    template <TaskPromise P>
+    void stand_for_wait_of(std::coroutine_handle<P> h) const noexcept {
+        task_detail::TaskRecord& record = h.promise().record();
+        record.reason = reason_;
+        if (detail_ != nullptr) record.detailed_wait = this;
+    }
 
     /// Begins the wait. Call it in await_suspend, before anything can call wake().
     template <TaskPromise P>

@@ -10,9 +10,11 @@
 
 #include <array>
 #include <atomic>
+#include <coroutine>
 #include <limits>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -311,6 +313,46 @@ TEST(Sleep, ManyEndInOrderWithSomeCancelled) {
     std::sort(expected.begin(), expected.end());
     ASSERT_EQ(woken.size(), expected.size());
     for (std::size_t i = 0; i < woken.size(); ++i) EXPECT_EQ(woken[i], expected[i].second);
+}
+
+/// Says which one it is, and may find in its await_suspend that it is over.
+class Numbered : public Wait {
+public:
+    Numbered(int number, bool waits) noexcept
+        : Wait("number", detail_of), number_(new int(number)), waits_(waits) {}
+    bool await_ready() const noexcept { return false; }
+    template <TaskPromise P>
+    bool await_suspend(std::coroutine_handle<P> h) noexcept {
+        waker_ = suspend(h);
+        return waits_;
+    }
+    void await_resume() const noexcept {}
+
+private:
+    static std::string detail_of(const Wait& wait) {
+        return std::to_string(*static_cast<const Numbered&>(wait).number_);
+    }
+    std::unique_ptr<int> number_;  // on the heap, for the sanitizers
+    bool waits_;
+    Waker waker_;
+};
+
+TEST(Wait, TellsWhichOneItIsWhileTheTaskWaitsAndNotAfterwards) {
+    FakeLoop loop;
+    std::vector<std::string> rows;
+    const auto look = [&] {
+        const TaskInfo row = loop.runtime.live_tasks().at(0);
+        rows.push_back(std::string(row.reason) + " " + row.detail);
+    };
+    TaskHandle<> waiting = loop.runtime.spawn([&]() -> task<> {
+        co_await Numbered(1, false);
+        look();
+        co_await Numbered(2, true);
+    });
+    look();
+    EXPECT_EQ(rows, (std::vector<std::string>{"running ", "number 2"}));
+    waiting.cancel();
+    EXPECT_TRUE(loop.runtime.live_tasks().empty());
 }
 
 TEST(Event, WakesAllWhoWaitAndLetsThroughWhileSet) {

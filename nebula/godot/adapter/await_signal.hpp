@@ -301,13 +301,14 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
     [[nodiscard]] Variant& argument(std::size_t index) noexcept { return data()[index]; }
 
-    /// "signal 'opened' of a Node3D"
-    [[nodiscard]] std::string name() const {
+    /// "'opened' of a Node3D"
+    [[nodiscard]] std::string detail() const {
         const std::string of = text_of_name(Binding::bytes(class_name));
-        const std::string name = "signal '" + text_of_name(Binding::bytes(signal)) + "' of ";
+        const std::string name = "'" + text_of_name(Binding::bytes(signal)) + "' of ";
         if (emitter == 0) return name + "null";
         return name + (of.empty() ? "an object that is gone" : "a " + of);
     }
+    [[nodiscard]] std::string name() const { return "signal " + detail(); }
 
     OneShot meeting;
     const std::uint64_t emitter;
@@ -527,7 +528,7 @@ public:
     using Result = std::conditional_t<kThrows, Value, Outcome<Value>>;
 
     explicit SignalWait(detail::Node<Binding>* connected) noexcept
-        : Wait("signal"), node_(connected) {}
+        : Wait("signal", detail_of), node_(connected) {}
     SignalWait(SignalWait&& other) noexcept : SignalWait(other.release()) {}
     ~SignalWait() {
         if (node_ != nullptr) node_->leave();
@@ -565,6 +566,10 @@ public:
     }
 
 private:
+    static std::string detail_of(const Wait& wait) {
+        return static_cast<const SignalWait&>(wait).node_->detail();
+    }
+
     detail::Node<Binding>* node_;
 };
 

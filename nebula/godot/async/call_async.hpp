@@ -31,19 +31,19 @@ public:
     template <TaskPromise P>
     bool await_suspend(std::coroutine_handle<P> h) {
         if (!later_->await_suspend(h)) return false;
-        task_detail::TaskRecord& record = h.promise().record();
-        record.reason = reason();
+        stand_for_wait_of(h);
         if (coroutine_.is_null()) return true;
+        task_detail::TaskRecord& record = h.promise().record();
         // One wait with several ends: all wake the ticket that the signal's wait began.
         return watch_coroutine(Waker(record, record.ticket()));
     }
     void stop_waiting() noexcept;
 
 protected:
-    explicit VariantWait(const char* reason) noexcept : Wait(reason) {}
+    explicit VariantWait(const char* reason) noexcept : Wait(reason, what) {}
     /// Before it is awaited: into a branch of a combination.
     VariantWait(VariantWait&& other) noexcept
-        : Wait(other.reason()),
+        : Wait(other.reason(), what),
           error_(other.error_),
           why_(std::move(other.why_)),
           value_(std::move(other.value_)),
@@ -64,9 +64,10 @@ protected:
     std::optional<Variant> called();
 
     std::optional<AsyncErrorCode> error_;
-    std::string why_;
+    std::string why_;  // of a call: which
 
 private:
+    static std::string what(const Wait& wait) { return static_cast<const VariantWait&>(wait).why_; }
     void poll() override;
     /// False when it has ended already.
     bool watch_coroutine(Waker waker);
@@ -145,9 +146,10 @@ private:
 /// Lifetime:  keeps no count of the object. When it is freed meanwhile, its coroutine will never
 ///            go on: that ends the wait.
 /// Throws:    at the co_await: EmitterFreed, the object is gone or nothing is left that could
-///            resume its coroutine; UnknownMethod; CallFailed, wrong arguments, or a result that is
-///            no T; WrongThread; RuntimeClosed. A NebulaTaskError that comes back, as of a task of
-///            C++, is thrown: CallFailed with its words, TaskCancelled, or RuntimeClosed.
+///            resume its coroutine; NullObject; UnknownMethod; CallFailed, wrong arguments, or a
+///            result that is no T; WrongThread; RuntimeClosed. A NebulaTaskError that comes back,
+///            as of a task of C++, is thrown: CallFailed with its words, TaskCancelled, or
+///            RuntimeClosed.
 template <class T = Variant, class... Args>
 AsyncCall<T> call_async(const ObjectHandle& object, const StringName& method, const Args&... args) {
     const std::array<Variant, sizeof...(Args)> arguments{Variant(args)...};

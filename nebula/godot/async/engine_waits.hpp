@@ -39,9 +39,9 @@ public:
     template <TaskPromise P>
     bool await_suspend(std::coroutine_handle<P> h) {
         if (!signal_.await_suspend(h)) return false;
+        stand_for_wait_of(h);
         // One wait with two ends: both wake the ticket that the signal's wait began.
         task_detail::TaskRecord& record = h.promise().record();
-        record.reason = reason();
         waker_ = Waker(record, record.ticket());
         EngineLoop::get().poll_each_frame(*this);
         return true;
@@ -138,8 +138,8 @@ public:
     template <TaskPromise P>
     bool await_suspend(std::coroutine_handle<P> h) {
         if (!finished_.await_suspend(h)) return false;
+        stand_for_wait_of(h);
         task_detail::TaskRecord& record = h.promise().record();
-        record.reason = reason();
         waker_ = Waker(record, record.ticket());
         EngineLoop::get().poll_each_frame(*this);
         return true;
@@ -214,7 +214,7 @@ public:
     template <TaskPromise P>
     bool await_suspend(std::coroutine_handle<P> h) {
         if (!signal_.await_suspend(h)) return false;
-        h.promise().record().reason = reason();
+        stand_for_wait_of(h);
         return true;
     }
     void stop_waiting() noexcept { signal_.stop_waiting(); }

@@ -45,6 +45,8 @@ struct ObjectId {
     std::uint64_t value = 0;
 
     [[nodiscard]] bool is_null() const noexcept { return value == 0; }
+    /// Of a RefCounted, alive or not: the engine keeps that in the highest bit.
+    [[nodiscard]] bool is_counted() const noexcept { return (value >> 63) != 0; }
     /// False as soon as the object is freed. Threads: any thread, but only on the thread that
     /// frees the object does the answer stay true.
     [[nodiscard]] bool is_alive() const noexcept { return !object().is_null(); }

@@ -321,7 +321,6 @@ void Scheduler::resume(TaskRecord& record) noexcept {
     if (!may_run(record)) return;
     ++stats_.resumes;
     record.state = TaskState::Polling;
-    record.detailed_wait = nullptr;
     record.resume_in.reset();
     record.below = std::exchange(running_, &record);
     ++depth_;
@@ -636,12 +635,14 @@ TaskInfo Scheduler::describe(const TaskRecord& record) const {
     const char* reason = record.reason;
     if (record.state == TaskState::Polling) reason = "running";
     if (record.state == TaskState::Away) reason = "on a worker";
+    // Else its last wait may be over and gone: one that ended in its own await_suspend, say.
+    const bool waits = record.state == TaskState::Pending || record.state == TaskState::Ready;
     return {record.id,
             std::string(record.name()),
             record.state,
             record.site,
             reason,
-            record.detail(),
+            waits ? record.detail() : std::string(),
             now - record.spawned_at,
             now - record.waits_since};
 }

@@ -133,7 +133,7 @@ public:
     // --- owner thread ---
     /// A new ticket: from here on wakers of earlier waits do nothing.
     [[nodiscard]] std::uint64_t begin_wait(PromiseBase& leaf, const Wait& wait) noexcept;
-    /// What the wait has to say beside `reason`; empty for most, and for a task that waits not.
+    /// What the wait has to say beside `reason`; empty for most. Only of one that waits.
     [[nodiscard]] std::string detail() const;
 
     struct Mail {

@@ -43,6 +43,7 @@ func test_a_row_tells_what_of_the_engines_is_waited_for() -> void:
 		waits.cancel(task)
 	var called := probe.call_any(self, "never")
 	check_equal(row_of("probe %d" % called).get("reason"), "call")
+	check("method 'never' of a " in row_of("probe %d" % called).detail, "which call")
 	probe.cancel(called)
 	timer.free()
 	tween.kill()
