@@ -86,7 +86,6 @@ task<> stream_on(ProbeLogPtr log, Signal which, std::int64_t capacity, bool newe
             }
         } catch (const AsyncError& error) {
             log->add(error);
-            if (error.code() == AsyncErrorCode::UnknownSignal) break;
         }
     }
     log->add("end, " + std::to_string(emissions.dropped()) + " dropped");

@@ -148,7 +148,8 @@ std::optional<AsyncErrorCode> StreamNode::take(SignalArguments& arguments, bool 
     const MutexLock lock(mutex_);
     if (listened) listening_ = false;
     NEBULA_ASSERT(has_answer(), "an emission is taken once it is there");
-    if (queue_.size() == 0) return end_;
+    // An error is told once; what comes after it is the end.
+    if (queue_.size() == 0) return std::exchange(end_, AsyncErrorCode::EmitterFreed);
     if (queue_.pop(arguments)) return AsyncErrorCode::NotSendable;
     return std::nullopt;
 }

@@ -250,8 +250,8 @@ public:
 /// Lifetime:  the connection ends with the stream; a next() that still waits then has reached the
 ///            end. Keeps no count of the emitter.
 /// Throws:    next(), at the co_await: NullObject, UnknownSignal, ArgumentMismatch, NotSendable,
-///            WrongThread, RuntimeClosed. An emitter that is gone is the end, also right at the
-///            start.
+///            WrongThread, RuntimeClosed; once, and then the stream is at its end. An emitter that
+///            is gone is the end, also right at the start.
 template <class... Args>
 class [[nodiscard]] SignalStream {
 public:

@@ -31,6 +31,7 @@ std::string SignalName::str() const {
 
 std::string SignalName::detail() const {
     std::string text = "'" + signal.utf8() + "' of " + emitter_class.utf8();
+    if (emitter.is_counted()) return text;  // it may be dropped on another thread while we look
     // A Node that is just being destroyed has no class of its own any more, and no name.
     const Node node = cast_to<Node>(emitter.object());
     if (node) text += " '" + node.get_name().utf8() + "'";
@@ -84,9 +85,12 @@ void SignalNode::disconnect_in_emission() noexcept {
     const Object emitter(source.emitter.object().ptr());
     if (!emitter) return;  // then it is a script that calls, not an emission
     try {
-        // Another listener may have ended it just now: the engine calls from a snapshot.
-        if (emitter.is_connected(source.signal, connected_.get()))
+        // Another listener may have ended it, or the signal, just now: the engine calls from a
+        // snapshot.
+        if (emitter.has_signal(source.signal) &&
+            emitter.is_connected(source.signal, connected_.get()))
             emitter.disconnect(source.signal, connected_.get());
+        disconnected_ = true;
     } catch (...) {
         // Out of memory: the awaiter will ask again.
     }
@@ -94,7 +98,8 @@ void SignalNode::disconnect_in_emission() noexcept {
 
 void SignalNode::disconnect() noexcept {
     // acquire pairs with the release in release(): what the engine's callable did comes before.
-    if (counts_.load(std::memory_order_acquire) > 1) detail::disconnect(source, *this);
+    if (!disconnected_ && counts_.load(std::memory_order_acquire) > 1)
+        detail::disconnect(source, *this);
 }
 
 void SignalNode::call(std::span<const Variant* const> came, Variant&, GDExtensionCallError&) {

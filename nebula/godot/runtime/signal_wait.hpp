@@ -83,6 +83,7 @@ private:
     void disconnect_in_emission() noexcept;
 
     CallableAlias connected_;               // from connect() on
+    bool disconnected_ = false;             // main thread: inside the emission
     std::atomic<std::uint32_t> counts_{1};  // the awaiter, and each callable of the engine's
 };
 

@@ -407,6 +407,35 @@ func test_a_listener_may_disconnect_a_wait_inside_the_same_emission() -> void:
 	check_equal(probe.log_of(waiting), [5])
 
 
+func test_a_signal_may_be_removed_inside_its_own_emission() -> void:
+	var emitter := Emitter.new()
+	emitter.add_user_signal("odd")
+	var odd := Signal(emitter, "odd")
+	odd.connect(emitter.remove_user_signal.bind("odd"))
+	var waiting := probe.wait_untyped(odd)
+	emitter.emit_signal("odd")
+	await settle()
+	check_equal(probe.log_of(waiting), [null])
+
+
+func test_a_stream_that_cannot_be_says_so_once_and_is_at_its_end() -> void:
+	var emitter := Emitter.new()
+	var all := {
+		"there is no object to wait for: signal '' of null": Signal(),
+		"the object has no such signal: signal 'none' of a RefCounted": Signal(emitter, "none"),
+	}
+	for error: String in all:
+		var task := probe.stream_untyped(all[error], 0, false)
+		probe.go_on(task)
+		await settle()
+		check_equal(probe.log_of(task), ["error: " + error, "end, 0 dropped"])
+	var careful := probe.stream_fallible(Signal())
+	check_equal(
+		probe.log_of(careful),
+		["error: there is no object to wait for", "error: the object waited for was freed"]
+	)
+
+
 func test_an_emission_elsewhere_leaves_its_connection_to_the_wait_which_ends_it() -> void:
 	var emitter := Emitter.new()
 	var waiting := probe.wait_int(emitter.hit)

@@ -394,7 +394,7 @@ func test_a_script_that_calls_our_callable_ends_the_wait_once_as_an_emission_doe
 	copy.call(6)
 	await settle()
 	check_equal(probe.log_of(task), [5])
-	check_equal(connections(emitter), 0, "connections: the calls ended none, the wait its own")
+	check_equal(connections(emitter), 0, "connections")
 
 
 # --- Other threads ---
