@@ -16,7 +16,8 @@ void drop_listeners(const Object& task) {
     const Array listeners = task.get_signal_connection_list(completed);
     for (std::size_t i = 0; i < listeners.size(); ++i) {
         const Callable listener = listeners[i].to<Dictionary>()["callable"].to<Callable>();
-        task.disconnect(completed, listener);
+        // More than once for a connection that counts; not at all if one of them ended another.
+        while (task.is_connected(completed, listener)) task.disconnect(completed, listener);
     }
 }
 
@@ -58,7 +59,8 @@ void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
     c.read_only_property("result", &NebulaTask::result, {}, "Null until it has a value.");
     c.read_only_property("name", &NebulaTask::name);
     c.signal("completed", {argument<Variant>("result")},
-             "Once, when it ends: with its value or a [NebulaTaskError].");
+             "Once, when it ends: with its value or a [NebulaTaskError]. Its connections end then, "
+             "as a SceneTreeTimer's do: ask [method Object.is_connected] before you disconnect.");
 }
 
 // Nobody has asked, and nobody can any more.

@@ -133,12 +133,13 @@ template <class T>
 task<> tell_end(task<T> body, TaskEnding ending) {
     try {
         if constexpr (std::is_void_v<T>) {
-            co_await ended_at_home(std::move(body));
+            co_await task_detail::AtCallersSite(ended_at_home(std::move(body)));
             ending.value({});
         } else {
             static_assert(std::constructible_from<Variant, T>,
                           "scripts get the value: it must be one that a Variant holds");
-            ending.value(Variant(co_await ended_at_home(std::move(body))));
+            ending.value(
+                Variant(co_await task_detail::AtCallersSite(ended_at_home(std::move(body)))));
         }
     } catch (...) {
         ending.exception(std::current_exception());

@@ -67,10 +67,10 @@ task<T> ended_at_home(task<T> body) {
     task_detail::Result<T> result;
     try {
         if constexpr (std::is_void_v<T>) {
-            co_await std::move(body);
+            co_await task_detail::AtCallersSite(std::move(body));
             result.set_value();
         } else {
-            result.set_value(co_await std::move(body));
+            result.set_value(co_await task_detail::AtCallersSite(std::move(body)));
         }
     } catch (...) {
         result.set_error(std::current_exception());
@@ -83,7 +83,7 @@ template <class T>
 task<T> owned(ObjectId owner, Until until, task<T> body) {
     OwnerBinding binding(owner, until);
     co_await task_detail::AtCallersSite(binding);
-    co_return co_await ended_at_home(std::move(body));
+    co_return co_await task_detail::AtCallersSite(ended_at_home(std::move(body)));
 }
 
 }  // namespace detail

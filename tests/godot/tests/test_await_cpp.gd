@@ -205,8 +205,6 @@ func test_a_failure_nobody_waits_for_names_the_place_of_the_last_wait() -> void:
 	expect_error("nebula/godot/probe/async_probe.cpp:")
 	@warning_ignore("missing_await")
 	node.fail_after(emitter.fired)
-	expect_error("nebula/godot/probe/async_probe.cpp:")
-	probe.failing_task(emitter.fired, "unseen")
 	emitter.fired.emit()
 	await settle()
 	node.free()
@@ -229,6 +227,39 @@ func test_a_listener_that_holds_its_task_is_let_go_when_that_has_ended() -> void
 		await settle()
 		check(watched.get_ref() == null, "gone after its " + ends)
 	check_equal(got, ["given", "given"])
+
+
+# As the connections of a SceneTreeTimer do.
+func test_the_connections_of_completed_end_with_it_however_often_they_were_made() -> void:
+	var task := probe.task_after(emitter.fired, 1)
+	var note := func(result: Variant) -> void: got.append(result)
+	for i in 2:
+		task.completed.connect(note, CONNECT_REFERENCE_COUNTED)
+	task.completed.connect(check_equal.bind(1), CONNECT_DEFERRED)
+	emitter.fired.emit()
+	await settle()
+	check_equal(got, [1])
+	check(not task.completed.is_connected(note), "connected")
+	check_equal(connections(task), 0, "connections")
+
+
+class Looking:
+	extends NebulaAsyncNode
+	var row := {}
+
+	func _greet(times: int) -> int:
+		row = Nebula.live_tasks().back()
+		return times
+
+
+func test_a_task_that_a_script_began_and_that_has_not_waited_says_so() -> void:
+	var node := Looking.new()
+	check_equal(await node.greet(2), 2)
+	check_equal(
+		[node.row.name, node.row.state, node.row.site],
+		["NebulaAsyncNode.greet", "running", "called by a script"]
+	)
+	node.free()
 
 
 func test_a_failure_of_a_bound_method_that_nobody_awaits_is_one_error_line() -> void:

@@ -94,6 +94,7 @@ func test_what_serves_may_wait_and_answers_find_who_asked_in_any_order() -> void
 func test_a_request_nobody_serves_or_that_fails_there_is_an_error() -> void:
 	var both: Array = await pair()
 	check_error(await both[1].request(1, "nothing"), "no such method: request 'nothing' to peer 1")
+	check_error(await both[1].request(1, "ä".repeat(9999)), "request '%s…' to peer 1" % "ä".repeat(32))
 	var probe := NebulaAsyncProbe.new()
 	both[0].serve(
 		"broken", func(_sender: int) -> Variant: return await probe.failed_task("no coal").wait()
