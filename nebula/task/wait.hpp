@@ -58,7 +58,6 @@ protected:
         : reason_(reason), detail_(detail) {}
     ~Wait() = default;
     [[nodiscard]] const char* reason() const noexcept { return reason_; }
-    [[nodiscard]] Detail detail() const noexcept { return detail_; }
     /// After suspend() of a wait that this one consists of: the task waits for this one.
     template <TaskPromise P>
     void stand_for_wait_of(std::coroutine_handle<P> h) const noexcept {
