@@ -36,7 +36,7 @@ class BenchTask(BenchDriver):
     def setUp(self):
         super().setUp()
         self.write({"lib/nebula_task_bench.so": "", "lib/nebula_task_bench_allocator.so": ""})
-        self.engine({"nebula": [4, 5, 6], "gdscript": [10, 10, 10]})
+        self.engine({"nebula": [5, 5, 6], "gdscript": [10, 10, 10]})
 
     def engine(self, values, special="", **allocations):
         text = ENGINE.format(python=sys.executable, values=repr((values, NONE | allocations)), rows=ROWS, special=special)
@@ -58,6 +58,11 @@ class BenchTask(BenchDriver):
             self.assertTrue(self.report[key])
         self.assertFalse(rows["await.every_frame"]["met"], "5 is not a tenth of 10")
         self.assertEqual([5] * 5, self.report["growth"]["await.signal"]["series"]["nebula"])
+
+    def test_turns_in_which_the_host_was_slow_do_not_count(self):
+        self.engine({"nebula": [5, 50, 60, 7], "gdscript": [10, 200, 100, 10]})
+        row = self.rows()["await.signal"]
+        self.assertEqual((6, {"gdscript": 10}), (row["nebula"], row["peers"]))
 
     def test_targets_in_nanoseconds_and_ratios_are_judged(self):
         self.engine({"nebula": [61], "gdscript": [61 / 0.6], "raw pool": [50]})

@@ -12,6 +12,7 @@ const OURS := "nebula"
 const THEIRS := "gdscript"
 const RAW := "raw pool"
 const BATCH := 1000  # tasks in a batch of await.signal
+const SIGNAL_TURNS := 10  # such a batch is over in milliseconds: so many for a sample of other rows
 const WALKERS := 10000  # tasks of await.every_frame
 const HOPS := 100  # round trips in a sample of hop.round_trip
 const CALLS := 20000  # spawns or awaits in a sample of the rows that never wait
@@ -143,7 +144,7 @@ func _make_emitters(count: int) -> Array[Emitter]:
 func _signal_row(with_argument: bool) -> void:
 	var row := "await.signal" if with_argument else "await.signal.no_argument"
 	var emitters := _make_emitters(BATCH)
-	for i in _count + 1:
+	for i in _count * SIGNAL_TURNS + 1:
 		for contender: String in [OURS, THEIRS]:
 			var times: Vector2 = await _signal_batch(contender, emitters, with_argument)
 			if i > 0:  # the first one warms up
