@@ -204,7 +204,8 @@ TEST(RunUntil, WithTheRealClockEndsAtTheDeadline) {
     std::array<CostEstimate, 1> costs;
     const Clock::time_point deadline = Clock::now() + 3ms;
     for (int i = 0; i < 1'000; ++i) executor.spawn([] { test::spin_for(100us); });
-    FrameBudget budget(deadline, {.at_least_one = false});
+    // A busy machine may take the 3 ms away before the first one.
+    FrameBudget budget(deadline, {.at_least_one = true});
     EXPECT_GT(run_until(executor, budget, costs), 0U);
     EXPECT_GT(executor.size(), 900U);
 }
