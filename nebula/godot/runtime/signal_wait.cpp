@@ -34,7 +34,8 @@ std::string SignalName::detail() const {
     if (emitter.is_counted()) return text;  // it may be dropped on another thread while we look
     // A Node that is just being destroyed has no class of its own any more, and no name.
     const Node node = cast_to<Node>(emitter.object());
-    if (node) text += " '" + node.get_name().utf8() + "'";
+    if (const std::string name = node ? node.get_name().utf8() : ""; !name.empty())
+        text += " '" + name + "'";
     return text;
 }
 

@@ -49,8 +49,8 @@ double number_setting(const char* name) {
     const Variant value = ProjectSettings::singleton().get_setting(name);
     const auto number = value.try_to<double>();
     if (number && *number >= 0.0) return *number;
-    print_warning(std::string("the project setting ") + name + " is " + "'" + value.str() + "'" +
-                  ", which is no number from 0 on; 0 is taken, which turns it off");
+    print_warning(std::string("the project setting ") + name + " is '" + value.str() +
+                  "', which is no number from 0 on; 0 is taken, which turns it off");
     return 0.0;
 }
 
