@@ -49,9 +49,8 @@ namespace detail {
 /// Lifetime:  may be destroyed by whoever received the last value, though its sender has not quite
 ///            returned; no other call may run. What it still holds is destroyed with it.
 /// Throws:    the constructor std::invalid_argument for a bound of 0. std::bad_alloc when it has to
-/// grow, and what moving a T throws; the value is then
-///            where it was before, and the channel as it was. Moves run under the lock: they must
-///            not use the channel.
+///            grow, and what moving a T throws; the value is then where it was before, and the
+///            channel as it was. Moves run under the lock: they must not use the channel.
 template <class T>
 class Channel {
     static_assert(std::is_nothrow_destructible_v<T>);

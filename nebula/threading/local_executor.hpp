@@ -62,8 +62,7 @@ public:
 /// Cost:      spawn: a short lock; spawn_local: none. No allocation for closures of up to 48 bytes
 ///            once it has held as many before; spawn_then: one.
 /// Lifetime:  the destructor destroys what has not run, each once, and what those destructors
-/// spawn.
-///            Nobody may spawn after it.
+///            spawn. No thread may spawn after it.
 /// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws. An
 ///            exception of a closure goes to on_panic.
 class LocalExecutor {
@@ -92,8 +91,8 @@ public:
     /// the thread of the executor; it must not throw. (If spawn_then itself throws, ended may have
     /// been told already, here.) So somebody can wait for pinned work:
     ///
-    ///     executor.spawn_then([&] { upload(mesh); }, [&](std::exception_ptr) { done.count_down();
-    ///     });
+    ///     executor.spawn_then([&] { upload(mesh); },
+    ///                         [&](std::exception_ptr) { done.count_down(); });
     template <class F, class Ended>
         requires std::is_invocable_v<std::decay_t<F>&> &&
                  std::is_invocable_v<std::decay_t<Ended>&, std::exception_ptr>

@@ -44,9 +44,10 @@ struct RankedTask {
 /// Background work that runs nearest first, wherever "near" moves meanwhile.
 ///
 ///     RankedTasks far_chunks(pool);
-///     for (ChunkCoord c : ring) far_chunks.spawn(distance(camera, c), [=] { generate(c); },
-///     pack(c)); … far_chunks.rerank([camera](const RankedTask& t) { return distance(camera,
-///     unpack(t.tag)); });
+///     for (ChunkCoord c : ring)
+///         far_chunks.spawn(distance(camera, c), [=] { generate(c); }, pack(c));
+///     …
+///     far_chunks.rerank([camera](const RankedTask& t) { return distance(camera, unpack(t.tag)); });
 ///
 /// Ranks are distances: smaller is sooner, below 0 is 0. The order is that of 64 rings, four for
 /// each doubling of rank + 1, the last one from 65 535 upwards; inside a ring it is about the order

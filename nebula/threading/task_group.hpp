@@ -45,10 +45,9 @@ enum class OnError : std::uint8_t {
 ///            pool must outlive it.
 /// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws.
 ///            spawn_batch: the same, but a part of the calls may be queued already: the group runs
-///            them, or cancel() drops them. An
-///            exception of a task never comes out by itself: the first one is kept for
-///            take_exception() or rethrow_first(), the others are dropped. One that nobody took
-///            goes to the panic handler when the group dies.
+///            them, or cancel() drops them. An exception of a task never comes out by itself: the
+///            first one is kept for take_exception() or rethrow_first(), the others are dropped. If
+///            nobody takes it, it goes to the panic handler when the group is destroyed.
 class TaskGroup {
 public:
     explicit TaskGroup(WorkerPool& pool, Band band = Band::Frame,

@@ -24,7 +24,7 @@ namespace nebula::voxel {
 /// Cost:      in proportion to the surface, 3 to 5 ns a triangle, after a fixed 2 us; figures in
 ///            bench/voxel/README.md. About 200 KB of scratch. Allocates only while `out` grows.
 /// Throws:    std::bad_alloc from growing `out`; `out` is then unspecified, the mesher stays
-/// usable.
+///            usable.
 class SmoothMesher {
 public:
     SmoothMesher();

@@ -56,9 +56,9 @@ public:
 /// returns. An answer is taken only from the peer that was asked.
 ///
 /// Threads:   main thread.
-/// Lifetime:  when the node leaves the tree or dies, the requests it has on the way end. What
-/// serves a
-///            peer that goes is cancelled; of one peer, 256 requests are served at a time.
+/// Lifetime:  when the node leaves the tree or dies, its pending requests end. When a peer
+///            disconnects, what serves it is cancelled. At most 256 requests of one peer are served
+///            at a time.
 class NebulaRpc : public Extension<Node>, private FramePoll {
 public:
     static constexpr const char* kClassName = "NebulaRpc";

@@ -24,8 +24,7 @@ namespace nebula::godot {
 ///         c.method("dig_sphere", &VoxelTerrain::dig_sphere, {"center", "radius"}).defaults(4.0);
 ///         c.group("Streaming");
 ///         c.property("view_distance", &VoxelTerrain::view_distance,
-///         &VoxelTerrain::set_view_distance,
-///                    Hint::range(32, 1024, 1, "suffix:m"));
+///                    &VoxelTerrain::set_view_distance, Hint::range(32, 1024, 1, "suffix:m"));
 ///         c.signal("loaded", {argument<std::int64_t>("chunks"), argument<double>("seconds")});
 ///         c.virtual_method(Node::Virtuals::ready, &VoxelTerrain::ready);
 ///     }

@@ -302,8 +302,9 @@ struct ClassRecord {
     mutable std::atomic<std::int64_t> instances{0};
 };
 
-/// Tells the engine. \throws std::logic_error when
-/// the class says two things under one name, or names a parent of ours that is not registered yet.
+/// Registers the class with the engine.
+/// \throws std::logic_error when the class uses one name twice, or names a parent of ours that is
+///         not registered yet.
 void register_record(std::unique_ptr<ClassRecord> record);
 
 /// Takes back every class, the last first. A class of which objects are left is told in a warning:

@@ -27,8 +27,10 @@ private:
 ///     public:
 ///         static constexpr const char* kClassName = "Beacon";
 ///         using Extension::Extension;
-///         static void bind(ClassBuilder<Beacon>& c) { c.method("blink", &Beacon::blink,
-///         {"times"}); } void blink(int times);
+///         static void bind(ClassBuilder<Beacon>& c) {
+///             c.method("blink", &Beacon::blink, {"times"});
+///         }
+///         void blink(int times);
 ///     };
 ///     register_class<Beacon>();
 ///

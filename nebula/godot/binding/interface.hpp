@@ -107,8 +107,8 @@ namespace nebula::godot {
 
 /// The engine's functions, and what was looked up through them per builtin type.
 ///
-/// Threads:   written once by load_interface(), before any other thread of ours exists; read by
-/// any.
+/// Threads:   written once by load_interface(), before any other thread of ours exists; then read
+///            by any thread.
 struct Interface {
 #define NEBULA_DECLARE(name, type) type name;
     NEBULA_ENGINE_FUNCTIONS(NEBULA_DECLARE)

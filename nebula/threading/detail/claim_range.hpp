@@ -13,8 +13,9 @@ namespace nebula::detail {
 /// The numbers from 0 up to what was published, each given to exactly one claimer, in order.
 ///
 /// Threads:   publish: one thread at a time. claim, claim_rest, has_items, exhausted: any thread.
-/// reset: alone. Cost:      claim: one compare-exchange on a line that is the claimer's own while
-/// it is alone.
+///            reset: never at once with any other call.
+/// Cost:      claim: one compare-exchange, on a cache line that stays with the claimer while it is
+///            the only one.
 template <class Atomics = MachineAtomics>
 class ClaimRange {
     template <class V>
