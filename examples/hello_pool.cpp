@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The worker pool alone: no engine, no terrain. The README's C++ quick start is cut from here.
+// The worker pool on its own, without an engine or terrain. The README shows a part of this file.
 #include "nebula/threading/worker_pool.hpp"
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace {
 
-// Stands for real work: the highest point of a strip of hills.
+// Stands in for real work: the highest point of a strip of hills.
 double highest(int strip) {
     double best = 0.0;
     for (int x = 0; x < 100'000; ++x) best = std::fmax(best, std::sin(x * 0.001) + strip);
@@ -22,7 +22,8 @@ int main() {
     nebula::WorkerPool pool({.reserved_cores = 1});  // leave one core to the main thread
     const std::array strips{1, 2, 3, 4, 5, 6, 7, 8};
 
-    // Tasks may borrow locals: all have ended when scope() returns, results in spawn order.
+    // Tasks may refer to local variables, because scope() returns only when all of them have ended.
+    // It returns their results in the order in which they were spawned.
     const std::vector<double> peaks = pool.scope([&](nebula::Scope<double>& scope) {
         for (const int& strip : strips) scope.spawn([&strip] { return highest(strip); }, "hills");
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Coroutines alone: a main loop of one's own, no engine. The README's second C++ piece.
+// Coroutines on a main loop of your own, without an engine. The README shows a part of this file.
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/pool_bridge.hpp"
 #include "nebula/task/runtime.hpp"
@@ -13,13 +13,13 @@
 namespace {
 
 nebula::task<> bake(nebula::WorkerPool& pool) {
-    co_await nebula::sleep_for(0.1);  // of the loop's own time
+    co_await nebula::sleep_for(0.1);  // seconds of the loop's own clock
     auto sum = pool.run([] {
         std::int64_t result = 0;
         for (std::int64_t i = 0; i < 1000; ++i) result += i;
         return result;
     });
-    const std::int64_t baked = co_await sum;  // on a worker; the loop goes on meanwhile
+    const std::int64_t baked = co_await sum;  // runs on a worker; the main loop is not blocked
     std::printf("baked %lld\n", static_cast<long long>(baked));
 }
 
@@ -27,12 +27,12 @@ nebula::task<> bake(nebula::WorkerPool& pool) {
 
 int main() {
     nebula::WorkerPool pool({.thread_count_override = 2});
-    nebula::Runtime runtime;  // dies first: it ends what still waits for the pool
+    nebula::Runtime runtime;  // destroyed first: it ends tasks that still wait for the pool
     runtime.spawn(bake(pool), {.name = "bake"});
 
     for (std::uint64_t frame = 1; runtime.live_count() > 0; ++frame) {
-        runtime.begin_frame({.delta_seconds = 0.016, .frame = frame});  // timers, and who was woken
+        runtime.begin_frame({.delta_seconds = 0.016, .frame = frame});  // timers and woken tasks
         runtime.end_of_frame();
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));  // stands for the frame itself
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));  // stands in for the frame
     }
 }

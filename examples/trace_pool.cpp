@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Records a pool at work and writes out/trace.json: open it at ui.perfetto.dev.
+// Records what a pool does and writes out/trace.json; open that file at ui.perfetto.dev.
 #include "nebula/base/trace.hpp"
 #include "nebula/threading/par.hpp"
 #include "nebula/threading/worker_pool.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A program of somebody else's: only the pool, from an installed package or from its sources.
+// A program outside this repository that uses only the pool, installed or from its sources.
 #include <nebula/threading/par.hpp>
 #include <nebula/threading/worker_pool.hpp>
 #if defined(WITH_TOML)
