@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `co_await pool.run(fn)`: a worker runs the function, the task goes on with its value. And
-// `co_await` of a Task that the pool already has.
+// `co_await` of a Job that the pool already has.
 #pragma once
 
 #include "nebula/base/require.hpp"
@@ -10,8 +10,8 @@
 #include "nebula/task/errors.hpp"
 #include "nebula/task/wait.hpp"
 #include "nebula/threading/io_threads.hpp"
+#include "nebula/threading/job.hpp"
 #include "nebula/threading/pool_run.hpp"
-#include "nebula/threading/task.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <atomic>
@@ -169,28 +169,28 @@ struct AwaitAs<PoolRun<F>> {
     }
 };
 
-/// Waits for a Task of a pool, which may run, or have ended, before anybody awaits it. Gives its
+/// Waits for a Job of a pool, which may run, or have ended, before anybody awaits it. Gives its
 /// value or throws its error, on the main loop as always. Nobody helps: it runs on a worker.
 ///
-///     Task<Mesh> job = spawn_task(pool, [chunk] { return mesh(*chunk); });
+///     Job<Mesh> job = spawn_job(pool, [chunk] { return mesh(*chunk); });
 ///     …
 ///     Mesh mesh = co_await job;
 ///
-/// Awaiting takes the Task over: await each one once. When the coroutine is cancelled, the Task is
+/// Awaiting takes the Job over: await each one once. When the coroutine is cancelled, the Job is
 /// dropped, and so cancelled.
 ///
 /// Threads:   awaited on the owner thread.
 /// Cost:      one wake.
-/// Throws:    TaskCancelled if the Task was; else what the function threw. std::logic_error for an
-///            empty Task.
+/// Throws:    TaskCancelled if the Job was; else what the function threw. std::logic_error for an
+///            empty Job.
 template <class T>
-class PoolTaskWait : public Wait {
+class JobWait : public Wait {
 public:
-    explicit PoolTaskWait(Task<T>&& job) noexcept : Wait("pool task"), job_(std::move(job)) {}
+    explicit JobWait(Job<T>&& job) noexcept : Wait("job"), job_(std::move(job)) {}
 
     bool await_ready() const {
         require_state(static_cast<bool>(job_),
-                      "an empty Task was awaited: its result was taken "
+                      "an empty Job was awaited: its result was taken "
                       "before, or it was detached or moved from");
         return job_.done();
     }
@@ -199,24 +199,24 @@ public:
         job_.on_done([waker = suspend(h)] { waker.wake(); });
     }
     T await_resume() {
-        if (job_.status() == TaskStatus::Cancelled) throw TaskCancelled();
+        if (job_.status() == JobStatus::Cancelled) throw TaskCancelled();
         return job_.get();
     }
 
 private:
-    Task<T> job_;
+    Job<T> job_;
 };
 
 template <class T>
-struct AwaitAs<Task<T>> {
-    static PoolTaskWait<T> make(Task<T>& job) noexcept { return PoolTaskWait<T>(std::move(job)); }
-    static PoolTaskWait<T> make(Task<T>&& job) noexcept {
+struct AwaitAs<Job<T>> {
+    static JobWait<T> make(Job<T>& job) noexcept { return JobWait<T>(std::move(job)); }
+    static JobWait<T> make(Job<T>&& job) noexcept {
 #if defined(__GNUC__) && !defined(__clang__)
-        static_assert(std::is_same_v<T, Task<T>>,
+        static_assert(std::is_same_v<T, Job<T>>,
                       "g++ 12 destroys the captures of a lambda inside a co_await expression "
-                      "twice. Write `auto job = spawn_task(...); co_await job;`");
+                      "twice. Write `auto job = spawn_job(...); co_await job;`");
 #endif
-        return PoolTaskWait<T>(std::move(job));
+        return JobWait<T>(std::move(job));
     }
 };
 

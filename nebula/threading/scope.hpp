@@ -24,7 +24,7 @@ struct ScopeOptions {
 
 namespace detail {
 /// Out of line: this header is also read by code without exceptions.
-[[noreturn]] void throw_task_was_cancelled();
+[[noreturn]] void throw_job_cancelled();
 }  // namespace detail
 
 /// What the body of a scope spawns into.
@@ -67,7 +67,7 @@ public:
             name);
     }
 
-    /// Drops what has not begun. The scope then throws TaskWasCancelled instead of its results, if
+    /// Drops what has not begun. The scope then throws JobCancelled instead of its results, if
     /// there is one that is missing.
     void cancel() noexcept { group_.cancel(); }
     [[nodiscard]] bool cancelled() const noexcept { return group_.cancelled(); }
@@ -75,11 +75,11 @@ public:
     TaskGroup& group() noexcept { return group_; }
 
     /// After the wait, by scope() itself.
-    /// \throws TaskWasCancelled if there is a task without a result whose error nobody kept.
+    /// \throws JobCancelled if there is a task without a result whose error nobody kept.
     std::vector<T> take_results() NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         for (const std::optional<T>& slot : slots_)
-            if (!slot) detail::throw_task_was_cancelled();
+            if (!slot) detail::throw_job_cancelled();
         std::vector<T> results;
         results.reserve(slots_.size());
         for (std::optional<T>& slot : slots_) results.push_back(std::move(*slot));

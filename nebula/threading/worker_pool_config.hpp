@@ -27,7 +27,7 @@ struct PanicInfo {
 };
 
 /// Called on the thread where the task ran, or on the one that let its error go: the owner of a
-/// group, whoever dropped a Task. Several at once. A handler that throws ends the program.
+/// group, whoever dropped a Job. Several at once. A handler that throws ends the program.
 using PanicHandler = std::function<void(const PanicInfo&)>;
 
 /// Everything has a default: WorkerPool({}) leaves two cores to the engine's own threads.

@@ -9,7 +9,7 @@
 #include "nebula/task/task_scope.hpp"
 #include "nebula/task/when_all.hpp"
 #include "nebula/task/worker_channel.hpp"
-#include "nebula/threading/task.hpp"
+#include "nebula/threading/job.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <gtest/gtest.h>
@@ -101,7 +101,7 @@ TEST(TaskMisuse, AHandleOfNoTaskHasNoResultAndNoEnd) {
 TEST(TaskMisuse, APoolTaskWhoseResultWasTakenIsNotAwaited) {
     FakeLoop loop;
     WorkerPool pool({.thread_count_override = 1});
-    Task<int> job = spawn_task(pool, [] { return 7; });
+    Job<int> job = spawn_job(pool, [] { return 7; });
     EXPECT_EQ(job.get(), 7);
     EXPECT_EQ(
         told_by_awaiting<std::logic_error>(loop, [&]() -> task<int> { co_return co_await job; }),

@@ -4,7 +4,7 @@
 #include "fake_loop.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/runtime.hpp"
-#include "nebula/threading/task.hpp"
+#include "nebula/threading/job.hpp"
 #include "nebula/threading/task_pools.hpp"
 
 #include <gtest/gtest.h>
@@ -248,24 +248,24 @@ TEST_P(PoolBridge, OnWakeTellsTheMainLoopThatAJobHasEnded) {
     EXPECT_EQ(loop_.runtime.live_count(), 0U);
 }
 
-// ---- Task
+// ---- Job
 
-TEST_P(PoolBridge, ATaskOfThePoolIsAwaitedLikeAnyOther) {
+TEST_P(PoolBridge, AJobOfThePoolIsAwaitedLikeAnyOther) {
     const std::thread::id main = std::this_thread::get_id();
     std::unique_ptr<int> got;
     int changed = 0;
     loop_.runtime.spawn([&]() -> task<> {
-        Task<std::unique_ptr<int>> job =
-            spawn_task(pool_, [box = std::make_unique<int>(3)]() mutable {
+        Job<std::unique_ptr<int>> job =
+            spawn_job(pool_, [box = std::make_unique<int>(3)]() mutable {
                 EXPECT_GE(WorkerPool::current_worker_index(), 0);
                 return std::move(box);
             });
         got = co_await job;
         EXPECT_FALSE(job);
         EXPECT_EQ(std::this_thread::get_id(), main);
-        Task<> silent = spawn_task(pool_, [&changed] { changed = 1; });
+        Job<> silent = spawn_job(pool_, [&changed] { changed = 1; });
         co_await silent;
-        Task<int&> reference = spawn_task(pool_, [&changed]() -> int& { return changed; });
+        Job<int&> reference = spawn_job(pool_, [&changed]() -> int& { return changed; });
         int& same = co_await reference;
         EXPECT_EQ(&same, &changed);
     });
@@ -275,25 +275,25 @@ TEST_P(PoolBridge, ATaskOfThePoolIsAwaitedLikeAnyOther) {
     EXPECT_EQ(changed, 1);
 }
 
-TEST_P(PoolBridge, ATaskThatHasEndedIsNotWaitedFor) {
-    Task<int> job = spawn_task(pool_, [] { return 4; });
+TEST_P(PoolBridge, AJobThatHasEndedIsNotWaitedFor) {
+    Job<int> job = spawn_job(pool_, [] { return 4; });
     while (!job.done()) std::this_thread::yield();
     int got = 0;
     loop_.runtime.spawn([&]() -> task<> { got = co_await job; });
     EXPECT_EQ(got, 4);  // without a pump
 }
 
-TEST_P(PoolBridge, WhatATaskThrewIsThrownWhereItIsAwaited) {
+TEST_P(PoolBridge, WhatAJobThrewIsThrownWhereItIsAwaited) {
     int caught = 0;
     loop_.runtime.spawn([&]() -> task<> {
-        Task<int> job = spawn_task(pool_, []() -> int { throw std::runtime_error("no volume"); });
+        Job<int> job = spawn_job(pool_, []() -> int { throw std::runtime_error("no volume"); });
         try {
             co_await job;
         } catch (const std::runtime_error& error) {
             EXPECT_STREQ(error.what(), "no volume");
             ++caught;
         }
-        Task<> stopped = spawn_task(pool_, [] { throw TaskWasCancelled(); });
+        Job<> stopped = spawn_job(pool_, [] { throw JobCancelled(); });
         try {
             co_await stopped;
         } catch (const TaskCancelled&) {
@@ -304,18 +304,17 @@ TEST_P(PoolBridge, WhatATaskThrewIsThrownWhereItIsAwaited) {
     EXPECT_EQ(caught, 2);
 }
 
-TEST_P(PoolBridge, ATaskIsCancelledWithTheCoroutineThatAwaitsIt) {
+TEST_P(PoolBridge, AJobIsCancelledWithTheCoroutineThatAwaitsIt) {
     std::atomic<bool> begun{false};
     std::atomic<bool> asked{false};
     std::atomic<int> closures{0};
     bool resumed = false;
     TaskHandle<> handle = loop_.runtime.spawn([&]() -> task<> {
-        Task<> job =
-            spawn_task(pool_, [&, counts = CountsItsEnd(closures)](const CancelToken token) {
-                begun = true;
-                while (!token.cancelled()) std::this_thread::yield();
-                asked = true;
-            });
+        Job<> job = spawn_job(pool_, [&, counts = CountsItsEnd(closures)](const StopToken token) {
+            begun = true;
+            while (!token.stop_requested()) std::this_thread::yield();
+            asked = true;
+        });
         co_await job;
         resumed = true;
     });
@@ -331,8 +330,8 @@ TEST_P(PoolBridge, ATaskIsCancelledWithTheCoroutineThatAwaitsIt) {
 TEST_P(PoolBridge, AChainIsAwaitedAtItsEnd) {
     int got = 0;
     loop_.runtime.spawn([&]() -> task<> {
-        Task<int> chain =
-            spawn_task(pool_, [] { return 20; }).then([](int value) { return value + 1; });
+        Job<int> chain =
+            spawn_job(pool_, [] { return 20; }).then([](int value) { return value + 1; });
         got = co_await chain;
     });
     loop_.pump_until_all_ended();
@@ -340,11 +339,11 @@ TEST_P(PoolBridge, AChainIsAwaitedAtItsEnd) {
 }
 
 #if defined(__clang__)
-TEST_P(PoolBridge, ATaskMayBeSpawnedAndAwaitedInOneLine) {
+TEST_P(PoolBridge, AJobMayBeSpawnedAndAwaitedInOneLine) {
     int sum = 0;
     loop_.runtime.spawn([&]() -> task<> {
         for (int i = 0; i < 20; ++i)
-            sum += co_await spawn_task(pool_, [box = std::make_shared<int>(i)] { return *box; });
+            sum += co_await spawn_job(pool_, [box = std::make_shared<int>(i)] { return *box; });
     });
     loop_.pump_until_all_ended();
     EXPECT_EQ(sum, 190);

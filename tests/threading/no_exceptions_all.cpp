@@ -2,10 +2,10 @@
 // With -fno-exceptions, godot-cpp's default: all of what our headers instantiate compiles.
 #include "nebula/threading/channel.hpp"
 #include "nebula/threading/frame_budget.hpp"
+#include "nebula/threading/job.hpp"
 #include "nebula/threading/local_executor.hpp"
 #include "nebula/threading/par.hpp"
 #include "nebula/threading/ranked_tasks.hpp"
-#include "nebula/threading/task.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <array>
@@ -50,10 +50,11 @@ void use(nebula::WorkerPool& pool) {
     ranked.rerank([](const RankedTask& task) { return task.rank; });
     ranked.wait();
 
-    Task<int> first = spawn_task(pool, [](CancelToken token) { return token.cancelled() ? 1 : 2; });
-    Task<> second = std::move(first).then([](int) {});
+    Job<int> first =
+        spawn_job(pool, [](StopToken token) { return token.stop_requested() ? 1 : 2; });
+    Job<> second = std::move(first).then([](int) {});
     second.on_done([] {});
     second.get();
-    spawn_task(pool, [] {}).detach();
+    spawn_job(pool, [] {}).detach();
     (void)pool.scope([](Scope<int>& scope) { scope.spawn([] { return 1; }); });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/scope.hpp"
 
-#include "nebula/threading/task.hpp"
+#include "nebula/threading/job.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
 
@@ -122,13 +122,13 @@ TEST_P(ScopeOn, WithoutAllItsResultsItThrows) {
         EXPECT_TRUE(s.cancelled());
         s.spawn([] { return std::string("never"); });
     }),
-                 TaskWasCancelled);
+                 JobCancelled);
     EXPECT_THROW((void)pool_.scope([](Scope<std::string>& s) {
         s.spawn([]() -> std::string { throw std::runtime_error("taken"); });
         s.group().wait();
         EXPECT_NE(s.group().take_exception(), nullptr);
     }),
-                 TaskWasCancelled);
+                 JobCancelled);
 }
 
 TEST_P(ScopeOn, ReturnsResultsOfBatchesAndOfPinnedTasksInTheirPlaces) {

@@ -3,8 +3,8 @@
 
 #include "nebula/base/log.hpp"
 #include "nebula/threading/available_cpus.hpp"
+#include "nebula/threading/job.hpp"
 #include "nebula/threading/par.hpp"
-#include "nebula/threading/task.hpp"
 #include "support.hpp"
 
 #include <gmock/gmock.h>
@@ -661,7 +661,7 @@ TEST(WorkerPool, AWorkerAsleepInATasksGetIsIdle) {
     WorkerPool pool({.thread_count_override = 2, .utilization_window = 50ms});
     pool.spawn([&] {
         std::latch begun(1);
-        Task<void> task = spawn_task(pool, [&] {
+        Job<void> task = spawn_job(pool, [&] {
             begun.count_down();
             asleep.wait();
         });

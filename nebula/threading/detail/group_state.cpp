@@ -20,7 +20,7 @@ constinit thread_local char this_thread = 0;
 GroupState::~GroupState() {
     const MutexLock lock(mutex_);
     for (TaskChunk* chunk = oldest_; chunk != nullptr;)
-        pool_.store().free(std::exchange(chunk, chunk->newer));
+        pool_.free_lists().free(std::exchange(chunk, chunk->newer));
 }
 
 void GroupState::open(Band band, std::uint32_t max_helpers, bool owner_helps) noexcept {
@@ -44,7 +44,7 @@ void GroupState::open(Band band, std::uint32_t max_helpers, bool owner_helps) no
     newest_ = nullptr;
     while (chunk != nullptr) {
         TaskChunk* const next = chunk->newer;
-        if (chunk != open_) pool_.store().free(chunk);
+        if (chunk != open_) pool_.free_lists().free(chunk);
         chunk = next;
     }
     if (open_ != nullptr) {
@@ -63,7 +63,7 @@ void GroupState::retain() noexcept {
 
 void GroupState::release() noexcept {
     // acq_rel: each release pairs with the last one, after which the next owner may have it.
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) pool_.store().free(this);
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) pool_.free_lists().free(this);
 }
 
 // ---- spawning
@@ -80,7 +80,7 @@ void GroupState::open_chunk() {
             return;
         }
     }
-    TaskChunk* const chunk = pool_.store().take_chunk();
+    TaskChunk* const chunk = pool_.free_lists().take_chunk();
     TaskChunk* full = nullptr;
     {
         const MutexLock lock(mutex_);
@@ -115,9 +115,9 @@ void GroupState::spawn_elsewhere(TaskSlot& task, bool for_owner) {
                 break;
             }
         }
-        spare = pool_.store().take_chunk();  // may throw: nothing is queued yet
+        spare = pool_.free_lists().take_chunk();  // may throw: nothing is queued yet
     }
-    if (spare != nullptr) pool_.store().free(spare);
+    if (spare != nullptr) pool_.free_lists().free(spare);
     NEBULA_YIELD_POINT();
     if (wake) latch_.wake();
     if (!for_owner && tickets_.wanted()) call_helper();
@@ -125,7 +125,7 @@ void GroupState::spawn_elsewhere(TaskSlot& task, bool for_owner) {
 
 void GroupState::spawn_batch(TaskSlot& closure, TaskChunk::BatchCall call, std::size_t begin,
                              std::uint32_t count) {
-    TaskChunk* const chunk = pool_.store().take_chunk();
+    TaskChunk* const chunk = pool_.free_lists().take_chunk();
     chunk->capacity = count;
     chunk->batch_call = call;
     chunk->batch_begin = begin;
@@ -374,7 +374,7 @@ void GroupState::settle(Ended ended) noexcept {
 }
 
 void GroupState::recycle(TaskChunk* chunk) noexcept {
-    if (chunk != nullptr) pool_.store().free(chunk);
+    if (chunk != nullptr) pool_.free_lists().free(chunk);
 }
 
 }  // namespace nebula::detail

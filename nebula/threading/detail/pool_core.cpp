@@ -157,7 +157,7 @@ PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
       count_(count),
       background_limit_(count - std::min(count, background_reserve(config_, count))),
       may_steal_branches_(enable_asymmetric_fences()),
-      store_(*this),
+      free_lists_(*this),
       parking_(count + kSpares) {
     if (!may_steal_branches_)
         log(LogLevel::Warning,
@@ -237,13 +237,13 @@ void PoolCore::report(const TaskError& error) const noexcept {
 // ---- detached tasks: any thread
 
 Item* PoolCore::take_item(Band band) {
-    Item* const item = store_.take_item(own_cache());
+    Item* const item = free_lists_.take_item(own_cache());
     item->kind = Item::Kind::Task;
     item->band = band;
     return item;
 }
 
-void PoolCore::discard(Item* item) noexcept { store_.free(item, own_cache()); }
+void PoolCore::discard(Item* item) noexcept { free_lists_.free(item, own_cache()); }
 
 void PoolCore::publish(Item* item) noexcept {
     const auto band = static_cast<std::size_t>(item->band);
@@ -329,7 +329,7 @@ bool PoolCore::run_one_of(GroupState& group, Item* ticket) noexcept {
 // ---- groups
 
 GroupState& PoolCore::open_group(Band band) {
-    GroupState& group = *store_.take_group();
+    GroupState& group = *free_lists_.take_group();
     // A worker that waits for its own group needs no ticket.
     group.open(band, static_cast<std::uint32_t>(count_), own_current_worker() != nullptr);
     return group;
@@ -338,7 +338,7 @@ GroupState& PoolCore::open_group(Band band) {
 bool PoolCore::publish_ticket(GroupState& group) noexcept {
     Item* ticket = nullptr;
     try {
-        ticket = store_.take_item(own_cache());
+        ticket = free_lists_.take_item(own_cache());
     } catch (...) {
         return false;
     }
@@ -538,7 +538,7 @@ bool PoolCore::higher_band_waits(Band band) const noexcept {
 }
 
 std::uint64_t PoolCore::queued() const noexcept {
-    std::uint64_t count = store_.pending_in_groups();
+    std::uint64_t count = free_lists_.pending_in_groups();
     for (const auto& injector : injectors_) count += injector.size_hint();
     for (const auto& worker : live_workers()) {
         count += worker->inbox.size_hint();

@@ -5,12 +5,12 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/base/mutex.hpp"
 #include "nebula/threading/band.hpp"
+#include "nebula/threading/detail/free_lists.hpp"
 #include "nebula/threading/detail/group_state.hpp"
 #include "nebula/threading/detail/injector.hpp"
 #include "nebula/threading/detail/item.hpp"
 #include "nebula/threading/detail/parking.hpp"
 #include "nebula/threading/detail/region_watch.hpp"
-#include "nebula/threading/detail/store.hpp"
 #include "nebula/threading/detail/task_trace.hpp"
 #include "nebula/threading/detail/worker.hpp"
 #include "nebula/threading/fork_context.hpp"
@@ -57,7 +57,7 @@ public:
 
     /// The worker that the calling thread is, of whatever pool; null on any other thread.
     [[nodiscard]] static Worker* current_worker() noexcept;
-    [[nodiscard]] Store& store() noexcept { return store_; }
+    [[nodiscard]] FreeLists& free_lists() noexcept { return free_lists_; }
 
     // ---- detached tasks
 
@@ -203,7 +203,7 @@ private:
     const std::size_t count_;             // workers, without spares
     const std::size_t background_limit_;  // workers that may run Background work at once
     const bool may_steal_branches_;
-    Store store_;
+    FreeLists free_lists_;
     // The first count_ are fixed before the first thread starts; then come spares, as they are
     // needed. live_workers() are those there are.
     std::vector<std::unique_ptr<Worker>> workers_;

@@ -5,9 +5,9 @@
 #include "nebula/base/cache_line.hpp"
 #include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/busy_meter.hpp"
+#include "nebula/threading/detail/free_lists.hpp"
 #include "nebula/threading/detail/injector.hpp"
 #include "nebula/threading/detail/item.hpp"
-#include "nebula/threading/detail/store.hpp"
 #include "nebula/threading/detail/work_deque.hpp"
 #include "nebula/threading/fork_context.hpp"
 

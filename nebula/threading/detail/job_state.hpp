@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one word that decides a Task's life.
+// The one word that decides a Job's life.
 #pragma once
 
 #include "nebula/base/assert.hpp"
@@ -9,20 +9,20 @@
 
 namespace nebula {
 
-enum class TaskStatus : std::uint8_t {
+enum class JobStatus : std::uint8_t {
     Queued,
     Running,    ///< Or about to be dropped by a cancel.
     Done,       ///< With a value or an error.
-    Cancelled,  ///< It never ran, or it ended with TaskWasCancelled.
+    Cancelled,  ///< It never ran, or it ended with JobCancelled.
 };
 
 namespace detail {
 
-/// A Task's status, who sleeps for it, who is to be told, and whether anybody still wants it, in
+/// A Job's status, who sleeps for it, who is to be told, and whether anybody still wants it, in
 /// one atomic word, so that each question below has one answer.
 ///
 /// - **Who has the closure?** Worker, waiter and canceller all claim: Queued to Running by
-///   compare-exchange. One of them wins, runs or drops the closure, and ends the task.
+///   compare-exchange. One of them wins, runs or drops the closure, and ends the job.
 /// - **Does a waiter sleep on?** It sets kWaiting and sleeps on the word it then knows; the end
 ///   changes the word and sees the bit. Either the bit came first, and the end wakes; or the end
 ///   came first, and the waiter sees it, in its exchange or in the kernel's comparison.
@@ -31,15 +31,15 @@ namespace detail {
 /// - **Who reports an error that nobody takes?** The end, if kAlone was set before it; else whoever
 ///   set it.
 ///
-/// Threads:   any thread; wait, watch, leave: the owner of the Task; end: who claimed.
+/// Threads:   any thread; wait, watch, leave: the owner of the Job; end: who claimed.
 template <class Atomics = MachineAtomics>
-class TaskState {
+class JobState {
 public:
     /// True for exactly one caller.
     [[nodiscard]] bool claim() noexcept {
         std::uint32_t word = word_.load(std::memory_order_relaxed);  // compared below
         // Relaxed: decides and publishes nothing; the closure came by the queue or the handle.
-        while (status_of(word) == TaskStatus::Queued)
+        while (status_of(word) == JobStatus::Queued)
             if (word_.compare_exchange_weak(word, word + kRunning, std::memory_order_relaxed))
                 return true;
         return false;
@@ -53,7 +53,7 @@ public:
         return (word_.load(std::memory_order_relaxed) & kAskedToStop) != 0;  // as above
     }
 
-    /// What the one who ended the task still has to do.
+    /// What the one who ended the job still has to do.
     struct Duties {
         bool call_callback;
         bool report_error;
@@ -64,19 +64,19 @@ public:
         // Acquire pairs with the release in watch(): the callback.
         const std::uint32_t word = word_.fetch_add(
             cancelled ? kCancelled - kRunning : kDone - kRunning, std::memory_order_acq_rel);
-        NEBULA_ASSERT(status_of(word) == TaskStatus::Running, "a task ended twice, or unclaimed");
+        NEBULA_ASSERT(status_of(word) == JobStatus::Running, "a job ended twice, or unclaimed");
         Atomics::yield_point();
         if ((word & kWaiting) != 0) Atomics::wake_one(word_);
         return {(word & kWatched) != 0, (word & kAlone) != 0};
     }
 
-    /// What the task wrote is visible once this says that it ended.
-    [[nodiscard]] TaskStatus status() const noexcept {
+    /// What the job wrote is visible once this says that it ended.
+    [[nodiscard]] JobStatus status() const noexcept {
         return status_of(word_.load(std::memory_order_acquire));  // pairs with end()
     }
     [[nodiscard]] bool ended() const noexcept { return is_end(status()); }
 
-    /// Sleeps until the task has ended. Somebody must have claimed it.
+    /// Sleeps until the job has ended. Somebody must have claimed it.
     void wait() noexcept {
         for (;;) {
             std::uint32_t word = word_.load(std::memory_order_acquire);  // pairs with end()
@@ -90,7 +90,7 @@ public:
         }
     }
 
-    /// After the callback was written. False: the task has ended, and the caller calls it.
+    /// After the callback was written. False: the job has ended, and the caller calls it.
     [[nodiscard]] bool watch() noexcept {
         std::uint32_t word = word_.load(std::memory_order_acquire);  // pairs with end()
         while (!is_end(status_of(word)))
@@ -101,7 +101,7 @@ public:
         return false;
     }
 
-    /// Nobody will take the result. True: the task had ended, and what it threw is the caller's.
+    /// Nobody will take the result. True: the job had ended, and what it threw is the caller's.
     [[nodiscard]] bool leave() noexcept {
         // Acquire pairs with end().
         return is_end(status_of(word_.fetch_or(kAlone, std::memory_order_acquire)));
@@ -117,11 +117,11 @@ private:
     static constexpr std::uint32_t kAlone = 16;
     static constexpr std::uint32_t kAskedToStop = 32;
 
-    static TaskStatus status_of(std::uint32_t word) noexcept {
-        return static_cast<TaskStatus>(word & kStatusMask);
+    static JobStatus status_of(std::uint32_t word) noexcept {
+        return static_cast<JobStatus>(word & kStatusMask);
     }
-    static bool is_end(TaskStatus status) noexcept {
-        return status == TaskStatus::Done || status == TaskStatus::Cancelled;
+    static bool is_end(JobStatus status) noexcept {
+        return status == JobStatus::Done || status == JobStatus::Cancelled;
     }
 
     typename Atomics::template Atomic<std::uint32_t> word_{0};

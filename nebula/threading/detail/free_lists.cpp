@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/threading/detail/store.hpp"
+#include "nebula/threading/detail/free_lists.hpp"
 
 #include "nebula/base/log.hpp"
 
@@ -7,7 +7,7 @@
 
 namespace nebula::detail {
 
-Store::~Store() {
+FreeLists::~FreeLists() {
     // Groups first: they give their chunks back.
     GroupState* group = nullptr;
     {
@@ -28,7 +28,7 @@ Store::~Store() {
     while (slabs_ != nullptr) delete std::exchange(slabs_, slabs_->next);
 }
 
-Item* Store::take_item(ItemCache* cache) {
+Item* FreeLists::take_item(ItemCache* cache) {
     if (cache != nullptr && cache->first != nullptr) {
         Item* const item = cache->first;
         cache->first = item->next;
@@ -49,7 +49,7 @@ Item* Store::take_item(ItemCache* cache) {
     return item;
 }
 
-void Store::free(Item* item, ItemCache* cache) noexcept {
+void FreeLists::free(Item* item, ItemCache* cache) noexcept {
     if (cache == nullptr) {
         const MutexLock lock(mutex_);
         item->next = std::exchange(items_, item);
@@ -66,13 +66,13 @@ void Store::free(Item* item, ItemCache* cache) noexcept {
     cache->size -= kCacheMoves;
 }
 
-void Store::add_slab() {
+void FreeLists::add_slab() {
     auto* const slab = new Slab;
     slab->next = std::exchange(slabs_, slab);
     for (Item& item : slab->items) item.next = std::exchange(items_, &item);
 }
 
-TaskChunk* Store::take_chunk() {
+TaskChunk* FreeLists::take_chunk() {
     {
         const MutexLock lock(mutex_);
         if (chunks_ != nullptr) return std::exchange(chunks_, chunks_->newer);
@@ -80,13 +80,13 @@ TaskChunk* Store::take_chunk() {
     return new TaskChunk;
 }
 
-void Store::free(TaskChunk* chunk) noexcept {
+void FreeLists::free(TaskChunk* chunk) noexcept {
     chunk->reset();
     const MutexLock lock(mutex_);
     chunk->newer = std::exchange(chunks_, chunk);
 }
 
-GroupState* Store::take_group() {
+GroupState* FreeLists::take_group() {
     {
         const MutexLock lock(mutex_);
         if (groups_ != nullptr) return std::exchange(groups_, groups_->next_free);
@@ -97,12 +97,12 @@ GroupState* Store::take_group() {
     return group;
 }
 
-void Store::free(GroupState* group) noexcept {
+void FreeLists::free(GroupState* group) noexcept {
     const MutexLock lock(mutex_);
     group->next_free = std::exchange(groups_, group);
 }
 
-std::uint64_t Store::pending_in_groups() const noexcept {
+std::uint64_t FreeLists::pending_in_groups() const noexcept {
     const MutexLock lock(mutex_);
     std::uint64_t pending = 0;
     for (const GroupState* group = all_groups_; group != nullptr; group = group->next_made)

@@ -27,12 +27,12 @@ struct ItemCache {
 /// Threads:   any thread; an ItemCache: its owner.
 /// Cost:      a lock, short; with an ItemCache one lock for kCacheMoves items.
 /// Lifetime:  frees all at its end; nobody may hold anything of it then.
-class Store {
+class FreeLists {
 public:
-    explicit Store(PoolCore& pool) : pool_(pool) {}
-    ~Store();
-    Store(const Store&) = delete;
-    Store& operator=(const Store&) = delete;
+    explicit FreeLists(PoolCore& pool) : pool_(pool) {}
+    ~FreeLists();
+    FreeLists(const FreeLists&) = delete;
+    FreeLists& operator=(const FreeLists&) = delete;
 
     /// `cache`: the calling worker's; null on any other thread.
     /// \throws std::bad_alloc

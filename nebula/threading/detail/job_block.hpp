@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What a Task and the pool share: task.hpp has the contract, task_state.hpp the protocol.
+// What a Job and the pool share: job.hpp has the contract, job_state.hpp the protocol.
 #pragma once
 
 #include "nebula/base/small_function.hpp"
 #include "nebula/threading/band.hpp"
-#include "nebula/threading/detail/task_state.hpp"
+#include "nebula/threading/detail/job_state.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -21,23 +21,23 @@ class WorkerPool;
 
 namespace detail {
 
-/// Where every task's one block comes from and goes to.
+/// Where every job's one block comes from and goes to.
 /// \throws std::bad_alloc
-[[nodiscard]] void* allocate_task_block(std::size_t size);
-void free_task_block(void* memory, std::size_t size) noexcept;
+[[nodiscard]] void* allocate_job_block(std::size_t size);
+void free_job_block(void* memory, std::size_t size) noexcept;
 
 /// The half of the block that does not know its types.
 ///
-/// Threads:   claim-and-run, request_cancel: any thread. The rest: the owner of the Task.
-/// Lifetime:  counted: the Task holds one reference, and whoever will run it another.
-class TaskBlock {
+/// Threads:   claim-and-run, request_cancel: any thread. The rest: the owner of the Job.
+/// Lifetime:  counted: the Job holds one reference, and whoever will run it another.
+class JobBlock {
 public:
-    TaskBlock(const TaskBlock&) = delete;
-    TaskBlock& operator=(const TaskBlock&) = delete;
+    JobBlock(const JobBlock&) = delete;
+    JobBlock& operator=(const JobBlock&) = delete;
 
-    static void* operator new(std::size_t size) { return allocate_task_block(size); }
+    static void* operator new(std::size_t size) { return allocate_job_block(size); }
     static void operator delete(void* memory, std::size_t size) noexcept {
-        free_task_block(memory, size);
+        free_job_block(memory, size);
     }
 
     void retain() noexcept {
@@ -55,12 +55,12 @@ public:
 
     void request_cancel() noexcept;
     [[nodiscard]] bool asked_to_stop() const noexcept { return state_.asked_to_stop(); }
-    [[nodiscard]] TaskStatus status() const noexcept { return state_.status(); }
+    [[nodiscard]] JobStatus status() const noexcept { return state_.status(); }
     [[nodiscard]] bool ended() const noexcept { return state_.ended(); }
 
     /// Runs it or sleeps until it has run.
     void finish() noexcept;
-    /// After the end: throws its error, or TaskWasCancelled, if there is either.
+    /// After the end: throws its error, or JobCancelled, if there is either.
     void rethrow();
     void on_end(SmallFunction<void(), 32> callback) noexcept;
     /// The owner's reference, and its interest.
@@ -68,18 +68,18 @@ public:
 
     [[nodiscard]] WorkerPool& pool() const noexcept { return pool_; }
 
-    /// The task that runs on this thread, innermost; null if none does.
-    [[nodiscard]] static const TaskBlock* current() noexcept;
+    /// The job that runs on this thread, innermost; null if none does.
+    [[nodiscard]] static const JobBlock* current() noexcept;
 
 protected:
-    TaskBlock(WorkerPool& pool, SpawnOptions options) noexcept : pool_(pool), options_(options) {}
-    virtual ~TaskBlock() = default;
+    JobBlock(WorkerPool& pool, SpawnOptions options) noexcept : pool_(pool), options_(options) {}
+    virtual ~JobBlock() = default;
 
     virtual void call() = 0;
     virtual void drop_closure() noexcept = 0;
 
 private:
-    friend void spawn_block(TaskBlock& block);
+    friend void spawn_block(JobBlock& block);
 
     [[nodiscard]] std::exception_ptr run_claimed() noexcept;
     [[nodiscard]] std::exception_ptr end(bool cancelled) noexcept;
@@ -87,39 +87,39 @@ private:
 
     WorkerPool& pool_;
     const SpawnOptions options_;
-    TaskState<> state_;
+    JobState<> state_;
     std::atomic<std::uint32_t> references_{1};
     std::exception_ptr error_;            // of who claimed until the end, then of the owner
     SmallFunction<void(), 32> callback_;  // of the owner until watched, then of who ends it
 };
 
 /// \throws std::bad_alloc, with nothing queued.
-void spawn_block(TaskBlock& block);
+void spawn_block(JobBlock& block);
 
 /// Its run, as the closure that the pool keeps.
-class TaskRun {
+class JobRun {
 public:
-    explicit TaskRun(TaskBlock& block) noexcept : block_(&block) { block.retain(); }
-    TaskRun(TaskRun&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-    TaskRun(const TaskRun&) = delete;
-    TaskRun& operator=(const TaskRun&) = delete;
-    ~TaskRun() {
+    explicit JobRun(JobBlock& block) noexcept : block_(&block) { block.retain(); }
+    JobRun(JobRun&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    JobRun(const JobRun&) = delete;
+    JobRun& operator=(const JobRun&) = delete;
+    ~JobRun() {
         if (block_ != nullptr) block_->release();
     }
-    /// Throws what is to be reported, as any detached task does.
+    /// Throws what is to be reported, as any detached job does.
     void operator()() {
         if (std::exception_ptr error = block_->run_if_queued())
             std::rethrow_exception(std::move(error));
     }
-    TaskBlock& block() noexcept { return *block_; }
+    JobBlock& block() noexcept { return *block_; }
 
 private:
-    TaskBlock* block_;
+    JobBlock* block_;
 };
 
 /// With the result.
 template <class T>
-class TaskResult : public TaskBlock {
+class JobResult : public JobBlock {
     struct Nothing {};
     // A reference is kept as a pointer.
     using Stored = std::conditional_t<
@@ -137,7 +137,7 @@ public:
     }
 
 protected:
-    using TaskBlock::TaskBlock;
+    using JobBlock::JobBlock;
 
     template <class Call>
     void set_from(Call&& invoke) {

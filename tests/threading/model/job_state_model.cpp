@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/threading/detail/task_state.hpp"
+#include "nebula/threading/detail/job_state.hpp"
 
 #include "model.hpp"
 
 namespace nebula::model {
 namespace {
 
-// A task and all who may want something of it. As Task<T> in task.hpp, on one closure.
+// A job and all who may want something of it. As Job<T> in job.hpp, on one closure.
 struct Job {
-    nebula::detail::TaskState<ModelAtomics> state;
+    nebula::detail::JobState<ModelAtomics> state;
     ModelCell<int> result;
     ModelCell<int> callback;
     int runs = 0;
@@ -49,7 +49,7 @@ struct Job {
     void leave() {
         if (state.leave()) report();
     }
-    // As Task::get: runs what nobody has begun, and sleeps for what somebody has.
+    // As Job::get: runs what nobody has begun, and sleeps for what somebody has.
     void get() {
         run();
         state.wait();
@@ -57,25 +57,25 @@ struct Job {
     }
 };
 
-NEBULA_MODEL(TaskStateModel, WorkerAndTwoCancellersClaimAClosureOnce) {
+NEBULA_MODEL(JobStateModel, WorkerAndTwoCancellersClaimAClosureOnce) {
     return explore<Job>(
         {[](Job& j) { j.run(); }, [](Job& j) { j.cancel(); }, [](Job& j) { j.cancel(); }},
         [](Job& j) { check(j.runs + j.drops == 1, "run or dropped"); });
 }
 
-NEBULA_MODEL(TaskStateModel, AWaiterFindsTheResultOfWorkerOrCanceller) {
+NEBULA_MODEL(JobStateModel, AWaiterFindsTheResultOfWorkerOrCanceller) {
     return explore<Job>(
         {[](Job& j) { j.run(); }, [](Job& j) { j.cancel(); }, [](Job& j) { j.get(); }}, nullptr,
         {.spurious_wakes = 1});
 }
 
-NEBULA_MODEL(TaskStateModel, ACallbackIsCalledOnceByTheEndOrByWhoBringsIt) {
+NEBULA_MODEL(JobStateModel, ACallbackIsCalledOnceByTheEndOrByWhoBringsIt) {
     return explore<Job>(
         {[](Job& j) { j.run(); }, [](Job& j) { j.watch(); }, [](Job& j) { j.cancel(); }},
         [](Job& j) { check(j.calls == 1, "it was called"); });
 }
 
-NEBULA_MODEL(TaskStateModel, AnErrorIsReportedOnceByTheEndOrByWhoLeaves) {
+NEBULA_MODEL(JobStateModel, AnErrorIsReportedOnceByTheEndOrByWhoLeaves) {
     return explore<Job>({[](Job& j) { j.run(); },
                          [](Job& j) {
                              j.cancel();
@@ -84,7 +84,7 @@ NEBULA_MODEL(TaskStateModel, AnErrorIsReportedOnceByTheEndOrByWhoLeaves) {
                         [](Job& j) { check(j.reports == 1, "it was reported"); });
 }
 
-NEBULA_MODEL(TaskStateModel, WhoSeesTheStatusSeesTheResult) {
+NEBULA_MODEL(JobStateModel, WhoSeesTheStatusSeesTheResult) {
     return explore<Job>({[](Job& j) { j.run(); },
                          [](Job& j) {
                              if (j.state.ended()) check(j.result.read() == 1, "it is there");

@@ -6,6 +6,6 @@
 #include <string>
 
 nebula::task<int> length(nebula::WorkerPool& pool, std::string text) {
-    auto job = nebula::spawn_task(pool, [text] { return static_cast<int>(text.size()); });
+    auto job = nebula::spawn_job(pool, [text] { return static_cast<int>(text.size()); });
     co_return co_await job;
 }

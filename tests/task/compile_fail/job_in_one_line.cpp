@@ -6,5 +6,5 @@
 #include <string>
 
 nebula::task<int> length(nebula::WorkerPool& pool, std::string text) {
-    co_return co_await nebula::spawn_task(pool, [text] { return static_cast<int>(text.size()); });
+    co_return co_await nebula::spawn_job(pool, [text] { return static_cast<int>(text.size()); });
 }

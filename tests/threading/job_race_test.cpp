@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/threading/task.hpp"
+#include "nebula/threading/job.hpp"
 
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
@@ -23,9 +23,9 @@ using test::HangGuard;
 constexpr int kRounds = test::kWithYields ? 5'000 : 50'000;
 
 // The workers begin with the oldest, the owner cancels from the youngest; they meet in the middle.
-// Each task either runs and gives a value or is dropped, and its closure is destroyed once.
-TEST(TaskRace, CancelAgainstStartHasOneWinner) {
-    const HangGuard guard("a Task was not ended");
+// Each job either runs and gives a value or is dropped, and its closure is destroyed once.
+TEST(JobRace, CancelAgainstStartHasOneWinner) {
+    const HangGuard guard("a Job was not ended");
     WorkerPool pool({.thread_count_override = 2});
     static constexpr int kBatch = 256;
     int dropped = 0;
@@ -33,18 +33,18 @@ TEST(TaskRace, CancelAgainstStartHasOneWinner) {
     for (int round = 0; round < kRounds / 50; ++round) {
         std::vector<std::atomic<int>> runs(kBatch);
         std::vector<std::atomic<int>> ends(kBatch);
-        std::vector<Task<int>> tasks;
+        std::vector<Job<int>> jobs;
         for (std::size_t i = 0; i < kBatch; ++i)
-            tasks.push_back(spawn_task(pool, Counted(runs[i], ends[i])));
-        for (std::size_t i = kBatch; i-- > 0;) tasks[i].cancel();
+            jobs.push_back(spawn_job(pool, Counted(runs[i], ends[i])));
+        for (std::size_t i = kBatch; i-- > 0;) jobs[i].cancel();
         for (std::size_t i = 0; i < kBatch; ++i) {
-            while (!tasks[i].done()) std::this_thread::yield();
+            while (!jobs[i].done()) std::this_thread::yield();
             ASSERT_EQ(ends[i], 1);
-            const bool cancelled = tasks[i].status() == TaskStatus::Cancelled;
+            const bool cancelled = jobs[i].status() == JobStatus::Cancelled;
             ++(cancelled ? dropped : given);
             ASSERT_EQ(runs[i], cancelled ? 0 : 1);
             if (!cancelled) {
-                ASSERT_EQ(tasks[i].get(), 1);
+                ASSERT_EQ(jobs[i].get(), 1);
             }
         }
     }
@@ -52,10 +52,10 @@ TEST(TaskRace, CancelAgainstStartHasOneWinner) {
     EXPECT_GT(given, 0);
 }
 
-TEST(TaskRace, AStateIsClaimedOnce) {
+TEST(JobRace, AStateIsClaimedOnce) {
     static constexpr std::size_t kStates = 10'000;
     for (int round = 0; round < kRounds / 500; ++round) {
-        std::vector<detail::TaskState<>> states(kStates);
+        std::vector<detail::JobState<>> states(kStates);
         std::atomic<int> ready{0};
         std::atomic<std::size_t> claims{0};
         const auto claim_all = [&] {
@@ -63,7 +63,7 @@ TEST(TaskRace, AStateIsClaimedOnce) {
             while (ready < 2) {
             }
             std::size_t mine = 0;
-            for (detail::TaskState<>& state : states) mine += state.claim() ? 1U : 0U;
+            for (detail::JobState<>& state : states) mine += state.claim() ? 1U : 0U;
             claims += mine;
         };
         {
@@ -75,10 +75,10 @@ TEST(TaskRace, AStateIsClaimedOnce) {
 }
 
 // Worker, waiter and canceller at once.
-TEST(TaskRace, WhoeverClaimsItEndsItOnceAndTheWaiterIsWoken) {
+TEST(JobRace, WhoeverClaimsItEndsItOnceAndTheWaiterIsWoken) {
     const HangGuard guard("a waiter slept on");
     WorkerPool pool({.thread_count_override = 1});
-    Task<int>* shared = nullptr;
+    Job<int>* shared = nullptr;
     std::barrier step(2);
     std::atomic<bool> stop{false};
     std::jthread canceller([&] {
@@ -92,15 +92,15 @@ TEST(TaskRace, WhoeverClaimsItEndsItOnceAndTheWaiterIsWoken) {
     for (int round = 0; round < kRounds / 5; ++round) {
         std::atomic<int> runs{0};
         std::atomic<int> ends{0};
-        Task<int> task = spawn_task(pool, Counted(runs, ends));
+        Job<int> job = spawn_job(pool, Counted(runs, ends));
         std::atomic<int> calls{0};
-        shared = &task;
+        shared = &job;
         step.arrive_and_wait();
-        task.on_done([&] { ++calls; });
+        job.on_done([&] { ++calls; });
 
-        while (!task.done()) std::this_thread::yield();
+        while (!job.done()) std::this_thread::yield();
         ASSERT_EQ(ends, 1);
-        ASSERT_EQ(runs, task.status() == TaskStatus::Done ? 1 : 0);
+        ASSERT_EQ(runs, job.status() == JobStatus::Done ? 1 : 0);
         step.arrive_and_wait();
         while (calls == 0) std::this_thread::yield();
         ASSERT_EQ(calls, 1);
@@ -109,12 +109,12 @@ TEST(TaskRace, WhoeverClaimsItEndsItOnceAndTheWaiterIsWoken) {
     step.arrive_and_wait();
 }
 
-TEST(TaskRace, GetLosesNoWakeAroundTheEnd) {
+TEST(JobRace, GetLosesNoWakeAroundTheEnd) {
     const HangGuard guard("get() slept on");
     WorkerPool pool({.thread_count_override = 2});
     for (int round = 0; round < kRounds; ++round) {
         std::atomic<bool> begun{false};
-        Task<int> task = spawn_task(pool, [&] {
+        Job<int> job = spawn_job(pool, [&] {
             begun = true;
             // Now and then so long that the owner is asleep by then.
             for (int spin = round % 256 * 64; spin > 0; --spin)
@@ -123,12 +123,12 @@ TEST(TaskRace, GetLosesNoWakeAroundTheEnd) {
         });
         // Every other time only once it runs: then there is nothing to help with.
         while (round % 2 == 0 && !begun) std::this_thread::yield();
-        ASSERT_EQ(task.get(), round);
+        ASSERT_EQ(job.get(), round);
     }
 }
 
-// An error is told once, whether the Task is dropped before the end or after.
-TEST(TaskRace, AnErrorOfADroppedTaskIsToldOnce) {
+// An error is told once, whether the Job is dropped before the end or after.
+TEST(JobRace, AnErrorOfADroppedJobIsToldOnce) {
     const HangGuard guard("an error was lost");
     std::atomic<int> told{0};
     std::atomic<int> begun{0};
@@ -136,27 +136,27 @@ TEST(TaskRace, AnErrorOfADroppedTaskIsToldOnce) {
         WorkerPool pool(
             {.thread_count_override = 2, .on_panic = [&](const PanicInfo&) { ++told; }});
         for (int round = 0; round < kRounds / 5; ++round) {
-            Task<> task = spawn_task(pool, [&] {
+            Job<> job = spawn_job(pool, [&] {
                 ++begun;
                 throw std::runtime_error("lost");
             });
             for (int spin = round % 512; spin > 0; --spin)
                 std::atomic_signal_fence(std::memory_order_seq_cst);
-            if (round % 2 == 0) task.detach();
+            if (round % 2 == 0) job.detach();
         }
     }
     EXPECT_EQ(told, begun);
     EXPECT_GE(begun, kRounds / 10);
 }
 
-TEST(TaskRace, ChainsAreDroppedWhileTheyRun) {
+TEST(JobRace, ChainsAreDroppedWhileTheyRun) {
     const HangGuard guard("a chain was not ended");
     std::atomic<int> runs{0};
     std::atomic<int> ends{0};
     {
         WorkerPool pool({.thread_count_override = 2});
         for (int round = 0; round < kRounds / 10; ++round) {
-            Task<int> chain = spawn_task(pool, Counted(runs, ends));
+            Job<int> chain = spawn_job(pool, Counted(runs, ends));
             for (int i = 0; i < 4; ++i)
                 chain = std::move(chain).then(
                     [counted = Counted(runs, ends)](int sum) { return sum + counted(); });

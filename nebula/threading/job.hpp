@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+// One piece of work whose result one asks for later.
+#pragma once
+
+#include "nebula/base/assert.hpp"
+#include "nebula/base/require.hpp"
+#include "nebula/threading/band.hpp"
+#include "nebula/threading/detail/job_block.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace nebula {
+
+template <class T>
+class Job;
+
+namespace detail {
+template <class F, class T>
+class JobOf;
+}
+
+/// What get() throws for a job that was cancelled. A job may throw it to say that it stopped
+/// because it was asked to; nobody reports it then.
+class JobCancelled : public std::exception {
+public:
+    [[nodiscard]] const char* what() const noexcept override;
+};
+
+/// Says to a job that runs whether it should stop. For closures that take one:
+///
+///     Job<Mesh> job = spawn_job(pool, [=](StopToken token) {
+///         for (Slab slab : slabs) if (!token.stop_requested()) march(slab);
+///         …
+///     });
+///
+/// Threads:   any thread.
+/// Lifetime:  borrows its job: for as long as that runs.
+class StopToken {
+public:
+    StopToken() noexcept = default;  ///< Never cancelled.
+    [[nodiscard]] bool stop_requested() const noexcept {
+        return block_ != nullptr && block_->asked_to_stop();
+    }
+
+private:
+    template <class F, class T>
+    friend class detail::JobOf;
+    friend StopToken current_stop_token() noexcept;
+    explicit StopToken(const detail::JobBlock* block) noexcept : block_(block) {}
+
+    const detail::JobBlock* block_ = nullptr;
+};
+
+/// Of the Job that runs on this thread, innermost; outside of one, a token that never says stop.
+[[nodiscard]] StopToken current_stop_token() noexcept;
+/// Whether the Job that runs on this thread should stop.
+[[nodiscard]] inline bool job_stop_requested() noexcept {
+    return current_stop_token().stop_requested();
+}
+
+namespace detail {
+
+/// What a closure gives, called with a StopToken if it takes one.
+template <class F>
+struct JobCall {
+    static constexpr bool kTakesToken = std::is_invocable_v<F&, StopToken>;
+};
+template <class F, bool kTakesToken = JobCall<F>::kTakesToken>
+struct JobCallResult {
+    using type = std::invoke_result_t<F&, StopToken>;
+};
+template <class F>
+struct JobCallResult<F, false> {
+    using type = std::invoke_result_t<F&>;
+};
+
+}  // namespace detail
+
+/// Runs f some time on a worker of the pool and keeps what it returns or throws. f is called with
+/// a StopToken if it can be.
+///
+/// Threads:   any thread.
+/// Cost:      one block for state, closure and result, and one spawn of the pool.
+/// Throws:    std::bad_alloc, with nothing queued, and what copying the closure throws.
+template <class F>
+auto spawn_job(WorkerPool& pool, F&& f, SpawnOptions options = {})
+    -> Job<typename detail::JobCallResult<std::decay_t<F>>::type>;
+
+/// The result of spawn_job(), to be taken once. Dropping it cancels.
+///
+///     Job<Mesh> job = spawn_job(pool, [chunk] { return mesh(*chunk); }, {.name = "mesh"});
+///     …
+///     if (std::optional<Mesh> mesh = job.try_get()) commit(*mesh);   // once a frame
+///
+/// Whoever waits helps: get() of a job that nobody has begun runs it right here, so a worker that
+/// waits for a job behind it in the queue does not wait for itself. It runs that one job and no
+/// other.
+///
+/// Threads:   owner thread (one at a time); cancel, done, status: any thread while the Job lives.
+///            The function runs on a worker or in get(); then()'s as well.
+/// Cost:      get and done of a job that has ended: one load. A system call for one that sleeps.
+/// Lifetime:  the pool must outlive the job. The closure is destroyed exactly once, before anybody
+///            sees that the job has ended. The destructor drops a job that nobody has begun and
+///            asks one that runs to stop; it does not wait: what such a job borrows must outlive
+///            the pool's work, not the Job.
+/// Throws:    get, try_get: what the function threw. What nobody takes, because the job was
+///            detached or dropped, goes to the panic handler with the job's name;
+///            JobCancelled goes nowhere.
+template <class T = void>
+class [[nodiscard]] Job {
+public:
+    using value_type = T;
+
+    Job() noexcept = default;  ///< Empty.
+    Job(Job&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    Job& operator=(Job&& other) noexcept {
+        if (this != &other) {
+            drop();
+            block_ = std::exchange(other.block_, nullptr);
+        }
+        return *this;
+    }
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
+    ~Job() { drop(); }
+
+    /// False for one made by its default constructor, moved from, detached, or whose result was
+    /// taken. All below is for those that are not empty.
+    explicit operator bool() const noexcept { return block_ != nullptr; }
+
+    /// Waits, helping, and takes the result. The Job is empty then.
+    /// \throws JobCancelled, or what the function threw; std::logic_error from an empty Job.
+    T get() {
+        require_job();
+        block_->finish();
+        return take();
+    }
+
+    /// Takes the result if there is one; the Job is empty then. Runs nothing. void: whether it has
+    /// ended.
+    /// \throws as get().
+    [[nodiscard]] auto try_get() {
+        require_job();
+        if constexpr (std::is_void_v<T>) {
+            if (!done()) return false;
+            take();
+            return true;
+        } else {
+            std::optional<std::conditional_t<std::is_reference_v<T>,
+                                             std::reference_wrapper<std::remove_reference_t<T>>, T>>
+                value;
+            if (done()) value.emplace(take());
+            return value;
+        }
+    }
+
+    /// Whether get() would not wait.
+    [[nodiscard]] bool done() const noexcept {
+        NEBULA_ASSERT(block_ != nullptr, "an empty Job is never done");
+        return block_->ended();
+    }
+    [[nodiscard]] JobStatus status() const noexcept {
+        NEBULA_ASSERT(block_ != nullptr, "an empty Job has no status");
+        return block_->status();
+    }
+
+    /// Drops the closure if nobody has begun it; else asks it to stop.
+    void cancel() noexcept {
+        NEBULA_ASSERT(block_ != nullptr, "an empty Job cannot be cancelled");
+        block_->request_cancel();
+    }
+
+    /// Lets it run to its end without us. The Job is empty then.
+    void detach() noexcept {
+        NEBULA_ASSERT(block_ != nullptr, "an empty Job cannot be detached");
+        std::exchange(block_, nullptr)->leave();
+    }
+
+    /// Spawns f(value) when this has ended, with f() for a Job<void>; the new Job owns this one,
+    /// so dropping it drops both. If this ends with an error or is cancelled, f is not called, and
+    /// so ends the new one. Chains of some thousands: dropping one, and waiting for one that has
+    /// not begun, goes a stack frame deeper per link.
+    template <class F>
+    auto then(F&& f, SpawnOptions options = {}) &&;
+
+    /// Calls `callback` once, when the job has ended or was cancelled: on the thread where that
+    /// happens, at once and here if it has. It must be short and must not throw. One per Job, and
+    /// none on one that has gone into then().
+    void on_done(SmallFunction<void(), 32> callback) noexcept {
+        NEBULA_ASSERT(block_ != nullptr, "an empty Job is never done");
+        block_->on_end(std::move(callback));
+    }
+
+private:
+    template <class U>
+    friend class Job;
+    template <class F>
+    friend auto spawn_job(WorkerPool& pool, F&& f, SpawnOptions options)
+        -> Job<typename detail::JobCallResult<std::decay_t<F>>::type>;
+
+    explicit Job(detail::JobResult<T>* block) noexcept : block_(block) {}
+
+    void require_job() const {
+        require_state(block_ != nullptr,
+                      "an empty Job has no result: its result was taken before, or it was "
+                      "detached or moved from");
+    }
+    T take() {
+        struct Leave {
+            ~Leave() { block->leave(); }
+            detail::JobResult<T>* block;
+        } const leave{std::exchange(block_, nullptr)};
+        leave.block->rethrow();
+        return leave.block->take();
+    }
+    void drop() noexcept {
+        if (block_ == nullptr) return;
+        block_->request_cancel();
+        std::exchange(block_, nullptr)->leave();
+    }
+
+    detail::JobResult<T>* block_ = nullptr;
+};
+
+namespace detail {
+
+/// The whole block.
+template <class F, class T>
+class JobOf final : public JobResult<T> {
+    static_assert(alignof(F) <= alignof(std::max_align_t) &&
+                      (std::is_void_v<T> || std::is_reference_v<T> ||
+                       alignof(std::conditional_t < std::is_void_v<T> || std::is_reference_v<T>,
+                               int, T >) <= alignof(std::max_align_t)),
+                  "over-aligned captures or results: hold them in a std::unique_ptr");
+
+public:
+    template <class G>
+    JobOf(WorkerPool& pool, G&& f, SpawnOptions options)
+        : JobResult<T>(pool, options), closure_(std::in_place, std::forward<G>(f)) {}
+
+private:
+    void call() override {
+        this->set_from([this]() -> T {
+            if constexpr (JobCall<F>::kTakesToken) {
+                return (*closure_)(StopToken(this));
+            } else {
+                return (*closure_)();
+            }
+        });
+    }
+    void drop_closure() noexcept override { closure_.reset(); }
+
+    std::optional<F> closure_;  // of who claimed the job
+};
+
+}  // namespace detail
+
+template <class F>
+auto spawn_job(WorkerPool& pool, F&& f, SpawnOptions options)
+    -> Job<typename detail::JobCallResult<std::decay_t<F>>::type> {
+    using T = typename detail::JobCallResult<std::decay_t<F>>::type;
+    Job<T> job(new detail::JobOf<std::decay_t<F>, T>(pool, std::forward<F>(f), options));
+    detail::spawn_block(*job.block_);
+    return job;
+}
+
+template <class T>
+template <class F>
+auto Job<T>::then(F&& f, SpawnOptions options) && {
+    require_job();
+    detail::JobBlock& before = *block_;
+    auto next = [job = std::move(*this), f = std::decay_t<F>(std::forward<F>(f))]() mutable {
+        if constexpr (std::is_void_v<T>) {
+            job.get();
+            return f();
+        } else {
+            return f(job.get());
+        }
+    };
+    using U = std::invoke_result_t<decltype(next)&>;
+    Job<U> after(new detail::JobOf<decltype(next), U>(before.pool(), std::move(next), options));
+    before.on_end([run = detail::JobRun(*after.block_)]() mutable { run.block().spawn_or_run(); });
+    return after;
+}
+
+}  // namespace nebula
