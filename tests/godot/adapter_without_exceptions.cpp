@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Goes through the compiler with -fno-exceptions, as most builds of godot-cpp do: every wait gives
 // an Outcome then.
-#include "nebula/godot/probe/stand_in.hpp"
+#include "tests/godot/probe/stand_in.hpp"
 #include "nebula/task/task.hpp"
 
 #include <cstdint>

@@ -1,26 +1,39 @@
 #!/bin/sh
 # Runs the integration tests in the engine that $GODOT names:
 #   GODOT=godot tests/godot/run.sh [filter]
-# First the suite, tests/test_*.gd, in one engine; then each script of alone/, which ends the engine
-# or takes the extension out of it, in an engine of its own; then the project editor/ in the editor,
-# which reloads the extension. The exit code of the engine says little (a crash at exit, a script
-# that never ran), so the last word is the line "N passed, 0 failed".
+# Build the targets nebula_godot and nebula_godot_probe of one preset first. In this order:
+#   shipped/test_*.gd   with libnebula.so, the add-on as users get it;
+#   tests/test_*.gd     with libnebula_probe.so: the same objects, and the classes of probe/, which
+#                       give scripts a hold on the C++;
+#   alone/*.gd          the same library, each script in an engine of its own, because it ends the
+#                       engine or unloads the extension;
+#   editor/             a project that reloads that library in the editor.
+# The engine's exit code tells little (it may crash at exit, or never run a script), so what counts
+# is the last line, "N passed, 0 failed".
 #
 # A line "# says: PATTERN" in a script of alone/ asks for a line of that form and allows it; a script
 # that asks for none must end without a complaint.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 : "${GODOT:?set GODOT to the command that starts the engine}"
-# The engine looks for extensions here before anything else; without an import run nobody writes it.
-for project in "$here" "$here/editor"; do
-    mkdir -p "$project/.godot"
-    echo 'res://addons/nebula/nebula.gdextension' > "$project/.godot/extension_list.cfg"
+for library in "$here/addons/nebula/bin/libnebula.so" "$here/probe/bin/libnebula_probe.so"; do
+    if [ ! -f "$library" ]; then
+        echo "tests/godot: $library is missing; build the targets nebula_godot and nebula_godot_probe" >&2
+        exit 1
+    fi
 done
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 log=$scratch/log
 says=$scratch/says
 : > "$says"
+
+# load PROJECT EXTENSION: the engine reads this list before anything else. Without an import run
+# only we write it.
+load() {
+    mkdir -p "$1/.godot"
+    echo "res://$2" > "$1/.godot/extension_list.cfg"
+}
 
 # engine ARGUMENT...: leaves what was said in $log and shows it.
 engine() {
@@ -55,25 +68,41 @@ judge() {
     fi
 }
 
+# suite FOLDER [filter]: the scripts of FOLDER in one engine.
+suite() {
+    echo "Running $1/"
+    engine --path "$here" --fixed-fps 60 --script res://run_tests.gd -- "$@"
+    read -r here_passed _ here_failed _ << END
+$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
+END
+    passed=$((passed + ${here_passed:-0}))
+    failed=$((failed + ${here_failed:-0}))
+    if [ "$code" -ne 0 ] && [ "${here_failed:-0}" -eq 0 ]; then
+        failed=$((failed + 1))
+        echo "FAIL $1/: the engine ended with code $code"
+    elif [ -z "$here_passed" ]; then
+        failed=$((failed + 1))
+        echo "FAIL $1/: the engine ended before the tests did"
+    elif complaint >&2; then
+        failed=$((failed + 1))
+        echo "FAIL $1/: the engine complained outside of the tests; see above"
+    fi
+}
+
 passed=0
+failed=0
+load "$here" addons/nebula/nebula.gdextension
 case ${1:-} in
-    alone* | editor*) ;; # a filter for those below
-    *)
-        engine --path "$here" --fixed-fps 60 --script res://run_tests.gd -- "$@"
-        if [ "$code" -ne 0 ]; then
-            echo "tests/godot: the engine ended with code $code" >&2
-            exit 1
-        fi
-        if complaint >&2; then
-            echo "tests/godot: the engine complained outside of the tests" >&2
-            exit 1
-        fi
-        passed=$(sed -nE 's/^([1-9][0-9]*) passed, 0 failed$/\1/p' "$log")
-        [ -n "$passed" ] || exit 1
-        ;;
+    alone* | editor*) ;; # a filter for what comes below
+    *) suite shipped "$@" ;;
+esac
+load "$here" probe/nebula_probe.gdextension
+load "$here/editor" probe/nebula_probe.gdextension
+case ${1:-} in
+    alone* | editor*) ;;
+    *) suite tests "$@" ;;
 esac
 
-failed=0
 clean='^probe: ([1-9][0-9]*) coroutines began, \1 were destroyed, 0 callables are left$'
 for script in "$here"/alone/*.gd; do
     name=alone.$(basename "$script" .gd)
@@ -96,4 +125,4 @@ case $name in *"${1:-}"*)
     ;;
 esac
 echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

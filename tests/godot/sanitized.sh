@@ -17,14 +17,14 @@ engine=$("$root/tools/get_godot.sh")
 
 if [ "$(cat "$bin/preset" 2> /dev/null)" != "engine-$kind" ]; then
     mkdir -p "$bin"
-    rm -f "$bin/libnebula.so"
+    rm -f "$bin/libnebula.so" "$here/probe/bin/libnebula_probe.so"
     echo "engine-$kind" > "$bin/preset"
 fi
 # The runtime is shared with the process, which has to load it first.
-(cd "$root" && cmake --preset "$kind" -B "$build" -DNEBULA_BUILD_TESTS=OFF -DNEBULA_BUILD_EXAMPLES=OFF \
+(cd "$root" && cmake --preset "$kind" -B "$build" -DNEBULA_BUILD_TESTS=ON -DNEBULA_BUILD_EXAMPLES=OFF \
     -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine" \
     "-DCMAKE_MODULE_LINKER_FLAGS=-fuse-ld=lld-16 -shared-libsan")
-cmake --build "$build" --target nebula_godot
+cmake --build "$build" --target nebula_godot nebula_godot_probe
 
 # The engine opens extensions with RTLD_DEEPBIND, under which a sanitizer's malloc and the
 # process's would be two; the sanitizer refuses that. So the flag is taken off.

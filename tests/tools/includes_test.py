@@ -63,8 +63,12 @@ class Includes(ScratchTree):
     def test_a_layers_tests_follow_its_rules(self):
         self.assertEqual(1, len(self.found({"tests/threading/t.cpp": '#include "nebula/voxel/v.hpp"\n'})))
 
-    def test_examples_are_free_of_the_engine_layer(self):
-        self.assertEqual(1, len(self.found({"examples/e.cpp": '#include "nebula/godot/node.hpp"\n'})))
+    def test_examples_are_free_of_the_engine_layer_except_in_a_folder_of_its_name(self):
+        self.assertEqual(2, len(self.found({
+            "examples/e.cpp": '#include "nebula/godot/node.hpp"\n',
+            "examples/installed/main.cpp": '#include "nebula/godot/node.hpp"\n',
+            "examples/godot/door.cpp": '#include "nebula/godot/node.hpp"\n',
+        })))
 
     def test_a_folder_that_is_no_layer_is_named(self):
         found = self.found({"nebula/extra/x.hpp": "", "nebula/base/b.hpp": '#include "nebula/extra/x.hpp"\n'})

@@ -4,9 +4,10 @@
 
     includes.py [ROOT]     prints every include that breaks the table; exit status 1 if there is one
 
-The table is read from the document, so what people read is what is checked. A layer's tests and
-benchmarks (tests/<layer>/, bench/<layer>/) may include what the layer may. The engine's header and
-what is generated from it are for nebula/godot/ alone, wherever the including file is.
+The table is read from the document, so what people read is what is checked. A layer's tests,
+benchmarks and examples (tests/<layer>/, bench/<layer>/, examples/<layer>/) may include what the
+layer may. The engine's header and what is generated from it are for nebula/godot/ alone, wherever
+the including file is.
 """
 import pathlib
 import re
@@ -42,9 +43,9 @@ def read_table(document):
 
 
 def layer_of(path):
-    """The layer whose rules a file of ours follows, or None: nebula/x, tests/x and bench/x are x's."""
+    """The layer whose rules a file of ours follows, or None: tests/x/ follows those of nebula/x/."""
     parts = path.parts
-    return parts[1] if len(parts) > 2 and parts[0] in ("nebula", "tests", "bench") else None
+    return parts[1] if len(parts) > 2 and parts[0] in ("nebula", "tests", "bench", "examples") else None
 
 
 def included_layer(root, file, quoted, name):

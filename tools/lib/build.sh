@@ -38,10 +38,10 @@ configure() {
 build_with_engine() {
     local preset=$1 target=$2 library_folder=$NEBULA_ROOT/addon/addons/nebula/bin
     find_engine
-    # Every preset puts the library where the projects load it from. Another preset's would look
-    # up to date to this one's build, so it goes first.
+    # Every preset puts the libraries where the projects load them from. Another preset's would look
+    # up to date to this one's build, so they go first.
     if [[ $(cat "$library_folder/preset" 2>/dev/null) != "$preset" ]]; then
-        rm -f "$library_folder/libnebula.so" && mkdir -p "$library_folder" && printf '%s\n' "$preset" >"$library_folder/preset" ||
+        rm -f "$library_folder/libnebula.so" "$NEBULA_ROOT/tests/godot/probe/bin/libnebula_probe.so" && mkdir -p "$library_folder" && printf '%s\n' "$preset" >"$library_folder/preset" ||
             die "cannot write to $library_folder; make it a writable folder"
     fi
     # What ./run bench asked of the same build folder is not wanted here.

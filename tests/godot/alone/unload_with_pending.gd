@@ -2,7 +2,7 @@
 # objects that live on and with wakes queued; then emits what would reach the unloaded code.
 extends SceneTree
 
-const EXTENSION := "res://addons/nebula/nebula.gdextension"
+const EXTENSION := "res://probe/nebula_probe.gdextension"
 const MANY := 100
 
 

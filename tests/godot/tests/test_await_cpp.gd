@@ -202,7 +202,7 @@ func test_a_handle_from_a_node_may_be_bound_to_it_or_not() -> void:
 
 func test_a_failure_nobody_waits_for_names_the_place_of_the_last_wait() -> void:
 	var node := NebulaAsyncNode.new()
-	expect_error("nebula/godot/probe/async_probe.cpp:")
+	expect_error("tests/godot/probe/async_probe.cpp:")
 	@warning_ignore("missing_await")
 	node.fail_after(emitter.fired)
 	emitter.fired.emit()

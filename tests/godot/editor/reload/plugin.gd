@@ -4,7 +4,7 @@
 @tool
 extends EditorPlugin
 
-const EXTENSION := "res://addons/nebula/nebula.gdextension"
+const EXTENSION := "res://probe/nebula_probe.gdextension"
 const ROUNDS := 20
 const MANY := 20
 const CLOSED := 3  # NebulaTaskError.CLOSED

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/probe/combination_probe.hpp"
+#include "tests/godot/probe/combination_probe.hpp"
 
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/object.hpp"
@@ -10,8 +10,6 @@
 #include "nebula/godot/async/rpc.hpp"
 #include "nebula/godot/async/spawn_on.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
-#include "nebula/godot/probe/allocations.hpp"
-#include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/signal_stream.hpp"
@@ -24,6 +22,8 @@
 #include "nebula/task/when_any.hpp"
 #include "nebula/task/worker_hop.hpp"
 #include "nebula/threading/worker_pool.hpp"
+#include "tests/godot/probe/allocations.hpp"
+#include "tests/godot/probe/probe_tasks.hpp"
 
 #include <chrono>
 #include <memory>

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/probe/async_probe.hpp"
+#include "tests/godot/probe/async_probe.hpp"
 
 #include "nebula/godot/api/node.hpp"
 #include "nebula/godot/async/call_async.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/async/spawn_on.hpp"
-#include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/task/worker_hop.hpp"
 #include "nebula/threading/worker_pool.hpp"
+#include "tests/godot/probe/probe_tasks.hpp"
 
 #include <stdexcept>
 #include <utility>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A class through which tests/godot starts coroutines and asks what became of them. Built only with
-// NEBULA_GODOT_TESTS.
+// A class through which tests/godot starts coroutines and asks what became of them.
 #pragma once
 
 namespace nebula::godot {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/probe/task_probe.hpp"
+#include "tests/godot/probe/task_probe.hpp"
 
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
-#include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
@@ -12,6 +11,7 @@
 #include "nebula/task/pool_bridge.hpp"
 #include "nebula/task/runtime.hpp"
 #include "nebula/threading/worker_pool.hpp"
+#include "tests/godot/probe/probe_tasks.hpp"
 
 #include <chrono>
 #include <memory>

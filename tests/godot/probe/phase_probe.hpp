@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A class through which tests/godot waits for phases of a frame and for clocks. Built only with
-// NEBULA_GODOT_TESTS.
+// A class through which tests/godot waits for phases of a frame and for clocks.
 #pragma once
 
 namespace nebula::godot {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How often this library has called the global allocator, for tests that want to see none, and a
-// way to make it fail. Built only with NEBULA_GODOT_TESTS.
+// way to make it fail.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/probe/phase_probe.hpp"
+#include "tests/godot/probe/phase_probe.hpp"
 
 #include "nebula/godot/api/engine.hpp"
-#include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "tests/godot/probe/probe_tasks.hpp"
 
 namespace nebula::godot {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Classes through which tests/godot starts tasks that belong to objects, and waits for C++ from
-// scripts and for scripts from C++. Built only with NEBULA_GODOT_TESTS.
+// scripts and for scripts from C++.
 #pragma once
 
 namespace nebula::godot {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/probe/probe_tasks.hpp"
+#include "tests/godot/probe/probe_tasks.hpp"
 
 #include "nebula/godot/binding/closure.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Classes that tests/godot looks at from GDScript. Built only with NEBULA_GODOT_TESTS.
+// Classes that tests/godot looks at from GDScript.
 #pragma once
 
 namespace nebula::godot {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A class through which tests/godot waits for signals in every way there is. Built only with
-// NEBULA_GODOT_TESTS.
+// A class through which tests/godot waits for signals in every way there is.
 #pragma once
 
 namespace nebula::godot {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/probe/probe.hpp"
+#include "tests/godot/probe/probe.hpp"
 
 #include "nebula/base/log.hpp"
 #include "nebula/godot/api/engine.hpp"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/probe/signal_probe.hpp"
+#include "tests/godot/probe/signal_probe.hpp"
 
-#include "nebula/godot/probe/allocations.hpp"
-#include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/godot/runtime/signal_stream.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
+#include "tests/godot/probe/allocations.hpp"
+#include "tests/godot/probe/probe_tasks.hpp"
 
 #include <memory>
 #include <string>

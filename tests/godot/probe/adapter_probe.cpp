@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/probe/adapter_probe.hpp"
+#include "tests/godot/probe/adapter_probe.hpp"
 
-#include "nebula/godot/probe/allocations.hpp"
-#include "nebula/godot/probe/probe_tasks.hpp"
-#include "nebula/godot/probe/stand_in.hpp"
+#include "tests/godot/probe/allocations.hpp"
+#include "tests/godot/probe/probe_tasks.hpp"
+#include "tests/godot/probe/stand_in.hpp"
 
 #include <string>
 #include <utility>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A class through which tests/godot waits for tweens, animations, requests and loads. Built only
-// with NEBULA_GODOT_TESTS.
+// A class through which tests/godot waits for tweens, animations, requests and loads.
 #pragma once
 
 namespace nebula::godot {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/probe/engine_wait_probe.hpp"
+#include "tests/godot/probe/engine_wait_probe.hpp"
 
 #include "nebula/godot/api/packed_scene.hpp"
 #include "nebula/godot/async/engine_waits.hpp"
 #include "nebula/godot/async/load.hpp"
 #include "nebula/godot/async/rpc.hpp"
-#include "nebula/godot/probe/probe_tasks.hpp"
 #include "nebula/task/fallible.hpp"
 #include "nebula/task/timeout.hpp"
 #include "nebula/task/when_all.hpp"
+#include "tests/godot/probe/probe_tasks.hpp"
 
 #include <string>
 #include <type_traits>

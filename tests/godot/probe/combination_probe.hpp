@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Waits of the engine's in combinations of nebula/task, and where tasks go on, for tests/godot.
-// Built only with NEBULA_GODOT_TESTS.
 #pragma once
 
 namespace nebula::godot {

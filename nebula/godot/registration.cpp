@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/registration.hpp"
+
+#include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/async/rpc.hpp"
+#include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/runtime/nebula_server.hpp"
+#include "nebula/godot/runtime/shared_pool.hpp"
+#include "nebula/godot/runtime/signal_stream.hpp"
+#include "nebula/godot/voxel/voxel_generator.hpp"
+#include "nebula/godot/voxel/voxel_terrain.hpp"
+
+namespace nebula::godot {
+
+void register_addon() {
+    register_signal_streams();
+    register_engine_loop();
+    register_class<NebulaTaskError>();
+    register_class<NebulaTask>();
+    register_class<NebulaRpc>();
+    register_class<NebulaServer>();
+    register_singleton<NebulaServer>("Nebula");
+    register_class<VoxelGenerator>();
+    register_class<VoxelNoiseGenerator>();
+    register_class<VoxelFlatGenerator>();
+    register_class<VoxelTerrain>();
+}
+
+void stop_addon() { stop_shared_pool(); }
+
+}  // namespace nebula::godot

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// What the add-on registers with the engine, for every entry point that brings it in: entry.cpp,
+// and that of the tests (tests/godot/probe/).
+#pragma once
+
+namespace nebula::godot {
+
+/// Registers the add-on's classes, singletons and main loop hooks. For Registrations::start.
+void register_addon();
+
+/// Stops what the classes leave running. For Registrations::stop.
+void stop_addon();
+
+}  // namespace nebula::godot
