@@ -71,16 +71,28 @@ struct Change {
 class Brush {
 public:
     explicit Brush(const SphereEdit& edit)
-        : dig_(edit.kind == SphereEdit::Kind::Dig), centre_(edit.centre), radius_(edit.radius) {
-        const double r = static_cast<double>(edit.radius) + kReach;
-        const auto low = [r](float c) {
+        : dig_(edit.kind == SphereEdit::Kind::Dig),
+          centre_(edit.centre),
+          radius_(edit.radius),
+          stretch_{1.0F / edit.proportions.x, 1.0F / edit.proportions.y, 1.0F / edit.proportions.z},
+          longest_stretch_(std::max({stretch_.x, stretch_.y, stretch_.z})),
+          is_sphere_(stretch_ == Vec3f{1.0F, 1.0F, 1.0F}) {
+        // Stretched space, where the ellipsoid is a sphere, magnifies distances by up to
+        // longest_stretch_. What reaches that far there reaches this far along an axis here.
+        const auto reach = [this](float stretch) {
+            return stretched_reach() / static_cast<double>(stretch);
+        };
+        const auto low = [](float c, double r) {
             return static_cast<std::int32_t>(std::floor(static_cast<double>(c) - r));
         };
-        const auto high = [r](float c) {
+        const auto high = [](float c, double r) {
             return static_cast<std::int32_t>(std::ceil(static_cast<double>(c) + r)) + 1;
         };
-        box_ = {{low(centre_.x), low(centre_.y), low(centre_.z)},
-                {high(centre_.x), high(centre_.y), high(centre_.z)}};
+        const double x = reach(stretch_.x);
+        const double y = reach(stretch_.y);
+        const double z = reach(stretch_.z);
+        box_ = {{low(centre_.x, x), low(centre_.y, y), low(centre_.z, z)},
+                {high(centre_.x, x), high(centre_.y, y), high(centre_.z, z)}};
     }
 
     [[nodiscard]] const Box3i& box() const { return box_; }
@@ -88,15 +100,16 @@ public:
     /// Whether any voxel of the brick is near enough to change.
     [[nodiscard]] bool reaches(Vec3i brick) const {
         const Box3i voxels = brick_box(brick);
-        const auto gap = [](std::int32_t low, std::int32_t high, float c) {
+        const auto gap = [](std::int32_t low, std::int32_t high, float c, float stretch) {
             const auto centre = static_cast<double>(c);
-            return std::max(
-                {static_cast<double>(low) - centre, centre - static_cast<double>(high - 1), 0.0});
+            return static_cast<double>(stretch) *
+                   std::max({static_cast<double>(low) - centre,
+                             centre - static_cast<double>(high - 1), 0.0});
         };
-        const double x = gap(voxels.min.x, voxels.max.x, centre_.x);
-        const double y = gap(voxels.min.y, voxels.max.y, centre_.y);
-        const double z = gap(voxels.min.z, voxels.max.z, centre_.z);
-        const double reach = static_cast<double>(radius_) + kReach;
+        const double x = gap(voxels.min.x, voxels.max.x, centre_.x, stretch_.x);
+        const double y = gap(voxels.min.y, voxels.max.y, centre_.y, stretch_.y);
+        const double z = gap(voxels.min.z, voxels.max.z, centre_.z, stretch_.z);
+        const double reach = stretched_reach();
         return x * x + y * y + z * z <= reach * reach;
     }
 
@@ -115,31 +128,61 @@ public:
         const auto offset = [](std::int32_t v, float c) {
             return static_cast<float>(static_cast<double>(v) - static_cast<double>(c));
         };
-        std::array<float, kBrickSize> dx2{};
-        for (int x = 0; x < kBrickSize; ++x) {
-            const float d = offset(voxels.min.x + x, centre_.x);
-            dx2[static_cast<std::size_t>(x)] = d * d;
-        }
+        Row dx{};
+        for (int x = 0; x < kBrickSize; ++x)
+            dx[static_cast<std::size_t>(x)] = stretch_.x * offset(voxels.min.x + x, centre_.x);
         for (std::int32_t z = part.min.z; z < part.max.z; ++z)
             for (std::int32_t y = part.min.y; y < part.max.y; ++y) {
-                const float dy = offset(y, centre_.y);
-                const float dz = offset(z, centre_.z);
+                const float dy = stretch_.y * offset(y, centre_.y);
+                const float dz = stretch_.z * offset(z, centre_.z);
                 Sample* row =
                     brick.samples.data() + Brick::index(0, y - voxels.min.y, z - voxels.min.z);
-                if (const std::uint32_t mask = paint_row(row, dx2, dy * dy + dz * dz); mask != 0)
+                const Row into = is_sphere_ ? into_sphere(dx, dy, dz) : into_ellipsoid(dx, dy, dz);
+                if (const std::uint32_t mask = paint_row(row, into); mask != 0)
                     changed.add_row(y - voxels.min.y, z - voxels.min.z, mask);
             }
     }
 
 private:
-    // Whole rows, 16 samples, so that it becomes vector code.
-    std::uint32_t paint_row(Sample* row, const std::array<float, kBrickSize>& dx2,
-                            float rest2) const {
+    using Row = std::array<float, kBrickSize>;
+
+    // How far from the centre, in stretched space, a sample may still change.
+    [[nodiscard]] double stretched_reach() const {
+        return static_cast<double>(radius_) + kReach * static_cast<double>(longest_stretch_);
+    }
+
+    // Distances to the surface, positive where this brush leaves its mark. Whole rows of 16
+    // samples, so that the loops become vector code.
+    [[nodiscard]] Row into_sphere(const Row& dx, float dy, float dz) const {
+        const float rest2 = dy * dy + dz * dz;
+        Row into;
+        for (std::size_t x = 0; x < kBrickSize; ++x)
+            into[x] = radius_ - std::sqrt(dx[x] * dx[x] + rest2);
+        return into;
+    }
+
+    // To first order: the stretched distance over the length of its gradient. Exact on the axes.
+    [[nodiscard]] Row into_ellipsoid(const Row& dx, float dy, float dz) const {
+        const float rest2 = dy * dy + dz * dz;
+        const float gy = stretch_.y * dy;
+        const float gz = stretch_.z * dz;
+        const float gradient_rest2 = gy * gy + gz * gz;
+        Row into;
+        for (std::size_t x = 0; x < kBrickSize; ++x) {
+            const float gx = stretch_.x * dx[x];
+            const float length = std::sqrt(dx[x] * dx[x] + rest2);
+            const float gradient = std::sqrt(gx * gx + gradient_rest2);
+            // At the centre there is no gradient, and every sample near it is deep inside.
+            const float shrink = gradient > 0.0F ? length / gradient : 1.0F / longest_stretch_;
+            into[x] = (radius_ - length) * shrink;
+        }
+        return into;
+    }
+
+    std::uint32_t paint_row(Sample* row, const Row& into) const {
         std::array<Sample, kBrickSize> fresh;
         for (std::size_t x = 0; x < kBrickSize; ++x) {
-            // Distance to the sphere, positive where this brush leaves its mark.
-            const float into = radius_ - std::sqrt(dx2[x] + rest2);
-            const Sample mark = quantize(dig_ ? into : -into);
+            const Sample mark = quantize(dig_ ? into[x] : -into[x]);
             fresh[x] = dig_ ? std::max(row[x], mark) : std::min(row[x], mark);
         }
         if (std::memcmp(row, fresh.data(), kBrickSize) == 0) return 0;
@@ -153,6 +196,9 @@ private:
     bool dig_;
     Vec3f centre_;
     float radius_;
+    Vec3f stretch_;  // makes a sphere of the ellipsoid: 1 or more along each axis
+    float longest_stretch_;
+    bool is_sphere_;
     Box3i box_;
 };
 
@@ -208,6 +254,11 @@ tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edi
     if (!(edit.radius > 0.0F && edit.radius <= kMaxEditRadius))
         return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange,
                                          "the edit's radius must be above 0 and at most 64"});
+    for (const float share : {edit.proportions.x, edit.proportions.y, edit.proportions.z})
+        if (!(share >= kMinEditProportion && share <= 1.0F))
+            return tl::unexpected(
+                VoxelError{VoxelError::Kind::OutOfRange,
+                           "the edit's proportions must be from 0.001 to 1 on each axis"});
     EditReport report;
     std::vector<Change> changes;
     try {

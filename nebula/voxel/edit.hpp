@@ -16,6 +16,8 @@ class Volume;
 /// Larger spheres are refused: at this radius an edit already reads some 900 bricks on the main
 /// thread (about 10 ms).
 inline constexpr float kMaxEditRadius = 64.0F;
+/// Flatter ellipsoids are refused: the smallest share of the radius along an axis.
+inline constexpr float kMinEditProportion = 0.001F;
 
 struct SphereEdit {
     enum class Kind {
@@ -25,6 +27,10 @@ struct SphereEdit {
     Kind kind = Kind::Dig;
     Vec3f centre;
     float radius = 1.0F;  ///< In voxels, (0, kMaxEditRadius].
+    /// How far the shape reaches along each axis, as a share of `radius`: [kMinEditProportion, 1].
+    /// The default is a sphere. Under uneven scale voxels are not cubes, and a sphere of metres is
+    /// an ellipsoid of voxels.
+    Vec3f proportions{1.0F, 1.0F, 1.0F};
 };
 
 struct EditReport {
@@ -39,7 +45,7 @@ struct EditReport {
 ///
 /// Threads:   owner thread of the volume.
 /// Cost:      some microseconds per brick changed; radius 4 changes about 8.
-/// Errors:    NotFinite, OutOfRange (radius), OutsideWorld (centre), GeneratorFailed.
+/// Errors:    NotFinite, OutOfRange (radius, proportions), OutsideWorld (centre), GeneratorFailed.
 [[nodiscard]] tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit);
 
 }  // namespace nebula::voxel

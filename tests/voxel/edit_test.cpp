@@ -3,6 +3,7 @@
 
 #include "nebula/voxel/edit.hpp"
 #include "nebula/voxel/noise_generator.hpp"
+#include "nebula/voxel/raycast.hpp"
 #include "nebula/voxel/shape_generators.hpp"
 
 #include <gmock/gmock.h>
@@ -71,6 +72,39 @@ TEST(SphereEdit, IsTheExactCsgOfEverySample) {
 }
 
 // The oracle compares every sample near the edit and asks each chunk's block for every changed one.
+// Under uneven scale a sphere of metres is an ellipsoid of voxels. Its surface must cross each axis
+// at its own distance, and no sample on the wrong side of it may change sides.
+TEST(SphereEdit, WithProportionsIsAnEllipsoid) {
+    Dice dice(9);
+    for (int round = 0; round < 6; ++round) {
+        Volume volume(std::make_shared<FunctionGenerator>([](Vec3f) { return -100.0F; }));
+        const SphereEdit e{.kind = Kind::Dig,
+                           .centre = dice.point(20.0F),
+                           .radius = dice.real(6.0F, 14.0F),
+                           .proportions = {1.0F, dice.real(0.3F, 1.0F), dice.real(0.3F, 1.0F)}};
+        ASSERT_TRUE(apply(volume, e));
+        for_each_voxel(surroundings(e, 8), [&](Vec3i p) {
+            const double dx = (p.x - double{e.centre.x}) / double{e.proportions.x};
+            const double dy = (p.y - double{e.centre.y}) / double{e.proportions.y};
+            const double dz = (p.z - double{e.centre.z}) / double{e.proportions.z};
+            const double length = std::sqrt(dx * dx + dy * dy + dz * dz);
+            if (std::abs(length - double{e.radius}) < 0.1) return;  // a rounding of the sample
+            ASSERT_EQ(is_inside(sample_of(volume, p)), length > double{e.radius})
+                << p.x << ' ' << p.y << ' ' << p.z;
+        });
+        // Samples are distances in voxels, so the surface lies where the axis says; at a pointed
+        // end, whose radius is below a voxel, the blend of samples rounds it off.
+        Raycaster raycaster(volume);
+        const Vec3f axes[] = {{1, 0, 0}, {0, -1, 0}, {0, 0, 1}};
+        const float shares[] = {e.proportions.x, e.proportions.y, e.proportions.z};
+        for (int i = 0; i < 3; ++i) {
+            const auto hit = raycaster.cast(e.centre, axes[i], 40.0F);
+            ASSERT_TRUE(hit && *hit);
+            EXPECT_NEAR((*hit)->distance, e.radius * shares[i], 0.25F) << "axis " << i;
+        }
+    }
+}
+
 TEST(SphereEdit, NamesExactlyTheChunksWhoseBlockChanges) {
     const auto generator = std::make_shared<FunctionGenerator>(
         [](Vec3f p) { return p.y - 2.0F * std::sin(p.x * 0.2F) - 1.0F; });
