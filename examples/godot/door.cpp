@@ -98,7 +98,7 @@ task<> Door::let_in(Object player) {
 
 task<std::int64_t> Door::count_ways(std::int64_t rooms) {
     co_await worker(shared_pool());
-    const std::int64_t ways = ways_through(rooms);  // on a worker: nothing of the engine's here
+    const std::int64_t ways = ways_through(rooms);  // on a worker: must not use the engine
     co_await main_thread();
     co_return ways + opened_;
 }
@@ -109,7 +109,7 @@ task<> Door::ring_both(Object left, Object right) {
     bells.spawn(ring(right), {.name = "right"});
     const auto [a, b] = co_await when_all(signal<int>(left, "heard"), signal<int>(right, "heard"));
     if (a + b > 1) open();
-}  // here the bells stop
+}  // the bells stop here
 
 void Door::bind(ClassBuilder<Door>& c) {
     c.signal("knocked", {argument<std::int64_t>("strength")});

@@ -4,7 +4,7 @@
 
 namespace nebula::godot {
 
-/// To be called where an extension registers its classes.
+/// Call this where the extension registers its classes.
 void register_door();
 
 }  // namespace nebula::godot
