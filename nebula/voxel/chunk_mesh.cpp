@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/chunk_mesh.hpp"
 
-#include "nebula/voxel/surface_pack.hpp"
+#include "nebula/voxel/octahedral.hpp"
 
 #include <cstring>
 #include <span>

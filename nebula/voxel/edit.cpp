@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/edit.hpp"
 
+#include "nebula/base/assert.hpp"
 #include "nebula/voxel/brick.hpp"
 #include "nebula/voxel/volume.hpp"
 
@@ -15,6 +16,9 @@
 namespace nebula::voxel {
 
 namespace {
+
+// An edit replaces at most some 900 bricks; what unloading left behind is freed elsewhere.
+constexpr std::size_t kCollectedPerEdit = 1024;
 
 // A sphere's samples differ from kSampleMin or kSampleMax out to here beyond its surface.
 constexpr double kReach =
@@ -246,14 +250,16 @@ std::vector<Change> changes_of(const Volume& volume, const Brush& brush, EditRep
 }  // namespace
 
 tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit) {
+    NEBULA_ASSERT(volume.is_owner_thread(), "apply was called off the volume's owner thread");
     if (auto error = check_position(edit.centre, "the edit's centre"))
         return tl::unexpected(std::move(*error));
     if (!std::isfinite(edit.radius))
         return tl::unexpected(
             VoxelError{VoxelError::Kind::NotFinite, "the edit's radius is not a finite number"});
     if (!(edit.radius > 0.0F && edit.radius <= kMaxEditRadius))
-        return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange,
-                                         "the edit's radius must be above 0 and at most 64"});
+        return tl::unexpected(
+            VoxelError{VoxelError::Kind::OutOfRange,
+                       "the edit's radius must be above 0 and at most 64 voxels"});
     for (const float share : {edit.proportions.x, edit.proportions.y, edit.proportions.z})
         if (!(share >= kMinEditProportion && share <= 1.0F))
             return tl::unexpected(
@@ -272,7 +278,7 @@ tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edi
     if (changes.empty()) return report;
     for (Change& change : changes) volume.publish_edited(change.brick, std::move(change.samples));
     volume.end_edit();
-    volume.collect();
+    volume.collect(kCollectedPerEdit);
     return report;
 }
 

@@ -62,7 +62,7 @@ EpochDomain::Pin EpochDomain::pin() {
     }
 }
 
-std::size_t EpochDomain::collect() {
+std::size_t EpochDomain::collect(std::size_t most) {
     if (retired_.empty()) return 0;
     const std::uint64_t next = epoch_.load(std::memory_order_relaxed) + 1;
     epoch_.store(next, std::memory_order_seq_cst);
@@ -77,11 +77,11 @@ std::size_t EpochDomain::collect() {
             if (pinned != 0) oldest = std::min(oldest, pinned);
         }
     std::size_t freed = 0;
-    while (freed < retired_.size() && retired_[freed].epoch < oldest) {
-        retired_[freed].destroy(retired_[freed].object);
-        ++freed;
+    for (; freed < most && !retired_.empty() && retired_.front().epoch < oldest; ++freed) {
+        const Retired gone = retired_.front();
+        retired_.pop_front();
+        gone.destroy(gone.object);
     }
-    retired_.erase(retired_.begin(), retired_.begin() + static_cast<std::ptrdiff_t>(freed));
     return freed;
 }
 

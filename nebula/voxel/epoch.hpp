@@ -8,9 +8,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <limits>
 #include <memory>
 #include <utility>
-#include <vector>
 
 namespace nebula::voxel {
 
@@ -29,7 +30,8 @@ namespace nebula::voxel {
 ///
 /// Threads:   pin: any thread; a pin may end on another thread. The rest: owner thread.
 /// Cost:      a pin is one compare-exchange and one load on a line of its own; it waits for
-///            nobody and allocates only beyond 32 pins at once. collect: one load per pin slot.
+///            nobody and allocates only beyond 32 pins at once. collect: one load per pin slot, and
+///            one deletion per object that it frees.
 /// Lifetime:  everything retired is freed at the latest by the destructor; no pin may outlive it.
 class EpochDomain {
     struct alignas(kCacheLine) Slot {
@@ -87,8 +89,9 @@ public:
             .release();  // NOLINT(bugprone-unused-return-value): after the push, which may throw
     }
 
-    /// Starts a new epoch and frees what it can. Returns how many objects that were.
-    std::size_t collect();
+    /// Starts a new epoch and frees what it can, but at most `most` objects, oldest first. Returns
+    /// how many it freed.
+    std::size_t collect(std::size_t most = std::numeric_limits<std::size_t>::max());
 
     /// Objects waiting to be freed.
     [[nodiscard]] std::size_t retired() const noexcept { return retired_.size(); }
@@ -108,7 +111,7 @@ private:
     // Written by the owner alone, in collect. Only grows.
     alignas(kCacheLine) std::atomic<std::uint64_t> epoch_{1};
     Block first_;
-    std::vector<Retired> retired_;  // owner's; epochs ascend
+    std::deque<Retired> retired_;  // owner's; epochs ascend
 };
 
 }  // namespace nebula::voxel

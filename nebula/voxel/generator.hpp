@@ -28,7 +28,8 @@ struct Range {
 /// Threads:   every function: any thread, many at once.
 /// Cost:      generate is asked for whole boxes, up to 35^3 points, so that work per column or
 ///            per octave is paid once.
-/// Throws:    generate may throw; the chunk it was called for becomes a ChunkError.
+/// Throws:    generate may throw; the chunk, edit or ray that needed it then fails with
+///            GeneratorFailed.
 class Generator {
 public:
     Generator() = default;

@@ -271,6 +271,13 @@ void require(bool ok, const char* what) {
 
 bool within(float value, float low, float high) { return value >= low && value <= high; }
 
+// What the seed's upper half adds to the seed of one octave: nothing when it is 0, so that a seed
+// below 2^32 makes the world it always made.
+std::uint32_t upper_half(std::uint64_t seed, std::uint32_t salt) {
+    const auto upper = static_cast<std::uint32_t>(seed >> 32U);
+    return upper == 0 ? 0 : mix(upper * 0xC2B2AE3DU + salt);
+}
+
 }  // namespace
 
 // A row of columns: where the surface is, and how a vertical distance becomes sample units.
@@ -301,6 +308,7 @@ NoiseGenerator::NoiseGenerator(const NoiseSettings& settings)
     require(within(settings.overhang, 0, 200), "overhang must lie in [0, 200]");
     require(within(settings.overhang_period, 4, 100000), "overhang_period must lie in [4, 100000]");
 
+    const auto seed = static_cast<std::uint32_t>(settings.seed);
     // Multiplied up, not std::pow: exact rounding on every machine.
     double frequency = 1.0 / static_cast<double>(settings.period);
     float weight = 1.0F;
@@ -313,7 +321,8 @@ NoiseGenerator::NoiseGenerator(const NoiseSettings& settings)
             break;
         }
         octave = {frequency, weight,
-                  mix(settings.seed * 0x9E3779B9U + static_cast<std::uint32_t>(i))};
+                  mix(seed * 0x9E3779B9U + static_cast<std::uint32_t>(i)) ^
+                      upper_half(settings.seed, static_cast<std::uint32_t>(i))};
         sum += weight;
         frequency *= static_cast<double>(settings.lacunarity);
         weight *= settings.gain;
@@ -325,11 +334,11 @@ NoiseGenerator::NoiseGenerator(const NoiseSettings& settings)
     for (std::size_t i = 0; i < 2; ++i) {
         const auto salt = static_cast<std::uint32_t>(i);
         warp_[i] = {1.0 / static_cast<double>(settings.warp_period), settings.warp,
-                    mix(settings.seed ^ (0x51ED270BU + salt))};
+                    mix(seed ^ (0x51ED270BU + salt)) ^ upper_half(settings.seed, 100 + salt)};
         // Two octaves: two thirds and one third of the height.
         overhang_[i] = {(i == 0 ? 1.0 : 2.0) / static_cast<double>(settings.overhang_period),
                         settings.overhang * (i == 0 ? 2.0F : 1.0F) / 3.0F,
-                        mix(settings.seed ^ (0x2545F491U + salt))};
+                        mix(seed ^ (0x2545F491U + salt)) ^ upper_half(settings.seed, 200 + salt)};
     }
     // Typical, not extreme: it only scales the samples.
     overhang_slope_ = settings.overhang * 2.0F / settings.overhang_period;

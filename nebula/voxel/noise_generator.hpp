@@ -10,36 +10,37 @@
 namespace nebula::voxel {
 
 struct NoiseSettings {
-    std::uint32_t seed = 1;
-    float base_height = 0.0F;  ///< The middle of the heights; within +-100000.
-    float amplitude = 48.0F;   ///< Heights lie in base_height +- amplitude; [0, 2000].
+    std::uint64_t seed = 1;    ///< All 64 bits count.
+    float base_height = 0.0F;  ///< The middle of the heights, in voxels; [-100000, 100000].
+    float amplitude = 48.0F;   ///< Heights lie in base_height +- amplitude voxels; [0, 2000].
     float period = 192.0F;     ///< Width of the largest hills, in voxels; [4, 100000].
     int octaves = 6;           ///< Layers of detail; [1, 12].
-    float lacunarity = 2.0F;   ///< How much finer each octave is than the one before; [1, 4].
-    float gain = 0.5F;         ///< How much lower; [0, 1].
+    float lacunarity = 2.0F;   ///< How many times finer each octave is than the last; [1, 4].
+    float gain = 0.5F;         ///< How high each octave is, relative to the last; [0, 1].
 
-    /// Shifts each column by up to this much, sideways, before the hills are looked up: ridges and
-    /// folds instead of round hills; [0, 1000], 0 is off.
+    /// Shifts each column sideways by up to this many voxels before its height is looked up, which
+    /// makes ridges and folds out of round hills; [0, 1000], 0 is off.
     float warp = 0.0F;
-    float warp_period = 256.0F;  ///< [4, 100000].
+    float warp_period = 256.0F;  ///< In voxels; [4, 100000].
 
-    /// Moves the surface by up to this much by a three-dimensional noise, so that it can fold over
-    /// and leave hollows; [0, 200], 0 is off. It folds once it is about as large as its period.
-    /// Costs some 100 ns for each sample that it can reach.
+    /// Moves the surface by up to this many voxels with three-dimensional noise, so that it can
+    /// hang over and leave hollows; [0, 200], 0 is off. It starts to hang over when this is about
+    /// as large as its period. Costs some 100 ns for each sample within its reach.
     float overhang = 0.0F;
-    float overhang_period = 32.0F;  ///< [4, 100000].
+    float overhang_period = 32.0F;  ///< In voxels; [4, 100000].
 };
 
 /// A heightmap of fractal noise.
 ///
-/// A sample is the vertical distance to the surface, times the cosine of the slope there: the
-/// distance to the tangent plane, which is what int8 at 4 voxels' reach needs for smooth normals.
-/// The noise is ours: integer hashes choose among 16 directions, and every operation on floats is
-/// one that IEEE 754 rounds exactly, so all machines and compilers make the same world.
+/// A sample is the vertical distance to the surface times the cosine of the slope: the distance to
+/// the tangent plane, from which the mesher gets smooth normals although a sample reaches only 4
+/// voxels. Integer hashes choose among 16 gradient directions, and every float operation is one
+/// that IEEE 754 rounds exactly, so all machines and compilers make the same world.
 ///
 /// Threads:   any thread.
-/// Cost:      per box, one noise per column and octave, then about one operation per point; well
-///            below a nanosecond per sample of a 35^3 block (README, "Noise").
+/// Cost:      per box, one noise per column and octave, then a few operations per point: for a 35^3
+///            block with six octaves about 1 ns per sample; warp makes that about 5, overhangs 110
+///            (bench/voxel/README.md has the figures).
 class NoiseGenerator final : public Generator {
 public:
     /// \throws std::invalid_argument naming the setting that is out of its range.

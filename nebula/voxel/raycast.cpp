@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/raycast.hpp"
 
+#include "nebula/base/assert.hpp"
+#include "nebula/voxel/detail/grid_walk.hpp"
 #include "nebula/voxel/volume.hpp"
 
 #include <algorithm>
@@ -15,70 +17,26 @@ namespace nebula::voxel {
 
 namespace {
 
-struct Vec3d {
-    double x, y, z;
-};
-
-constexpr double kNever = std::numeric_limits<double>::infinity();
-
-// Steps along a ray through the cells of the world, in order.
-class GridWalk {
-public:
-    // Begins in the cell around the point at distance `start`.
-    GridWalk(Vec3d from, Vec3d direction, double start) : entered_(start) {
-        const std::array<double, 3> o{from.x, from.y, from.z};
-        const std::array<double, 3> d{direction.x, direction.y, direction.z};
-        for (std::size_t a = 0; a < 3; ++a) {
-            const double cell = std::floor(o[a] + d[a] * start);
-            cell_[a] = static_cast<std::int32_t>(cell);
-            step_[a] = d[a] > 0 ? 1 : -1;
-            const double border = cell + (d[a] > 0 ? 1.0 : 0.0);
-            next_[a] = d[a] == 0 ? kNever : (border - o[a]) / d[a];
-            stride_[a] = d[a] == 0 ? kNever : 1.0 / std::abs(d[a]);
-        }
-    }
-
-    [[nodiscard]] Vec3i cell() const { return {cell_[0], cell_[1], cell_[2]}; }
-    [[nodiscard]] double entered() const { return entered_; }
-    [[nodiscard]] double leaves() const { return next_[nearest()]; }
-    void advance() {
-        const std::size_t a = nearest();
-        // Rounding may put the first border a hair behind the start.
-        entered_ = std::max(entered_, next_[a]);
-        next_[a] += stride_[a];
-        cell_[a] += step_[a];
-    }
-
-private:
-    [[nodiscard]] std::size_t nearest() const {
-        const std::size_t xy = next_[0] <= next_[1] ? 0U : 1U;
-        return next_[xy] <= next_[2] ? xy : 2U;
-    }
-
-    std::array<std::int32_t, 3> cell_{};
-    std::array<std::int32_t, 3> step_{};
-    std::array<double, 3> next_{};    // distance to the next border on each axis
-    std::array<double, 3> stride_{};  // distance between two borders
-    double entered_;
-};
+using detail::GridWalk;
+using detail::Vec3d;
 
 // The trilinear blend of a cell's eight corners, in sample units.
 struct Cell {
-    std::array<float, 8> corner{};  // x + 2 y + 4 z
+    std::array<double, 8> corner{};  // x + 2 y + 4 z
 
     [[nodiscard]] bool all_air() const {
-        return std::none_of(corner.begin(), corner.end(), [](float c) { return c < 0.0F; });
+        return std::none_of(corner.begin(), corner.end(), [](double c) { return c < 0.0; });
     }
-    [[nodiscard]] float value(Vec3f p) const {
-        const auto lerp = [](float a, float b, float t) { return a + t * (b - a); };
+    [[nodiscard]] double value(Vec3d p) const {
+        const auto lerp = [](double a, double b, double t) { return a + t * (b - a); };
         const auto x = [&](std::size_t i) { return lerp(corner[i], corner[i + 1], p.x); };
         return lerp(lerp(x(0), x(2), p.y), lerp(x(4), x(6), p.y), p.z);
     }
-    [[nodiscard]] Vec3f gradient(Vec3f p) const {
-        const auto mix = [](float a, float b, float c, float d, float s, float t) {
-            const float low = a + s * (b - a);
-            const float high = c + s * (d - c);
-            return low + t * (high - low);
+    [[nodiscard]] Vec3f gradient(Vec3d p) const {
+        const auto mix = [](double a, double b, double c, double d, double s, double t) {
+            const double low = a + s * (b - a);
+            const double high = c + s * (d - c);
+            return static_cast<float>(low + t * (high - low));
         };
         const auto& c = corner;
         return {mix(c[1] - c[0], c[3] - c[2], c[5] - c[4], c[7] - c[6], p.y, p.z),
@@ -87,14 +45,31 @@ struct Cell {
     }
 };
 
+// A polynomial of degree three at 0, 1/3, 2/3 and 1: where in (0, 1) its slope changes sign, in
+// order. Returns how many.
+int turning_points(double v0, double v1, double v2, double v3, std::array<double, 2>& at) {
+    // From the four values to a s^3 + b s^2 + c s + v0.
+    const double a = 4.5 * (v3 - 3 * v2 + 3 * v1 - v0);
+    const double b = 4.5 * (2 * v0 - 5 * v1 + 4 * v2 - v3);
+    const double c = v3 - v0 - a - b;
+    // 3 a s^2 + 2 b s + c = 0, by the formula that does not cancel.
+    const double discriminant = b * b - 3 * a * c;
+    if (!(discriminant > 0)) return 0;
+    const double q = -(b + std::copysign(std::sqrt(discriminant), b));
+    std::array<double, 2> roots{q / (3 * a), c / q};  // not finite where there is only one
+    if (roots[0] > roots[1]) std::swap(roots[0], roots[1]);
+    int count = 0;
+    for (const double root : roots)
+        if (root > 0 && root < 1) at[static_cast<std::size_t>(count++)] = root;
+    return count;
+}
+
 Vec3d point(Vec3d from, Vec3d direction, double t) {
     return {from.x + direction.x * t, from.y + direction.y * t, from.z + direction.z * t};
 }
 
-Vec3f local(Vec3d p, Vec3i cell) {
-    const auto in = [](double v, std::int32_t c) {
-        return std::clamp(static_cast<float>(v - c), 0.0F, 1.0F);
-    };
+Vec3d local(Vec3d p, Vec3i cell) {
+    const auto in = [](double v, std::int32_t c) { return std::clamp(v - c, 0.0, 1.0); };
     return {in(p.x, cell.x), in(p.y, cell.y), in(p.z, cell.z)};
 }
 
@@ -103,10 +78,7 @@ Vec3f normalised(Vec3f v, Vec3f otherwise) {
     return length > 0.0F ? v * (1.0F / length) : otherwise;
 }
 
-// A blend of eight corners is a cubic along the ray: up to three roots. Four pieces find the first
-// one unless two roots share a piece, a graze thinner than a quarter of a voxel's chord.
-constexpr int kPieces = 4;
-constexpr int kBisections = 16;
+constexpr int kBisections = 20;
 
 }  // namespace
 
@@ -124,24 +96,20 @@ public:
         : caster_(caster), from_(from), direction_(direction), limit_(limit) {}
 
     std::optional<RayHit> run() {
-        GridWalk cells(from_, direction_, 0.0);
-        Vec3i brick = floor_div(cells.cell(), kBrickSize);
-        bool empty = proven_empty(brick);
-        bool leapt = false;
-        while (cells.entered() <= limit_) {
+        GridWalk cells(from_, direction_);
+        std::optional<Vec3i> brick;
+        bool empty = false;
+        for (int steps = 0; cells.entered() <= limit_; ++steps) {
+            NEBULA_ASSERT(steps < kMostSteps, "a ray went on without getting anywhere");
             if (const Vec3i now = floor_div(cells.cell(), kBrickSize); now != brick) {
                 brick = now;
                 empty = proven_empty(now);
-                leapt = false;
             }
-            if (!empty) {
+            if (empty) {
+                cells.leave(brick_box(*brick));
+            } else {
                 if (auto hit = visit(cells)) return hit;
                 cells.advance();
-            } else if (!leapt) {
-                cells = GridWalk(from_, direction_, far_side(brick, cells.entered()));
-                leapt = true;
-            } else {
-                cells.advance();  // rounding left the leap a hair short of the far side
             }
         }
         return std::nullopt;
@@ -164,17 +132,6 @@ private:
         return missing.empty() || caster_.volume_.generator().bounds(missing).all_air();
     }
 
-    [[nodiscard]] double far_side(Vec3i brick, double entered) const {
-        double t = kNever;
-        const auto axis = [&](double o, double d, std::int32_t b) {
-            if (d != 0.0) t = std::min(t, ((b + (d > 0 ? 1 : 0)) * double{kBrickSize} - o) / d);
-        };
-        axis(from_.x, direction_.x, brick.x);
-        axis(from_.y, direction_.y, brick.y);
-        axis(from_.z, direction_.z, brick.z);
-        return std::max(t, entered);
-    }
-
     std::optional<RayHit> visit(const GridWalk& cells) {
         const Cell cell = corners(cells.cell());
         if (cell.all_air()) return std::nullopt;
@@ -185,17 +142,26 @@ private:
         const auto value = [&](double t) {
             return cell.value(local(point(from_, direction_, t), at));
         };
-        if (value(enter) < 0.0F) return hit(cell, at, enter);
+        const double entering = value(enter);
+        if (entering < 0.0) return hit(cell, at, enter);
+        // Along the ray the blend is a polynomial of degree three. Between its turning points it
+        // only rises or only falls, so the first end below zero closes the piece with the first
+        // root: no graze is too thin.
+        const auto along = [&](double s) { return enter + (leave - enter) * s; };
+        const double leaving = value(leave);
+        std::array<double, 2> turns{};
+        const int count =
+            turning_points(entering, value(along(1.0 / 3)), value(along(2.0 / 3)), leaving, turns);
         double outside = enter;
-        for (int i = 1; i <= kPieces; ++i) {
-            double inside = enter + (leave - enter) * i / kPieces;
-            if (value(inside) >= 0.0F) {
+        for (int i = 0; i <= count; ++i) {
+            double inside = i < count ? along(turns[static_cast<std::size_t>(i)]) : leave;
+            if ((i < count ? value(inside) : leaving) >= 0.0) {
                 outside = inside;
                 continue;
             }
             for (int b = 0; b < kBisections; ++b) {
                 const double middle = 0.5 * (outside + inside);
-                (value(middle) < 0.0F ? inside : outside) = middle;
+                (value(middle) < 0.0 ? inside : outside) = middle;
             }
             return hit(cell, at, inside);
         }
@@ -232,6 +198,10 @@ private:
         return *last_;
     }
 
+    // A ray of unit direction passes at most as many borders on an axis as it is long, and one more;
+    // see README, "Raycasts".
+    static constexpr int kMostSteps = 3 * (static_cast<int>(kMaxRayDistance) + 2);
+
     Raycaster& caster_;
     Vec3d from_;
     Vec3d direction_;
@@ -262,6 +232,7 @@ const Brick& Raycaster::brick(Vec3i coordinate) {
 tl::expected<std::optional<RayHit>, VoxelError> Raycaster::cast(Vec3f from, Vec3f direction,
                                                                 float max_distance) {
     using Kind = VoxelError::Kind;
+    NEBULA_ASSERT(volume_.is_owner_thread(), "Raycaster::cast was called off the owner thread");
     if (auto error = check_position(from, "the ray's origin"))
         return tl::unexpected(std::move(*error));
     if (!std::isfinite(direction.x) || !std::isfinite(direction.y) || !std::isfinite(direction.z))
@@ -270,7 +241,7 @@ tl::expected<std::optional<RayHit>, VoxelError> Raycaster::cast(Vec3f from, Vec3
         return tl::unexpected(VoxelError{Kind::NotFinite, "the ray's length is not finite"});
     if (max_distance < 0.0F || max_distance > kMaxRayDistance)
         return tl::unexpected(
-            VoxelError{Kind::OutOfRange, "the ray's length must lie in [0, 10000]"});
+            VoxelError{Kind::OutOfRange, "the ray's length must lie in [0, 10000] voxels"});
     const Vec3d d{direction.x, direction.y, direction.z};
     const double length = std::sqrt(d.x * d.x + d.y * d.y + d.z * d.z);  // no float overflows it
     if (length == 0.0)

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/shape_generators.hpp"
 
+#include "nebula/voxel/voxel_error.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
+#include <utility>
 
 namespace nebula::voxel {
 
@@ -24,7 +28,28 @@ void for_each_point(const Box3i& box, Sample* out, std::ptrdiff_t stride_y, std:
         }
 }
 
+void require_within_world(float value, const char* message) {
+    // False for NaN.
+    if (!(std::abs(value) <= kWorldLimit)) throw std::invalid_argument(message);
+}
+
 }  // namespace
+
+FlatGenerator::FlatGenerator(float height) : height_(height) {
+    require_within_world(height, "flat generator: height must lie in [-16000000, 16000000]");
+}
+
+SphereGenerator::SphereGenerator(Vec3f centre, float radius) : centre_(centre), radius_(radius) {
+    for (const float c : {centre.x, centre.y, centre.z})
+        require_within_world(c, "sphere generator: centre must lie in [-16000000, 16000000]");
+    require_within_world(radius, "sphere generator: radius must lie in (0, 16000000]");
+    if (!(radius > 0.0F))
+        throw std::invalid_argument("sphere generator: radius must lie in (0, 16000000]");
+}
+
+FunctionGenerator::FunctionGenerator(Function distance) : distance_(std::move(distance)) {
+    if (!distance_) throw std::invalid_argument("function generator: the function is empty");
+}
 
 void FlatGenerator::generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
                              std::ptrdiff_t stride_z) const {

@@ -11,7 +11,9 @@ namespace nebula::voxel {
 /// Ground below `height`, air above.
 class FlatGenerator final : public Generator {
 public:
-    explicit FlatGenerator(float height) : height_(height) {}
+    /// \param height  in voxels, [-kWorldLimit, kWorldLimit].
+    /// \throws std::invalid_argument if it is not in that range or not a number.
+    explicit FlatGenerator(float height);
 
     void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override;
@@ -24,7 +26,10 @@ private:
 /// A ball of ground in empty space, with exact distances.
 class SphereGenerator final : public Generator {
 public:
-    SphereGenerator(Vec3f centre, float radius) : centre_(centre), radius_(radius) {}
+    /// In voxels: the centre's coordinates in [-kWorldLimit, kWorldLimit], the radius in
+    /// (0, kWorldLimit].
+    /// \throws std::invalid_argument if one is not in its range or not a number.
+    SphereGenerator(Vec3f centre, float radius);
 
     void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override;
@@ -36,11 +41,13 @@ private:
 };
 
 /// Any signed distance in voxels, negative inside: for tests, tools and first tries. The function
-/// is called for each point, on any thread, many at once; it proves no box empty.
+/// is called for each point, on any thread, from several at once. It proves no box empty, so every
+/// chunk in view is sampled. Where it returns NaN there is air.
 class FunctionGenerator final : public Generator {
 public:
     using Function = std::function<float(Vec3f)>;
-    explicit FunctionGenerator(Function distance) : distance_(std::move(distance)) {}
+    /// \throws std::invalid_argument if the function is empty.
+    explicit FunctionGenerator(Function distance);
 
     void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override;

@@ -256,7 +256,7 @@ private:
         return hn::Add(hn::Add(hn::Abs(x), hn::Abs(y)), hn::Abs(z));
     }
 
-    // octahedral_encode of surface_pack.cpp, operation for operation.
+    // octahedral_encode of octahedral.cpp, operation for operation.
     static Unsigned octahedral(Float nx, Float ny, Float nz) {
         const auto one = hn::Set(kFloat, 1.0F);
         const auto half = hn::Set(kFloat, 0.5F);
@@ -368,11 +368,12 @@ SmoothMesher::~SmoothMesher() = default;
 SmoothMesher::SmoothMesher(SmoothMesher&&) noexcept = default;
 SmoothMesher& SmoothMesher::operator=(SmoothMesher&&) noexcept = default;
 
-tl::expected<void, ChunkError> SmoothMesher::mesh(const SampleBlock& block, ChunkMesh& out) {
+tl::expected<void, VoxelError> SmoothMesher::mesh(const SampleBlock& block, ChunkMesh& out) {
     out.clear();
     if (!HWY_DYNAMIC_DISPATCH(mesh_block)(block, cell_tables(), *scratch_, out)) {
-        return tl::unexpected(ChunkError{ChunkError::Kind::ExtractionFailed, block.chunk,
-                                         "the block holds a sample of 0"});
+        return tl::unexpected(VoxelError{
+            VoxelError::Kind::ZeroSample,
+            "the generator wrote a sample of 0; every sample must be negative or positive"});
     }
     return {};
 }

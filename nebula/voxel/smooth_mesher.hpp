@@ -2,9 +2,9 @@
 // Samples of one chunk in, its smooth surface out. README, "Smooth mesher", tells how.
 #pragma once
 
-#include "nebula/voxel/chunk_error.hpp"
 #include "nebula/voxel/chunk_mesh.hpp"
 #include "nebula/voxel/sample_block.hpp"
+#include "nebula/voxel/voxel_error.hpp"
 
 #include <memory>
 #include <tl/expected.hpp>
@@ -34,9 +34,9 @@ public:
 
     /// Replaces `out` by the surface of `block`; an empty mesh when no surface passes through.
     ///
-    /// Fails with ExtractionFailed, and an empty `out`, when the block holds a sample of 0: rule 1
+    /// Fails with ZeroSample, and an empty `out`, when the block holds a sample of 0: rule 1
     /// of the README was broken by whoever wrote it.
-    [[nodiscard]] tl::expected<void, ChunkError> mesh(const SampleBlock& block, ChunkMesh& out);
+    [[nodiscard]] tl::expected<void, VoxelError> mesh(const SampleBlock& block, ChunkMesh& out);
 
 private:
     struct Scratch;

@@ -4,7 +4,7 @@
 #include "nebula/base/assert.hpp"
 #include "nebula/threading/task_group.hpp"
 #include "nebula/threading/worker_pool.hpp"
-#include "nebula/voxel/detail/extract.hpp"
+#include "nebula/voxel/detail/build_chunk.hpp"
 #include "nebula/voxel/detail/loader.hpp"
 #include "nebula/voxel/detail/scratch.hpp"
 #include "nebula/voxel/volume.hpp"
@@ -131,11 +131,11 @@ public:
     CommitReport commit(CommitSink& sink, Clock::duration budget);
     tl::expected<EditReport, VoxelError> edit(const SphereEdit& operation);
     EditCommit commit_edits(CommitSink& sink, Clock::time_point deadline);
-    tl::expected<ChunkMesh, ChunkError> extract(Vec3i chunk);
+    tl::expected<ChunkMesh, VoxelError> build_chunk(Vec3i chunk);
     std::size_t retry_failed();
 
     [[nodiscard]] bool edits_pending() const noexcept {
-        return !dirty_.empty() || group_ != nullptr;
+        return new_edits_ > 0 || group_ != nullptr;
     }
     [[nodiscard]] bool is_loaded() const noexcept {
         return viewer_.has_value() && !rescan_ && unsettled_ == 0 && !edits_pending();
@@ -153,7 +153,7 @@ private:
         struct Item {
             ChunkBricks bricks;
             ChunkMesh mesh;
-            std::optional<ChunkError> error;
+            std::optional<VoxelError> error;
         };
         EditGroup(WorkerPool& pool, EpochDomain& epochs)
             : pin(epochs.pin()), tasks(pool, Band::Frame) {}
@@ -163,6 +163,7 @@ private:
         std::deque<Item> items;  // tasks point into it
         std::size_t begun = 0;   // items before it are meshed or spawned
         Clock::time_point first_edit;
+        std::size_t edits = 0;
         bool late = false;  // some call left it unfinished
         TaskGroup tasks;    // last: waits for its tasks before the rest goes
     };
@@ -224,7 +225,8 @@ private:
     std::uint64_t received_ = 0;    // results
 
     std::vector<Vec3i> dirty_;
-    Clock::time_point first_dirty_;
+    std::size_t new_edits_ = 0;     // made since the last group began
+    Clock::time_point first_edit_;  // of those
 
     // What one mesh costs the sink, a moving average: the next commit's prediction.
     Clock::duration mesh_cost_{};
@@ -360,12 +362,14 @@ std::size_t Terrain::Impl::retry_failed() {
 // ---- Commits ----
 
 void Terrain::Impl::receive_results() {
-    loader_.results().take_all([this](std::unique_ptr<LoadResult> result) {
+    const auto receive = [this](std::unique_ptr<LoadResult> result) {
         ++received_;
         const std::int64_t distance = squared_length(result->chunk - *viewer_);
         waiting_.push_back({distance, std::move(result)});
         std::push_heap(waiting_.begin(), waiting_.end(), farther);
-    });
+    };
+    while (loader_.results().take(receive)) {
+    }
 }
 
 CommitReport Terrain::Impl::commit(CommitSink& sink, Clock::duration budget) {
@@ -432,7 +436,7 @@ void Terrain::Impl::finish_load(LoadResult& result, CommitSink& sink, CommitRepo
     if (result.error) {
         set_phase(*state, Phase::Failed);
         ++report.failed;
-        sink.failed(*result.error);
+        sink.failed(result.chunk, *result.error);
         return;
     }
     set_phase(*state, Phase::Loaded);
@@ -473,12 +477,12 @@ tl::expected<EditReport, VoxelError> Terrain::Impl::edit(const SphereEdit& opera
     auto report = apply(volume_, operation);
     if (!report) return report;
     ++counters_.edits;
+    if (new_edits_++ == 0) first_edit_ = settings_.now();
     for (const Vec3i chunk : report->chunks) {
         ChunkState* state = find(chunk);
         if (state == nullptr) continue;  // whoever loads it will gather the edit
         state->required_version = volume_.version();
         if (std::exchange(state->dirty, true)) continue;
-        if (dirty_.empty()) first_dirty_ = settings_.now();
         dirty_.push_back(chunk);
     }
     return report;
@@ -487,26 +491,28 @@ tl::expected<EditReport, VoxelError> Terrain::Impl::edit(const SphereEdit& opera
 EditCommit Terrain::Impl::commit_edits(CommitSink& sink, Clock::time_point deadline) {
     const Clock::time_point start = settings_.now();
     EditCommit report;
-    bool late = false;
-    // The group that an earlier call left unfinished, then what was edited since.
-    while (group_ != nullptr || !dirty_.empty()) {
-        if (group_ == nullptr) begin_group();
-        late |= group_->late;
-        if (!finish_group(deadline)) {
-            group_->late = true;
-            report.pending = group_->items.size() + dirty_.size();
-            break;
-        }
-        commit_group(sink, report);
+    // The group that an earlier call left unfinished, then one group of everything edited since.
+    // Never a third: what is edited from now on belongs to the next call, or code that digs
+    // whenever it is told of a crater would never let this one end.
+    if (group_ != nullptr && finish_group(deadline)) commit_group(sink, report);
+    if (group_ == nullptr && new_edits_ > 0) {
+        begin_group();
+        if (finish_group(deadline)) commit_group(sink, report);
     }
-    report.same_frame = report.pending == 0 && !late;
+    if (group_ != nullptr) {
+        group_->late = true;
+        report.pending = group_->items.size() + dirty_.size();
+    }
+    report.same_frame = group_ == nullptr;
+    for (const EditGroupReport& group : report.groups) report.same_frame &= group.same_frame;
     counters_.last_edit_commit = settings_.now() - start;
     return report;
 }
 
 void Terrain::Impl::begin_group() {
     group_ = std::make_unique<EditGroup>(pool_, volume_.epochs());
-    group_->first_edit = first_dirty_;
+    group_->first_edit = first_edit_;
+    group_->edits = std::exchange(new_edits_, 0);
     for (const Vec3i chunk : std::exchange(dirty_, {})) {
         ChunkState* state = find(chunk);
         // Taken away since, or taken away and back again.
@@ -544,7 +550,7 @@ void Terrain::Impl::spawn_rest_of_group() {
 // On a worker or, while it helps, on the owner thread.
 void Terrain::Impl::remesh(EditGroup::Item& item) {
     detail::Scratch& scratch = scratch_.mine();
-    const auto done = detail::extract(item.bricks.chunk, scratch, [&](SampleBlock& block) {
+    const auto done = detail::build_chunk(scratch, [&](SampleBlock& block) {
         return gather(volume_.generator(), item.bricks, block);
     });
     if (!done) {
@@ -554,13 +560,15 @@ void Terrain::Impl::remesh(EditGroup::Item& item) {
     try {
         item.mesh = scratch.mesh;
     } catch (const std::bad_alloc&) {
-        item.error =
-            ChunkError{ChunkError::Kind::ExtractionFailed, item.bricks.chunk, "out of memory"};
+        item.error = VoxelError{VoxelError::Kind::OutOfMemory, "out of memory"};
     }
 }
 
 void Terrain::Impl::commit_group(CommitSink& sink, EditCommit& report) {
     const std::unique_ptr<EditGroup> group = std::move(group_);
+    EditGroupReport done;
+    done.edits = group->edits;
+    done.same_frame = !group->late;
     for (EditGroup::Item& item : group->items) {
         const Vec3i chunk = item.bricks.chunk;
         ChunkState* state = find(chunk);
@@ -569,25 +577,28 @@ void Terrain::Impl::commit_group(CommitSink& sink, EditCommit& report) {
         ++counters_.remeshed;
         set_phase(*state, item.error ? Phase::Failed : Phase::Loaded);
         if (item.error) {
-            ++report.failed;
-            sink.failed(*item.error);
+            ++done.failed;
+            sink.failed(chunk, *item.error);
             continue;
         }
-        ++report.chunks;
+        ++done.chunks;
         show(chunk, *state, item.mesh, sink);
     }
-    report.since_first_edit =
-        std::max(report.since_first_edit, settings_.now() - group->first_edit);
+    done.since_first_edit = settings_.now() - group->first_edit;
+    report.edits += done.edits;
+    report.chunks += done.chunks;
+    report.failed += done.failed;
+    report.since_first_edit = std::max(report.since_first_edit, done.since_first_edit);
+    report.groups.push_back(done);
 }
 
-tl::expected<ChunkMesh, ChunkError> Terrain::Impl::extract(Vec3i chunk) {
+tl::expected<ChunkMesh, VoxelError> Terrain::Impl::build_chunk(Vec3i chunk) {
     const ChunkState* state = find(chunk);
     if (state == nullptr || !state->wanted || !settled(state->phase))
-        return tl::unexpected(
-            ChunkError{ChunkError::Kind::NotLoaded, chunk, "the chunk is not loaded"});
+        return tl::unexpected(VoxelError{VoxelError::Kind::NotLoaded, "the chunk is not loaded"});
     detail::Scratch& scratch = scratch_.mine();
-    if (auto done = detail::extract(
-            chunk, scratch, [&](SampleBlock& block) { return volume_.gather(chunk, block); });
+    if (auto done = detail::build_chunk(
+            scratch, [&](SampleBlock& block) { return volume_.gather(chunk, block); });
         !done)
         return tl::unexpected(std::move(done.error()));
     return scratch.mesh;
@@ -669,7 +680,9 @@ tl::expected<std::optional<RayHit>, VoxelError> Terrain::raycast(Vec3f from, Vec
     return impl_->raycaster().cast(from, direction, max_distance);
 }
 
-tl::expected<ChunkMesh, ChunkError> Terrain::extract(Vec3i chunk) { return impl_->extract(chunk); }
+tl::expected<ChunkMesh, VoxelError> Terrain::build_chunk(Vec3i chunk) {
+    return impl_->build_chunk(chunk);
+}
 
 std::size_t Terrain::retry_failed() { return impl_->retry_failed(); }
 

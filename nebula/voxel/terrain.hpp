@@ -3,7 +3,6 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
-#include "nebula/voxel/chunk_error.hpp"
 #include "nebula/voxel/chunk_mesh.hpp"
 #include "nebula/voxel/edit.hpp"
 #include "nebula/voxel/generator.hpp"
@@ -42,8 +41,8 @@ public:
     virtual void commit(Vec3i chunk, const ChunkMesh& mesh) noexcept = 0;
     /// Take the chunk's mesh away: it is far, or was dug empty. Only for a chunk that shows one.
     virtual void remove(Vec3i chunk) noexcept = 0;
-    /// The chunk has no mesh, and why. It keeps the one it showed before, if any.
-    virtual void failed(const ChunkError& error) noexcept = 0;
+    /// The chunk could not be built, and why. It keeps the mesh it showed before, if any.
+    virtual void failed(Vec3i chunk, const VoxelError& error) noexcept = 0;
 };
 
 struct TerrainSettings {
@@ -74,14 +73,35 @@ struct CommitReport {
     Clock::duration spent{};
 };
 
-/// What one commit_edits call did.
-struct EditCommit {
-    std::size_t chunks = 0;  ///< Remeshed and handed over in this call, with those that went empty.
-    std::size_t failed = 0;  ///< Of the same group; reported to the sink.
-    std::size_t pending = 0;  ///< Chunks still to come: the deadline passed, nothing of them shows.
-    /// From the group's first edit to the end of its commit; zero when nothing was committed.
+/// One group: everything that was edited between two calls of commit_edits, shown together.
+struct EditGroupReport {
+    std::size_t edits = 0;   ///< Calls of edit, dig_sphere and add_sphere that returned no error.
+    std::size_t chunks = 0;  ///< Rebuilt and handed to the sink, or found to be empty now.
+    std::size_t failed = 0;  ///< Could not be rebuilt; each was reported to the sink.
+    /// From the first of its edits to the end of its commit.
     Clock::duration since_first_edit{};
-    /// Everything edited before this call is now handed over, and nothing waited for a later call.
+    /// Shown by the call that began it; false if that call reached its deadline first.
+    bool same_frame = false;
+};
+
+/// What one commit_edits call did.
+///
+/// Every group is reported exactly once. Groups take the edits in the order in which they were
+/// made, so over all reports the sum of `edits` is TerrainStats::edits, and that of `chunks` and
+/// `failed` is TerrainStats::remeshed, once edits_pending() is false.
+struct EditCommit {
+    /// Committed by this call, oldest first: the group that an earlier call left unfinished, then
+    /// the newest one. At most two.
+    std::vector<EditGroupReport> groups;
+    // The sums over `groups`.
+    std::size_t edits = 0;
+    std::size_t chunks = 0;
+    std::size_t failed = 0;
+    /// Of the group that took longest; zero when none was committed.
+    Clock::duration since_first_edit{};
+
+    std::size_t pending = 0;  ///< Chunks for a later call, none of them shown: the deadline passed.
+    /// Everything edited before this call is shown, and nothing waited for a later call.
     bool same_frame = false;
 };
 
@@ -166,15 +186,17 @@ public:
     tl::expected<EditReport, VoxelError> add_sphere(Vec3f centre, float radius);
     tl::expected<EditReport, VoxelError> edit(const SphereEdit& operation);
 
-    /// Whether commit_edits has something to do.
+    /// Whether commit_edits has something to do or to report.
     [[nodiscard]] bool edits_pending() const noexcept;
 
-    /// Remeshes every marked chunk in view, this thread helping until the deadline, and hands all
-    /// of them to the sink; or, past the deadline, none. Then a later call hands over that whole
-    /// group first, and begins with what was edited since. Call it each frame while
-    /// edits_pending().
+    /// Rebuilds the chunks in view that were edited before this call, and hands all of them to the
+    /// sink in this call. If the deadline comes first, it hands over none of them; a later call
+    /// then hands over that whole group first, and begins another with what was edited since. What
+    /// is edited after the call has begun, or in answer to its report, belongs to the next call.
+    /// Call it once a frame while edits_pending().
     ///
-    /// Cost: may overrun the deadline by one chunk's meshing (about 0.1 ms) and by the sink.
+    /// Cost: until the deadline, plus one chunk's build (about 0.1 ms), plus the sink's time for
+    /// the chunks of at most two groups.
     EditCommit commit_edits(CommitSink& sink, Clock::time_point deadline);
     EditCommit commit_edits(CommitSink& sink) {
         return commit_edits(sink, settings_.now() + settings_.edit_budget);
@@ -185,9 +207,9 @@ public:
                                                                           Vec3f direction,
                                                                           float max_distance);
 
-    /// Meshes one chunk here and now, from the newest samples; for tools and tests.
-    /// Errors: NotLoaded while the chunk is not loaded, ExtractionFailed.
-    [[nodiscard]] tl::expected<ChunkMesh, ChunkError> extract(Vec3i chunk);
+    /// Builds the mesh of one chunk at once, from the newest samples; for tools and tests.
+    /// Errors: NotLoaded, GeneratorFailed, ZeroSample, OutOfMemory.
+    [[nodiscard]] tl::expected<ChunkMesh, VoxelError> build_chunk(Vec3i chunk);
 
     /// Asks again for every chunk that failed. Returns how many.
     std::size_t retry_failed();

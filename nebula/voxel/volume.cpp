@@ -16,6 +16,8 @@ constexpr std::int32_t kKeyOffset = 1 << (kKeyBits - 1);
 constexpr std::uint64_t kKeyUsed = std::uint64_t{1} << 63U;
 constexpr std::size_t kFirstCapacity = 1024;
 
+constexpr const char* kOffOwner = "a volume is changed by the thread that constructed it alone";
+
 // 0 for a brick beyond the table's reach, which is beyond kWorldLimit.
 std::uint64_t pack(Vec3i brick) noexcept {
     const auto inside = [](std::int32_t c) { return c >= -kKeyOffset && c < kKeyOffset; };
@@ -236,7 +238,13 @@ void Volume::store(Slot& slot, BrickPtr samples) {
     epochs_.retire(std::move(replaced));
 }
 
+std::size_t Volume::collect(std::size_t most) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    return epochs_.collect(most);
+}
+
 bool Volume::publish_generated(Vec3i brick, BrickPtr samples) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     const std::uint64_t key = pack(brick);
     if (key == 0 || find(brick) != nullptr) return false;
     store(slot_for_writing(key), std::move(samples));
@@ -244,6 +252,7 @@ bool Volume::publish_generated(Vec3i brick, BrickPtr samples) {
 }
 
 void Volume::publish_edited(Vec3i brick, BrickPtr samples) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     const std::uint64_t key = pack(brick);
     NEBULA_ASSERT(key != 0, "an edit reached beyond kWorldLimit");
     Slot& slot = slot_for_writing(key);
@@ -253,6 +262,7 @@ void Volume::publish_edited(Vec3i brick, BrickPtr samples) {
 }
 
 std::uint64_t Volume::end_edit() noexcept {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     const std::uint64_t next = version_.load(std::memory_order_relaxed) + 1;
     // Pairs with version(): whoever reads it finds every brick of the edit.
     version_.store(next, std::memory_order_release);
@@ -260,6 +270,7 @@ std::uint64_t Volume::end_edit() noexcept {
 }
 
 void Volume::drop_generated(Vec3i brick) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     const std::uint64_t key = pack(brick);
     if (key == 0) return;
     Table& table = *table_.load(std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/voxel/brick.hpp"
+#include "nebula/voxel/detail/owner_thread.hpp"
 #include "nebula/voxel/epoch.hpp"
 #include "nebula/voxel/generator.hpp"
 #include "nebula/voxel/sample_block.hpp"
@@ -11,6 +12,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 namespace nebula::voxel {
@@ -64,6 +66,10 @@ public:
     Volume(const Volume&) = delete;
     Volume& operator=(const Volume&) = delete;
 
+    /// Whether this is the thread that constructed the volume. Everything that only that thread may
+    /// call asserts it.
+    [[nodiscard]] bool is_owner_thread() const noexcept { return owner_.is_current(); }
+
     [[nodiscard]] const Generator& generator() const noexcept { return *generator_; }
     [[nodiscard]] EpochDomain& epochs() noexcept { return epochs_; }
 
@@ -93,8 +99,8 @@ public:
     std::uint64_t end_edit() noexcept;
     /// Forgets a brick that equals what the generator says. Edited ones stay.
     void drop_generated(Vec3i brick);
-    /// Frees what no reader can see any more.
-    void collect() { epochs_.collect(); }
+    /// Frees what no reader can see any more, but at most `most` objects. Returns how many.
+    std::size_t collect(std::size_t most = std::numeric_limits<std::size_t>::max());
 
     [[nodiscard]] std::size_t brick_count() const noexcept { return bricks_; }
     [[nodiscard]] std::size_t edited_count() const noexcept { return edited_; }
@@ -123,6 +129,7 @@ private:
     void store(Slot& slot, BrickPtr samples);
     void grow();
 
+    detail::OwnerThread owner_;
     std::shared_ptr<const Generator> generator_;
     EpochDomain epochs_;
     // Release store by the owner in grow, acquire by readers; an old table is retired.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/chunk_mesh.hpp"
-#include "nebula/voxel/surface_pack.hpp"
+#include "nebula/voxel/octahedral.hpp"
 
 #include <gtest/gtest.h>
 

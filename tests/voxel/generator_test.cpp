@@ -3,6 +3,7 @@
 
 #include "nebula/voxel/noise_generator.hpp"
 #include "nebula/voxel/shape_generators.hpp"
+#include "nebula/voxel/voxel_error.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -238,6 +240,51 @@ TEST(NoiseGenerator, RefusesSettingsOutOfTheirRange) {
     EXPECT_TRUE(refuses([&](NoiseSettings& s) { s.overhang = infinite; }));
     EXPECT_TRUE(refuses([](NoiseSettings& s) { s.warp = -1.0F; }));
     EXPECT_FALSE(refuses([](NoiseSettings& s) { s.gain = 0.0F; }));
+}
+
+// A seed from outside has 64 bits. Cut to 32, seeds that differ only above made one world.
+TEST(NoiseGenerator, EveryBitOfTheSeedCounts) {
+    const auto heights = [](std::uint64_t seed) {
+        NoiseSettings s;
+        s.seed = seed;
+        s.warp = 20.0F;
+        const NoiseGenerator noise(s);
+        std::vector<float> at;
+        for (int i = 0; i < 40; ++i) at.push_back(noise.height(i * 17, -i * 31));
+        return at;
+    };
+    std::set<std::vector<float>> worlds{heights(7)};
+    for (int bit = 0; bit < 64; ++bit)
+        EXPECT_TRUE(worlds.insert(heights(7 ^ (std::uint64_t{1} << bit))).second) << "bit " << bit;
+}
+
+TEST(ShapeGenerators, RefuseWhatIsNotAPlaceInTheWorld) {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    const float infinite = std::numeric_limits<float>::infinity();
+    for (const float wrong : {nan, infinite, -infinite, 2e7F, -2e7F}) {
+        EXPECT_THROW(FlatGenerator{wrong}, std::invalid_argument) << wrong;
+        EXPECT_THROW(SphereGenerator({wrong, 0, 0}, 1.0F), std::invalid_argument) << wrong;
+        EXPECT_THROW(SphereGenerator({0, wrong, 0}, 1.0F), std::invalid_argument) << wrong;
+        EXPECT_THROW(SphereGenerator({0, 0, wrong}, 1.0F), std::invalid_argument) << wrong;
+        EXPECT_THROW(SphereGenerator({0, 0, 0}, wrong), std::invalid_argument) << wrong;
+    }
+    EXPECT_THROW(SphereGenerator({0, 0, 0}, 0.0F), std::invalid_argument);
+    EXPECT_THROW(SphereGenerator({0, 0, 0}, -1.0F), std::invalid_argument);
+    EXPECT_THROW(FunctionGenerator{nullptr}, std::invalid_argument);
+    EXPECT_NO_THROW(FlatGenerator{-kWorldLimit});
+}
+
+TEST(NoiseGenerator, EverySettingRefusesWhatIsNoNumber) {
+    for (float NoiseSettings::*field :
+         {&NoiseSettings::base_height, &NoiseSettings::amplitude, &NoiseSettings::period,
+          &NoiseSettings::lacunarity, &NoiseSettings::gain, &NoiseSettings::warp,
+          &NoiseSettings::warp_period, &NoiseSettings::overhang, &NoiseSettings::overhang_period})
+        for (const float wrong : {std::numeric_limits<float>::quiet_NaN(),
+                                  std::numeric_limits<float>::infinity(), -1e9F, 1e9F}) {
+            NoiseSettings s;
+            s.*field = wrong;
+            EXPECT_THROW(NoiseGenerator{s}, std::invalid_argument) << wrong;
+        }
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mesh_oracle.hpp"
 
-#include "nebula/voxel/surface_pack.hpp"
+#include "nebula/voxel/octahedral.hpp"
 #include "nebula/voxel/tables.hpp"
 
 #include <gtest/gtest.h>

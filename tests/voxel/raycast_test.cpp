@@ -8,9 +8,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
+#include <vector>
 
 namespace nebula::voxel {
 namespace {
@@ -107,6 +110,160 @@ TEST(Raycaster, AgreesWithATinyStepMarchOverHillsAndCraters) {
         EXPECT_NEAR(hit->distance, marched, 0.03F) << "ray " << i;
     }
     EXPECT_GT(hits, 20);
+}
+
+// ---- Every direction, from every kind of place ----
+
+/// Flat ground with hills and holes near the origin, and a copy of its samples that is quick to
+/// interpolate.
+class RaycastOracle : public testing::Test {
+protected:
+    static constexpr int kLow = -40;
+    static constexpr int kEdge = 96;
+
+    RaycastOracle() {
+        Dice dice(11);
+        for (int i = 0; i < 24; ++i)
+            EXPECT_TRUE(apply(volume_, {i % 2 == 0 ? SphereEdit::Kind::Dig : SphereEdit::Kind::Add,
+                                        {dice.real(-20, 36), dice.real(-8, 6), dice.real(-20, 36)},
+                                        dice.real(1.2F, 7.0F)}));
+        for (int z = 0; z < kEdge; ++z)
+            for (int y = 0; y < kEdge; ++y)
+                for (int x = 0; x < kEdge; ++x) {
+                    const Vec3i at{kLow + x, kLow + y, kLow + z};
+                    const Vec3i in = floor_mod(at, kBrickSize);
+                    const Brick* brick = volume_.find(floor_div(at, kBrickSize));
+                    Sample sample = quantize(static_cast<float>(at.y) - kGround);
+                    if (brick != nullptr) sample = brick->at(in.x, in.y, in.z);
+                    samples_[index(x, y, z)] = sample;
+                }
+    }
+
+    [[nodiscard]] double field(double x, double y, double z) const {
+        x -= kLow;
+        y -= kLow;
+        z -= kLow;
+        const int i = static_cast<int>(x);
+        const int j = static_cast<int>(y);
+        const int k = static_cast<int>(z);
+        const auto row = [&](int dy, int dz) {
+            const std::size_t at = index(i, j + dy, k + dz);
+            return samples_[at] + (x - i) * (samples_[at + 1] - samples_[at]);
+        };
+        const double low = row(0, 0) + (y - j) * (row(1, 0) - row(0, 0));
+        const double high = row(0, 1) + (y - j) * (row(1, 1) - row(0, 1));
+        return low + (z - k) * (high - low);
+    }
+
+    /// A cast must find the first ground that a march in steps of 1/32 finds, or ground before it
+    /// that the march stepped over.
+    void compare(Vec3f from, Vec3f direction, const char* kind, int number) {
+        constexpr double kStep = 1.0 / 32;
+        constexpr double kLength = 14.0;
+        const auto result = caster_.cast(from, direction, static_cast<float>(kLength));
+        ASSERT_TRUE(result) << kind << " ray " << number << ": " << result.error().message;
+        const double dx = direction.x;
+        const double dy = direction.y;
+        const double dz = direction.z;
+        const double scale = 1.0 / std::sqrt(dx * dx + dy * dy + dz * dz);
+        const auto value = [&](double t) {
+            return field(from.x + dx * scale * t, from.y + dy * scale * t, from.z + dz * scale * t);
+        };
+        const double end = *result ? std::min<double>((*result)->distance, kLength) : kLength;
+        for (double t = 0; t < end - kStep; t += kStep)
+            ASSERT_GE(value(t), -1e-3)
+                << kind << " ray " << number << " went through ground at " << t;
+        if (*result) {
+            EXPECT_NEAR(value((*result)->distance), 0.0, (*result)->distance == 0 ? 128.0 : 0.02)
+                << kind << " ray " << number << " stopped in the air";
+            ++hits_;
+        }
+    }
+
+    static constexpr float kGround = -3.4F;
+    Volume volume_{std::make_shared<FlatGenerator>(kGround)};
+    Raycaster caster_{volume_};
+    std::vector<int> samples_ = std::vector<int>(std::size_t{kEdge} * kEdge * kEdge);
+    int hits_ = 0;
+
+private:
+    static std::size_t index(int x, int y, int z) {
+        return static_cast<std::size_t>(x + (y + z * kEdge) * kEdge);
+    }
+};
+
+// NEBULA_LONG_TESTS=1 casts a million of each kind.
+int ray_count() { return std::getenv("NEBULA_LONG_TESTS") != nullptr ? 1'000'000 : 100'000; }
+
+TEST_F(RaycastOracle, RandomRaysMeetWhatADenseMarchMeets) {
+    Dice dice(21);
+    for (int i = 0; i < ray_count() && !HasFatalFailure(); ++i) {
+        const Vec3f from{dice.real(-20, 36), dice.real(-14, 30), dice.real(-20, 36)};
+        compare(from, dice.point(1.0F), "random", i);
+    }
+    EXPECT_GT(hits_, ray_count() / 4);
+}
+
+// From corners, edges and faces of cells, bricks and chunks, along axes, diagonals and nearly so.
+// Once two walks handed such a ray the same cell back and forth for ever.
+TEST_F(RaycastOracle, LatticeAlignedRaysMeetWhatADenseMarchMeets) {
+    Dice dice(22);
+    constexpr float kDenormal = std::numeric_limits<float>::denorm_min();
+    const float components[] = {-1.0F,  -0.5F, -0.37F,    -kDenormal, -0.0F, 0.0F,
+                                1e-30F, 0.81F, kDenormal, 0.5F,       1.0F,  -1.0F};
+    const auto coordinate = [&](int low, int high) {
+        const float grid[] = {16.0F, 32.0F, 1.0F, 0.5F};
+        const float step = grid[dice.whole(0, 3)];
+        return std::clamp(
+            std::round(dice.real(static_cast<float>(low), static_cast<float>(high)) / step) * step,
+            static_cast<float>(low), static_cast<float>(high));
+    };
+    for (int i = 0; i < ray_count() && !HasFatalFailure(); ++i) {
+        const Vec3f from{coordinate(-16, 32), coordinate(-8, 32), coordinate(-16, 32)};
+        Vec3f direction;
+        do {
+            direction = {components[dice.whole(0, 11)], components[dice.whole(0, 11)],
+                         components[dice.whole(0, 11)]};
+        } while (direction.x == 0 && direction.y == 0 && direction.z == 0);
+        compare(from, direction, "aligned", i);
+    }
+    EXPECT_GT(hits_, ray_count() / 8);
+}
+
+// The rays of the report, and all sign patterns of their kind, at full length.
+TEST(Raycaster, EndsWhereSeveralBrickBordersMeet) {
+    const Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    Raycaster caster(volume);
+    EXPECT_TRUE(cast(caster, {0, 20, 0}, {-0.37F, -0.5F, -0.81F}, kMaxRayDistance));
+    EXPECT_TRUE(cast(caster, {0, 16, 0}, {-1, -1, -1}, kMaxRayDistance));
+    constexpr float kDenormal = std::numeric_limits<float>::denorm_min();
+    const float steps[] = {-1.0F, -0.37F, -kDenormal, -0.0F, 0.0F, kDenormal, 0.81F, 1.0F};
+    for (const float base : {0.0F, 32.0F, -15'999'984.0F, 15'999'984.0F, kWorldLimit, -kWorldLimit})
+        for (const float x : steps)
+            for (const float y : steps)
+                for (const float z : steps) {
+                    if (x == 0 && y == 0 && z == 0) continue;
+                    const bool down = y / std::hypot(x, y, z) < -0.01F;
+                    const auto hit = cast(caster, {base, 64, -base}, {x, y, z}, kMaxRayDistance);
+                    EXPECT_EQ(hit.has_value(), down)
+                        << x << " " << y << " " << z << " from " << base;
+                }
+}
+
+// Two roots within a tenth of a voxel: a piece between turning points holds one root at most.
+TEST(Raycaster, ARayThatOnlyGrazesACornerIsStopped) {
+    Volume volume(std::make_shared<FlatGenerator>(-100.0F));
+    ASSERT_TRUE(apply(volume, {SphereEdit::Kind::Add, {8.5F, 8.5F, 8.5F}, 3.0F}));
+    Raycaster caster(volume);
+    // The highest point of the blended surface, then a hair below it.
+    const auto top = cast(caster, {8.5F, 30, 8.5F}, {0, -1, 0}, 100.0F);
+    ASSERT_TRUE(top);
+    int hits = 0;
+    for (int i = 1; i <= 50; ++i) {
+        const float depth = static_cast<float>(i) * 1e-4F;
+        hits += cast(caster, {-20.0F, top->position.y - depth, 8.5F}, {1, 0, 0}, 60.0F) ? 1 : 0;
+    }
+    EXPECT_GE(hits, 48);
 }
 
 TEST(Raycaster, SeesAnEditAtOnce) {

@@ -89,12 +89,18 @@ public:
         removed.push_back(chunk);
         fake_now += cost;
     }
-    void failed(const ChunkError& error) noexcept override { errors.push_back(error); }
+    void failed(Vec3i chunk, const VoxelError& error) noexcept override {
+        errors.push_back({chunk, error});
+    }
 
     std::map<Vec3i, std::uint64_t> shown;
     std::vector<Vec3i> order;
     std::vector<Vec3i> removed;
-    std::vector<ChunkError> errors;
+    struct Failure {
+        Vec3i chunk;
+        VoxelError error;
+    };
+    std::vector<Failure> errors;
     Clock::duration cost{};
 
     static inline Clock::time_point fake_now{};
@@ -522,6 +528,94 @@ TEST(TerrainEdit, PastTheDeadlineTheGroupGoesWholeIntoALaterCall) {
     EXPECT_EQ(sink.shown, truth(flat, {crater}, view({0, 0, 0}, small_view())));
 }
 
+// Continuous digging while a group is late: each group is reported in the call that shows it, and
+// the sums over all reports are those of stats().
+TEST(TerrainEdit, EveryGroupIsReportedOnceAndTheSumsAgreeWithTheStatistics) {
+    WorkerPool pool(workers(2));
+    Terrain terrain(pool, hills(), small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    std::size_t edits = 0;
+    std::size_t chunks = 0;
+    std::size_t reports = 0;
+    const auto add = [&](const EditCommit& commit) {
+        EXPECT_LE(commit.groups.size(), 2U);
+        for (const EditGroupReport& group : commit.groups) {
+            edits += group.edits;
+            chunks += group.chunks + group.failed;
+            ++reports;
+        }
+    };
+    Dice dice(77);
+    for (int frame = 0; frame < 40; ++frame) {
+        for (int i = 0; i < 5; ++i)
+            ASSERT_TRUE(terrain.dig_sphere(kHome + dice.point(50.0F), dice.real(2.0F, 9.0F)));
+        ASSERT_TRUE(terrain.dig_sphere({90'000.0F, 0.0F, 0.0F}, 3.0F)) << "in view of nobody";
+        add(terrain.commit_edits(sink, frame % 3 == 0 ? kNoDeadline : kPassed));
+        if (frame % 3 == 0) {
+            EXPECT_FALSE(terrain.edits_pending());
+            EXPECT_EQ(edits, terrain.stats().edits);
+        }
+    }
+    add(terrain.commit_edits(sink, kNoDeadline));
+    EXPECT_FALSE(terrain.edits_pending());
+    EXPECT_EQ(edits, 240U);
+    EXPECT_EQ(edits, terrain.stats().edits);
+    EXPECT_EQ(chunks, terrain.stats().remeshed);
+    EXPECT_GE(reports, 14U);
+}
+
+// A sink that digs again at every commit, as a script does that is told of its crater.
+TEST(TerrainEdit, WhatIsEditedWhileEditsAreShownBelongsToTheNextCall) {
+    class DiggingSink final : public CommitSink {
+    public:
+        void commit(Vec3i /*chunk*/, const ChunkMesh& /*mesh*/) noexcept override {
+            if (terrain != nullptr)
+                EXPECT_TRUE(terrain->dig_sphere({16.0F, depth -= 0.5F, 16.0F}, 5.0F));
+        }
+        void remove(Vec3i /*chunk*/) noexcept override {}
+        void failed(Vec3i /*chunk*/, const VoxelError& /*error*/) noexcept override {}
+        Terrain* terrain = nullptr;
+        float depth = 0.0F;
+    };
+    WorkerPool pool(workers(2));
+    Terrain terrain(pool, hills(), small_view());
+    DiggingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    sink.terrain = &terrain;
+    ASSERT_TRUE(terrain.dig_sphere({16.0F, 0.0F, 16.0F}, 5.0F));
+    for (int call = 0; call < 10; ++call) {
+        const EditCommit done = terrain.commit_edits(sink, kNoDeadline);
+        EXPECT_EQ(done.groups.size(), 1U);
+        EXPECT_TRUE(done.same_frame);
+        EXPECT_TRUE(terrain.edits_pending()) << "dug while the crater was shown";
+    }
+}
+
+// A frame without a camera: nobody says where the viewer is, so it is where it last was.
+TEST(TerrainLoadingOrder, TheTerrainStaysWhereTheViewerLastWas) {
+    WorkerPool pool(workers(2));
+    Terrain terrain(pool, hills(), small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer({5000.0F, 16.0F, 16.0F}));
+    ASSERT_TRUE(load(terrain, sink));
+    const auto shown = sink.shown;
+    const std::uint64_t meshed = terrain.stats().meshed;
+    for (int frame = 0; frame < 5; ++frame) {
+        if (frame == 2)
+            EXPECT_FALSE(terrain.set_viewer({0, std::numeric_limits<float>::quiet_NaN(), 0}));
+        if (frame == 3) EXPECT_FALSE(terrain.set_viewer({0, 1e9F, 0}));
+        terrain.update();
+        terrain.commit(sink, kNoBudget);
+    }
+    EXPECT_TRUE(terrain.is_loaded());
+    EXPECT_EQ(sink.shown, shown);
+    EXPECT_TRUE(sink.removed.empty());
+    EXPECT_EQ(terrain.stats().meshed, meshed);
+}
+
 // The group is one snapshot. The one worker is held in the group's first chunk until a second dig
 // is published, so the other chunks are meshed after it; what shows first is the first crater
 // alone, in every chunk, and then both.
@@ -680,17 +774,17 @@ TEST(TerrainFailure, AThrowingGeneratorCostsItsChunkOnly) {
     ASSERT_TRUE(terrain.set_viewer(kHome));
     ASSERT_TRUE(load(terrain, sink));
     ASSERT_EQ(sink.errors.size(), 1U);
-    EXPECT_EQ(sink.errors[0].kind, ChunkError::Kind::ExtractionFailed);
+    EXPECT_EQ(sink.errors[0].error.kind, VoxelError::Kind::GeneratorFailed);
     EXPECT_EQ(sink.errors[0].chunk, (Vec3i{1, 0, 0}));
-    EXPECT_EQ(sink.errors[0].message, "a bad sector");
+    EXPECT_EQ(sink.errors[0].error.message, "a bad sector");
     const auto flat = std::make_shared<FlatGenerator>(16.5F);
     auto expected = truth(flat, {}, view({0, 0, 0}, small_view()));
     expected.erase({1, 0, 0});
     EXPECT_EQ(sink.shown, expected);
     EXPECT_EQ(terrain.stats().failed, 1U);
-    const auto extracted = terrain.extract({1, 0, 0});
-    ASSERT_FALSE(extracted);
-    EXPECT_EQ(extracted.error().kind, ChunkError::Kind::ExtractionFailed);
+    const auto built = terrain.build_chunk({1, 0, 0});
+    ASSERT_FALSE(built);
+    EXPECT_EQ(built.error().kind, VoxelError::Kind::GeneratorFailed);
 
     generator->broken = false;
     EXPECT_EQ(terrain.retry_failed(), 1U);
@@ -719,20 +813,20 @@ TEST(TerrainFailure, InAnEditTheOthersAreCommittedAndTheFailedOneIsTold) {
     EXPECT_EQ(sink.errors[0].chunk, (Vec3i{1, 0, 0}));
 }
 
-TEST(TerrainFailure, ExtractTellsNotLoadedFromLoaded) {
+TEST(TerrainFailure, BuildChunkDistinguishesNotLoadedFromLoaded) {
     WorkerPool pool(workers(2));
     Terrain terrain(pool, hills(), small_view());
     RecordingSink sink;
     const auto kind = [&](Vec3i chunk) {
-        const auto mesh = terrain.extract(chunk);
-        return mesh ? std::optional<ChunkError::Kind>() : mesh.error().kind;
+        const auto mesh = terrain.build_chunk(chunk);
+        return mesh ? std::optional<VoxelError::Kind>() : mesh.error().kind;
     };
-    EXPECT_EQ(kind({0, 0, 0}), ChunkError::Kind::NotLoaded);
+    EXPECT_EQ(kind({0, 0, 0}), VoxelError::Kind::NotLoaded);
     ASSERT_TRUE(terrain.set_viewer(kHome));
     ASSERT_TRUE(load(terrain, sink));
-    EXPECT_EQ(kind({50, 0, 0}), ChunkError::Kind::NotLoaded);
+    EXPECT_EQ(kind({50, 0, 0}), VoxelError::Kind::NotLoaded);
     for (const auto& [chunk, hash] : sink.shown) {
-        const auto mesh = terrain.extract(chunk);
+        const auto mesh = terrain.build_chunk(chunk);
         ASSERT_TRUE(mesh);
         EXPECT_EQ(mesh_hash(*mesh), hash);
     }

@@ -30,7 +30,9 @@ void TerrainView::remove(voxel::Vec3i chunk) noexcept {
     chunks_.erase(found);
 }
 
-void TerrainView::failed(const voxel::ChunkError& error) noexcept { failures_.push_back(error); }
+void TerrainView::failed(voxel::Vec3i chunk, const voxel::VoxelError& error) noexcept {
+    failures_.push_back({chunk, error.message});
+}
 
 void TerrainView::set_place(const Transform3D& place) {
     place_ = place;

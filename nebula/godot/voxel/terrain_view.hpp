@@ -6,11 +6,18 @@
 #include "nebula/voxel/terrain.hpp"
 
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace nebula::godot {
+
+/// A chunk that could not be built.
+struct ChunkFailure {
+    voxel::Vec3i chunk;
+    std::string message;
+};
 
 /// Turns commits into render instances, and keeps failures until the node reports them: scripts
 /// must not run in the middle of a commit.
@@ -23,14 +30,14 @@ public:
 
     void commit(voxel::Vec3i chunk, const voxel::ChunkMesh& mesh) noexcept override;
     void remove(voxel::Vec3i chunk) noexcept override;
-    void failed(const voxel::ChunkError& error) noexcept override;
+    void failed(voxel::Vec3i chunk, const voxel::VoxelError& error) noexcept override;
 
     void set_place(const Transform3D& place);
     void set_material(RID material);
     void set_visible(bool visible);
 
     [[nodiscard]] std::uint64_t triangle_count() const noexcept { return triangles_; }
-    [[nodiscard]] std::vector<voxel::ChunkError> take_failures() noexcept {
+    [[nodiscard]] std::vector<ChunkFailure> take_failures() noexcept {
         return std::exchange(failures_, {});
     }
 
@@ -43,7 +50,7 @@ private:
     bool visible_;
     std::unordered_map<voxel::Vec3i, std::unique_ptr<ChunkInstance>, voxel::Vec3iHash> chunks_;
     std::uint64_t triangles_ = 0;
-    std::vector<voxel::ChunkError> failures_;
+    std::vector<ChunkFailure> failures_;
 };
 
 }  // namespace nebula::godot

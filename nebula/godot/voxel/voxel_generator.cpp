@@ -50,7 +50,7 @@ void VoxelNoiseGenerator::bind(ClassBuilder<VoxelNoiseGenerator>& c) {
 }
 
 void VoxelNoiseGenerator::set_seed(std::int64_t seed) {
-    settings_.seed = static_cast<std::uint32_t>(seed);
+    settings_.seed = static_cast<std::uint64_t>(seed);
     emit_changed();
 }
 

@@ -44,7 +44,7 @@ private:
         settings_.*kField = static_cast<float>(value);
         emit_changed();
     }
-    [[nodiscard]] std::int64_t seed() const { return settings_.seed; }
+    [[nodiscard]] std::int64_t seed() const { return static_cast<std::int64_t>(settings_.seed); }
     void set_seed(std::int64_t seed);
     [[nodiscard]] std::int64_t octaves() const { return settings_.octaves; }
     void set_octaves(std::int64_t octaves);

@@ -195,15 +195,18 @@ task<> VoxelTerrain::show_edits() {
     for (;;) {
         co_await edited_.wait();
         edited_.reset();
-        voxel::EditCommit commit;
         for (;;) {
-            commit = terrain_->commit_edits(*view_, Clock::now() + milliseconds(edit_budget_msec_));
+            const voxel::EditCommit commit =
+                terrain_->commit_edits(*view_, Clock::now() + milliseconds(edit_budget_msec_));
+            // Every group, even one that changed no chunk in view: a script may be waiting for it.
+            for (const voxel::EditGroupReport& group : commit.groups) {
+                announce_edits(group);
+                if (!self.is_alive() || !terrain_) co_return;
+            }
+            // What a handler has just edited belongs to the next frame.
             if (!terrain_->edits_pending()) break;
             co_await next_frame();
         }
-        // Told even when no chunk in view changed: whoever dug may be waiting for it.
-        announce_edits(commit);
-        if (!self.is_alive() || !terrain_) co_return;
         announce_failures();
         if (!self.is_alive() || !terrain_) co_return;
     }
@@ -221,28 +224,31 @@ void VoxelTerrain::follow_viewer() {
         to_voxel(position));  // one outside the world: load where it last was
 }
 
-void VoxelTerrain::announce_edits(const voxel::EditCommit& commit) {
+void VoxelTerrain::announce_edits(const voxel::EditGroupReport& group) {
     const Clock::time_point now = Clock::now();
     const std::uint64_t frame = EngineLoop::get().frame();
     PackedFloat64Array msec;
-    msec.resize(pending_edits_.size());
+    const std::size_t count = std::min(group.edits, pending_edits_.size());
+    msec.resize(count);
     std::int64_t same_frame = 0;
-    for (std::size_t i = 0; i < pending_edits_.size(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
         msec.write()[i] = as_msec(now - pending_edits_[i].at);
         same_frame += pending_edits_[i].frame == frame ? 1 : 0;
     }
-    const auto edits = static_cast<std::int64_t>(pending_edits_.size());
-    pending_edits_.clear();
-    emit_signal("edit_committed", {Dictionary{{"edits", edits},
-                                              {"chunks", static_cast<std::int64_t>(commit.chunks)},
-                                              {"msec", msec},
-                                              {"same_frame", same_frame}}});
+    const auto edits = static_cast<std::int64_t>(count);
+    pending_edits_.erase(pending_edits_.begin(),
+                         pending_edits_.begin() + static_cast<std::ptrdiff_t>(count));
+    emit_signal("edit_committed",
+                {Dictionary{{"edits", edits},
+                            {"chunks", static_cast<std::int64_t>(group.chunks + group.failed)},
+                            {"msec", msec},
+                            {"same_frame", same_frame}}});
 }
 
 void VoxelTerrain::announce_failures() {
     if (!view_) return;
     const ObjectId self = id();
-    for (const voxel::ChunkError& error : view_->take_failures()) {
+    for (const ChunkFailure& error : view_->take_failures()) {
         emit_signal("chunk_failed", {Vector3i{error.chunk.x, error.chunk.y, error.chunk.z},
                                      String(std::string_view(error.message))});
         if (!self.is_alive()) return;

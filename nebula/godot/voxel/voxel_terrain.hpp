@@ -78,7 +78,7 @@ private:
     task<> stream();
     task<> show_edits();
     void follow_viewer();
-    void announce_edits(const voxel::EditCommit& commit);
+    void announce_edits(const voxel::EditGroupReport& group);
     void announce_failures();
     void announce_loaded();
 

@@ -4,21 +4,23 @@
 
 #include <atomic>
 #include <memory>
+#include <utility>
 
 namespace nebula::voxel::detail {
 
-/// Many producers, one consumer that takes everything at once. T has a member `T* next`.
+/// Many producers, one consumer that takes everything at once and hands it out piece by piece. T has a member `T* next`.
 ///
 /// A stack, because the consumer sorts what it takes anyway. Since nothing is ever taken singly,
 /// the exchange in push cannot be fooled by a node that left and came back.
 ///
-/// Threads:   push: any thread. take_all and the destructor: owner thread.
+/// Threads:   push: any thread. take and the destructor: owner thread.
 template <class T>
 class CompletionQueue {
 public:
     CompletionQueue() = default;
     ~CompletionQueue() {
-        take_all([](std::unique_ptr<T>) {});
+        while (take([](std::unique_ptr<T>) {})) {
+        }
     }
     CompletionQueue(const CompletionQueue&) = delete;
     CompletionQueue& operator=(const CompletionQueue&) = delete;
@@ -26,25 +28,30 @@ public:
     void push(std::unique_ptr<T> item) noexcept {
         T* node = item.release();
         node->next = head_.load(std::memory_order_relaxed);
-        // Release: pairs with take_all, which then sees the whole item.
+        // Release: pairs with take, which then sees the whole item.
         while (!head_.compare_exchange_weak(node->next, node, std::memory_order_release,
                                             std::memory_order_relaxed)) {
         }
     }
 
-    template <class F>  // called with std::unique_ptr<T>, youngest first
-    void take_all(F&& f) {
-        // Acquire: pairs with push. The pushes form one release sequence, so it covers all nodes.
-        T* node = head_.exchange(nullptr, std::memory_order_acquire);
-        while (node != nullptr) {
-            std::unique_ptr<T> item(node);
-            node = std::exchange(item->next, nullptr);
-            f(std::move(item));
+    /// Calls f(std::unique_ptr<T>) for one item, in no particular order; false if there is none.
+    template <class F>
+    bool take(F&& f) {
+        if (taken_ == nullptr) {
+            if (head_.load(std::memory_order_relaxed) == nullptr) return false;
+            // Acquire: pairs with push. The pushes form one release sequence, so it covers all
+            // nodes.
+            taken_ = head_.exchange(nullptr, std::memory_order_acquire);
         }
+        std::unique_ptr<T> item(taken_);
+        taken_ = std::exchange(item->next, nullptr);
+        f(std::move(item));
+        return true;
     }
 
 private:
-    std::atomic<T*> head_{nullptr};
+    std::atomic<T*> head_{nullptr};  // pushed by any thread, taken whole by the owner
+    T* taken_ = nullptr;             // owner's
 };
 
 }  // namespace nebula::voxel::detail

@@ -4,7 +4,7 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/base/yield_point.hpp"
 #include "nebula/threading/worker_pool.hpp"
-#include "nebula/voxel/detail/extract.hpp"
+#include "nebula/voxel/detail/build_chunk.hpp"
 
 namespace nebula::voxel::detail {
 
@@ -79,7 +79,7 @@ std::unique_ptr<LoadResult> Loader::load(Vec3i chunk) {
     } catch (...) {
         // Every request is answered, or its chunk would be on its way for ever. Short enough for a
         // string that owns no memory.
-        result->error = ChunkError{ChunkError::Kind::ExtractionFailed, chunk, "out of memory"};
+        result->error = VoxelError{VoxelError::Kind::OutOfMemory, "out of memory"};
     }
     return result;
 }
@@ -91,7 +91,7 @@ void Loader::fill(LoadResult& result) {
     Scratch& scratch = scratch_.mine();
     std::uint8_t missing = 0;
     BlockContent content = BlockContent::Mixed;
-    const auto done = extract(chunk, scratch, [&](SampleBlock& block) {
+    const auto done = build_chunk(scratch, [&](SampleBlock& block) {
         content = volume_.gather(chunk, block, &missing);
         return content;
     });

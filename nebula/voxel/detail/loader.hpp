@@ -3,13 +3,13 @@
 #pragma once
 
 #include "nebula/threading/task_group.hpp"
-#include "nebula/voxel/chunk_error.hpp"
 #include "nebula/voxel/chunk_mesh.hpp"
 #include "nebula/voxel/detail/completion_queue.hpp"
 #include "nebula/voxel/detail/load_meter.hpp"
 #include "nebula/voxel/detail/request_list.hpp"
 #include "nebula/voxel/detail/scratch.hpp"
 #include "nebula/voxel/volume.hpp"
+#include "nebula/voxel/voxel_error.hpp"
 
 #include <array>
 #include <atomic>
@@ -28,7 +28,7 @@ struct LoadResult {
     Vec3i chunk;
     std::uint64_t version = 0;  ///< Every edit up to this one is in it.
     ChunkMesh mesh;
-    std::optional<ChunkError> error;
+    std::optional<VoxelError> error;
     std::array<BrickPtr, kOwnBricks> bricks;  ///< Those that the volume lacked; null: it did not.
     LoadResult* next = nullptr;               ///< The completion queue's.
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/voxel/surface_pack.hpp"
+#include "nebula/voxel/octahedral.hpp"
 
 #include <cmath>
 
