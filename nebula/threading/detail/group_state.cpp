@@ -13,6 +13,11 @@ namespace {
 // Its address names the thread.
 constinit thread_local char this_thread = 0;
 
+// Nobody claims from it or runs a task of it any more. Under the lock of its group.
+bool is_spent(const TaskChunk& chunk) noexcept {
+    return chunk.users == 0 && chunk.range.exhausted(chunk.capacity);
+}
+
 }  // namespace
 
 // ---- life
@@ -74,7 +79,7 @@ void GroupState::open_chunk() {
     {
         const MutexLock lock(mutex_);
         // Nobody claims from the full one or runs a task of it any more: it serves again.
-        if (open_ != nullptr && open_->users == 0 && open_->range.exhausted(kChunkTasks)) {
+        if (open_ != nullptr && is_spent(*open_)) {
             open_->reset();
             open_tasks_ = 0;
             return;
@@ -88,7 +93,7 @@ void GroupState::open_chunk() {
         open_tasks_ = 0;
         append(*chunk);
         // Ended since we looked, and left to us because it was the open one.
-        if (full != nullptr && full->users == 0 && full->range.exhausted(kChunkTasks))
+        if (full != nullptr && is_spent(*full))
             unlink(*full);
         else
             full = nullptr;
@@ -209,44 +214,38 @@ void GroupState::end_batch(GroupTurn& last) noexcept {
     chunk.slots[0].drop();
 }
 
-GroupTurn GroupState::next_turn(GroupTurn last) noexcept {
+// Ends a turn, does under the same lock what comes next, and settles the rest without it.
+template <class Next>
+void GroupState::end_turn_and(GroupTurn& last, Next&& next) noexcept {
     end_batch(last);
-    GroupTurn next;
     Ended ended;
     {
         const MutexLock lock(mutex_);
         ended = end_turn(last);
-        next.chunk = pick(false);
+        next();
     }
     settle(ended);
+}
+
+GroupTurn GroupState::next_turn(GroupTurn last) noexcept {
+    GroupTurn next;
+    end_turn_and(last, [&]() NEBULA_REQUIRES(mutex_) { next.chunk = pick(false); });
     return next;
 }
 
 bool GroupState::leave(GroupTurn last) noexcept {
-    end_batch(last);
     bool stay = false;
-    Ended ended;
-    {
-        const MutexLock lock(mutex_);
-        ended = end_turn(last);
+    end_turn_and(last, [&]() NEBULA_REQUIRES(mutex_) {
         tickets_.drop();
         // A spawner that counted us in, and so called nobody, published before we look here.
         stay = has_tasks() && tickets_.take();
-    }
-    settle(ended);
+    });
     return stay;
 }
 
 bool GroupState::pause(GroupTurn last) noexcept {
-    end_batch(last);
     bool tasks_left = false;
-    Ended ended;
-    {
-        const MutexLock lock(mutex_);
-        ended = end_turn(last);
-        tasks_left = has_tasks();
-    }
-    settle(ended);
+    end_turn_and(last, [&]() NEBULA_REQUIRES(mutex_) { tasks_left = has_tasks(); });
     return tasks_left;
 }
 
@@ -263,26 +262,21 @@ void GroupState::step_aside() noexcept {
 // ---- waiting
 
 GroupState::Step GroupState::next_step(GroupTurn& turn, bool may_start, bool may_sleep) noexcept {
-    end_batch(turn);
-    TaskChunk* empty = nullptr;
     Step step{Wait::Sleep, 0};
-    {
-        const MutexLock lock(mutex_);
-        empty = count(turn);
+    end_turn_and(turn, [&]() NEBULA_REQUIRES(mutex_) {
         turn = {};
         if (pending() == 0) {
             step.what = Wait::AllEnded;
-        } else {
-            if (may_start) turn.chunk = pick(true);
-            if (turn.chunk != nullptr) {
-                step.what = Wait::Run;
-            } else if (may_sleep) {
-                waiting_ = true;
-                step.epoch = latch_.epoch();
-            }
+            return;
         }
-    }
-    recycle(empty);
+        if (may_start) turn.chunk = pick(true);
+        if (turn.chunk != nullptr) {
+            step.what = Wait::Run;
+        } else if (may_sleep) {
+            waiting_ = true;
+            step.epoch = latch_.epoch();
+        }
+    });
     return step;
 }
 
@@ -337,7 +331,7 @@ TaskChunk* GroupState::count(GroupTurn turn) noexcept {
     TaskChunk* const chunk = turn.chunk;
     --chunk->users;
     TaskChunk* empty = nullptr;
-    if (chunk->users == 0 && chunk != open_ && chunk->range.exhausted(chunk->capacity)) {
+    if (chunk != open_ && is_spent(*chunk)) {
         unlink(*chunk);
         empty = chunk;
     }

@@ -169,6 +169,8 @@ private:
     };
     [[nodiscard]] Ended end_turn(GroupTurn last) noexcept NEBULA_REQUIRES(mutex_);
     void settle(Ended ended) noexcept NEBULA_EXCLUDES(mutex_);
+    template <class Next>
+    void end_turn_and(GroupTurn& last, Next&& next) noexcept NEBULA_EXCLUDES(mutex_);
     // Both: true: wake the latch after unlocking.
     [[nodiscard]] bool stir_owner() noexcept NEBULA_REQUIRES(mutex_);
     [[nodiscard]] bool publish_elsewhere(TaskChunk& chunk, std::uint32_t end,
