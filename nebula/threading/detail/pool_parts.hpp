@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// What the parts of PoolCore share, and nobody else. Each part is a source file of its own:
+// pool_core.cpp (its life), pool_tasks.cpp, pool_groups.cpp, pool_joins.cpp, pool_workers.cpp and
+// pool_spares.cpp.
+#pragma once
+
+#include "nebula/base/clock.hpp"
+#include "nebula/threading/detail/group_state.hpp"
+#include "nebula/threading/detail/worker.hpp"
+#include "nebula/threading/worker_pool_config.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+
+namespace nebula::detail {
+
+// The worker that this thread is, of whatever pool. One pointer, no destructor: the extension is
+// unloaded while other threads are still alive.
+extern constinit thread_local Worker* this_worker;
+
+// Every so many picks a worker looks from the bottom. A prime, so that it does not fall into step
+// with work that comes in powers of two; 61 keeps what is lost to a lower band under 2 %.
+inline constexpr std::uint64_t kFairnessInterval = 61;
+
+// A thread that waits for a branch, and a watcher, look that long before they sleep.
+inline constexpr std::chrono::microseconds kLookBeforeSleep{3};
+
+// How often the watcher looks for branches; doubled while it finds none.
+inline constexpr std::int64_t kFirstWatchUs = Worker::kFirstWatchUs;
+inline constexpr std::int64_t kLongestWatchUs = 1000;
+
+[[nodiscard]] inline std::uint64_t window_ns(const WorkerPoolConfig& config) {
+    using std::chrono::milliseconds;
+    return static_cast<std::uint64_t>(
+        std::chrono::nanoseconds(
+            std::clamp(config.utilization_window, milliseconds(10), milliseconds(60'000)))
+            .count());
+}
+
+/// Calls a start or exit handler. If it throws, the program ends: nobody could take over for the
+/// worker.
+void call_handler(const std::function<void(WorkerInfo)>& handler, const WorkerInfo& info,
+                  const char* which) noexcept;
+
+inline void pause() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+inline void set_busy(Worker& worker, bool busy) noexcept {
+    if (worker.busy == busy) return;
+    worker.busy = busy;
+    busy ? worker.meter.begin(now_ns()) : worker.meter.end(now_ns());
+}
+
+/// What a worker runs for a while in the middle of something else.
+class StayInBand {
+public:
+    StayInBand(Worker* worker, Band band) noexcept
+        : worker_(worker), outer_(worker != nullptr ? worker->band : band) {
+        if (worker_ != nullptr) worker_->band = band;
+    }
+    ~StayInBand() {
+        if (worker_ != nullptr) worker_->band = outer_;
+    }
+    StayInBand(const StayInBand&) = delete;
+    StayInBand& operator=(const StayInBand&) = delete;
+
+private:
+    Worker* const worker_;
+    const Band outer_;
+};
+
+/// What a worker has to step aside from when it blocks.
+class StayAtGroup {
+public:
+    StayAtGroup(Worker* worker, GroupState& group) noexcept
+        : worker_(worker),
+          here_{&group, worker != nullptr ? worker->at_group : nullptr},
+          band_(worker, group.band()) {
+        if (worker_ != nullptr) worker_->at_group = &here_;
+    }
+    ~StayAtGroup() {
+        if (worker_ != nullptr) worker_->at_group = here_.outer;
+    }
+    StayAtGroup(const StayAtGroup&) = delete;
+    StayAtGroup& operator=(const StayAtGroup&) = delete;
+
+private:
+    Worker* const worker_;
+    const AtGroup here_;
+    const StayInBand band_;
+};
+
+}  // namespace nebula::detail

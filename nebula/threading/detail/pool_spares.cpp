@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/detail/pool_core.hpp"
+
+#include "nebula/base/log.hpp"
+#include "nebula/threading/detail/os_thread.hpp"
+#include "nebula/threading/detail/pool_parts.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace nebula::detail {
+
+Worker* PoolCore::lend_slot(Worker& worker) noexcept {
+    worker.blocked = true;
+    set_busy(worker, false);
+    if (worker.in_background) leave_background(worker);
+    for (const AtGroup* at = worker.at_group; at != nullptr; at = at->outer)
+        at->group->step_aside();
+    const MutexLock lock(spares_mutex_);
+    try {
+        return take_spare();
+    } catch (const std::exception& error) {
+        log(LogLevel::Warning, worker.name + " blocks, and no spare can stand in: " + error.what());
+        return nullptr;
+    }
+}
+
+Worker* PoolCore::take_spare() {
+    for (std::size_t i = count_; i < workers_.size(); ++i) {
+        if (workers_[i] == nullptr) {
+            auto spare = std::make_unique<Worker>(
+                *this, i, config_.name_prefix + "-spare-" + std::to_string(i - count_), now_ns(),
+                window_ns(config_));
+            spare->spare = true;
+            // It waits to be told to serve. Nobody looks at it before it is live.
+            spare->thread = start_thread(thread_entry, spare.get(), config_.stack_size_bytes);
+            workers_[i] = std::move(spare);
+            live_.store(i + 1, std::memory_order_seq_cst);  // see live_workers()
+        }
+        Worker& spare = *workers_[i];
+        // Relaxed: only we, under the lock, make it serve. Seq_cst: the spare may be retiring.
+        if (spare.duty.load(std::memory_order_relaxed) == Worker::Serving) continue;
+        if (spare.duty.exchange(Worker::Serving, std::memory_order_seq_cst) == Worker::Retired)
+            futex_wake_one(spare.duty);
+        return &spare;
+    }
+    return nullptr;
+}
+
+void PoolCore::take_slot_back(Worker& worker, Worker* spare) noexcept {
+    if (spare != nullptr) {
+        const MutexLock lock(spares_mutex_);
+        spare->duty.store(Worker::Recalled, std::memory_order_seq_cst);
+        parking_.wake_worker(spare->index);
+    }
+    for (const AtGroup* at = worker.at_group; at != nullptr; at = at->outer) at->group->step_back();
+    set_busy(worker, true);
+    worker.blocked = false;
+}
+
+// A spare whose worker is back, though there is work; at the pool's end it stays and helps.
+bool PoolCore::is_recalled(const Worker& worker) const noexcept {
+    return worker.spare && worker.duty.load(std::memory_order_seq_cst) != Worker::Serving &&
+           !stopping_.load(std::memory_order_seq_cst);
+}
+
+// When there is no work. A spare's worker may still be in the middle of a task at the pool's end.
+bool PoolCore::may_end(const Worker& worker) const noexcept {
+    return worker.spare ? worker.duty.load(std::memory_order_seq_cst) != Worker::Serving
+                        : stopping_.load(std::memory_order_seq_cst);
+}
+
+void PoolCore::serve_as_spare(Worker& worker) noexcept {
+    this_worker = &worker;
+    name_this_thread(os_thread_name(config_.name_prefix + "-spare", worker.index - count_));
+    worker.os_id.store(this_thread_os_id(), std::memory_order_relaxed);  // as in work()
+    const WorkerInfo info{static_cast<int>(worker.index), worker.name};
+    log(LogLevel::Debug, worker.name + " starts");
+    call_handler(config_.on_start, info, "on_start");
+    for (;;) {
+        std::uint32_t duty = 0;
+        while ((duty = worker.duty.load(std::memory_order_seq_cst)) == Worker::Retired)
+            futex_wait(worker.duty, Worker::Retired);
+        if (duty == Worker::End) break;
+        serve(worker);
+        set_busy(worker, false);
+        if (worker.in_background) leave_background(worker);
+        duty = Worker::Recalled;
+        if (!worker.duty.compare_exchange_strong(duty, Worker::Retired, std::memory_order_seq_cst))
+            continue;  // called again
+        // A wake that was ours, for what we leave to others.
+        if (others_are_needed()) trace_wake(parking_.wake(1));
+        // Release pairs with the acquire in end_spares().
+        retirements_.fetch_add(1, std::memory_order_release);
+        futex_wake_one(retirements_);
+    }
+    call_handler(config_.on_exit, info, "on_exit");
+    log(LogLevel::Debug, worker.name + " ends");
+    this_worker = nullptr;
+}
+
+// The workers have gone. A spare that runs a last task may lend its own slot, so none ends before
+// all are asleep at once.
+void PoolCore::end_spares() noexcept {
+    const auto sleeps = [](const std::unique_ptr<Worker>& spare) {
+        return spare->duty.load(std::memory_order_seq_cst) == Worker::Retired;
+    };
+    for (;;) {
+        // Acquire pairs with the release in serve_as_spare(): who retires after this moves it.
+        const std::uint32_t before = retirements_.load(std::memory_order_acquire);
+        {
+            const MutexLock lock(spares_mutex_);
+            if (std::ranges::all_of(live_workers().subspan(count_), sleeps)) break;
+        }
+        futex_wait(retirements_, before);
+    }
+    for (const auto& spare : live_workers().subspan(count_)) {
+        spare->duty.store(Worker::End, std::memory_order_seq_cst);
+        futex_wake_one(spare->duty);
+        pthread_join(spare->thread, nullptr);
+    }
+}
+
+}  // namespace nebula::detail

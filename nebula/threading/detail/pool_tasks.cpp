@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/detail/pool_core.hpp"
+
+#include "nebula/base/yield_point.hpp"
+#include "nebula/threading/detail/pool_parts.hpp"
+
+namespace nebula::detail {
+
+namespace {
+
+// A pool without workers whose tasks this thread is running, and inside of what.
+struct InlineRun {
+    const PoolCore* pool;
+    const InlineRun* outer;
+};
+constinit thread_local const InlineRun* tls_inline_run = nullptr;
+
+}  // namespace
+
+Item* PoolCore::take_item(Band band) {
+    Item* const item = free_lists_.take_item(own_cache());
+    item->kind = Item::Kind::Task;
+    item->band = band;
+    return item;
+}
+
+void PoolCore::discard(Item* item) noexcept { free_lists_.free(item, own_cache()); }
+
+void PoolCore::publish(Item* item) noexcept {
+    const auto band = static_cast<std::size_t>(item->band);
+    Worker* const worker = own_current_worker();
+    if (worker == nullptr || !worker->deques[band].push(item)) injectors_[band].push(item);
+    NEBULA_YIELD_POINT();
+    trace_wake(parking_.wake(1));
+}
+
+void PoolCore::spawn(Item* item, Order order) noexcept {
+    if (order == Order::OldestFirst) {
+        injectors_[static_cast<std::size_t>(item->band)].push(item);
+        NEBULA_YIELD_POINT();
+        trace_wake(parking_.wake(1));
+    } else {
+        publish(item);
+    }
+    if (workers_.empty()) run_inline();
+}
+
+void PoolCore::spawn_all(Item* first, std::size_t count) noexcept {
+    const auto band = static_cast<std::size_t>(first->band);
+    // One lock for all: several would let workers come in between, and wait for it.
+    injectors_[band].push_all(first, count);
+    NEBULA_YIELD_POINT();
+    trace_wake(parking_.wake(count));
+    if (workers_.empty()) run_inline();
+}
+
+void PoolCore::spawn_on(std::size_t worker, Item* item) noexcept {
+    workers_[worker]->inbox.push(item);
+    NEBULA_YIELD_POINT();
+    parking_.wake_worker(worker);
+}
+
+// A pool without workers. One after the other, however deep the tasks spawn.
+void PoolCore::run_inline() noexcept {
+    for (const InlineRun* run = tls_inline_run; run != nullptr; run = run->outer)
+        if (run->pool == this) return;  // further out, where the loop below goes on
+    const InlineRun here{this, tls_inline_run};
+    tls_inline_run = &here;
+    while (try_run_one(Band::Background)) {
+    }
+    tls_inline_run = here.outer;
+}
+
+bool PoolCore::try_run_one(Band least) noexcept {
+    for (std::size_t band = 0; band <= static_cast<std::size_t>(least); ++band)
+        while (Item* const item = take_any(band))
+            if (item->kind == Item::Kind::Ticket) {
+                // One of a group that needs nobody any more: there may be others behind it.
+                if (run_one_of(*item->group, item)) return true;
+            } else {
+                const StayInBand in_band(own_current_worker(), item->band);
+                run_task(item);
+                return true;
+            }
+    return false;
+}
+
+Item* PoolCore::take_any(std::size_t band) noexcept {
+    if (Item* const item = injectors_[band].pop()) return item;
+    for (const auto& worker : live_workers())
+        if (Item* const item = worker->deques[band].steal().item) return item;
+    return nullptr;
+}
+
+void PoolCore::run_task(Item* item) noexcept {
+    const TaskError error = run_guarded(item->task.name(), [item] { item->task.run(); });
+    discard(item);
+    if (error.exception != nullptr) [[unlikely]]
+        report(error);
+}
+
+}  // namespace nebula::detail
