@@ -1,16 +1,77 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/detail/asymmetric_fence.hpp"
 
+#include "nebula/base/log.hpp"
+#include "nebula/threading/detail/os_thread.hpp"
+
 #include <linux/membarrier.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace nebula::detail {
+#include <cstddef>
+#include <cstdint>
+#include <exception>
 
-bool enable_asymmetric_fences() noexcept {
-    static const bool kEnabled =
-        syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-    return kEnabled;
+namespace nebula::detail {
+namespace {
+
+// Of the process, since that is what the kernel registers. Moves only forward.
+enum class Registration : std::uint8_t { Untried, UnderWay, Ready, Missing };
+std::atomic<Registration> registration{Registration::Untried};
+std::atomic<long> registrar{0};
+
+void register_process() noexcept {
+    const bool done = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+    registrar.store(this_thread_os_id(), std::memory_order_relaxed);  // published by the next line
+    // Release pairs with the acquire in asymmetric_fences_ready(): the registration came first.
+    registration.store(done ? Registration::Ready : Registration::Missing,
+                       std::memory_order_release);
+    if (!done)
+        log(LogLevel::Warning,
+            "worker pool: this system has no membarrier(2), so joins run on one thread");
+}
+
+void* registering_thread(void* /*unused*/) noexcept {
+    name_this_thread("nebula-fence");
+    register_process();
+    return nullptr;
+}
+
+constexpr std::size_t kStackBytes = std::size_t{64} * 1024;
+
+}  // namespace
+
+FenceRegistration::FenceRegistration(bool wanted) noexcept {
+    if (!wanted) return;
+    Registration untried = Registration::Untried;
+    // Relaxed: decides who registers, and publishes nothing.
+    if (!registration.compare_exchange_strong(untried, Registration::UnderWay,
+                                              std::memory_order_relaxed))
+        return;
+    if (__libc_single_threaded == 0) {
+        try {
+            thread_ = start_thread(registering_thread, nullptr, kStackBytes);
+            started_ = true;
+            return;
+        } catch (const std::exception&) {
+            // Then we do it here, and wait.
+        }
+    }
+    register_process();
+}
+
+FenceRegistration::~FenceRegistration() {
+    if (started_) pthread_join(thread_, nullptr);
+}
+
+bool asymmetric_fences_ready() noexcept {
+    // Acquire pairs with the release in register_process().
+    return registration.load(std::memory_order_acquire) == Registration::Ready;
+}
+
+long asymmetric_fence_registrar() noexcept {
+    return asymmetric_fences_ready() ? registrar.load(std::memory_order_relaxed) : 0;
 }
 
 void heavy_fence() noexcept { syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0); }

@@ -3,15 +3,42 @@
 // is rare. Linux: membarrier(2), private expedited (4.14 and newer).
 #pragma once
 
+#include <pthread.h>
+
 #include <atomic>
 
 namespace nebula::detail {
 
-/// Asks the kernel for the heavy half, once. False on a kernel without membarrier, or in a sandbox
+/// Registers the process for heavy_fence(), once, without making the caller wait.
+///
+/// In a process with several threads the kernel takes 5 to 20 ms for this, all of it asleep. So a
+/// short-lived thread of its own does it; a process that still has one thread registers at once,
+/// which is quick. Until it is done asymmetric_fences_ready() is false, and nobody steals branches.
+///
+/// Threads:   made and destroyed by whoever owns the pool.
+/// Lifetime:  the destructor joins the thread, if this one started it.
+class FenceRegistration {
+public:
+    /// \param wanted  false: does nothing.
+    explicit FenceRegistration(bool wanted) noexcept;
+    ~FenceRegistration();
+    FenceRegistration(const FenceRegistration&) = delete;
+    FenceRegistration& operator=(const FenceRegistration&) = delete;
+
+private:
+    pthread_t thread_{};
+    bool started_ = false;
+};
+
+/// Whether heavy_fence() works by now. False also on a kernel without membarrier, or in a sandbox
 /// that forbids it: then nobody may rely on light_fence(), and branches are not stolen.
 ///
 /// Threads:   any thread.
-[[nodiscard]] bool enable_asymmetric_fences() noexcept;
+/// Cost:      one load.
+[[nodiscard]] bool asymmetric_fences_ready() noexcept;
+
+/// The kernel's number of the thread that registered the process; 0 before. For tests.
+[[nodiscard]] long asymmetric_fence_registrar() noexcept;
 
 /// For the side that runs often: orders for the compiler alone. With heavy_fence() on the other
 /// side, the operations before and after it are ordered as if both sides had executed a full fence
@@ -19,7 +46,7 @@ namespace nebula::detail {
 inline void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 /// For the side that runs seldom: one to three microseconds, and an interrupt for every CPU that
-/// runs a thread of this process.
+/// runs a thread of this process. Only once asymmetric_fences_ready().
 void heavy_fence() noexcept;
 
 }  // namespace nebula::detail

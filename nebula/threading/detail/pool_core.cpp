@@ -2,7 +2,6 @@
 #include "nebula/threading/detail/pool_core.hpp"
 
 #include "nebula/base/log.hpp"
-#include "nebula/threading/detail/asymmetric_fence.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/detail/panic.hpp"
 #include "nebula/threading/detail/pool_parts.hpp"
@@ -39,12 +38,9 @@ PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
     : config_(std::move(config)),
       count_(count),
       background_limit_(count - std::min(count, background_reserve(config_, count))),
-      may_steal_branches_(enable_asymmetric_fences()),
+      fences_(count != 0),
       free_lists_(*this),
       parking_(count + kSpares) {
-    if (!may_steal_branches_)
-        log(LogLevel::Warning,
-            "worker pool: this system has no membarrier(2), so joins run on one thread");
     const std::uint64_t now = now_ns();
     workers_.resize(count == 0 ? 0 : count + kSpares);  // never moved again
     for (std::size_t i = 0; i < count; ++i)

@@ -5,6 +5,7 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/base/mutex.hpp"
 #include "nebula/threading/band.hpp"
+#include "nebula/threading/detail/asymmetric_fence.hpp"
 #include "nebula/threading/detail/free_lists.hpp"
 #include "nebula/threading/detail/group_state.hpp"
 #include "nebula/threading/detail/injector.hpp"
@@ -202,7 +203,7 @@ private:
     const WorkerPoolConfig config_;
     const std::size_t count_;             // workers, without spares
     const std::size_t background_limit_;  // workers that may run Background work at once
-    const bool may_steal_branches_;
+    const FenceRegistration fences_;
     FreeLists free_lists_;
     // The first count_ are fixed before the first thread starts; then come spares, as they are
     // needed. live_workers() are those there are.

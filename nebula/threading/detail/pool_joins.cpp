@@ -143,7 +143,8 @@ bool PoolCore::watch_regions(Worker& worker) noexcept {
 
 PoolCore::Found PoolCore::steal_branch(Worker& thief, bool& lost) noexcept {
     Found found;
-    if (!may_steal_branches_) return found;
+    // Not yet registered, or never to be: README, "Joins".
+    if (!asymmetric_fences_ready()) return found;
     for_each_seat([&](ForkSeat& victim) {
         if (&victim == &thief.seat) return false;
         const JoinSteal<JoinRecord> result = victim.branches.steal();
