@@ -25,6 +25,7 @@ void register_addon() {
     register_class<VoxelNoiseGenerator>();
     register_class<VoxelFlatGenerator>();
     register_class<VoxelTerrain>();
+    start_shared_pool();
 }
 
 void stop_addon() { stop_shared_pool(); }

@@ -86,7 +86,7 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
 }
 
 String NebulaServer::configure(const String& toml_path) {
-    if (shared_pool_if_made() != nullptr) return pool_already_runs();
+    if (shared_pool_if_used() != nullptr) return pool_already_runs();
     try {
         configure_shared_pool(load_worker_pool_config(toml_path.utf8()));
     } catch (const ConfigError& error) {
@@ -96,22 +96,22 @@ String NebulaServer::configure(const String& toml_path) {
 }
 
 String NebulaServer::set_thread_count(std::int64_t count) {
-    if (shared_pool_if_made() != nullptr) return pool_already_runs();
+    if (shared_pool_if_used() != nullptr) return pool_already_runs();
     if (count < 1 || count > kMaxThreads) {
         return String("the thread count must be from 1 to 1024, not " + std::to_string(count));
     }
-    shared_pool_config().thread_count_override = static_cast<int>(count);
+    set_shared_pool_threads(static_cast<int>(count));
     return {};
 }
 
 std::int64_t NebulaServer::worker_count() {
-    const WorkerPool* const pool = shared_pool_if_made();
+    const WorkerPool* const pool = shared_pool_if_used();
     return pool != nullptr ? pool->thread_count() : shared_pool_config().thread_count();
 }
 
 PackedFloat32Array NebulaServer::utilization_per_worker() {
     PackedFloat32Array shares;
-    if (const WorkerPool* const pool = shared_pool_if_made()) {
+    if (const WorkerPool* const pool = shared_pool_if_used()) {
         const std::vector<double> exact = pool->utilization_per_worker();
         shares.resize(exact.size());
         std::ranges::transform(exact, shares.write().begin(),
@@ -121,18 +121,18 @@ PackedFloat32Array NebulaServer::utilization_per_worker() {
 }
 
 double NebulaServer::utilization_average() {
-    const WorkerPool* const pool = shared_pool_if_made();
+    const WorkerPool* const pool = shared_pool_if_used();
     return pool != nullptr ? pool->utilization_average() : 0.0;
 }
 
 std::int64_t NebulaServer::queue_depth() {
-    const WorkerPool* const pool = shared_pool_if_made();
+    const WorkerPool* const pool = shared_pool_if_used();
     return pool != nullptr ? static_cast<std::int64_t>(pool->queued()) : 0;
 }
 
 Array NebulaServer::worker_stats() {
     Array all;
-    const WorkerPool* const pool = shared_pool_if_made();
+    const WorkerPool* const pool = shared_pool_if_used();
     if (pool == nullptr) return all;
     const std::vector<WorkerCounters> counters = pool->counters();
     const std::vector<long> os_ids = pool->worker_os_ids();
