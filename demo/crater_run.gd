@@ -8,12 +8,12 @@ const SECONDS_BETWEEN_CRATERS := 0.1
 const CRATER_SPACING := 10.0
 ## Craters fall three abreast, so the camera flies a third as fast as they appear.
 const CRATERS_ABREAST := 3
-## A load that takes longer than this has failed.
+## A load that takes longer than this counts as failed.
 const LOAD_LIMIT_SECONDS := 120.0
 
 var report: DemoReport
 
-## Says nothing of its progress.
+## Prints no progress.
 var quiet := false
 
 @onready var _terrain: VoxelTerrain = $Terrain
@@ -77,9 +77,8 @@ func dig_craters(seconds: float) -> void:
 
 func idle(seconds: float) -> void:
 	_say("idling   for %.0f s" % seconds)
-	# One quiet moment first, so that the last chunk the moving camera asked for is not counted.
-	while not _terrain.is_loaded():
-		await get_tree().process_frame
+	# A quiet moment first, so that the last chunks that the moving camera asked for do not count.
+	await _terrain.wait_loaded()
 	await get_tree().create_timer(0.25).timeout
 	report.begin_idle()
 	await get_tree().create_timer(seconds).timeout
@@ -102,15 +101,14 @@ func picture() -> Image:
 	get_viewport().disable_3d = false
 	_look_at_path(maxf(_craters_dug - 18, 0))
 	await get_tree().process_frame  # the terrain follows the camera
-	while not _terrain.is_loaded():
-		await get_tree().process_frame
+	await _terrain.wait_loaded()
 	for i in 2:
 		await RenderingServer.frame_post_draw
 	return get_viewport().get_texture().get_image()
 
 
-## A software renderer spends up to a second on a frame of this world. Then the 3D view is drawn
-## for the picture only, so that the figures are Nebula's and not the renderer's.
+## A software renderer takes up to a second for a frame of this world. In that case the 3D view is
+## drawn for the picture only, so that the figures are Nebula's and not the renderer's.
 func _draws_by_software() -> bool:
 	var adapter := RenderingServer.get_video_adapter_name().to_lower()
 	return adapter.contains("llvmpipe") or adapter.contains("softpipe") or adapter.contains("swiftshader")

@@ -1,6 +1,6 @@
 extends Node
-## Flies its parent camera and digs. W A S D and Q E move, Shift is faster, the mouse looks, the
-## left button digs, the right one builds, Escape frees the mouse.
+## Flies its parent camera and digs. W A S D and Q E move, Shift moves faster, the mouse looks
+## around, the left button digs, the right button builds, Escape releases the mouse.
 
 const SPEED := 24.0
 const REACH := 120.0

@@ -21,6 +21,7 @@ class ErrorCounter:
 var error_counter := ErrorCounter.new()
 var leaked_objects := 0
 
+var _first_terrain := {}
 var _load := {}
 var _load_started_usec := 0
 var _counting_frames := false
@@ -32,12 +33,18 @@ var _idle_started := {}
 var _idle := {}
 
 
+## `enter_msec`: of the call that adds the terrain to the tree. `frame_msec`: main-thread work of the
+## longest of its first frames.
+func set_first_terrain(enter_msec: float, frame_msec: float) -> void:
+	_first_terrain = {"enter_ms": snappedf(enter_msec, 0.001), "frame_ms": snappedf(frame_msec, 0.001)}
+
+
 func begin_load() -> void:
 	_load_started_usec = Time.get_ticks_usec()
 
 
-## `utilization` is VoxelTerrain.get_load_utilization(): the workers' share of the time when chunks
-## were queued. Before the first request and after the last there is nothing to be busy with.
+## `utilization` is VoxelTerrain.get_load_utilization(): how busy the workers were while chunks were
+## queued. Before the first request and after the last there is nothing to do.
 func end_load(statistics: Dictionary, utilization: Dictionary) -> void:
 	var shares: Array[float] = []
 	for share: float in utilization["busy_share"]:
@@ -95,6 +102,7 @@ func as_dictionary() -> Dictionary:
 	return {
 		"engine": Engine.get_version_info()["string"],
 		"workers": Nebula.worker_count(),
+		"first_terrain": _first_terrain,
 		"load": _load,
 		"frames": {
 			"count": _frames_msec.size(),
@@ -135,6 +143,7 @@ func write(path: String) -> int:
 
 func print_table() -> void:
 	var all := as_dictionary()
+	var first: Dictionary = all["first_terrain"]
 	var load_part: Dictionary = all["load"]
 	var frames: Dictionary = all["frames"]
 	var edits: Dictionary = all["edits"]
@@ -144,6 +153,8 @@ func print_table() -> void:
 		busy.append("%.0f %%" % (share * 100.0))
 	print("")
 	print("  Nebula in Godot %s, %d workers" % [all["engine"], all["workers"]])
+	print("  first   terrain enters the tree in %.2f ms; longest of its first frames %.2f ms of main thread" % [
+			first["enter_ms"], first["frame_ms"]])
 	print("  load    %5d chunks, %d triangles in %.2f s; workers busy %s" % [
 			load_part["chunks_meshed"], load_part["triangles"], load_part["seconds"], ", ".join(busy)])
 	print("  edits   %5d craters, %d chunks remeshed; visible after %.2f ms (p99 %.2f); %.1f %% in the same frame" % [

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/godot/voxel/chunk_instance.hpp"
+#include "nebula/threading/frame_budget.hpp"
 #include "nebula/voxel/terrain.hpp"
 
 #include <memory>
@@ -13,44 +14,53 @@
 
 namespace nebula::godot {
 
-/// A chunk that could not be built.
-struct ChunkFailure {
-    voxel::Vec3i chunk;
-    std::string message;
-};
-
 /// Turns commits into render instances, and keeps failures until the node reports them: scripts
 /// must not run in the middle of a commit.
 ///
 /// Threads:   main thread.
 class TerrainView final : public voxel::CommitSink {
 public:
-    TerrainView(RID scenario, const Transform3D& place, RID material, bool visible)
-        : scenario_(scenario), place_(place), material_(material), visible_(visible) {}
+    TerrainView(const ChunkLook& look, const Transform3D& place) : look_(look), place_(place) {}
 
     void commit(voxel::Vec3i chunk, const voxel::ChunkMesh& mesh) noexcept override;
     void remove(voxel::Vec3i chunk) noexcept override;
     void failed(voxel::Vec3i chunk, const voxel::VoxelError& error) noexcept override;
 
+    void set_scenario(RID scenario);
+    /// Costs nothing when the place is the same.
     void set_place(const Transform3D& place);
-    void set_material(RID material);
     void set_visible(bool visible);
 
+    /// At once on every chunk whose mesh has what the material reads. The others keep the material
+    /// they have until repaint() comes to them, because the engine warns about each mesh that lacks
+    /// tangents.
+    void set_material(RID material, bool reads_tangents);
+    [[nodiscard]] bool needs_repaint() const noexcept { return !unpainted_.empty(); }
+    /// Gives tangents, and then the material, to chunks that wait for them, as many as fit the
+    /// budget. Their meshes are made anew by `terrain`, which commits here.
+    void repaint(voxel::Terrain& terrain, FrameBudget budget);
+
+    [[nodiscard]] const ChunkLook& look() const noexcept { return look_; }
+    [[nodiscard]] const Transform3D& place() const noexcept { return place_; }
     [[nodiscard]] std::uint64_t triangle_count() const noexcept { return triangles_; }
-    [[nodiscard]] std::vector<ChunkFailure> take_failures() noexcept {
+    struct Failure {
+        voxel::Vec3i chunk;
+        std::string message;
+    };
+    [[nodiscard]] std::vector<Failure> take_failures() noexcept {
         return std::exchange(failures_, {});
     }
 
 private:
     [[nodiscard]] Transform3D place_of(voxel::Vec3i chunk) const;
 
-    RID scenario_;
+    ChunkLook look_;
     Transform3D place_;
-    RID material_;
-    bool visible_;
     std::unordered_map<voxel::Vec3i, std::unique_ptr<ChunkInstance>, voxel::Vec3iHash> chunks_;
+    std::vector<voxel::Vec3i> unpainted_;  // may name chunks that are gone or painted since
+    CostEstimate repaint_cost_;
     std::uint64_t triangles_ = 0;
-    std::vector<ChunkFailure> failures_;
+    std::vector<Failure> failures_;
 };
 
 }  // namespace nebula::godot

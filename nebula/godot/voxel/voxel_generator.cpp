@@ -1,62 +1,127 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/voxel/voxel_generator.hpp"
 
+#include "nebula/base/log.hpp"
 #include "nebula/voxel/shape_generators.hpp"
 
-#include <algorithm>
+#include <cstdio>
 #include <stdexcept>
+#include <string>
 
 namespace nebula::godot {
+namespace {
 
 using voxel::NoiseSettings;
 
+constexpr double kLowestOctaves = 1;
+constexpr double kHighestOctaves = 12;
+constexpr double kHighestGround = 100'000;
+
+// Whether a property may have this value; if not, says so.
+bool accepts(const char* property, double value, double lowest, double highest) {
+    if (value >= lowest && value <= highest) return true;
+    char line[160];
+    std::snprintf(line, sizeof line,
+                  "%s is %.7g; it must be from %.7g to %.7g. It keeps its value.", property, value,
+                  lowest, highest);
+    log(LogLevel::Error, line);
+    return false;
+}
+
+}  // namespace
+
 void VoxelGenerator::bind(ClassBuilder<VoxelGenerator>& c) {
     c.abstract();
-    c.doc("What a VoxelTerrain is like before anyone digs in it.",
-          "Use [VoxelNoiseGenerator] or [VoxelFlatGenerator].");
+    c.doc(
+        "What a VoxelTerrain is like before anyone digs in it.",
+        "Use [VoxelNoiseGenerator] or [VoxelFlatGenerator]. A [VoxelTerrain] reads the properties "
+        "when it makes its world; after a change, call [method VoxelTerrain.regenerate].");
 }
 
 std::shared_ptr<const voxel::Generator> VoxelGenerator::build() const {
     throw std::invalid_argument(
-        "VoxelGenerator makes no world; use VoxelNoiseGenerator or VoxelFlatGenerator");
+        "VoxelGenerator makes no world. Use VoxelNoiseGenerator or VoxelFlatGenerator.");
 }
+
+using Noise = VoxelNoiseGenerator;
+constexpr Noise::Number Noise::kBaseHeight{"base_height", &NoiseSettings::base_height,
+                                           -kHighestGround, kHighestGround};
+constexpr Noise::Number Noise::kAmplitude{"amplitude", &NoiseSettings::amplitude, 0, 2000};
+constexpr Noise::Number Noise::kPeriod{"period", &NoiseSettings::period, 4, 100'000};
+constexpr Noise::Number Noise::kLacunarity{"lacunarity", &NoiseSettings::lacunarity, 1, 4};
+constexpr Noise::Number Noise::kGain{"gain", &NoiseSettings::gain, 0, 1};
+constexpr Noise::Number Noise::kWarp{"warp", &NoiseSettings::warp, 0, 1000};
+constexpr Noise::Number Noise::kWarpPeriod{"warp_period", &NoiseSettings::warp_period, 4, 100'000};
+constexpr Noise::Number Noise::kOverhang{"overhang", &NoiseSettings::overhang, 0, 200};
+constexpr Noise::Number Noise::kOverhangPeriod{"overhang_period", &NoiseSettings::overhang_period,
+                                               4, 100'000};
 
 void VoxelNoiseGenerator::bind(ClassBuilder<VoxelNoiseGenerator>& c) {
     using Self = VoxelNoiseGenerator;
-    const auto number = [&c]<float NoiseSettings::*kField>(const char* name, Hint hint) {
-        c.property(name, &Self::number<kField>, &Self::set_number<kField>, std::move(hint));
+    const auto number = [&c]<const Number & kNumber>(double step, const char* extra,
+                                                     const char* doc) {
+        c.property(kNumber.name, &Self::number<kNumber>, &Self::set_number<kNumber>,
+                   Hint::range(kNumber.lowest, kNumber.highest, step, extra), doc);
     };
     c.doc("Rolling hills of several octaves of noise, with overhangs on request.",
-          "The same settings make the same world on every machine.");
-    c.property("seed", &Self::seed, &Self::set_seed, Hint::range(0, 4294967295.0));
+          "The same settings make the same world on every machine. Heights and lengths are in "
+          "voxels, which are metres unless the [VoxelTerrain] is scaled. A value out of range is "
+          "refused with an error, and the property keeps the value it had.");
+    c.property("seed", &Self::seed, &Self::set_seed, {},
+               "Another number makes another world. Any whole number; all 64 bits count.");
     c.group("Hills");
-    number.operator()<&NoiseSettings::base_height>("base_height",
-                                                   Hint::range(-1000, 1000, 0.1, "suffix:m"));
-    number.operator()<&NoiseSettings::amplitude>("amplitude",
-                                                 Hint::range(0, 2000, 0.1, "suffix:m"));
-    number.operator()<&NoiseSettings::period>("period",
-                                              Hint::range(4, 100000, 0.1, "exp,suffix:m"));
-    c.property("octaves", &Self::octaves, &Self::set_octaves, Hint::range(1, 12));
-    number.operator()<&NoiseSettings::lacunarity>("lacunarity", Hint::range(1, 4, 0.01));
-    number.operator()<&NoiseSettings::gain>("gain", Hint::range(0, 1, 0.01));
+    number.operator()<kBaseHeight>(0.1, "suffix:voxels",
+                                   "The middle of the heights, in voxels. From -100000 to 100000.");
+    number.operator()<kAmplitude>(
+        0.1, "suffix:voxels",
+        "The ground lies at most this far above and below [member base_height], in voxels. From 0 "
+        "to 2000.");
+    number.operator()<kPeriod>(0.1, "exp,suffix:voxels",
+                               "The width of the largest hills, in voxels. From 4 to 100000.");
+    c.property("octaves", &Self::octaves, &Self::set_octaves,
+               Hint::range(kLowestOctaves, kHighestOctaves),
+               "How many layers of ever finer detail there are. From 1 to 12.");
+    number.operator()<kLacunarity>(
+        0.01, "", "How many times finer each octave is than the one before. From 1 to 4.");
+    number.operator()<kGain>(
+        0.01, "",
+        "How high each octave is, as a share of the one before: 0 is smooth, 1 is rough. From 0 to "
+        "1.");
     c.group("Warp");
-    number.operator()<&NoiseSettings::warp>("warp", Hint::range(0, 1000, 0.1, "suffix:m"));
-    number.operator()<&NoiseSettings::warp_period>("warp_period",
-                                                   Hint::range(4, 100000, 0.1, "exp,suffix:m"));
+    number.operator()<kWarp>(0.1, "suffix:voxels",
+                             "Shifts the hills sideways by up to this many voxels, which makes "
+                             "ridges and folds of round "
+                             "hills. From 0, which is off, to 1000.");
+    number.operator()<kWarpPeriod>(
+        0.1, "exp,suffix:voxels",
+        "The length of the waves of [member warp], in voxels. From 4 to 100000.");
     c.group("Overhangs");
-    number.operator()<&NoiseSettings::overhang>("overhang", Hint::range(0, 200, 0.1, "suffix:m"));
-    number.operator()<&NoiseSettings::overhang_period>("overhang_period",
-                                                       Hint::range(4, 100000, 0.1, "exp,suffix:m"));
+    number.operator()<kOverhang>(
+        0.1, "suffix:voxels",
+        "Moves the surface by up to this many voxels in all directions, so that it can fold over "
+        "and leave hollows. From 0, which is off, to 200. Overhangs appear once it is about as "
+        "large as [member overhang_period]. Generating takes much longer with overhangs.");
+    number.operator()<kOverhangPeriod>(0.1, "exp,suffix:voxels",
+                                       "The size of the overhangs, in voxels. From 4 to 100000.");
+}
+
+void VoxelNoiseGenerator::set(const Number& number, double value) {
+    const std::string property = std::string(kClassName) + "." + number.name;
+    if (!accepts(property.c_str(), value, number.lowest, number.highest)) return;
+    settings_.*number.field = static_cast<float>(value);
+    emit_changed();
 }
 
 void VoxelNoiseGenerator::set_seed(std::int64_t seed) {
-    settings_.seed = static_cast<std::uint64_t>(seed);
+    settings_.seed = static_cast<decltype(settings_.seed)>(seed);
     emit_changed();
 }
 
 void VoxelNoiseGenerator::set_octaves(std::int64_t octaves) {
-    settings_.octaves =
-        static_cast<int>(std::clamp<std::int64_t>(octaves, 0, 1000));  // build() says the range
+    if (!accepts("VoxelNoiseGenerator.octaves", static_cast<double>(octaves), kLowestOctaves,
+                 kHighestOctaves))
+        return;
+    settings_.octaves = static_cast<int>(octaves);
     emit_changed();
 }
 
@@ -65,12 +130,16 @@ std::shared_ptr<const voxel::Generator> VoxelNoiseGenerator::build() const {
 }
 
 void VoxelFlatGenerator::bind(ClassBuilder<VoxelFlatGenerator>& c) {
-    c.doc("Level ground at one height, air above.");
+    c.doc("Level ground at one height, air above.",
+          "The cheapest world, for tests and for building on.");
     c.property("height", &VoxelFlatGenerator::height, &VoxelFlatGenerator::set_height,
-               Hint::range(-1000, 1000, 0.1, "suffix:m"));
+               Hint::range(-kHighestGround, kHighestGround, 0.1, "suffix:voxels"),
+               "Where the ground ends, in voxels above the terrain's origin. From -100000 to "
+               "100000; another value is refused with an error.");
 }
 
 void VoxelFlatGenerator::set_height(double height) {
+    if (!accepts("VoxelFlatGenerator.height", height, -kHighestGround, kHighestGround)) return;
     height_ = height;
     emit_changed();
 }

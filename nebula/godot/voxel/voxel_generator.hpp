@@ -6,12 +6,16 @@
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/voxel/noise_generator.hpp"
 
+#include <cstdint>
 #include <memory>
 
 namespace nebula::godot {
 
 /// What the world is like before anyone digs in it. A terrain takes a snapshot of the settings when
-/// it builds its world; VoxelTerrain.regenerate() takes a new one.
+/// it makes its world; VoxelTerrain.regenerate() takes a new one.
+///
+/// Setters refuse a value out of range with an error that names the property and its range, and
+/// keep the value they had.
 ///
 /// Threads:   main thread; what build() returns is for any thread.
 class VoxelGenerator : public Extension<Resource> {
@@ -35,15 +39,25 @@ public:
     [[nodiscard]] std::shared_ptr<const voxel::Generator> build() const override;
 
 private:
-    template <float voxel::NoiseSettings::*kField>
+    /// One setting that is a real number.
+    struct Number {
+        const char* name;
+        float voxel::NoiseSettings::*field;
+        double lowest;
+        double highest;
+    };
+    static const Number kBaseHeight, kAmplitude, kPeriod, kLacunarity, kGain, kWarp, kWarpPeriod,
+        kOverhang, kOverhangPeriod;
+
+    template <const Number& kNumber>
     [[nodiscard]] double number() const {
-        return static_cast<double>(settings_.*kField);
+        return static_cast<double>(settings_.*kNumber.field);
     }
-    template <float voxel::NoiseSettings::*kField>
+    template <const Number& kNumber>
     void set_number(double value) {
-        settings_.*kField = static_cast<float>(value);
-        emit_changed();
+        set(kNumber, value);
     }
+    void set(const Number& number, double value);
     [[nodiscard]] std::int64_t seed() const { return static_cast<std::int64_t>(settings_.seed); }
     void set_seed(std::int64_t seed);
     [[nodiscard]] std::int64_t octaves() const { return settings_.octaves; }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// What the node does. What the editor and scripts see of it is in voxel_terrain_bind.cpp.
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 
 #include "nebula/base/log.hpp"
@@ -7,19 +8,29 @@
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/api/viewport.hpp"
 #include "nebula/godot/api/world_3d.hpp"
+#include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
+#include "nebula/godot/voxel/editor_note.hpp"
+#include "nebula/godot/voxel/material_needs.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/voxel/edit.hpp"
+#include "nebula/voxel/raycast.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace nebula::godot {
 namespace {
 
-voxel::Vec3f to_voxel(const Vector3& v) { return {v.x, v.y, v.z}; }
-Vector3 to_engine(const voxel::Vec3f& v) { return {v.x, v.y, v.z}; }
+// What float arithmetic on a scaled basis may add to a limit that a script asks for exactly.
+constexpr double kRounding = 1e-5;
 
 Clock::duration milliseconds(double msec) {
     return std::chrono::duration_cast<Clock::duration>(
@@ -30,296 +41,420 @@ double as_msec(Clock::duration d) { return std::chrono::duration<double, std::mi
 // Zero, negative and not-a-number mean the least there is: one mesh a frame.
 double sane_budget(double msec) { return msec > 0.0 ? std::min(msec, 1000.0) : 0.0; }
 
-double length(const Vector3& v) { return std::hypot(v.x, v.y, v.z); }
-Vector3 normalized(const Vector3& v) {
-    const double l = length(v);
-    return l > 0.0 ? v * static_cast<float>(1.0 / l) : v;
+std::string text_of(double number) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.7g", number);
+    return text;
 }
+
+bool is_editor() { return Engine::singleton().is_editor_hint(); }
 
 }  // namespace
 
-void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
-    using Self = VoxelTerrain;
-    c.doc("A voxel terrain that streams around a viewer and can be dug.",
-          "Give it a [VoxelGenerator] and a camera comes to see hills. [method dig_sphere] takes "
-          "ground away, "
-          "[method add_sphere] puts ground there; the change is on the screen in the same frame. "
-          "One voxel is one "
-          "unit of the node's own space.");
+// ---- Life
 
-    c.property("generator", &Self::generator, &Self::set_generator,
-               Hint::resource<VoxelGenerator>());
-    c.property("material", &Self::material, &Self::set_material, Hint::resource<Material>());
-    c.group("Streaming");
-    c.property("view_distance", &Self::view_distance, &Self::set_view_distance,
-               Hint::range(1, 2048, 1, "suffix:m"));
-    c.property("vertical_distance", &Self::vertical_distance, &Self::set_vertical_distance,
-               Hint::range(1, 512, 1, "suffix:m"));
-    c.property("viewer_path", &Self::viewer_path, &Self::set_viewer_path, Hint::path_to<Node3D>());
-    c.property("commit_budget_msec", &Self::commit_budget_msec, &Self::set_commit_budget_msec,
-               Hint::range(0.1, 16, 0.1, "suffix:ms"));
-    c.property("edit_budget_msec", &Self::edit_budget_msec, &Self::set_edit_budget_msec,
-               Hint::range(0.1, 32, 0.1, "suffix:ms"));
+VoxelTerrain::World::World(std::shared_ptr<const voxel::Generator> generator,
+                           const voxel::TerrainSettings& settings, const ChunkLook& look,
+                           const Transform3D& place)
+    : view(look, place), terrain(shared_pool(), std::move(generator), settings) {}
 
-    c.method("dig_sphere", &Self::dig_sphere, {"center", "radius"})
-        .doc(
-            "Takes the ground inside the sphere away. The world changes at once, the picture "
-            "before this frame is "
-            "drawn. Works anywhere, loaded or not.");
-    c.method("add_sphere", &Self::add_sphere, {"center", "radius"})
-        .doc("Fills the sphere with ground; see [method dig_sphere].");
-    c.method("raycast", &Self::raycast, {"from", "direction", "max_distance"})
-        .doc(
-            "Returns position, normal and distance of the first ground the ray meets, or an empty "
-            "Dictionary. Sees "
-            "every edit at once; needs no collision shape.");
-    c.method("is_loaded", &Self::is_loaded).doc("Whether everything in view is on the screen.");
-    c.method("get_statistics", &Self::statistics).doc("Counts and times, for an overlay.");
-    c.method("get_load_utilization", &Self::load_utilization)
-        .doc(
-            "How well the workers were used while chunks waited for one: queued_seconds, and "
-            "busy_share of each "
-            "worker within that time.");
-    c.method("regenerate", &Self::regenerate)
-        .doc("Builds the world anew from the generator as it is now. Everything dug is gone.");
-    c.method("retry_failed", &Self::retry_failed)
-        .doc("Asks again for every chunk that failed; returns how many.");
-
-    c.signal("loaded", {},
-             "Everything in view is on the screen; again after the viewer has moved on.");
-    c.signal("chunk_failed", {argument<Vector3i>("chunk"), argument<String>("message")},
-             "One chunk could not be made; the others go on.");
-    c.signal("edit_committed", {argument<Dictionary>("info")},
-             "The picture shows what was dug. Has edits, chunks, msec (of each edit, from its "
-             "call), same_frame (how "
-             "many of them were shown in the frame they were made in).");
-
-    c.notification<&Self::on_notification>();
-    c.virtual_method(Node::Virtuals::get_configuration_warnings, &Self::configuration_warnings);
+VoxelTerrain::World::~World() {
+    streaming.cancel();
+    showing_edits.cancel();
 }
 
-// ---- Life
+VoxelTerrain::~VoxelTerrain() {
+    drop_world();
+    settle_wait(false);
+}
 
 void VoxelTerrain::on_notification(int what) {
     switch (what) {
         case Node3D::NOTIFICATION_ENTER_WORLD:
-            start();
+            enter_world();
             break;
         case Node3D::NOTIFICATION_EXIT_WORLD:
-            stop();
+            leave_world();
             break;
         case Node3D::NOTIFICATION_TRANSFORM_CHANGED:
-            if (view_) view_->set_place(get_global_transform());
+            if (!update_space()) break;
+            show_place();
+            start();
             break;
         case Node3D::NOTIFICATION_VISIBILITY_CHANGED:
-            if (view_) view_->set_visible(is_visible_in_tree());
+            if (world_) world_->view.set_visible(is_visible_in_tree());
             break;
         default:
             break;
     }
 }
 
-PackedStringArray VoxelTerrain::configuration_warnings() const {
-    PackedStringArray warnings;
-    if (generator_.is_null()) {
-        warnings = {String(
-            "The terrain has no generator, so there is nothing to show. Set Generator to a new "
-            "VoxelNoiseGenerator.")};
+void VoxelTerrain::enter_world() {
+    in_world_ = true;
+    set_notify_transform(true);
+    if (is_editor()) {
+        add_editor_note(*this);
+        return;
     }
-    return warnings;
+    if (world_) {
+        update_space();
+        world_->view.set_scenario(get_world_3d()->get_scenario());
+        world_->view.set_visible(is_visible_in_tree());
+        show_place();
+        world_->entered.set();
+        return;
+    }
+    if (generator_.is_null())
+        log(LogLevel::Warning,
+            "VoxelTerrain has no generator, so there is nothing to show. Set its generator "
+            "property, for example to a VoxelNoiseGenerator.");
+    start();
+}
+
+void VoxelTerrain::leave_world() {
+    in_world_ = false;
+    if (!world_) return;
+    world_->entered.reset();
+    world_->view.set_scenario(RID{});
 }
 
 void VoxelTerrain::start() {
-    if (terrain_ || !is_inside_tree() || Engine::singleton().is_editor_hint()) return;
-    if (generator_.is_null()) {
-        log(LogLevel::Warning,
-            "VoxelTerrain has no generator, so there is nothing to show; set its generator "
-            "property, for example to a VoxelNoiseGenerator");
+    if (world_ || !in_world_ || is_editor()) return;
+    cannot_start_ = true;
+    if (generator_.is_null() || !update_space()) {
+        settle_wait(false);
         return;
     }
-    set_notify_transform(true);
     voxel::TerrainSettings settings;
     settings.view_distance_m = static_cast<float>(view_distance_);
     settings.vertical_distance_m = static_cast<float>(vertical_distance_);
+    const ChunkLook look{.scenario = get_world_3d()->get_scenario(),
+                         .material = material_ ? material_->get_rid() : RID{},
+                         .visible = is_visible_in_tree(),
+                         .tangents = may_read_tangents(material_),
+                         .terrain = id()};
     try {
-        terrain_ = std::make_unique<voxel::Terrain>(shared_pool(), generator_->build(), settings);
+        Runtime& runtime = EngineLoop::get().runtime();
+        world_ =
+            std::make_unique<World>(generator_->build(), settings, look, get_global_transform());
+        ++world_number_;
+        world_->streaming = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
+        world_->showing_edits = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
     } catch (const std::exception& error) {
+        world_.reset();
+        settle_wait(false);
         refuse(std::string("VoxelTerrain cannot make its world: ") + error.what());
         return;
     }
-    view_ = std::make_unique<TerrainView>(get_world_3d()->get_scenario(), get_global_transform(),
-                                          material_rid(), is_visible_in_tree());
-    announced_loaded_ = false;
-    Runtime& runtime = EngineLoop::get().runtime();
-    streaming_ = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
-    showing_edits_ = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
+    cannot_start_ = false;
+    world_->entered.set();
 }
 
-void VoxelTerrain::stop() noexcept {
-    streaming_.cancel();
-    showing_edits_.cancel();
-    terrain_.reset();
-    view_.reset();
-    pending_edits_.clear();
-    edited_.reset();
+void VoxelTerrain::drop_world() noexcept {
+    // Out of the node first: what the world's end runs must find no world.
+    const std::unique_ptr<World> dropped = std::move(world_);
+    painted_over_ = {};
 }
 
 void VoxelTerrain::regenerate() {
-    stop();
+    drop_world();
     start();
+}
+
+PackedStringArray VoxelTerrain::configuration_warnings() {
+    std::vector<std::string> found;
+    if (generator_.is_null())
+        found.emplace_back(
+            "The terrain has no generator, so there is nothing to show. Set Generator to a new "
+            "VoxelNoiseGenerator.");
+    if (is_inside_tree())
+        if (const char* problem = NodeSpace::problem_of(get_global_transform()))
+            found.push_back(std::string("The terrain cannot have this global transform: ") +
+                            problem + ". Use only rotation, position and a scale above zero.");
+    PackedStringArray warnings;
+    warnings.resize(found.size());
+    for (std::size_t i = 0; i < found.size(); ++i) warnings.write()[i] = String(found[i]);
+    return warnings;
+}
+
+// ---- Where it is
+
+bool VoxelTerrain::update_space() {
+    if (!is_inside_tree()) return transform_works_;
+    const Transform3D now = get_global_transform();
+    const char* problem = NodeSpace::problem_of(now);
+    if (problem == nullptr) space_ = NodeSpace(now);
+    const bool works = problem == nullptr;
+    if (works == transform_works_) return works;
+    transform_works_ = works;
+    update_configuration_warnings();
+    if (!works && !is_editor())
+        log(LogLevel::Warning, "VoxelTerrain at " + Variant(get_path()).str() +
+                                   " cannot have its global transform: " + problem +
+                                   ". Until that is repaired it stays where it was, and digging "
+                                   "and raycasts do nothing.");
+    return works;
+}
+
+void VoxelTerrain::show_place() {
+    if (!world_ || !in_world_ || !transform_works_) return;
+    // Between physics ticks the engine draws children where they would be by now. Inside a tick
+    // that place does not exist yet; the frame's begin will ask again.
+    if (!is_physics_interpolated_and_enabled())
+        world_->view.set_place(get_global_transform());
+    else if (!Engine::singleton().is_in_physics_frame())
+        world_->view.set_place(get_global_transform_interpolated());
+}
+
+void VoxelTerrain::follow_viewer() {
+    if (!transform_works_) return;
+    Node3D viewer;
+    if (viewer_path_ != NodePath()) viewer = cast_to<Node3D>(get_node_or_null(viewer_path_));
+    // A viewer that was there and is gone, for a frame or for good, moves nothing: the world would
+    // be thrown away and made again. The camera stands in only for one that was never there.
+    if (!viewer && (viewer_path_ == NodePath() || !viewer_))
+        if (const Viewport viewport = get_viewport(); viewport) viewer = viewport.get_camera_3d();
+    if (viewer && viewer.is_inside_tree()) {
+        const voxel::Vec3f at = space_.to_voxels(viewer.get_global_position());
+        // One that is outside the world, or nowhere, does not count as a viewer.
+        if (world_->terrain.set_viewer(at)) viewer_ = at;
+    } else {
+        // Before the first viewer, the world loads around the node itself.
+        (void)world_->terrain.set_viewer(viewer_.value_or(voxel::Vec3f{}));
+    }
 }
 
 // ---- The two coroutines
 
-// A signal runs scripts, and a script may do anything, free this node included: after one, nothing
-// of `this` is touched without asking whether it is still there.
+// A signal runs scripts, and a script may do anything, such as free this node or make its world
+// anew. After each, survives() comes before anything else of `this`.
+
+bool VoxelTerrain::survives(ObjectId self, std::uint64_t world) const {
+    return self.is_alive() && world_ && world_number_ == world;
+}
+
+// A node that nobody freed may be left when the engine quits, outside of the tree. Its world ends
+// with the tasks: the pool and the renderer are still there then.
+struct VoxelTerrain::EndsWithTheLoop {
+    ~EndsWithTheLoop() {
+        const EngineLoop* const loop = EngineLoop::get_if_running();
+        if (loop != nullptr && loop->closing() && id.is_alive()) node.drop_world();
+    }
+    VoxelTerrain& node;
+    ObjectId id;
+};
 
 task<> VoxelTerrain::stream() {
     const ObjectId self = id();
+    const std::uint64_t world = world_number_;
+    const EndsWithTheLoop ends_with_the_loop{*this, self};
     for (;;) {
+        co_await world_->entered.wait();
         follow_viewer();
-        terrain_->update();
-        // Before anything is shown or told, so that a script which adds the node and then awaits
-        // `loaded` cannot miss it, however fast the workers are.
+        world_->terrain.update();
+        // Whatever is shown or announced comes after this, so that a script which adds the node and
+        // then connects to its signals misses none, however fast the workers are.
         co_await next_frame();
-        (void)terrain_->commit(*view_, milliseconds(commit_budget_msec_));
+        if (!in_world_) continue;
+        show_place();
+        commit_loaded();
         announce_failures();
-        if (!self.is_alive() || !terrain_) co_return;
+        if (!survives(self, world)) co_return;
         announce_loaded();
-        if (!self.is_alive() || !terrain_) co_return;
+        if (!survives(self, world)) co_return;
     }
+}
+
+void VoxelTerrain::commit_loaded() {
+    World& world = *world_;
+    (void)world.terrain.commit(world.view, milliseconds(commit_budget_msec_));
+    // A chunk that is built now shows all edits; those of this frame must wait for their group.
+    if (world.view.needs_repaint() && !world.terrain.edits_pending())
+        world.view.repaint(world.terrain,
+                           FrameBudget(Clock::now() + milliseconds(commit_budget_msec_)));
+    if (!world.view.needs_repaint()) painted_over_ = {};
+    if (std::exchange(world.edits_for_next_frame, false)) world.edited.set();
 }
 
 task<> VoxelTerrain::show_edits() {
     const ObjectId self = id();
+    const std::uint64_t world_number = world_number_;
     for (;;) {
-        co_await edited_.wait();
-        edited_.reset();
-        for (;;) {
-            const voxel::EditCommit commit =
-                terrain_->commit_edits(*view_, Clock::now() + milliseconds(edit_budget_msec_));
-            // Every group, even one that changed no chunk in view: a script may be waiting for it.
-            for (const voxel::EditGroupReport& group : commit.groups) {
-                announce_edits(group);
-                if (!self.is_alive() || !terrain_) co_return;
-            }
-            // What a handler has just edited belongs to the next frame.
-            if (!terrain_->edits_pending()) break;
+        // A group that was late goes first in the next frame, before the scripts; what was edited in
+        // time is shown after them.
+        if (world_->terrain.edits_pending() && !world_->edits_for_next_frame)
             co_await next_frame();
+        else
+            co_await world_->edited.wait();
+        World& world = *world_;
+        world.edited.reset();
+        const std::uint64_t frame = EngineLoop::get().frame();
+        if (std::exchange(world.frame, frame) != frame) world.spent_on_edits = {};
+        const Clock::duration budget = milliseconds(edit_budget_msec_);
+        if (world.spent_on_edits > budget) {  // scripts that dig again each time: enough for now
+            world.edits_for_next_frame = true;
+            continue;
         }
+        const Clock::time_point start = Clock::now();
+        const voxel::EditCommit commit =
+            world.terrain.commit_edits(world.view, start + budget - world.spent_on_edits);
+        world.spent_on_edits += Clock::now() - start;
+
+        world.announcing_edits = true;
+        announce_edits(commit);
+        if (!survives(self, world_number)) co_return;
         announce_failures();
-        if (!self.is_alive() || !terrain_) co_return;
+        if (!survives(self, world_number)) co_return;
+        world.announcing_edits = false;
     }
 }
 
-void VoxelTerrain::follow_viewer() {
-    Node3D viewer;
-    if (viewer_path_ != NodePath()) viewer = cast_to<Node3D>(get_node_or_null(viewer_path_));
-    if (!viewer) {
-        if (const Viewport viewport = get_viewport(); viewport) viewer = viewport.get_camera_3d();
-    }
-    // Without a viewer the world loads around the node itself.
-    const Vector3 position = viewer ? to_local(viewer.get_global_position()) : Vector3{};
-    (void)terrain_->set_viewer(
-        to_voxel(position));  // one outside the world: load where it last was
-}
-
-void VoxelTerrain::announce_edits(const voxel::EditGroupReport& group) {
+// One signal for each group, because each was shown as one; of a group without a chunk in view, too:
+// whoever dug may be waiting for it.
+void VoxelTerrain::announce_edits(const voxel::EditCommit& commit) {
+    const ObjectId self = id();
+    const std::uint64_t world_number = world_number_;
     const Clock::time_point now = Clock::now();
     const std::uint64_t frame = EngineLoop::get().frame();
-    PackedFloat64Array msec;
-    const std::size_t count = std::min(group.edits, pending_edits_.size());
-    msec.resize(count);
-    std::int64_t same_frame = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        msec.write()[i] = as_msec(now - pending_edits_[i].at);
-        same_frame += pending_edits_[i].frame == frame ? 1 : 0;
+    for (const voxel::EditGroupReport& group : commit.groups) {
+        std::deque<PendingEdit>& pending = world_->pending_edits;
+        const std::size_t count = std::min(group.edits, pending.size());
+        PackedFloat64Array msec;
+        msec.resize(count);
+        std::int64_t same_frame = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            msec.write()[i] = as_msec(now - pending.front().at);
+            same_frame += pending.front().frame == frame ? 1 : 0;
+            pending.pop_front();
+        }
+        emit_signal("edit_committed",
+                    {Dictionary{{"edits", static_cast<std::int64_t>(group.edits)},
+                                {"chunks", static_cast<std::int64_t>(group.chunks + group.failed)},
+                                {"failed", static_cast<std::int64_t>(group.failed)},
+                                {"msec", msec},
+                                {"same_frame", same_frame}}});
+        if (!survives(self, world_number)) return;
     }
-    const auto edits = static_cast<std::int64_t>(count);
-    pending_edits_.erase(pending_edits_.begin(),
-                         pending_edits_.begin() + static_cast<std::ptrdiff_t>(count));
-    emit_signal("edit_committed",
-                {Dictionary{{"edits", edits},
-                            {"chunks", static_cast<std::int64_t>(group.chunks + group.failed)},
-                            {"msec", msec},
-                            {"same_frame", same_frame}}});
 }
 
 void VoxelTerrain::announce_failures() {
-    if (!view_) return;
     const ObjectId self = id();
-    for (const ChunkFailure& error : view_->take_failures()) {
-        emit_signal("chunk_failed", {Vector3i{error.chunk.x, error.chunk.y, error.chunk.z},
-                                     String(std::string_view(error.message))});
-        if (!self.is_alive()) return;
+    const std::uint64_t world_number = world_number_;
+    if (!world_) return;
+    for (const TerrainView::Failure& failure : world_->view.take_failures()) {
+        emit_signal("chunk_failed", {Vector3i{failure.chunk.x, failure.chunk.y, failure.chunk.z},
+                                     String(std::string_view(failure.message))});
+        if (!survives(self, world_number)) return;
     }
 }
 
 void VoxelTerrain::announce_loaded() {
+    World& world = *world_;
+    const bool loaded = world.terrain.is_loaded();
     // A crater that is late is not loading: it leaves `loaded` as it was.
-    const bool now_loaded = is_loaded() || (announced_loaded_ && terrain_->edits_pending());
-    const bool news = now_loaded && !announced_loaded_;
-    announced_loaded_ = now_loaded;
+    const bool counts = loaded || (world.announced_loaded && world.terrain.edits_pending());
+    const bool news = counts && !world.announced_loaded;
+    world.announced_loaded = counts;
+    if (loaded) settle_wait(true);
     if (news) emit_signal("loaded");
 }
 
 // ---- What scripts call
 
 Error VoxelTerrain::dig_sphere(const Vector3& center, double radius) {
-    return edit(voxel::SphereEdit::Kind::Dig, center, radius);
+    return edit("dig_sphere", voxel::SphereEdit::Kind::Dig, center, radius);
 }
 
 Error VoxelTerrain::add_sphere(const Vector3& center, double radius) {
-    return edit(voxel::SphereEdit::Kind::Add, center, radius);
+    return edit("add_sphere", voxel::SphereEdit::Kind::Add, center, radius);
 }
 
-Error VoxelTerrain::edit(voxel::SphereEdit::Kind kind, const Vector3& center, double radius) {
-    if (!terrain_) {
-        log(LogLevel::Error,
-            "VoxelTerrain has no world yet: add it to the scene tree, with a generator, before "
-            "it is dug");
+Error VoxelTerrain::edit(const char* method, voxel::SphereEdit::Kind kind, const Vector3& center,
+                         double radius) {
+    const std::string where = std::string("VoxelTerrain.") + method + ": ";
+    if (!world_) {
+        refuse(where +
+               "the terrain has no world yet. Add it to the scene tree, with a generator, before "
+               "you change it.");
         return Error::ERR_UNCONFIGURED;
     }
+    if (!is_inside_tree()) {
+        refuse(where + "the terrain is outside the scene tree. Add it again before you change it.");
+        return Error::ERR_UNCONFIGURED;
+    }
+    if (!update_space()) return Error::ERR_UNAVAILABLE;  // the warning has said why
+
     const Clock::time_point at = Clock::now();
-    const auto report = terrain_->edit(
-        {.kind = kind, .centre = to_voxel(to_local(center)), .radius = static_cast<float>(radius)});
-    if (!report) return refuse(report.error().message);
-    pending_edits_.push_back({at, EngineLoop::get().frame()});
-    edited_.set();
+    const double edge = space_.smallest_voxel_size();
+    const double radius_voxels = radius / edge;
+    const auto limit = static_cast<double>(voxel::kMaxEditRadius);
+    if (!(radius_voxels > 0.0 && radius_voxels <= limit * (1.0 + kRounding)))
+        return refuse(where + "radius is " + text_of(radius) + "; it must be above 0 and at most " +
+                      text_of(limit * edge) + ", which is " + text_of(limit) + " voxels.");
+    const auto proportion = [&](std::size_t axis) {
+        const double share = edge / space_.voxel_size()[axis];
+        return share > 1.0 - kRounding ? 1.0F : static_cast<float>(share);
+    };
+    const auto report = world_->terrain.edit(
+        {.kind = kind,
+         .centre = space_.to_voxels(center),
+         .radius = std::min(static_cast<float>(radius_voxels), voxel::kMaxEditRadius),
+         .proportions = {proportion(0), proportion(1), proportion(2)}});
+    if (!report) return refuse(where + report.error().message);
+    world_->pending_edits.push_back({at, EngineLoop::get().frame()});
+    if (world_->announcing_edits)
+        world_->edits_for_next_frame = true;
+    else
+        world_->edited.set();
     return Error::OK;
 }
 
 Dictionary VoxelTerrain::raycast(const Vector3& from, const Vector3& direction,
                                  double max_distance) {
-    if (!terrain_) return {};
-    // Directions by the basis alone: a difference of two far points would lose them.
-    const Basis to_node = inverse(get_global_transform().basis);
-    const Vector3 local_from = to_local(from);
-    const Vector3 local_direction = to_node * direction;
-    const double scale =
-        length(direction) > 0.0 ? length(local_direction) / length(direction) : 1.0;
-    const auto hit = terrain_->raycast(to_voxel(local_from), to_voxel(local_direction),
-                                       static_cast<float>(max_distance * scale));
+    if (!world_ || !is_inside_tree() || !update_space()) return {};
+    const NodeSpace::Direction ray = space_.direction_to_voxels(direction);
+    const double reach = max_distance * ray.voxels_per_metre;
+    const auto limit = static_cast<double>(voxel::kMaxRayDistance);
+    if (!(reach >= 0.0 && reach <= limit * (1.0 + kRounding))) {
+        refuse("VoxelTerrain.raycast: max_distance is " + text_of(max_distance) +
+               "; it must be from 0 to " + text_of(limit / ray.voxels_per_metre) + ", which is " +
+               text_of(limit) + " voxels.");
+        return {};
+    }
+    const auto hit =
+        world_->terrain.raycast(space_.to_voxels(from), ray.voxels,
+                                std::min(static_cast<float>(reach), voxel::kMaxRayDistance));
     if (!hit) {
-        refuse(hit.error().message);
+        refuse("VoxelTerrain.raycast: " + hit.error().message);
         return {};
     }
     if (!*hit) return {};
-    const Vector3 position = to_global(to_engine((*hit)->position));
-    // Planes turn by the inverse transpose, which is right under uneven scale too.
-    return {{"position", position},
-            {"normal", normalized(transposed(to_node) * to_engine((*hit)->normal))},
-            {"distance", length(position - from)}};
+    return {{"position", space_.to_global((*hit)->position)},
+            {"normal", space_.normal_to_global((*hit)->normal)},
+            {"distance", static_cast<double>((*hit)->distance) / ray.voxels_per_metre}};
 }
 
-bool VoxelTerrain::is_loaded() const { return terrain_ && terrain_->is_loaded(); }
+bool VoxelTerrain::is_loaded() const { return world_ && world_->terrain.is_loaded(); }
+
+Variant VoxelTerrain::wait_loaded() {
+    if (is_loaded()) return true;
+    const bool hopeless = generator_.is_null() || is_editor() || (in_world_ && cannot_start_);
+    if (hopeless) return false;
+    if (!load_wait_) load_wait_ = std::make_shared<LoadWait>();
+    return make_awaitable(LoadWait::outcome(load_wait_), {.name = "VoxelTerrain.wait_loaded"})
+        ->wait();
+}
+
+void VoxelTerrain::settle_wait(bool loaded) {
+    if (const auto settled = std::exchange(load_wait_, nullptr)) settled->settle(loaded);
+}
 
 std::int64_t VoxelTerrain::retry_failed() {
-    return terrain_ ? static_cast<std::int64_t>(terrain_->retry_failed()) : 0;
+    return world_ ? static_cast<std::int64_t>(world_->terrain.retry_failed()) : 0;
 }
 
 Dictionary VoxelTerrain::statistics() const {
-    const voxel::TerrainStats s = terrain_ ? terrain_->stats() : voxel::TerrainStats{};
+    const voxel::TerrainStats s = world_ ? world_->terrain.stats() : voxel::TerrainStats{};
     return {{"wanted", s.wanted},
             {"loaded", s.loaded},
             {"failed", s.failed},
@@ -330,7 +465,7 @@ Dictionary VoxelTerrain::statistics() const {
             {"meshed", s.meshed},
             {"remeshed", s.remeshed},
             {"triangles", s.triangles},
-            {"triangles_shown", view_ ? view_->triangle_count() : 0},
+            {"triangles_shown", world_ ? world_->view.triangle_count() : 0},
             {"edits", s.edits},
             {"bricks", s.bricks},
             {"edited_bricks", s.edited_bricks},
@@ -342,7 +477,7 @@ Dictionary VoxelTerrain::statistics() const {
 
 Dictionary VoxelTerrain::load_utilization() const {
     const voxel::LoadUtilization load =
-        terrain_ ? terrain_->load_utilization() : voxel::LoadUtilization{};
+        world_ ? world_->terrain.load_utilization() : voxel::LoadUtilization{};
     const double queued = std::chrono::duration<double>(load.queued).count();
     PackedFloat64Array shares;
     shares.resize(load.busy.size());
@@ -353,47 +488,72 @@ Dictionary VoxelTerrain::load_utilization() const {
     return {{"queued_seconds", queued}, {"busy_share", shares}};
 }
 
-Error VoxelTerrain::refuse(const std::string& what) const {
+Error VoxelTerrain::refuse(const std::string& what) {
     log(LogLevel::Error, what);
     return Error::ERR_INVALID_PARAMETER;
 }
 
-// ---- Properties
+// ---- Properties. Each may be what a refused start was waiting for.
 
 void VoxelTerrain::set_generator(const Ref<VoxelGenerator>& generator) {
     if (generator_ == generator) return;
     generator_ = generator;
     update_configuration_warnings();
-    if (is_inside_tree()) regenerate();
+    regenerate();
 }
 
 void VoxelTerrain::set_material(const Ref<Material>& material) {
-    material_ = material;
-    if (view_) view_->set_material(material_rid());
-}
-
-RID VoxelTerrain::material_rid() const { return material_ ? material_->get_rid() : RID{}; }
-
-void VoxelTerrain::set_view_distance(double metres) { set_distances(metres, vertical_distance_); }
-
-void VoxelTerrain::set_vertical_distance(double metres) { set_distances(view_distance_, metres); }
-
-// A running world refuses what it cannot do and stays as it was; before that, start() will tell.
-void VoxelTerrain::set_distances(double view, double vertical) {
-    if (terrain_) {
-        const auto done =
-            terrain_->set_view_distance(static_cast<float>(view), static_cast<float>(vertical));
-        if (!done) {
-            refuse(done.error().message);
-            return;
-        }
+    const Ref<Material> before = std::exchange(material_, material);
+    if (world_) {
+        world_->view.set_material(material_ ? material_->get_rid() : RID{},
+                                  may_read_tangents(material_));
+        // Chunks that still show an older material need it alive; the oldest is on most of them.
+        if (!world_->view.needs_repaint())
+            painted_over_ = {};
+        else if (painted_over_.is_null())
+            painted_over_ = before;
     }
-    view_distance_ = view;
-    vertical_distance_ = vertical;
+    start();
 }
 
-void VoxelTerrain::set_commit_budget_msec(double msec) { commit_budget_msec_ = sane_budget(msec); }
+void VoxelTerrain::set_view_distance(double voxels) {
+    set_distance(view_distance_, "view_distance", voxels, kViewDistance);
+}
 
-void VoxelTerrain::set_edit_budget_msec(double msec) { edit_budget_msec_ = sane_budget(msec); }
+void VoxelTerrain::set_vertical_distance(double voxels) {
+    set_distance(vertical_distance_, "vertical_distance", voxels, kVerticalDistance);
+}
+
+// What cannot be is refused at once and never stored, so that no world fails to start for it.
+void VoxelTerrain::set_distance(double& property, const char* name, double voxels, Limits limits) {
+    if (!(voxels >= limits.lowest && voxels <= limits.highest)) {
+        refuse(std::string("VoxelTerrain.") + name + " is " + text_of(voxels) +
+               "; it must be from " + text_of(limits.lowest) + " to " + text_of(limits.highest) +
+               " voxels. It stays at " + text_of(property) + ".");
+    } else {
+        property = voxels;
+        if (world_)
+            if (const auto done = world_->terrain.set_view_distance(
+                    static_cast<float>(view_distance_), static_cast<float>(vertical_distance_));
+                !done)
+                refuse(std::string("VoxelTerrain.") + name + ": " + done.error().message);
+    }
+    start();
+}
+
+void VoxelTerrain::set_viewer_path(const NodePath& path) {
+    viewer_path_ = path;
+    start();
+}
+
+void VoxelTerrain::set_commit_budget_msec(double msec) {
+    commit_budget_msec_ = sane_budget(msec);
+    start();
+}
+
+void VoxelTerrain::set_edit_budget_msec(double msec) {
+    edit_budget_msec_ = sane_budget(msec);
+    start();
+}
 
 }  // namespace nebula::godot

@@ -9,34 +9,41 @@
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/binding/string.hpp"
+#include "nebula/godot/voxel/load_wait.hpp"
+#include "nebula/godot/voxel/node_space.hpp"
 #include "nebula/godot/voxel/terrain_view.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/task_handle.hpp"
 #include "nebula/voxel/terrain.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 namespace nebula::godot {
 
 enum class Error : std::int64_t;
 
-/// Joins voxel::Terrain to the scene: two coroutines do all the work. One follows the viewer each
-/// frame and commits what workers finished, within its budget; the other sleeps until something is
-/// dug and shows the crater before the frame is drawn.
+/// Joins voxel::Terrain to the scene. Two coroutines do all the work: one follows the viewer each
+/// frame and commits what workers have finished, within its budget; the other sleeps until
+/// something is dug and shows the crater before the frame is drawn.
 ///
-/// Positions in its methods are global; one voxel is one unit of the node's own space.
+/// Positions, directions, radii and distances in its methods and results are global. Distances in
+/// its properties are voxels; a voxel is one unit of the node's own space.
 ///
 /// Threads:   main thread.
-/// Lifetime:  the world exists while the node is in a 3D world. Leaving it drops the world, edits
-///            included; moving within the tree keeps what the engine keeps.
+/// Lifetime:  the world, with everything dug in it, begins when the node first enters a 3D world
+///            with a generator. It lives until the node is freed, regenerate() is called or another
+///            generator is set. Leaving the tree only pauses it.
 class VoxelTerrain final : public Extension<Node3D> {
 public:
     static constexpr const char* kClassName = "VoxelTerrain";
     using Extension::Extension;
-    ~VoxelTerrain() { stop(); }
+    ~VoxelTerrain();
     static void bind(ClassBuilder<VoxelTerrain>& c);
 
     Error dig_sphere(const Vector3& center, double radius);
@@ -44,6 +51,8 @@ public:
     [[nodiscard]] Dictionary raycast(const Vector3& from, const Vector3& direction,
                                      double max_distance);
     [[nodiscard]] bool is_loaded() const;
+    /// True, false, or a Signal that gives one of them later.
+    [[nodiscard]] Variant wait_loaded();
     [[nodiscard]] Dictionary statistics() const;
     [[nodiscard]] Dictionary load_utilization() const;
     void regenerate();
@@ -54,54 +63,106 @@ public:
     [[nodiscard]] Ref<Material> material() const { return material_; }
     void set_material(const Ref<Material>& material);
     [[nodiscard]] double view_distance() const { return view_distance_; }
-    void set_view_distance(double metres);
+    void set_view_distance(double voxels);
     [[nodiscard]] double vertical_distance() const { return vertical_distance_; }
-    void set_vertical_distance(double metres);
+    void set_vertical_distance(double voxels);
     [[nodiscard]] NodePath viewer_path() const { return viewer_path_; }
-    void set_viewer_path(const NodePath& path) { viewer_path_ = path; }
+    void set_viewer_path(const NodePath& path);
     [[nodiscard]] double commit_budget_msec() const { return commit_budget_msec_; }
     void set_commit_budget_msec(double msec);
     [[nodiscard]] double edit_budget_msec() const { return edit_budget_msec_; }
     void set_edit_budget_msec(double msec);
 
+    [[nodiscard]] PackedStringArray configuration_warnings();
+    /// What is on the screen; null without a world.
+    [[nodiscard]] const TerrainView* view() const noexcept {
+        return world_ ? &world_->view : nullptr;
+    }
+
+    struct Limits {
+        double lowest;
+        double highest;
+    };
+    static constexpr Limits kViewDistance{1, 2048};     // of voxel::TerrainSettings
+    static constexpr Limits kVerticalDistance{1, 512};  // of voxel::TerrainSettings
+
 private:
+    struct EndsWithTheLoop;
     struct PendingEdit {
         Clock::time_point at;
         std::uint64_t frame;
     };
+    /// Everything that regenerate() throws away.
+    struct World {
+        World(std::shared_ptr<const voxel::Generator> generator,
+              const voxel::TerrainSettings& settings, const ChunkLook& look,
+              const Transform3D& place);
+        ~World();
+        World(const World&) = delete;
+        World& operator=(const World&) = delete;
+
+        TerrainView view;  // before the terrain, which may still commit to it as it ends
+        voxel::Terrain terrain;
+        Event entered;  // set while the node is in a 3D world
+        Event edited;   // set when show_edits() has something to do in this frame
+        std::deque<PendingEdit> pending_edits;  // not announced yet, oldest first
+        bool announcing_edits = false;          // handlers run: what they edit is the next frame's
+        bool edits_for_next_frame = false;
+        bool announced_loaded = false;
+        std::uint64_t frame = 0;  // of the last commit of edits, and the time it all took there
+        Clock::duration spent_on_edits{};
+        TaskHandle<> streaming;
+        TaskHandle<> showing_edits;
+    };
 
     void on_notification(int what);
-    [[nodiscard]] PackedStringArray configuration_warnings() const;
+    void enter_world();
+    void leave_world();
+    /// Makes the world if there is none and nothing is in its way. Whatever may have removed what
+    /// was in its way calls this.
     void start();
-    void stop() noexcept;
+    void drop_world() noexcept;
 
     task<> stream();
     task<> show_edits();
     void follow_viewer();
-    void announce_edits(const voxel::EditGroupReport& group);
+    void commit_loaded();
+    void announce_edits(const voxel::EditCommit& commit);
     void announce_failures();
     void announce_loaded();
+    /// Whether this node and that world of it are still there: signal handlers may have ended
+    /// either.
+    [[nodiscard]] bool survives(ObjectId self, std::uint64_t world) const;
 
-    void set_distances(double view, double vertical);
-    Error edit(voxel::SphereEdit::Kind kind, const Vector3& center, double radius);
-    Error refuse(const std::string& what) const;
-    [[nodiscard]] RID material_rid() const;
+    /// Follows the node's global transform. False when a terrain cannot have it, with one warning
+    /// until it is repaired; space_ is then the last that worked.
+    bool update_space();
+    void show_place();
+
+    void set_distance(double& property, const char* name, double voxels, Limits limits);
+    Error edit(const char* method, voxel::SphereEdit::Kind kind, const Vector3& center,
+               double radius);
+    static Error refuse(const std::string& what);
+    /// Answers everyone who waits in wait_loaded().
+    void settle_wait(bool loaded);
 
     Ref<VoxelGenerator> generator_;
     Ref<Material> material_;
+    Ref<Material> painted_over_;  // still on some chunks until the view has repainted them
     NodePath viewer_path_;
     double view_distance_ = 192.0;
     double vertical_distance_ = 96.0;
     double commit_budget_msec_ = 2.0;
     double edit_budget_msec_ = 8.0;
 
-    std::unique_ptr<voxel::Terrain> terrain_;
-    std::unique_ptr<TerrainView> view_;
-    Event edited_;
-    std::vector<PendingEdit> pending_edits_;
-    TaskHandle<> streaming_;
-    TaskHandle<> showing_edits_;
-    bool announced_loaded_ = false;
+    bool in_world_ = false;
+    NodeSpace space_;
+    bool transform_works_ = true;
+    std::optional<voxel::Vec3f> viewer_;  // where the viewer last was, in voxels
+    bool cannot_start_ = false;           // the last start() was refused
+    std::unique_ptr<World> world_;
+    std::uint64_t world_number_ = 0;  // of world_; a later one has another
+    std::shared_ptr<LoadWait> load_wait_;
 };
 
 }  // namespace nebula::godot

@@ -14,6 +14,7 @@
 #include "tests/godot/probe/probe_tasks.hpp"
 #include "tests/godot/probe/signal_probe.hpp"
 #include "tests/godot/probe/task_probe.hpp"
+#include "tests/godot/probe/terrain_probe.hpp"
 
 namespace {
 
@@ -29,6 +30,7 @@ void start() {
     register_engine_wait_probe();
     register_phase_probe();
     register_door();
+    register_terrain_probe();
 }
 
 void stop() {

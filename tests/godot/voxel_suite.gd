@@ -1,0 +1,80 @@
+# What test scripts about VoxelTerrain extend: small worlds, and what to ask them.
+extends "res://test_suite.gd"
+
+const FRAMES_TO_LOAD := 2000
+
+
+# Collects what the engine reports as a warning.
+class WarningCounter:
+	extends Logger
+	var _mutex := Mutex.new()
+	var _lines: PackedStringArray
+
+	func _log_error(
+		_function: String, _file: String, _line: int, code: String, rationale: String,
+		_editor: bool, type: int, _backtraces: Array[ScriptBacktrace]
+	) -> void:
+		if type != ERROR_TYPE_WARNING:
+			return
+		_mutex.lock()
+		_lines.append(rationale if rationale != "" else code)
+		_mutex.unlock()
+
+	func lines() -> PackedStringArray:
+		_mutex.lock()
+		var copy := _lines.duplicate()
+		_mutex.unlock()
+		return copy
+
+
+func flat_terrain(view_distance := 64.0) -> VoxelTerrain:
+	var terrain := VoxelTerrain.new()
+	terrain.generator = VoxelFlatGenerator.new()
+	terrain.view_distance = view_distance
+	terrain.vertical_distance = 48.0
+	terrain.edit_budget_msec = 500.0  # a busy machine is not what these tests are about
+	return terrain
+
+
+func loaded_terrain() -> VoxelTerrain:
+	var terrain := flat_terrain()
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	return terrain
+
+
+# Asks each frame instead of using wait_loaded(), so that a load which never ends fails its test
+# with what the terrain says of itself.
+func load_whole(terrain: VoxelTerrain) -> void:
+	for i in FRAMES_TO_LOAD:
+		if terrain.is_loaded():
+			return
+		await tree.process_frame
+	check(false, "the terrain did not load: %s" % terrain.get_statistics())
+
+
+func remove(terrain: VoxelTerrain) -> void:
+	terrain.queue_free()
+	await frames(2)
+
+
+func frames(count: int) -> void:
+	for i in count:
+		await tree.process_frame
+
+
+# Of the ground below (x, 40, z) in global space; NAN when there is none.
+func height_at(terrain: VoxelTerrain, x: float, z: float) -> float:
+	var hit := terrain.raycast(Vector3(x, 40, z), Vector3.DOWN, 80.0)
+	return hit["position"].y if not hit.is_empty() else NAN
+
+
+# From here on every dictionary that edit_committed passes.
+func edits_of(terrain: VoxelTerrain) -> Array[Dictionary]:
+	var committed: Array[Dictionary] = []
+	terrain.edit_committed.connect(func(info: Dictionary) -> void: committed.append(info))
+	return committed
+
+
+func sum_of(infos: Array[Dictionary], key: String) -> int:
+	return infos.reduce(func(sum: int, info: Dictionary) -> int: return sum + info[key], 0)
