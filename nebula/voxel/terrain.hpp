@@ -45,19 +45,28 @@ public:
     virtual void failed(Vec3i chunk, const VoxelError& error) noexcept = 0;
 };
 
+/// Distances are in voxels: one voxel is one unit of the space that positions are given in. The
+/// `_m` stands for the metres that such a unit is in a scene of scale 1.
 struct TerrainSettings {
-    /// A chunk is wanted when its centre is this near to the centre of the viewer's chunk, measured
-    /// horizontally; [1, 2048].
+    /// A chunk is in view when its centre is this near to the centre of the viewer's chunk,
+    /// horizontally; [1, 2048] voxels.
     float view_distance_m = 192.0F;
-    /// And this near vertically; [1, 512].
+    /// And this near vertically; [1, 512] voxels.
     float vertical_distance_m = 96.0F;
-    /// A chunk is given up when it is farther than a wanted one by this much; [0, 1024]. Walking to
-    /// and fro over a border then loads nothing.
+    /// A chunk is unloaded when it is out of view by more than this; [0, 1024] voxels. Walking back
+    /// and forth across a border then loads nothing.
     float unload_margin_m = 32.0F;
+    /// What update() may spend per call. On a pool without workers, update() also builds chunks
+    /// within it, at least one.
+    Clock::duration update_budget = std::chrono::milliseconds(2);
     /// What commit(sink) may spend per call.
     Clock::duration commit_budget = std::chrono::milliseconds(2);
     /// What commit_edits(sink) may spend per call.
     Clock::duration edit_budget = std::chrono::milliseconds(8);
+    /// Workers pause while finished chunks that wait for a commit take up this much memory; at
+    /// least 1 MiB. It is exceeded by at most one chunk per worker. A chunk counts for 4 KiB or
+    /// more, so this also limits how many wait.
+    std::size_t most_waiting_bytes = std::size_t{32} << 20U;
     /// Where budgets and reports take the time from; tests put their own. The deadline of
     /// commit_edits is real time all the same: workers and a sleeping thread know no other.
     Clock::time_point (*now)() = &Clock::now;
@@ -106,22 +115,24 @@ struct EditCommit {
 };
 
 struct TerrainStats {
-    std::size_t wanted = 0;     ///< Chunks in view, loaded or not.
-    std::size_t loaded = 0;     ///< Of those: committed, or finished with nothing to show.
-    std::size_t failed = 0;     ///< Of those: without a mesh, see retry_failed.
-    std::size_t queued = 0;     ///< Asked for, no worker has begun.
-    std::size_t in_flight = 0;  ///< Being generated and meshed, or finished since the last update.
-    std::size_t waiting = 0;    ///< Finished, waiting for a commit.
-    std::size_t shown = 0;      ///< Chunks whose mesh the sink holds.
+    std::size_t wanted = 0;         ///< Chunks in view, loaded or not.
+    std::size_t loaded = 0;         ///< Of those: committed, or finished with nothing to show.
+    std::size_t failed = 0;         ///< Of those: without a mesh, see retry_failed.
+    std::size_t queued = 0;         ///< Requested, but no worker has begun.
+    std::size_t in_flight = 0;      ///< Being built, or finished since the last update or commit.
+    std::size_t waiting = 0;        ///< Finished, waiting for a commit.
+    std::size_t waiting_bytes = 0;  ///< Of all finished ones; see most_waiting_bytes.
+    std::size_t shown = 0;          ///< Chunks whose mesh the sink holds.
 
-    std::uint64_t meshed = 0;     ///< Chunks finished by load work, since the start.
-    std::uint64_t remeshed = 0;   ///< Chunks finished for edits, since the start.
-    std::uint64_t triangles = 0;  ///< Handed to the sink, since the start.
-    std::uint64_t stale = 0;      ///< Results dropped because an edit had outdated them.
-    std::uint64_t edits = 0;
+    // Since the start:
+    std::uint64_t meshed = 0;     ///< Chunks built because they came into view.
+    std::uint64_t remeshed = 0;   ///< Chunks rebuilt because of edits, failed ones included.
+    std::uint64_t triangles = 0;  ///< Handed to the sink.
+    std::uint64_t stale = 0;      ///< Results dropped: out of view by then, or older than an edit.
+    std::uint64_t edits = 0;      ///< That returned no error.
 
-    std::size_t bricks = 0;         ///< Bricks known to the volume, uniform ones included.
-    std::size_t edited_bricks = 0;  ///< Of those: changed by an edit, kept for ever.
+    std::size_t bricks = 0;         ///< In the volume, uniform ones included.
+    std::size_t edited_bricks = 0;  ///< Of those: changed by an edit, and kept until the end.
     std::size_t brick_bytes = 0;
 
     Clock::duration last_update{};
@@ -129,32 +140,39 @@ struct TerrainStats {
     Clock::duration last_edit_commit{};
 };
 
-/// How well the workers were used, over all the time when chunks waited for one.
+/// How busy the workers were while chunks waited for one.
 struct LoadUtilization {
-    Clock::duration queued{};           ///< That time.
-    std::vector<Clock::duration> busy;  ///< By worker, within it.
+    Clock::duration queued{};           ///< How long chunks waited for a worker.
+    std::vector<Clock::duration> busy;  ///< Each worker's busy time within that.
 };
 
 /// A world that loads around a viewer and can be dug, without an engine.
 ///
-/// The owner thread calls, once a frame: set_viewer, update, commit; and, after the game's scripts
-/// had their turn, commit_edits while edits_pending(). Workers generate and mesh in between.
+/// Once a frame the owner thread calls set_viewer, update and commit; then, after the game's
+/// scripts have run, commit_edits if edits_pending(). Workers build chunks in between. A pool
+/// without workers works too: update() and commit_edits() then build chunks within their budgets.
+///
+/// A frame may skip any of these calls. Without set_viewer the terrain stays where the viewer last
+/// was; without commit, workers pause at most_waiting_bytes.
 ///
 ///     Terrain terrain(pool, std::make_shared<NoiseGenerator>(NoiseSettings{}));
 ///     terrain.set_viewer(camera);            // each frame
-///     terrain.update();                      // asks for what came into view
+///     terrain.update();                      // requests what came into view
 ///     terrain.commit(sink);                  // shows what is ready, nearest first
-///     terrain.dig_sphere(aim, 4.0F);         // whenever
-///     terrain.commit_edits(sink);            // the crater, whole
+///     terrain.dig_sphere(aim, 4.0F);         // at any time
+///     terrain.commit_edits(sink);            // shows the whole crater
 ///
-/// Rules it holds: a chunk never shows an older state over a newer one; chunks touched by the same
-/// edits change in the same call; an edit is never lost, wherever it was made.
+/// Guarantees: a chunk never shows an older state over a newer one; chunks changed by the same
+/// edits change on the screen in the same call; an edit is never lost, wherever it was made.
 ///
-/// Threads:   owner thread, every function (the thread that constructed it).
-/// Cost:      update: nothing until the viewer enters another chunk. commit: its budget, or one
-///            mesh if that is longer. See each verb.
-/// Lifetime:  the pool must outlive it. The destructor drops what is queued and waits for the
-///            chunks that workers have in hand; it tells the sink nothing.
+/// Positions and lengths are in voxels, in the terrain's own space.
+///
+/// Threads:   owner thread (the one that constructed it), every function; all assert it.
+/// Cost:      no call takes longer than its budget and one more step of its work; each says what
+///            such a step is.
+/// Lifetime:  the pool must outlive it. The destructor drops what is queued, waits for the chunks
+///            that workers have in hand, and frees everything: about 0.1 us per brick in memory. It
+///            does not call the sink.
 class Terrain {
 public:
     /// \throws std::invalid_argument if the generator is null or a setting is out of its range.
@@ -164,24 +182,30 @@ public:
     Terrain(const Terrain&) = delete;
     Terrain& operator=(const Terrain&) = delete;
 
-    /// Where to load. Errors: NotFinite, OutsideWorld; the viewer then stays where it was.
+    /// Where to load, in voxels. Errors: NotFinite, OutsideWorld; the viewer then stays where it
+    /// was. Cost: when the viewer enters another chunk, about 10 ns per finished chunk that waits.
     tl::expected<void, VoxelError> set_viewer(Vec3f position);
-    /// Changes how far to load, from the next update on. Errors: NotFinite, OutOfRange.
+    /// Changes how far to load, in voxels, from the next update on. Errors: NotFinite, OutOfRange;
+    /// the distances then stay as they were.
     tl::expected<void, VoxelError> set_view_distance(float horizontal_m, float vertical_m);
 
-    /// Asks for the chunks that came into view, nearest first, and marks far ones for removal.
+    /// Requests the chunks that came into view, nearest first, and marks far ones for removal.
     ///
-    /// Cost: next to nothing while the viewer stays in its chunk; else about 0.1 us per chunk in
-    /// view.
+    /// Cost: next to nothing while the viewer stays in its chunk. When the viewer leaves it, about
+    /// 0.1 us per chunk in view, spread over as many calls as the budget needs; meanwhile workers
+    /// go on with the earlier requests. A step is at most 256 chunks (some 30 us), or one built
+    /// chunk on a pool without workers. Once per change of chunk there is one longer step, which
+    /// publishes the new requests: at most 1 ns per chunk in view.
     void update();
 
-    /// Hands finished chunks to the sink, nearest to the viewer first, and takes far ones away,
-    /// until the next one would probably overrun the budget; at least one.
+    /// Hands finished chunks to the sink, nearest to the viewer first, and removes far ones, until
+    /// the next one would probably exceed the budget; at least one. A step is one mesh handed to
+    /// the sink, 64 chunks without a mesh, or one removal.
     CommitReport commit(CommitSink& sink, Clock::duration budget);
     CommitReport commit(CommitSink& sink) { return commit(sink, settings_.commit_budget); }
 
-    /// Changes the world at once (a raycast sees it) and marks the chunks to be remeshed.
-    /// Anywhere, loaded or not. Errors as `apply`.
+    /// Changes the world at once (the next raycast sees it) and marks the chunks to be rebuilt. It
+    /// works anywhere, loaded or not. In voxels. Cost and errors as `apply`.
     tl::expected<EditReport, VoxelError> dig_sphere(Vec3f centre, float radius);
     tl::expected<EditReport, VoxelError> add_sphere(Vec3f centre, float radius);
     tl::expected<EditReport, VoxelError> edit(const SphereEdit& operation);
@@ -211,10 +235,10 @@ public:
     /// Errors: NotLoaded, GeneratorFailed, ZeroSample, OutOfMemory.
     [[nodiscard]] tl::expected<ChunkMesh, VoxelError> build_chunk(Vec3i chunk);
 
-    /// Asks again for every chunk that failed. Returns how many.
+    /// Requests every failed chunk in view again, from the next update on. Returns how many.
     std::size_t retry_failed();
 
-    /// Every chunk in view is committed or has failed, nothing is on its way, no edit is pending.
+    /// Every chunk in view is committed or has failed, and no edit is pending.
     [[nodiscard]] bool is_loaded() const noexcept;
     [[nodiscard]] TerrainStats stats() const;
     [[nodiscard]] LoadUtilization load_utilization() const;
@@ -222,6 +246,9 @@ public:
 
 private:
     class Impl;
+
+    // The one way to impl_: it checks the thread.
+    [[nodiscard]] Impl& impl() const noexcept;
 
     TerrainSettings settings_;
     std::unique_ptr<Impl> impl_;

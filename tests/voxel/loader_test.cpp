@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <set>
 #include <thread>
@@ -26,23 +28,24 @@ WorkerPoolConfig workers(int count) {
 
 constexpr int kRequests = 4000;
 constexpr int kItems = 5000;
+constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
 class LoaderRace : public testing::TestWithParam<int> {};  // the parameter: workers
 
 // The owner publishes the next request at once when it has seen the last result, which is when the
-// tickets are about to end. If one can end unseen, the request lies until the guard gives up.
-TEST_P(LoaderRace, NoRequestIsLeftLyingWhenTicketsEnd) {
+// runners are about to end. If one can end unseen, the request lies until the guard gives up.
+TEST_P(LoaderRace, NoRequestIsLeftLyingWhenRunnersEnd) {
     WorkerPool pool(workers(GetParam()));
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
     ScratchPerThread scratch(pool);
-    Loader loader(pool, volume, scratch);
+    Loader loader(pool, volume, scratch, kNoLimit);
     for (int round = 0; round < 400; ++round) {
         const int count = 1 + round % 3;
-        std::vector<Vec3i> sky;  // proven empty, so a ticket is done in no time
+        std::vector<Vec3i> sky;  // proven empty, so a runner is done in no time
         for (int i = 0; i < count; ++i) sky.push_back({round, 100, i});
         loader.requests().close();
         loader.requests().publish(std::move(sky));
-        loader.start_tickets();
+        loader.start_runners();
         const Clock::time_point guard = Clock::now() + std::chrono::seconds(20);
         for (int received = 0; received < count;) {
             while (loader.results().take([&](std::unique_ptr<LoadResult> result) {
@@ -54,6 +57,37 @@ TEST_P(LoaderRace, NoRequestIsLeftLyingWhenTicketsEnd) {
             if (received < count) std::this_thread::yield();
         }
     }
+}
+
+// The limit is that of three chunks, so runners pause all the time, and the owner makes room just
+// as they do.
+TEST_P(LoaderRace, NoRequestIsLeftLyingWhenRunnersPause) {
+    constexpr std::size_t kChunkBytes = 4096;  // what an empty chunk counts for
+    constexpr std::size_t kMost = 3 * kChunkBytes;
+    WorkerPool pool(workers(GetParam()));
+    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    ScratchPerThread scratch(pool);
+    Loader loader(pool, volume, scratch, kMost);
+    std::vector<Vec3i> sky;
+    for (int i = 0; i < kRequests; ++i) sky.push_back({i, 100, 0});
+    loader.requests().close();
+    loader.requests().publish(std::move(sky));
+    loader.start_runners();
+    const Clock::time_point guard = Clock::now() + std::chrono::seconds(60);
+    for (int received = 0; received < kRequests;) {
+        EXPECT_LE(loader.bytes_in_flight(),
+                  kMost + static_cast<std::size_t>(GetParam()) * kChunkBytes);
+        const bool any = loader.results().take([&](std::unique_ptr<LoadResult> result) {
+            loader.release(*result);
+            ++received;
+        });
+        if (any)
+            loader.start_runners();
+        else
+            std::this_thread::yield();
+        ASSERT_LT(Clock::now(), guard) << received << " received: a request nobody takes";
+    }
+    EXPECT_EQ(loader.bytes_in_flight(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Workers, LoaderRace, testing::Values(1, 2, 4));

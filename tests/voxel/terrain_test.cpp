@@ -14,12 +14,15 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
 #include <set>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace nebula::voxel {
@@ -114,14 +117,17 @@ const Vec3f kHome{16.0F, 16.0F, 16.0F};
 
 TerrainSettings small_view() {
     TerrainSettings s;
+    s.update_budget = kNoBudget;  // one update requests everything
     s.view_distance_m = 70.0F;
     s.vertical_distance_m = 40.0F;
     return s;
 }
 
+/// 0: no threads at all, everything runs where it is spawned.
 WorkerPoolConfig workers(int count) {
     WorkerPoolConfig config;
-    config.thread_count_override = count;
+    config.run_inline = count == 0;
+    if (count > 0) config.thread_count_override = count;
     return config;
 }
 
@@ -224,6 +230,8 @@ TEST_P(TerrainLoading, AfterAnyHistoryTheScreenEqualsTheWorld) {
         Dice dice(seed * 100 + static_cast<std::uint32_t>(GetParam()));
         TerrainSettings settings = small_view();
         settings.unload_margin_m = 0.0F;
+        // In one go, in some slices, and one slice a call: scans then meet results, edits and moves.
+        settings.update_budget = seed == 1 ? kNoBudget : seed == 2 ? 50us : 0us;
         Terrain terrain(pool, generator, settings);
         RecordingSink sink;
         std::vector<SphereEdit> edits;
@@ -274,10 +282,24 @@ TEST_P(TerrainLoading, DestructionInMidLoadWaitsForItsWorkAndKeepsNothing) {
     EXPECT_TRUE(watch.expired());
 }
 
-INSTANTIATE_TEST_SUITE_P(Workers, TerrainLoading, testing::Values(1, 2, 8));
+INSTANTIATE_TEST_SUITE_P(Workers, TerrainLoading, testing::Values(0, 1, 2, 8));
 
-TEST(Terrain, OneWorkerFinishesChunksNearestFirst) {
-    WorkerPool pool(workers(1));
+// The same for the rest; where a test needs a thread beside its own to wait in, there is one.
+class TerrainStreaming : public testing::TestWithParam<int> {};
+class TerrainEdit : public testing::TestWithParam<int> {};
+class TerrainFailure : public testing::TestWithParam<int> {};
+class TerrainInOrder : public testing::TestWithParam<int> {};
+class TerrainWithAHeldWorker : public testing::TestWithParam<int> {};
+class TerrainWithTwoWorkers : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Workers, TerrainStreaming, testing::Values(0, 1, 2, 8));
+INSTANTIATE_TEST_SUITE_P(Workers, TerrainEdit, testing::Values(0, 1, 2, 8));
+INSTANTIATE_TEST_SUITE_P(Workers, TerrainFailure, testing::Values(0, 1, 2, 8));
+INSTANTIATE_TEST_SUITE_P(Workers, TerrainInOrder, testing::Values(0, 1));
+INSTANTIATE_TEST_SUITE_P(Workers, TerrainWithAHeldWorker, testing::Values(1, 2, 8));
+INSTANTIATE_TEST_SUITE_P(Workers, TerrainWithTwoWorkers, testing::Values(2, 8));
+
+TEST_P(TerrainInOrder, ChunksAreFinishedNearestFirst) {
+    WorkerPool pool(workers(GetParam()));
     Terrain terrain(pool, hills(), small_view());
     RecordingSink sink;
     ASSERT_TRUE(terrain.set_viewer(kHome));
@@ -286,8 +308,8 @@ TEST(Terrain, OneWorkerFinishesChunksNearestFirst) {
         EXPECT_LE(distance2(sink.order[i - 1]), distance2(sink.order[i])) << "at " << i;
 }
 
-TEST(Terrain, WaitingChunksAreCommittedNearestFirstHoweverTheyArrived) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainWithTwoWorkers, WaitingChunksAreCommittedNearestFirstHoweverTheyArrived) {
+    WorkerPool pool(workers(GetParam()));
     auto generator = std::make_shared<GatedGenerator>(hills());
     generator->hold_at({16, 0, 16});  // the nearest chunk arrives last
     Terrain terrain(pool, generator, small_view());
@@ -306,8 +328,8 @@ TEST(Terrain, WaitingChunksAreCommittedNearestFirstHoweverTheyArrived) {
         EXPECT_LE(distance2(sink.order[i - 1]), distance2(sink.order[i])) << "at " << i;
 }
 
-TEST(Terrain, TheOrderOfWaitingChunksFollowsTheViewer) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainStreaming, TheOrderOfWaitingChunksFollowsTheViewer) {
+    WorkerPool pool(workers(GetParam()));
     Terrain terrain(pool, hills(), small_view());
     RecordingSink sink;
     ASSERT_TRUE(terrain.set_viewer(kHome));
@@ -328,11 +350,12 @@ struct BudgetCase {
     std::size_t commits;
 };
 
-class TerrainBudget : public testing::TestWithParam<BudgetCase> {};
+class TerrainBudget : public testing::TestWithParam<std::tuple<int, BudgetCase>> {};  // workers
 
 // A mesh costs this sink exactly 1 ms of a clock that nothing else moves, so the decision is exact.
 TEST_P(TerrainBudget, DecidesExactly) {
-    WorkerPool pool(workers(2));
+    const BudgetCase budget_case = std::get<1>(GetParam());
+    WorkerPool pool(workers(std::get<0>(GetParam())));
     TerrainSettings settings = small_view();
     settings.now = &RecordingSink::now;
     Terrain terrain(pool, hills(), settings);
@@ -345,19 +368,21 @@ TEST_P(TerrainBudget, DecidesExactly) {
     terrain.commit(sink, 0ms);
     EXPECT_EQ(sink.order.size(), 1U) << "at least one";
     for (int call = 0; call < 2; ++call) {
-        const CommitReport report = terrain.commit(sink, GetParam().budget);
-        EXPECT_EQ(report.committed, GetParam().commits);
+        const CommitReport report = terrain.commit(sink, budget_case.budget);
+        EXPECT_EQ(report.committed, budget_case.commits);
         EXPECT_EQ(report.spent, report.committed * 1ms);
         EXPECT_GT(report.waiting, 0U);
     }
 }
 
 INSTANTIATE_TEST_SUITE_P(Budgets, TerrainBudget,
-                         testing::Values(BudgetCase{0ms, 1}, BudgetCase{1ms, 1},
-                                         BudgetCase{2500us, 2}, BudgetCase{4ms, 4}));
+                         testing::Combine(testing::Values(0, 1, 2, 8),
+                                          testing::Values(BudgetCase{0ms, 1}, BudgetCase{1ms, 1},
+                                                          BudgetCase{2500us, 2},
+                                                          BudgetCase{4ms, 4})));
 
-TEST(Terrain, RemovalsKeepInsideTheBudgetToo) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainStreaming, RemovalsKeepInsideTheBudgetToo) {
+    WorkerPool pool(workers(GetParam()));
     TerrainSettings settings = small_view();
     settings.now = &RecordingSink::now;
     Terrain terrain(pool, std::make_shared<FlatGenerator>(0.0F), settings);
@@ -378,8 +403,8 @@ TEST(Terrain, RemovalsKeepInsideTheBudgetToo) {
 
 // A chunk that failed, left the view, came back and was asked for again stands in the list of
 // removals while it is on its way; it was forgotten behind the list's back once.
-TEST(Terrain, AFailedChunkMayBeRetriedAndLeftBehindBeforeItsRemovalIsDue) {
-    WorkerPool pool(workers(1));
+TEST_P(TerrainStreaming, AFailedChunkMayBeRetriedAndLeftBehindBeforeItsRemovalIsDue) {
+    WorkerPool pool(workers(GetParam()));
     const auto generator = std::make_shared<FunctionGenerator>(
         [](Vec3f) -> float { throw std::runtime_error("no ground today"); });
     TerrainSettings settings = small_view();
@@ -402,8 +427,8 @@ TEST(Terrain, AFailedChunkMayBeRetriedAndLeftBehindBeforeItsRemovalIsDue) {
     EXPECT_TRUE(sink.shown.empty());
 }
 
-TEST(Terrain, LeavingChunksWithoutAMeshKeepsInsideTheBudgetToo) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainStreaming, LeavingChunksWithoutAMeshKeepsInsideTheBudgetToo) {
+    WorkerPool pool(workers(GetParam()));
     TerrainSettings settings = small_view();
     static int looks = 0;  // each look at the clock is a millisecond later
     settings.now = [] { return Clock::time_point(std::chrono::milliseconds(++looks)); };
@@ -418,10 +443,160 @@ TEST(Terrain, LeavingChunksWithoutAMeshKeepsInsideTheBudgetToo) {
     EXPECT_GT(terrain.stats().bricks, before / 2) << "most of what was left waits for later calls";
 }
 
+// Fake time that passes by 10 us with every look at the clock: what a call does is then counted in
+// looks, and it looks after every slice.
+struct TickingClock {
+    static inline std::int64_t looks = 0;
+    static Clock::time_point now() { return Clock::time_point(++looks * 10us); }
+};
+
+TEST_P(TerrainStreaming, UpdateIsSlicedByItsBudget) {
+    WorkerPool pool(workers(GetParam()));
+    TerrainSettings settings;
+    settings.view_distance_m = 512.0F;
+    settings.vertical_distance_m = 128.0F;
+    settings.update_budget = 100us;
+    settings.now = &TickingClock::now;
+    Terrain terrain(pool, std::make_shared<FlatGenerator>(0.0F), settings);
+    RecordingSink sink;
+    const auto update = [&] {
+        const std::int64_t before = TickingClock::looks;
+        terrain.update();
+        EXPECT_LE(TickingClock::looks - before, 10 + 4) << "the budget, and a look at either end";
+    };
+    int updates = 0;
+    for (const float x : {16.0F, 48.0F, 4000.0F}) {
+        ASSERT_TRUE(terrain.set_viewer({x, 16.0F, 16.0F}));
+        const Clock::time_point guard = Clock::now() + 60s;
+        do {
+            ASSERT_LT(Clock::now(), guard);
+            update();
+            ++updates;
+            terrain.commit(sink, kNoBudget);
+        } while (!terrain.is_loaded());
+    }
+    EXPECT_GT(updates, 10);
+    EXPECT_EQ(terrain.stats().wanted, 7173U);
+    EXPECT_EQ(terrain.stats().loaded, 7173U);
+}
+
+TEST_P(TerrainStreaming, WorkersPauseWhenFinishedChunksReachTheirLimit) {
+    WorkerPool pool(workers(GetParam()));
+    const auto generator = hills();
+    TerrainSettings settings = small_view();
+    settings.view_distance_m = 300.0F;
+    settings.most_waiting_bytes = std::size_t{1} << 20U;
+    Terrain terrain(pool, generator, settings);
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    const std::size_t most =
+        settings.most_waiting_bytes + static_cast<std::size_t>(std::max(GetParam(), 1)) * 200'000;
+    // Nothing is committed: everything that is finished waits.
+    const Clock::time_point guard = Clock::now() + 60s;
+    for (int full = 0; full < 200; std::this_thread::yield()) {
+        ASSERT_LT(Clock::now(), guard);
+        terrain.update();
+        const TerrainStats s = terrain.stats();
+        ASSERT_LE(s.waiting_bytes, most);
+        if (s.waiting_bytes >= settings.most_waiting_bytes) ++full;
+    }
+    EXPECT_GT(terrain.stats().queued, 50U);
+    ASSERT_TRUE(frames_until(terrain, sink, [&] {
+        EXPECT_LE(terrain.stats().waiting_bytes, most);
+        return terrain.is_loaded();
+    })) << "they go on when chunks are committed";
+    EXPECT_EQ(terrain.stats().waiting_bytes, 0U);
+    EXPECT_EQ(terrain.stats().loaded, terrain.stats().wanted);
+}
+
+// Every sample costs: a call of this generator takes a millisecond of a clock that nothing else
+// moves.
+class CostlyGenerator final : public Generator {
+public:
+    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+                  std::ptrdiff_t stride_z) const override {
+        RecordingSink::fake_now += 1ms;
+        FlatGenerator(0.5F).generate(box, out, stride_y, stride_z);
+    }
+};
+
+TEST(TerrainWithoutWorkers, UpdateBuildsChunksWithinItsBudgetAndAtLeastOne) {
+    WorkerPool pool(workers(0));
+    TerrainSettings settings = small_view();
+    settings.now = &RecordingSink::now;
+    for (const auto& [budget, chunks] : {std::pair{3ms, 3U}, std::pair{0ms, 1U}}) {
+        settings.update_budget = budget;
+        Terrain terrain(pool, std::make_shared<CostlyGenerator>(), settings);
+        RecordingSink sink;
+        ASSERT_TRUE(terrain.set_viewer(kHome));
+        while (terrain.stats().queued == 0 && !terrain.is_loaded()) terrain.update();
+        for (int call = 0; call < 10; ++call) {
+            const std::size_t queued = terrain.stats().queued;
+            ASSERT_GT(queued, chunks);
+            terrain.update();
+            EXPECT_EQ(queued - terrain.stats().queued, chunks);
+            terrain.commit(sink, kNoBudget);
+        }
+        ASSERT_TRUE(load(terrain, sink));
+    }
+}
+
+TEST(TerrainWithoutWorkers, ALateGroupMovesOnByAChunkACall) {
+    WorkerPool pool(workers(0));
+    Terrain terrain(pool, hills(), small_view());
+    RecordingSink sink;
+    ASSERT_TRUE(terrain.set_viewer(kHome));
+    ASSERT_TRUE(load(terrain, sink));
+    ASSERT_TRUE(terrain.dig_sphere({0.0F, 0.0F, 0.0F}, 20.0F));
+    const std::size_t pending = terrain.commit_edits(sink, kPassed).pending;
+    ASSERT_GE(pending, 8U);
+    std::size_t calls = 1;
+    for (; terrain.edits_pending(); ++calls) {
+        ASSERT_LT(calls, pending);
+        terrain.commit_edits(sink, kPassed);
+    }
+    EXPECT_EQ(calls, pending);
+}
+
+// ---- One thread ----
+
+// A script on another thread dug in the wrong place and corrupted the heap. In a test build every
+// function says so instead; the node refuses such calls before they get here.
+TEST(TerrainDeathTest, EveryFunctionRefusesOtherThreads) {
+    GTEST_FLAG_SET(death_test_style, "fast");
+    WorkerPool pool(workers(0));
+    Terrain terrain(pool, hills(), small_view());
+    RecordingSink sink;
+    const std::vector<std::function<void()>> calls{
+        [&] { (void)terrain.set_viewer(kHome); },
+        [&] { (void)terrain.set_view_distance(50, 50); },
+        [&] { terrain.update(); },
+        [&] { terrain.commit(sink); },
+        [&] { (void)terrain.dig_sphere(kHome, 1.0F); },
+        [&] { (void)terrain.add_sphere(kHome, 1.0F); },
+        [&] { (void)terrain.edit({}); },
+        [&] { (void)terrain.edits_pending(); },
+        [&] { terrain.commit_edits(sink); },
+        [&] {
+            (void)terrain.raycast(kHome, {0, -1, 0}, 10.0F);
+        },
+        [&] { (void)terrain.build_chunk({}); },
+        [&] { terrain.retry_failed(); },
+        [&] { (void)terrain.is_loaded(); },
+        [&] { (void)terrain.stats(); },
+        [&] { (void)terrain.load_utilization(); },
+    };
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        SCOPED_TRACE(i);
+        EXPECT_DEATH(std::thread(calls[i]).join(),
+                     "a terrain is used by the thread that constructed it");
+    }
+}
+
 // ---- Moving ----
 
-TEST(Terrain, WalkingToAndFroOverABorderLoadsNothingTwice) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainStreaming, WalkingToAndFroOverABorderLoadsNothingTwice) {
+    WorkerPool pool(workers(GetParam()));
     TerrainSettings settings = small_view();
     settings.unload_margin_m = 40.0F;
     Terrain terrain(pool, hills(), settings);
@@ -439,8 +614,8 @@ TEST(Terrain, WalkingToAndFroOverABorderLoadsNothingTwice) {
     EXPECT_TRUE(sink.removed.empty());
 }
 
-TEST(Terrain, AChangedViewDistanceLoadsAndUnloads) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainStreaming, AChangedViewDistanceLoadsAndUnloads) {
+    WorkerPool pool(workers(GetParam()));
     const auto generator = hills();
     TerrainSettings settings = small_view();
     settings.unload_margin_m = 0.0F;
@@ -460,8 +635,8 @@ TEST(Terrain, AChangedViewDistanceLoadsAndUnloads) {
 
 // ---- Edits ----
 
-TEST(TerrainEdit, EveryTouchedChunkIsOnTheScreenInTheSameCall) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainEdit, EveryTouchedChunkIsOnTheScreenInTheSameCall) {
+    WorkerPool pool(workers(GetParam()));
     const auto generator = hills();
     Terrain terrain(pool, generator, small_view());
     RecordingSink sink;
@@ -492,8 +667,8 @@ TEST(TerrainEdit, EveryTouchedChunkIsOnTheScreenInTheSameCall) {
 
 // One chunk of the group is held in its generator, so the deadline is missed for certain. (Bricks
 // beyond the view are pristine; chunks at its edge ask the generator for them when remeshed.)
-TEST(TerrainEdit, PastTheDeadlineTheGroupGoesWholeIntoALaterCall) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainWithAHeldWorker, PastTheDeadlineTheGroupGoesWholeIntoALaterCall) {
+    WorkerPool pool(workers(GetParam()));
     const auto flat = std::make_shared<FlatGenerator>(0.5F);
     auto generator = std::make_shared<GatedGenerator>(flat);
     Terrain terrain(pool, generator, small_view());
@@ -530,8 +705,8 @@ TEST(TerrainEdit, PastTheDeadlineTheGroupGoesWholeIntoALaterCall) {
 
 // Continuous digging while a group is late: each group is reported in the call that shows it, and
 // the sums over all reports are those of stats().
-TEST(TerrainEdit, EveryGroupIsReportedOnceAndTheSumsAgreeWithTheStatistics) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainEdit, EveryGroupIsReportedOnceAndTheSumsAgreeWithTheStatistics) {
+    WorkerPool pool(workers(GetParam()));
     Terrain terrain(pool, hills(), small_view());
     RecordingSink sink;
     ASSERT_TRUE(terrain.set_viewer(kHome));
@@ -567,7 +742,7 @@ TEST(TerrainEdit, EveryGroupIsReportedOnceAndTheSumsAgreeWithTheStatistics) {
 }
 
 // A sink that digs again at every commit, as a script does that is told of its crater.
-TEST(TerrainEdit, WhatIsEditedWhileEditsAreShownBelongsToTheNextCall) {
+TEST_P(TerrainEdit, WhatIsEditedWhileEditsAreShownBelongsToTheNextCall) {
     class DiggingSink final : public CommitSink {
     public:
         void commit(Vec3i /*chunk*/, const ChunkMesh& /*mesh*/) noexcept override {
@@ -579,7 +754,7 @@ TEST(TerrainEdit, WhatIsEditedWhileEditsAreShownBelongsToTheNextCall) {
         Terrain* terrain = nullptr;
         float depth = 0.0F;
     };
-    WorkerPool pool(workers(2));
+    WorkerPool pool(workers(GetParam()));
     Terrain terrain(pool, hills(), small_view());
     DiggingSink sink;
     ASSERT_TRUE(terrain.set_viewer(kHome));
@@ -595,8 +770,8 @@ TEST(TerrainEdit, WhatIsEditedWhileEditsAreShownBelongsToTheNextCall) {
 }
 
 // A frame without a camera: nobody says where the viewer is, so it is where it last was.
-TEST(TerrainLoadingOrder, TheTerrainStaysWhereTheViewerLastWas) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainStreaming, TheTerrainStaysWhereTheViewerLastWas) {
+    WorkerPool pool(workers(GetParam()));
     Terrain terrain(pool, hills(), small_view());
     RecordingSink sink;
     ASSERT_TRUE(terrain.set_viewer({5000.0F, 16.0F, 16.0F}));
@@ -619,8 +794,8 @@ TEST(TerrainLoadingOrder, TheTerrainStaysWhereTheViewerLastWas) {
 // The group is one snapshot. The one worker is held in the group's first chunk until a second dig
 // is published, so the other chunks are meshed after it; what shows first is the first crater
 // alone, in every chunk, and then both.
-TEST(TerrainEdit, ALateGroupShowsNothingOfLaterEdits) {
-    WorkerPool pool(workers(1));
+TEST_P(TerrainWithAHeldWorker, ALateGroupShowsNothingOfLaterEdits) {
+    WorkerPool pool(workers(GetParam()));
     auto generator = std::make_shared<GatedGenerator>(std::make_shared<FlatGenerator>(0.5F));
     TerrainSettings settings = small_view();
     Terrain terrain(pool, generator, settings);
@@ -655,10 +830,10 @@ TEST(TerrainEdit, ALateGroupShowsNothingOfLaterEdits) {
 }
 
 // A worker has looked at the pristine bricks of a chunk when an edit is published there.
-TEST(TerrainEdit, AnEditMadeWhileItsChunkLoadsWins) {
+TEST_P(TerrainWithAHeldWorker, AnEditMadeWhileItsChunkLoadsWins) {
     for (const bool commit_first : {false, true}) {
         SCOPED_TRACE(commit_first);
-        WorkerPool pool(workers(2));
+        WorkerPool pool(workers(GetParam()));
         auto generator = std::make_shared<GatedGenerator>(hills());
         generator->hold_at({16, 0, 16});
         Terrain terrain(pool, generator, small_view());
@@ -687,8 +862,8 @@ TEST(TerrainEdit, AnEditMadeWhileItsChunkLoadsWins) {
 
 // The chunk left view and came back while its old load was still going on; an edit came between,
 // when nobody kept count for it.
-TEST(TerrainEdit, AResultFromBeforeAChunkWasForgottenIsNotTrusted) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainWithAHeldWorker, AResultFromBeforeAChunkWasForgottenIsNotTrusted) {
+    WorkerPool pool(workers(GetParam()));
     auto generator = std::make_shared<GatedGenerator>(hills());
     generator->hold_at({16, 0, 16});
     Terrain terrain(pool, generator, small_view());
@@ -707,8 +882,8 @@ TEST(TerrainEdit, AResultFromBeforeAChunkWasForgottenIsNotTrusted) {
     EXPECT_EQ(sink.shown, truth(hills(), {crater}, view({0, 0, 0}, small_view())));
 }
 
-TEST(TerrainEdit, EditsSurviveUnloadingAndCountWhereNothingIsLoaded) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainEdit, EditsSurviveUnloadingAndCountWhereNothingIsLoaded) {
+    WorkerPool pool(workers(GetParam()));
     const auto generator = hills();
     Terrain terrain(pool, generator, small_view());
     RecordingSink sink;
@@ -729,8 +904,8 @@ TEST(TerrainEdit, EditsSurviveUnloadingAndCountWhereNothingIsLoaded) {
     EXPECT_EQ(sink.shown, truth(generator, edits, view({0, 0, 0}, small_view())));
 }
 
-TEST(TerrainEdit, AChunkDugEmptyIsTakenAway) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainEdit, AChunkDugEmptyIsTakenAway) {
+    WorkerPool pool(workers(GetParam()));
     Terrain terrain(pool, std::make_shared<SphereGenerator>(Vec3f{16, 16, 16}, 6.0F), small_view());
     RecordingSink sink;
     ASSERT_TRUE(terrain.set_viewer(kHome));
@@ -744,8 +919,8 @@ TEST(TerrainEdit, AChunkDugEmptyIsTakenAway) {
     EXPECT_EQ(sink.shown.size(), 1U);
 }
 
-TEST(TerrainEdit, AnEditIsFeltByTheNextRayBeforeAnyMesh) {
-    WorkerPool pool(workers(1));
+TEST_P(TerrainEdit, AnEditIsFeltByTheNextRayBeforeAnyMesh) {
+    WorkerPool pool(workers(GetParam()));
     Terrain terrain(pool, std::make_shared<FlatGenerator>(0.0F), small_view());
     ASSERT_TRUE(terrain.dig_sphere({8, 0, 8}, 5.0F));
     const auto hit = terrain.raycast({8, 20, 8}, {0, -1, 0}, 100.0F);
@@ -766,8 +941,8 @@ public:
     std::atomic<bool> broken = true;
 };
 
-TEST(TerrainFailure, AThrowingGeneratorCostsItsChunkOnly) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainFailure, AThrowingGeneratorCostsItsChunkOnly) {
+    WorkerPool pool(workers(GetParam()));
     auto generator = std::make_shared<BrokenGenerator>();
     Terrain terrain(pool, generator, small_view());
     RecordingSink sink;
@@ -794,8 +969,8 @@ TEST(TerrainFailure, AThrowingGeneratorCostsItsChunkOnly) {
     EXPECT_EQ(terrain.retry_failed(), 0U);
 }
 
-TEST(TerrainFailure, InAnEditTheOthersAreCommittedAndTheFailedOneIsTold) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainFailure, InAnEditTheOthersAreCommittedAndTheFailedOneIsTold) {
+    WorkerPool pool(workers(GetParam()));
     auto generator = std::make_shared<BrokenGenerator>();
     Terrain terrain(pool, generator, small_view());
     RecordingSink sink;
@@ -813,8 +988,8 @@ TEST(TerrainFailure, InAnEditTheOthersAreCommittedAndTheFailedOneIsTold) {
     EXPECT_EQ(sink.errors[0].chunk, (Vec3i{1, 0, 0}));
 }
 
-TEST(TerrainFailure, BuildChunkDistinguishesNotLoadedFromLoaded) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainFailure, BuildChunkDistinguishesNotLoadedFromLoaded) {
+    WorkerPool pool(workers(GetParam()));
     Terrain terrain(pool, hills(), small_view());
     RecordingSink sink;
     const auto kind = [&](Vec3i chunk) {
@@ -832,8 +1007,8 @@ TEST(TerrainFailure, BuildChunkDistinguishesNotLoadedFromLoaded) {
     }
 }
 
-TEST(TerrainFailure, WrongInputIsAnErrorAndChangesNothing) {
-    WorkerPool pool(workers(1));
+TEST_P(TerrainFailure, WrongInputIsAnErrorAndChangesNothing) {
+    WorkerPool pool(workers(GetParam()));
     const float nan = std::numeric_limits<float>::quiet_NaN();
     EXPECT_THROW(Terrain(pool, nullptr), std::invalid_argument);
     const auto refuses = [&](auto change) {
@@ -846,6 +1021,9 @@ TEST(TerrainFailure, WrongInputIsAnErrorAndChangesNothing) {
     refuses([](TerrainSettings& s) { s.vertical_distance_m = 0.0F; });
     refuses([](TerrainSettings& s) { s.unload_margin_m = -1.0F; });
     refuses([](TerrainSettings& s) { s.commit_budget = -1ns; });
+    refuses([](TerrainSettings& s) { s.edit_budget = -1ns; });
+    refuses([](TerrainSettings& s) { s.update_budget = -1ns; });
+    refuses([](TerrainSettings& s) { s.most_waiting_bytes = 0; });
     refuses([](TerrainSettings& s) { s.now = nullptr; });
 
     Terrain terrain(pool, hills(), small_view());
@@ -854,6 +1032,10 @@ TEST(TerrainFailure, WrongInputIsAnErrorAndChangesNothing) {
     EXPECT_EQ(terrain.set_viewer({0, 0, 1e9F}).error().kind, VoxelError::Kind::OutsideWorld);
     EXPECT_EQ(terrain.set_view_distance(nan, 50).error().kind, VoxelError::Kind::NotFinite);
     EXPECT_EQ(terrain.set_view_distance(50, 0).error().kind, VoxelError::Kind::OutOfRange);
+    // What was refused is repaired by the next right value.
+    EXPECT_EQ(terrain.set_view_distance(0, 50).error().kind, VoxelError::Kind::OutOfRange);
+    EXPECT_TRUE(terrain.set_view_distance(64, 50));
+    EXPECT_EQ(terrain.settings().view_distance_m, 64.0F);
     EXPECT_FALSE(terrain.dig_sphere({nan, 0, 0}, 1.0F));
     EXPECT_FALSE(terrain.add_sphere({0, 0, 0}, -1.0F));
     EXPECT_FALSE(terrain.raycast({0, 0, 0}, {0, 0, 0}, 1.0F));
@@ -865,8 +1047,8 @@ TEST(TerrainFailure, WrongInputIsAnErrorAndChangesNothing) {
     EXPECT_EQ(terrain.stats().wanted, 0U);
 }
 
-TEST(Terrain, LoadsAtTheEndOfTheWorld) {
-    WorkerPool pool(workers(2));
+TEST_P(TerrainStreaming, LoadsAtTheEndOfTheWorld) {
+    WorkerPool pool(workers(GetParam()));
     Terrain terrain(pool, std::make_shared<FlatGenerator>(0.5F), small_view());
     RecordingSink sink;
     ASSERT_TRUE(terrain.set_viewer({kWorldLimit, 0.0F, -kWorldLimit}));

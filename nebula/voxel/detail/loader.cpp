@@ -6,6 +6,9 @@
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/detail/build_chunk.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace nebula::voxel::detail {
 
 namespace {
@@ -25,13 +28,14 @@ BrickPtr cut_brick(const SampleBlock& block, int i) {
 
 }  // namespace
 
-Loader::Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch)
+Loader::Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch, std::size_t most_bytes)
     : volume_(volume),
       scratch_(scratch),
       requests_(volume.epochs()),
       meter_(pool),
-      ticket_count_(static_cast<std::size_t>(pool.thread_count()) * kTicketsPerWorker),
-      tickets_(std::make_unique<Ticket[]>(ticket_count_)),
+      most_bytes_(most_bytes),
+      runner_count_(static_cast<std::size_t>(pool.thread_count()) * kRunnersPerWorker),
+      runners_(std::make_unique<Runner[]>(runner_count_)),
       // Not Background, of which a pool keeps a worker free: loading is to have them all.
       group_(pool, Band::Normal) {}
 
@@ -40,35 +44,70 @@ Loader::~Loader() {
     requests_.close();
 }
 
-void Loader::start_tickets() {
+void Loader::start_runners() {
     const std::size_t open = requests_.chunks().size() - requests_.taken();
-    if (open > 0) meter_.queue_filled();
-    for (std::size_t i = 0; i < std::min(ticket_count_, open); ++i) {
-        Ticket& ticket = tickets_[i];
-        // seq_cst, after the publication: pairs with run_slice's store and has_work.
-        if (ticket.running.exchange(true, std::memory_order_seq_cst)) continue;
-        group_.spawn([this, &ticket] { run_slice(ticket); }, "load chunks");
+    if (open == 0 || runner_count_ == 0 || !may_take()) return;
+    meter_.queue_filled();
+    for (std::size_t i = 0; i < std::min(runner_count_, open); ++i) {
+        Runner& runner = runners_[i];
+        // seq_cst, after the publication or the release: pairs with run_slice's store and may_take.
+        if (runner.running.load(std::memory_order_seq_cst) ||
+            runner.running.exchange(true, std::memory_order_seq_cst))
+            continue;
+        group_.spawn([this, &runner] { run_slice(runner); }, "load chunks");
     }
 }
 
-void Loader::run_slice(Ticket& ticket) {
+void Loader::run_slice(Runner& runner) {
     const Clock::time_point end = Clock::now() + kSlice;
     for (;;) {
-        const std::optional<Vec3i> chunk = requests_.take();
+        std::optional<Vec3i> chunk;
+        if (bytes_in_flight_.load(std::memory_order_relaxed) < most_bytes_)
+            chunk = requests_.take();
         if (!chunk) {
-            meter_.queue_emptied([this] { return !requests_.has_work(); });
-            ticket.running.store(false, std::memory_order_seq_cst);
+            meter_.queue_emptied([this] { return !may_take(); });
+            runner.running.store(false, std::memory_order_seq_cst);
             NEBULA_YIELD_POINT();
-            // Requests published since? Then the owner may have seen our flag still up.
-            if (!requests_.has_work() || ticket.running.exchange(true, std::memory_order_seq_cst))
-                return;
+            // Requests published or bytes released since? Then the owner may have seen our flag
+            // still up.
+            if (!may_take() || runner.running.exchange(true, std::memory_order_seq_cst)) return;
             continue;
         }
-        results_.push(load(*chunk));
+        finish(*chunk);
         if (stopping_.load(std::memory_order_relaxed)) return;
         if (Clock::now() >= end) break;
     }
-    group_.spawn([this, &ticket] { run_slice(ticket); }, "load chunks");
+    group_.spawn([this, &runner] { run_slice(runner); }, "load chunks");
+}
+
+void Loader::run_here(Clock::time_point deadline, Clock::time_point (*now)()) {
+    while (bytes_in_flight() < most_bytes_) {
+        const std::optional<Vec3i> chunk = requests_.take();
+        if (!chunk) return;
+        finish(*chunk);
+        if (now() >= deadline) return;
+    }
+}
+
+void Loader::finish(Vec3i chunk) {
+    std::unique_ptr<LoadResult> result = load(chunk);
+    result->bytes = bytes_of(*result);
+    // Relaxed: the number alone counts. The limit holds to within what is in hand.
+    bytes_in_flight_.fetch_add(result->bytes, std::memory_order_relaxed);
+    results_.push(std::move(result));
+}
+
+void Loader::release(const LoadResult& result) noexcept {
+    // seq_cst: before start_runners' look at the flags; pairs with may_take in run_slice.
+    bytes_in_flight_.fetch_sub(result.bytes, std::memory_order_seq_cst);
+}
+
+std::size_t Loader::bytes_of(const LoadResult& result) noexcept {
+    std::size_t bytes =
+        sizeof(LoadResult) + result.mesh.vertex_data.capacity() + result.mesh.index_data.capacity();
+    for (const BrickPtr& brick : result.bricks)
+        if (brick != nullptr && !is_uniform(brick.get())) bytes += sizeof(Brick);
+    return std::max(bytes, kLeastBytes);
 }
 
 std::unique_ptr<LoadResult> Loader::load(Vec3i chunk) {

@@ -2,6 +2,7 @@
 // The workers' side of streaming: takes requests, generates and meshes, pushes results.
 #pragma once
 
+#include "nebula/base/clock.hpp"
 #include "nebula/threading/task_group.hpp"
 #include "nebula/voxel/chunk_mesh.hpp"
 #include "nebula/voxel/detail/completion_queue.hpp"
@@ -13,6 +14,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,21 +29,30 @@ namespace nebula::voxel::detail {
 struct LoadResult {
     Vec3i chunk;
     std::uint64_t version = 0;  ///< Every edit up to this one is in it.
+    std::size_t bytes = 0;      ///< What it counts for in Loader::bytes_in_flight.
     ChunkMesh mesh;
     std::optional<VoxelError> error;
     std::array<BrickPtr, kOwnBricks> bricks;  ///< Those that the volume lacked; null: it did not.
     LoadResult* next = nullptr;               ///< The completion queue's.
 };
 
-/// Keeps a few tickets in the pool while there are requests. A ticket is a task that takes the best
+/// Keeps a few runners in the pool while there are requests. A runner is a task that takes the best
 /// request, finishes it, takes the next, and after kSlice goes back to the end of its band's queue,
-/// so that work of a higher band waits for a slice at most. With no requests there are no tickets.
+/// so that work of a higher band waits for a slice at most. With no requests there are no runners.
 ///
-/// Threads:   owner thread; the tickets run on workers.
-/// Lifetime:  the destructor drops all requests and waits for the chunks in hand.
+/// Finished chunks that the owner has not released yet count against a limit. Past it runners end,
+/// and start_runners starts them again once there is room.
+///
+/// On a pool without workers nothing runs by itself: the owner calls run_here.
+///
+/// Threads:   owner thread; the runners are on workers.
+/// Cost:      start_runners: a few atomic operations per runner that does not run yet. run_here:
+///            until its deadline, plus one chunk.
+/// Lifetime:  the destructor drops all requests and waits for the chunks that workers have in hand.
 class Loader {
 public:
-    Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch);
+    /// \param most_bytes  the limit; it is passed by one chunk per worker at most.
+    Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch, std::size_t most_bytes);
     ~Loader();
     Loader(const Loader&) = delete;
     Loader& operator=(const Loader&) = delete;
@@ -52,18 +63,39 @@ public:
 
     [[nodiscard]] const LoadMeter& meter() const noexcept { return meter_; }
 
-    /// After a publication to requests(): sees to it that every worker has a ticket to run.
-    void start_tickets();
+    /// After a publication to requests(), or a release: ensures that every worker has a runner, if
+    /// there is something to do and room for it.
+    void start_runners();
+    /// Without workers: loads chunks on this thread until `now()` reaches the deadline, at least
+    /// one if there is one to load and room for it.
+    void run_here(Clock::time_point deadline, Clock::time_point (*now)());
+
+    /// The owner has taken a result and is done with it.
+    void release(const LoadResult& result) noexcept;
+    /// Of results that are not released yet.
+    [[nodiscard]] std::size_t bytes_in_flight() const noexcept {
+        return bytes_in_flight_.load(std::memory_order_relaxed);  // a number, nothing is read by it
+    }
 
 private:
-    struct Ticket {
-        std::atomic<bool> running{
-            false};  // taken by exchange, by owner and worker; README, "Requests and tickets"
+    struct Runner {
+        // Raised by an exchange of the owner or of the worker itself, lowered by the worker;
+        // README, "Requests and runners".
+        std::atomic<bool> running{false};
     };
     static constexpr std::chrono::microseconds kSlice{500};
-    static constexpr std::size_t kTicketsPerWorker = 2;  // one runs, one waits to follow
+    static constexpr std::size_t kRunnersPerWorker = 2;  // one runs, one waits to follow
+    // What the smallest result counts for: it limits how many there are.
+    static constexpr std::size_t kLeastBytes = 4096;
 
-    void run_slice(Ticket& ticket);
+    void run_slice(Runner& runner);
+    void finish(Vec3i chunk);
+    [[nodiscard]] static std::size_t bytes_of(const LoadResult& result) noexcept;
+    /// seq_cst: README, "Requests and runners".
+    [[nodiscard]] bool may_take() {
+        return bytes_in_flight_.load(std::memory_order_seq_cst) < most_bytes_ &&
+               requests_.has_work();
+    }
     [[nodiscard]] std::unique_ptr<LoadResult> load(Vec3i chunk);
     void fill(LoadResult& result);
 
@@ -72,10 +104,13 @@ private:
     RequestList requests_;
     CompletionQueue<LoadResult> results_;
     LoadMeter meter_;
+    const std::size_t most_bytes_;
+    // Raised by whoever finishes a chunk, lowered by the owner.
+    std::atomic<std::size_t> bytes_in_flight_{0};
     std::atomic<bool> stopping_{false};
-    std::size_t ticket_count_;
-    std::unique_ptr<Ticket[]> tickets_;
-    TaskGroup group_;  // last: waits for the tickets before the rest goes
+    std::size_t runner_count_;
+    std::unique_ptr<Runner[]> runners_;
+    TaskGroup group_;  // last: waits for the runners before the rest goes
 };
 
 }  // namespace nebula::voxel::detail

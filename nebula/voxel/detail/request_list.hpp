@@ -42,7 +42,7 @@ public:
     }
 
     /// seq_cst throughout: a taker that stops lowers its flag, then asks this; the owner publishes,
-    /// then looks at the flag. One of them sees the other (README, "Requests and tickets").
+    /// then looks at the flag. One of them sees the other (README, "Requests and runners").
     [[nodiscard]] bool has_work() {
         const auto pin = epochs_.pin();
         const List& list = *current_.load(std::memory_order_seq_cst);
@@ -57,13 +57,14 @@ public:
         return std::min(next, list.chunks.size());
     }
 
-    /// Replaces the list, which must be closed.
-    void publish(std::vector<Vec3i> nearest_first) {
+    /// Replaces the list, which must be closed. Entries before `first` are no requests: they count
+    /// as taken.
+    void publish(std::vector<Vec3i> nearest_first, std::size_t first = 0) {
         auto fresh = std::make_unique<List>();
         fresh->chunks = std::move(nearest_first);
+        fresh->next.store(first, std::memory_order_relaxed);  // published by the exchange below
         epochs_.retire(
             std::unique_ptr<List>(current_.exchange(fresh.release(), std::memory_order_seq_cst)));
-        epochs_.collect();
     }
 
     [[nodiscard]] const std::vector<Vec3i>& chunks() const noexcept {

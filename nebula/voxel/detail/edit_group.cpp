@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/detail/edit_group.hpp"
+
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/detail/build_chunk.hpp"
+
+#include <new>
+
+namespace nebula::voxel::detail {
+
+namespace {
+
+// A group of so few chunks is built by the owner thread alone: about 0.2 ms, no more than waking a
+// worker and waiting for it may cost, and a worker that the kernel has put aside in the middle of a
+// chunk cannot hold up the frame. A sphere of radius 4 reaches more chunks in one case of 25.
+constexpr std::size_t kChunksAlone = 4;
+
+}  // namespace
+
+EditGroup::EditGroup(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch)
+    : volume_(volume),
+      scratch_(scratch),
+      alone_(pool.thread_count() == 0),
+      pin_(volume.epochs().pin()),
+      tasks_(pool, Band::Frame) {}
+
+EditGroup::~EditGroup() { tasks_.cancel(); }
+
+void EditGroup::add(Vec3i chunk) { items_.emplace_back().bricks = volume_.look_up(chunk); }
+
+void EditGroup::start() {
+    if (items_.size() > kChunksAlone) spawn_rest();
+}
+
+bool EditGroup::finish(Clock::time_point deadline) {
+    // Alone, at least one a call: it gets done although every deadline has passed already.
+    for (bool first = alone_; begun_ < items_.size() && (first || Clock::now() < deadline);
+         first = false)
+        build(items_[begun_++]);
+    spawn_rest();
+    return tasks_.wait_until(deadline) && begun_ == items_.size();
+}
+
+void EditGroup::spawn_rest() {
+    if (alone_) return;  // a task would run inside spawn, whatever the deadline
+    while (begun_ < items_.size()) {
+        Item& item = items_[begun_++];
+        tasks_.spawn([this, &item] { build(item); }, "build edited chunk");
+    }
+}
+
+// On a worker or on the owner thread.
+void EditGroup::build(Item& item) {
+    Scratch& scratch = scratch_.mine();
+    const auto done = build_chunk(scratch, [&](SampleBlock& block) {
+        return gather(volume_.generator(), item.bricks, block);
+    });
+    if (!done) {
+        item.error = done.error();
+        return;
+    }
+    try {
+        item.mesh = scratch.mesh;
+    } catch (const std::bad_alloc&) {
+        item.error = VoxelError{VoxelError::Kind::OutOfMemory, "out of memory"};
+    }
+}
+
+}  // namespace nebula::voxel::detail
