@@ -26,6 +26,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+from ninja_files import recorded_dependencies  # noqa: E402
+
 CLANG_TIDY = "clang-tidy-16"
 CHECKED = "nebula/"
 ANALYZER = "clang-analyzer-"
@@ -33,18 +36,6 @@ ANALYZER = "clang-analyzer-"
 NOT_FOR_BATCHES = "bugprone-suspicious-include"
 # "12122 warnings generated.": those of system headers, which are not shown.
 COUNT_LINE = re.compile(r"^\d+ warnings? generated\.$|^Suppressed \d+ warnings|^Use -header-filter")
-
-
-def parse_deps(text):
-    """`ninja -t deps` as {object: [path, ...]}."""
-    deps, current = {}, None
-    for line in text.splitlines():
-        if line.startswith(" "):
-            deps[current].append(line.strip())
-        elif ": #deps" in line:
-            current = line.split(": #deps")[0]
-            deps[current] = []
-    return deps
 
 
 class Hasher:
@@ -153,7 +144,7 @@ class Tidy:
 
 def main(arguments):
     root, build = (pathlib.Path(argument).resolve() for argument in arguments)
-    deps = parse_deps(subprocess.run(["ninja", "-C", build, "-t", "deps"], capture_output=True, text=True, check=True).stdout)
+    deps = recorded_dependencies(build)
     commands = commands_to_check(root, build, deps)
     memory = build / "tidy"
     memory.mkdir(exist_ok=True)

@@ -17,6 +17,7 @@ build_preset() {
     (
         # Two builds in one tree would write the same files; the second waits for the first.
         flock 9
+        remove_stale "$preset"
         log=$(log_path "configure-$preset")
         step "$log" "Configuring $preset" configure "$preset" "$@" ||
             die "configuring $preset failed$(first_error "$log"); see ${log#"$NEBULA_ROOT"/}"
@@ -24,6 +25,13 @@ build_preset() {
         step "$log" "Building $preset" cmake --build "$NEBULA_ROOT/build/$preset" --target "$target" ||
             die "building $preset failed$(first_error "$log"); see ${log#"$NEBULA_ROOT"/}"
     ) 9>"$NEBULA_ROOT/build/.lock"
+}
+
+# remove_stale FOLDER: an upgrade of the system leaves files in build/FOLDER that ninja takes for new.
+remove_stale() {
+    local told
+    told=$(python3 "$NEBULA_ROOT/tools/lib/stale.py" "$NEBULA_ROOT/build/$1") || die "cannot remove what is stale in $NEBULA_ROOT/build/$1; remove that folder"
+    [[ ! $told ]] || say "$told"
 }
 
 configure() {
