@@ -11,6 +11,9 @@
 # everything else). Nothing outside the cache folder is written and root is not needed. The engine
 # is started through the dynamic linker it came with, so both C libraries live side by side.
 #
+# With --export-template it prints the path of the program that an exported game starts: Debian's
+# godot-template-release, fetched in the same way and kept beside the engine, whose libraries it needs.
+#
 # A run that was stopped half way goes on where it was; two at once share one download.
 set -euo pipefail
 
@@ -24,7 +27,11 @@ readonly SUITES=(testing unstable)
 readonly WANTED=(godot libgl1 libegl1 libegl-mesa0 libglx-mesa0 libgl1-mesa-dri libvulkan1)
 
 main() {
-    (($# == 0)) || die_usage "tools/get_godot.sh takes no arguments; set GODOT to choose an engine"
+    if (($# == 1)) && [[ $1 == --export-template ]]; then
+        fetched_template
+        return
+    fi
+    (($# == 0)) || die_usage "tools/get_godot.sh takes --export-template or nothing and got \"$*\"; set GODOT to choose an engine"
     local command
     if [[ ${GODOT:-} ]]; then
         command=$(command -v -- "$GODOT") && [[ -x $command ]] ||
@@ -54,7 +61,8 @@ check_version() {
     ((major > ${OLDEST%.*} || (major == ${OLDEST%.*} && minor >= ${OLDEST#*.})))
 }
 
-fetched_engine() {
+# Sets $prefix, the folder in which everything is kept.
+find_prefix() {
     local cache=${NEBULA_CACHE:-}
     if [[ ! $cache ]]; then
         [[ ${XDG_CACHE_HOME:-}${HOME:-} ]] || die "there is no place for Godot, since HOME is not set; set NEBULA_CACHE to a folder"
@@ -63,6 +71,10 @@ fetched_engine() {
     mkdir -p -- "$cache/godot" 2>/dev/null && [[ -w $cache/godot ]] ||
         die "Godot cannot be kept in $cache, which is not writable; set NEBULA_CACHE to a folder that is"
     prefix=$(realpath -- "$cache/godot")
+}
+
+fetched_engine() {
+    find_prefix
     engine=$prefix/engine/godot
     # The tree gets its name in one rename after it was checked, so it is whole if it is there.
     if [[ ! -x $engine ]]; then
@@ -76,6 +88,50 @@ fetched_engine() {
     fi
     check_version "$engine" || die "the Godot in $prefix $complaint; remove that folder and run this again"
     printf '%s\n' "$engine"
+}
+
+fetched_template() {
+    fetched_engine >/dev/null  # its libraries
+    if [[ ! -x $prefix/template/template ]]; then
+        exec 9>"$prefix/.lock"
+        flock 9
+        [[ -x $prefix/template/template ]] || fetch_template
+        exec 9>&-
+    fi
+    printf '%s\n' "$prefix/template/template"
+}
+
+fetch_template() {
+    log=$prefix/log
+    apt=$prefix/apt
+    make_private_apt
+    local suite
+    for suite in "${SUITES[@]}"; do
+        step "$log" "Fetching the export template from Debian $suite (first run only)" download_template "$suite" || continue
+        rm -rf "$prefix/template"
+        mv "$prefix/template.new" "$prefix/template"
+        rm -rf "$apt"
+        return
+    done
+    if offline "$log"; then
+        die "the export template is not on this machine and the package archive cannot be reached; connect to the network and run this again (log: $log)"
+    fi
+    die "Debian's archive gave no export template for the Godot in $prefix; remove that folder and run this again (log: $log)"
+}
+
+# The template of the version that the engine has: both read the same pack.
+download_template() {
+    use_suite "$1" || return 1
+    local version tree=$prefix/template.new deb found
+    version=$(sed -nE 's/^godot_([^_]+)_.*/\1/p' "$prefix/engine/packages.txt")
+    version=${version//%3a/:}
+    rm -rf "$tree" && mkdir "$tree" || return 1
+    (cd "$tree" && apt-get "${options[@]}" download "godot-template-release=$version") || return 1
+    for deb in "$tree"/*.deb; do
+        dpkg-deb -x "$deb" "$tree" && rm "$deb" || return 1
+    done
+    found=$(find "$tree" -type f -size +5M | head -n 1)
+    [[ $found ]] && chmod +x "$found" && ln -s "${found#"$tree"/}" "$tree/template"
 }
 
 fetch() {
@@ -136,7 +192,8 @@ archive_uri() {
         awk -F'|' '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
 }
 
-download() {
+# use_suite SUITE: brings in the lists of the suite and sets $options for an apt-get that reads them.
+use_suite() {
     local suite=$1 uri system_lists=''
     eval "$(apt-config shell system_lists Dir::State::lists/d)"
     uri=$(archive_uri -o Dir::State::lists="$system_lists")
@@ -154,7 +211,7 @@ download() {
     rm -rf "$apt/lists" "$apt"/cache/*.bin
     mkdir -p "$apt/lists/partial"
     printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$uri" "$suite" >"$apt/etc/sources.list"
-    local options=(
+    options=(
         -q -c "$apt/conf"
         -o Dir::State::lists="$apt/lists"
         -o Dir::Etc::sourcelist="$apt/etc/sources.list"
@@ -164,9 +221,13 @@ download() {
         -o APT::Update::Error-Mode=any
         -o APT::Install-Recommends=false
     )
+    apt-get "${options[@]}" update
+}
+
+download() {
+    use_suite "$1" || return 1
     # autoclean: a run stopped some days ago may have left versions that no longer fit.
-    apt-get "${options[@]}" update &&
-        apt-get "${options[@]}" autoclean &&
+    apt-get "${options[@]}" autoclean &&
         apt-get "${options[@]}" -y --download-only install "${WANTED[@]}"
 }
 
