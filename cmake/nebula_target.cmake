@@ -1,13 +1,10 @@
 # Flags and helpers that every target of ours shares.
 
 if(PROJECT_IS_TOP_LEVEL)
-    # Debug is what the tests run: light optimisation (a million synchronous awaits need the tail
-    # calls that -O0 does not make) and assertions. Release is what users run.
-    set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
-    # Such a preset repeats what dev tests: lines and functions are enough to read a report by.
-    if(NEBULA_PRECOMPILE STREQUAL "ON")
-        set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
-    endif()
+    # Debug is what the tests run: assertions, and light optimisation unless a preset asks for more
+    # (a million synchronous awaits need the tail calls that -O0 does not make). Release is what
+    # users run.
+    set(CMAKE_CXX_FLAGS_DEBUG ${NEBULA_DEBUG_FLAGS})
     set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
 endif()
 
@@ -38,6 +35,9 @@ if(NEBULA_SANITIZE)
     target_compile_options(nebula_private_flags INTERFACE ${nebula_sanitize_flags})
     target_link_options(nebula_flags INTERFACE ${nebula_sanitize_flags})
     target_compile_definitions(nebula_flags INTERFACE NEBULA_SANITIZED=1)
+endif()
+if(NEBULA_YIELD_POINTS)
+    target_compile_definitions(nebula_flags INTERFACE NEBULA_YIELD_POINTS=1)
 endif()
 
 # nebula_precompile(nebula_threading LIBRARY), (join_test TEST) or (pool_test UNOPTIMIZED_TEST): the
@@ -92,12 +92,34 @@ function(nebula_add_library name)
     nebula_precompile(nebula_${name} LIBRARY)
 endfunction()
 
+# Tests that only the dev preset runs have this label, and this target builds what they need:
+# ./run test runs them there, and all others in the presets asan, tsan and gcc.
+add_custom_target(nebula_dev_tests)
+add_custom_target(nebula_release_tests)
+# And those that the release preset runs too: what depends on how far the compiler goes.
+function(nebula_also_release test)
+    if(CMAKE_BUILD_TYPE STREQUAL Release AND TARGET ${test})
+        set_tests_properties(${test} PROPERTIES LABELS release)
+        add_dependencies(nebula_release_tests ${test})
+    endif()
+endfunction()
+function(nebula_dev_only test)
+    set_tests_properties(${test} PROPERTIES LABELS dev)
+    if(ARGN)
+        add_dependencies(nebula_dev_tests ${ARGN})
+    endif()
+endfunction()
+
 # nebula_add_test(worker_pool_test SOURCES worker_pool_test.cpp LIBRARIES nebula::threading): one
 # GoogleTest program, one ctest entry. TIMEOUT in seconds, 300 unless told. UNOPTIMIZED: under the
 # address sanitizer its own sources are compiled at -O0, in a third of the time; not for tests of
 # coroutines, which need the tail calls, nor for those that compute much themselves.
+# SINGLE_THREADED: has one thread, so the thread sanitizer could find nothing and does without it.
 function(nebula_add_test name)
-    cmake_parse_arguments(arg "UNOPTIMIZED" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+    cmake_parse_arguments(arg "UNOPTIMIZED;SINGLE_THREADED" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+    if(arg_SINGLE_THREADED AND NEBULA_SANITIZE MATCHES thread)
+        return()
+    endif()
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 300)
     endif()

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """./run: each wrong input and each wrong surrounding gets one sentence, and nothing is started before."""
 import os
+import time
 import unittest
 
-from stub_tools import ENGINE, StubbedEntry, running_as_root
+from stub_tools import ENGINE, RECORDER, StubbedEntry, running_as_root
 
 NOBODY = 65534
 
@@ -31,7 +32,7 @@ class WrongWords(StubbedEntry):
         self.assert_refused_untouched("../lib/say")
 
     def test_an_unknown_flag_is_named_by_every_verb(self):
-        for verb in ("demo", "test", "build", "format", "check", "bench"):
+        for verb in ("demo", "addon", "sanitized", "test", "build", "format", "check", "bench"):
             self.assert_refused_untouched(verb, "--colour", parts=["--colour"])
 
     def test_an_unknown_preset_is_named_with_the_known_ones(self):
@@ -208,6 +209,135 @@ RECORD_APT = '#!/bin/sh\necho "apt-get $*" >>"$STUB_FOLDER/calls"\n'
 WRITING_ENGINE = ENGINE + """
 for argument; do case $argument in --report=*|--screenshot=*) echo x >"${argument#*=}";; esac; done
 """
+
+
+class Addon(StubbedEntry):
+    def test_it_builds_the_library_alone_and_prints_where_it_is(self):
+        result = self.run_verb("addon", cwd=self.home)
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        builds = [line for line in self.calls() if line.startswith("cmake --build")]
+        self.assertEqual([f"cmake --build {self.tree}/build/release --target nebula_godot"], builds)
+        self.assertIn(f"{self.tree}/addon/addons/nebula", result.stdout)
+
+
+class Sanitized(StubbedEntry):
+    def sanitized(self, *arguments):
+        self.write({"tree/tests/godot/run.sh": '#!/bin/sh\necho "$GODOT $*" >>"$STUB_FOLDER/suite.calls"\n'})
+        (self.tree / "tests/godot/run.sh").chmod(0o755)
+        for name in ("clang-16", "clang++-16"):
+            self.stub(name, "#!/bin/sh\necho /the/runtime.so\n")
+        for kind in ("asan", "tsan"):
+            (self.tree / f"build/engine-{kind}").mkdir(parents=True, exist_ok=True)
+        result = self.run_verb("sanitized", *arguments)
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        (call,) = self.calls("suite.calls")
+        return call
+
+    def test_it_builds_with_the_sanitizer_and_runs_the_suite_in_an_engine_that_has_its_runtime(self):
+        self.assertEqual(f"{self.tree}/build/engine-tsan/engine a_test", self.sanitized("tsan", "a_test"))
+        self.assertIn(f"cmake --build {self.tree}/build/engine-tsan --target nebula_godot nebula_godot_probe", self.calls())
+        self.assertIn("no_deepbind.so /the/runtime.so", (self.tree / "build/engine-tsan/engine").read_text())
+
+    def test_addresses_are_the_default(self):
+        self.assertEqual(f"{self.tree}/build/engine-asan/engine a_test", self.sanitized("a_test"))
+
+    def test_wrong_words_are_refused(self):
+        self.assert_refused(self.run_verb("sanitized", "asan", "a", "b"), '"a b"', status=2)
+
+
+class Rows(StubbedEntry):
+    """The table of ./run test."""
+
+    def rows(self, script):
+        load = "source tools/verbs/test.sh; verb() { make_log_folder; local rows beside_pid='' last_ok started=$SECONDS; rows=$(log_path rows); : >\"$rows\"; trap stop_beside EXIT; "
+        return self.in_library(load + script + "\nshow_rows; }; verb")
+
+    def test_rows_add_up_to_the_last_line(self):
+        result = self.rows('counted one true; some() { echo "12 0" >"$counts"; }; counted several some; counted three true')
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("14 passed, 0 failed", result.stdout.splitlines()[-1])
+        table = [line.split() for line in result.stdout.splitlines() if line and line.split()[-1].isdigit()]
+        *rows, total = [[int(word) for word in words[-3:]] for words in table]
+        self.assertEqual(total[:2], [sum(column) for column in zip(*rows)][:2])
+
+    def test_a_row_that_fails_fails_the_run(self):
+        result = self.rows('counted good true; some() { echo "3 2" >"$counts"; return 1; }; counted bad some; crash() { echo "5 0" >"$counts"; return 139; }; counted worse crash')
+        self.assertIn("9 passed, 3 failed", result.stdout)
+        self.assert_refused(result, "3 tests or steps failed", status=1)
+
+    def test_rows_beside_others_count_and_show_what_they_said(self):
+        result = self.rows('slow() { counted slow sleepy; }; sleepy() { sleep 1; echo said >&4; }; beside slow; counted quick true; wait_beside; counted last true')
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("3 passed, 0 failed", result.stdout)
+        self.assertIn("said", result.stdout)
+
+    def test_a_row_beside_others_can_fail(self):
+        result = self.rows('bad() { counted bad false; }; beside bad; counted quick true; wait_beside')
+        self.assertIn("1 passed, 1 failed", result.stdout)
+        self.assertNotEqual(0, result.returncode)
+
+    def test_an_end_half_way_ends_what_ran_beside(self):
+        result = self.rows('slow() { echo $BASHPID >child; exec sleep 50; }; beside slow; until [[ -s child ]]; do sleep 0.1; done; exit 3')
+        self.assertEqual(3, result.returncode)
+        child = int((self.tree / "child").read_text())
+        with self.assertRaises(ProcessLookupError):
+            for _ in range(100):
+                os.kill(child, 0)
+                time.sleep(0.05)
+
+
+class WholeTest(StubbedEntry):
+    """./run test from its first row to the last, with stand-ins for all that takes time."""
+
+    def setUp(self):
+        super().setUp()
+        passes = "import sys\n"
+        self.write({
+            "tree/bench/task/CMakeLists.txt": "",
+            "tree/bench/godot/prepare.py": passes,
+            "tree/nebula/x.hpp": "", "tree/tests/x.hpp": "", "tree/.ci/run": "",
+            "tree/tests/godot/run.sh": "#!/bin/sh\necho '7 passed, 0 failed'\n",
+            "tree/tests/godot/export.sh": '#!/bin/sh\necho "export $*" >>"$STUB_FOLDER/calls"\n',
+            "tree/tools/get_godot.sh": f'#!/bin/sh\n[ "$1" != --export-template ] || {{ echo /the/template; exit; }}\necho {self.stubs}/an-engine\n',
+            "tree/tools/bindgen/dump.py": passes,
+            **{f"tree/tools/check/{name}.py": passes for name in ("docs", "includes", "tidy")},
+        })  # fmt: skip
+        for script in ("tests/godot/run.sh", "tests/godot/export.sh"):
+            (self.tree / script).chmod(0o755)
+        for name in ("clang-format-16", "clang++-16", "clang-16", "shellcheck"):
+            self.stub(name, RECORDER)
+        self.stub("ctest", RECORDER + "echo '100% tests passed, 0 tests failed out of 10'\n")
+        self.stub("an-engine", WRITING_ENGINE)
+
+    def rows_of(self, result):
+        lines = [line for line in result.stdout.splitlines() if line[24:].split() and all(word.isdigit() for word in line[24:].split())]
+        return {line[:24].strip(): [int(word) for word in line[24:].split()] for line in lines}
+
+    def test_every_row_is_there_and_they_add_up(self):
+        result = self.run_verb("test")
+        self.assertEqual((0, ""), (result.returncode, result.stderr), result.stdout)
+        rows = self.rows_of(result)
+        total = rows.pop("total")
+        self.assertEqual({
+            "checks", "build release", "engine tests", "demo", "exported demo", "unit tests, release",
+            "build asan", "unit tests, asan", "build tsan", "unit tests, tsan", "build gcc", "unit tests, gcc",
+            "build bench", "build dev", "engine tests, dev", "unit tests, dev", "clang-tidy",
+        }, set(rows))  # fmt: skip
+        self.assertEqual([10, 0], rows["unit tests, asan"][:2])
+        self.assertEqual([7, 0], rows["engine tests"][:2])
+        self.assertEqual(total[:2], [sum(row[column] for row in rows.values()) for column in (0, 1)])
+        self.assertEqual(f"{total[0]} passed, 0 failed", result.stdout.splitlines()[-1])
+        self.assertIn("export /the/template", self.calls())
+
+    def test_a_failed_build_is_one_failure_and_skips_what_needs_it(self):
+        self.stub("cmake", '#!/bin/sh\ncase "$*" in *--build*/build/tsan*) exit 1;; esac\n')
+        result = self.run_verb("test")
+        rows = self.rows_of(result)
+        self.assertEqual([0, 1], rows["build tsan"][:2])
+        self.assertNotIn("unit tests, tsan", rows)
+        self.assertEqual([10, 0], rows["unit tests, gcc"][:2])
+        self.assertIn(", 1 failed", result.stdout.splitlines()[-1])
+        self.assertEqual(1, result.returncode)
 
 
 class Bench(StubbedEntry):

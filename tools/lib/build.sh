@@ -7,24 +7,28 @@ preset_names() {
     grep -B1 '"displayName"' "$NEBULA_ROOT/CMakePresets.json" | sed -n 's/.*"name": "\([^"]*\)".*/\1/p' | paste -sd ' '
 }
 
-# build_preset PRESET TARGET [CMAKE_ARGUMENT...]: configures and builds. A second run does what
-# changed only.
+# What starts a build, for a caller that wants builds to make way for something else.
+build_command=()
+
+# build_preset PRESET "TARGET..." [CMAKE_ARGUMENT...]: configures and builds. A second run builds only
+# what changed.
 build_preset() {
-    local preset=$1 target=$2 log
+    local preset=$1 targets log
+    read -ra targets <<<"$2"
     shift 2
     make_log_folder
     [[ -d $NEBULA_ROOT/build/$preset ]] || need_space "$NEBULA_ROOT/build" 700 "building $preset"
     (
-        # Two builds in one tree would write the same files; the second waits for the first.
+        # Two builds of one preset would write the same files; the second waits for the first.
         flock 9
         remove_stale "$preset"
         log=$(log_path "configure-$preset")
         step "$log" "Configuring $preset" configure "$preset" "$@" ||
             die "configuring $preset failed$(first_error "$log"); see ${log#"$NEBULA_ROOT"/}"
         log=$(log_path "build-$preset")
-        step "$log" "Building $preset" cmake --build "$NEBULA_ROOT/build/$preset" --target "$target" ||
+        step "$log" "Building $preset" "${build_command[@]}" cmake --build "$NEBULA_ROOT/build/$preset" --target "${targets[@]}" ||
             die "building $preset failed$(first_error "$log"); see ${log#"$NEBULA_ROOT"/}"
-    ) 9>"$NEBULA_ROOT/build/.lock"
+    ) 9>"$NEBULA_ROOT/build/.lock-$preset"
 }
 
 # remove_stale FOLDER: an upgrade of the system leaves files in build/FOLDER that ninja takes for new.
@@ -41,10 +45,10 @@ configure() {
     cd "$NEBULA_ROOT" && cmake --preset "$preset" "$@"
 }
 
-# build_with_engine PRESET TARGET: the same with the Godot extension (target nebula_godot) in it.
+# build_with_engine PRESET "TARGET...": the same with the Godot extension (target nebula_godot) in it.
 # Sets $engine.
 build_with_engine() {
-    local preset=$1 target=$2 library_folder=$NEBULA_ROOT/addon/addons/nebula/bin
+    local preset=$1 wanted=$2 library_folder=$NEBULA_ROOT/addon/addons/nebula/bin
     find_engine
     # Every preset puts the libraries where the projects load them from. Another preset's would look
     # up to date to this one's build, so they go first.
@@ -53,7 +57,7 @@ build_with_engine() {
             die "cannot write to $library_folder; make it a writable folder"
     fi
     # What ./run bench asked of the same build folder is not wanted here.
-    build_preset "$preset" "$target" -DNEBULA_BUILD_TESTS=ON -DNEBULA_BUILD_BENCH=OFF \
+    build_preset "$preset" "$wanted" -DNEBULA_BUILD_TESTS=ON -DNEBULA_BUILD_BENCH=OFF \
         -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine"
 }
 

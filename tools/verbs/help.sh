@@ -4,29 +4,35 @@
 
 verb_help() {
     cat <<'TEXT'
-./run demo    build, then dig into a terrain in a real Godot; writes out/demo.json and out/demo.png
+./run demo    build the add-on, then dig into a terrain in a real Godot; writes out/demo.json and
+              out/demo.png
       --headless          no window; a picture only with --screenshot
-      --threads N         workers, 1 to 256 (default: the cores less two, at least one)
+      --threads N         number of workers, 1 to 256 (default: the cores less two, at least one)
       --seconds S         how long the digging lasts
       --config FILE.toml  settings of the worker pool, section [threading.worker_pool]
       --report FILE       where the figures go (JSON)
       --screenshot FILE   where the picture goes (PNG)
-./run test    checks, unit tests, engine tests, sanitizers, the second compiler; ends "N passed, M failed"
-      --long              every unit test ten times, for the races that need luck, and what
-                          needs a billion turns once
-./run bench   [NAME...] the benchmarks in bench/: pool, task, voxel; without names, all of them
+./run addon   build only the add-on, as a game ships it, and print where it is
+./run godot   [ARGUMENT...] build the add-on and open demo/ in the editor; arguments go to the engine
+./run build   [PRESET] build everything, tests too: dev (default), release, asan, tsan or gcc
+./run test    checks, unit tests, sanitizers, the second compiler, engine tests with the add-on as
+              users get it, an exported game; ends with "N passed, M failed"
+      --long              run every unit test ten times, for rare races; the tests of a billion turns
+                          once; the engine tests under both sanitizers
+./run sanitized [asan|tsan] [FILTER] the engine tests with the extension under the address and
+              undefined-behaviour sanitizers (default) or the thread sanitizer; FILTER is part of a
+              test's name
+./run check   formatting, who includes whom, paths named in the docs, shellcheck, clang-tidy
+./run format  format the C++ in place
+./run bench   [NAME...] run the benchmarks in bench/: pool, task, voxel; without names, all of them
       pool                the worker pool beside oneTBB, OpenMP, rayon, async-executor and others
       task                tasks beside GDScript's coroutines, in the engine
-      --json FILE         where the figures of one of these two go (default: out/bench-pool.json,
-                          out/bench-task.json); plots beside it (.html)
-      --quick             a minute and a half instead of eight; for task 20 seconds instead of two minutes
-./run build   [PRESET] dev (default), release, asan, tsan or gcc
-./run godot   [ARGUMENT...] the engine's editor on demo/; arguments go to the engine
-./run format  format the C++ in place
-./run check   formatting, who includes whom, paths named in the docs, shellcheck, clang-tidy
+      --json FILE         where the figures of pool or task go (default: out/bench-pool.json,
+                          out/bench-task.json); a page with plots goes beside it (.html)
+      --quick             90 seconds instead of eight minutes; for task, 20 seconds instead of two minutes
 ./run help    this text
 
-Every verb brings in what it misses (Debian packages, and Godot when neither $GODOT nor the PATH has
-one from 4.5 on). After that no verb needs the network. Logs are in build/log/.
+Every verb installs what is missing: Debian packages, and Godot if neither $GODOT nor the PATH has
+version 4.5 or newer. After that, no verb needs the network. Logs are in build/log/.
 TEXT
 }

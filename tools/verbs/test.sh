@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: MIT
-# ./run test: everything that must hold, in the order that fails soonest.
+# ./run test: everything that must hold. Each preset builds and runs what no other preset covers:
+#   release   what users get: the engine tests, the demo, an exported game, the hashes of meshes at -O3
+#   asan      all unit tests, with a random yield between atomic steps
+#   tsan      those that have threads, with the same yields
+#   gcc       all unit tests, optimised, assertions on, as the code stands
+#   dev       clang-tidy, the engine tests with assertions, the tools' own tests, the mutants of the
+#             pool's protocols
+# The engine tests mostly wait for frames, so they run beside the next builds.
 # shellcheck shell=bash
 
+source "$NEBULA_ROOT/tools/verbs/bench.sh"
 source "$NEBULA_ROOT/tools/verbs/check.sh"
+source "$NEBULA_ROOT/tools/verbs/sanitized.sh"
 
 verb_test() {
-    local argument repeat=1 table=() passed=0 failed_count=0 last_ok started=$SECONDS
+    local argument repeat=1 rows beside_pid='' beside_log last_ok started=$SECONDS
     for argument in "$@"; do
         case $argument in
             --long) repeat=10 ;;
@@ -13,51 +22,106 @@ verb_test() {
         esac
     done
     check_given_engine
-    need_packages build test format check picture
+    need_packages build test format check picture bench export
     find_engine
     make_log_folder
+    rows=$(log_path rows)
+    : >"$rows"
+    trap stop_beside EXIT
 
     counted "checks" test_checks
-    counted "build dev" build_with_engine dev all
+    counted "build release" build_with_engine release "nebula_godot nebula_godot_probe nebula_release_tests"
     if [[ $last_ok ]]; then
-        counted "clang-tidy" logged check-tidy "Checking with clang-tidy" check_tidy
-        counted "unit tests" unit_tests dev
-        counted "engine tests" engine_tests
+        beside release_in_engine
+        counted "unit tests, release" unit_tests release --label-regex '^release$'
     fi
     local preset
     for preset in asan tsan gcc; do
         counted "build $preset" build_preset "$preset" all
         [[ ! $last_ok ]] || counted "unit tests, $preset" unit_tests "$preset"
     done
-    [[ $repeat == 1 ]] || counted "long runs" long_runs
-    # Users get no assertions and full optimisation: the demo proves that this works as a whole.
-    counted "build release" build_with_engine release nebula_godot
-    [[ ! $last_ok ]] || counted "demo" logged demo-smoke "Running the demo" "$NEBULA_ROOT/run" demo \
-        --headless --threads 2 --report "$NEBULA_ROOT/build/demo-smoke.json"
+    counted "build bench" build_benchmarks
+    # The next preset puts its own library where the projects load it from.
+    wait_beside
 
-    printf '\n'
-    printf '%-24s %-8s %8s\n' step result seconds "${table[@]}" total '' $((SECONDS - started))
-    printf '\n%d passed, %d failed\n' "$passed" "$failed_count"
-    ((failed_count == 0)) || die "$failed_count tests or steps failed; the table above says which, and build/log/ has the details"
+    counted "build dev" build_with_engine dev "nebula_godot nebula_godot_probe nebula_trace nebula_dev_tests"
+    if [[ $last_ok ]]; then
+        beside dev_in_engine
+        counted "unit tests, dev" unit_tests dev --label-regex '^dev$'
+        counted "clang-tidy" logged check-tidy "Checking with clang-tidy" check_tidy
+        wait_beside
+    fi
+    if ((repeat > 1)); then
+        counted "long runs" long_runs
+        for preset in asan tsan; do
+            counted "engine tests, $preset" engine_tests "test-engine-$preset" sanitized_engine_tests "$preset"
+        done
+    fi
+    show_rows
 }
 
-# counted NAME COMMAND...: runs one row of the table and sets $last_ok when it passed. A row whose
-# command leaves "PASSED FAILED" in build/log/counts adds those; any other row is one test.
+# What a game maker gets, in the engine.
+release_in_engine() {
+    counted "engine tests" engine_tests test-engine "$NEBULA_ROOT/tests/godot/run.sh"
+    counted "demo" logged demo-smoke "Running the demo" "$NEBULA_ROOT/run" demo \
+        --headless --threads 2 --report "$NEBULA_ROOT/build/demo-smoke.json"
+    counted "exported demo" exported_demo
+}
+
+dev_in_engine() {
+    counted "engine tests, dev" engine_tests test-engine-dev "$NEBULA_ROOT/tests/godot/run.sh"
+}
+
+# counted NAME COMMAND...: makes one row of the table and sets $last_ok when it passed. A row whose
+# command leaves "PASSED FAILED" in the file $counts adds those; any other row is one test.
 counted() {
-    local name=$1 start=$SECONDS status=0 here_passed here_failed
+    local name=$1 start=$SECONDS status=0 counts good=0 bad=0
     shift
-    rm -f "$NEBULA_ROOT/build/log/counts"
+    counts=$(mktemp "$NEBULA_ROOT/build/log/counts.XXXXXX")
     ("$@") || status=$?
-    if [[ -s $NEBULA_ROOT/build/log/counts ]]; then
-        read -r here_passed here_failed <"$NEBULA_ROOT/build/log/counts"
+    if [[ -s $counts ]]; then
+        read -r good bad <"$counts"
     else
-        here_passed=$((status == 0)) here_failed=0
+        good=$((status == 0))
     fi
+    rm -f "$counts"
     # A program may say that all passed and crash on its way out.
-    if ((status != 0 && here_failed == 0)); then here_failed=1; fi
-    passed=$((passed + here_passed)) failed_count=$((failed_count + here_failed))
+    if ((status != 0 && bad == 0)); then bad=1; fi
+    printf '%s|%d|%d|%d\n' "$name" "$good" "$bad" $((SECONDS - start)) >>"$rows"
     last_ok=$( ((status == 0)) && echo yes || true)
-    table+=("$name" "$([[ $last_ok ]] && echo ok || echo FAILED)" $((SECONDS - start)))
+}
+
+# beside FUNCTION: runs the rows of FUNCTION while others go on. What they print is shown when
+# wait_beside has waited for them. Builds make way for them, because some tests look at the clock.
+beside() {
+    beside_log=$(log_path "beside-$1")
+    set -m  # a process group of its own, for stop_beside
+    "$1" >"$beside_log" 2>&1 4>&1 </dev/null &
+    beside_pid=$!
+    set +m
+    build_command=(nice -n 10)
+}
+
+wait_beside() {
+    [[ $beside_pid ]] || return 0
+    wait "$beside_pid" || true
+    beside_pid=''
+    build_command=()
+    cat "$beside_log" >&4
+}
+
+stop_beside() { [[ ! ${beside_pid:-} ]] || kill -- "-$beside_pid" 2>/dev/null || true; }
+
+# The table, and the sum of its columns in the last line.
+show_rows() {
+    local passed failed
+    read -r passed failed < <(awk -F'|' '{ p += $2; f += $3 } END { print p + 0, f + 0 }' "$rows")
+    printf '\n%-24s %8s %8s %8s\n' step passed failed seconds
+    awk -F'|' '{ printf "%-24s %8d %8d %8d\n", $1, $2, $3, $4 }' "$rows"
+    # Rows that ran beside others count once in the time, too.
+    printf '%-24s %8d %8d %8d\n' total "$passed" "$failed" $((SECONDS - started))
+    printf '\n%d passed, %d failed\n' "$passed" "$failed"
+    ((failed == 0)) || die "$failed tests or steps failed; the table above says which, and build/log/ has the details"
 }
 
 # logged LOG TEXT COMMAND...: a step that shows the end of its log when it failed.
@@ -75,33 +139,48 @@ test_checks() {
     ((${#failed[@]} == 0))
 }
 
-# Without the engine's own suite, which has a row of its own.
+# unit_tests PRESET [CTEST_ARGUMENT...]
 unit_tests() {
     local preset=$1 status=0 log total failing
-    logged "test-$preset" "Testing $preset" ctest --test-dir "$NEBULA_ROOT/build/$preset" \
-        --exclude-regex '^godot_integration$' --no-tests=error --repeat until-fail:"$repeat" --output-on-failure --parallel "$(nproc)" || status=$?
+    shift
+    logged "test-$preset" "Testing $preset" ctest --test-dir "$NEBULA_ROOT/build/$preset" "$@" \
+        --no-tests=error --repeat until-fail:"$repeat" --output-on-failure --parallel "$(nproc)" || status=$?
     log=$(log_path "test-$preset")
     read -r failing total < <(sed -nE 's/.*, ([0-9]+) tests failed out of ([0-9]+)$/\1 \2/p' "$log") || return 1
-    printf '%d %d\n' $((total - failing)) "$failing" >"$NEBULA_ROOT/build/log/counts"
+    printf '%d %d\n' $((total - failing)) "$failing" >"$counts"
     return "$status"
+}
+
+# Nobody runs them in a test, so nothing else would tell that they no longer compile.
+build_benchmarks() {
+    build_preset release "all nebula_task_bench" -DNEBULA_BUILD_TESTS=OFF -DNEBULA_BUILD_BENCH=ON \
+        -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine" &&
+        logged bench-godot "Building the peer in Godot" godot_build "$NEBULA_ROOT/build/release/bench/threading"
 }
 
 # What needs a billion turns, once, as users' code is compiled. It takes minutes, on a busy machine an hour.
 long_runs() {
-    build_preset release threading_race_test -DNEBULA_BUILD_TESTS=ON || return
-    build_preset release task_stress_test || return
+    build_preset release "threading_race_test task_stress_test" -DNEBULA_BUILD_TESTS=ON || return
     logged long-runs "Running what takes long" env NEBULA_LONG=1 \
         "$NEBULA_ROOT/build/release/tests/threading/threading_race_test" --gtest_filter='*LongRun*' || return
     logged long-tasks "Ten minutes of tasks at random" env NEBULA_LONG=1 \
         "$NEBULA_ROOT/build/release/tests/task/task_stress_test"
 }
 
-# The engine's exit status tells little; run.sh reads what the suite and the engine printed.
+# engine_tests LOG COMMAND...: the engine's exit status tells little; run.sh reads what the suite and
+# the engine printed.
 engine_tests() {
-    local last here there status=0
-    GODOT=$engine logged test-engine "Testing in the engine" "$NEBULA_ROOT/tests/godot/run.sh" || status=$?
-    last=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$(log_path test-engine)" | tail -n 1) || return 1
-    read -r here _ there _ <<<"$last"
-    printf '%d %d\n' "$here" "$there" >"$NEBULA_ROOT/build/log/counts"
+    local log=$1 last good bad status=0
+    shift
+    GODOT=$engine logged "$log" "Testing in the engine" "$@" || status=$?
+    last=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$(log_path "$log")" | tail -n 1) || return 1
+    read -r good _ bad _ <<<"$last"
+    printf '%d %d\n' "$good" "$bad" >"$counts"
     return "$status"
+}
+
+exported_demo() {
+    local template
+    template=$("$NEBULA_ROOT/tools/get_godot.sh" --export-template) || return
+    GODOT=$engine logged export "Exporting the demo and playing the export" "$NEBULA_ROOT/tests/godot/export.sh" "$template"
 }

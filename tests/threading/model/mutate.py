@@ -7,14 +7,20 @@ relaxed, weakened by one step. Where less is enough the table says so, with a re
 change nothing, and one step less must be noticed. By hand: the table's mutants, for checks, fences
 and wakes left out, and for orders of which one of two is enough.
 
-A header is copied with the bug, its models are compiled against the copy, and one must fail.
+A header is copied with the bug, its models are compiled against the copy, and one must fail. What came
+of it is remembered in the work folder, under a hash of all that it depends on: the mutant, the models
+and every header of ours that they include, the compiler and its flags. So only what a change can
+have touched is tried again.
 """
 
 import argparse
+import functools
+import hashlib
 import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +42,9 @@ WEAKER = {
 CALL = re.compile(r"(\w+(?:\(\w+\)|\[\w+\](?:\.\w+)?)?)\.(load|store|exchange|fetch_\w+|compare_exchange_\w+)\(")
 FUNCTION = re.compile(r"^    (?! )(?!template)[^/=;{]*?\b(~?\w+)\((?:[^;{]*,|[^;]*\{.*)$")
 ORDER = re.compile(r"std::memory_order_(\w+)")
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+# What is linked into every model: explorer and main program, and what assertions need.
+LINKED = (*sorted(HERE.glob("explorer.*")), HERE / "model_main.cpp", *sorted((ROOT / "nebula/base").glob("*.cpp")))
 
 
 @dataclass
@@ -84,6 +93,56 @@ def orders_of(text):
     return found
 
 
+@functools.cache
+def included_by(file):
+    """`file` and all files of ours that it includes, however deep."""
+    found, ahead = set(), [file]
+    while ahead:
+        path = ahead.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for name in INCLUDE.findall(path.read_text()):
+            place = next((p for p in (path.parent / name, HERE / name, ROOT / name) if p.is_file()), None)
+            if place:
+                ahead.append(place.resolve())
+    return frozenset(found)
+
+
+@functools.cache
+def content_hash(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class Memory:
+    """What came of a mutant, by the hash of all that it depends on."""
+
+    def __init__(self, folder, commands):
+        self.folder = folder
+        self.common = "\n".join(commands)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def key(self, header, text, models):
+        """`text` stands in for the content of `header`; None and "" where nothing is changed."""
+        files = set().union(*(included_by(file) for file in LINKED))
+        for model in models:
+            files |= included_by((HERE / model.partition(":")[0]).resolve())
+        changed = (ROOT / header).resolve() if header else None
+        parts = [self.common, *models, str(header), text]
+        parts += [f"{file.relative_to(ROOT)} {content_hash(file)}" for file in sorted(files) if file != changed]
+        return self.folder / hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def recall(self, key, find_out):
+        """The remembered answer (text or None), or that of find_out()."""
+        if key.is_file():
+            return key.read_text() or None
+        why = find_out()
+        partial = key.with_suffix(".new")
+        partial.write_text(why or "")
+        partial.replace(key)
+        return why
+
+
 class Bench:
     """Compiles and runs models against a mutant."""
 
@@ -93,18 +152,35 @@ class Bench:
     def __init__(self, options):
         self.options = options
         self.count = 0
+        self.tried = 0
         options.work.mkdir(parents=True, exist_ok=True)
         self.common = options.work / "common.hpp"
         self.common.write_text(self.COMMON)
         # Quiet: a mutant may leave a parameter unused. Not optimised: the explorer is, and it does
         # most of the work.
         self.compile = [options.compiler, "-std=c++20", "-w", "-O0", "-DNEBULA_MODEL_MUTANT"]
+        version = subprocess.run([options.compiler, "--version"], capture_output=True, text=True, check=True).stdout
+        self.memory = Memory(options.work / "known", [version, *self.compile, self.COMMON, content_hash(pathlib.Path(__file__))])
+        self.common_lock = threading.Lock()
+
+    @functools.cached_property
+    def precompiled(self):
         includes = [f"-I{HERE}", f"-I{ROOT}"]
         subprocess.run([*self.compile, *includes, "-x", "c++-header", str(self.common), "-o",
                         f"{self.common}.gch"], check=True)
+        return ["-include", str(self.common)]
 
     def killed_by(self, mutant, models):
         self.count += 1
+        key = self.memory.key(mutant.header, mutant.text, models)
+        return self.memory.recall(key, lambda: self.try_out(mutant, models))
+
+    def unchanged_fails(self, model):
+        key = self.memory.key(None, "", [model])
+        return self.memory.recall(key, lambda: self.failure_of(model, self.options.work / "unchanged"))
+
+    def try_out(self, mutant, models):
+        self.tried += 1
         name = re.sub(r"\W+", "_", f"{pathlib.Path(mutant.header).stem} {mutant.name}")
         folder = self.options.work / name
         copy = folder / mutant.header
@@ -120,7 +196,9 @@ class Bench:
         source, _, part = model.partition(":")
         folder.mkdir(parents=True, exist_ok=True)
         program = folder / pathlib.Path(source).stem
-        command = [*self.compile, "-include", str(self.common), f"-I{folder}", f"-I{ROOT}"]
+        with self.common_lock:
+            precompiled = self.precompiled
+        command = [*self.compile, *precompiled, f"-I{folder}", f"-I{ROOT}"]
         command += [str(HERE / source), *filter(None, self.options.link), "-o", str(program)]
         built = subprocess.run(command, capture_output=True, text=True)
         if built.returncode != 0:
@@ -220,14 +298,14 @@ def main():
     table = Table(bench, options.only)
     # Without a bug nothing may fail: else a kill would mean nothing.
     for model in sorted({m for p in table.protocols if table.chosen(p["header"]) for m in p["models"]}):
-        if why := bench.failure_of(model, options.work / "unchanged"):
+        if why := bench.unchanged_fails(model):
             sys.exit(f"{model} fails without any mutant: {why}")
     with ThreadPoolExecutor(options.jobs) as pool:
         for done in [pool.submit(job) for job in table.jobs()]:
             done.result()
 
-    print(f"{bench.count} mutants, {table.equal} of which change nothing, {len(table.bad)} wrong; "
-          f"{time.monotonic() - begin:.0f} s")
+    print(f"{bench.count} mutants, {bench.count - bench.tried} of them remembered; {table.equal} change nothing, "
+          f"{len(table.bad)} wrong; {time.monotonic() - begin:.0f} s")
     print("\n".join(table.bad))
     return 1 if table.bad else 0
 

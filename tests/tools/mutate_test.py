@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""mutate.py forgets what came of a mutant when anything it depends on changes, and only then."""
+import sys
+import unittest
+from unittest import mock
+
+from scratch_tree import REPOSITORY, ScratchTree
+
+sys.path.insert(0, str(REPOSITORY / "tests/threading/model"))
+import mutate  # noqa: E402
+
+
+class MemoryOfMutants(ScratchTree):
+    def setUp(self):
+        super().setUp()
+        here = self.root / "tests/model"
+        self.write({
+            "tests/model/a_model.cpp": '#include "model.hpp"\n#include "nebula/a.hpp"\n',
+            "tests/model/b_model.cpp": '#include "model.hpp"\n',
+            "tests/model/model.hpp": "#include <atomic>\n",
+            "tests/model/main.cpp": "",
+            "nebula/a.hpp": '#include "nebula/deep.hpp"\n',
+            "nebula/deep.hpp": "",
+        })
+        for name, value in (("ROOT", self.root), ("HERE", here), ("LINKED", (here / "main.cpp",))):
+            patch = mock.patch.object(mutate, name, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+        self.tried = 0
+
+    def try_out(self, answer=None, header="nebula/a.hpp", text="mutant", model="a_model.cpp", command="cc -O0"):
+        """What came of the mutant, and whether it had to be tried."""
+        for cache in (mutate.included_by, mutate.content_hash):
+            cache.cache_clear()
+        memory = mutate.Memory(self.root / "known", [command])
+        before = self.tried
+
+        def find_out():
+            self.tried += 1
+            return answer
+
+        return memory.recall(memory.key(header, text, [model]), find_out), self.tried > before
+
+    def test_what_is_known_is_not_tried_again(self):
+        self.assertEqual(("fails: lost", True), self.try_out("fails: lost"))
+        self.assertEqual(("fails: lost", False), self.try_out("other"))
+        self.assertEqual((None, True), self.try_out(None, text="harmless"))
+        self.assertEqual((None, False), self.try_out("other", text="harmless"))
+
+    def test_whatever_it_depends_on_is_part_of_the_key(self):
+        self.try_out()
+        for file in ("tests/model/a_model.cpp", "tests/model/model.hpp", "tests/model/main.cpp", "nebula/deep.hpp"):
+            self.write({file: (self.root / file).read_text() + "// changed\n"})
+            self.assertTrue(self.try_out()[1], file)
+        self.assertTrue(self.try_out(command="cc -O2")[1])
+        self.assertTrue(self.try_out(model="a_model.cpp:Part")[1])
+
+    def test_what_it_does_not_depend_on_is_not(self):
+        self.try_out()
+        # The mutant's text stands in for the header.
+        self.write({"tests/model/b_model.cpp": "// changed\n", "nebula/a.hpp": '#include "nebula/deep.hpp"\n// changed\n'})
+        self.assertFalse(self.try_out()[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
