@@ -269,7 +269,7 @@ void require(bool ok, const char* what) {
     if (!ok) throw std::invalid_argument(std::string("noise generator: ") + what);
 }
 
-bool within(float value, float low, float high) { return value >= low && value <= high; }
+bool in_range(float value, float low, float high) { return value >= low && value <= high; }
 
 // What the seed's upper half adds to the seed of one octave: nothing when it is 0, so that a seed
 // below 2^32 makes the world it always made.
@@ -295,18 +295,19 @@ struct NoiseGenerator::Axes {
 NoiseGenerator::NoiseGenerator(const NoiseSettings& settings)
     : settings_(settings), octave_count_(settings.octaves) {
     // `within` is false for NaN.
-    require(within(settings.base_height, -100000, 100000),
+    require(in_range(settings.base_height, -100000, 100000),
             "base_height must lie in [-100000, 100000]");
-    require(within(settings.amplitude, 0, 2000), "amplitude must lie in [0, 2000]");
-    require(within(settings.period, 4, 100000), "period must lie in [4, 100000]");
+    require(in_range(settings.amplitude, 0, 2000), "amplitude must lie in [0, 2000]");
+    require(in_range(settings.period, 4, 100000), "period must lie in [4, 100000]");
     require(settings.octaves >= 1 && settings.octaves <= kMaxOctaves,
             "octaves must lie in [1, 12]");
-    require(within(settings.lacunarity, 1, 4), "lacunarity must lie in [1, 4]");
-    require(within(settings.gain, 0, 1), "gain must lie in [0, 1]");
-    require(within(settings.warp, 0, 1000), "warp must lie in [0, 1000]");
-    require(within(settings.warp_period, 4, 100000), "warp_period must lie in [4, 100000]");
-    require(within(settings.overhang, 0, 200), "overhang must lie in [0, 200]");
-    require(within(settings.overhang_period, 4, 100000), "overhang_period must lie in [4, 100000]");
+    require(in_range(settings.lacunarity, 1, 4), "lacunarity must lie in [1, 4]");
+    require(in_range(settings.gain, 0, 1), "gain must lie in [0, 1]");
+    require(in_range(settings.warp, 0, 1000), "warp must lie in [0, 1000]");
+    require(in_range(settings.warp_period, 4, 100000), "warp_period must lie in [4, 100000]");
+    require(in_range(settings.overhang, 0, 200), "overhang must lie in [0, 200]");
+    require(in_range(settings.overhang_period, 4, 100000),
+            "overhang_period must lie in [4, 100000]");
 
     const auto seed = static_cast<std::uint32_t>(settings.seed);
     // Multiplied up, not std::pow: exact rounding on every machine.

@@ -22,13 +22,6 @@ namespace {
 
 using Kind = SphereEdit::Kind;
 
-std::shared_ptr<const Generator> hills() {
-    NoiseSettings s;
-    s.amplitude = 12.0F;
-    s.period = 64.0F;
-    return std::make_shared<NoiseGenerator>(s);
-}
-
 Box3i surroundings(const SphereEdit& e, int margin) {
     const auto reach = static_cast<std::int32_t>(std::ceil(e.radius)) + margin;
     const Vec3i c{static_cast<std::int32_t>(std::floor(e.centre.x)),
@@ -46,7 +39,7 @@ void for_each_voxel(const Box3i& box, F&& f) {
 
 // Every sample afterwards, by the definition, in double.
 TEST(SphereEdit, IsTheExactCsgOfEverySample) {
-    Volume volume(hills());
+    Volume volume(low_hills());
     Dice dice(1);
     for (int round = 0; round < 12; ++round) {
         const SphereEdit e{round % 3 == 2 ? Kind::Add : Kind::Dig, dice.point(20.0F),
@@ -176,7 +169,7 @@ TEST(SphereEdit, BricksDugEmptyCostNoMemory) {
 }
 
 TEST(SphereEdit, WrongInputIsAnErrorAndChangesNothing) {
-    Volume volume(hills());
+    Volume volume(low_hills());
     const float nan = std::numeric_limits<float>::quiet_NaN();
     const float infinite = std::numeric_limits<float>::infinity();
     const auto kind_of = [&](Vec3f centre, float radius) {

@@ -15,13 +15,6 @@
 namespace nebula::voxel {
 namespace {
 
-std::shared_ptr<const Generator> hills() {
-    NoiseSettings s;
-    s.amplitude = 12.0F;
-    s.period = 64.0F;
-    return std::make_shared<NoiseGenerator>(s);
-}
-
 BrickPtr generated(const Generator& generator, Vec3i brick) {
     Brick samples;
     generator.generate(brick_box(brick), samples.samples.data(), kBrickSize,
@@ -73,7 +66,7 @@ TEST(Brick, UniformOnesAreSharedAndOwnNoMemory) {
 }
 
 TEST(Volume, AnUntouchedWorldGathersWhatTheGeneratorSays) {
-    Volume volume(hills());
+    Volume volume(low_hills());
     for_each_chunk_around({0, 0, 0}, [&](Vec3i c) { expect_gathers_truth(volume, c); });
     EXPECT_EQ(volume.brick_count(), 0U) << "gathering stores nothing";
 }
@@ -82,7 +75,7 @@ TEST(Volume, AnUntouchedWorldGathersWhatTheGeneratorSays) {
 TEST(Volume, AGatherSeesTheNewestSamplesWhicheverBricksExist) {
     Dice dice(1);
     for (int round = 0; round < 4; ++round) {
-        Volume volume(hills());
+        Volume volume(low_hills());
         for (int i = 0; i < 40; ++i) {
             const Vec3i brick{dice.whole(-3, 4), dice.whole(-3, 4), dice.whole(-3, 4)};
             volume.publish_generated(brick, generated(volume.generator(), brick));
@@ -95,7 +88,7 @@ TEST(Volume, AGatherSeesTheNewestSamplesWhicheverBricksExist) {
 }
 
 TEST(Volume, NeighboursShareTheirBorderSamplesAfterEditsOnBordersAndCorners) {
-    Volume volume(hills());
+    Volume volume(low_hills());
     Dice dice(2);
     for (int i = 0; i < 10; ++i)
         ASSERT_TRUE(
@@ -115,7 +108,7 @@ TEST(Volume, NeighboursShareTheirBorderSamplesAfterEditsOnBordersAndCorners) {
 }
 
 TEST(Volume, AGatherNamesTheOwnBricksThatAreMissing) {
-    Volume volume(hills());
+    Volume volume(low_hills());
     const Vec3i chunk{-1, 0, 2};
     volume.publish_generated(own_brick(chunk, 3), filled(9));
     volume.publish_generated(own_brick(chunk, 6), filled(9));
@@ -127,7 +120,7 @@ TEST(Volume, AGatherNamesTheOwnBricksThatAreMissing) {
 }
 
 TEST(Volume, EditedBricksWinOverGeneratedOnesAndSurviveADrop) {
-    Volume volume(hills());
+    Volume volume(low_hills());
     const Vec3i brick{1, -2, 3};
     EXPECT_TRUE(volume.publish_generated(brick, filled(9)));
     volume.publish_edited(brick, filled(-9));
@@ -139,7 +132,7 @@ TEST(Volume, EditedBricksWinOverGeneratedOnesAndSurviveADrop) {
 }
 
 TEST(Volume, AGeneratedBrickCanBeDroppedAndComeBack) {
-    Volume volume(hills());
+    Volume volume(low_hills());
     const Vec3i brick{1, -2, 3};
     for (int i = 0; i < 3; ++i) {
         EXPECT_TRUE(volume.publish_generated(brick, filled(9)));
@@ -154,7 +147,7 @@ TEST(Volume, AGeneratedBrickCanBeDroppedAndComeBack) {
 
 // Walking far leaves keys behind; the table is rebuilt rather than grown for them.
 TEST(Volume, AWalkThroughTheWorldDoesNotGrowTheTable) {
-    Volume volume(hills());
+    Volume volume(low_hills());
     for (std::int32_t x = 0; x < 50'000; ++x) {
         volume.publish_generated({x, 0, -x}, filled(kSampleMax));
         if (x >= 100) volume.drop_generated({x - 100, 0, 100 - x});

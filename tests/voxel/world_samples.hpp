@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/voxel/generator.hpp"
+#include "nebula/voxel/noise_generator.hpp"
 #include "nebula/voxel/sample_block.hpp"
 #include "nebula/voxel/volume.hpp"
 
@@ -23,6 +24,14 @@ inline Sample sample_of(const Volume& volume, Vec3i p) {
     if (brick == nullptr) return sample_of(volume.generator(), p);
     const Vec3i in = floor_mod(p, kBrickSize);
     return brick->at(in.x, in.y, in.z);
+}
+
+/// Gentle ground around y = 0.
+inline std::shared_ptr<const Generator> low_hills() {
+    NoiseSettings settings;
+    settings.amplitude = 12.0F;
+    settings.period = 64.0F;
+    return std::make_shared<NoiseGenerator>(settings);
 }
 
 template <class F>  // called with the coordinates within a block
