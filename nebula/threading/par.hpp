@@ -10,9 +10,12 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -20,11 +23,17 @@
 
 namespace nebula {
 
+/// An integer that counts: any signed or unsigned type but bool.
+template <class I>
+concept IndexType = std::integral<I> && !std::same_as<std::remove_cv_t<I>, bool>;
+
 /// Half-open.
-struct IndexRange {
-    std::size_t begin;
-    std::size_t end;
+template <IndexType Index>
+struct BasicIndexRange {
+    Index begin;
+    Index end;
 };
+using IndexRange = BasicIndexRange<std::size_t>;
 
 struct ParOptions {
     Band band = Band::Frame;
@@ -116,40 +125,144 @@ decltype(auto) call_with_chunk(F& fn, std::size_t i, std::span<T> chunk) {
 
 }  // namespace detail
 
-/// Calls fn(i), or fn(IndexRange), for all of [begin, end), in pieces of `grain`; for none if end
-/// is not above begin. The pieces depend on the arguments alone, never on the number of workers. Up
-/// to one grain: here, in place.
+namespace detail {
+
+template <class Range>
+concept Slice = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range>;
+template <class Range>
+using SliceElement = std::remove_reference_t<std::ranges::range_reference_t<Range>>;
+
+/// A view of any container whose elements lie side by side; a temporary lives as long as the call.
+template <class Range>
+[[nodiscard]] auto slice_of(Range& range) {
+    static_assert(Slice<Range>,
+                  "the elements must lie side by side: pass a std::vector (of anything but bool), "
+                  "std::array, std::span, std::string or C array. For any other container loop "
+                  "over indices with par_for");
+    return std::span<SliceElement<Range>>(std::ranges::data(range), std::ranges::size(range));
+}
+
+/// As many pieces as par_for without a grain makes.
+inline constexpr std::size_t kPiecesWithoutGrain = 256;
+[[nodiscard]] constexpr std::size_t default_grain(std::uint64_t size) noexcept {
+    return static_cast<std::size_t>((size + kPiecesWithoutGrain - 1) / kPiecesWithoutGrain);
+}
+
+/// What fn is given: the common type of both ends.
+template <class Begin, class End>
+using IndexOf = std::common_type_t<std::remove_cv_t<Begin>, std::remove_cv_t<End>>;
+
+/// What a function object that is not generic takes; Otherwise for any other.
+template <class F, class Otherwise>
+struct ParameterOf : std::type_identity<Otherwise> {};
+template <class R, class C, class P, class Otherwise>
+struct ParameterOf<R (C::*)(P), Otherwise> : std::type_identity<std::remove_cvref_t<P>> {};
+template <class R, class C, class P, class Otherwise>
+struct ParameterOf<R (C::*)(P) const, Otherwise> : std::type_identity<std::remove_cvref_t<P>> {};
+template <class R, class C, class P, class Otherwise>
+struct ParameterOf<R (C::*)(P) noexcept, Otherwise> : std::type_identity<std::remove_cvref_t<P>> {};
+template <class R, class C, class P, class Otherwise>
+struct ParameterOf<R (C::*)(P) const noexcept, Otherwise>
+    : std::type_identity<std::remove_cvref_t<P>> {};
+template <class F, class Otherwise>
+    requires requires { &F::operator(); }
+struct ParameterOf<F, Otherwise> : ParameterOf<decltype(&F::operator()), Otherwise> {};
+
+template <class Index, class F>
+void call_with_indices(F& fn, Index first, Index last) {
+    if constexpr (std::is_invocable_v<F&, Index>) {
+        // par_for(pool, 0, 100, 1, [](std::size_t i) { ... }) counts in int and calls with what the
+        // function takes, so that strict builds see no hidden conversion.
+        using Parameter = typename ParameterOf<std::remove_cv_t<F>, Index>::type;
+        if constexpr (IndexType<Parameter>) {
+            require_argument(
+                std::in_range<Parameter>(first) && std::in_range<Parameter>(last - 1),
+                "fn takes its index as a type that cannot hold every index of the range");
+            for (Index k = first; k != last; ++k) fn(static_cast<Parameter>(k));
+        } else {
+            for (Index k = first; k != last; ++k) fn(k);
+        }
+    } else if constexpr (std::is_invocable_v<F&, BasicIndexRange<Index>>) {
+        fn(BasicIndexRange<Index>{first, last});
+    } else {
+        static_assert(std::is_invocable_v<F&, IndexRange>,
+                      "par_for calls fn(i) or fn(IndexRange): fn takes neither an index of the "
+                      "type of `begin` and `end` nor a range of them");
+        require_argument(std::cmp_greater_equal(first, 0),
+                         "an IndexRange holds no negative indices; take a BasicIndexRange<int>");
+        fn(IndexRange{static_cast<std::size_t>(first), static_cast<std::size_t>(last)});
+    }
+}
+
+}  // namespace detail
+
+/// Calls fn(i), or fn(range), for all of [begin, end), in pieces of `grain`; for none if end is not
+/// above begin. Both ends may be any integers, negative ones included; fn is given the common type
+/// of the two, or a BasicIndexRange of it. The pieces depend on the arguments alone, never on the
+/// number of workers. Up to one grain: here, in place.
 ///
 ///     par_for(pool, 0, columns.size(), 64, [&](std::size_t i) { fill(columns[i]); });
+///     par_for(pool, -8, 8, 1, [&](int x) { fill_layer(x); });
+///
+/// A grain is right when a piece takes five microseconds or more: beside that the exchange per
+/// piece is nothing. Leave it out where an item takes a microsecond or more, see below.
 ///
 /// Threads:   any thread; fn runs on several at once, the calling one included.
 /// Cost:      one atomic exchange per piece, on a line of each thread's own until the end.
 /// Throws:    the first exception of fn; pieces not begun by then may be left out.
-///            std::invalid_argument for a grain of 0.
-template <class F>
-void par_for(WorkerPool& pool, std::size_t begin, std::size_t end, std::size_t grain, F&& fn,
-             ParOptions options = {}) {
-    require_argument(grain > 0, "a grain of 0 never gets through the range; give 1 or more");
-    if (begin >= end) return;
-    auto chunk = [&fn, begin, end, grain](std::size_t i) {
-        const std::size_t first = begin + i * grain;
-        const std::size_t last = first + std::min(grain, end - first);
-        if constexpr (std::is_invocable_v<F&, std::size_t>) {
-            for (std::size_t k = first; k < last; ++k) fn(k);
-        } else {
-            fn(IndexRange{first, last});
-        }
+///            std::invalid_argument for a grain below 1, and for a negative begin with an end of
+///            an unsigned type that cannot hold it.
+template <IndexType Begin, IndexType End, IndexType Grain, class F>
+void par_for(WorkerPool& pool, Begin begin, End end, Grain grain, F&& fn, ParOptions options = {}) {
+    using Index = detail::IndexOf<Begin, End>;
+    require_argument(std::cmp_greater(grain, 0),
+                     "a grain below 1 never gets through the range; give 1 or more");
+    if (std::cmp_greater_equal(begin, end)) return;
+    require_argument(std::in_range<Index>(begin),
+                     "the range begins below 0 and its end has an unsigned type: give both ends "
+                     "the same signed type");
+    const auto first = static_cast<Index>(begin);
+    // Unsigned: right also where end - begin is more than Index holds.
+    const auto size = static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin);
+    const auto piece = static_cast<std::uint64_t>(grain);
+    auto chunk = [&fn, first, size, piece](std::size_t i) {
+        const std::uint64_t at = i * piece;
+        const auto from = static_cast<std::uint64_t>(first) + at;
+        detail::call_with_indices(fn, static_cast<Index>(from),
+                                  static_cast<Index>(from + std::min(piece, size - at)));
     };
-    detail::for_each_chunk(pool, detail::chunk_count(end - begin, grain), chunk, options);
+    detail::for_each_chunk(pool, detail::chunk_count(size, piece), chunk, options);
 }
 
-/// Calls fn(element) for all elements of a slice, in pieces of `grain`; otherwise as par_for.
-template <class T, class F>
-    requires std::is_invocable_v<F&, T&>
-void par_for_each(WorkerPool& pool, std::span<T> slice, std::size_t grain, F&& fn,
+/// The same without a grain: 256 pieces of equal length, or one per index if there are fewer. For
+/// items that take a microsecond or more each, or too many to count: 256 exchanges cost some five
+/// microseconds, and the last piece is short enough that nobody waits long for it.
+template <IndexType Begin, IndexType End, class F>
+    requires(!IndexType<std::remove_cvref_t<F>>)
+void par_for(WorkerPool& pool, Begin begin, End end, F&& fn, ParOptions options = {}) {
+    const std::uint64_t size = std::cmp_less(begin, end) ? static_cast<std::uint64_t>(end) -
+                                                               static_cast<std::uint64_t>(begin)
+                                                         : 1;
+    par_for(pool, begin, end, detail::default_grain(size), fn, options);
+}
+
+/// Calls fn(element) for all elements of a slice, in pieces of `grain`; otherwise as par_for. Every
+/// function below takes what std::span can view: a std::vector, std::array, std::span or C array,
+/// constant or not, also a temporary one.
+template <class Range, IndexType Grain, class F>
+void par_for_each(WorkerPool& pool, Range&& range, Grain grain, F&& fn,
                   ParOptions options = {.name = "par_for_each"}) {
+    const auto slice = detail::slice_of(range);
     par_for(
-        pool, 0, slice.size(), grain, [&](std::size_t i) { fn(slice[i]); }, options);
+        pool, std::size_t{0}, slice.size(), grain, [&](std::size_t i) { fn(slice[i]); }, options);
+}
+/// The same without a grain: see par_for.
+template <class Range, class F>
+    requires(!IndexType<std::remove_cvref_t<F>>)
+void par_for_each(WorkerPool& pool, Range&& range, F&& fn,
+                  ParOptions options = {.name = "par_for_each"}) {
+    par_for_each(pool, range, detail::default_grain(std::max(std::size(range), std::size_t{1})), fn,
+                 options);
 }
 
 /// Calls fn(chunk) for consecutive chunks of a slice, each of `chunk_size` but the last, and
@@ -157,11 +270,14 @@ void par_for_each(WorkerPool& pool, std::span<T> slice, std::size_t grain, F&& f
 /// may take the chunk's number first: fn(std::size_t, chunk). One chunk: here, in place. Otherwise
 /// as par_for.
 ///
-///     std::vector<int> sums = par_chunk_map(pool, std::span(heights), 256, sum_of);
-template <class T, class F>
-    requires detail::ChunkFunction<F, T>
-auto par_chunk_map(WorkerPool& pool, std::span<T> slice, std::size_t chunk_size, F&& fn,
+///     std::vector<int> sums = par_chunk_map(pool, heights, 256, sum_of);
+template <class Range, class F>
+auto par_chunk_map(WorkerPool& pool, Range&& range, std::size_t chunk_size, F&& fn,
                    ParOptions options = {.name = "par_chunk_map"}) {
+    const auto slice = detail::slice_of(range);
+    using T = typename decltype(slice)::element_type;
+    static_assert(detail::ChunkFunction<F, T>,
+                  "par_chunk_map calls fn(std::span<T>) or fn(std::size_t, std::span<T>)");
     require_argument(chunk_size > 0, "a chunk of 0 never gets through the slice; give 1 or more");
     return detail::map_chunks(
         pool, detail::chunk_count(slice.size(), chunk_size),
@@ -177,13 +293,13 @@ auto par_chunk_map(WorkerPool& pool, std::span<T> slice, std::size_t chunk_size,
 /// size is rounded up. Without a number: as many as there are workers, and then, unlike all else
 /// here, the chunks depend on the pool.
 ///
-///     std::vector<Aabb> boxes = par_splat_map(pool, std::span(points), 8, box_of);
-template <class T, class F>
-    requires detail::ChunkFunction<F, T>
-auto par_splat_map(WorkerPool& pool, std::span<T> slice, std::optional<std::size_t> max_tasks,
-                   F&& fn, ParOptions options = {.name = "par_splat_map"}) {
+///     std::vector<Aabb> boxes = par_splat_map(pool, points, 8, box_of);
+template <class Range, class F>
+auto par_splat_map(WorkerPool& pool, Range&& range, std::optional<std::size_t> max_tasks, F&& fn,
+                   ParOptions options = {.name = "par_splat_map"}) {
     require_argument(max_tasks != std::size_t{0},
                      "0 tasks do no work; give 1 or more, or no number");
+    const auto slice = detail::slice_of(range);
     // A pool without workers has the calling thread.
     const std::size_t tasks =
         max_tasks.value_or(static_cast<std::size_t>(std::max(pool.thread_count(), 1)));
@@ -195,17 +311,27 @@ auto par_splat_map(WorkerPool& pool, std::span<T> slice, std::optional<std::size
 /// Calls fn(element) for all elements of a slice, in pieces of `grain`, and returns the results in
 /// the order of the elements. Otherwise as par_for.
 ///
-///     std::vector<float> heights = par_map(pool, std::span(columns), 64, height_of);
-template <class T, class F>
-    requires std::is_invocable_v<F&, T&>
-auto par_map(WorkerPool& pool, std::span<T> slice, std::size_t grain, F&& fn,
+///     std::vector<float> heights = par_map(pool, columns, 64, height_of);
+template <class Range, IndexType Grain, class F>
+auto par_map(WorkerPool& pool, Range&& range, Grain grain, F&& fn,
              ParOptions options = {.name = "par_map"}) {
+    const auto slice = detail::slice_of(range);
+    using T = typename decltype(slice)::element_type;
+    static_assert(std::is_invocable_v<F&, T&>, "par_map calls fn(element)");
     using Result = std::decay_t<std::invoke_result_t<F&, T&>>;
     static_assert(!std::is_void_v<Result>, "for no results there is par_for_each");
     detail::MapSlots<Result> slots(slice.size());
     par_for(
-        pool, 0, slice.size(), grain, [&](std::size_t i) { slots.set(i, fn(slice[i])); }, options);
+        pool, std::size_t{0}, slice.size(), grain,
+        [&](std::size_t i) { slots.set(i, fn(slice[i])); }, options);
     return slots.take();
+}
+/// The same without a grain: see par_for.
+template <class Range, class F>
+    requires(!IndexType<std::remove_cvref_t<F>>)
+auto par_map(WorkerPool& pool, Range&& range, F&& fn, ParOptions options = {.name = "par_map"}) {
+    return par_map(pool, range, detail::default_grain(std::max(std::size(range), std::size_t{1})),
+                   fn, options);
 }
 
 /// Folds each chunk of `chunk_size` elements, starting from a copy of `identity`, and combines the
@@ -213,19 +339,23 @@ auto par_map(WorkerPool& pool, std::span<T> slice, std::size_t grain, F&& fn,
 /// depends on the slice's size and on chunk_size alone, so a sum of floats has the same bits on
 /// any number of workers.
 ///
-///     float area = par_reduce(pool, std::span<const Triangle>(mesh), 1024, 0.0F,
+///     float area = par_reduce(pool, mesh.triangles, 1024, 0.0F,
 ///                             [](float sum, const Triangle& t) { return sum + t.area(); },
 ///                             std::plus<>());
 ///
 /// Threads:   any thread; fold runs on several at once, combine on the calling one.
 /// Cost:      as par_for, and a vector of one value per chunk.
 /// Throws:    as par_for.
-template <class T, class Value, class Fold, class Combine>
-    requires std::is_invocable_r_v<Value, Fold&, Value, T&> &&
-             std::is_invocable_r_v<Value, Combine&, Value, Value>
-[[nodiscard]] Value par_reduce(WorkerPool& pool, std::span<T> slice, std::size_t chunk_size,
+template <class Range, class Value, class Fold, class Combine>
+[[nodiscard]] Value par_reduce(WorkerPool& pool, Range&& range, std::size_t chunk_size,
                                Value identity, Fold&& fold, Combine&& combine,
                                ParOptions options = {.name = "par_reduce"}) {
+    const auto slice = detail::slice_of(range);
+    using T = typename decltype(slice)::element_type;
+    static_assert(std::is_invocable_r_v<Value, Fold&, Value, T&>,
+                  "par_reduce calls Value fold(Value, element); Value is the type of `identity`");
+    static_assert(std::is_invocable_r_v<Value, Combine&, Value, Value>,
+                  "par_reduce calls Value combine(Value, Value); Value is the type of `identity`");
     if (slice.empty()) return identity;
     std::vector<Value> values = par_chunk_map(
         pool, slice, chunk_size,
@@ -243,24 +373,30 @@ template <class T, class Value, class Fold, class Combine>
 
 /// Sorts a slice; equals keep their order, so there is one result whatever the number of workers.
 ///
-///     par_sort(pool, std::span(chunks), [](auto& a, auto& b) { return a.depth < b.depth; });
+///     par_sort(pool, chunks, [](auto& a, auto& b) { return a.depth < b.depth; });
 ///
-/// `less` must be a strict weak order, as for std::sort; with any other the behaviour is undefined.
+/// `less` should be a strict weak order, as for std::sort. With any other (floats with a NaN among
+/// them, say) the order is anybody's guess, but every element is still there exactly once.
 ///
 /// Threads:   any thread; less runs on several at once, the calling one included.
-/// Cost:      up to kParSortThreshold elements: std::stable_sort, here. Beyond: a buffer as large
-///            as the slice and a small table, and log2(size / 2048) + 1 passes over the pool.
+/// Cost:      up to kParSortThreshold elements: a merge sort, here, with a buffer as large as the
+///            slice. Beyond: such a buffer and a small table, and log2(size / 2048) + 1 passes over
+///            the pool.
 /// Throws:    what less throws, and then some elements may be moved-from; std::bad_alloc before
 ///            anything is done. Elements must move without throwing.
 inline constexpr std::size_t kParSortThreshold = 2 * detail::kSortRun;
 
-template <class T, class Less = std::less<>>
-    requires std::is_invocable_r_v<bool, Less&, T&, T&> && (!std::is_const_v<T>)
-void par_sort(WorkerPool& pool, std::span<T> slice, Less less = {},
+template <class Range, class Less = std::less<>>
+void par_sort(WorkerPool& pool, Range&& range, Less less = {},
               ParOptions options = {.name = "par_sort"}) {
+    const auto slice = detail::slice_of(range);
+    using T = typename decltype(slice)::element_type;
+    static_assert(!std::is_const_v<T>, "par_sort moves the elements: they must not be const");
+    static_assert(std::is_invocable_r_v<bool, Less&, T&, T&>,
+                  "par_sort calls bool less(element, element)");
     const std::size_t size = slice.size();
     if (size <= kParSortThreshold) {
-        std::stable_sort(slice.begin(), slice.end(), std::ref(less));
+        detail::merge_sort(slice, less);
         return;
     }
     const std::size_t runs = detail::chunk_count(size, detail::kSortRun);

@@ -4,6 +4,7 @@
 
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/band.hpp"
+#include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/group_state.hpp"
 
 #include <algorithm>
@@ -43,7 +44,8 @@ enum class OnError : std::uint8_t {
 ///            closure of more than 48 bytes.
 /// Lifetime:  the destructor waits for all tasks, so they may borrow what outlives the group. The
 ///            pool must outlive it.
-/// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws.
+/// Throws:    the constructor: std::bad_alloc; NestedTooDeep (nesting.hpp) when this thread's stack
+///            is nearly used up by waits inside each other. spawn: std::bad_alloc, with nothing queued, and what copying the closure throws.
 ///            spawn_batch: the same, but a part of the calls may be queued already: the group runs
 ///            them, or cancel() drops them. An exception of a task never comes out by itself: the
 ///            first one is kept for take_exception() or rethrow_first(), the others are dropped. If
@@ -86,15 +88,11 @@ public:
     void spawn_batch(std::size_t count, F&& f, const char* name = nullptr) {
         using Closure = std::decay_t<F>;
         static_assert(std::is_copy_constructible_v<Closure>, "one copy for each thread");
-        // A run for each thread, so that they meet only at the ends.
-        const std::size_t runs = std::min(count, helper_count() + 1);
-        for (std::size_t run = 0; run < runs; ++run) {
-            const std::size_t begin = count / runs * run + std::min(run, count % runs);
-            const std::size_t size = count / runs + (run < count % runs ? 1 : 0);
-            // A chunk counts in 32 bits.
-            for (std::size_t done = 0; done < size; done += kLongestRun)
-                spawn_run(Closure(f), begin + done, std::min(size - done, kLongestRun), name);
+        if (count > kLongestRun) {
+            spawn_huge_batch(count, Closure(std::forward<F>(f)), name);
+            return;
         }
+        spawn_runs(count, Closure(std::forward<F>(f)), name);
     }
 
     /// Runs tasks of this group until all have ended. Starts none after the deadline; sleeps when
@@ -123,7 +121,39 @@ public:
     void rethrow_first();
 
 private:
-    static constexpr std::size_t kLongestRun = std::size_t{1} << 31U;
+    static constexpr std::size_t kLongestRun = std::size_t{1} << 31U;  // a chunk counts in 32 bits
+
+    template <class Closure>
+    void spawn_runs(std::size_t count, const Closure& f, const char* name) {
+        // A run for each thread, so that they meet only at the ends.
+        const std::size_t runs = std::min(count, helper_count() + 1);
+        for (std::size_t run = 0; run < runs; ++run) {
+            const std::size_t begin = count / runs * run + std::min(run, count % runs);
+            const std::size_t size = count / runs + (run < count % runs ? 1 : 0);
+            spawn_run(Closure(f), begin, size, name);
+        }
+    }
+
+    // More calls than a chunk can count: each task makes many of them. A chunk for every 2^31 calls
+    // would be thousands of millions of chunks before the first call.
+    template <class Closure>
+    void spawn_huge_batch(std::size_t count, Closure closure, const char* name) {
+        const std::size_t calls = count / kLongestRun + 1;
+        spawn_runs((count - 1) / calls + 1,
+                   [this, calls, count, closure = std::move(closure)](std::size_t task) mutable {
+                       const std::size_t begin = task * calls;
+                       std::exception_ptr first;
+                       for (std::size_t i = 0; i < std::min(calls, count - begin) && !cancelled();
+                            ++i) {
+                           auto call = [&] { std::invoke(closure, begin + i); };
+                           std::exception_ptr error = detail::caught(call);
+                           if (error != nullptr && first == nullptr) first = std::move(error);
+                           if (first != nullptr && state_->cancels_on_error()) break;
+                       }
+                       if (first != nullptr) std::rethrow_exception(std::move(first));
+                   },
+                   name);
+    }
 
     // What a batch keeps in a slot: a closure that is called with an index; called without, it is
     // never.

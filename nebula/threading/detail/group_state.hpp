@@ -138,6 +138,7 @@ public:
         return cancelled_.load(std::memory_order_acquire);
     }
     void cancel_on_error(bool on) noexcept { cancel_on_error_ = on; }
+    [[nodiscard]] bool cancels_on_error() const noexcept { return cancel_on_error_; }
 
     [[nodiscard]] TaskError take_error() noexcept NEBULA_EXCLUDES(mutex_);
 

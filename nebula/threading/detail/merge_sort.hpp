@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The serial pieces of par_sort(): between two arrays, back and forth, every move an assignment.
+// No piece trusts the comparator: whatever it answers, and however often it changes its mind, every
+// read and write stays inside the two arrays, and the result is a permutation of the input.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -72,9 +75,10 @@ void merge_into(T* out, T* a, T* a_end, T* b, T* b_end, Less& less) {
     std::move(b, b_end, std::move(a, a_end, out));
 }
 
-/// How many of the first `count` elements of the merge of a and b come from a.
+/// How many of the first `count` elements of the merge of a and b come from a. Between
+/// count - b_size and min(count, a_size), whatever `less` answers.
 template <class T, class Less>
-[[nodiscard]] std::size_t merge_split(std::size_t count, const T* a, std::size_t a_size, const T* b,
+[[nodiscard]] std::size_t merge_split(std::size_t count, T* a, std::size_t a_size, T* b,
                                       std::size_t b_size, Less& less) {
     std::size_t low = count > b_size ? count - b_size : 0;
     std::size_t high = std::min(count, a_size);
@@ -102,9 +106,41 @@ void sort_run(T* from, T* to, std::size_t begin, std::size_t end, Less& less) {
         }
 }
 
+/// Sorts a slice on the calling thread. Stable.
+template <class T, class Less>
+void merge_sort(std::span<T> slice, Less& less) {
+    const std::size_t size = slice.size();
+    if (size <= kSortLeaf) {
+        insertion_sort(slice.data(), slice.data() + size, less);
+        return;
+    }
+    SortBuffer<T> buffer(size);
+    buffer.fill_from(slice);
+    const std::size_t leaves = (size - 1) / kSortLeaf + 1;
+    T* from = buffer.data();
+    T* to = slice.data();
+    if (std::bit_width(leaves - 1) % 2 == 0) {  // the last level has to end in the slice
+        std::move(from, from + size, to);
+        std::swap(from, to);
+    }
+    for (std::size_t leaf = 0; leaf < size; leaf += kSortLeaf)
+        insertion_sort(from + leaf, from + std::min(leaf + kSortLeaf, size), less);
+    for (std::size_t width = kSortLeaf; width < size; width *= 2, std::swap(from, to))
+        for (std::size_t at = 0; at < size; at += 2 * width) {
+            const std::size_t middle = std::min(at + width, size);
+            const std::size_t last = std::min(at + 2 * width, size);
+            merge_into(to + at, from + at, from + middle, from + middle, from + last, less);
+        }
+}
+
 /// One level of merging runs of `width` from one array to the other, cut into pieces of kSortRun
 /// that know where their two inputs begin. The cuts are made before any piece is merged: afterwards
 /// the inputs are moved from.
+///
+/// A piece takes kSortRun elements, so from one cut to the next the share of the first run grows by
+/// 0 to kSortRun. With a strict weak order it does so by itself. With any other the searches
+/// contradict each other, and pieces would overlap and write past their ends: so each cut is
+/// clamped to what the one before it allows.
 template <class T, class Less>
 class MergeLevel {
 public:
@@ -113,9 +149,11 @@ public:
         : from_(from), to_(to), size_(size), width_(width), cuts_(cuts), less_(less) {
         for (std::size_t i = 0; i < cuts_.size(); ++i) {
             const Pair pair = pair_of(i * kSortRun);
-            cuts_[i] =
+            const std::size_t cut =
                 merge_split(i * kSortRun - pair.begin, from_ + pair.begin, pair.middle - pair.begin,
                             from_ + pair.middle, pair.end - pair.middle, less_);
+            const bool first = i * kSortRun == pair.begin;
+            cuts_[i] = first ? cut : std::clamp(cut, cuts_[i - 1], cuts_[i - 1] + kSortRun);
         }
     }
 
