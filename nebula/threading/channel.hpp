@@ -5,13 +5,15 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/base/mutex.hpp"
 #include "nebula/base/require.hpp"
-#include "nebula/threading/detail/block_ring.hpp"
+#include "nebula/threading/detail/node_queue.hpp"
 #include "nebula/threading/detail/wait_list.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -29,45 +31,55 @@ namespace detail {
 [[nodiscard]] bool on_worker() noexcept;
 }  // namespace detail
 
-/// A queue of values, oldest first, with or without a bound, that can be closed.
+/// From how many values on a Channel is full for those who may wait: see Channel.
+struct SoftLimit {
+    std::size_t values;
+};
+
+/// A queue of values, oldest first, that can be closed.
 ///
-///     Channel<Mesh> finished;                       // no bound
+///     Channel<Mesh> finished;
 ///     pool.spawn([&] { finished.post(mesh(chunk)); });
 ///     finished.drain(2ms, [&](Mesh mesh) { commit(std::move(mesh)); });   // once a frame
 ///
-/// A bound holds back whoever may sleep, and nobody else. A task that slept in send() would take
-/// its worker with it, and if the receiver is at that moment in a wait for that very task, both
-/// sleep for ever. So send() on a worker of any pool never waits: it goes over the bound, and the
-/// memory grows. Tasks that a waiting thread may help with can run on a thread that is no worker:
-/// let tasks use post(), which never waits anywhere. Where the amount of work in flight must be
-/// limited, do it where tasks are started: `while (in_flight + 1 < limit) start_one()`.
+/// A Channel has no hard bound. A SoftLimit holds back whoever may sleep, and nobody else: a task
+/// that slept in send() would take its worker with it, and if the receiver is at that moment in a
+/// wait for that very task, both sleep for ever. So send() on a worker of any pool never waits: it
+/// goes over the limit, and the memory grows. What holds the limit everywhere is try_send(): the
+/// caller keeps the value, and does something else meanwhile. Tasks that a waiting thread may help
+/// with can run on a thread that is no worker: let tasks use post(), which never waits anywhere.
+/// Where the amount of work in flight must be limited, do it where tasks are started:
+/// `while (in_flight + 1 < limit) start_one()`.
+///
+/// No lock is held while a value is made, moved, looked at or destroyed: that code may use the
+/// channel.
 ///
 /// Threads:   any thread. recv and recv_until sleep: not for workers, which use try_recv.
-/// Cost:      one short lock per value; a system call only for a thread that really sleeps. An
-///            empty try_recv is one load. No allocation once it has held as many values before; a
-///            bounded one allocates for its bound when it is made.
+/// Cost:      two short locks at either end of a value's way; a system call only for a thread that
+///            really sleeps. An empty try_recv is one load. No allocation once it has held as many
+///            values before; one with a limit allocates for that many when it is made.
 /// Lifetime:  may be destroyed by whoever received the last value, though its sender has not quite
 ///            returned; no other call may run. What it still holds is destroyed with it.
-/// Throws:    the constructor std::invalid_argument for a bound of 0. std::bad_alloc when it has to
+/// Throws:    the constructor std::invalid_argument for a limit of 0. std::bad_alloc when it has to
 ///            grow, and what moving a T throws; the value is then where it was before, and the
-///            channel as it was. Moves run under the lock: they must not use the channel.
+///            channel as it was.
 template <class T>
 class Channel {
     static_assert(std::is_nothrow_destructible_v<T>);
 
 public:
-    /// Without a bound.
-    Channel() noexcept : bound_(std::numeric_limits<std::size_t>::max()) {}
-    explicit Channel(std::size_t bound) : bound_(bound) {
-        require_argument(bound > 0,
-                         "a channel of 0 never takes a value; give 1 or more, or no bound");
-        items_.reserve(bound);
+    /// Without a limit.
+    Channel() noexcept : soft_limit_(std::numeric_limits<std::size_t>::max()) {}
+    explicit Channel(SoftLimit limit) : soft_limit_(limit.values) {
+        require_argument(limit.values > 0,
+                         "a channel of 0 never takes a value; give 1 or more, or no limit");
+        values_.reserve(limit.values);
     }
     ~Channel() = default;
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
 
-    /// Moves from `value` only if it was sent.
+    /// Full from the limit on, on every thread. Moves from `value` only if it was sent.
     [[nodiscard]] SendResult try_send(T&& value) {
         return offer(std::move(value), Over::Refuse, nullptr);
     }
@@ -77,10 +89,10 @@ public:
         return offer(value, Over::Refuse, nullptr);
     }
 
-    /// Sends whatever the bound says. \returns false when the channel is closed.
+    /// Sends whatever the limit says. \returns false when the channel is closed.
     bool post(T value) { return offer(std::move(value), Over::Grow, nullptr) == SendResult::Sent; }
 
-    /// Sleeps while the channel is full; on a worker goes over the bound instead.
+    /// Sleeps while the channel is full; on a worker goes over the limit instead.
     /// \returns false when the channel is closed, before or meanwhile.
     bool send(T value) {
         for (;;) {
@@ -99,8 +111,8 @@ public:
     [[nodiscard]] std::optional<T> try_recv() {
         return try_recv_if([](const T&) { return true; });
     }
-    /// The oldest value, if `wanted` says so; it is asked under the lock and must not use the
-    /// channel.
+    /// The oldest value, if `wanted` says so; else it stays the oldest. While `wanted` looks at it
+    /// no other thread sees it.
     template <class Wanted>
         requires std::is_invocable_r_v<bool, Wanted&, const T&>
     [[nodiscard]] std::optional<T> try_recv_if(Wanted&& wanted) {
@@ -144,62 +156,67 @@ public:
         return count;
     }
 
-    /// Takes no more values; those it has can be received. Wakes everybody who sleeps. Again: does
-    /// nothing.
+    /// Takes no more values; those it has, and those on their way in, can be received. Wakes
+    /// everybody who sleeps. Again: does nothing.
     void close() noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         closed_ = true;
-        // Under the lock, all of them: it happens once in a channel's life.
-        for (detail::WaitList* list : {&senders_, &receivers_})
-            while (const detail::WaitList::Claim claim = list->claim_oldest())
-                detail::WaitList::wake(claim);
+        wake_all(senders_);
+        wake_all_at_the_end();
     }
 
-    /// Values may still be in it.
+    /// Values may still be in it, but none is on its way in any more.
     [[nodiscard]] bool closed() const noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
-        return closed_;
+        return closed_ && values_.in_hand() == 0;
     }
     /// Stale at once.
     [[nodiscard]] std::size_t size() const noexcept {
         return size_.load(std::memory_order_relaxed);  // a number, nothing is read by it
     }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-    /// The largest number if there is no bound.
-    [[nodiscard]] std::size_t bound() const noexcept { return bound_; }
+    /// The largest number if there is none.
+    [[nodiscard]] std::size_t soft_limit() const noexcept { return soft_limit_; }
 
 private:
+    using Values = detail::NodeQueue<T>;
+    using Node = typename Values::Node;
+    using Claim = detail::WaitList::Claim;
     enum class Over : std::uint8_t { Refuse, Sleep, Grow };
 
-    // A move that throws leaves the value, or the room, to the next one who sleeps for it.
-    struct HandOn {
-        explicit HandOn(detail::WaitList& sleepers) noexcept : list(&sleepers) {}
-        HandOn(const HandOn&) = delete;
-        HandOn& operator=(const HandOn&) = delete;
-        ~HandOn() {
-            if (list != nullptr) detail::WaitList::wake(list->claim_oldest());
+    // A node in the hand of this thread. What a value throws on its way puts the node back.
+    struct Filling {
+        ~Filling() {
+            if (node == nullptr) return;
+            detail::WaitList::wake(channel.take_back_empty(*node));
         }
-        detail::WaitList* list;
+        Channel& channel;
+        Node* node;
+    };
+    struct Emptying {
+        ~Emptying() {
+            if (node == nullptr) return;
+            detail::WaitList::wake(channel.take_back_full(*node));
+        }
+        Channel& channel;
+        Node* node;
     };
 
     template <class Value>
     SendResult offer(Value&& value, Over over, detail::Sleeper* sleeper) NEBULA_EXCLUDES(mutex_) {
-        detail::WaitList::Claim claim = nullptr;
+        Filling filling{*this, nullptr};
         {
             const MutexLock lock(mutex_);
             if (closed_) return SendResult::Closed;
-            if (items_.size() >= bound_ && over != Over::Grow &&
+            if (values_.in_use() >= soft_limit_ && over != Over::Grow &&
                 (over == Over::Refuse || !detail::on_worker())) {
                 if (over == Over::Sleep) senders_.add(*sleeper);
                 return SendResult::Full;
             }
-            HandOn hand_on{senders_};
-            items_.emplace_back(std::forward<Value>(value));
-            hand_on.list = nullptr;
-            size_.store(items_.size(), std::memory_order_relaxed);  // see size()
-            claim = receivers_.claim_oldest();
+            filling.node = values_.take_empty();
         }
-        detail::WaitList::wake(claim);
+        ::new (filling.node->storage()) T(std::forward<Value>(value));
+        detail::WaitList::wake(put(*std::exchange(filling.node, nullptr)));
         return SendResult::Sent;
     }
 
@@ -207,31 +224,63 @@ private:
     template <class Wanted>
     bool take(std::optional<T>& value, Wanted& wanted, detail::Sleeper* sleeper)
         NEBULA_EXCLUDES(mutex_) {
-        detail::WaitList::Claim claim = nullptr;
+        Emptying emptying{*this, nullptr};
         {
             const MutexLock lock(mutex_);
-            if (items_.size() == 0) {
-                if (closed_) return false;
+            emptying.node = values_.pop_front();
+            if (emptying.node == nullptr) {
+                if (closed_ && values_.in_hand() == 0) return false;
                 if (sleeper != nullptr) receivers_.add(*sleeper);
                 return true;
             }
-            T& oldest = items_.front();
-            if (!wanted(std::as_const(oldest))) return false;
-            HandOn hand_on{receivers_};
-            value.emplace(std::move(oldest));
-            hand_on.list = nullptr;
-            items_.pop_front();
-            size_.store(items_.size(), std::memory_order_relaxed);  // see size()
-            if (items_.size() < bound_) claim = senders_.claim_oldest();
+            note_size();
         }
-        detail::WaitList::wake(claim);
+        T& oldest = emptying.node->value();
+        if (!wanted(std::as_const(oldest))) return false;
+        value.emplace(std::move(oldest));
+        std::destroy_at(&oldest);
+        detail::WaitList::wake(take_back_empty(*std::exchange(emptying.node, nullptr)));
         return false;
     }
 
-    const std::size_t bound_;
-    std::atomic<std::size_t> size_{0};  // that of items_, written under the lock
+    // All three: whom to wake after the lock.
+    [[nodiscard]] Claim put(Node& node) noexcept NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        values_.push_back(node);
+        note_size();
+        const Claim claim = receivers_.claim_oldest();
+        wake_all_at_the_end();
+        return claim;
+    }
+    [[nodiscard]] Claim take_back_full(Node& node) noexcept NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        values_.push_front(node);
+        note_size();
+        return receivers_.claim_oldest();
+    }
+    [[nodiscard]] Claim take_back_empty(Node& node) noexcept NEBULA_EXCLUDES(mutex_) {
+        const MutexLock lock(mutex_);
+        values_.give_back(node);
+        wake_all_at_the_end();
+        return values_.in_use() < soft_limit_ ? senders_.claim_oldest() : nullptr;
+    }
+
+    void note_size() noexcept NEBULA_REQUIRES(mutex_) {
+        size_.store(values_.size(), std::memory_order_relaxed);  // see size()
+    }
+    static void wake_all(detail::WaitList& sleepers) noexcept {
+        while (const Claim claim = sleepers.claim_oldest()) detail::WaitList::wake(claim);
+    }
+    // Closed, and no value can come any more: receivers need not sleep on. Under the lock, all of
+    // them: it happens once in a channel's life.
+    void wake_all_at_the_end() noexcept NEBULA_REQUIRES(mutex_) {
+        if (closed_ && values_.in_use() == 0) wake_all(receivers_);
+    }
+
+    const std::size_t soft_limit_;
+    std::atomic<std::size_t> size_{0};  // of values_, written under the lock
     mutable Mutex mutex_;
-    detail::BlockRing<T> items_ NEBULA_GUARDED_BY(mutex_);
+    Values values_ NEBULA_GUARDED_BY(mutex_);
     detail::WaitList senders_ NEBULA_GUARDED_BY(mutex_);    // sleep for room
     detail::WaitList receivers_ NEBULA_GUARDED_BY(mutex_);  // sleep for a value
     bool closed_ NEBULA_GUARDED_BY(mutex_) = false;

@@ -10,6 +10,8 @@
 #include "nebula/threading/detail/task_trace.hpp"
 
 #include <exception>
+#include <iterator>
+#include <list>
 #include <string>
 #include <utility>
 
@@ -26,11 +28,15 @@ IoThreads::IoThreads(IoThreadsConfig config) : config_(std::move(config)) {}
 
 IoThreads::~IoThreads() { close(); }
 
+// Closures, handlers and the log's sink are the user's code: none of it runs under the lock.
 void IoThreads::spawn_job(Job job) {
+    std::list<Job> one;
+    one.push_back(std::move(job));
+    std::string missing_thread;
     {
         const MutexLock lock(mutex_);
         if (!closed_ && config_.most_threads > 0) {
-            jobs_.push_back(std::move(job));
+            jobs_.splice(jobs_.end(), one);
             if (jobs_.size() > idle_ &&
                 threads_.size() < static_cast<std::size_t>(config_.most_threads)) {
                 try {
@@ -39,20 +45,23 @@ void IoThreads::spawn_job(Job job) {
                         detail::start_thread(thread_entry, this, config_.stack_size_bytes));
                 } catch (const std::exception& error) {
                     if (threads_.empty()) {
-                        jobs_.pop_back();
+                        one.splice(one.end(), jobs_, std::prev(jobs_.end()));
                         throw;
                     }
-                    log(LogLevel::Warning,
-                        config_.name_prefix + ": no further thread: " + error.what());
+                    missing_thread = error.what();
                 }
             }
             // Relaxed: under the lock; the kernel compares.
             bell_.fetch_add(1, std::memory_order_relaxed);
             detail::futex_wake_one(bell_);
-            return;
         }
     }
-    run(job);
+    if (!missing_thread.empty())
+        log(LogLevel::Warning, config_.name_prefix +
+                                   ": no further thread could be started, so the work waits for "
+                                   "those there are: " +
+                                   missing_thread);
+    if (!one.empty()) run(one.front());
 }
 
 void IoThreads::run(Job& job) const noexcept {
@@ -78,35 +87,34 @@ void IoThreads::work() noexcept {
     own_number = started_.fetch_add(1, std::memory_order_relaxed);  // a number
     detail::name_this_thread(detail::os_thread_name(config_.name_prefix, own_number));
     if (config_.nice != 0) detail::set_this_thread_nice(config_.nice);
-    for (Job job; take(job);) run(job);
+    for (std::list<Job> job = take(); !job.empty(); job = take()) run(job.front());
     own_threads = nullptr;
 }
 
 bool IoThreads::run_one_if_own() noexcept {
     if (own_threads != this) return false;
-    Job job;
+    std::list<Job> job;
     {
         const MutexLock lock(mutex_);
         if (jobs_.empty()) return false;
-        job = std::move(jobs_.front());
-        jobs_.pop_front();
+        job.splice(job.end(), jobs_, jobs_.begin());
     }
-    run(job);
+    run(job.front());
     return true;
 }
 
-// False: closed, and nothing is queued. What running jobs spawn then, they run themselves.
-bool IoThreads::take(Job& job) noexcept {
+// Empty: closed, and nothing is queued. What running jobs spawn then, they run themselves.
+std::list<IoThreads::Job> IoThreads::take() noexcept {
+    std::list<Job> job;
     for (;;) {
         std::uint32_t rings = 0;
         {
             const MutexLock lock(mutex_);
             if (!jobs_.empty()) {
-                job = std::move(jobs_.front());
-                jobs_.pop_front();
-                return true;
+                job.splice(job.end(), jobs_, jobs_.begin());
+                return job;
             }
-            if (closed_) return false;
+            if (closed_) return job;
             ++idle_;
             // Relaxed: moved under the lock, so what comes after us changes it before we sleep.
             rings = bell_.load(std::memory_order_relaxed);
@@ -152,8 +160,12 @@ void IoScope::run_guarded(void (*call)(void* closure), void* closure, const char
 
 IoScope::~IoScope() {
     wait();
-    const MutexLock lock(mutex_);  // for the analysis: nobody else is left
-    if (first_ != nullptr) threads_->report(first_, first_name_);
+    std::exception_ptr first;
+    {
+        const MutexLock lock(mutex_);  // for the analysis: nobody else is left
+        first = std::exchange(first_, nullptr);
+    }
+    if (first != nullptr) threads_->report(first, first_name_);
 }
 
 void IoScope::leave() noexcept {

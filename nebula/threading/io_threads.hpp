@@ -11,9 +11,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
+#include <list>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -85,11 +85,11 @@ private:
     void report(const std::exception_ptr& error, const char* job_name) const noexcept;
     static void* thread_entry(void* threads) noexcept;
     void work() noexcept NEBULA_EXCLUDES(mutex_);
-    [[nodiscard]] bool take(Job& job) noexcept NEBULA_EXCLUDES(mutex_);
+    [[nodiscard]] std::list<Job> take() noexcept NEBULA_EXCLUDES(mutex_);
 
     const IoThreadsConfig config_;
     mutable Mutex mutex_;
-    std::deque<Job> jobs_ NEBULA_GUARDED_BY(mutex_);
+    std::list<Job> jobs_ NEBULA_GUARDED_BY(mutex_);  // spliced, so no closure moves under the lock
     std::vector<pthread_t> threads_ NEBULA_GUARDED_BY(mutex_);
     std::size_t idle_ NEBULA_GUARDED_BY(mutex_) = 0;  // asleep, or called and on their way
     bool closed_ NEBULA_GUARDED_BY(mutex_) = false;

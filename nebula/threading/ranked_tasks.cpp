@@ -15,6 +15,7 @@ namespace nebula {
 namespace {
 
 // Where an entry is: the number of its ring, or one of these.
+constexpr std::uint64_t kTaken = 0xFC;  // begun or cancelled: one thread has the closure
 constexpr std::uint64_t kFree = 0xFD;
 constexpr std::uint64_t kMoving = 0xFE;           // out of its ring, in the hands of one thread
 constexpr std::uint64_t kMovingCancelled = 0xFF;  // who puts it back drops it instead
@@ -83,32 +84,20 @@ RankedTasks::Id RankedTasks::add(float rank, Closure& closure, std::uint64_t tag
                                  const char* name) {
     const std::size_t number = ring_of(rank);
     Ring& ring = rings_[number];
-    Id id;
-    for (;;) {
-        {
-            const MutexLock lock(ring.mutex);
-            if (Entry* const entry = ring.free) {
-                ring.free = entry->next;
-                --ring.free_count;
-                entry->closure = std::move(closure);
-                entry->tag = tag;
-                entry->name = name;
-                entry->rank = rank;
-                // Relaxed: what the last one under this lock has seen, we see.
-                entry->generation = generation_.load(std::memory_order_relaxed);
-                id = Id(entry, serial_of(entry->status.load(std::memory_order_relaxed)));
-                entry->status.store(status_of(id.serial_, number), std::memory_order_relaxed);
-                queued_.fetch_add(1, std::memory_order_relaxed);  // a number
-                link(ring, *entry);
-                break;
-            }
-        }
-        Entry* const block = take_block();
-        Entry* last = block;
-        while (last->next != nullptr) last = last->next;
+    Entry& entry = take_free(ring);
+    // Moving a closure is the user's code: without a lock, while nobody else knows the entry.
+    entry.closure = std::move(closure);
+    entry.tag = tag;
+    entry.name = name;
+    entry.rank = rank;
+    const Id id(&entry, serial_of(entry.status.load(std::memory_order_relaxed)));
+    {
         const MutexLock lock(ring.mutex);
-        last->next = std::exchange(ring.free, block);
-        ring.free_count += kBatch;
+        // Relaxed: what the last one under this lock has seen, we see.
+        entry.generation = generation_.load(std::memory_order_relaxed);
+        entry.status.store(status_of(id.serial_, number), std::memory_order_relaxed);
+        queued_.fetch_add(1, std::memory_order_relaxed);  // a number
+        link(ring, entry);
     }
     NEBULA_YIELD_POINT();
     try {
@@ -119,45 +108,72 @@ RankedTasks::Id RankedTasks::add(float rank, Closure& closure, std::uint64_t tag
     return id;
 }
 
+RankedTasks::Entry& RankedTasks::take_free(Ring& ring) {
+    for (;;) {
+        {
+            const MutexLock lock(ring.mutex);
+            if (Entry* const entry = ring.free) {
+                ring.free = entry->next;
+                --ring.free_count;
+                return *entry;
+            }
+        }
+        Entry* const block = take_block();
+        Entry* last = block;
+        while (last->next != nullptr) last = last->next;
+        const MutexLock lock(ring.mutex);
+        last->next = std::exchange(ring.free, block);
+        ring.free_count += kBatch;
+    }
+}
+
 bool RankedTasks::cancel(Id id) noexcept {
     if (id.entry_ == nullptr) return false;
     Entry& entry = *id.entry_;
     for (;;) {
         std::uint64_t status = entry.status.load(std::memory_order_relaxed);
         const std::uint64_t place = place_of(status);
-        if (serial_of(status) != id.serial_ || place == kMovingCancelled) return false;
+        if (serial_of(status) != id.serial_ || place == kTaken || place == kMovingCancelled)
+            return false;
         if (place == kMoving) {
             if (entry.status.compare_exchange_weak(status, status_of(id.serial_, kMovingCancelled),
                                                    std::memory_order_relaxed))
                 return true;
             continue;
         }
-        Closure closure;  // destroyed after the lock is left
         Ring& ring = rings_[place];
         NEBULA_YIELD_POINT();
-        const MutexLock lock(ring.mutex);
-        if (entry.status.load(std::memory_order_relaxed) != status) continue;
-        unlink(ring, entry);
-        closure = std::move(entry.closure);
-        recycle(ring, entry);
-        queued_.fetch_sub(1, std::memory_order_relaxed);  // a number
+        {
+            const MutexLock lock(ring.mutex);
+            if (entry.status.load(std::memory_order_relaxed) != status) continue;
+            unlink(ring, entry);
+            entry.status.store(status_of(id.serial_, kTaken), std::memory_order_relaxed);
+        }
+        drop(entry);
         return true;
     }
 }
 
 std::size_t RankedTasks::cancel_all() noexcept {
-    const MutexLock one_at_a_time(cancel_all_mutex_);
-    cancelled_.begin();
-    std::size_t count = 0;
-    for (Ring& ring : rings_)
-        for (;;) {
-            Chain chain = take_out(ring, kBatch, std::nullopt);
-            if (chain.size == 0) break;
-            count += chain.size;
-            while (chain.first != nullptr) drop(*std::exchange(chain.first, chain.first->next));
-        }
-    cancelled_.end();
-    return count;
+    // Closures are destroyed after the walk: they are the user's code, which may call us.
+    Chain all;
+    {
+        const MutexLock one_at_a_time(cancel_all_mutex_);
+        cancelled_.begin();
+        for (Ring& ring : rings_)
+            for (;;) {
+                Chain chain = take_out(ring, kBatch, std::nullopt, kTaken);
+                if (chain.size == 0) break;
+                all.size += chain.size;
+                while (chain.first != nullptr) {
+                    Entry& entry = *std::exchange(chain.first, chain.first->next);
+                    entry.next = std::exchange(all.first, &entry);
+                }
+            }
+        cancelled_.end();
+    }
+    while (all.first != nullptr) drop(*std::exchange(all.first, all.first->next));
+    return all.size;
 }
 
 bool RankedTasks::rerank(Id id, float rank) noexcept {
@@ -166,7 +182,8 @@ bool RankedTasks::rerank(Id id, float rank) noexcept {
     for (;; std::this_thread::yield()) {
         const std::uint64_t status = entry.status.load(std::memory_order_relaxed);
         const std::uint64_t place = place_of(status);
-        if (serial_of(status) != id.serial_ || place == kMovingCancelled) return false;
+        if (serial_of(status) != id.serial_ || place == kTaken || place == kMovingCancelled)
+            return false;
         if (place == kMoving) continue;  // for some microseconds
         Chain one;
         {
@@ -186,14 +203,16 @@ bool RankedTasks::rerank(Id id, float rank) noexcept {
 }
 
 void RankedTasks::rerank(RankFunction rank_of) {
+    auto ranked_by = std::make_shared<RankedBy>(RankedBy{std::move(rank_of), 0});
+    std::shared_ptr<const RankedBy> last;  // the user's function, destroyed after the lock
     {
-        auto ranked_by = std::make_shared<RankedBy>(RankedBy{std::move(rank_of), 0});
         const MutexLock lock(ranked_by_mutex_);
         ranked_by->generation = generation_.load(std::memory_order_relaxed) + 1;
         // Relaxed: read under locks that order it, or as a guess.
         generation_.store(ranked_by->generation, std::memory_order_relaxed);
-        ranked_by_ = std::move(ranked_by);
+        last = std::exchange(ranked_by_, std::move(ranked_by));
     }
+    last.reset();
     start_sweep_if_due();
 }
 
@@ -256,7 +275,8 @@ void RankedTasks::recycle(Ring& ring, Entry& entry) noexcept {
 }
 
 RankedTasks::Chain RankedTasks::take_out(Ring& ring, std::size_t most,
-                                         std::optional<std::uint32_t> older_than) noexcept {
+                                         std::optional<std::uint32_t> older_than,
+                                         std::uint64_t place) noexcept {
     const MutexLock lock(ring.mutex);
     Chain chain;
     chain.cancelled = cancelled_.note();
@@ -266,7 +286,7 @@ RankedTasks::Chain RankedTasks::take_out(Ring& ring, std::size_t most,
         if (older_than && static_cast<std::int32_t>(entry.generation - *older_than) >= 0) break;
         unlink(ring, entry);
         const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
-        entry.status.store(status_of(serial, kMoving), std::memory_order_relaxed);
+        entry.status.store(status_of(serial, place), std::memory_order_relaxed);
         entry.next = std::exchange(chain.first, &entry);
         ++chain.size;
     }
@@ -328,12 +348,9 @@ bool RankedTasks::take(std::size_t number, Chain one, Taken& taken) noexcept {
         const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
         std::uint64_t moving = status_of(serial, kMoving);
         if (!is_cancelled(one) &&
-            entry.status.compare_exchange_strong(moving, status_of(serial, number),
+            entry.status.compare_exchange_strong(moving, status_of(serial, kTaken),
                                                  std::memory_order_relaxed)) {
-            taken.closure = std::move(entry.closure);
-            taken.name = entry.name;
-            recycle(ring, entry);
-            queued_.fetch_sub(1, std::memory_order_relaxed);  // a number
+            taken.entry = &entry;
             return true;
         }
     }
@@ -373,11 +390,18 @@ void RankedTasks::put_back(std::size_t number, Chain chain) noexcept {
 }
 
 void RankedTasks::drop(Entry& entry) noexcept {
+    // Before its destructor runs, which may ask for the task by its Id.
+    const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
+    entry.status.store(status_of(serial, kTaken), std::memory_order_relaxed);
     entry.closure.reset();
+    give_entry(entry);
+    queued_.fetch_sub(1, std::memory_order_relaxed);  // a number
+}
+
+void RankedTasks::give_entry(Entry& entry) noexcept {
     Ring& ring = rings_[ring_of(entry.rank)];
     const MutexLock lock(ring.mutex);
     recycle(ring, entry);
-    queued_.fetch_sub(1, std::memory_order_relaxed);  // a number
 }
 
 void RankedTasks::start_sweep_if_due() noexcept {
@@ -403,7 +427,8 @@ void RankedTasks::start_sweep_if_due() noexcept {
 void RankedTasks::sweep() noexcept {
     const Clock::time_point start = Clock::now();
     while (sweep_rings_left_ != 0 && !stopping_) {
-        const Chain chain = take_out(rings_[kRings - sweep_rings_left_], kBatch, sweep_generation_);
+        const Chain chain =
+            take_out(rings_[kRings - sweep_rings_left_], kBatch, sweep_generation_, kMoving);
         if (chain.size == 0) {
             --sweep_rings_left_;
             continue;
@@ -436,15 +461,15 @@ bool RankedTasks::take_nearest(Taken& taken) noexcept {
             if (entry == nullptr) continue;
             if (is_fresh(*entry)) {
                 unlink(ring, *entry);
-                taken.closure = std::move(entry->closure);
-                taken.name = entry->name;
-                recycle(ring, *entry);
-                queued_.fetch_sub(1, std::memory_order_relaxed);  // a number
+                const std::uint64_t serial =
+                    serial_of(entry->status.load(std::memory_order_relaxed));
+                entry->status.store(status_of(serial, kTaken), std::memory_order_relaxed);
+                taken.entry = entry;
                 return true;
             }
         }
         const Chain chain =
-            take_out(ring, kStaleAtATime, generation_.load(std::memory_order_relaxed));
+            take_out(ring, kStaleAtATime, generation_.load(std::memory_order_relaxed), kMoving);
         if (chain.size != 0 && rank_anew_and_take(chain, number, taken)) return true;
     }
     return false;
@@ -464,13 +489,20 @@ void RankedTasks::start_helper() {
     }
 }
 
+// The closure runs where it lies: the entry is ours until it is recycled.
+void RankedTasks::run(Entry& entry) noexcept {
+    queued_.fetch_sub(1, std::memory_order_relaxed);  // a number: it has begun
+    if (std::exception_ptr error = detail::caught(entry.closure))
+        detail::report_lost_error(pool_, std::move(error), entry.name);
+    entry.closure.reset();
+    give_entry(entry);
+}
+
 void RankedTasks::help() noexcept {
     const Clock::time_point start = Clock::now();
     for (;;) {
         for (Taken taken; take_nearest(taken);) {
-            if (std::exception_ptr error = detail::caught(taken.closure))
-                detail::report_lost_error(pool_, std::move(error), taken.name);
-            taken.closure.reset();
+            run(*taken.entry);
             start_sweep_if_due();
             if (inline_ || Clock::now() - start < options_.slice) continue;
             auto go_on_later = [this] { helping_.spawn([this] { help(); }, "ranked tasks"); };

@@ -132,8 +132,7 @@ private:
         std::uint32_t generation;
     };
     struct Taken {
-        Closure closure;
-        const char* name = nullptr;
+        Entry* entry = nullptr;
     };
     // Entries chained by `next`.
     struct Chain {
@@ -159,10 +158,10 @@ private:
     void link(Ring& ring, Entry& entry) noexcept NEBULA_REQUIRES(ring.mutex);
     void unlink(Ring& ring, Entry& entry) noexcept NEBULA_REQUIRES(ring.mutex);
     void recycle(Ring& ring, Entry& entry) noexcept NEBULA_REQUIRES(ring.mutex);
-    // The oldest ones; with a generation, as long as they were ranked by an older one.
+    // Marks them with that place. The oldest ones; with a generation, as long as they were ranked by an older one.
     [[nodiscard]] Chain take_out(Ring& ring, std::size_t most,
-                                 std::optional<std::uint32_t> older_than) noexcept
-        NEBULA_EXCLUDES(ring.mutex);
+                                 std::optional<std::uint32_t> older_than,
+                                 std::uint64_t place) noexcept NEBULA_EXCLUDES(ring.mutex);
     // Of entries that are out of their rings.
     void rank_anew(Chain chain) noexcept;
     // The same, and takes the nearest of them if it lies in that ring or nearer.
@@ -171,7 +170,10 @@ private:
     [[nodiscard]] bool is_cancelled(const Chain& chain) const noexcept;
     [[nodiscard]] bool take(std::size_t number, Chain one, Taken& taken) noexcept;
     void put_back(std::size_t number, Chain chain) noexcept;
+    void run(Entry& entry) noexcept;
     void drop(Entry& entry) noexcept;
+    void give_entry(Entry& entry) noexcept;
+    [[nodiscard]] Entry& take_free(Ring& ring) NEBULA_EXCLUDES(ring.mutex);
 
     [[nodiscard]] bool take_nearest(Taken& taken) noexcept;
     [[nodiscard]] bool count_helper() noexcept { return helpers_.wanted() && helpers_.take(); }

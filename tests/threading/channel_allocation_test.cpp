@@ -41,7 +41,7 @@ TEST(ChannelAllocations, ThereAreNoneAtASteadyLevel) {
 
 TEST(ChannelAllocations, ABoundedOneAllocatesWhenItIsMade) {
     for (const std::size_t bound : {1U, 3U, 256U, 257U, 1000U}) {
-        Channel<int> channel(bound);
+        Channel<int> channel(SoftLimit{bound});
         const std::uint64_t before = allocations();
         for (int shift = 0; shift < 300; ++shift) {
             while (channel.try_send(1) == SendResult::Sent) {

@@ -25,8 +25,8 @@ TEST_P(ChannelBetween, ThreadsEachValueArrivesOnce) {
     const HangGuard guard("a sender or a receiver slept on");
     const auto [senders, receivers, bound] = GetParam();
     static constexpr int kEach = test::kWithYields ? 3'000 : 20'000;
-    const auto channel =
-        bound == 0 ? std::make_unique<Channel<int>>() : std::make_unique<Channel<int>>(bound);
+    const auto channel = bound == 0 ? std::make_unique<Channel<int>>()
+                                    : std::make_unique<Channel<int>>(SoftLimit{bound});
     std::vector<std::atomic<int>> arrived(static_cast<std::size_t>(senders * kEach));
     {
         std::vector<std::jthread> receiving;

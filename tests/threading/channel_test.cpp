@@ -55,11 +55,13 @@ TEST(Channel, IsAQueueWhateverIsSentAndReceivedWhen) {
     }
 }
 
-TEST(Channel, ABoundOf0IsRefused) { EXPECT_THROW(Channel<int>(0), std::invalid_argument); }
+TEST(Channel, ABoundOf0IsRefused) {
+    EXPECT_THROW(Channel<int>(SoftLimit{0}), std::invalid_argument);
+}
 
 TEST(Channel, AFullOneLeavesTheValueToTheCaller) {
-    Channel<std::unique_ptr<int>> channel(2);
-    EXPECT_EQ(channel.bound(), 2U);
+    Channel<std::unique_ptr<int>> channel(SoftLimit{2});
+    EXPECT_EQ(channel.soft_limit(), 2U);
     auto value = std::make_unique<int>(7);
     EXPECT_EQ(channel.try_send(std::make_unique<int>(1)), SendResult::Sent);
     EXPECT_EQ(channel.try_send(std::make_unique<int>(2)), SendResult::Sent);
@@ -74,7 +76,7 @@ TEST(Channel, AFullOneLeavesTheValueToTheCaller) {
 }
 
 TEST(Channel, APostGoesOverTheBoundAndTheBoundHoldsAgainAfterwards) {
-    Channel<int> channel(2);
+    Channel<int> channel(SoftLimit{2});
     for (int i = 0; i < 1'000; ++i) EXPECT_TRUE(channel.post(i));
     EXPECT_EQ(channel.size(), 1'000U);
     for (int i = 0; i < 999; ++i) {
@@ -174,7 +176,7 @@ TEST(Channel, AMoveThatThrowsChangesNothing) {
     Channel<ThrowsOnMove> channel;
     // Over the end of blocks, where one more is let in.
     static constexpr int kCount =
-        3 * static_cast<int>(detail::BlockRing<ThrowsOnMove>::kBlockSlots);
+        3 * static_cast<int>(detail::NodeQueue<ThrowsOnMove>::kBlockNodes);
     for (int i = 0; i < kCount; ++i) {
         ThrowsOnMove value(i);
         ThrowsOnMove::armed = 1;
@@ -188,6 +190,72 @@ TEST(Channel, AMoveThatThrowsChangesNothing) {
         ASSERT_EQ(channel.size(), static_cast<std::size_t>(kCount - i));
         ASSERT_EQ(channel.try_recv()->number, i);
     }
+}
+
+// Moving, destroying and looking at a value is the user's code, and it may use the channel. It ran
+// under the channel's lock and waited for that for ever.
+struct UsesItsChannel {
+    UsesItsChannel(Channel<UsesItsChannel>& its_channel, int n) noexcept
+        : channel(&its_channel), number(n) {}
+    UsesItsChannel(UsesItsChannel&& other) noexcept
+        : channel(other.channel), number(std::exchange(other.number, 0)) {
+        (void)channel->closed();
+    }
+    UsesItsChannel& operator=(UsesItsChannel&&) = delete;
+    ~UsesItsChannel() {
+        if (number == 1) channel->post(UsesItsChannel(*channel, 2));
+        (void)channel->closed();
+    }
+
+    Channel<UsesItsChannel>* channel;
+    int number;
+};
+
+TEST(Channel, NoCodeOfAValueRunsUnderItsLock) {
+    const HangGuard guard("a value's own code waited for the channel's lock");
+    Channel<UsesItsChannel> channel;
+    EXPECT_TRUE(channel.post(UsesItsChannel(channel, 1)));
+    EXPECT_FALSE(channel.try_recv_if([&](const UsesItsChannel& value) {
+        EXPECT_EQ(channel.size(), 0U) << "nobody else sees it meanwhile";
+        return channel.closed() || value.number != 1;
+    }));
+    EXPECT_EQ(channel.size(), 1U);
+    EXPECT_EQ(channel.recv()->number, 1);  // and its end sends the next
+    EXPECT_EQ(channel.drain(1h, [&](UsesItsChannel value) { EXPECT_EQ(value.number, 2); }), 1U);
+}
+
+// A value whose sender is still at it when the channel is closed: a receiver must not think that
+// this was the end.
+TEST(Channel, AValueOnItsWayInWhenTheChannelIsClosedIsReceived) {
+    const HangGuard guard("a receiver slept on");
+    struct SlowToMove {
+        explicit SlowToMove(std::function<void()>& on_move) : call(&on_move) {}
+        SlowToMove(SlowToMove&& other) noexcept : call(other.call) {
+            if (*call) std::exchange(*call, nullptr)();
+        }
+        std::function<void()>* call;
+    };
+    std::function<void()> on_move;
+    Channel<SlowToMove> channel;
+    SlowToMove value(on_move);
+    std::optional<SlowToMove> got;
+    std::jthread receiver;
+    on_move = [&] {
+        channel.close();
+        EXPECT_FALSE(channel.closed());
+        EXPECT_FALSE(channel.try_recv());
+        std::atomic<long> id{0};
+        receiver = std::jthread([&] {
+            id = gettid();
+            if (std::optional<SlowToMove> one = channel.recv()) got.emplace(std::move(*one));
+        });
+        while (id == 0 || !test::sleeps(id)) std::this_thread::yield();
+    };
+    EXPECT_EQ(channel.try_send(std::move(value)), SendResult::Sent);
+    receiver.join();
+    EXPECT_TRUE(got.has_value());
+    EXPECT_TRUE(channel.closed());
+    EXPECT_FALSE(channel.recv());
 }
 
 // Two receivers sleep, one value comes, and the one who was woken for it cannot take it. It must
@@ -247,7 +315,7 @@ TEST(Channel, AReceiverGivesUpAtItsDeadlineNotBefore) {
 
 TEST(Channel, ASenderSleepsUntilThereIsRoom) {
     const HangGuard guard("a sender slept on");
-    Channel<int> channel(1);
+    Channel<int> channel(SoftLimit{1});
     channel.post(1);
     std::atomic<long> sender{0};
     std::jthread thread([&] {
@@ -262,7 +330,7 @@ TEST(Channel, ASenderSleepsUntilThereIsRoom) {
 
 TEST(Channel, CloseWakesEverybody) {
     const HangGuard guard("close left somebody asleep");
-    Channel<int> full(1);
+    Channel<int> full(SoftLimit{1});
     full.post(1);
     Channel<int> empty;
     std::atomic<int> ended{0};
@@ -287,7 +355,7 @@ TEST(Channel, CloseWakesEverybody) {
 // scope in which they run, and the 65th mesh puts the last worker to sleep for ever.
 TEST(Channel, AFullChannelNeverHoldsUpAWorkerThatItsReceiverWaitsFor) {
     const HangGuard guard("a worker waits for its receiver, who waits for the worker");
-    Channel<int> finished(4);
+    Channel<int> finished(SoftLimit{4});
     WorkerPool pool({.thread_count_override = 2});
     std::atomic<int> ran{0};
     TaskGroup group(pool);

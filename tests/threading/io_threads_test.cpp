@@ -131,6 +131,32 @@ TEST(IoThreads, WhatAJobSpawnsAtTheEndRunsToo) {
     EXPECT_EQ(ran, 3);
 }
 
+// The handler ran under the lock of the scope, and closures moved under that of the threads.
+TEST(IoThreads, ClosuresAndHandlersMayUseThem) {
+    const test::HangGuard guard("a closure's own code waited for a lock of the threads");
+    struct AsksWhenMoved {
+        explicit AsksWhenMoved(IoThreads& its_io) : io(&its_io) {}
+        AsksWhenMoved(AsksWhenMoved&& other) noexcept : io(other.io) { (void)io->queued(); }
+        AsksWhenMoved(const AsksWhenMoved&) = delete;
+        AsksWhenMoved& operator=(const AsksWhenMoved&) = delete;
+        ~AsksWhenMoved() { (void)io->queued(); }
+        IoThreads* io;
+    };
+    IoThreads* threads = nullptr;
+    std::atomic<int> told{0};
+    IoThreads io({.most_threads = 1, .on_panic = [&](const PanicInfo&) {
+                      (void)threads->queued();
+                      ++told;
+                  }});
+    threads = &io;
+    {
+        IoScope scope(io);
+        for (int i = 0; i < 20; ++i)
+            scope.spawn([asks = AsksWhenMoved(io)] { throw std::runtime_error("disk full"); });
+    }
+    EXPECT_EQ(told, 1);
+}
+
 TEST(IoThreads, AnExceptionGoesToThePanicHandlerWithTheJobsName) {
     std::vector<std::string> told;
     {

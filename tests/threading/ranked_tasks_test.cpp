@@ -55,6 +55,89 @@ TEST(RankedTasks, RunTheNearestFirst) {
         ASSERT_LE(ring_of(order[i - 1]), ring_of(order[i])) << order[i - 1] << ", " << order[i];
 }
 
+// What a closure captures may use the queue it was in. Its destructor ran under a lock of the queue,
+// for which cancel_all() in it then waited for ever.
+TEST(RankedTasks, AClosureMayUseItsQueueWhenItIsMovedAndDestroyed) {
+    const HangGuard guard("a closure's own code waited for a lock of its queue");
+    WorkerPool pool({.thread_count_override = 1});
+    std::atomic<int> ends{0};
+    std::atomic<int> runs{0};
+    RankedTasks* queue = nullptr;
+    struct Meddler {
+        Meddler(RankedTasks*& its_queue, std::atomic<int>& its_ends)
+            : queue(&its_queue), ends(&its_ends) {}
+        Meddler(Meddler&& other) noexcept
+            : queue(other.queue), ends(std::exchange(other.ends, nullptr)), id(other.id) {
+            meddle();
+        }
+        Meddler& operator=(Meddler&&) = delete;
+        ~Meddler() {
+            if (ends == nullptr) return;
+            meddle();
+            ++*ends;
+        }
+        void meddle() const noexcept {
+            if (*queue == nullptr) return;
+            EXPECT_FALSE(id != nullptr && (*queue)->cancel(*id));
+            EXPECT_FALSE(id != nullptr && (*queue)->rerank(*id, 3));
+            (void)(*queue)->cancel_all();
+            (*queue)->rerank([](const RankedTask& task) { return task.rank; });
+        }
+        RankedTasks** queue;
+        std::atomic<int>* ends;
+        std::shared_ptr<RankedTasks::Id> id = nullptr;
+    };
+    const auto spawn = [&](RankedTasks& tasks, float rank) {
+        Meddler meddler(queue, ends);
+        const auto id = std::make_shared<RankedTasks::Id>();
+        meddler.id = id;
+        *id = tasks.spawn(rank, [&runs, meddler = std::move(meddler)] { ++runs; });
+        return *id;
+    };
+    {
+        RankedTasks tasks(pool);
+        {
+            const Blocked blocked(pool);
+            const RankedTasks::Id id = spawn(tasks, 1);
+            spawn(tasks, 1);
+            spawn(tasks, 500);
+            queue = &tasks;
+            EXPECT_TRUE(tasks.cancel(id));  // and its end cancels the others
+            EXPECT_EQ(ends, 3);
+            queue = nullptr;
+            spawn(tasks, 1);
+            spawn(tasks, 2);
+            queue = &tasks;
+            EXPECT_EQ(tasks.cancel_all(), 2U);
+            EXPECT_EQ(ends, 5);
+            queue = nullptr;
+            spawn(tasks, 1);
+            queue = &tasks;
+        }
+        tasks.wait();
+        EXPECT_EQ(runs, 1);
+        EXPECT_EQ(ends, 6);
+        queue = nullptr;
+    }
+}
+
+// The same for a rank function: it was destroyed under the lock that the next one waits for.
+TEST(RankedTasks, ARankFunctionMayUseItsQueueWhenItIsDestroyed) {
+    const HangGuard guard("a rank function's own code waited for a lock of its queue");
+    WorkerPool pool({.thread_count_override = 1});
+    RankedTasks tasks(pool);
+    auto again = std::shared_ptr<int>(new int, [&](int* number) {
+        delete number;
+        tasks.rerank([](const RankedTask& task) { return task.rank; });
+    });
+    const std::weak_ptr<int> watched = again;
+    tasks.rerank([kept = again](const RankedTask& task) { return task.rank; });
+    again.reset();
+    tasks.rerank([](const RankedTask& task) { return task.rank + 1; });
+    tasks.wait();
+    EXPECT_TRUE(watched.expired());
+}
+
 TEST(RankedTasks, ARankThatIsNoNumberIsFarAway) {
     const HangGuard guard("a ranked task was not run");
     std::string order;
