@@ -41,6 +41,11 @@ public:
                  std::is_invocable_r_v<Result, std::decay_t<F>&, Args...>)
     SmallFunction(F&& f) {  // NOLINT(bugprone-forwarding-reference-overload): see above
         using Closure = std::decay_t<F>;
+        static_assert(
+            std::is_nothrow_destructible_v<Closure>,
+            "the destructor of something this closure captures may throw, and here nobody "
+            "could catch it: make it noexcept, or hold it in a std::shared_ptr whose "
+            "deleter catches");
         if constexpr (kFitsInline<Closure>) {
             ::new (static_cast<void*>(storage_)) Closure(std::forward<F>(f));
             verbs_ = &kInlineVerbs<Closure>;

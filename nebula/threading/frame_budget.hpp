@@ -5,7 +5,6 @@
 #include "nebula/base/assert.hpp"
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/channel.hpp"
-#include "nebula/threading/local_executor.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -128,32 +127,6 @@ private:
 
 template <class F>
 concept TimeSource = std::is_invocable_r_v<Clock::time_point, F&>;
-
-/// Runs closures of the executor while they fit, oldest first, and learns what each cost; a
-/// closure's cost_class is its place in `costs`. Ends at the first that does not fit.
-/// \returns how many ran.
-///
-///     std::array<CostEstimate, 3> costs;   // for the whole session
-///     FrameBudget budget(frame_end);
-///     run_until(executor, budget, costs);
-///
-/// Threads:   that of the executor.
-template <TimeSource Now = Clock::time_point (*)()>
-std::size_t run_until(LocalExecutor& executor, FrameBudget& budget, std::span<CostEstimate> costs,
-                      Now now = Clock::now) {
-    for (std::size_t count = 0;; ++count) {
-        CostEstimate* cost = nullptr;
-        Clock::time_point start;
-        const bool ran = executor.try_tick_if([&](std::uint32_t cost_class) {
-            NEBULA_ASSERT(cost_class < costs.size(), "a class without an estimate");
-            cost = &costs[cost_class];
-            start = now();
-            return budget.try_start(start, *cost);
-        });
-        if (!ran) return count;
-        cost->add(now() - start);
-    }
-}
 
 /// Calls fn(value) for values of the channel while they fit, oldest first, and learns what each
 /// call cost; class_of(value) is its place in `costs`. Ends at the first that does not fit, which

@@ -45,7 +45,8 @@ std::exception_ptr JobBlock::run_claimed() noexcept {
     const JobBlock* const outer = std::exchange(tls_current_job, this);
     auto run = [this] { call(); };
     error_ = caught(run);
-    drop_closure();
+    std::exception_ptr at_end = drop_closure();
+    if (error_ == nullptr) error_ = std::move(at_end);
     tls_current_job = outer;
     return end(error_ != nullptr && is_cancellation(error_));
 }
@@ -71,7 +72,7 @@ void JobBlock::request_cancel() noexcept {
         return;
     }
     retain();  // the callback, or whoever sees the end, may drop the Job
-    drop_closure();
+    log_destructor_error(drop_closure(), options_.name);
     (void)end(true);
     release();
 }

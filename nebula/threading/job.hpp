@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// One piece of work whose result one asks for later.
+// A piece of work whose result you ask for later.
 #pragma once
 
 #include "nebula/base/assert.hpp"
 #include "nebula/base/require.hpp"
 #include "nebula/threading/band.hpp"
+#include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/job_block.hpp"
+#include "nebula/threading/nesting.hpp"
 
 #include <concepts>
 #include <cstddef>
@@ -92,6 +94,55 @@ template <class F>
 auto spawn_job(WorkerPool& pool, F&& f, SpawnOptions options = {})
     -> Job<typename detail::JobCallResult<std::decay_t<F>>::type>;
 
+/// Stops a Job, and says how far it is, from any thread: also while its owner waits for it, takes
+/// its result or drops it. To be copied to whoever may want to stop the job: a button, a timeout.
+///
+///     Job<Mesh> job = spawn_job(pool, [chunk](StopToken token) { return mesh(*chunk, token); });
+///     on_leave_area([stop = job.stop_source()] { stop.request_stop(); });
+///
+/// Threads:   any thread. One StopSource is one value: copy it, do not share it.
+/// Cost:      one counted reference to the job's block.
+/// Lifetime:  keeps the block of the job (state and result, not the closure) until it dies; the
+///            pool need not live that long. It does not keep the job going: a Job that is dropped
+///            is cancelled all the same.
+class StopSource {
+public:
+    StopSource() noexcept = default;  ///< Of no job.
+    StopSource(const StopSource& other) noexcept : StopSource(other.block_) {}
+    StopSource(StopSource&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    StopSource& operator=(StopSource other) noexcept {
+        std::swap(block_, other.block_);
+        return *this;
+    }
+    ~StopSource() {
+        if (block_ != nullptr) block_->release();
+    }
+
+    /// Whether it belongs to a job.
+    explicit operator bool() const noexcept { return block_ != nullptr; }
+
+    /// Drops the closure if nobody has begun the job; else asks the job to stop. Does nothing to a
+    /// job that has ended, and without a job.
+    void request_stop() const noexcept {
+        if (block_ != nullptr) block_->request_cancel();
+    }
+    /// Whether the job has ended; true without a job.
+    [[nodiscard]] bool done() const noexcept { return block_ == nullptr || block_->ended(); }
+    /// Cancelled without a job.
+    [[nodiscard]] JobStatus status() const noexcept {
+        return block_ != nullptr ? block_->status() : JobStatus::Cancelled;
+    }
+
+private:
+    template <class T>
+    friend class Job;
+    explicit StopSource(detail::JobBlock* block) noexcept : block_(block) {
+        if (block_ != nullptr) block_->retain();
+    }
+
+    detail::JobBlock* block_ = nullptr;
+};
+
 /// The result of spawn_job(), to be taken once. Dropping it cancels.
 ///
 ///     Job<Mesh> job = spawn_job(pool, [chunk] { return mesh(*chunk); }, {.name = "mesh"});
@@ -102,7 +153,9 @@ auto spawn_job(WorkerPool& pool, F&& f, SpawnOptions options = {})
 /// waits for a job behind it in the queue does not wait for itself. It runs that one job and no
 /// other.
 ///
-/// Threads:   owner thread (one at a time); cancel, done, status: any thread while the Job lives.
+/// Threads:   owner thread (one at a time). cancel, done, status and stop_source: any thread, also
+///            at once with get() and try_get(); never at once with a move, an assignment, then(),
+///            detach() or the destructor. Who cannot know when those happen keeps a stop_source().
 ///            The function runs on a worker or in get(); then()'s as well.
 /// Cost:      get and done of a job that has ended: one load. A system call for one that sleeps.
 /// Lifetime:  the pool must outlive the job. The closure is destroyed exactly once, before anybody
@@ -118,11 +171,13 @@ public:
     using value_type = T;
 
     Job() noexcept = default;  ///< Empty.
-    Job(Job&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    Job(Job&& other) noexcept
+        : block_(std::exchange(other.block_, nullptr)), taken_(other.taken_) {}
     Job& operator=(Job&& other) noexcept {
         if (this != &other) {
             drop();
             block_ = std::exchange(other.block_, nullptr);
+            taken_ = other.taken_;
         }
         return *this;
     }
@@ -131,19 +186,21 @@ public:
     ~Job() { drop(); }
 
     /// False for one made by its default constructor, moved from, detached, or whose result was
-    /// taken. All below is for those that are not empty.
-    explicit operator bool() const noexcept { return block_ != nullptr; }
+    /// taken. Owner thread.
+    explicit operator bool() const noexcept { return block_ != nullptr && !taken_; }
 
-    /// Waits, helping, and takes the result. The Job is empty then.
-    /// \throws JobCancelled, or what the function threw; std::logic_error from an empty Job.
+    /// Waits, helping, and takes the result. There is none after that.
+    /// \throws JobCancelled, or what the function threw; std::logic_error from an empty Job;
+    ///         NestedTooDeep when too many waits are inside each other on this thread.
     T get() {
         require_job();
+        if (!block_->ended()) detail::require_stack();
         block_->finish();
         return take();
     }
 
-    /// Takes the result if there is one; the Job is empty then. Runs nothing. void: whether it has
-    /// ended.
+    /// Takes the result if there is one; there is none after that. Runs nothing. void: whether it
+    /// has ended.
     /// \throws as get().
     [[nodiscard]] auto try_get() {
         require_job();
@@ -160,7 +217,7 @@ public:
         }
     }
 
-    /// Whether get() would not wait.
+    /// Whether get() would not wait. True of one whose result was taken.
     [[nodiscard]] bool done() const noexcept {
         NEBULA_ASSERT(block_ != nullptr, "an empty Job is never done");
         return block_->ended();
@@ -170,11 +227,15 @@ public:
         return block_->status();
     }
 
-    /// Drops the closure if nobody has begun it; else asks it to stop.
+    /// Drops the closure if nobody has begun it; else asks it to stop. Does nothing to one that has
+    /// ended.
     void cancel() noexcept {
         NEBULA_ASSERT(block_ != nullptr, "an empty Job cannot be cancelled");
         block_->request_cancel();
     }
+    /// To cancel it from elsewhere, whatever its owner does meanwhile. Of an empty Job: an empty
+    /// one.
+    [[nodiscard]] StopSource stop_source() const noexcept { return StopSource(block_); }
 
     /// Lets it run to its end without us. The Job is empty then.
     void detach() noexcept {
@@ -207,17 +268,15 @@ private:
     explicit Job(detail::JobResult<T>* block) noexcept : block_(block) {}
 
     void require_job() const {
-        require_state(block_ != nullptr,
+        require_state(static_cast<bool>(*this),
                       "an empty Job has no result: its result was taken before, or it was "
                       "detached or moved from");
     }
+    // The block stays: somebody else may be in cancel(), done() or status() just now.
     T take() {
-        struct Leave {
-            ~Leave() { block->leave(); }
-            detail::JobResult<T>* block;
-        } const leave{std::exchange(block_, nullptr)};
-        leave.block->rethrow();
-        return leave.block->take();
+        taken_ = true;
+        block_->rethrow();
+        return block_->take();
     }
     void drop() noexcept {
         if (block_ == nullptr) return;
@@ -225,7 +284,8 @@ private:
         std::exchange(block_, nullptr)->leave();
     }
 
-    detail::JobResult<T>* block_ = nullptr;
+    detail::JobResult<T>* block_ = nullptr;  // of others as well: see Threads
+    bool taken_ = false;                     // the owner's
 };
 
 namespace detail {
@@ -254,9 +314,27 @@ private:
             }
         });
     }
-    void drop_closure() noexcept override { closure_.reset(); }
+    std::exception_ptr drop_closure() noexcept override {
+        if constexpr (std::is_nothrow_destructible_v<F>) {
+            closure_.reset();
+            return nullptr;
+        } else {
+            auto destroy = [this] { delete closure_.release(); };
+            return caught(destroy);
+        }
+    }
 
-    std::optional<F> closure_;  // of who claimed the job
+    // One that may throw when it is destroyed: by itself, where that can be caught.
+    struct Apart {
+        template <class G>
+        Apart(std::in_place_t, G&& f) : closure(new F(std::forward<G>(f))) {}
+        ~Apart() { NEBULA_ASSERT(closure == nullptr, "a job ended with its closure"); }
+        F& operator*() noexcept { return *closure; }
+        F* release() noexcept { return std::exchange(closure, nullptr); }
+        F* closure;
+    };
+    std::conditional_t<std::is_nothrow_destructible_v<F>, std::optional<F>, Apart>
+        closure_;  // of who claimed the job
 };
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/threading/detail/pool_core.hpp"
+#include "nebula/threading/nesting.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 namespace nebula {
@@ -22,7 +23,7 @@ void queue_or_drop(detail::TaskSlot& closure, Queue&& queue) {
 }  // namespace
 
 TaskGroup::TaskGroup(WorkerPool& pool, Band band, OnError on_error)
-    : state_(&pool.core_->open_group(band)) {
+    : state_((detail::require_stack(), &pool.core_->open_group(band))) {
     state_->cancel_on_error(on_error == OnError::CancelRest);
 }
 
@@ -46,6 +47,7 @@ std::size_t TaskGroup::helper_count() const noexcept { return state_->pool().siz
 
 bool TaskGroup::wait_until(Clock::time_point deadline, Help help) noexcept {
     NEBULA_ASSERT(state_->is_owner_thread(), "a group is waited for by the thread that made it");
+    const detail::NestedWait nested;
     return state_->pool().wait_for_group(*state_, deadline, help);
 }
 

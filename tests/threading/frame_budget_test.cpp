@@ -138,43 +138,6 @@ struct FakeClock {
     }
 };
 
-TEST(RunUntil, RunsClosuresWhileTheyFitAndLearnsTheirCost) {
-    FakeClock clock;
-    LocalExecutor executor;
-    std::array<CostEstimate, 2> costs{CostEstimate(1ms), CostEstimate(1ms)};
-    std::vector<int> ran;
-    const auto spawn = [&](std::uint32_t cost_class, std::chrono::nanoseconds cost) {
-        executor.spawn(
-            [&, cost_class, cost] {
-                ran.push_back(static_cast<int>(cost_class));
-                clock.now += cost;
-            },
-            {.cost_class = cost_class});
-    };
-    for (int i = 0; i < 100; ++i) spawn(0, 100us);
-    {
-        // 1 ms guessed: the first; then 100 µs and a margin that shrinks from 100 µs.
-        FrameBudget budget(kStart + 1ms, {.margin_deviations = 2});
-        EXPECT_EQ(run_until(executor, budget, costs, clock.source()), 9U);
-        EXPECT_EQ(clock.now, kStart + 900us);
-        EXPECT_EQ(costs[0].expected(), 100us);
-        EXPECT_EQ(costs[0].samples(), 9U);
-        EXPECT_EQ(costs[1].samples(), 0U);
-    }
-    {
-        // A late frame: one.
-        FrameBudget budget(clock.now - 1ms);
-        EXPECT_EQ(run_until(executor, budget, costs, clock.source()), 1U);
-    }
-    {
-        FrameBudget budget(clock.now - 1ms, {.at_least_one = false});
-        EXPECT_EQ(run_until(executor, budget, costs, clock.source()), 0U);
-    }
-    EXPECT_EQ(executor.size(), 90U);
-    FrameBudget budget(Clock::time_point::max());
-    EXPECT_EQ(run_until(executor, budget, costs, clock.source()), 90U);
-}
-
 TEST(RunUntil, TakesValuesWhileTheyFitAndLeavesTheOneThatDoesNot) {
     FakeClock clock;
     Channel<std::chrono::microseconds> channel;
@@ -199,15 +162,32 @@ TEST(RunUntil, TakesValuesWhileTheyFitAndLeavesTheOneThatDoesNot) {
     EXPECT_EQ(channel.size(), 0U);
 }
 
+TEST(RunUntil, ALateFrameTakesOneValueOrNone) {
+    FakeClock clock;
+    Channel<int> channel;
+    std::array<CostEstimate, 1> costs{CostEstimate(1ms)};
+    for (int i = 0; i < 3; ++i) channel.post(i);
+    const auto one_class = [](int) { return 0U; };
+    const auto nothing = [](int) {};
+    FrameBudget late(kStart - 1ms);
+    EXPECT_EQ(run_until(channel, late, costs, one_class, nothing, clock.source()), 1U);
+    FrameBudget strict(kStart - 1ms, {.at_least_one = false});
+    EXPECT_EQ(run_until(channel, strict, costs, one_class, nothing, clock.source()), 0U);
+    EXPECT_EQ(channel.size(), 2U);
+}
+
 TEST(RunUntil, WithTheRealClockEndsAtTheDeadline) {
-    LocalExecutor executor;
+    Channel<int> channel;
     std::array<CostEstimate, 1> costs;
     const Clock::time_point deadline = Clock::now() + 3ms;
-    for (int i = 0; i < 1'000; ++i) executor.spawn([] { test::spin_for(100us); });
+    for (int i = 0; i < 1'000; ++i) channel.post(i);
     // A busy machine may take the 3 ms away before the first one.
     FrameBudget budget(deadline, {.at_least_one = true});
-    EXPECT_GT(run_until(executor, budget, costs), 0U);
-    EXPECT_GT(executor.size(), 900U);
+    EXPECT_GT(
+        run_until(
+            channel, budget, costs, [](int) { return 0U; }, [](int) { test::spin_for(100us); }),
+        0U);
+    EXPECT_GT(channel.size(), 900U);
 }
 
 // More than a Duration holds is the longest there is, and so is what is no number.

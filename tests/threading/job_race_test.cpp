@@ -9,7 +9,9 @@
 #include <atomic>
 #include <barrier>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -107,6 +109,81 @@ TEST(JobRace, WhoeverClaimsItEndsItOnceAndTheWaiterIsWoken) {
     }
     stop = true;
     step.arrive_and_wait();
+}
+
+// get() gave the block back while cancel() on another thread still used it. The thread sanitizer
+// sees that, the address sanitizer too, and the block's allocator now and then.
+TEST(JobRace, CancelDoneAndStatusWorkAtOnceWithGetAndTryGet) {
+    const HangGuard guard("a Job was not ended");
+    WorkerPool pool({.thread_count_override = 1});
+    std::optional<Job<std::string>> shared;
+    std::barrier step(2);
+    static constexpr int kJobs = kRounds / 20;
+    std::jthread canceller([&] {
+        for (int round = 0; round < kJobs; ++round) {
+            step.arrive_and_wait();
+            for (int i = round % 8; i > 0; --i) (void)shared->done();
+            shared->cancel();
+            (void)shared->status();
+            shared->cancel();
+            step.arrive_and_wait();
+        }
+    });
+    for (int round = 0; round < kJobs; ++round) {
+        shared = spawn_job(pool, [] { return std::string("a result with memory of its own"); });
+        step.arrive_and_wait();
+        try {
+            if (round % 2 == 0) {
+                (void)shared->get();
+            } else {
+                while (!shared->try_get()) std::this_thread::yield();
+            }
+        } catch (const JobCancelled&) {
+            EXPECT_EQ(shared->status(), JobStatus::Cancelled);
+        }
+        EXPECT_FALSE(*shared);
+        step.arrive_and_wait();
+    }
+}
+
+// The owner may even drop the Job, or hand it on.
+TEST(JobRace, AStopSourceWorksAtOnceWithAllThatTheOwnerDoes) {
+    const HangGuard guard("a Job was not ended");
+    std::atomic<int> runs{0};
+    std::atomic<int> ends{0};
+    static constexpr int kJobs = kRounds / 20;
+    {
+        WorkerPool pool({.thread_count_override = 1});
+        StopSource shared;
+        std::barrier step(2);
+        std::jthread stopper([&] {
+            for (int round = 0; round < kJobs; ++round) {
+                step.arrive_and_wait();
+                const StopSource mine = shared;
+                for (int i = round % 8; i > 0; --i) (void)mine.done();
+                mine.request_stop();
+                (void)mine.status();
+                step.arrive_and_wait();
+            }
+        });
+        for (int round = 0; round < kJobs; ++round) {
+            Job<int> job = spawn_job(pool, Counted(runs, ends));
+            shared = job.stop_source();
+            step.arrive_and_wait();
+            if (round % 4 == 0) {
+                job = {};
+            } else if (round % 4 == 1) {
+                job.detach();
+            } else if (round % 4 == 2) {
+                job = std::move(job).then([](int i) { return i; });
+            } else {
+                const Job<int> elsewhere = std::move(job);
+            }
+            step.arrive_and_wait();
+        }
+    }
+    EXPECT_EQ(ends, kJobs);
+    EXPECT_LE(runs, kJobs);
 }
 
 TEST(JobRace, GetLosesNoWakeAroundTheEnd) {

@@ -199,6 +199,40 @@ TEST_P(JobTest, CancelAsksARunningOneToStop) {
     EXPECT_FALSE(job_stop_requested());
 }
 
+TEST_P(JobTest, AStopSourceStopsItAndOutlivesIt) {
+    StopSource stop;
+    EXPECT_FALSE(stop);
+    stop.request_stop();  // of no job: nothing
+    EXPECT_TRUE(stop.done());
+    {
+        std::vector<std::unique_ptr<Blocked>> blocked;
+        for (int i = 0; i < GetParam(); ++i) blocked.push_back(std::make_unique<Blocked>(pool_));
+        Job<int> job = spawn_job(pool_, [] { return 1; });
+        stop = job.stop_source();
+        EXPECT_TRUE(stop);
+        EXPECT_FALSE(stop.done());
+        const StopSource copy = stop;
+        copy.request_stop();
+        EXPECT_EQ(stop.status(), JobStatus::Cancelled);
+        EXPECT_THROW(job.get(), JobCancelled);
+    }
+    stop.request_stop();
+    EXPECT_EQ(stop.status(), JobStatus::Cancelled);
+    EXPECT_FALSE(Job<int>().stop_source());
+}
+
+TEST_P(JobTest, ItsResultIsGoneFromTheJobOnceItWasTaken) {
+    auto witness = std::make_shared<int>(3);
+    Job<std::shared_ptr<int>> job =
+        spawn_job(pool_, [mine = std::move(witness)]() mutable { return std::move(mine); });
+    const std::weak_ptr<int> watched = job.get();
+    EXPECT_TRUE(watched.expired());
+    EXPECT_TRUE(job.done());
+    job.cancel();  // too late: nothing
+    EXPECT_EQ(job.status(), JobStatus::Done);
+    EXPECT_THROW((void)job.get(), std::logic_error);
+}
+
 TEST_P(JobTest, OneThatStopsBecauseItWasAskedIsCancelledAndNobodyIsTold) {
     std::latch begun(1);
     Job<> job = spawn_job(pool_,

@@ -3,7 +3,6 @@
 #include "nebula/threading/channel.hpp"
 #include "nebula/threading/frame_budget.hpp"
 #include "nebula/threading/job.hpp"
-#include "nebula/threading/local_executor.hpp"
 #include "nebula/threading/par.hpp"
 #include "nebula/threading/ranked_tasks.hpp"
 #include "nebula/threading/worker_pool.hpp"
@@ -19,21 +18,15 @@
 
 void use(nebula::WorkerPool& pool) {
     using namespace nebula;
-    Channel<int> channel(4);
+    Channel<int> channel(SoftLimit{4});
     channel.send(1);
     channel.post(2);
     (void)channel.recv();
     channel.drain(std::chrono::seconds(1), [](int) {});
     channel.close();
 
-    LocalExecutor executor;
-    executor.spawn([] {});
-    executor.spawn_local([] {});
-    executor.spawn_then([] {}, [](const std::exception_ptr&) {});
-    executor.tick();
     std::array<CostEstimate, 1> costs;
     FrameBudget budget(Clock::now());
-    run_until(executor, budget, costs);
     run_until(
         channel, budget, costs, [](int) { return 0U; }, [](int) {});
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/detail/caught.hpp"
 
+#include "nebula/base/exception_text.hpp"
+#include "nebula/base/log.hpp"
 #include "nebula/threading/detail/pool_core.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
+#include <string>
 #include <utility>
 
 namespace nebula::detail {
@@ -14,6 +17,18 @@ std::exception_ptr run_caught(void (*call)(void*), void* context) noexcept {
         return nullptr;
     } catch (...) {
         return std::current_exception();
+    }
+}
+
+void log_destructor_error(const std::exception_ptr& error, const char* task_name) noexcept {
+    if (error == nullptr) return;
+    try {
+        log(LogLevel::Error, std::string("task \"") +
+                                 (task_name != nullptr ? task_name : "unnamed") +
+                                 "\" was dropped before it ran, and the destructor of something "
+                                 "that its closure captures threw: " +
+                                 exception_text(error));
+    } catch (...) {  // no memory for a message about an error
     }
 }
 

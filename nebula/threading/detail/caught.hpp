@@ -20,6 +20,10 @@ template <class F>
     return run_caught([](void* context) { (*static_cast<F*>(context))(); }, std::addressof(f));
 }
 
+/// Logs what a capture's destructor threw when its task was dropped unrun: there is nobody to throw
+/// it to. Nothing for null.
+void log_destructor_error(const std::exception_ptr& error, const char* task_name) noexcept;
+
 /// Gives an error that nobody will take to the pool's panic handler, here.
 ///
 /// Threads:   any thread.

@@ -29,7 +29,8 @@ void free_job_block(void* memory, std::size_t size) noexcept;
 /// The half of the block that does not know its types.
 ///
 /// Threads:   claim-and-run, request_cancel: any thread. The rest: the owner of the Job.
-/// Lifetime:  counted: the Job holds one reference, and whoever will run it another.
+/// Lifetime:  counted: the Job holds one reference, each StopSource one, and whoever will run it
+///            another.
 class JobBlock {
 public:
     JobBlock(const JobBlock&) = delete;
@@ -76,7 +77,8 @@ protected:
     virtual ~JobBlock() = default;
 
     virtual void call() = 0;
-    virtual void drop_closure() noexcept = 0;
+    /// What the closure's destructor threw, or null.
+    virtual std::exception_ptr drop_closure() noexcept = 0;
 
 private:
     friend void spawn_block(JobBlock& block);
@@ -132,6 +134,7 @@ public:
         if constexpr (std::is_reference_v<T>) {
             return static_cast<T>(**value_);
         } else if constexpr (!std::is_void_v<T>) {
+            const Clear clear{value_};  // the Job may live on for long, what it gave away need not
             return std::move(*value_);
         }
     }
@@ -151,6 +154,11 @@ protected:
     }
 
 private:
+    struct Clear {
+        ~Clear() { value.reset(); }
+        std::optional<Stored>& value;
+    };
+
     std::optional<Stored> value_;
 };
 

@@ -15,6 +15,7 @@
 #include "nebula/threading/detail/task_trace.hpp"
 #include "nebula/threading/detail/worker.hpp"
 #include "nebula/threading/fork_context.hpp"
+#include "nebula/threading/nesting.hpp"
 #include "nebula/threading/worker_pool_config.hpp"
 
 #include <array>
@@ -103,6 +104,9 @@ public:
     [[nodiscard]] static TaskError run_caught(const char* task_name, F& f) noexcept {
         try {
             f();
+        } catch (NestedTooDeep& error) {
+            error.name_task(task_name);
+            return {std::current_exception(), this_thread_name(), task_name};
         } catch (...) {
             return {std::current_exception(), this_thread_name(), task_name};
         }

@@ -2,7 +2,10 @@
 // Where a closure lies while it waits for a worker.
 #pragma once
 
+#include "nebula/threading/detail/caught.hpp"
+
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <new>
 #include <type_traits>
@@ -14,6 +17,11 @@ namespace nebula::detail {
 /// without throwing lies in place, a larger one on the heap. Nothing keeps track of whether there
 /// is one: whoever owns the slot knows.
 ///
+/// A closure whose destructor may throw (a capture with a noexcept(false) destructor) lies on the
+/// heap too, so that it is destroyed in two places only: after its run, where what the destructor
+/// throws is an error of the task like any other, and uncalled, where it is logged with the task's
+/// name.
+///
 /// Threads:   one at a time.
 class alignas(64) TaskSlot {
 public:
@@ -22,7 +30,7 @@ public:
     template <class F>
     static constexpr bool kFitsInline =
         sizeof(F) <= kInlineBytes && alignof(F) <= alignof(std::max_align_t) &&
-        std::is_nothrow_move_constructible_v<F>;
+        std::is_nothrow_move_constructible_v<F> && std::is_nothrow_destructible_v<F>;
 
     /// \throws std::bad_alloc, and what copying the closure throws: the slot is empty then.
     template <class F>
@@ -39,6 +47,7 @@ public:
     }
 
     /// Calls the closure and destroys it, also when it throws; the slot is empty afterwards.
+    /// Throws what the closure threw, else what its destructor threw.
     void run() { act_(*this, Act::Run, nullptr); }
     /// Destroys the closure uncalled.
     void drop() noexcept { act_(*this, Act::Drop, nullptr); }
@@ -90,9 +99,21 @@ private:
             ::new (static_cast<void*>(to->storage_)) Closure*(&kept);
             return;
         }
-        const DestroyOnHeap<Closure> destroy{&kept};
-        if (act == Act::Run) [[likely]]
-            std::invoke(kept);
+        if constexpr (std::is_nothrow_destructible_v<Closure>) {
+            const DestroyOnHeap<Closure> destroy{&kept};
+            if (act == Act::Run) [[likely]]
+                std::invoke(kept);
+        } else {
+            auto call = [&kept] { std::invoke(kept); };
+            auto destroy = [&kept] { delete &kept; };
+            std::exception_ptr error;
+            if (act == Act::Run) error = caught(call);
+            std::exception_ptr at_end = caught(destroy);
+            if (act == Act::Drop)
+                log_destructor_error(at_end, slot.name_);
+            else if (error != nullptr || at_end != nullptr)
+                std::rethrow_exception(error != nullptr ? error : at_end);
+        }
     }
 
     // The storage first: it needs the alignment.

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/nesting.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+namespace nebula {
+namespace {
+
+// What must be left: room to report the error and to unwind. An eighth of a small stack.
+constexpr std::size_t kReserve = std::size_t{96} * 1024;
+
+struct StackBounds {
+    std::uintptr_t low = 0;
+    std::uintptr_t high = 0;  // 0: not asked yet
+};
+// Plain data, no destructor: the extension is unloaded with threads of others still alive.
+constinit thread_local StackBounds stack_bounds;
+constinit thread_local std::size_t nested_waits = 0;
+
+StackBounds ask_for_bounds() noexcept {
+    StackBounds bounds{0, 1};  // unknown: contains no address
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return bounds;
+    void* low = nullptr;
+    std::size_t size = 0;
+    if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
+        bounds.low = reinterpret_cast<std::uintptr_t>(low);
+        bounds.high = bounds.low + size;
+    }
+    pthread_attr_destroy(&attributes);
+    return bounds;
+}
+
+std::string kib(std::size_t bytes) { return std::to_string(bytes / 1024) + " KiB"; }
+
+}  // namespace
+
+NestedTooDeep::NestedTooDeep(std::size_t depth, std::size_t bytes_left, std::size_t stack_bytes)
+    : depth_(depth), bytes_left_(bytes_left), stack_bytes_(stack_bytes) {
+    make_text(nullptr);
+}
+
+void NestedTooDeep::name_task(const char* name) noexcept {
+    if (named_) return;
+    named_ = true;
+    try {
+        make_text(name != nullptr ? name : "unnamed");
+    } catch (...) {  // the text without a name stays
+    }
+}
+
+void NestedTooDeep::make_text(const char* name) {
+    std::string text = name != nullptr ? "task \"" + std::string(name) + "\"" : "this thread";
+    text += " waits for tasks at depth " + std::to_string(depth_) +
+            ": that many waits are inside "
+            "each other on one stack, and " +
+            kib(bytes_left_) + " of its " + kib(stack_bytes_) +
+            " are left. Nest less deeply, recurse with WorkerPool::fork(), or raise "
+            "WorkerPoolConfig::stack_size_bytes";
+    text_ = std::move(text);
+}
+
+namespace detail {
+
+void require_stack() {
+    StackBounds& bounds = stack_bounds;
+    if (bounds.high == 0) [[unlikely]]
+        bounds = ask_for_bounds();
+    const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    // On a stack of the caller's own, a fibre's, we cannot tell.
+    if (here < bounds.low || here >= bounds.high) return;
+    const std::size_t size = bounds.high - bounds.low;
+    const std::size_t left = here - bounds.low;
+    if (left < std::min(kReserve, size / 8)) [[unlikely]]
+        throw NestedTooDeep(nested_waits, left, size);
+}
+
+NestedWait::NestedWait() noexcept { ++nested_waits; }
+NestedWait::~NestedWait() { --nested_waits; }
+
+}  // namespace detail
+}  // namespace nebula

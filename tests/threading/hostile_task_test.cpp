@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// Tasks that misbehave at their ends, or in their depth: told by name, never a silent death.
+#include "nebula/base/log.hpp"
+#include "nebula/threading/job.hpp"
+#include "nebula/threading/nesting.hpp"
+#include "nebula/threading/par.hpp"
+#include "nebula/threading/task_group.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace nebula {
+namespace {
+
+using test::HangGuard;
+
+// Throws from its destructor, unless it was moved from.
+struct Bomb {
+    Bomb() = default;
+    Bomb(Bomb&& other) noexcept : armed(std::exchange(other.armed, false)) {}
+    Bomb(const Bomb&) = default;
+    Bomb& operator=(const Bomb&) = delete;
+    Bomb& operator=(Bomb&&) = delete;
+    ~Bomb() noexcept(false) {
+        if (armed) throw std::runtime_error("the file was not flushed");
+    }
+    bool armed = true;
+};
+
+class HostileTask : public testing::TestWithParam<int> {  // the parameter: workers; 0 is inline
+protected:
+    WorkerPoolConfig config() {
+        WorkerPoolConfig made;
+        made.on_panic = [this](const PanicInfo& info) {
+            const std::lock_guard lock(mutex_);
+            told_ += std::string(info.task_name) + ": " + std::string(info.message) + "\n";
+        };
+        if (GetParam() == 0)
+            made.run_inline = true;
+        else
+            made.thread_count_override = GetParam();
+        return made;
+    }
+    std::string told() {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(told_, {});
+    }
+
+    std::mutex mutex_;
+    std::string told_;
+    HangGuard guard_{"a hostile task was not ended"};
+};
+
+// The program ended, and nobody could say in which task.
+TEST_P(HostileTask, WhatACapturesDestructorThrowsIsAnErrorOfItsTask) {
+    {
+        WorkerPool pool(config());
+        pool.spawn([bomb = Bomb()] {}, {.name = "save"});
+    }
+    EXPECT_EQ(told(), "save: the file was not flushed\n");
+    {
+        WorkerPool pool(config());
+        Job<> job = spawn_job(pool, [bomb = Bomb()] {}, {.name = "load"});
+        EXPECT_THROW(job.get(), std::runtime_error);
+        EXPECT_THROW(pool.scope([](Scope<>& s) { s.spawn([bomb = Bomb()] {}, "scoped"); }),
+                     std::runtime_error);
+        spawn_job(pool, [bomb = Bomb()] {}, {.name = "detached"}).detach();
+    }
+    EXPECT_EQ(told(), "detached: the file was not flushed\n");
+}
+
+TEST_P(HostileTask, TheErrorOfTheTaskItselfComesBeforeThatOfItsCaptures) {
+    WorkerPool pool(config());
+    try {
+        pool.scope([](Scope<>& s) {
+            s.spawn([bomb = Bomb()] { throw std::runtime_error("the task's own"); });
+        });
+        FAIL() << "an error was lost";
+    } catch (const std::runtime_error& error) {
+        EXPECT_STREQ(error.what(), "the task's own");
+    }
+}
+
+TEST_P(HostileTask, WhatACapturesDestructorThrowsInATaskThatIsDroppedIsLoggedWithItsName) {
+    static std::string lines;  // a sink has no captures
+    lines.clear();
+    const LogSink before = set_log_sink([](LogLevel level, std::string_view line) noexcept {
+        if (level == LogLevel::Error) lines.append(line).append("\n");
+    });
+    {
+        WorkerPool pool(config());
+        TaskGroup group(pool);
+        group.cancel();
+        group.spawn([bomb = Bomb()] {}, "dropped");
+        group.wait();
+    }
+    (void)set_log_sink(before);
+    EXPECT_EQ(lines,
+              "task \"dropped\" was dropped before it ran, and the destructor of something that "
+              "its closure captures threw: the file was not flushed\n");
+}
+
+void nest(WorkerPool& pool, int levels) {
+    if (levels == 0) return;
+    pool.scope([&](Scope<>& s) { s.spawn([&] { nest(pool, levels - 1); }, "nest"); });
+}
+void nest_loops(WorkerPool& pool, int levels) {
+    if (levels == 0) return;
+    par_for(pool, 0, 2, 1, [&](int i) {
+        if (i == 0) nest_loops(pool, levels - 1);
+    });
+}
+
+// It ran into the guard page some 4000 scopes deep: a crash without a word.
+TEST_P(HostileTask, ScopesThatAreNestedTooDeepEndWithAnErrorThatNamesTheTaskAndTheDepth) {
+    WorkerPool pool(config());
+    const auto try_it = [&](void (*how)(WorkerPool&, int), const char* name) {
+        std::thread([&] {  // a stack like a worker's, or larger
+            try {
+                how(pool, 1'000'000);
+                ADD_FAILURE() << "a million levels went into one stack";
+            } catch (const NestedTooDeep& error) {
+                EXPECT_GT(error.depth(), 100U);
+                const std::string text = error.what();
+                EXPECT_NE(text.find("task \"" + std::string(name) + "\" waits for tasks at depth " +
+                                    std::to_string(error.depth())),
+                          std::string::npos)
+                    << text;
+            }
+        })
+            .join();
+    };
+    try_it(nest, "nest");
+    try_it(nest_loops, "par_for");
+    nest(pool, 100);  // and the pool works on
+}
+
+TEST_P(HostileTask, AChainOfJobsThatWaitForEachOtherEndsWithAnErrorToo) {
+    WorkerPool pool(config());
+    struct Deep {
+        static int wait(WorkerPool& pool, int levels) {
+            if (levels == 0) return 0;
+            return spawn_job(pool, [&pool, levels] { return wait(pool, levels - 1); }).get() + 1;
+        }
+    };
+    EXPECT_EQ(Deep::wait(pool, 50), 50);
+    if (GetParam() == 0) return;  // there each runs before the next is spawned, or behind it
+    std::thread([&] { EXPECT_THROW(Deep::wait(pool, 1'000'000), NestedTooDeep); }).join();
+}
+
+INSTANTIATE_TEST_SUITE_P(Workers, HostileTask, testing::Values(0, 1, 2, 8));
+
+}  // namespace
+}  // namespace nebula
