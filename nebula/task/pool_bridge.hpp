@@ -26,6 +26,12 @@
 
 namespace nebula {
 
+namespace detail {
+// Lets WorkerPool::run() compile: there is somebody to await it.
+template <class F>
+struct PoolRunAwaiter {};
+}  // namespace detail
+
 namespace task_detail {
 
 /// What the awaiter and the worker share. Neither needs the other to live: a cancelled task drops

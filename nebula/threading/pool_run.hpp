@@ -12,6 +12,24 @@ namespace nebula {
 class IoThreads;
 class WorkerPool;
 
+namespace detail {
+
+/// Defined by the task layer, nebula/task/pool_bridge.hpp, and only there.
+template <class F>
+struct PoolRunAwaiter;
+
+/// A PoolRun that nobody can await would silently do nothing.
+template <class F>
+constexpr void require_awaiter_of_pool_run() {
+    static_assert(
+        requires { sizeof(PoolRunAwaiter<F>); },
+        "run() does nothing until a coroutine awaits it: #include "
+        "\"nebula/task/pool_bridge.hpp\" and write `co_await pool.run(f)`. Without "
+        "coroutines use pool.spawn(f), or spawn_job(pool, f) for a result");
+}
+
+}  // namespace detail
+
 /// Does nothing by itself. Whoever awaits it spawns `function` on `pool` with `options`, or on `io`
 /// if that is set, and takes its result; threading knows no coroutines.
 ///

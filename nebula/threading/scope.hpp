@@ -146,15 +146,40 @@ namespace detail {
 
 // The T of a body's parameter, Scope<T>&.
 template <class Call>
-struct ScopeResult;
+struct ScopeParameter;
+template <class R, class T>
+struct ScopeParameter<R (*)(Scope<T>&)> : std::type_identity<T> {};
+template <class R, class T>
+struct ScopeParameter<R (*)(Scope<T>&) noexcept> : std::type_identity<T> {};
 template <class R, class C, class T>
-struct ScopeResult<R (C::*)(Scope<T>&)> : std::type_identity<T> {};
+struct ScopeParameter<R (C::*)(Scope<T>&)> : std::type_identity<T> {};
 template <class R, class C, class T>
-struct ScopeResult<R (C::*)(Scope<T>&) const> : std::type_identity<T> {};
+struct ScopeParameter<R (C::*)(Scope<T>&) const> : std::type_identity<T> {};
 template <class R, class C, class T>
-struct ScopeResult<R (C::*)(Scope<T>&) noexcept> : std::type_identity<T> {};
+struct ScopeParameter<R (C::*)(Scope<T>&) noexcept> : std::type_identity<T> {};
 template <class R, class C, class T>
-struct ScopeResult<R (C::*)(Scope<T>&) const noexcept> : std::type_identity<T> {};
+struct ScopeParameter<R (C::*)(Scope<T>&) const noexcept> : std::type_identity<T> {};
+
+template <class Call>
+concept NamesItsScope = requires { typename ScopeParameter<Call>::type; };
+
+template <class Body>
+constexpr auto scope_type_of() {
+    using Pointer = std::add_pointer_t<std::remove_pointer_t<Body>>;  // if it is a function
+    if constexpr (NamesItsScope<Pointer>) {
+        return std::type_identity<typename ScopeParameter<Pointer>::type>();
+    } else if constexpr (requires { requires NamesItsScope<decltype(&Body::operator())>; }) {
+        return std::type_identity<typename ScopeParameter<decltype(&Body::operator())>::type>();
+    } else {
+        static_assert(std::is_invocable_v<Body&, Scope<void>&>,
+                      "scope() calls body(scope): let the body take a Scope<>& for tasks without "
+                      "results, or a Scope<T>& for tasks that return a T. `auto&` is a Scope<>&; "
+                      "for results write scope<T>([](auto& s) { ... })");
+        return std::type_identity<void>();
+    }
+}
+template <class Body>
+using ScopeTypeOf = typename decltype(scope_type_of<Body>())::type;
 
 /// What the body of a scope leaves behind when it throws.
 struct CancelUnlessDone {
@@ -175,6 +200,9 @@ auto run_scope(WorkerPool& pool, Body& body, ScopeOptions options) {
         scope.group().rethrow_first();
     };
     if constexpr (!std::is_void_v<T>) {
+        static_assert(std::is_void_v<std::invoke_result_t<Body&, Scope<T>&>>,
+                      "a scope whose tasks have results returns those, so its body must return "
+                      "nothing: assign to a variable outside, or use a Scope<>&");
         body(scope);
         end();
         return scope.take_results();

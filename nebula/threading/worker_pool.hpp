@@ -137,12 +137,31 @@ public:
         return region.context().join(a, b);
     }
 
-    /// Calls body(scope) here, helps with what it spawned, and returns when all of that has ended:
-    /// with Scope<T>&, the results in spawn order; with Scope<>&, what the body returned. The first
+    /// Calls f(ForkContext) here and returns what it returns: the way into a computation that joins
+    /// again and again, as quicksort or a walk over a tree does.
+    ///
+    ///     const long answer = pool.fork([](ForkContext fork) { return fib(fork, 40); });
+    template <class F>
+    decltype(auto) fork(F&& f) {
+        static_assert(std::is_invocable_v<F&, ForkContext>, "fork() calls f(ForkContext)");
+        detail::ForkSeat* const here = detail::current_fork_seat;
+        if (here != nullptr && &here->pool == core_.get())
+            return std::invoke(f, ForkContext(*here, here->branches.depth()));
+        const detail::JoinRegion region(*core_);
+        return std::invoke(f, region.context());
+    }
+
+    /// Calls body(scope) here, helps with what it spawned, and returns when all of that has ended.
+    /// With Scope<T>&, scope() returns the results of the tasks, in spawn order, and the body
+    /// returns nothing; with Scope<>&, or `auto&`, it returns what the body returned. The first
     /// exception (the body's before any task's) is thrown once all have ended.
+    ///
+    /// The calling thread is one of those that compute: with two workers three threads work on the
+    /// tasks, and the main thread of a game is busy until the scope ends. Tasks of other scopes
+    /// never run on it unless you ask for that (ScopeOptions::help).
     template <class Body>
     auto scope(Body&& body, ScopeOptions options = {}) {
-        using T = typename detail::ScopeResult<decltype(&std::decay_t<Body>::operator())>::type;
+        using T = detail::ScopeTypeOf<std::remove_cvref_t<Body>>;
         return detail::run_scope<T>(*this, body, options);
     }
     /// The same, but the body too runs on a worker, and the calling thread sleeps: where it spawns
@@ -152,7 +171,8 @@ public:
     auto scope_on_worker(Body&& body, ScopeOptions options = {}) {
         return on_worker([&] { return scope(body, options); }, {.band = options.band});
     }
-    /// scope() for a body whose parameter is `auto&`: scope<int>([](auto& s) { ... }).
+    /// scope() for a body whose parameter is `auto&` and whose tasks have results:
+    /// scope<int>([](auto& s) { ... }).
     template <class T, class Body>
         requires std::is_invocable_v<Body&, Scope<T>&>
     auto scope(Body&& body, ScopeOptions options = {}) {
@@ -163,6 +183,7 @@ public:
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&>
     PoolRun<std::decay_t<F>> run(F&& f, SpawnOptions options = {}) {
+        detail::require_awaiter_of_pool_run<std::decay_t<F>>();
         return {*this, std::forward<F>(f), options};
     }
 

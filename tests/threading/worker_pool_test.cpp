@@ -569,11 +569,12 @@ TEST(WorkerPool, SeveralPoolsLiveSideBySideAndInsideTasks) {
     EXPECT_EQ(results, (std::vector<int>{0, 1, 2, 3}));
 }
 
-TEST(WorkerPool, RunIsAValueThatDoesNothingByItself) {
+TEST(WorkerPool, APoolRunIsAValueThatDoesNothingByItself) {
     WorkerPool pool({.thread_count_override = 1});
     bool ran = false;
     {
-        auto value = pool.run([&ran] { return ran = true; }, {.band = Band::Frame, .name = "job"});
+        PoolRun value(
+            pool, [&ran] { return ran = true; }, SpawnOptions{.band = Band::Frame, .name = "job"});
         static_assert(std::is_same_v<decltype(value)::result_type, bool>);
         static_assert(!std::is_aggregate_v<decltype(value)>);
         EXPECT_EQ(&value.pool, &pool);
