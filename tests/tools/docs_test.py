@@ -22,7 +22,8 @@ class Docs(ScratchTree):
             "examples/x.cpp": "int main() {\n    int a = 1;\n    return a;\n}\n",
             name: text,
         })
-        return [problem for _, problem in docs.Page(self.root, self.root / name).problems()]
+        page = docs.Page(self.root, self.root / name, docs.known_names(self.root))
+        return [problem for _, problem in page.problems()]
 
     def assert_clean(self, text, **kwargs):
         self.assertEqual([], self.problems(text, **kwargs))
@@ -60,6 +61,15 @@ class Docs(ScratchTree):
 
     def test_code_that_is_no_path_is_left_alone(self):
         self.assert_clean("`a/b`, `nebula/<layer>/x.hpp`, `nebula/*/x.hpp`, `co_await x / y`, `<tl/expected.hpp>`, `1/32`")
+
+    def test_a_name_must_be_in_some_file_that_is_no_page(self):
+        self.write({"nebula/dig.hpp": "int dig_sphere(float radius);\nclass VoxelTerrain;\n"})
+        self.assert_clean("`dig_sphere(…)` of `VoxelTerrain`, `word`\n```gdscript\nterrain.dig_sphere(4.0)\n```\n")
+        self.assert_one("dig_cube", "`dig_cube`")
+        self.assert_one("VoxelTerrein", "`const VoxelTerrein&`")
+        self.assert_one("undig", "`undig(…)`")
+        self.assert_one("dig_cube", "```gdscript\nterrain.dig_cube(4.0)\n```\n")
+        self.assert_clean("```\nwhat_a program_prints\n```\n")
 
     def test_what_builds_make_need_not_exist(self):
         self.assert_clean("`build/log/`, `addon/bin/lib.so`")

@@ -9,6 +9,8 @@ Checked in every .md file of the tree:
   - inline code that looks like a path of ours (`nebula/base/log.hpp`, `tools/check/`), looked up
     from the root, from the file's own folder and, for C++ headers, among system headers too;
   - `./run verb`, in prose and in code blocks: the verb must exist;
+  - names in inline code and in GDScript (`dig_sphere(...)`, `VoxelTerrain`): some file of the tree
+    that is not Markdown must contain them, so a function that was renamed is noticed;
   - a code block under the comment  <!-- from examples/x.cpp -->  must be a run of lines of that file.
 """
 import fnmatch
@@ -27,6 +29,17 @@ PATH_LIKE = re.compile(r"^(?:\./|\.\./)*[\w.+-]+(?:/[\w.+-]+)*/?$")
 FILE_SUFFIXES = {
     ".hpp", ".cpp", ".h", ".c", ".py", ".sh", ".md", ".txt", ".cmake", ".json", ".toml", ".cfg",
     ".gd", ".tscn", ".tres", ".gdshader", ".gdextension", ".godot", ".svg", ".png", ".yml",
+}  # fmt: skip
+# What a name is made of, and which names are specific enough to look for: snake_case, camelCase.
+NAME = re.compile(r"[A-Za-z_]\w*")
+SPECIFIC = re.compile(r"\w_\w|[a-z][A-Z]")
+# Names that the pages rightly mention and that no file of ours contains.
+FOREIGN_NAMES = {
+    # of the engine
+    "reparent", "uv1_triplanar", "uv1_world_triplanar", "p_get_proc_address", "p_library",
+    "NodeProcessMode",
+    # of C++ and of other libraries
+    "co_await", "par_iter", "with_max_len",
 }  # fmt: skip
 # Third parties' headers, which a system may or may not have.
 SYSTEM_INCLUDE_FOLDERS = ("/usr/include",)
@@ -62,17 +75,32 @@ def ignored_patterns(root):
     return [line.strip("/") for line in lines if line.strip() and not line.startswith("#")]
 
 
+def known_names(root):
+    """Every name in every text file that is not Markdown, and in the names of the files."""
+    names = set(FOREIGN_NAMES)
+    for path in root.rglob("*"):
+        if SKIPPED_FOLDERS.intersection(path.relative_to(root).parts) or not path.is_file():
+            continue
+        names.update(NAME.findall(path.name))
+        if path.suffix != ".md":
+            try:
+                names.update(NAME.findall(path.read_text(encoding="utf-8")))
+            except UnicodeDecodeError:
+                pass  # a picture
+    return names
+
+
 class Page:
     """One Markdown file and the questions asked of it."""
 
-    def __init__(self, root, file):
-        self.root, self.file = root, file
+    def __init__(self, root, file, names):
+        self.root, self.file, self.names = root, file, names
         self.text = file.read_text(encoding="utf-8")
         self.ignored = ignored_patterns(root)
         self.verbs = {path.stem for path in (root / "tools/verbs").glob("*.sh")}
 
     def problems(self):
-        fence, snippet_of, snippet, start = None, None, [], 0
+        fence, language, snippet_of, snippet, start = None, "", None, [], 0
         for number, line in enumerate(self.text.splitlines(), 1):
             yield from ((number, text) for text in self.check_verbs(line))
             mark = FENCE.match(line)
@@ -83,9 +111,11 @@ class Page:
                     fence, snippet_of = None, None
                 else:
                     snippet.append(line)
+                    if language == "gdscript":
+                        yield from ((number, text) for text in self.check_names(line))
                 continue
             if mark:
-                fence, snippet, start = mark.group(1), [], number
+                fence, language, snippet, start = mark.group(1), mark.group(2), [], number
                 continue
             origin = SNIPPET_OF.match(line)
             if origin:
@@ -117,8 +147,18 @@ class Page:
 
     def check_code(self, line):
         for code in INLINE_CODE.findall(line):
-            if self.is_path(code) and not self.exists(code):
-                yield f"names `{code}`, which does not exist"
+            if self.is_path(code):
+                if not self.exists(code):
+                    yield f"names `{code}`, which does not exist"
+            elif "*" not in code and not code.startswith("-"):  # no patterns, no flags of other programs
+                yield from self.check_names(code)
+
+    def check_names(self, code):
+        for match in NAME.finditer(code):
+            name = match.group()
+            called = match.start() == 0 and code[match.end() : match.end() + 1] == "("
+            if (SPECIFIC.search(name) or called) and name not in self.names:
+                yield f"names {name}, which no file of the tree contains"
 
     def is_path(self, code):
         """Whether this is meant as a path of ours: a slash and either a known start or a known end."""
@@ -165,10 +205,11 @@ def markdown_files(root):
 
 def main(arguments):
     root = pathlib.Path(arguments[0] if arguments else pathlib.Path(__file__).parents[2]).resolve()
+    names = known_names(root)
     found = [
         f"{file.relative_to(root)}:{number}: {problem}"
         for file in markdown_files(root)
-        for number, problem in Page(root, file).problems()
+        for number, problem in Page(root, file, names).problems()
     ]
     for line in found:
         print(line)
