@@ -35,7 +35,7 @@ main() {
     local command
     if [[ ${GODOT:-} ]]; then
         command=$(command -v -- "$GODOT") && [[ -x $command ]] ||
-            die "GODOT is set to $GODOT, which is no program; unset it or set it to a Godot $OLDEST or newer"
+            die "GODOT is set to $GODOT, which is not a program; unset it or set it to a Godot $OLDEST or newer"
         command=$(realpath -s -- "$command")
         check_version "$command" || die "GODOT is set to $GODOT, which $complaint; unset it or set it to a Godot $OLDEST or newer"
         printf '%s\n' "$command"
@@ -53,7 +53,7 @@ check_version() {
     local version
     version=$(timeout 60 "$1" --headless --version 2>/dev/null </dev/null | head -c 4096 | tail -n 1 | tr -d '\0') || true
     if [[ ! $version =~ ^([0-9]+)\.([0-9]+) ]]; then
-        complaint="does not start as a Godot does"
+        complaint="does not start as Godot"
         return 1
     fi
     local major=${BASH_REMATCH[1]} minor=${BASH_REMATCH[2]}

@@ -173,7 +173,7 @@ class WrongSurroundings(StubbedEntry):
         self.assert_refused(result, "cannot be reached", "build/log/install.log")
 
     def test_a_package_nobody_has_is_named(self):
-        self.assert_refused(self.missing("#!/bin/sh\necho 'E: Unable to locate package xvfb'; exit 100\n"), "have no xvfb")
+        self.assert_refused(self.missing("#!/bin/sh\necho 'E: Unable to locate package xvfb'; exit 100\n"), "do not contain xvfb")
 
     def test_another_failure_names_the_log(self):
         self.assert_refused(self.missing("#!/bin/sh\nexit 100\n"), "build/log/install.log")

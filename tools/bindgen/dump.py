@@ -23,7 +23,7 @@ def ask(godot: str, out: pathlib.Path) -> None:
     except FileNotFoundError:
         sys.exit(f"bindgen: there is no engine at '{godot}' (NEBULA_GODOT)")
     except PermissionError:
-        sys.exit(f"bindgen: '{godot}' (NEBULA_GODOT) may not be executed")
+        sys.exit(f"bindgen: '{godot}' (NEBULA_GODOT) is not executable")
     except (OSError, subprocess.TimeoutExpired) as error:
         sys.exit(f"bindgen: '{godot}' (NEBULA_GODOT) did not run: {error}")
     missing = [name for name in FILES if not (out / name).is_file()]

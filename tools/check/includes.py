@@ -72,7 +72,7 @@ def violations(root):
         path = file.relative_to(root)
         layer = layer_of(path)
         if path.parts[0] == "nebula" and layer not in allowed:
-            yield f"{path}: is in no layer of the table in docs/architecture.md"
+            yield f"{path}: is in a folder that the table in docs/architecture.md does not list"
             continue
         for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             include = INCLUDE.match(line)
@@ -81,18 +81,18 @@ def violations(root):
             quoted, name = include.group(1) == '"', include.group(2)
             if ENGINE_HEADER.search(name):
                 if layer != ENGINE_LAYER:
-                    yield f"{path}:{number}: includes the engine's {name}, which is for nebula/{ENGINE_LAYER}/ alone"
+                    yield f"{path}:{number}: includes the engine's {name}, which only nebula/{ENGINE_LAYER}/ may include"
                 continue
             target = included_layer(root, file, quoted, name)
             if target is None:
                 continue
             if target not in allowed:
-                yield f"{path}:{number}: includes {name}, in no layer of the table"
+                yield f"{path}:{number}: includes {name}, which the table does not list"
             elif layer in allowed:
                 if target not in allowed[layer]:
                     yield f"{path}:{number}: {layer} may not include {target} ({name})"
             elif target == ENGINE_LAYER:
-                yield f"{path}:{number}: includes {name}; {path.parts[0]}/ is free of the engine"
+                yield f"{path}:{number}: includes {name}; {path.parts[0]}/ must not use the engine"
 
 
 def main(arguments):

@@ -17,7 +17,7 @@ check_given_engine() {
 prepare_project() {
     local list=$1/.godot/extension_list.cfg entry=res://addons/nebula/nebula.gdextension
     # Without a project the engine would open its project list and wait for a click.
-    [[ -f $1/project.godot ]] || die "there is no Godot project in $1; the checkout is not whole"
+    [[ -f $1/project.godot ]] || die "there is no Godot project in $1; the checkout is incomplete"
     grep -qsxF "$entry" "$list" && return
     { mkdir -p "$1/.godot" && printf '%s\n' "$entry" >"$list"; } 2>/dev/null ||
         die "cannot write $list; make ${1#"$NEBULA_ROOT"/} writable"

@@ -20,9 +20,9 @@ need_debian() {
     fi
     # Debian's testing and unstable carry no VERSION_ID; they are newer than any that does.
     [[ $id == debian && ${version:-99} =~ ^[0-9]+$ && ${version:-99} -ge 12 ]] ||
-        die "this system is ${name:-not known}, and ./run sets itself up on Debian 12 or newer only; use such a system or a container of it"
+        die "this system is ${name:-not known}, and ./run sets itself up on Debian 12 or newer only; use such a system or a container"
     command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
-        die "this system has no apt-get or dpkg-query, which ./run needs to find its packages; use a Debian 12 with them"
+        die "this system has no apt-get or dpkg-query, which ./run needs to find its packages; use Debian 12"
 }
 
 # missing_packages GROUP...: prints the packages of these groups that are not installed.
@@ -61,7 +61,7 @@ install_packages() {
     local unknown
     unknown=$(sed -nE 's/^E: (Unable to locate package |Package .)([a-z0-9.+-]+).*/\2/p' "$log" | paste -sd ' ')
     [[ -z $unknown ]] ||
-        die "this system's package sources have no $unknown; use Debian 12, whose tools these are, with its main archive enabled"
+        die "the package sources of this system do not contain $unknown; use Debian 12 with its main archive enabled"
     die "apt-get could not install the missing packages; ${log#"$NEBULA_ROOT"/} says why"
 }
 

@@ -107,7 +107,7 @@ bring_in_peers() {
 }
 
 optional_packages() {
-    (need_packages "$1") 2>/dev/null || say "The packages of the peers ($1) are not to be had; the benchmark runs without them."
+    (need_packages "$1") 2>/dev/null || say "The packages of the peers ($1) cannot be installed; the benchmark runs without them."
 }
 
 # bench_pool JSON PAGE
@@ -148,8 +148,8 @@ cargo_build() {
         cd -- "$1" && cargo build --release --offline
 }
 
-# The engine's own pool, driven from C++ inside the engine. An engine that is not to be had costs a
-# peer, not the run.
+# The engine's own pool, driven from C++ inside the engine. Without an engine this peer is left
+# out; the run goes on.
 build_godot_peer() {
     local programs=$NEBULA_ROOT/build/release/bench/threading log
     log=$(log_path bench-godot)

@@ -16,8 +16,8 @@ verb_check() {
 # What needs no build.
 check_sources() {
     one_check format "Checking the formatting" check_format
-    one_check includes "Checking who includes whom" python3 "$NEBULA_ROOT/tools/check/includes.py" "$NEBULA_ROOT"
-    one_check docs "Checking what the docs name" python3 "$NEBULA_ROOT/tools/check/docs.py" "$NEBULA_ROOT"
+    one_check includes "Checking the includes" python3 "$NEBULA_ROOT/tools/check/includes.py" "$NEBULA_ROOT"
+    one_check docs "Checking the docs" python3 "$NEBULA_ROOT/tools/check/docs.py" "$NEBULA_ROOT"
     one_check shell "Checking the shell scripts" check_shell
 }
 

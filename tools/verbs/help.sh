@@ -7,7 +7,7 @@ verb_help() {
 ./run demo    build the add-on, then dig into a terrain in a real Godot; writes out/demo.json and
               out/demo.png
       --headless          no window; a picture only with --screenshot
-      --threads N         number of workers, 1 to 256 (default: the cores less two, at least one)
+      --threads N         number of number of workers, 1 to 256 (default: two fewer than cores, at least one)
       --seconds S         how long the digging lasts
       --config FILE.toml  settings of the worker pool, section [threading.worker_pool]
       --report FILE       where the figures go (JSON)
@@ -22,11 +22,11 @@ verb_help() {
 ./run sanitized [asan|tsan] [FILTER] the engine tests with the extension under the address and
               undefined-behaviour sanitizers (default) or the thread sanitizer; FILTER is part of a
               test's name
-./run check   formatting, who includes whom, paths named in the docs, shellcheck, clang-tidy
+./run check   formatting, includes, paths and names in the docs, shellcheck, clang-tidy
 ./run format  format the C++ in place
 ./run bench   [NAME...] run the benchmarks in bench/: pool, task, voxel; without names, all of them
-      pool                the worker pool beside oneTBB, OpenMP, rayon, async-executor and others
-      task                tasks beside GDScript's coroutines, in the engine
+      pool                the worker pool compared with oneTBB, OpenMP, rayon and others
+      task                tasks compared with GDScript's coroutines, in the engine
       --json FILE         where the figures of pool or task go (default: out/bench-pool.json,
                           out/bench-task.json); a page with plots goes beside it (.html)
       --quick             90 seconds instead of eight minutes; for task, 20 seconds instead of two minutes
