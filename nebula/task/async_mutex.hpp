@@ -102,7 +102,8 @@ public:
 private:
     void hand_on() noexcept {
         NEBULA_ASSERT(waiters_.on_its_thread(),
-                      "a guard goes on the thread of the tasks: not on a worker, after a hop");
+                      "an AsyncMutex guard must be released on the thread of the runtime, not on "
+                      "a worker after a hop");
         if (waiters_.empty()) {
             locked_ = false;
         } else {

@@ -115,7 +115,8 @@ public:
     }
     void add(std::size_t count) noexcept {
         NEBULA_ASSERT(waiters_.on_its_thread(),
-                      "a permit goes on the thread of the tasks: not on a worker, after a hop");
+                      "an AsyncSemaphore permit must be released on the thread of the runtime, "
+                      "not on a worker after a hop");
         available_ += count;
         serve();
     }

@@ -35,15 +35,15 @@ std::string_view describe(AsyncErrorCode code) noexcept {
         case AsyncErrorCode::CallFailed:
             return "the call failed";
         case AsyncErrorCode::Interrupted:
-            return "what was waited for was stopped";
+            return "the awaited operation was stopped";
         case AsyncErrorCode::LoadFailed:
             return "the resource could not be loaded";
         case AsyncErrorCode::Disconnected:
-            return "the other side is not connected";
+            return "the peer is not connected";
         case AsyncErrorCode::ArgumentMismatch:
-            return "the signal came with other arguments";
+            return "the signal was emitted with different arguments";
         case AsyncErrorCode::NotSendable:
-            return "the value may not leave its thread";
+            return "the value cannot be passed to another thread";
         case AsyncErrorCode::TimedOut:
             return "the time ran out";
     }

@@ -54,10 +54,10 @@ public:
     bool await_suspend(std::coroutine_handle<P> h) {
         using Suspended = decltype(inner_.await_suspend(h));
         static_assert(!AwaitableOnWorker<std::remove_cvref_t<Inner>>,
-                      "a child or a hop is no wait that ends in a pump: await it, then "
+                      "resume_in cannot be used on a child or a hop: await it, then call "
                       "enter_phase()");
         static_assert(std::is_void_v<Suspended> || std::is_same_v<Suspended, bool>,
-                      "what resumes another coroutine itself cannot be put off");
+                      "resume_in cannot delay an awaiter that resumes another coroutine itself");
         waits_ = true;
         if (inner_.await_ready()) return enter_.await_suspend(h);
         if constexpr (std::is_void_v<Suspended>) {

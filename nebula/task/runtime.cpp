@@ -15,7 +15,7 @@ Runtime::~Runtime() = default;
 void Runtime::check_thread() const {
     if (!on_owner_thread())
         throw WrongThread(
-            "tasks are spawned on the thread of their runtime; elsewhere take "
+            "tasks must be spawned on the thread of their runtime; on other threads use "
             "spawn_from_any_thread(), or call_deferred() in a script");
 }
 
@@ -55,7 +55,7 @@ void Runtime::set_on_stuck(double seconds, SmallFunction<void(const TaskInfo&)> 
 }
 
 void Runtime::shutdown() noexcept {
-    NEBULA_ASSERT(on_owner_thread(), "a runtime is shut down on its own thread");
+    NEBULA_ASSERT(on_owner_thread(), "a runtime must be shut down on its own thread");
     scheduler_->shutdown();
 }
 

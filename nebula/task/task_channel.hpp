@@ -116,7 +116,8 @@ public:
     TaskChannel() noexcept : bound_(std::numeric_limits<std::size_t>::max()) {}
     explicit TaskChannel(std::size_t bound) : bound_(bound) {
         require_argument(bound > 0,
-                         "a channel of 0 never takes a value; give 1 or more, or no bound");
+                         "a channel with a bound of 0 could never hold a value; use 1 or more, "
+                         "or no bound");
         items_.reserve(bound);
     }
     TaskChannel(const TaskChannel&) = delete;

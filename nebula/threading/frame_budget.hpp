@@ -143,7 +143,7 @@ std::size_t run_until(Channel<T>& channel, FrameBudget& budget, std::span<CostEs
         Clock::time_point start;
         std::optional<T> value = channel.try_recv_if([&](const T& next) {
             const auto cost_class = static_cast<std::size_t>(class_of(next));
-            NEBULA_ASSERT(cost_class < costs.size(), "a class without an estimate");
+            NEBULA_ASSERT(cost_class < costs.size(), "this class of work has no estimate");
             cost = &costs[cost_class];
             start = now();
             return budget.try_start(start, *cost);

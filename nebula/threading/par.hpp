@@ -278,7 +278,7 @@ auto par_chunk_map(WorkerPool& pool, Range&& range, std::size_t chunk_size, F&& 
     using T = typename decltype(slice)::element_type;
     static_assert(detail::ChunkFunction<F, T>,
                   "par_chunk_map calls fn(std::span<T>) or fn(std::size_t, std::span<T>)");
-    require_argument(chunk_size > 0, "a chunk of 0 never gets through the slice; give 1 or more");
+    require_argument(chunk_size > 0, "a chunk of 0 would never finish the slice; use 1 or more");
     return detail::map_chunks(
         pool, detail::chunk_count(slice.size(), chunk_size),
         [&fn, slice, chunk_size](std::size_t i) {
@@ -298,7 +298,7 @@ template <class Range, class F>
 auto par_splat_map(WorkerPool& pool, Range&& range, std::optional<std::size_t> max_tasks, F&& fn,
                    ParOptions options = {.name = "par_splat_map"}) {
     require_argument(max_tasks != std::size_t{0},
-                     "0 tasks do no work; give 1 or more, or no number");
+                     "0 tasks would do no work; use 1 or more, or leave the number out");
     const auto slice = detail::slice_of(range);
     // A pool without workers has the calling thread.
     const std::size_t tasks =
@@ -319,7 +319,8 @@ auto par_map(WorkerPool& pool, Range&& range, Grain grain, F&& fn,
     using T = typename decltype(slice)::element_type;
     static_assert(std::is_invocable_v<F&, T&>, "par_map calls fn(element)");
     using Result = std::decay_t<std::invoke_result_t<F&, T&>>;
-    static_assert(!std::is_void_v<Result>, "for no results there is par_for_each");
+    static_assert(!std::is_void_v<Result>,
+                  "the function returns nothing; use par_for_each instead");
     detail::MapSlots<Result> slots(slice.size());
     par_for(
         pool, std::size_t{0}, slice.size(), grain,

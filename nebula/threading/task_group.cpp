@@ -46,7 +46,8 @@ void TaskGroup::spawn_run(detail::TaskSlot& closure, detail::TaskChunk::BatchCal
 std::size_t TaskGroup::helper_count() const noexcept { return state_->pool().size(); }
 
 bool TaskGroup::wait_until(Clock::time_point deadline, Help help) noexcept {
-    NEBULA_ASSERT(state_->is_owner_thread(), "a group is waited for by the thread that made it");
+    NEBULA_ASSERT(state_->is_owner_thread(),
+                  "only the thread that made a TaskGroup may wait for it");
     const detail::NestedWait nested;
     return state_->pool().wait_for_group(*state_, deadline, help);
 }

@@ -188,14 +188,14 @@ private:
 
 [[noreturn]] void fail(const std::filesystem::path& file) {
     throw std::system_error(errno != 0 ? errno : EIO, std::generic_category(),
-                            "cannot write the trace " + file.string());
+                            "cannot write the trace file " + file.string());
 }
 
 }  // namespace
 
 TraceWriter::TraceWriter(TraceOptions options) noexcept {
     [[maybe_unused]] const bool alone = !writer_lives.exchange(true);
-    NEBULA_ASSERT(alone, "there is one TraceWriter at a time");
+    NEBULA_ASSERT(alone, "another TraceWriter still exists; only one may at a time");
     // Relaxed: the release publishes both.
     current_limit.store(options.max_events_per_thread, std::memory_order_relaxed);
     beginning_ns.store(now_ns(), std::memory_order_relaxed);

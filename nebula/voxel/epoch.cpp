@@ -21,7 +21,7 @@ std::size_t& slot_hint() noexcept {
 EpochDomain::~EpochDomain() {
     for (Block* block = &first_; block != nullptr; block = block->next.load())
         for ([[maybe_unused]] const Slot& slot : block->slots)
-            NEBULA_ASSERT(slot.pinned.load() == 0, "a pin outlived its epoch domain");
+            NEBULA_ASSERT(slot.pinned.load() == 0, "an epoch pin outlived its EpochDomain");
     for (const Retired& r : retired_) r.destroy(r.object);
     for (Block* block = first_.next.load(); block != nullptr;)
         delete std::exchange(block, block->next.load());

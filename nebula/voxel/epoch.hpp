@@ -80,7 +80,9 @@ public:
     /// Frees the object once no pin can see it. Unlink it first.
     template <class T, class Deleter>
     void retire(std::unique_ptr<T, Deleter> object) {
-        static_assert(std::is_empty_v<Deleter>, "the deleter is made anew when its time comes");
+        static_assert(std::is_empty_v<Deleter>,
+                      "the deleter must be an empty class, because it "
+                      "is created anew when the object is freed");
         if (object == nullptr) return;
         retired_.push_back(
             {epoch_.load(std::memory_order_relaxed), object.get(),

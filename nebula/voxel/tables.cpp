@@ -11,7 +11,8 @@ namespace {
 
 template <class Case>
 Case pack(const std::vector<detail::Triangle>& triangles) {
-    NEBULA_ASSERT(triangles.size() <= Case::kMaxTriangles, "a case with more triangles than fit");
+    NEBULA_ASSERT(triangles.size() <= Case::kMaxTriangles,
+                  "a cell has more triangles than the table can hold");
     Case result;
     result.triangle_count = static_cast<std::uint8_t>(triangles.size());
     std::size_t at = 0;

@@ -271,7 +271,7 @@ void Terrain::Impl::remove_next(CommitSink& sink, CommitReport& report) {
     const Vec3i chunk = removals_.front();
     removals_.pop_front();
     ChunkState* state = chunks_.find(chunk);
-    NEBULA_ASSERT(state != nullptr, "a chunk to be removed is kept until then");
+    NEBULA_ASSERT(state != nullptr, "a chunk that is to be removed was already gone");
     state->removing = false;
     if (state->wanted) return;  // came back into view
     for (int i = 0; i < kOwnBricks; ++i) volume_.drop_generated(own_brick(chunk, i));
@@ -396,7 +396,7 @@ TerrainStats Terrain::Impl::stats() const {
 Terrain::Terrain(WorkerPool& pool, std::shared_ptr<const Generator> generator,
                  TerrainSettings settings)
     : settings_(settings) {
-    if (generator == nullptr) throw std::invalid_argument("terrain: no generator");
+    if (generator == nullptr) throw std::invalid_argument("terrain: the generator is null");
     if (auto error = check_distances(settings.view_distance_m, settings.vertical_distance_m))
         throw std::invalid_argument("terrain: " + error->message);
     if (!within(settings.unload_margin_m, 0.0F, 1024.0F))
@@ -407,7 +407,7 @@ Terrain::Terrain(WorkerPool& pool, std::shared_ptr<const Generator> generator,
             throw std::invalid_argument("terrain: a budget is negative");
     if (settings.most_waiting_bytes < kLeastWaitingBytes)
         throw std::invalid_argument("terrain: most_waiting_bytes must be at least 1 MiB");
-    if (settings.now == nullptr) throw std::invalid_argument("terrain: no clock");
+    if (settings.now == nullptr) throw std::invalid_argument("terrain: the clock is null");
     impl_ = std::make_unique<Impl>(pool, std::move(generator), settings_);
 }
 

@@ -153,7 +153,8 @@ void leave_a_guard_on_a_worker() {
 
 TEST(AsyncMutexDeathTest, AGuardThatIsLeftOnAWorkerIsCaught) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    EXPECT_DEATH(leave_a_guard_on_a_worker(), "a guard goes on the thread of the tasks");
+    EXPECT_DEATH(leave_a_guard_on_a_worker(),
+                 "an AsyncMutex guard must be released on the thread of the runtime");
 }
 #endif
 

@@ -278,8 +278,9 @@ TEST(TraceWriter, AFileThatCannotBeWrittenIsToldByItsName) {
         trace.write("/dev/null/trace.json");
         ADD_FAILURE() << "no error";
     } catch (const std::system_error& error) {
-        EXPECT_NE(std::string(error.what()).find("cannot write the trace /dev/null/trace.json"),
-                  std::string::npos)
+        EXPECT_NE(
+            std::string(error.what()).find("cannot write the trace file /dev/null/trace.json"),
+            std::string::npos)
             << error.what();
     }
     EXPECT_THROW(trace.write("/dev/full"), std::system_error);

@@ -306,7 +306,7 @@ public:
         const std::string of = text_of_name(Binding::bytes(class_name));
         const std::string name = "'" + text_of_name(Binding::bytes(signal)) + "' of ";
         if (emitter == 0) return name + "null";
-        return name + (of.empty() ? "an object that is gone" : "a " + of);
+        return name + (of.empty() ? "a freed object" : "a " + of);
     }
     [[nodiscard]] std::string name() const { return "signal " + detail(); }
 
@@ -501,7 +501,7 @@ std::string mismatch(Node<Binding>& node) {
     if constexpr (!std::is_same_v<std::tuple<Args...>, std::tuple<AnyArguments>>)
         ((wanted += (wanted.empty() ? "" : ", ") + type_name(variant_type_of<Binding, Args>())),
          ...);
-    return node.name() + " came with (" + came + ") instead of (" + wanted + ")";
+    return node.name() + " was emitted with (" + came + ") instead of (" + wanted + ")";
 }
 
 }  // namespace detail

@@ -111,7 +111,7 @@ void VariantWait::call(ObjectId id, const StringName& method, std::span<const Va
         return fail(AsyncErrorCode::RuntimeClosed, std::move(why_));
     if (id.is_null()) return fail(AsyncErrorCode::NullObject, why_ + " of null");
     const Object object(id.object().ptr());
-    if (!object) return fail(AsyncErrorCode::EmitterFreed, why_ + " of an object that is gone");
+    if (!object) return fail(AsyncErrorCode::EmitterFreed, why_ + " of a freed object");
     why_ += " of a " + object.get_class().utf8();
     if (!object.has_method(method)) return fail(AsyncErrorCode::UnknownMethod, std::move(why_));
     try {

@@ -52,7 +52,8 @@ MethodBind::MethodBind(const char* class_name, const char* method, std::int64_t 
       method_(method) {
     if (bind_ == nullptr) {
         throw ApiMismatchError(std::string(class_name) + "." + method +
-                               " is not in this engine as it was in the one Nebula was built for");
+                               " differs between this engine and the one that Nebula was built "
+                               "for");
     }
 }
 

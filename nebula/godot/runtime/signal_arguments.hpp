@@ -154,10 +154,11 @@ auto signal_value(std::span<Variant> arguments) {
     }
 }
 
-/// "came with (String) instead of (int)"
+/// "was emitted with (String) instead of (int)"
 template <class... Args>
 std::string mismatch(std::span<const Variant> arguments) {
-    return "came with (" + type_list(arguments) + ") instead of (" + wanted_types<Args...>() + ")";
+    return "was emitted with (" + type_list(arguments) + ") instead of (" +
+           wanted_types<Args...>() + ")";
 }
 
 }  // namespace detail

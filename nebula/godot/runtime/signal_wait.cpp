@@ -25,8 +25,7 @@ std::optional<AsyncErrorCode> SignalName::check(const ObjectHandle& object) {
 std::string SignalName::str() const {
     const std::string name = "signal '" + signal.utf8() + "' of ";
     if (emitter.is_null()) return name + "null";
-    return name +
-           (emitter_class == StringName() ? "an object that is gone" : "a " + emitter_class.utf8());
+    return name + (emitter_class == StringName() ? "a freed object" : "a " + emitter_class.utf8());
 }
 
 std::string SignalName::detail() const {

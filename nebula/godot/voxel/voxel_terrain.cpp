@@ -143,7 +143,7 @@ void VoxelTerrain::start() {
     } catch (const std::exception& error) {
         world_.reset();
         settle_wait(false);
-        refuse(std::string("VoxelTerrain cannot make its world: ") + error.what());
+        refuse(std::string("VoxelTerrain cannot create its world: ") + error.what());
         return;
     }
     cannot_start_ = false;

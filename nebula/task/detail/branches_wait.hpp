@@ -101,8 +101,8 @@ public:
     template <class Lvalue>
     static W make(Lvalue& wait) {
         static_assert(!std::is_same_v<Lvalue, Lvalue>,
-                      "a combination is awaited once: write `co_await std::move(wait)`, or make it "
-                      "in the co_await expression");
+                      "a combination can be awaited only once: write `co_await std::move(wait)`, "
+                      "or create it in the co_await expression");
         return W(std::move(wait));
     }
 };

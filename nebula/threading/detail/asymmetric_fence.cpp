@@ -29,7 +29,7 @@ void register_process() noexcept {
                        std::memory_order_release);
     if (!done)
         log(LogLevel::Warning,
-            "worker pool: this system has no membarrier(2), so joins run on one thread");
+            "worker pool: this system does not support membarrier(2), so joins run on one thread");
 }
 
 void* registering_thread(void* /*unused*/) noexcept {

@@ -11,7 +11,7 @@
 namespace nebula::detail {
 
 static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t),
-              "the kernel looks at the bare word");
+              "the kernel reads the plain word, so the atomic must have the same size");
 
 void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                 Clock::time_point deadline) noexcept {

@@ -20,7 +20,7 @@ namespace nebula::detail {
 template <class T>
 class SortBuffer {
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>,
-                  "an element that is lost on its way cannot be sorted");
+                  "sorting needs elements that move without throwing");
 
 public:
     explicit SortBuffer(std::size_t size)

@@ -192,7 +192,7 @@ EdgeId CellShape::edge_between(CornerId a, CornerId b) const {
         if ((edges[i].low == a && edges[i].high == b) || (edges[i].low == b && edges[i].high == a))
             return static_cast<EdgeId>(i);
     }
-    NEBULA_ASSERT(false, "corners without an edge between them");
+    NEBULA_ASSERT(false, "the two corners are not connected by an edge");
     return 0;
 }
 

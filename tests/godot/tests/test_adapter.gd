@@ -50,7 +50,7 @@ func test_typed_waits_through_the_adapter_convert_or_say_what_came() -> void:
 	check_equal(
 		probe.log_of(wrong),
 		[
-			"error: the signal came with other arguments: signal 'picked' of a RefCounted came with (int, String) instead of (int)"
+			"error: the signal was emitted with different arguments: signal 'picked' of a RefCounted was emitted with (int, String) instead of (int)"
 		]
 	)
 
@@ -70,7 +70,7 @@ func test_an_object_comes_as_its_class_through_the_adapter_and_null_when_it_died
 	var other := probe.wait_node(emitter.found)
 	emitter.found.emit(emitter)
 	await settle()
-	check(str(probe.log_of(other)[0]).begins_with("error: the signal came with other"), "a class")
+	check(str(probe.log_of(other)[0]).begins_with("error: the signal was emitted with different"), "a class")
 
 
 func test_what_cannot_be_waited_for_through_the_adapter_is_an_error_and_not_the_engines() -> void:
@@ -86,7 +86,7 @@ func test_what_cannot_be_waited_for_through_the_adapter_is_an_error_and_not_the_
 	check_equal(
 		probe.log_of(dead),
 		[
-			"error: the object waited for was freed: signal 'script_changed' of an object that is gone"
+			"error: the object waited for was freed: signal 'script_changed' of a freed object"
 		]
 	)
 
@@ -123,7 +123,7 @@ func test_emissions_of_other_threads_reach_a_wait_of_the_adapter_by_the_same_rul
 	await settle()
 	check_equal(
 		probe.log_of(confined),
-		["error: the value may not leave its thread: signal 'found' of a RefCounted"]
+		["error: the value cannot be passed to another thread: signal 'found' of a RefCounted"]
 	)
 
 

@@ -119,7 +119,7 @@ func test_a_script_a_tween_an_animation_and_a_load_stand_in_combinations() -> vo
 		await until_ended(task)
 	check_equal(
 		tweens.map(func(task: int) -> Variant: return probe.log_of(task)[0]),
-		["finished", "error: the time ran out", "error: what was waited for was stopped"]
+		["finished", "error: the time ran out", "error: the awaited operation was stopped"]
 	)
 
 	var emitter := Emitter.new()

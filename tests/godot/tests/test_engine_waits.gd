@@ -1,7 +1,7 @@
 # Waits for tweens, timers, animations, requests and loads: they end also when the thing is stopped.
 extends "res://task_suite.gd"
 
-const STOPPED := "error: what was waited for was stopped: "
+const STOPPED := "error: the awaited operation was stopped: "
 const FREED := "error: the object waited for was freed: "
 
 var probe := NebulaEngineWaitProbe.new()

@@ -201,7 +201,7 @@ func test_a_request_stands_in_a_combination() -> void:
 	check(probe.is_pending(ended), "the other one goes on")
 	alone.get_parent().remove_child(alone)
 	await frames(2)
-	check_equal(probe.log_of(ended), ["error: the other side is not connected"])
+	check_equal(probe.log_of(ended), ["error: the peer is not connected"])
 	alone.queue_free()
 	clean_up()
 

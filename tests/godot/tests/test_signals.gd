@@ -252,14 +252,14 @@ func test_an_emission_of_other_types_is_an_error_in_its_turn_and_the_stream_goes
 		probe.log_of(task),
 		[
 			1,
-			"error: the signal came with other arguments: signal 'found' of a RefCounted came with (String) instead of (int32)",
+			"error: the signal was emitted with different arguments: signal 'found' of a RefCounted was emitted with (String) instead of (int32)",
 			3, "end, 0 dropped"
 		]
 	)
 	check_equal(
 		probe.log_of(careful),
 		[
-			1, "error: the signal came with other arguments", 3,
+			1, "error: the signal was emitted with different arguments", 3,
 			"error: the object waited for was freed"
 		]
 	)
@@ -311,7 +311,7 @@ func test_what_may_not_leave_its_thread_is_an_error_in_its_turn() -> void:
 	check_equal(
 		probe.log_of(task),
 		[
-			1, "error: the value may not leave its thread: signal 'found' of a RefCounted", 3
+			1, "error: the value cannot be passed to another thread: signal 'found' of a RefCounted", 3
 		]
 	)
 

@@ -63,7 +63,7 @@ func test_other_types_or_counts_than_asked_for_are_an_error_that_names_both() ->
 	emitter.picked.emit(3, "lamp")
 	emitter.hit.emit(300)
 	await settle()
-	var mismatch := "error: the signal came with other arguments: signal '%s' of a RefCounted came with (%s) instead of (%s)"
+	var mismatch := "error: the signal was emitted with different arguments: signal '%s' of a RefCounted was emitted with (%s) instead of (%s)"
 	check_equal(probe.log_of(typed), [mismatch % ["found", "String", "int32"]])
 	check_equal(probe.log_of(counted), [mismatch % ["picked", "int, String", "int32"]])
 	check_equal(probe.log_of(none), [mismatch % ["hit", "int", ""]])
@@ -268,7 +268,7 @@ func test_a_freed_object_and_an_unknown_signal_are_errors_at_once_and_not_the_en
 	var of_dead := probe.wait_none(dead)
 	var unknown := probe.wait_named(emitter, "no_such_signal")
 	var of_null := probe.wait_named(null, "opened")
-	var gone := "error: the object waited for was freed: signal '%s' of an object that is gone"
+	var gone := "error: the object waited for was freed: signal '%s' of a freed object"
 	check_equal(probe.log_of(of_dead), [gone % "script_changed"])
 	check_equal(
 		probe.log_of(unknown),
@@ -442,7 +442,7 @@ func test_values_confined_to_their_thread_are_an_error_instead_of_a_race() -> vo
 		emit_elsewhere(emitter.found, [value])
 		await settle()
 		check_equal(
-			probe.log_of(task), ["error: the value may not leave its thread"], type_string(typeof(value))
+			probe.log_of(task), ["error: the value cannot be passed to another thread"], type_string(typeof(value))
 		)
 	object.free()
 
@@ -475,7 +475,7 @@ func test_a_spawn_on_another_thread_is_refused_with_a_sentence() -> void:
 	thread.start(func() -> String: return probe.try_spawn_here())
 	check_equal(
 		thread.wait_to_finish(),
-		"called on the wrong thread: tasks are spawned on the thread of their runtime; elsewhere take "
+		"called on the wrong thread: tasks must be spawned on the thread of their runtime; on other threads use "
 		+ "spawn_from_any_thread(), or call_deferred() in a script"
 	)
 
