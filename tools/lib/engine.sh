@@ -7,13 +7,14 @@ find_engine() {
     engine=$("$NEBULA_ROOT/tools/get_godot.sh") || exit $?
 }
 
-# A wrong $GODOT is the caller's slip: told before anything is installed or fetched.
+# A wrong $GODOT is the caller's mistake, so it is reported before anything is installed or fetched.
 check_given_engine() {
     [[ ! ${GODOT:-} ]] || find_engine
 }
 
-# prepare_project DIRECTORY: the engine loads extensions it has on a list in its cache folder and
-# writes that list in an editor run only; a first headless run would silently know no class of ours.
+# prepare_project DIRECTORY: the engine loads the extensions that a list in its cache folder names,
+# and only the editor writes that list. Without it, a first headless run would not have our classes,
+# and would say nothing.
 prepare_project() {
     local list=$1/.godot/extension_list.cfg entry=res://addons/nebula/nebula.gdextension
     # Without a project the engine would open its project list and wait for a click.
@@ -23,8 +24,8 @@ prepare_project() {
         die "cannot write $list; make ${1#"$NEBULA_ROOT"/} writable"
 }
 
-# engine_complaint LOG: prints the first line of LOG that no clean run has, if any. The engine's
-# exit status is no help here: it is 0 after script errors, failed loads and leaks.
+# engine_complaint LOG: prints the first line of LOG that a clean run would not have, if there is
+# one. The engine's exit status does not help: it is 0 after script errors, failed loads and leaks.
 engine_complaint() {
     sed 's/\x1b\[[0-9;]*m//g' "$1" |
         grep -m1 -E '^ *(USER |SCRIPT |SHADER )?ERROR:|(was|were) leaked|instances? leaked|Leaked instance|still in use|^handle_crash:' || true

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Files that a verb is asked to write: refused before minutes of work, not after.
+# Checks the files that a verb is asked to write, before minutes of work and not after.
 # shellcheck shell=bash
 
 # output_path FLAG VALUE: prints VALUE as an absolute path, for programs that run in another folder.

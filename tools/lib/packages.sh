@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Brings in what a verb needs from Debian. Nothing missing means no apt, no sudo and no network.
+# Installs the Debian packages that a verb needs. If none is missing, nothing here uses apt, sudo or
+# the network.
 # shellcheck shell=bash
 
 # need_packages GROUP...: installs the missing packages of these groups of tools/packages.txt.
@@ -20,9 +21,9 @@ need_debian() {
     fi
     # Debian's testing and unstable carry no VERSION_ID; they are newer than any that does.
     [[ $id == debian && ${version:-99} =~ ^[0-9]+$ && ${version:-99} -ge 12 ]] ||
-        die "this system is ${name:-not known}, and ./run sets itself up on Debian 12 or newer only; use such a system or a container"
+        die "this system is ${name:-unknown}, and ./run can install its packages on Debian 12 or newer only; use such a system, or a container with one"
     command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
-        die "this system has no apt-get or dpkg-query, which ./run needs to find its packages; use Debian 12"
+        die "this system has no apt-get or no dpkg-query, and ./run needs both to install packages; use a Debian 12 that has them"
 }
 
 # missing_packages GROUP...: prints the packages of these groups that are not installed.
@@ -30,7 +31,7 @@ missing_packages() {
     local wanted
     wanted=$(awk -v groups=" $* " '$1 !~ /^#/ && index(groups, " " $1 " ") { print $2 }' \
         "$NEBULA_ROOT/tools/packages.txt")
-    # dpkg-query fails for names it never heard of, and prints the others.
+    # dpkg-query fails if it does not know a name, but still prints the others.
     # shellcheck disable=SC2086,SC2016  # one argument a package; dpkg-query's own variables
     { dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null || true; } |
         awk -v wanted="$wanted" '
@@ -38,13 +39,13 @@ missing_packages() {
             END { n = split(wanted, names); for (i = 1; i <= n; i++) if (!(names[i] in have)) print names[i] }'
 }
 
-# install_packages PACKAGE...: as root or through sudo; each way to fail has its own sentence.
+# install_packages PACKAGE...: as root or through sudo. Each kind of failure has its own sentence.
 install_packages() {
     local count=$# as_root=() log
     if ((EUID != 0)); then
         command -v sudo >/dev/null ||
             die "installing packages needs root and there is no sudo here; run as root: apt-get update && apt-get install --no-install-recommends $*"
-        # Where nobody can type a password, only a sudo that asks for none is of use.
+        # Without a terminal nobody can type a password, so sudo must not ask for one.
         sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo -v; } ||
             die "installing packages needs root and sudo refuses; run as root: apt-get update && apt-get install --no-install-recommends $*"
         as_root=(sudo)
@@ -66,7 +67,7 @@ install_packages() {
 }
 
 apt_update_and_install() {
-    # A source of somebody else's that cannot be reached must not stop us: the install will tell.
+    # A third party's source that cannot be reached must not stop us; the install will tell.
     "${as_root[@]}" apt-get -q update || true
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
         -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 install "$@"

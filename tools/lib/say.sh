@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# How everything here talks: progress in one line a step, failure in one sentence, noise in a log.
+# How all scripts here report: one line per step, one sentence for a failure, the rest in a log.
 # shellcheck shell=bash
 
 # Where progress goes; a caller that captures standard output opens 4 beforehand (run does).
@@ -20,8 +20,8 @@ die_usage() {
 say() { printf '%s\n' "$*" >&4; }
 
 # step LOG TEXT COMMAND...: runs COMMAND with everything it prints in LOG, shows "TEXT ... 12 s",
-# returns what COMMAND returned. Not fatal by itself: the caller knows the sentence. A function as
-# COMMAND joins its lines with &&, since set -e does not hold where a failure is looked at.
+# returns what COMMAND returned. A failure does not end the script: the caller knows what to say. A
+# function as COMMAND must join its lines with &&, because set -e is off while a status is tested.
 step() {
     local log=$1 text=$2 start=$SECONDS status=0
     shift 2
@@ -35,7 +35,7 @@ step() {
     return "$status"
 }
 
-# The folder of logs; every sentence that names a log means a file in it.
+# Makes the folder of logs. Every sentence that names a log means a file in it.
 make_log_folder() {
     mkdir -p "$NEBULA_ROOT/build/log" 2>/dev/null && [[ -w $NEBULA_ROOT/build/log ]] ||
         die "cannot write to $NEBULA_ROOT/build; make it a writable folder"
@@ -50,12 +50,12 @@ need_space() {
     local directory=$1 megabytes=$2 purpose=$3 free
     while [[ ! -e $directory ]]; do directory=$(dirname -- "$directory"); done
     free=$(df -Pm -- "$directory" 2>/dev/null | awk 'NR == 2 { print $4 }')
-    [[ $free =~ ^[0-9]+$ ]] || return 0  # a file system that does not say: try, and see
+    [[ $free =~ ^[0-9]+$ ]] || return 0  # the file system does not tell: try, and see
     ((free >= megabytes)) ||
         die "$purpose needs about $megabytes MB and $directory has $free MB free; make room there"
 }
 
-# offline LOG: whether a failed apt run in LOG failed for want of a network.
+# offline LOG: whether the apt run that LOG shows failed because there was no network.
 offline() {
     grep -qE 'Could not (resolve|connect)|Temporary failure|Unable to connect|Connection (failed|timed out|refused)|Network is unreachable|No route to host|Failed to fetch' "$1"
 }

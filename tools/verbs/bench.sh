@@ -28,7 +28,7 @@ verb_bench() {
     done
 }
 
-# Has it a driver that writes a JSON file and a page?
+# Whether the benchmark has a driver that writes a JSON file and a page.
 has_figures() { [[ $1 == pool || $1 == task ]]; }
 
 build_programs() { build_preset release all -DNEBULA_BUILD_TESTS=OFF -DNEBULA_BUILD_BENCH=ON -DNEBULA_BUILD_GODOT=OFF; }
@@ -99,7 +99,7 @@ page_beside() {
     printf '%s/%s.html' "$(dirname -- "$1")" "$name"
 }
 
-# What the peers need. Without it there are fewer of them, and the driver says which.
+# Installs what the peers need. Without it, fewer peers are built, and the driver says which.
 bring_in_peers() {
     optional_packages tbb
     optional_packages rust
@@ -107,7 +107,11 @@ bring_in_peers() {
 }
 
 optional_packages() {
+<<<<<<< HEAD
     (need_packages "$1") 2>/dev/null || say "The packages of the peers ($1) cannot be installed; the benchmark runs without them."
+=======
+    (need_packages "$1") 2>/dev/null || say "The packages of the peers ($1) could not be installed; the benchmark runs without them."
+>>>>>>> 1ac851c (tools: messages and comments in plain English)
 }
 
 # bench_pool JSON PAGE
@@ -148,12 +152,16 @@ cargo_build() {
         cd -- "$1" && cargo build --release --offline
 }
 
+<<<<<<< HEAD
 # The engine's own pool, driven from C++ inside the engine. Without an engine this peer is left
 # out; the run goes on.
+=======
+# The engine's own pool, driven from C++ inside the engine. Without an engine this one peer is missing.
+>>>>>>> 1ac851c (tools: messages and comments in plain English)
 build_godot_peer() {
     local programs=$NEBULA_ROOT/build/release/bench/threading log
     log=$(log_path bench-godot)
-    # What an earlier engine left is not this one's.
+    # A program of an earlier engine must not pass for this one's.
     rm -f -- "$programs/pool_godot"
     (find_engine && step "$log" "Building the peer in Godot" godot_build "$programs") 2>/dev/null ||
         rm -f -- "$programs/pool_godot"

@@ -2,7 +2,7 @@
 # ./run demo: builds what users get, starts the engine on demo/, judges how it went.
 # shellcheck shell=bash
 
-# What the demo takes when --seconds is absent is its own affair; this is enough for it.
+# Without --seconds the demo decides how long it runs; this is enough for it.
 readonly DEMO_USUAL_SECONDS=120
 # Loading the world, software rendering and a slow disk, on top of the seconds asked for.
 readonly DEMO_GRACE_SECONDS=180
@@ -24,7 +24,7 @@ verb_demo() {
     run_demo
 }
 
-# Every value is proved good here, before minutes of building, and by the same sentence each time.
+# Checks every value before minutes of building.
 parse_demo_arguments() {
     local flag value
     while (($# > 0)); do
@@ -96,17 +96,17 @@ run_demo() {
     [[ ! $report ]] || command+=("--report=$report")
     [[ ! $screenshot ]] || command+=("--screenshot=$screenshot")
 
-    # What an earlier run wrote must not pass for this one's.
+    # A file that an earlier run wrote must not pass for this one's.
     started=$(log_path demo-started)
     : >"$started"
-    # The demo's table and progress are for the reader; what the engine mutters is for the log.
+    # The reader sees the demo's table and progress; what the engine prints goes to the log.
     "${command[@]}" 2>"$errors" </dev/null | tee "$log" || status=${PIPESTATUS[0]}
 
     case $status in
         0) ;;
-        # The demo refused what it was given and has said why.
+        # The demo rejected its input and has said why.
         2)
-            sentence=$(grep -m1 '^nebula: ' "$errors") || sentence="nebula: the demo refused its input; see ${errors#"$NEBULA_ROOT"/}"
+            sentence=$(grep -m1 '^nebula: ' "$errors") || sentence="nebula: the demo rejected its input; see ${errors#"$NEBULA_ROOT"/}"
             printf '%s\n' "$sentence" >&2
             exit 2
             ;;
