@@ -13,8 +13,8 @@ namespace nebula::voxel {
 
 class Volume;
 
-/// Larger spheres are refused: at this radius an edit already reads some 900 bricks on the main
-/// thread (about 10 ms).
+/// In voxels. Larger spheres are refused: at this radius an edit already reads some 900 bricks on
+/// the owner thread (about 10 ms).
 inline constexpr float kMaxEditRadius = 64.0F;
 /// Flatter ellipsoids are refused: the smallest share of the radius along an axis.
 inline constexpr float kMinEditProportion = 0.001F;
@@ -25,7 +25,7 @@ struct SphereEdit {
         Add,  ///< Leaves ground: min(d, |p - c| - r).
     };
     Kind kind = Kind::Dig;
-    Vec3f centre;
+    Vec3f centre;         ///< In voxels.
     float radius = 1.0F;  ///< In voxels, (0, kMaxEditRadius].
     /// How far the shape reaches along each axis, as a share of `radius`: [kMinEditProportion, 1].
     /// The default is a sphere. Under uneven scale voxels are not cubes, and a sphere of metres is
@@ -39,8 +39,8 @@ struct EditReport {
     std::vector<Vec3i> chunks;
 };
 
-/// Clones the touched bricks, changes the clones and publishes them; an untouched world is
-/// materialised from the generator where needed, loaded or not. All or nothing: on an error the
+/// Clones the touched bricks, changes the clones and publishes them. Bricks that do not exist yet
+/// are made by the generator, whether the place is loaded or not. All or nothing: on an error the
 /// volume is as it was. An edit that changes no sample reports empty lists.
 ///
 /// Threads:   owner thread of the volume.

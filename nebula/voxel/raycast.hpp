@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a ray meets the ground, asked of the samples themselves: no mesh and no collider involved.
+// Where a ray meets the ground, computed from the samples: no mesh and no collider is involved.
 #pragma once
 
 #include "nebula/voxel/brick.hpp"
@@ -16,24 +16,24 @@ namespace nebula::voxel {
 
 class Volume;
 
-inline constexpr float kMaxRayDistance = 10'000.0F;
+inline constexpr float kMaxRayDistance = 10'000.0F;  ///< In voxels.
 
 struct RayHit {
     Vec3f position;
-    Vec3f normal;           ///< Of unit length, into the air.
-    float distance = 0.0F;  ///< Along the ray; 0 when it starts inside the ground.
+    Vec3f normal;           ///< Of unit length, pointing into the air.
+    float distance = 0.0F;  ///< Along the ray, in voxels; 0 if it starts inside the ground.
 };
 
-/// Casts rays through a volume. An edit is visible to the next ray, before any mesh is.
+/// Casts rays through a volume. The next ray sees an edit, before any mesh does.
 ///
 /// The ray visits brick after brick, leaps over those proven empty, and walks the others cell by
-/// cell. A cell whose corners differ in sign is searched along the ray for the first root of the
-/// trilinear blend of its corners. Nothing is stepped over by trusting a distance, so no thin
-/// wall is missed.
+/// cell. In a cell with ground at a corner it finds the first root of the trilinear blend of the
+/// corners, exactly: no wall is too thin and no graze too short. Every ray ends, from any place and
+/// in any direction (README, "Raycasts").
 ///
 /// Threads:   owner thread of the volume.
-/// Cost:      about 0.1 us per empty brick passed, 10 ns per cell walked. Bricks that the volume
-///            lacks are generated once and kept among the last kCachedBricks.
+/// Cost:      about 0.1 us per empty brick passed, 10 to 20 ns per cell walked; at most 30 000 steps.
+///            Bricks that the volume lacks are generated once and kept among the last kCachedBricks.
 /// Lifetime:  borrows the volume.
 class Raycaster {
 public:
@@ -44,7 +44,8 @@ public:
     Raycaster(const Raycaster&) = delete;
     Raycaster& operator=(const Raycaster&) = delete;
 
-    /// No hit within `max_distance`: an empty optional. `direction` need not be of unit length.
+    /// In voxels. Without a hit within `max_distance` the optional is empty. `direction` need not
+    /// be of unit length; components may be zero, -0.0 or denormal.
     /// Errors: NotFinite, OutsideWorld, ZeroDirection, OutOfRange (`max_distance` not in
     /// [0, kMaxRayDistance]), GeneratorFailed.
     [[nodiscard]] tl::expected<std::optional<RayHit>, VoxelError> cast(Vec3f from, Vec3f direction,

@@ -10,7 +10,7 @@ namespace nebula::voxel {
 /// about 4 voxels to either side.
 ///
 /// 0 is never stored. A crossing then lies strictly between two corners and no triangle can
-/// collapse onto one (README, "Rules that hold always").
+/// collapse onto one (README, "Rules that always hold").
 using Sample = std::int8_t;
 
 inline constexpr int kSampleUnitsPerVoxel = 32;

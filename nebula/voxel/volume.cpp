@@ -11,20 +11,26 @@ namespace nebula::voxel {
 
 namespace {
 
-constexpr int kKeyBits = 21;
+constexpr int kKeyBits = 18;  // of a page's coordinate, so 21 of a brick's
 constexpr std::int32_t kKeyOffset = 1 << (kKeyBits - 1);
 constexpr std::uint64_t kKeyUsed = std::uint64_t{1} << 63U;
-constexpr std::size_t kFirstCapacity = 1024;
+constexpr std::size_t kFirstCapacity = 256;
+constexpr std::int32_t kPageEdge = 8;  // in bricks
 
 constexpr const char* kOffOwner = "a volume is changed by the thread that constructed it alone";
 
-// 0 for a brick beyond the table's reach, which is beyond kWorldLimit.
-std::uint64_t pack(Vec3i brick) noexcept {
+std::size_t index_in_page(Vec3i brick) noexcept {
+    const Vec3i in = floor_mod(brick, kPageEdge);
+    return static_cast<std::size_t>(in.x + (in.y + in.z * kPageEdge) * kPageEdge);
+}
+
+// 0 for a page beyond the table's reach, which is beyond kWorldLimit.
+std::uint64_t pack(Vec3i page) noexcept {
     const auto inside = [](std::int32_t c) { return c >= -kKeyOffset && c < kKeyOffset; };
-    if (!inside(brick.x) || !inside(brick.y) || !inside(brick.z)) return 0;
+    if (!inside(page.x) || !inside(page.y) || !inside(page.z)) return 0;
     const auto field = [](std::int32_t c) { return static_cast<std::uint64_t>(c + kKeyOffset); };
-    return kKeyUsed | field(brick.x) | (field(brick.y) << kKeyBits) |
-           (field(brick.z) << (2 * kKeyBits));
+    return kKeyUsed | field(page.x) | (field(page.y) << kKeyBits) |
+           (field(page.z) << (2 * kKeyBits));
 }
 
 std::size_t hash(std::uint64_t key) noexcept {
@@ -125,13 +131,17 @@ Volume::Volume(std::shared_ptr<const Generator> generator)
 
 Volume::~Volume() {
     const std::unique_ptr<Table> table(table_.load(std::memory_order_relaxed));
-    for (std::size_t i = 0; i <= table->mask; ++i)
-        BrickDeleter{}(table->slots[i].brick.load(std::memory_order_relaxed));
+    for (std::size_t i = 0; i <= table->mask; ++i) {
+        const std::unique_ptr<Page> page(table->slots[i].page.load(std::memory_order_relaxed));
+        if (page == nullptr) continue;
+        for (const auto& brick : page->bricks)
+            BrickDeleter{}(brick.load(std::memory_order_relaxed));
+    }
 }
 
-const Volume::Slot* Volume::find_slot(const Table& table, std::uint64_t key) noexcept {
+Volume::Slot* Volume::find_slot(const Table& table, std::uint64_t key) noexcept {
     for (std::size_t i = hash(key) & table.mask;; i = (i + 1) & table.mask) {
-        const Slot& slot = table.slots[i];
+        Slot& slot = table.slots[i];
         // Pairs with the key's release store in slot_for_writing.
         const std::uint64_t found = slot.key.load(std::memory_order_acquire);
         if (found == key) return &slot;
@@ -139,31 +149,56 @@ const Volume::Slot* Volume::find_slot(const Table& table, std::uint64_t key) noe
     }
 }
 
-const Brick* Volume::find(Vec3i brick) const noexcept {
-    const std::uint64_t key = pack(brick);
+const Volume::Page* Volume::find_page(Vec3i page) const noexcept {
+    const std::uint64_t key = pack(page);
     if (key == 0) return nullptr;
-    // Pairs with the release store in grow.
+    // Pairs with the exchange in grow.
     const Slot* slot = find_slot(*table_.load(std::memory_order_acquire), key);
+    // Pairs with the release store in place_for_writing: the page's pointers are there.
+    return slot == nullptr ? nullptr : slot->page.load(std::memory_order_acquire);
+}
+
+const Brick* Volume::find(Vec3i brick) const noexcept {
+    const Page* page = find_page(floor_div(brick, kPageEdge));
+    if (page == nullptr) return nullptr;
     // Pairs with the exchange in store: the samples behind the pointer are complete.
-    return slot == nullptr ? nullptr : slot->brick.load(std::memory_order_acquire);
+    return page->bricks[index_in_page(brick)].load(std::memory_order_acquire);
+}
+
+Volume::Place Volume::owned_place(Vec3i brick) const noexcept {
+    const std::uint64_t key = pack(floor_div(brick, kPageEdge));
+    const Slot* slot = key == 0 ? nullptr : find_slot(*table_.load(std::memory_order_relaxed), key);
+    return {slot == nullptr ? nullptr : slot->page.load(std::memory_order_relaxed),
+            index_in_page(brick)};
 }
 
 bool Volume::is_edited(Vec3i brick) const noexcept {
-    const std::uint64_t key = pack(brick);
-    if (key == 0) return false;
-    const Slot* slot = find_slot(*table_.load(std::memory_order_relaxed), key);
-    return slot != nullptr && slot->edited;
+    const Place place = owned_place(brick);
+    return place.page != nullptr && place.page->edited[place.index];
 }
 
 ChunkBricks Volume::look_up(Vec3i chunk) const noexcept {
     ChunkBricks result;
     result.chunk = chunk;
     const Vec3i first = chunk * 2 - Vec3i{1, 1, 1};
+    // Four bricks in a row lie in two pages at most, so each page is looked up once: 8 look-ups, not
+    // 64.
+    std::array<const Page*, 8> pages{};
+    const Vec3i low = floor_div(first, kPageEdge);
+    for (int i = 0; i < 8; ++i)
+        pages[static_cast<std::size_t>(i)] =
+            find_page(low + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1});
     for (int z = 0; z < ChunkBricks::kEdge; ++z)
         for (int y = 0; y < ChunkBricks::kEdge; ++y)
             for (int x = 0; x < ChunkBricks::kEdge; ++x) {
                 NEBULA_YIELD_POINT();
-                result.bricks[ChunkBricks::index(x, y, z)] = find(first + Vec3i{x, y, z});
+                const Vec3i brick = first + Vec3i{x, y, z};
+                const Vec3i d = floor_div(brick, kPageEdge) - low;
+                const Page* page = pages[static_cast<std::size_t>(d.x + 2 * d.y + 4 * d.z)];
+                if (page == nullptr) continue;
+                // As in find.
+                result.bricks[ChunkBricks::index(x, y, z)] =
+                    page->bricks[index_in_page(brick)].load(std::memory_order_acquire);
             }
     return result;
 }
@@ -192,7 +227,7 @@ Volume::Slot& Volume::slot_for_writing(std::uint64_t key) {
         const std::uint64_t found = slot.key.load(std::memory_order_relaxed);
         if (found == key) return slot;
         if (found == 0) {
-            // Its brick is still null: a reader that finds the key finds no brick yet.
+            // Its page is still null: a reader that finds the key finds no page yet.
             slot.key.store(key, std::memory_order_release);
             ++table->used;
             return slot;
@@ -200,37 +235,49 @@ Volume::Slot& Volume::slot_for_writing(std::uint64_t key) {
     }
 }
 
+Volume::Place Volume::place_for_writing(Vec3i brick) {
+    const Place place = owned_place(brick);
+    if (place.page != nullptr) return place;
+    auto page = std::make_unique<Page>();
+    // Release: pairs with find_page.
+    Slot& slot = slot_for_writing(pack(floor_div(brick, kPageEdge)));
+    slot.page.store(page.get(), std::memory_order_release);
+    ++pages_;
+    return {page.release(), place.index};
+}
+
 void Volume::grow() {
     const Table& old = *table_.load(std::memory_order_relaxed);
-    // Dropped bricks leave keys behind; a table full of those is rebuilt, not doubled.
+    // Empty pages leave keys behind; a table full of those is rebuilt, not doubled.
     std::size_t capacity = kFirstCapacity;
-    while (capacity < bricks_ * 2 + 2) capacity *= 2;
+    while (capacity < pages_ * 2 + 2) capacity *= 2;
     auto fresh = std::make_unique<Table>(capacity);
     for (std::size_t i = 0; i <= old.mask; ++i) {
         const Slot& from = old.slots[i];
-        const Brick* brick = from.brick.load(std::memory_order_relaxed);
-        if (brick == nullptr) continue;
+        Page* page = from.page.load(std::memory_order_relaxed);
+        if (page == nullptr) continue;
         const std::uint64_t key = from.key.load(std::memory_order_relaxed);
         std::size_t at = hash(key) & fresh->mask;
         while (fresh->slots[at].key.load(std::memory_order_relaxed) != 0)
             at = (at + 1) & fresh->mask;
         Slot& to = fresh->slots[at];
         to.key.store(key, std::memory_order_relaxed);
-        to.brick.store(brick, std::memory_order_relaxed);
-        to.edited = from.edited;
+        to.page.store(page, std::memory_order_relaxed);
         ++fresh->used;
     }
-    // Pairs with the acquire in find: a reader of the new table sees all of the above.
+    // Pairs with the acquire in find_page: a reader of the new table sees all of the above.
     Table* replaced = table_.exchange(fresh.release(), std::memory_order_acq_rel);
     epochs_.retire(std::unique_ptr<Table>(replaced));
 }
 
-void Volume::store(Slot& slot, BrickPtr samples) {
+void Volume::store(Place place, BrickPtr samples) {
     if (!is_uniform(samples.get())) ++mixed_;
     // Release: pairs with the acquire in find. The old brick is unlinked by this and retired after.
-    BrickPtr replaced(slot.brick.exchange(samples.release(), std::memory_order_acq_rel));
+    BrickPtr replaced(
+        place.page->bricks[place.index].exchange(samples.release(), std::memory_order_acq_rel));
     if (replaced == nullptr) {
         ++bricks_;
+        ++place.page->used;
         return;
     }
     if (is_uniform(replaced.get())) return;
@@ -245,20 +292,18 @@ std::size_t Volume::collect(std::size_t most) {
 
 bool Volume::publish_generated(Vec3i brick, BrickPtr samples) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    const std::uint64_t key = pack(brick);
-    if (key == 0 || find(brick) != nullptr) return false;
-    store(slot_for_writing(key), std::move(samples));
+    if (pack(floor_div(brick, kPageEdge)) == 0 || find(brick) != nullptr) return false;
+    store(place_for_writing(brick), std::move(samples));
     return true;
 }
 
 void Volume::publish_edited(Vec3i brick, BrickPtr samples) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    const std::uint64_t key = pack(brick);
-    NEBULA_ASSERT(key != 0, "an edit reached beyond kWorldLimit");
-    Slot& slot = slot_for_writing(key);
-    store(slot, std::move(samples));
-    if (!slot.edited) ++edited_;
-    slot.edited = true;
+    NEBULA_ASSERT(pack(floor_div(brick, kPageEdge)) != 0, "an edit reached beyond kWorldLimit");
+    const Place place = place_for_writing(brick);
+    store(place, std::move(samples));
+    if (!place.page->edited[place.index]) ++edited_;
+    place.page->edited.set(place.index);
 }
 
 std::uint64_t Volume::end_edit() noexcept {
@@ -271,28 +316,28 @@ std::uint64_t Volume::end_edit() noexcept {
 
 void Volume::drop_generated(Vec3i brick) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    const std::uint64_t key = pack(brick);
-    if (key == 0) return;
-    Table& table = *table_.load(std::memory_order_relaxed);
-    for (std::size_t i = hash(key) & table.mask;; i = (i + 1) & table.mask) {
-        Slot& slot = table.slots[i];
-        const std::uint64_t found = slot.key.load(std::memory_order_relaxed);
-        if (found == 0) return;
-        if (found != key) continue;
-        if (slot.edited) return;
-        BrickPtr replaced(slot.brick.exchange(nullptr, std::memory_order_acq_rel));
-        if (replaced == nullptr) return;
-        --bricks_;
-        if (is_uniform(replaced.get())) return;
+    const Place place = owned_place(brick);
+    if (place.page == nullptr || place.page->edited[place.index]) return;
+    BrickPtr replaced(place.page->bricks[place.index].exchange(nullptr, std::memory_order_acq_rel));
+    if (replaced == nullptr) return;
+    --bricks_;
+    if (!is_uniform(replaced.get())) {
         --mixed_;
         epochs_.retire(std::move(replaced));
-        return;
     }
+    if (--place.page->used > 0) return;
+    // Unlinked here, retired after. A reader that still has it finds no brick in it, and whatever
+    // is published later in a new page comes with a new version.
+    Slot* slot =
+        find_slot(*table_.load(std::memory_order_relaxed), pack(floor_div(brick, kPageEdge)));
+    slot->page.store(nullptr, std::memory_order_release);
+    --pages_;
+    epochs_.retire(std::unique_ptr<Page>(place.page));
 }
 
 std::size_t Volume::bytes() const noexcept {
     const Table& table = *table_.load(std::memory_order_relaxed);
-    return mixed_ * sizeof(Brick) + (table.mask + 1) * sizeof(Slot);
+    return mixed_ * sizeof(Brick) + pages_ * sizeof(Page) + (table.mask + 1) * sizeof(Slot);
 }
 
 }  // namespace nebula::voxel

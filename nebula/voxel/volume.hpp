@@ -10,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -50,14 +51,15 @@ BlockContent gather(const Generator& generator, const ChunkBricks& bricks, Sampl
 
 /// A table of bricks with one writer and lock-free readers.
 ///
-/// A brick is published by one release store of its pointer; what it replaced is retired to the
+/// A brick is published by one release exchange of its pointer; what it replaced is retired to the
 /// epoch domain. A reader pins, looks up, and may use what it found until it unpins. Two lookups
 /// under one pin may see an edit that happened between them: compare version() before the first
 /// with the edit's, or look everything up on the owner thread (README, "Snapshots").
 ///
 /// Threads:   version, look_up, gather: any thread. The rest: owner thread.
-/// Cost:      a lookup is a hash and about one probe. Writes: the same and a store; amortised over
-///            the growth of the table.
+/// Cost:      a lookup is a hash, about one probe and two loads. A write is the same and an
+///            exchange; the first brick of 8^3 allocates a page of 4 KB, and growing the table
+///            copies one pointer per page.
 /// Lifetime:  owns its bricks. An edited brick is kept until the volume goes.
 class Volume {
 public:
@@ -108,13 +110,21 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:
+    // 8^3 bricks. So the table has few entries, and growing it is no spike: it copies pointers to
+    // pages, 6600 of them in a view of 2 km.
+    struct Page {
+        // Null: no brick. Exchanged by the owner, loaded by readers; see store and find.
+        std::array<std::atomic<const Brick*>, 512> bricks{};
+        std::bitset<512> edited;  // owner's
+        std::size_t used = 0;     // bricks in it; owner's
+    };
     struct Slot {
-        // 0: never used; set once, before `brick` of its first use could be found. Pairs with the
-        // probe in find.
+        // 0: never used; set once, before `page` of its first use could be found. Pairs with the
+        // probe in find_slot.
         std::atomic<std::uint64_t> key{0};
-        // Null: no brick (a slot keeps its key). Release store by the owner, acquire by readers.
-        std::atomic<const Brick*> brick{nullptr};
-        bool edited = false;  // owner's
+        // Null: no brick of it exists (a slot keeps its key). Release store by the owner, acquire
+        // by readers; a page that has become empty is retired.
+        std::atomic<Page*> page{nullptr};
     };
     struct Table {
         explicit Table(std::size_t capacity)
@@ -123,10 +133,19 @@ private:
         std::size_t used = 0;  // slots with a key; owner's
         std::unique_ptr<Slot[]> slots;
     };
+    // Where the owner finds a brick; page is null if it does not exist.
+    struct Place {
+        Page* page;
+        std::size_t index;
+    };
 
-    static const Slot* find_slot(const Table& table, std::uint64_t key) noexcept;
+    static Slot* find_slot(const Table& table, std::uint64_t key) noexcept;
+    /// For readers.
+    [[nodiscard]] const Page* find_page(Vec3i page) const noexcept;
+    [[nodiscard]] Place owned_place(Vec3i brick) const noexcept;
+    Place place_for_writing(Vec3i brick);
     Slot& slot_for_writing(std::uint64_t key);
-    void store(Slot& slot, BrickPtr samples);
+    void store(Place place, BrickPtr samples);
     void grow();
 
     detail::OwnerThread owner_;
@@ -134,6 +153,7 @@ private:
     EpochDomain epochs_;
     // Release store by the owner in grow, acquire by readers; an old table is retired.
     std::atomic<Table*> table_;
+    std::size_t pages_ = 0;
     std::atomic<std::uint64_t> version_{0};
     std::size_t bricks_ = 0;
     std::size_t edited_ = 0;

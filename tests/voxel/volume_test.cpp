@@ -153,7 +153,7 @@ TEST(Volume, AWalkThroughTheWorldDoesNotGrowTheTable) {
         if (x >= 100) volume.drop_generated({x - 100, 0, 100 - x});
     }
     EXPECT_EQ(volume.brick_count(), 100U);
-    EXPECT_LE(volume.bytes(), 100'000U);
+    EXPECT_LE(volume.bytes(), 130'000U) << "26 pages for 100 bricks on a diagonal";
     for (std::int32_t x = 49'900; x < 50'000; ++x) EXPECT_EQ(volume.find({x, 0, -x}), &kAirBrick);
 }
 
