@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
-// What the world costs before it is meshed: generating, proving empty, digging, casting.
+// What the world costs apart from meshing: generating, proving empty, digging, casting, and keeping
+// up with the viewer.
+#include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/edit.hpp"
 #include "nebula/voxel/noise_generator.hpp"
 #include "nebula/voxel/raycast.hpp"
 #include "nebula/voxel/sample_block.hpp"
+#include "nebula/voxel/shape_generators.hpp"
+#include "nebula/voxel/terrain.hpp"
 #include "nebula/voxel/volume.hpp"
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -93,6 +100,48 @@ void BM_Raycast(benchmark::State& state) {
     }
 }
 BENCHMARK(BM_Raycast)->Unit(benchmark::kMicrosecond);
+
+// The viewer crosses into the next chunk of the largest view, 424 000 chunks, and the owner thread
+// calls update() until everything is requested. Only the owner's time counts: the sky needs no work.
+void BM_UpdateLargestView(benchmark::State& state) {
+    class NoSink final : public CommitSink {
+        void commit(Vec3i /*chunk*/, const ChunkMesh& /*mesh*/) noexcept override {}
+        void remove(Vec3i /*chunk*/) noexcept override {}
+        void failed(Vec3i /*chunk*/, const VoxelError& /*error*/) noexcept override {}
+    };
+    WorkerPoolConfig config;
+    config.thread_count_override = 1;
+    WorkerPool pool(config);
+    TerrainSettings settings;
+    settings.view_distance = 2048.0F;
+    settings.vertical_distance = 512.0F;
+    settings.unload_margin = 0.0F;
+    Terrain terrain(pool, std::make_shared<FlatGenerator>(-1e6F), settings);
+    NoSink sink;
+    Clock::duration longest_update{};
+    Clock::duration longest_commit{};
+    std::size_t updates = 0;
+    float x = 0.0F;
+    for (auto _ : state) {
+        if (!terrain.set_viewer({x += 32.0F, 0.0F, 0.0F})) state.SkipWithError("outside the world");
+        do {
+            terrain.update();
+            ++updates;
+            const TerrainStats stats = terrain.stats();
+            longest_update = std::max(longest_update, stats.last_update);
+            terrain.commit(sink);
+            longest_commit = std::max(longest_commit, terrain.stats().last_commit);
+        } while (!terrain.is_loaded());
+    }
+    const auto ms = [](Clock::duration d) {
+        return std::chrono::duration<double, std::milli>(d).count();
+    };
+    state.counters["longest_update_ms"] = ms(longest_update);
+    state.counters["longest_commit_ms"] = ms(longest_commit);
+    state.counters["calls"] =
+        benchmark::Counter(static_cast<double>(updates), benchmark::Counter::kAvgIterations);
+}
+BENCHMARK(BM_UpdateLargestView)->Unit(benchmark::kMillisecond)->Iterations(4)->UseRealTime();
 
 }  // namespace
 }  // namespace nebula::voxel

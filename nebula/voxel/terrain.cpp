@@ -43,13 +43,13 @@ constexpr Clock::duration kLongestBudget = std::chrono::hours(1);
 
 bool within(float value, float low, float high) { return value >= low && value <= high; }
 
-std::optional<VoxelError> check_distances(float horizontal_m, float vertical_m) {
+std::optional<VoxelError> check_distances(float horizontal, float vertical) {
     using Kind = VoxelError::Kind;
-    if (!std::isfinite(horizontal_m) || !std::isfinite(vertical_m))
+    if (!std::isfinite(horizontal) || !std::isfinite(vertical))
         return VoxelError{Kind::NotFinite, "a view distance is not a finite number"};
-    if (!within(horizontal_m, 1.0F, 2048.0F))
+    if (!within(horizontal, 1.0F, 2048.0F))
         return VoxelError{Kind::OutOfRange, "the view distance must lie in [1, 2048] voxels"};
-    if (!within(vertical_m, 1.0F, 512.0F))
+    if (!within(vertical, 1.0F, 512.0F))
         return VoxelError{Kind::OutOfRange, "the vertical distance must lie in [1, 512] voxels"};
     return std::nullopt;
 }
@@ -82,8 +82,8 @@ public:
         if (view_.set_viewer(chunk)) waiting_.set_viewer(chunk);
     }
     void view_distance_changed() {
-        view_.set_distances(settings_.view_distance_m, settings_.vertical_distance_m,
-                            settings_.unload_margin_m);
+        view_.set_distances(settings_.view_distance, settings_.vertical_distance,
+                            settings_.unload_margin);
     }
 
     void update();
@@ -397,9 +397,9 @@ Terrain::Terrain(WorkerPool& pool, std::shared_ptr<const Generator> generator,
                  TerrainSettings settings)
     : settings_(settings) {
     if (generator == nullptr) throw std::invalid_argument("terrain: the generator is null");
-    if (auto error = check_distances(settings.view_distance_m, settings.vertical_distance_m))
+    if (auto error = check_distances(settings.view_distance, settings.vertical_distance))
         throw std::invalid_argument("terrain: " + error->message);
-    if (!within(settings.unload_margin_m, 0.0F, 1024.0F))
+    if (!within(settings.unload_margin, 0.0F, 1024.0F))
         throw std::invalid_argument("terrain: the unload margin must lie in [0, 1024] voxels");
     for (const Clock::duration budget :
          {settings.update_budget, settings.commit_budget, settings.edit_budget})
@@ -425,11 +425,11 @@ tl::expected<void, VoxelError> Terrain::set_viewer(Vec3f position) {
     return {};
 }
 
-tl::expected<void, VoxelError> Terrain::set_view_distance(float horizontal_m, float vertical_m) {
-    if (auto error = check_distances(horizontal_m, vertical_m))
+tl::expected<void, VoxelError> Terrain::set_view_distance(float horizontal, float vertical) {
+    if (auto error = check_distances(horizontal, vertical))
         return tl::unexpected(std::move(*error));
-    settings_.view_distance_m = horizontal_m;
-    settings_.vertical_distance_m = vertical_m;
+    settings_.view_distance = horizontal;
+    settings_.vertical_distance = vertical;
     impl().view_distance_changed();
     return {};
 }

@@ -45,17 +45,16 @@ public:
     virtual void failed(Vec3i chunk, const VoxelError& error) noexcept = 0;
 };
 
-/// Distances are in voxels: one voxel is one unit of the space that positions are given in. The
-/// `_m` stands for the metres that such a unit is in a scene of scale 1.
+/// Distances are in voxels: one voxel is one unit of the terrain's own space.
 struct TerrainSettings {
     /// A chunk is in view when its centre is this near to the centre of the viewer's chunk,
     /// horizontally; [1, 2048] voxels.
-    float view_distance_m = 192.0F;
+    float view_distance = 192.0F;
     /// And this near vertically; [1, 512] voxels.
-    float vertical_distance_m = 96.0F;
+    float vertical_distance = 96.0F;
     /// A chunk is unloaded when it is out of view by more than this; [0, 1024] voxels. Walking back
     /// and forth across a border then loads nothing.
-    float unload_margin_m = 32.0F;
+    float unload_margin = 32.0F;
     /// What update() may spend per call. On a pool without workers, update() also builds chunks
     /// within it, at least one.
     Clock::duration update_budget = std::chrono::milliseconds(2);
@@ -187,7 +186,7 @@ public:
     tl::expected<void, VoxelError> set_viewer(Vec3f position);
     /// Changes how far to load, in voxels, from the next update on. Errors: NotFinite, OutOfRange;
     /// the distances then stay as they were.
-    tl::expected<void, VoxelError> set_view_distance(float horizontal_m, float vertical_m);
+    tl::expected<void, VoxelError> set_view_distance(float horizontal, float vertical);
 
     /// Requests the chunks that came into view, nearest first, and marks far ones for removal.
     ///

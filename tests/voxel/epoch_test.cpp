@@ -31,6 +31,18 @@ TEST(EpochDomain, WhatIsRetiredUnpinnedGoesWithTheNextCollect) {
     EXPECT_EQ(alive, 0);
 }
 
+// Unloading a view retires thousands of bricks; a frame frees as many as it has time for.
+TEST(EpochDomain, CollectFreesAtMostAsManyAsItIsTold) {
+    std::atomic<int> alive = 0;
+    EpochDomain epochs;
+    for (int i = 0; i < 10; ++i) epochs.retire(std::make_unique<Tracked>(alive));
+    EXPECT_EQ(epochs.collect(3), 3U);
+    EXPECT_EQ(alive, 7);
+    EXPECT_EQ(epochs.collect(0), 0U);
+    EXPECT_EQ(epochs.collect(100), 7U);
+    EXPECT_EQ(alive, 0);
+}
+
 TEST(EpochDomain, APinFromBeforeTheRetirementHoldsTheObject) {
     std::atomic<int> alive = 0;
     EpochDomain epochs;

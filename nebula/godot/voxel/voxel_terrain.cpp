@@ -126,8 +126,8 @@ void VoxelTerrain::start() {
         return;
     }
     voxel::TerrainSettings settings;
-    settings.view_distance_m = static_cast<float>(view_distance_);
-    settings.vertical_distance_m = static_cast<float>(vertical_distance_);
+    settings.view_distance = static_cast<float>(view_distance_);
+    settings.vertical_distance = static_cast<float>(vertical_distance_);
     const ChunkLook look{.scenario = get_world_3d()->get_scenario(),
                          .material = material_ ? material_->get_rid() : RID{},
                          .visible = is_visible_in_tree(),
