@@ -107,11 +107,7 @@ bring_in_peers() {
 }
 
 optional_packages() {
-<<<<<<< HEAD
-    (need_packages "$1") 2>/dev/null || say "The packages of the peers ($1) cannot be installed; the benchmark runs without them."
-=======
     (need_packages "$1") 2>/dev/null || say "The packages of the peers ($1) could not be installed; the benchmark runs without them."
->>>>>>> 1ac851c (tools: messages and comments in plain English)
 }
 
 # bench_pool JSON PAGE
@@ -152,12 +148,7 @@ cargo_build() {
         cd -- "$1" && cargo build --release --offline
 }
 
-<<<<<<< HEAD
-# The engine's own pool, driven from C++ inside the engine. Without an engine this peer is left
-# out; the run goes on.
-=======
 # The engine's own pool, driven from C++ inside the engine. Without an engine this one peer is missing.
->>>>>>> 1ac851c (tools: messages and comments in plain English)
 build_godot_peer() {
     local programs=$NEBULA_ROOT/build/release/bench/threading log
     log=$(log_path bench-godot)
