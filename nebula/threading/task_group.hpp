@@ -82,13 +82,14 @@ public:
     }
 
     /// Calls f(i) for all i < count, each as a task of its own, for a fraction of what that many
-    /// spawns cost. f is copied, once for each thread that may help.
+    /// spawns cost. f is copied, once for each thread that may help. Of more than 2^41 calls each
+    /// task makes many, and pending() counts those tasks.
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&, std::size_t>
     void spawn_batch(std::size_t count, F&& f, const char* name = nullptr) {
         using Closure = std::decay_t<F>;
         static_assert(std::is_copy_constructible_v<Closure>, "one copy for each thread");
-        if (count > kLongestRun) {
+        if (count > kMostRuns * kLongestRun) {
             spawn_huge_batch(count, Closure(std::forward<F>(f)), name);
             return;
         }
@@ -122,6 +123,7 @@ public:
 
 private:
     static constexpr std::size_t kLongestRun = std::size_t{1} << 31U;  // a chunk counts in 32 bits
+    static constexpr std::size_t kMostRuns = 1024;
 
     template <class Closure>
     void spawn_runs(std::size_t count, const Closure& f, const char* name) {
@@ -130,12 +132,13 @@ private:
         for (std::size_t run = 0; run < runs; ++run) {
             const std::size_t begin = count / runs * run + std::min(run, count % runs);
             const std::size_t size = count / runs + (run < count % runs ? 1 : 0);
-            spawn_run(Closure(f), begin, size, name);
+            for (std::size_t done = 0; done < size; done += kLongestRun)
+                spawn_run(Closure(f), begin + done, std::min(size - done, kLongestRun), name);
         }
     }
 
-    // More calls than a chunk can count: each task makes many of them. A chunk for every 2^31 calls
-    // would be thousands of millions of chunks before the first call.
+    // A run for every 2^31 of 2^64 calls would be 2^33 runs before the first call. From 2^41 calls
+    // on each task makes many of them.
     template <class Closure>
     void spawn_huge_batch(std::size_t count, Closure closure, const char* name) {
         const std::size_t calls = count / kLongestRun + 1;
