@@ -8,12 +8,14 @@
 #include "nebula/task/waker.hpp"
 #include "nebula/task/when_full.hpp"
 #include "nebula/threading/channel.hpp"
-#include "nebula/threading/detail/block_ring.hpp"
+#include "nebula/threading/detail/node_queue.hpp"
 
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -30,11 +32,12 @@ namespace nebula {
 ///
 /// Lossless without a bound; with one, as it was told, and it counts what it lost. No sender ever
 /// sleeps. A task that is cancelled while it waits takes nothing with it: one that is woken has
-/// been promised a value, which stays in the queue until the task goes on.
+/// been promised a value, which stays in the queue until the task goes on. No lock is held while a
+/// value is moved or destroyed.
 ///
 /// Threads:   send, close, size, dropped: any thread. recv, try_recv: owner thread of one task at a
 ///            time, the receiver; the destructor: when nobody sends any more.
-/// Cost:      one short lock per value, and one wake for a receiver that waits. No allocation once
+/// Cost:      two short locks at either end of a value's way, and one wake for a receiver that waits. No allocation once
 ///            it has held as many values before.
 /// Lifetime:  must outlive its senders, and the receiver's wait.
 /// Throws:    std::bad_alloc when it has to grow, and then nothing has changed. The constructor
@@ -89,21 +92,30 @@ public:
 
     /// Moves from `value` only if it was sent.
     SendResult send(T&& value) NEBULA_EXCLUDES(mutex_) {
-        std::optional<T> oldest;  // destroyed outside the lock
-        Waker receiver;
+        Node* node = nullptr;
         {
             const MutexLock lock(mutex_);
             if (closed_) return SendResult::Closed;
+            if (when_full_ == WhenFull::DropNewest && items_.in_use() >= bound_) {
+                ++dropped_;
+                return SendResult::Full;
+            }
+            node = items_.take_empty();
+        }
+        ::new (node->storage()) T(std::move(value));
+        Node* oldest = nullptr;
+        Waker receiver;
+        {
+            const MutexLock lock(mutex_);
             if (items_.size() >= bound_) {
                 ++dropped_;
-                if (when_full_ == WhenFull::DropNewest) return SendResult::Full;
-                oldest.emplace(std::move(items_.front()));
-                items_.pop_front();
+                oldest = items_.pop_front();
             }
-            items_.emplace_back(std::move(value));
+            items_.push_back(*node);
             receiver = promise();
         }
         receiver.wake();
+        if (oldest != nullptr) destroy(*oldest);
         return SendResult::Sent;
     }
     SendResult send(const T& value)
@@ -116,18 +128,25 @@ public:
     [[nodiscard]] Recv recv() noexcept { return Recv(*this); }
     /// The oldest value, unless it is promised to the task that has waited and was woken.
     [[nodiscard]] std::optional<T> try_recv() NEBULA_EXCLUDES(mutex_) {
-        const MutexLock lock(mutex_);
-        return pop();
+        Node* node = nullptr;
+        {
+            const MutexLock lock(mutex_);
+            node = pop();
+        }
+        return move_out(node);
     }
 
-    /// Takes no more values; those it has can be received. Again: does nothing.
+    /// Takes no more values; those it has, and those on their way in, can be received. Again: does
+    /// nothing.
     void close() noexcept NEBULA_EXCLUDES(mutex_) {
         Waker receiver;
         {
             const MutexLock lock(mutex_);
             closed_ = true;
-            waiting_ = nullptr;
-            receiver = std::exchange(receiver_, {});
+            if (items_.in_hand() == 0) {  // else the value on its way in wakes the receiver
+                waiting_ = nullptr;
+                receiver = std::exchange(receiver_, {});
+            }
         }
         receiver.wake();
     }
@@ -148,12 +167,35 @@ public:
     }
 
 private:
-    std::optional<T> pop() NEBULA_REQUIRES(mutex_) {
+    using Node = typename detail::NodeQueue<T>::Node;
+
+    Node* pop() noexcept NEBULA_REQUIRES(mutex_) {
+        return items_.size() == promised_ ? nullptr : items_.pop_front();
+    }
+    // Without the lock: moving and destroying a value is the user's code.
+    std::optional<T> move_out(Node* node) NEBULA_EXCLUDES(mutex_) {
         std::optional<T> value;
-        if (items_.size() == promised_) return value;
-        value.emplace(std::move(items_.front()));
-        items_.pop_front();
+        if (node == nullptr) return value;
+        value.emplace(std::move(node->value()));
+        destroy(*node);
         return value;
+    }
+    void destroy(Node& node) noexcept NEBULA_EXCLUDES(mutex_) {
+        std::destroy_at(&node.value());
+        Waker receiver;
+        {
+            const MutexLock lock(mutex_);
+            items_.give_back(node);
+            // It waited for a value that might have been on its way in.
+            if (at_the_end() && waiting_ != nullptr) {
+                waiting_ = nullptr;
+                receiver = std::exchange(receiver_, {});
+            }
+        }
+        receiver.wake();
+    }
+    [[nodiscard]] bool at_the_end() const noexcept NEBULA_REQUIRES(mutex_) {
+        return closed_ && items_.in_use() == 0;
     }
     /// One more value than promised: who waits has it, and is to be woken.
     Waker promise() NEBULA_REQUIRES(mutex_) {
@@ -168,7 +210,7 @@ private:
     /// Whether `recv` need not wait.
     bool reserve(Recv& recv) NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
-        if (items_.size() == promised_) return closed_;
+        if (items_.size() == promised_) return closed_ && items_.in_hand() == 0;
         ++promised_;
         return recv.promised_ = true;
     }
@@ -177,7 +219,7 @@ private:
         const MutexLock lock(mutex_);
         require_state(waiting_ == nullptr, "one task at a time receives from a WorkerChannel");
         if (items_.size() == promised_) {
-            if (closed_) return false;
+            if (closed_ && items_.in_hand() == 0) return false;
             waiting_ = &recv;
             receiver_ = std::move(waker);
             return true;
@@ -187,9 +229,13 @@ private:
         return false;
     }
     std::optional<T> take(Recv& recv) NEBULA_EXCLUDES(mutex_) {
-        const MutexLock lock(mutex_);
-        keep_promise(recv);
-        return pop();
+        Node* node = nullptr;
+        {
+            const MutexLock lock(mutex_);
+            keep_promise(recv);
+            node = pop();
+        }
+        return move_out(node);
     }
     /// It does not wait any more; what it was promised goes to the next.
     void forget(Recv& recv) noexcept NEBULA_EXCLUDES(mutex_) {
@@ -210,7 +256,7 @@ private:
     const std::size_t bound_;
     const WhenFull when_full_ = WhenFull::DropNewest;
     mutable Mutex mutex_;
-    detail::BlockRing<T> items_ NEBULA_GUARDED_BY(mutex_);
+    detail::NodeQueue<T> items_ NEBULA_GUARDED_BY(mutex_);
     std::size_t promised_ NEBULA_GUARDED_BY(mutex_) = 0;  // values, to who has been woken
     Recv* waiting_ NEBULA_GUARDED_BY(mutex_) = nullptr;
     Waker receiver_ NEBULA_GUARDED_BY(mutex_);  // of waiting_

@@ -498,6 +498,14 @@ void RankedTasks::run(Entry& entry) noexcept {
     give_entry(entry);
 }
 
+bool RankedTasks::try_tick() noexcept {
+    Taken taken;
+    if (!take_nearest(taken)) return false;
+    run(*taken.entry);
+    start_sweep_if_due();
+    return true;
+}
+
 void RankedTasks::help() noexcept {
     const Clock::time_point start = Clock::now();
     for (;;) {

@@ -114,10 +114,15 @@ public:
     [[nodiscard]] std::size_t queued() const noexcept {
         return queued_.load(std::memory_order_relaxed);  // a number, nothing is read by it
     }
+    /// Whether a task lies in the queue, to be begun. Exact, but stale at once.
+    [[nodiscard]] bool any_queued() const noexcept { return occupied_.mask() != 0; }
     /// Tasks there is memory for; it is kept.
     [[nodiscard]] std::size_t capacity() const noexcept {
         return capacity_.load(std::memory_order_relaxed);  // as above
     }
+
+    /// Runs the nearest task here, whatever max_running says. False: there is none now.
+    bool try_tick() noexcept;
 
     /// Returns when all have ended; helps. While others spawn it may not return.
     void wait() noexcept;

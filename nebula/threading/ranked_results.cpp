@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/ranked_results.hpp"
+
+#include "nebula/threading/detail/pool_core.hpp"
+#include "nebula/threading/worker_pool.hpp"
+
+namespace nebula::detail {
+
+RankedResultsBase::RankedResultsBase(WorkerPool& pool, RankedOptions options)
+    : finished_(pool), tasks_(pool, options) {}
+
+RankedResultsBase::Finished::~Finished() {
+    while (first != nullptr) {
+        const std::unique_ptr<Result> result(std::exchange(first, first->later));
+        if (result->error != nullptr)
+            report_lost_error(pool, std::move(result->error), result->name);
+    }
+}
+
+RankedResultsBase::Place::Place(RankedResultsBase& owner) noexcept : owner_(&owner) {
+    const MutexLock lock(owner.mutex_);
+    ++owner.unfinished_;
+}
+
+std::size_t RankedResultsBase::pending() const noexcept {
+    const MutexLock lock(mutex_);
+    return unfinished_ + finished_.size;
+}
+
+std::size_t RankedResultsBase::finished() const noexcept {
+    const MutexLock lock(mutex_);
+    return finished_.size;
+}
+
+std::uint64_t RankedResultsBase::begin() noexcept {
+    const MutexLock lock(mutex_);
+    return begun_++;
+}
+
+void RankedResultsBase::finish(std::unique_ptr<Result> result) noexcept {
+    WaitList::Claim claim = nullptr;
+    {
+        const MutexLock lock(mutex_);
+        // Tasks finish about in the order in which they began, and are taken as they finish: the
+        // list is short.
+        Result** place = &finished_.first;
+        while (*place != nullptr && (*place)->begun < result->begun) place = &(*place)->later;
+        result->later = *place;
+        *place = result.release();
+        ++finished_.size;
+        --unfinished_;
+        claim = waiting_.claim_oldest();
+    }
+    WaitList::wake(claim);
+}
+
+// The last one may be what everybody waits for: that there is nothing to wait for.
+void RankedResultsBase::drop() noexcept {
+    const MutexLock lock(mutex_);
+    if (--unfinished_ != 0) return;
+    while (const WaitList::Claim claim = waiting_.claim_oldest()) WaitList::wake(claim);
+}
+
+void RankedResultsBase::announce_spawn() noexcept {
+    WaitList::Claim claim = nullptr;
+    {
+        const MutexLock lock(mutex_);
+        claim = waiting_.claim_oldest();
+    }
+    WaitList::wake(claim);
+}
+
+RankedResultsBase::Result* RankedResultsBase::pop() noexcept {
+    Result* const result = finished_.first;
+    if (result == nullptr) return nullptr;
+    finished_.first = result->later;
+    --finished_.size;
+    // The last result is gone: nobody else need wait for one.
+    if (finished_.size == 0 && unfinished_ == 0)
+        while (const WaitList::Claim claim = waiting_.claim_oldest()) WaitList::wake(claim);
+    return result;
+}
+
+std::unique_ptr<RankedResultsBase::Result> RankedResultsBase::try_take() noexcept {
+    const MutexLock lock(mutex_);
+    return std::unique_ptr<Result>(pop());
+}
+
+std::unique_ptr<RankedResultsBase::Result> RankedResultsBase::wait_and_take() noexcept {
+    for (;;) {
+        {
+            const MutexLock lock(mutex_);
+            if (Result* const result = pop()) return std::unique_ptr<Result>(result);
+            if (unfinished_ == 0) return nullptr;
+        }
+        if (tasks_.try_tick()) continue;
+        Sleeper sleeper;
+        {
+            const MutexLock lock(mutex_);
+            if (finished_.first != nullptr || unfinished_ == 0) continue;
+            waiting_.add(sleeper);
+        }
+        {
+            const IdleWhileAsleep idle;
+            // Woken by a result, by the end, or by a task that was spawned. One that was spawned
+            // before we were on the list has a helper on its way, or is seen by the next look.
+            if (!tasks_.any_queued()) sleeper.sleep(Clock::time_point::max());
+        }
+        const MutexLock lock(mutex_);
+        waiting_.leave(sleeper);
+    }
+}
+
+}  // namespace nebula::detail
