@@ -22,7 +22,7 @@ namespace detail {
 
 }  // namespace nebula
 
-// On in every build but Release, where the condition is still compiled so that it cannot rot.
+// Enabled in every build except Release. Release still compiles the condition, so it stays valid.
 #if defined(NDEBUG) && !defined(NEBULA_ASSERTIONS)
 #define NEBULA_ASSERT(condition, why) ((void)sizeof(!(condition)))
 #else

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The distance two threads keep between what each of them writes.
+// The distance to keep between data that different threads write.
 #pragma once
 
 #include <cstddef>
 
 namespace nebula {
 
-/// In bytes. A constant of ours because std::hardware_destructive_interference_size may change
-/// with compiler flags and so cannot stand in a header that several builds share.
+/// In bytes. Our own constant, because std::hardware_destructive_interference_size may change with
+/// compiler flags and therefore must not be used in a header that several builds share.
 inline constexpr std::size_t kCacheLine = 64;
 
 }  // namespace nebula

@@ -25,7 +25,7 @@ std::string current_type_name() {
 std::string words_or_type(std::string_view words) {
     return words.empty() ? "an exception of type " + current_type_name() : std::string(words);
 }
-// No words are null.
+// An empty text counts as null.
 std::string_view view_of(const char* words) { return words != nullptr ? words : ""; }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an exception says, whatever it is.
+// The text of any exception, whatever its type.
 #pragma once
 
 #include <exception>
@@ -7,8 +7,8 @@
 
 namespace nebula {
 
-/// what() of a std::exception, a thrown string itself, else "an exception of type X", also when
-/// there are no words.
+/// what() of a std::exception, a thrown string itself, or "an exception of type X"; the latter also
+/// when the text is empty.
 ///
 /// Threads:   any thread.
 /// Throws:    std::bad_alloc.

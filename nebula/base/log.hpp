@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One line at a time to whoever listens: stderr by default, the engine's console in Godot.
+// Log lines. They go to stderr by default, and to the engine's console in Godot.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a caller gets wrong for one input in a thousand: told in every build, by an exception.
+// Checks that stay on in every build and throw, for mistakes that only some inputs reveal.
 #pragma once
 
 namespace nebula {
@@ -9,8 +9,8 @@ namespace detail {
 [[noreturn]] void throw_logic_error(const char* why);
 }  // namespace detail
 
-/// For an argument that a program computes: a grain that comes out of a division as 0 one day.
-/// NEBULA_ASSERT is for what the caller's code alone decides. Both fit code without exceptions.
+/// For an argument that a program computes, such as a grain that a division may turn into 0.
+/// NEBULA_ASSERT is for what the caller's code alone decides. Both work without exceptions.
 ///
 /// \param why  a whole sentence: what was given, and what to give instead.
 /// \throws std::invalid_argument unless `holds`.
@@ -19,7 +19,7 @@ inline void require_argument(bool holds, const char* why) {
         detail::throw_invalid_argument(why);
 }
 
-/// For an object that cannot do now what it is asked: its result was taken before.
+/// For an object in the wrong state for this call, such as a result that was already taken.
 ///
 /// \throws std::logic_error unless `holds`.
 inline void require_state(bool holds, const char* why) {

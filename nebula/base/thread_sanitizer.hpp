@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An order that the thread sanitizer cannot see, because what makes it is not compiled with it.
+// Tells the thread sanitizer about an order that code outside of its view guarantees.
 #pragma once
 
 #if defined(__has_feature)
@@ -11,8 +11,8 @@
 
 namespace nebula {
 
-/// All that this thread has done so far comes before what a thread does after
-/// `comes_after(address)`. Say it only where somebody else's code makes it so, and name him.
+/// Everything this thread has done so far happens before what a thread does after
+/// `comes_after(address)`. Use it only where other code guarantees this order, and name that code.
 ///
 /// Cost:      nothing without the sanitizer, and no order either.
 inline void comes_before([[maybe_unused]] void* address) noexcept {

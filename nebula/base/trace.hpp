@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who runs what when, told to whoever wants to know: a table of functions, null most of the time.
+// Trace hooks: a table of functions that a tracer installs. Usually there is none.
 #pragma once
 
 #include <atomic>
@@ -7,7 +7,7 @@
 
 #if defined(NEBULA_USDT)
 #include <sys/sdt.h>
-/// A probe for bpftrace and its like: one no-op instruction until somebody attaches to it.
+/// A probe for tools like bpftrace: one no-op instruction until a tool attaches to it.
 #define NEBULA_PROBE(name, value) DTRACE_PROBE1(nebula, name, value)
 #else
 #define NEBULA_PROBE(name, value) ((void)0)
@@ -15,7 +15,7 @@
 
 namespace nebula {
 
-/// What a tracer is told. Every function must be set; each is called on the thread it is about.
+/// The functions of a tracer. All must be set; each is called on the thread that it is about.
 ///
 /// Threads:   any thread, several at once.
 /// Throws:    nothing: an exception would leave a worker.
@@ -23,21 +23,21 @@ struct TraceHooks {
     /// `name` as given to spawn, null if it was not; `worker` is -1 on a thread that helps.
     void (*task_begin)(const char* name, int worker) noexcept;
     void (*task_end)(const char* name, int worker) noexcept;
-    /// The worker goes to sleep for want of work, and is back.
+    /// The worker goes to sleep because there is no work; it has woken up.
     void (*park)(int worker) noexcept;
     void (*unpark)(int worker) noexcept;
-    /// The worker took something out of another's deque.
+    /// The worker took a task from another worker's deque.
     void (*steal)(int worker) noexcept;
-    /// The calling thread woke that many workers.
+    /// The calling thread woke this many workers.
     void (*wake)(std::size_t workers) noexcept;
     /// NEBULA_TRACE_ZONE, nested like blocks. `name` lives as long as the program.
     void (*zone_begin)(const char* name) noexcept;
     void (*zone_end)(const char* name) noexcept;
 };
 
-/// Replaces the table and returns the one before it; null: nobody wants to know. To be called
-/// before what is to be traced starts; a thread inside a task or zone tells its end to the table
-/// that heard its beginning, so functions must be callable for as long as the program runs.
+/// Replaces the table and returns the previous one; null turns tracing off. Call it before the work
+/// that you want to trace starts. A thread inside a task or zone reports its end to the table that
+/// received its beginning, so the functions must stay callable until the program ends.
 ///
 /// Threads:   any thread; meant to be called once, at start-up.
 /// Lifetime:  the table is a constant of the program.

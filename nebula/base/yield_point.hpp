@@ -8,8 +8,8 @@
 
 namespace nebula::detail {
 
-/// Gives up the time slice at about one call in eight, by a per-thread generator: races that hide
-/// for hours behind long time slices show in a fraction of a second.
+/// Gives up the time slice in about one of eight calls, by a per-thread generator. Races that stay
+/// hidden for hours behind long time slices then appear within a fraction of a second.
 inline void maybe_yield() noexcept {
     thread_local std::uint32_t state =
         static_cast<std::uint32_t>(std::hash<std::thread::id>{}(std::this_thread::get_id()) | 1U);

@@ -28,7 +28,7 @@ namespace {
 using detail::Lane;
 using detail::TraceEvent;
 
-// All of them without a destructor: a thread may record until the process ends.
+// None of these has a destructor: a thread may record until the process ends.
 constinit std::atomic<Lane*> newest_lane{nullptr};
 constinit std::atomic<std::uint32_t> lanes_made{0};
 constinit std::atomic<std::uint64_t> current_generation{0};
@@ -38,7 +38,7 @@ constinit std::atomic<std::uint64_t> dropped_without_lane{0};
 constinit std::atomic<bool> writer_lives{false};
 constinit thread_local Lane* own_lane = nullptr;
 
-// Once for each thread, and the only place that may block it.
+// Called once for each thread; the only place that may block it.
 Lane* make_lane() noexcept {
     try {
         Lane* const lane =
@@ -62,7 +62,7 @@ void record(TraceEvent::Kind kind, const char* name, std::size_t count = 0) noex
         dropped_without_lane.fetch_add(1, std::memory_order_relaxed);  // a number
         return;
     }
-    // Acquire pairs with the release in the constructor: the writer before is gone.
+    // Acquire pairs with the release in the constructor: the previous writer is gone.
     const std::uint64_t generation = current_generation.load(std::memory_order_acquire);
     own_lane->record(generation, current_limit.load(std::memory_order_relaxed),
                      {now, name, static_cast<std::uint32_t>(count), kind});
@@ -79,7 +79,7 @@ constexpr TraceHooks kHooks{
     .zone_end = [](const char* name) noexcept { record(TraceEvent::Kind::ZoneEnd, name); },
 };
 
-// Workers first, in their order, then the others as they came.
+// Workers first, in their order, then the other threads in order of their first event.
 std::vector<const Lane*> all_lanes() {
     std::vector<const Lane*> lanes;
     for (const Lane* lane = newest_lane.load(std::memory_order_acquire); lane != nullptr;
@@ -168,7 +168,7 @@ private:
             .append(R"(,"ts":)")
             .append(microseconds(event.at_ns - std::min(start_, event.at_ns)));
     }
-    // With all three places after the point: what nests in nanoseconds nests here.
+    // With three decimals, so that what nests in nanoseconds nests here too.
     static std::string microseconds(std::uint64_t ns) {
         const std::string digits = std::to_string(ns % 1000);
         return std::to_string(ns / 1000) + "." + std::string(3 - digits.size(), '0') + digits;

@@ -10,22 +10,22 @@
 namespace nebula {
 
 struct TraceOptions {
-    /// A thread that has recorded so many is not listened to any more: 24 bytes each.
+    /// The limit per thread; further events are dropped. An event takes 24 bytes.
     std::size_t max_events_per_thread = std::size_t{1} << 22U;
 };
 
-/// Records tasks, parks, steals, wakes and zones of all threads while it lives.
+/// Records tasks, parks, steals, wakes and zones of all threads while it exists.
 ///
 ///     TraceWriter trace;                       // before the pools, so that nothing is missed
 ///     WorkerPool pool;
 ///     play(pool);
 ///     trace.write("out/trace.json");           // open it at ui.perfetto.dev
 ///
-/// Threads:   constructor and destructor: never two writers at once. write: any thread, also while
-///            others record; it writes what has been recorded by then.
+/// Threads:   only one writer may exist at a time. write: any thread, also while others record; it
+///            writes what has been recorded by then.
 /// Cost:      about two clock readings per task, no lock; one allocation for every 4096 events of
-///            a thread. The memory serves the next writer and is kept until the process ends.
-/// Lifetime:  of the names of tasks and zones, until the last write(): literals.
+///            a thread. The next writer reuses the memory, which is kept until the process ends.
+/// Lifetime:  names of tasks and zones must stay valid until the last write(): use literals.
 class TraceWriter {
 public:
     explicit TraceWriter(TraceOptions options = {}) noexcept;
@@ -33,7 +33,7 @@ public:
     TraceWriter(const TraceWriter&) = delete;
     TraceWriter& operator=(const TraceWriter&) = delete;
 
-    /// Makes the folder if it is missing. What is still open ends with the trace.
+    /// Creates the folder if it is missing. Events that are still open end with the trace.
     /// \throws std::system_error that names the file, if it cannot be written.
     void write(const std::filesystem::path& file) const;
     void write(std::ostream& out) const;

@@ -19,7 +19,7 @@ constexpr Place kTask{"task", "", "", 0, 0};
 constexpr Place kZone{"zone", "", "", 0, 0};
 constexpr Place kParked{"parked", "", "", 0, 0x404040};
 
-// Tracy wants its own word for a zone back at the end. Deeper ones are not shown.
+// Tracy needs its own handle of a zone back at the end. Deeper zones are not shown.
 struct OpenZones {
     std::array<TracyCZoneCtx, 64> zones;
     std::size_t depth;
@@ -33,7 +33,7 @@ void begin(const Place& place, const char* name) noexcept {
         // Tracy keeps a copy.
         try {
             ___tracy_set_thread_name(detail::this_thread_label().c_str());
-        } catch (...) {  // no memory for a name: then without
+        } catch (...) {  // no memory for a name: continue without it
             open.named = false;
         }
     }
@@ -44,7 +44,7 @@ void begin(const Place& place, const char* name) noexcept {
 }
 
 void end() noexcept {
-    if (open.depth == 0) return;  // it began before we listened
+    if (open.depth == 0) return;  // it began before the hooks were installed
     if (--open.depth < open.zones.size()) ___tracy_emit_zone_end(open.zones[open.depth]);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The same events, sent to a Tracy profiler. Only in builds with NEBULA_TRACY and Tracy at hand.
+// Sends the same events to a Tracy profiler. Needs a build with NEBULA_TRACY and Tracy.
 #pragma once
 
 namespace nebula {
 
-/// From now on Tracy hears of tasks, parks and zones. Not together with a TraceWriter: the table of
-/// hooks has one place.
+/// From now on Tracy receives tasks, parks and zones. Not together with a TraceWriter, because
+/// only one table of hooks can be installed.
 ///
 /// Threads:   before the pools are made.
 void send_trace_to_tracy() noexcept;

@@ -6,7 +6,7 @@
 namespace nebula::detail {
 
 void Lane::start_over(std::uint64_t generation) noexcept {
-    // Relaxed: the store below publishes them. The writer before is gone, so nobody reads.
+    // Relaxed: the store below publishes them. The previous writer is gone, so no thread reads.
     for (Chunk* chunk = &first_; chunk != nullptr;
          chunk = chunk->next.load(std::memory_order_relaxed))
         chunk->count.store(0, std::memory_order_relaxed);
@@ -18,7 +18,7 @@ void Lane::start_over(std::uint64_t generation) noexcept {
 }
 
 void Lane::record(std::uint64_t generation, std::size_t limit, const TraceEvent& event) noexcept {
-    // Relaxed, where we read what we wrote ourselves.
+    // Relaxed where this thread reads what it wrote itself.
     if (generation_.load(std::memory_order_relaxed) != generation) start_over(generation);
     const auto drop = [this] {
         dropped_.store(dropped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

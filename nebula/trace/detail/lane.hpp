@@ -41,7 +41,7 @@ public:
 
     void record(std::uint64_t generation, std::size_t limit, const TraceEvent& event) noexcept;
 
-    /// Calls visit(event) for what was recorded for that writer; nothing for another.
+    /// Calls visit(event) for each event recorded for that writer; for another writer, nothing.
     template <class Visit>
     void for_each(std::uint64_t generation, Visit&& visit) const {
         // Acquire pairs with the release in start_over(): the counts are those of this writer.
