@@ -126,7 +126,7 @@ BlockContent gather(const Generator& generator, const ChunkBricks& bricks, Sampl
 
 Volume::Volume(std::shared_ptr<const Generator> generator)
     : generator_(std::move(generator)), table_(new Table(kFirstCapacity)) {
-    NEBULA_ASSERT(generator_ != nullptr, "a volume needs a generator");
+    NEBULA_ASSERT(generator_ != nullptr, "a Volume needs a generator");
 }
 
 Volume::~Volume() {
