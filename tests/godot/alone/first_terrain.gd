@@ -1,0 +1,64 @@
+# The first terrain of a game, in an engine of its own: adding it to the tree starts no thread and
+# waits for nothing. It once started the pool there, which blocked the main thread for 5 to 20 ms in
+# a registration with the kernel.
+extends SceneTree
+
+const FRAMES_FOR_THE_POOL := 600
+
+
+func _initialize() -> void:
+	_run()
+
+
+func _run() -> void:
+	var probe := NebulaAsyncProbe.new()
+	probe.report_at_end()
+	probe.own_frames(root)
+	for i in FRAMES_FOR_THE_POOL:  # it starts in the background
+		if worker_threads() >= Nebula.worker_count():
+			break
+		await process_frame
+	check(worker_threads() == Nebula.worker_count(), "the pool runs before any terrain")
+	for i in 30:
+		await process_frame
+	var terrain := VoxelTerrain.new()
+	terrain.generator = VoxelNoiseGenerator.new()
+	terrain.view_distance = 448.0
+	var threads := DirAccess.get_directories_at("/proc/self/task").size()
+	var waits := main_thread_waits()
+	check(waits > 0, "the kernel counts waits")
+	root.add_child(terrain)
+	check(main_thread_waits() == waits, "%d waits of the main thread" % (main_thread_waits() - waits))
+	check(DirAccess.get_directories_at("/proc/self/task").size() == threads, "it starts no thread")
+	check(await terrain.wait_loaded(), "it loads")
+	terrain.free()
+	await process_frame
+	await process_frame
+	quit()
+
+
+func check(condition: bool, claim: String) -> void:
+	if not condition:
+		printerr("ERROR: ", claim)
+
+
+func worker_threads() -> int:
+	var count := 0
+	for id in DirAccess.get_directories_at("/proc/self/task"):
+		if read("/proc/self/task/%s/comm" % id).begins_with("nebula-worker"):
+			count += 1
+	return count
+
+
+# How often the kernel put the main thread to sleep because it waited for something.
+func main_thread_waits() -> int:
+	for line in read("/proc/self/status").split("\n"):
+		if line.begins_with("voluntary_ctxt_switches:"):
+			return line.get_slice(":", 1).to_int()
+	return -1
+
+
+# A file of /proc has no length that the engine could read up to.
+func read(path: String) -> String:
+	var file := FileAccess.open(path, FileAccess.READ)
+	return file.get_buffer(8192).get_string_from_utf8() if file != null else ""

@@ -1,0 +1,33 @@
+# Quits with three terrains: one that loads, one with an edit that is not shown yet, and one that
+# nobody frees, outside the tree. All worlds end while the pool and the renderer are still there.
+# says: ^WARNING: .* leaked at exit
+# says: ^WARNING: 1 objects of VoxelTerrain outlive the extension
+# says: ^WARNING: 1 objects of VoxelNoiseGenerator outlive the extension
+extends SceneTree
+
+
+func _initialize() -> void:
+	_run()
+
+
+func _run() -> void:
+	var probe := NebulaAsyncProbe.new()
+	probe.report_at_end()
+	probe.own_frames(root)
+	var forgotten := terrain()
+	await forgotten.wait_loaded()
+	forgotten.dig_sphere(Vector3.ZERO, 4.0)
+	root.remove_child(forgotten)
+	var dug := terrain()
+	await dug.wait_loaded()
+	terrain().view_distance = 512.0
+	dug.dig_sphere(Vector3.ZERO, 8.0)
+	quit()
+
+
+func terrain() -> VoxelTerrain:
+	var made := VoxelTerrain.new()
+	made.generator = VoxelNoiseGenerator.new()
+	made.view_distance = 64.0
+	root.add_child(made)
+	return made
