@@ -1,12 +1,14 @@
 extends Control
-## What the workers are doing, drawn over the game: a bar per worker, the queue, the frame's own
-## time. Instance the scene and set `terrain`, or leave it empty to see the pool alone.
+## Shows over the game what the workers are doing: a bar for each worker, the queue, and the main
+## thread's time in the last frame. Add the scene to yours and set `terrain` in the inspector. Without
+## a terrain it shows the pool alone.
 
 const WIDTH := 300.0
 const PADDING := 12.0
 const BAR := Rect2(80, 4, 140, 10)
 
-var terrain: VoxelTerrain
+## The terrain to show; may be empty.
+@export var terrain: VoxelTerrain
 
 @onready var _text: Label = $Text
 
