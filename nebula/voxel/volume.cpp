@@ -17,7 +17,9 @@ constexpr std::uint64_t kKeyUsed = std::uint64_t{1} << 63U;
 constexpr std::size_t kFirstCapacity = 256;
 constexpr std::int32_t kPageEdge = 8;  // in bricks
 
-constexpr const char* kOffOwner = "a volume is changed by the thread that constructed it alone";
+// Assertions are not compiled into releases.
+[[maybe_unused]] constexpr const char* kOffOwner =
+    "a volume is changed by the thread that constructed it alone";
 
 std::size_t index_in_page(Vec3i brick) noexcept {
     const Vec3i in = floor_mod(brick, kPageEdge);
