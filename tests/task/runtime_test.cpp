@@ -326,7 +326,7 @@ TEST_F(Unhandled, AnExceptionNobodyAskedForIsToldWhenTheLastHandleGoes) {
 TEST_F(Unhandled, AHandlerThatThrowsHarmsNobody) {
     loop_.runtime.set_on_unhandled(
         [](const UnhandledError&) { throw std::runtime_error("me too"); });
-    const LogSink before = set_log_sink([](LogLevel, std::string_view) noexcept {});
+    const LogSink before = set_log_sink([](LogLevel, std::string_view, const auto&) noexcept {});
     loop_.runtime.spawn([]() -> task<> {
         throw std::runtime_error("first");
         co_return;
@@ -339,7 +339,7 @@ std::vector<std::string> logged;
 
 TEST(Runtime, WithoutAHandlerADetachedTasksExceptionIsAnErrorLine) {
     logged.clear();
-    const LogSink before = set_log_sink([](LogLevel level, std::string_view line) noexcept {
+    const LogSink before = set_log_sink([](LogLevel level, std::string_view line, const auto&) noexcept {
         if (level == LogLevel::Error) logged.emplace_back(line);
     });
     FakeLoop loop;

@@ -343,7 +343,7 @@ TEST(WorkerPool, GivesWorkersTheStackTheyWereAskedFor) {
 }
 
 TEST(WorkerPool, SaysSoWhenNoThreadCanBeStarted) {
-    const LogSink before = set_log_sink([](LogLevel, std::string_view) noexcept {});
+    const LogSink before = set_log_sink([](LogLevel, std::string_view, const auto&) noexcept {});
     const WorkerPoolConfig config{.thread_count_override = 2,
                                   .stack_size_bytes = std::size_t{1} << 60U};
     EXPECT_THROW({ const WorkerPool pool(config); }, std::system_error);
@@ -428,7 +428,7 @@ std::vector<std::pair<LogLevel, std::string>> log_lines;
 
 TEST(WorkerPool, LogsItsLifeAndUnhandledPanics) {
     log_lines.clear();
-    const LogSink before = set_log_sink([](LogLevel level, std::string_view line) noexcept {
+    const LogSink before = set_log_sink([](LogLevel level, std::string_view line, const auto&) noexcept {
         const std::lock_guard lock(log_mutex);
         log_lines.emplace_back(level, line);
     });

@@ -5,11 +5,17 @@
 #include "nebula/base/exception_text.hpp"
 #include "nebula/base/log.hpp"
 #include "nebula/godot/api/builtin_methods.hpp"
+#include "nebula/godot/api/engine.hpp"
+#include "nebula/godot/api/script_backtrace.hpp"
+#include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/interface.hpp"
+#include "nebula/godot/binding/marshal.hpp"
+#include "nebula/godot/binding/ref.hpp"
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/binding/variant.hpp"
 
 #include <exception>
+#include <optional>
 #include <string>
 
 namespace nebula::godot {
@@ -25,18 +31,72 @@ void print_through(GDExtensionInterfacePrintErrorWithMessage print, std::string_
     }
 }
 
+constexpr const char* kLibrary = "libnebula";  // the file of a line that has no place
+
+struct Place {
+    std::string function, file;
+    int line;
+};
+
+/// Where the script that runs on this thread is. Nothing for C++ alone, and where the engine keeps no
+/// call stack: in release builds it does so only on request.
+std::optional<Place> script_place() {
+    const Array stacks = Engine::singleton().capture_script_backtraces(false);
+    for (std::size_t i = 0; i < stacks.size(); ++i) {
+        const auto stack = stacks[i].to<Ref<ScriptBacktrace>>();
+        if (stack.is_null() || stack->get_frame_count() == 0) continue;
+        return Place{stack->get_frame_function(0).utf8(), stack->get_frame_file(0).utf8(),
+                     static_cast<int>(stack->get_frame_line(0))};
+    }
+    return std::nullopt;
+}
+
+/// The place in our own source: without the folders of the machine that built it.
+Place our_place(const std::source_location& where) {
+    const std::string_view file = where.file_name();
+    const std::size_t root = file.rfind("nebula/");
+    return {where.function_name(),
+            std::string(root == std::string_view::npos ? file : file.substr(root)),
+            static_cast<int>(where.line())};
+}
+
+void print_at(GDExtensionInterfacePrintErrorWithMessage print, std::string_view message,
+              const Place& place) noexcept {
+    print_through(print, message, place.function.c_str(), place.file.c_str(), place.line);
+}
+
+void print_in_our_source(GDExtensionInterfacePrintErrorWithMessage print, std::string_view message,
+                         const std::source_location& where) noexcept {
+    try {
+        print_at(print, message, our_place(where));
+    } catch (...) {
+        print_through(print, message, "Nebula", kLibrary, 0);
+    }
+}
+
 void print_verbose(std::string_view line) noexcept {
     const Variant text{String(line)};
     const GDExtensionConstTypePtr argument = text.data();
     builtin.print_verbose(nullptr, &argument, 1);
 }
 
-void log_to_engine(LogLevel level, std::string_view line) noexcept {
+// The place of a line is that of the script that called us, or ours when no script did.
+void print_logged(GDExtensionInterfacePrintErrorWithMessage print, std::string_view line,
+                  const std::source_location& where) noexcept {
+    try {
+        print_at(print, line, script_place().value_or(our_place(where)));
+    } catch (...) {
+        print_through(print, line, "Nebula", kLibrary, 0);
+    }
+}
+
+void log_to_engine(LogLevel level, std::string_view line,
+                   const std::source_location& where) noexcept {
     switch (level) {
         case LogLevel::Error:
-            return print_through(engine.print_error_with_message, line, "log", "nebula", 0);
+            return print_logged(engine.print_error_with_message, line, where);
         case LogLevel::Warning:
-            return print_through(engine.print_warning_with_message, line, "log", "nebula", 0);
+            return print_logged(engine.print_warning_with_message, line, where);
         case LogLevel::Info:  // a game's console is the game's: the rest is for `--verbose`
         case LogLevel::Debug:
             return print_verbose(line);
@@ -54,23 +114,28 @@ AssertHandler handler_before = nullptr;
 }  // namespace
 
 void print_error(std::string_view message, std::source_location where) noexcept {
-    print_through(engine.print_error_with_message, message, where.function_name(),
-                  where.file_name(), static_cast<int>(where.line()));
+    print_in_our_source(engine.print_error_with_message, message, where);
 }
 
 void print_warning(std::string_view message, std::source_location where) noexcept {
-    print_through(engine.print_warning_with_message, message, where.function_name(),
-                  where.file_name(), static_cast<int>(where.line()));
+    print_in_our_source(engine.print_warning_with_message, message, where);
+}
+
+void print_error_at_caller(std::string_view message, std::string_view context) noexcept {
+    try {
+        print_at(engine.print_error_with_message, message,
+                 script_place().value_or(Place{std::string(context), kLibrary, 0}));
+    } catch (...) {
+        print_through(engine.print_error_with_message, message, "Nebula", kLibrary, 0);
+    }
 }
 
 void report_current_exception(std::string_view context) noexcept {
     try {
-        const std::string function(context);
-        const std::string text = function + ": " + exception_text(std::current_exception());
-        print_through(engine.print_error_with_message, text, function.c_str(), "libnebula", 0);
+        print_error_at_caller(
+            std::string(context) + ": " + exception_text(std::current_exception()), context);
     } catch (...) {
-        print_through(engine.print_error_with_message, "out of memory", "libnebula", "libnebula",
-                      0);
+        print_through(engine.print_error_with_message, "out of memory", "Nebula", kLibrary, 0);
     }
 }
 

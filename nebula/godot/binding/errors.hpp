@@ -40,6 +40,12 @@ void print_error(std::string_view message,
 void print_warning(std::string_view message,
                    std::source_location where = std::source_location::current()) noexcept;
 
+/// An error about what a script did: the place shown is the line of the script that runs on this
+/// thread; where there is none, as for a call from C++, `context` stands for it.
+///
+/// Threads:   any thread.
+void print_error_at_caller(std::string_view message, std::string_view context) noexcept;
+
 /// For the catch-all of a C callback: prints the exception in flight as an engine error that names
 /// `context`, "VoxelTerrain.dig_sphere" for example.
 void report_current_exception(std::string_view context) noexcept;
