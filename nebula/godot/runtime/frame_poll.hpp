@@ -30,22 +30,26 @@ protected:
 class FramePolls {
 public:
     void add(FramePoll& poll) noexcept { waiting_.push_back(poll); }
+    /// What a poll adds is asked in the next frame, so that a frame ends whatever polls add.
     void run() {
+        due_.append(waiting_);
         // A poll may destroy itself or another: none is held on to over a call.
-        while (!waiting_.empty()) {
-            FramePoll& next = waiting_.pop_front();
-            asked_.push_back(next);
+        while (!due_.empty()) {
+            FramePoll& next = due_.pop_front();
+            waiting_.push_back(next);
             next.poll();
         }
-        waiting_.append(asked_);
     }
     void close() noexcept {
-        while (!waiting_.empty()) waiting_.pop_front().loop_closes();
+        do {  // an end may add others
+            due_.append(waiting_);
+            while (!due_.empty()) due_.pop_front().loop_closes();
+        } while (!waiting_.empty());
     }
 
 private:
     task_detail::IntrusiveList<FramePoll, FramePollTag> waiting_;
-    task_detail::IntrusiveList<FramePoll, FramePollTag> asked_;
+    task_detail::IntrusiveList<FramePoll, FramePollTag> due_;  // in this frame
 };
 
 }  // namespace nebula::godot

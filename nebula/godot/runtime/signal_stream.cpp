@@ -4,6 +4,7 @@
 #include "nebula/base/assert.hpp"
 #include "nebula/godot/api/object.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
 
 #include <cstring>
 #include <memory>
@@ -126,16 +127,26 @@ void StreamNode::leave(AsyncErrorCode why) noexcept {
 }
 
 bool StreamNode::ready() {
+    EngineLoop* const loop = EngineLoop::get_if_running();
+    const std::uint64_t turn = loop != nullptr ? loop->runtime().pump_stats().resumes : turn_ + 1;
     const MutexLock lock(mutex_);
-    return has_answer();
+    if (turn != std::exchange(turn_, turn)) left_in_turn_ = queue_.size();
+    return queue_.size() > 0 ? left_in_turn_ > 0 : end_.has_value();
 }
 
 bool StreamNode::listen(Waker waker) {
-    const MutexLock lock(mutex_);
-    NEBULA_ASSERT(!listening_, "one task at a time waits for the next emission of a stream");
-    if (has_answer()) return false;
-    waker_ = std::move(waker);
-    return listening_ = true;
+    {
+        const MutexLock lock(mutex_);
+        NEBULA_ASSERT(!listening_, "one task at a time waits for the next emission of a stream");
+        if (queue_.size() == 0 && end_) return false;
+        listening_ = true;
+        if (queue_.size() == 0) {
+            waker_ = std::move(waker);
+            return true;
+        }
+    }
+    waker.wake();  // what came during this turn is for the next one
+    return true;
 }
 
 void StreamNode::stop_listening() noexcept {
@@ -149,6 +160,7 @@ std::optional<AsyncErrorCode> StreamNode::take(SignalArguments& arguments, bool 
     if (listened) listening_ = false;
     NEBULA_ASSERT(has_answer(), "an emission is taken once it is there");
     // An error is told once; what comes after it is the end.
+    if (left_in_turn_ > 0) --left_in_turn_;
     if (queue_.size() == 0) return std::exchange(end_, AsyncErrorCode::EmitterFreed);
     if (queue_.pop(arguments)) return AsyncErrorCode::NotSendable;
     return std::nullopt;

@@ -107,9 +107,9 @@ public:
     /// Ends it and the connection, and forgets what nobody took.
     void leave(AsyncErrorCode why) noexcept;
 
-    /// Whether take() has an answer.
+    /// Whether take() has an answer, and this turn may have it.
     [[nodiscard]] bool ready();
-    /// False when take() has an answer; else the waker will be used.
+    /// False when take() may be called now; else the waker will be used.
     [[nodiscard]] bool listen(Waker waker);
     void stop_listening() noexcept;
     /// The oldest emission into `arguments`, or why there is none. `listened`: the caller has, and
@@ -131,6 +131,11 @@ private:
     }
 
     const StreamOptions options_;
+    // Main thread. A task that emits its own signal would never find the queue empty: in one turn,
+    // which is one resume of a task, it gets what was queued as the turn began. The rest comes with
+    // the next pump.
+    std::uint64_t turn_ = 0;
+    std::size_t left_in_turn_ = 0;
     std::atomic<std::uint32_t> counts_{1};  // the stream, who waits for it, and the callable
     bool connected_ = false;                // main thread
     StreamNode* next_live_ = nullptr;       // main thread: the streams to end at shutdown

@@ -91,6 +91,16 @@ task<> stream_on(ProbeLogPtr log, Signal which, std::int64_t capacity, bool newe
     log->add("end, " + std::to_string(emissions.dropped()) + " dropped");
 }
 
+// Answers each emission with another one, from the task that took it.
+task<> stream_echo(ProbeLogPtr log, Signal which, std::int64_t last) {
+    auto emissions = stream<std::int64_t>(which);
+    while (const auto value = co_await emissions.next()) {
+        log->add(*value);
+        if (*value == last) break;
+        which.emit({Variant(*value + 1)});
+    }
+}
+
 task<> stream_fallible(ProbeLogPtr log, Signal which) {
     auto emissions = stream<int>(which);
     for (;;) {
@@ -165,6 +175,7 @@ public:
         c.method("stream_untyped",
                  &Self::start<stream_on<AnyArguments>, Signal, std::int64_t, bool>,
                  {"which", "capacity", "newest"});
+        c.method("stream_echo", &Self::start<stream_echo, Signal, std::int64_t>, {"which", "last"});
         c.method("stream_fallible", &Self::start<stream_fallible, Signal>, {"which"});
         c.method("stream_twice", &Self::start<stream_twice, Signal>, {"which"});
         c.method("share_stream", &Self::share_stream, {"which"})

@@ -469,3 +469,18 @@ func test_dropping_waits_while_another_thread_emits_is_quiet() -> void:
 	stop[0] = true
 	thread.wait_to_finish()
 	check_equal(connections(emitter), 0, "connections")
+
+
+func test_a_task_that_emits_what_its_own_stream_takes_lets_the_frame_end() -> void:
+	var emitter := Emitter.new()
+	var task: int = probe.stream_echo(emitter.hit, 1000)
+	emitter.hit.emit(0)
+	await tree.process_frame
+	await tree.process_frame
+	var after_a_frame: int = probe.log_of(task).size()
+	check(after_a_frame > 0 and after_a_frame < 500, "taken in one frame: %d" % after_a_frame)
+	for i in 100:
+		if probe.log_of(task).size() == 1001:
+			break
+		await tree.process_frame
+	check_equal(probe.log_of(task).size(), 1001, "all of them")
