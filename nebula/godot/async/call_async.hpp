@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Calling what may wait: a method of a script that awaits, or any other. README.md in this folder:
-// "A coroutine of a script".
+// "Awaiting a GDScript coroutine".
 #pragma once
 
 #include "nebula/godot/async/death_watch.hpp"

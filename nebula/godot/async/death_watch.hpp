@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Being told when an object of the engine's dies. README.md in this folder: "A death".
+// Being told when an engine object dies. README.md in this folder: "How a death is noticed".
 #pragma once
 
 #include "nebula/base/small_function.hpp"

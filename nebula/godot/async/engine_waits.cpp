@@ -33,38 +33,25 @@ const char* HttpLook::operator()() {
                : nullptr;
 }
 
-}  // namespace detail
-
-AnimationWait::AnimationWait(const AnimationPlayer& player)
-    : Wait("animation"),
-      animation_(player ? player.get_assigned_animation() : StringName()),
-      playing_(!player || player.is_playing()),  // the signal's wait tells what is wrong with null
-      finished_(signal<StringName>(player, "animation_finished")),
+AnimationLook::AnimationLook(const AnimationPlayer& player)
+    : animation_(player ? player.get_assigned_animation() : StringName()),
+      plays_(!player || player.is_playing()),  // the signal's wait tells what is wrong with null
       changed_(signal<AnyArguments>(player, "current_animation_changed")),
       next_one_(signal<StringName, StringName>(player, "animation_changed")) {}
 
-AnimationWait::AnimationWait(AnimationWait&& other) noexcept
-    : Wait(other.reason()),
-      animation_(std::move(other.animation_)),
-      playing_(other.playing_),
-      finished_(std::move(other.finished_)),
-      changed_(std::move(other.changed_)),
-      next_one_(std::move(other.next_one_)) {}
-
-void AnimationWait::poll() {
-    // What ended it has connected no waker: the frame's end is early enough to hear of it.
-    if (!finished_.await_ready() && (changed_.await_ready() || next_one_.await_ready()))
-        waker_.wake();
+bool AnimationLook::was_followed() {
+    if (!plays_ || !next_one_.await_ready()) return false;
+    const auto [ended, next] = next_one_.await_resume();
+    return ended == animation_;
 }
 
+}  // namespace detail
+
 StringName AnimationWait::await_resume() {
-    if (playing_ && finished_.await_ready()) return finished_.await_resume();
-    if (playing_ && next_one_.await_ready()) {
-        const auto [ended, next] = next_one_.await_resume();
-        if (ended == animation_) return ended;
-    }
-    throw Interrupted(playing_ ? "animation '" + animation_.utf8() + "' was stopped"
-                               : "an AnimationPlayer plays nothing");
+    if (!look().plays()) throw Interrupted("an AnimationPlayer plays nothing");
+    if (WatchedWait::await_ready()) return WatchedWait::await_resume();
+    if (look().was_followed()) return look().animation();
+    throw Interrupted("animation '" + look().animation().utf8() + "' was stopped");
 }
 
 }  // namespace nebula::godot

@@ -57,6 +57,9 @@ public:
         return signal_.await_resume();
     }
 
+protected:
+    [[nodiscard]] Look& look() noexcept { return look_; }
+
 private:
     void poll() override {
         if (why_ != nullptr || signal_.await_ready()) return;
@@ -86,6 +89,25 @@ public:
 
 private:
     ObjectId timer_;
+};
+
+class AnimationLook {
+public:
+    explicit AnimationLook(const AnimationPlayer& player);
+    /// The signals it asks have no waker: the frame's end is early enough to hear of them.
+    const char* operator()() {
+        return changed_.await_ready() || next_one_.await_ready() ? "it was stopped" : nullptr;
+    }
+    [[nodiscard]] bool plays() const noexcept { return plays_; }
+    /// Whether it ended and a queued animation followed: then nothing says "finished".
+    [[nodiscard]] bool was_followed();
+    [[nodiscard]] const StringName& animation() const noexcept { return animation_; }
+
+private:
+    StringName animation_;
+    bool plays_;
+    SignalWait<AnyArguments> changed_;             // stopped, or another is played
+    SignalWait<StringName, StringName> next_one_;  // it has ended, and a queued one is played
 };
 
 class HttpLook {
@@ -129,37 +151,13 @@ public:
 inline TimerWait timer_timeout(const Timer& timer) { return TimerWait(timer); }
 
 /// Made by animation_finished().
-class [[nodiscard]] AnimationWait : public Wait, private FramePoll {
+class [[nodiscard]] AnimationWait : public detail::WatchedWait<detail::AnimationLook, StringName> {
 public:
-    explicit AnimationWait(const AnimationPlayer& player);
-    AnimationWait(AnimationWait&& other) noexcept;  ///< Before it is awaited.
+    explicit AnimationWait(const AnimationPlayer& player)
+        : WatchedWait("animation", player, "animation_finished", detail::AnimationLook(player)) {}
 
-    bool await_ready() { return !playing_ || finished_.await_ready(); }
-    template <TaskPromise P>
-    bool await_suspend(std::coroutine_handle<P> h) {
-        if (!finished_.await_suspend(h)) return false;
-        stand_for_wait_of(h);
-        task_detail::TaskRecord& record = h.promise().record();
-        waker_ = Waker(record, record.ticket());
-        EngineLoop::get().poll_each_frame(*this);
-        return true;
-    }
-    void stop_waiting() noexcept {
-        finished_.stop_waiting();
-        unlink();
-        waker_ = {};
-    }
+    bool await_ready() { return !look().plays() || WatchedWait::await_ready(); }
     StringName await_resume();
-
-private:
-    void poll() override;
-
-    StringName animation_;
-    bool playing_;
-    SignalWait<StringName> finished_;
-    SignalWait<AnyArguments> changed_;             // stopped, or another is played
-    SignalWait<StringName, StringName> next_one_;  // it has ended, and a queued one is played
-    Waker waker_;
 };
 
 /// `player.play("open"); co_await animation_finished(player);` waits for the end of what is played

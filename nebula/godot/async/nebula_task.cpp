@@ -3,34 +3,68 @@
 
 #include "nebula/base/exception_text.hpp"
 #include "nebula/godot/api/object.hpp"
+#include "nebula/godot/async/script_await.hpp"
 #include "nebula/godot/binding/callable.hpp"
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/runtime/frame_poll.hpp"
 
 namespace nebula::godot {
 namespace {
 
 constinit StaticName completed{"completed"};
 
-void drop_listeners(const Object& task) {
-    const Array listeners = task.get_signal_connection_list(completed);
-    for (std::size_t i = 0; i < listeners.size(); ++i) {
-        const Callable listener = listeners[i].to<Dictionary>()["callable"].to<Callable>();
-        // More than once for a connection that counts; not at all if one of them ended another.
-        while (task.is_connected(completed, listener)) task.disconnect(completed, listener);
-    }
-}
+// How many emissions of `completed` are on the stack.
+int announcing = 0;
 
 }  // namespace
 
+/// Announces an end in the next frame.
+class LateAnnouncement final : public FramePoll {
+public:
+    explicit LateAnnouncement(Ref<NebulaTask> task) : task_(std::move(task)) {
+        EngineLoop::get().poll_each_frame(*this);
+    }
+    void poll() override { announce_and_go(); }
+    void loop_closes() noexcept override { announce_and_go(); }
+
+private:
+    void announce_and_go() noexcept {
+        const Ref<NebulaTask> task = std::move(task_);
+        delete this;
+        task->announce();
+    }
+
+    Ref<NebulaTask> task_;
+};
+
+void emit_to_the_last(Object emitter, const StringName& which, const Variant& value) {
+    const Array listeners = emitter.get_signal_connection_list(which);
+    (void)emitter.emit_signal(which, {value});
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        const Callable listener = listeners[i].to<Dictionary>()["callable"].to<Callable>();
+        // More than once for a connection that counts; not at all if one of them ended another.
+        while (emitter.is_connected(which, listener)) emitter.disconnect(which, listener);
+    }
+}
+
 void NebulaTaskError::bind(ClassBuilder<NebulaTaskError>& c) {
-    c.doc("Why a task of C++ gave no value.",
-          "The result of [code]await[/code] on a task that failed or was cancelled.");
-    c.enumeration("Code", {{"FAILED", static_cast<std::int64_t>(Code::Failed)},
-                           {"CANCELLED", static_cast<std::int64_t>(Code::Cancelled)},
-                           {"CLOSED", static_cast<std::int64_t>(Code::Closed)}});
-    c.read_only_property("code", &NebulaTaskError::code);
-    c.read_only_property("message", &NebulaTaskError::message);
+    c.any_thread();  // it never changes
+    c.doc(
+        "Why a task gave no value.",
+        "[code]await[/code] on a task that failed or was cancelled gives one of these in place of "
+        "a value. Check for it with [code]if result is NebulaTaskError[/code].");
+    c.enumeration("Code", {{"FAILED", static_cast<std::int64_t>(Code::Failed),
+                            "The task ended with an exception, or could not start. [member "
+                            "message] has the details."},
+                           {"CANCELLED", static_cast<std::int64_t>(Code::Cancelled),
+                            "The task was cancelled, or the object that owns it was freed."},
+                           {"CLOSED", static_cast<std::int64_t>(Code::Closed),
+                            "The game is quitting, or the extension was unloaded or reloaded."}});
+    c.read_only_property("code", &NebulaTaskError::code, Hint::read_only(),
+                         "What kind of error it is, one of the [enum Code] values.");
+    c.read_only_property("message", &NebulaTaskError::message, Hint::read_only(),
+                         "The details, for a person.");
 }
 
 Ref<NebulaTaskError> NebulaTaskError::make(Code code, std::string message) {
@@ -41,26 +75,40 @@ Ref<NebulaTaskError> NebulaTaskError::make(Code code, std::string message) {
 }
 
 void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
-    c.doc("A task of C++ that scripts wait for.",
-          "[code]await task.wait()[/code] gives its value, or a [NebulaTaskError].");
+    c.doc("A running C++ task that scripts can wait for and cancel.",
+          "[code]await task.wait()[/code] gives the value of the task, or a [NebulaTaskError]. A "
+          "task keeps running when the script drops it; to end it, call [method cancel].");
     c.method("wait", &NebulaTask::wait)
-        .doc("The result when the task has ended, else the signal [signal completed]: await it.");
-    c.method("is_done", &NebulaTask::is_done).doc("Whether it has ended, in whatever way.");
-    c.method("is_pending", &NebulaTask::is_pending).doc("The opposite of [method is_done].");
-    c.method("cancel", &NebulaTask::cancel)
+        .on_error(&MethodResult<task<>>::error_value)
         .doc(
-            "Ends it. Who waits for it gets a [NebulaTaskError]. No effect on one that has ended. "
-            "May be called on any thread.");
-    c.read_only_property("cancelled", &NebulaTask::cancelled);
+            "Await what this returns, now or later, once or several times: [code]await "
+            "task.wait()[/code] gives the value of the task, or a [NebulaTaskError].");
+    c.method("is_done", &NebulaTask::is_done)
+        .doc("Returns whether the task has finished, failed or been cancelled.");
+    c.method("is_pending", &NebulaTask::is_pending)
+        .doc("Returns whether the task is still running or waiting.");
+    c.method("cancel", &NebulaTask::cancel)
+        .any_thread()
+        .doc(
+            "Cancels the task. Scripts that wait for it get a [NebulaTaskError] with the code "
+            "[constant NebulaTaskError.CANCELLED]. A task that has ended is not affected. Any "
+            "thread may call this; on another thread than the main one it takes effect in the "
+            "next frame.");
+    c.read_only_property("cancelled", &NebulaTask::cancelled, Hint::read_only(),
+                         "Whether the task was cancelled, or ended with the game.");
     // Not for an inspector, which reads all there is: whoever asks these knows of the failure.
-    c.read_only_property("failed", &NebulaTask::failed, Hint::unlisted());
+    c.read_only_property("failed", &NebulaTask::failed, Hint::unlisted(),
+                         "Whether the task ended with an exception.");
     c.read_only_property("error", &NebulaTask::error, Hint::unlisted(),
-                         "Null unless it failed or was cancelled.");
-    c.read_only_property("result", &NebulaTask::result, {}, "Null until it has a value.");
-    c.read_only_property("name", &NebulaTask::name);
+                         "Why the task gave no value. Null while it runs and after a success.");
+    c.read_only_property("result", &NebulaTask::result, {},
+                         "The value of the task. Null until there is one.");
+    c.read_only_property("name", &NebulaTask::name, Hint::read_only(),
+                         "The name that error messages and [method NebulaServer.live_tasks] use.");
     c.signal("completed", {argument<Variant>("result")},
-             "Once, when it ends: with its value or a [NebulaTaskError]. Its connections end then, "
-             "as a SceneTreeTimer's do: ask [method Object.is_connected] before you disconnect.");
+             "Emitted once, when the task ends, with its value or a [NebulaTaskError]. The task "
+             "then disconnects every listener, as [SceneTreeTimer] does. If the task may have "
+             "ended already, use [method wait] instead.");
 }
 
 // Nobody has asked, and nobody can any more.
@@ -79,13 +127,41 @@ void NebulaTask::cancel() noexcept {
 }
 
 Variant NebulaTask::wait() {
-    require_main_thread();
-    if (is_pending()) return Variant(Signal(*this, completed));
+    if (is_pending()) {
+        if (!own_holders_) make_signal();
+        return Variant(Signal(*this, signal_));
+    }
     looked_at_ = true;
     // Not earlier: the engine asks a fresh one for the standard value of `error`, which is null.
     if (state_ == State::NoTask && !error_)
         error_ = NebulaTaskError::make(NebulaTaskError::Code::Closed, NebulaTaskError::kNoTask);
     return error_ ? Variant(error_) : value_;
+}
+
+// A Signal does not keep its object, so we must know how long somebody may still await it. The name
+// tells: it is made for this task, so whoever holds the name holds the signal.
+void NebulaTask::make_signal() {
+    static std::uint64_t made = 0;
+    const std::string name = "completed_" + std::to_string(++made);
+    signal_ = StringName(name);
+    Object(ptr()).add_user_signal(String(name));
+    own_holders_ = holders_of(signal_).value_or(0);
+}
+
+std::optional<bool> NebulaTask::is_signal_held() const {
+    const std::optional<std::uint32_t> now = holders_of(signal_);
+    if (!now) return std::nullopt;
+    return *now > own_holders_.value_or(0);
+}
+
+bool NebulaTask::answer_later_awaits() noexcept {
+    try {
+        if (!Object(ptr()).has_connections(signal_)) return false;
+        emit_to_the_last(Object(ptr()), signal_, wait());
+    } catch (...) {
+        report_current_exception("NebulaTask");
+    }
+    return true;
 }
 
 bool NebulaTask::cancelled() const noexcept {
@@ -102,6 +178,14 @@ Ref<NebulaTaskError> NebulaTask::error() noexcept {
     return error_;
 }
 
+Ref<NebulaTask> NebulaTask::failed_with(const std::string& why) {
+    Ref<NebulaTask> task = make_ref<NebulaTask>();
+    task->state_ = State::Ended;
+    task->looked_at_ = true;  // told already
+    task->error_ = NebulaTaskError::make(NebulaTaskError::Code::Failed, why);
+    return task;
+}
+
 void NebulaTask::run(task<> told, const AwaitableOptions& options, std::source_location site) {
     name_ = options.name;
     state_ = State::Pending;
@@ -114,16 +198,40 @@ void NebulaTask::end(Variant value, Ref<NebulaTaskError> error) noexcept {
     state_ = State::Ended;
     value_ = std::move(value);
     error_ = std::move(error);
+    const EngineLoop* const loop = EngineLoop::get_if_running();
     try {
-        const Object self(ptr());
-        const bool heard = !self.get_signal_connection_list(completed).is_empty();
-        looked_at_ = looked_at_ || heard;
-        (void)self.emit_signal(completed, {error_ ? Variant(error_) : value_});
-        // It comes once: a listener that holds us would be held by us for ever.
-        if (heard) drop_listeners(self);
+        const bool heard = is_heard();
+        if (announcing == 0 || !heard || loop == nullptr || loop->closing()) return announce();
+        // A listener has ended another task, and what listens to that one may end a third: each
+        // frame announces what the frame before has ended, so that this cannot go on for ever
+        // within one.
+        new LateAnnouncement(Ref<NebulaTask>(ptr()));  // it deletes itself
     } catch (...) {
         report_current_exception("NebulaTask.completed");
     }
+}
+
+bool NebulaTask::is_heard() const {
+    const Object self(ptr());
+    return self.has_connections(completed) || (own_holders_ && self.has_connections(signal_));
+}
+
+void NebulaTask::announce() noexcept {
+    const Ref<NebulaTask> self(ptr());
+    ++announcing;
+    try {
+        looked_at_ = looked_at_ || is_heard();
+        const Variant result = error_ ? Variant(error_) : value_;
+        // It comes once: a listener that holds us would be held by us for ever.
+        emit_to_the_last(Object(ptr()), completed, result);
+        if (own_holders_) {
+            emit_to_the_last(Object(ptr()), signal_, result);
+            serve_later_awaits(self);
+        }
+    } catch (...) {
+        report_current_exception("NebulaTask.completed");
+    }
+    --announcing;
 }
 
 TaskEnding::~TaskEnding() {

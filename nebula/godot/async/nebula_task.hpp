@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tasks that scripts wait for: `await node.do_it()`. README.md in this folder: "For scripts".
+// Tasks that scripts wait for: `await node.do_it()`. README.md in this folder: "What scripts get".
 #pragma once
 
 #include "nebula/godot/api/ref_counted.hpp"
@@ -14,6 +14,7 @@
 #include <concepts>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ namespace nebula::godot {
 ///     var got = await terrain.bake()
 ///     if got is NebulaTaskError: push_warning(got.message)
 ///
-/// Threads:   main thread; never changes once made.
+/// Threads:   any thread; it never changes.
 class NebulaTaskError : public Extension<RefCounted> {
 public:
     static constexpr const char* kClassName = "NebulaTaskError";
@@ -54,6 +55,8 @@ private:
         "the task is gone: the extension was reloaded since, or there never was one";
 };
 
+constexpr const char* enum_name(NebulaTaskError::Code) noexcept { return "NebulaTaskError.Code"; }
+
 /// Of make_awaitable().
 struct AwaitableOptions {
     std::string_view name = "task";
@@ -76,9 +79,9 @@ public:
     ~NebulaTask();
     static void bind(ClassBuilder<NebulaTask>& c);
 
-    /// The value, or a NebulaTaskError, if it has ended; else the Signal `completed`, which gives
-    /// the same later. So `await task.wait()` is right at any time, and so is awaiting it twice.
-    /// \throws WrongThread
+    /// What a script may await at any time, also more than once: the value or a NebulaTaskError if
+    /// the task has ended, else a Signal of this task alone. A task whose signal a script still holds
+    /// is kept after its end, and a later await of that signal gets the result in the same frame.
     [[nodiscard]] Variant wait();
     [[nodiscard]] bool is_done() const noexcept { return state_ != State::Pending; }
     [[nodiscard]] bool is_pending() const noexcept { return state_ == State::Pending; }
@@ -90,17 +93,30 @@ public:
     /// Any thread; on another the task ends in the main thread's next frame.
     void cancel() noexcept;
 
+    /// One that has ended with this error: for a method that could not start any.
+    static Ref<NebulaTask> failed_with(const std::string& why);
+    /// For script_await.cpp: gives the result to whoever has connected to the signal of wait() since
+    /// the end; whether there was anyone.
+    bool answer_later_awaits() noexcept;
+    /// Whether anyone but us has that signal. Nullopt: there is no telling.
+    [[nodiscard]] std::optional<bool> is_signal_held() const;
     /// For make_awaitable(): spawns what will tell this how it ended.
     void run(task<> told, const AwaitableOptions& options, std::source_location site);
 
 private:
     friend class TaskEnding;
+    friend class LateAnnouncement;
+    void make_signal();
+    [[nodiscard]] bool is_heard() const;
+    void announce() noexcept;
     void end(Variant value, Ref<NebulaTaskError> error) noexcept;
 
     /// NoTask: a script made it, or the engine made it anew when the extension was reloaded. Its
     /// task is gone, and who asks must hear so instead of waiting for ever.
     enum class State : std::uint8_t { NoTask, Pending, Ended };
 
+    StringName signal_;  // what wait() gave out; its name is used for nothing else
+    std::optional<std::uint32_t> own_holders_;  // of that name, when no script has it
     TaskHandle<> handle_;  // of a task that has ended, too: it knows where that last waited
     std::string name_;
     State state_ = State::NoTask;
@@ -108,6 +124,10 @@ private:
     Variant value_;
     Ref<NebulaTaskError> error_;
 };
+
+/// Emits, and then ends the connections that were there before: a connection made by a listener
+/// meanwhile, as by a script that awaits again, stays.
+void emit_to_the_last(Object emitter, const StringName& which, const Variant& value);
 
 /// Tells a NebulaTask how its task ended, and keeps it until then. Lies in the task's frame, so
 /// that an end by cancellation is told as well.
@@ -164,11 +184,23 @@ Ref<NebulaTask> make_awaitable(task<T> body, AwaitableOptions options = {},
 template <class T>
 struct MethodResult<task<T>> {
     using Type = Variant;
+    static Variant error_value(const std::string& why) {
+        return Variant(NebulaTaskError::make(NebulaTaskError::Code::Failed, why));
+    }
     static Variant convert(const ObjectHandle* self, const std::string& method, task<T>&& body) {
         AwaitableOptions options{.name = method};
         if (self != nullptr) options.owner = self->id();
         // No place of C++ calls it: until its first wait it has none.
         return make_awaitable(std::move(body), options, {})->wait();
+    }
+};
+
+/// A bound method may return make_awaitable(). Scripts get a NebulaTask in any case.
+template <>
+struct MethodResult<Ref<NebulaTask>> {
+    using Type = Ref<NebulaTask>;
+    static Variant error_value(const std::string& why) {
+        return Variant(NebulaTask::failed_with(why));
     }
 };
 

@@ -76,17 +76,20 @@ detail::RpcRequest::RpcRequest(std::int64_t to, double timeout_seconds)
     : peer(to), deadline(deadline_after(timeout_seconds)) {}
 
 void NebulaRpc::bind(ClassBuilder<NebulaRpc>& c) {
-    c.doc("Requests to other peers that give an answer.",
-          "Put one into the scene at the same path on each peer. [code]await rpc.request(peer, "
-          "\"price\", [item])[/code] gives what the peer's [method serve] has for it, or a "
-          "[NebulaTaskError].");
+    c.doc("Remote calls that return a value.",
+          "Add one at the same path to the scene of each peer. [code]await rpc.request(peer, "
+          "\"price\", [item])[/code] gives what the other peer returns from the function it passed "
+          "to [method serve], or a [NebulaTaskError].");
     c.method("serve", &NebulaRpc::serve, {"method", "with"})
         .doc(
-            "Answers requests of this name with what the Callable returns. It gets the id of the "
-            "peer that asks, then the arguments, and may await. A null Callable takes it back.");
+            "Answers requests with this name by calling [param with]. The Callable gets the id of "
+            "the peer that asks, followed by the arguments of the request, and may await. Pass a "
+            "null Callable to stop answering.");
     c.method("request", &NebulaRpc::request, {"peer", "method", "arguments", "timeout"})
         .defaults(Array(), 5.0)
-        .doc("Asks a peer; await it. The timeout is in seconds of real time.");
+        .doc(
+            "Sends a request to a peer; await what this returns. The timeout is in seconds of real "
+            "time.");
     c.method(kTakeRequest, &NebulaRpc::take_request, {"id", "method", "arguments"});
     c.method(kTakeAnswer, &NebulaRpc::take_answer, {"id", "kind", "value"});
     c.notification<&NebulaRpc::on_notification>();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Calls to another peer that give an answer. README.md in this folder: "Calls to a peer".
+// Calls to another peer that give an answer. README.md in this folder: "Calls to another peer".
 #pragma once
 
 #include "nebula/base/clock.hpp"

@@ -16,7 +16,7 @@ class Listener:
 	extends RefCounted
 	static var all := []
 
-	func listen(which: Signal) -> void:
+	func listen(which: Variant) -> void:
 		var got: Variant = await which
 		if got.code != 3:
 			printerr("ERROR: not told that the runtime has closed, but: ", got.message)

@@ -312,9 +312,122 @@ func test_a_task_is_cancelled_from_any_thread() -> void:
 
 
 func test_what_is_for_the_main_thread_says_so_on_another() -> void:
-	expect_error("NebulaServer.live_tasks: called on the wrong thread: this is for the main thread")
-	expect_error("NebulaTask.wait: called on the wrong thread: this is for the main thread")
+	expect_error("NebulaServer.live_tasks may only be called on the main thread")
+	expect_error("NebulaTask.wait may only be called on the main thread")
 	var task := probe.done_task(7)
 	var thread := Thread.new()
 	thread.start(func() -> Array: return [Nebula.live_tasks(), task.wait()])
-	check_equal(thread.wait_to_finish(), [[], null])
+	var got: Array = thread.wait_to_finish()
+	check_equal(got[0], [])
+	check_error(got[1], NebulaTaskError.FAILED, "NebulaTask.wait may only be called")
+
+
+func test_a_method_that_returns_a_task_is_refused_elsewhere_with_an_error_object() -> void:
+	var node := NebulaAsyncNode.new()
+	expect_error("NebulaAsyncNode.greet may only be called on the main thread")
+	var thread := Thread.new()
+	thread.start(func() -> Variant: return node.greet(3))
+	check_error(thread.wait_to_finish(), NebulaTaskError.FAILED, "main thread")
+	node.free()
+
+
+# --- Awaited later than it ends ---
+
+
+func test_of_two_tasks_the_slower_may_be_awaited_first() -> void:
+	var node: Variant = NebulaAsyncNode.new()  # untyped: the other way of calling
+	var slow: Variant = node.add_after(emitter.opened, 1, 2)
+	var fast: Variant = node.add_after(emitter.fired, 3, 4)
+	emitter.fired.emit()
+	await settle()
+	emitter.opened.emit.call_deferred()
+	check_equal(await slow, 3, "the slower")
+	check_equal(await fast, 7, "the one that has ended long ago")
+	check_equal(await fast, 7, "awaited a second time")
+	check_equal(await slow, 3, "the slower a second time")
+	node.free()
+
+
+func test_an_await_in_the_very_moment_of_the_end_gets_the_value() -> void:
+	var node := NebulaAsyncNode.new()
+	var first: Variant = node.add_after(emitter.fired, 1, 0)
+	var second: Variant = node.add_after(emitter.fired, 2, 0)
+	emitter.fired.emit()  # both end in the pump of this frame
+	check_equal(await first, 1)
+	check_equal(await second, 2)
+	node.free()
+
+
+func test_a_late_await_of_a_task_that_gave_no_value_gets_the_error() -> void:
+	var node := NebulaAsyncNode.new()
+	var failed: Variant = node.fail_after(emitter.fired)
+	var cancelled: Variant = node.add_after(emitter.opened, 1, 2)
+	var static_one: Variant = NebulaAsyncNode.static_add_after(emitter.fired, 5, 6)
+	emitter.fired.emit()
+	await settle()
+	node.free()
+	await settle()
+	check_error(await failed, NebulaTaskError.FAILED, "the node was told to")
+	check_error(await cancelled, NebulaTaskError.CANCELLED, "cancelled")
+	check_equal(await static_one, 11)
+
+
+func test_what_wait_returned_may_be_awaited_when_the_task_is_long_gone() -> void:
+	var waits: Variant = probe.task_after(emitter.fired, "lamp").wait()
+	emitter.fired.emit()
+	await settle()
+	check_equal(await waits, "lamp")
+
+
+func test_many_wait_for_one_call_before_and_after_its_end() -> void:
+	var node := NebulaAsyncNode.new()
+	var call: Variant = node.add_after(emitter.fired, 1, 2)
+	for i in 3:
+		listen_to(call)
+	emitter.fired.emit()
+	await settle()
+	check_equal(got, [3, 3, 3], "who came before the end")
+	for i in 3:
+		listen_to(call)
+	await settle()
+	check_equal(got, [3, 3, 3, 3, 3, 3], "who came after it")
+	node.free()
+
+
+func test_a_call_that_nobody_holds_leaves_nothing_behind() -> void:
+	var node := NebulaAsyncNode.new()
+	var held: Variant = node.add_after(emitter.fired, 1, 2)
+	var watched: WeakRef = weakref(held.get_object())
+	node.add_after(emitter.fired, 3, 4)
+	emitter.fired.emit()
+	await settle()
+	check(watched.get_ref() != null, "kept by the script")
+	held = null
+	await settle()
+	check(watched.get_ref() == null, "freed")
+	node.free()
+
+
+func test_a_failed_call_that_nobody_awaits_is_one_error_line() -> void:
+	expect_error("ended with an exception: the node was told to")
+	var node := NebulaAsyncNode.new()
+	node.fail_after(emitter.fired)
+	emitter.fired.emit()
+	await settle()
+	await settle()
+	node.free()
+
+
+func test_cpp_that_awaits_a_call_that_has_ended_gets_its_value() -> void:
+	var node := NebulaAsyncNode.new()
+	var call: Variant = node.add_after(emitter.fired, 1, 2)
+	emitter.fired.emit()
+	await settle()
+	var task: int = probe.await_any(call)
+	await settle()
+	check_equal(probe.log_of(task), [3])
+	node.free()
+
+
+func listen_to(call: Variant) -> void:
+	got.append(await call)
