@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Goes through the compiler with -fno-exceptions, as most builds of godot-cpp do: every wait gives
-// an Outcome then.
+// an Outcome then. The headers are those that nebula/godot/adapter/README.md promises.
 #include "tests/godot/probe/stand_in.hpp"
+#include "nebula/task/await_as.hpp"
+#include "nebula/task/cancel_source.hpp"
+#include "nebula/task/errors.hpp"
+#include "nebula/task/one_shot.hpp"
+#include "nebula/task/phase.hpp"
 #include "nebula/task/task.hpp"
+#include "nebula/task/task_handle.hpp"
+#include "nebula/task/task_options.hpp"
+#include "nebula/task/wait.hpp"
+#include "nebula/task/waker.hpp"
+#include "nebula/task/when_full.hpp"
+#include "nebula/task/worker_channel.hpp"
+#include "nebula/task/worker_hop.hpp"
 
 #include <cstdint>
 #include <type_traits>
