@@ -7,7 +7,8 @@ extern "C" __attribute__((visibility("default"))) GDExtensionBool nebula_init(
     GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
     GDExtensionInitialization* initialization) {
     using namespace nebula::godot;  // NOLINT(google-build-using-namespace): one statement
-    return start_extension(get_proc_address, library, initialization, {register_addon, stop_addon})
+    return start_extension(get_proc_address, library, initialization,
+                           {"Nebula", register_addon, stop_addon})
                ? 1
                : 0;
 }

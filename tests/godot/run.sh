@@ -7,6 +7,8 @@
 #                       give scripts a hold on the C++;
 #   alone/*.gd          the same library, each script in an engine of its own, because it ends the
 #                       engine or unloads the extension;
+#   crowded/*.gd        with libnebula.so: two copies of the add-on, and an extension of somebody
+#                       else that has classes of the same names;
 #   editor/             a project that reloads that library in the editor.
 # The engine's exit code tells little (it may crash at exit, or never run a script), so what counts
 # is the last line, "N passed, 0 failed".
@@ -93,13 +95,13 @@ passed=0
 failed=0
 load "$here" addons/nebula/nebula.gdextension
 case ${1:-} in
-    alone* | editor*) ;; # a filter for what comes below
+    alone* | crowded* | editor*) ;; # a filter for what comes below
     *) suite shipped "$@" ;;
 esac
 load "$here" probe/nebula_probe.gdextension
 load "$here/editor" probe/nebula_probe.gdextension
 case ${1:-} in
-    alone* | editor*) ;;
+    alone* | crowded* | editor*) ;;
     *) suite tests "$@" ;;
 esac
 
@@ -113,6 +115,55 @@ for script in "$here"/alone/*.gd; do
     judge "$name"
 done
 : > "$says"
+
+# extension PROJECT NAME ENTRY LIBRARY: an add-on, in the list of what the project loads.
+extension() {
+    printf '[configuration]\nentry_symbol = "%s"\ncompatibility_minimum = "4.5"\nreloadable = true\n' "$3" \
+        > "$1/$2.gdextension"
+    printf '[libraries]\nlinux.x86_64 = "%s"\n' "$4" >> "$1/$2.gdextension"
+    echo "res://$2.gdextension" >> "$1/.godot/extension_list.cfg"
+}
+
+# crowd NAME SCRIPT: runs SCRIPT of crowded/ in a project that extension() has filled, scratch/NAME.
+crowd() {
+    echo "Running crowded.$1"
+    cp "$here/project.godot" "$here/crowded/$2.gd" "$scratch/$1"
+    sed -n 's/^# says: //p' "$here/crowded/$2.gd" > "$says"
+    engine --path "$scratch/$1" --fixed-fps 60 --script "res://$2.gd"
+    if [ "$code" -eq 0 ] && ! complaint >&2 && ! silence >&2 && grep -q '^crowded: passed$' "$log"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL crowded.$1: the engine ended with code $code; see above"
+    fi
+    : > "$says"
+}
+
+ours=$here/addons/nebula/bin
+for name in two_files one_file foreign; do
+    case crowded.$name in *"${1:-}"*) ;; *) continue ;; esac
+    project=$scratch/$name
+    mkdir -p "$project/.godot"
+    cp -R "$ours" "$project/bin"
+    case $name in
+        foreign)
+            extension "$project" foreign foreign_init "$here/crowded/foreign/bin/libforeign.so"
+            extension "$project" one nebula_init res://bin/libnebula.so
+            crowd foreign foreign
+            ;;
+        two_files)
+            cp -R "$ours" "$project/more"
+            extension "$project" one nebula_init res://bin/libnebula.so
+            extension "$project" two nebula_init res://more/libnebula.so
+            crowd two_files twice
+            ;;
+        one_file) # a copied add-on folder whose .gdextension still names the first one's library
+            extension "$project" one nebula_init res://bin/libnebula.so
+            extension "$project" two nebula_init res://bin/libnebula.so
+            crowd one_file twice
+            ;;
+    esac
+done
 
 # The settings of whoever runs this are none of its business.
 name=editor.reload

@@ -332,7 +332,7 @@ class ClassWriter:
         out += [""]
         own = [e for e in self.dumped.get("enums", []) if (self.name, e["name"]) in self.api.used_enums]
         for enum in own:
-            out += print_enum(cpp_enum(self.name, enum["name"]), enum)
+            out += print_enum(cpp_enum(self.name, enum["name"]), enum, f'{self.name}.{enum["name"]}')
         out += [f"class {self.name} : public {base} {{", "public:"]
         out += [f'    static constexpr const char* kClassName = "{self.name}";', f"    using {base}::{base};", ""]
         for enum in own:
@@ -410,10 +410,11 @@ OPEN = "namespace nebula::godot {\n"
 CLOSE = "}  // namespace nebula::godot\n// NOLINTEND(readability-identifier-naming)\n"
 
 
-def print_enum(name: str, enum: dict) -> list[str]:
+def print_enum(name: str, enum: dict, dotted: str) -> list[str]:
+    """`dotted` is the engine's own name of it: "Error", "Node.ProcessMode"."""
     out = [f"enum class {name} : std::int64_t {{"]
     out += [f"    {v['name']} = {v['value']}," for v in enum["values"]]
-    out += ["};"]
+    out += ["};", f'constexpr const char* enum_name({name}) noexcept {{ return "{dotted}"; }}']
     if enum["is_bitfield"]:
         out += [
             f"constexpr {name} operator|({name} a, {name} b) noexcept {{",
@@ -433,7 +434,7 @@ def write_globals(api: Api) -> str:
             api.used_enums.add(("", name))
     out = [BANNER.format(api.version, GLOBALS), "#pragma once", "", "#include <cstdint>", "", OPEN]
     for name in sorted(e for owner, e in api.used_enums if owner == "" and "." not in e):
-        out += print_enum(name, api.global_enums[name])
+        out += print_enum(name, api.global_enums[name], name)
     return "\n".join(out + [CLOSE])
 
 

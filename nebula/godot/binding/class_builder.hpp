@@ -2,6 +2,7 @@
 // Registration: a class of ours says in its bind() what scripts may see of it. Start here.
 #pragma once
 
+#include "nebula/godot/api/node.hpp"
 #include "nebula/godot/binding/class_record.hpp"
 #include "nebula/godot/binding/extension.hpp"
 #include "nebula/godot/binding/virtual_method.hpp"
@@ -36,11 +37,25 @@ public:
     ClassBuilder() : record_(std::make_unique<ClassRecord>(T::kClassName, T::Base::kClassName)) {
         record_->construct = [](Owner owner) -> ObjectHandle* { return new T(owner); };
         record_->destroy = [](ObjectHandle* self) noexcept { delete static_cast<T*>(self); };
+        record_->is_node = std::derived_from<T, Node>;
     }
 
     /// Of an abstract class scripts make no instance.
     ClassBuilder& abstract() {
         record_->is_abstract = true;
+        return *this;
+    }
+    /// For our own use: neither scripts nor the editor's lists and help show it.
+    ClassBuilder& internal() {
+        record_->is_internal = true;
+        return *this;
+    }
+    /// Every thread may use what is bound after this: the class does its own locking, or never
+    /// changes. Without it each call from another thread than the main one is refused, see
+    /// ThreadRule.
+    ClassBuilder& any_thread() {
+        record_->method_threads = ThreadRule::AnyThread;
+        record_->accessor_threads = ThreadRule::AnyThread;
         return *this;
     }
     /// In the editor the class is only shown, its code does not run.
@@ -90,14 +105,18 @@ public:
         record_->add_signal(name, arguments, doc);
         return *this;
     }
-    ClassBuilder& constant(const char* name, std::int64_t value) {
-        record_->add_constant("", name, value);
+    ClassBuilder& constant(const char* name, std::int64_t value, const char* doc = "") {
+        record_->add_constant("", name, value, doc);
         return *this;
     }
-    ClassBuilder& enumeration(const char* name,
-                              std::initializer_list<std::pair<const char*, std::int64_t>> values) {
-        for (const auto& [value_name, value] : values)
-            record_->add_constant(name, value_name, value);
+    struct Enumerator {
+        const char* name;
+        std::int64_t value;
+        const char* doc = "";
+    };
+    ClassBuilder& enumeration(const char* name, std::initializer_list<Enumerator> values) {
+        for (const Enumerator& each : values)
+            record_->add_constant(name, each.name, each.value, each.doc);
         return *this;
     }
 
@@ -113,11 +132,12 @@ public:
     }
     /// A method scripts may override and we call: see call_script().
     template <class Signature>
-    ClassBuilder& script_virtual(const char* name, ArgumentNames arguments = {}) {
+    ClassBuilder& script_virtual(const char* name, ArgumentNames arguments = {},
+                                 const char* doc = "") {
         using Callee = detail::Callee<Signature>;
         record_->add_script_virtual(
             name, detail::signature_of<typename Callee::Result, typename Callee::Values>(),
-            arguments);
+            arguments, doc);
         return *this;
     }
     /// `listener` is told every notification: void T::on_notification(int what).
@@ -136,21 +156,25 @@ private:
 };
 
 namespace detail {
+bool may_register_singleton(const char* name, const char* class_name);
 void keep_singleton(const char* name, const ObjectHandle& object);
-}
+}  // namespace detail
 
 /// Makes T known to the engine; call at the SCENE level, parents first.
+/// False, after one error line, when the engine already has a class of this name: register_record().
 template <OwnClass T>
-void register_class() {
+bool register_class() {
     ClassBuilder<T> builder;
     T::bind(builder);
-    register_record(builder.release());
+    return register_record(builder.release());
 }
 
-/// One T, made now, that scripts reach as a global by this name until unregister_singletons().
-/// Returns it; it is ours, scripts cannot free it.
+/// One T, made now, that scripts reach as a global by this name until unregister_singletons(). It is
+/// ours, scripts cannot free it. Null, after one error line, when the name is taken, and without
+/// another line when T was left out.
 template <OwnClass T>
 T* register_singleton(const char* name) {
+    if (!detail::may_register_singleton(name, T::kClassName)) return nullptr;
     T* singleton = create<T>();
     detail::keep_singleton(name, *singleton);
     return singleton;

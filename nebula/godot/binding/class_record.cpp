@@ -34,7 +34,8 @@ void give_name(MethodRecord& method, std::string_view name, const ClassRecord& o
 MethodRecord::MethodRecord(const MethodSignature& signature)
     : arguments(named(signature.arguments, {})),
       has_result(signature.has_result),
-      result{signature.result, {}, {}} {
+      result{signature.result, {}, {}},
+      error_value(signature.error_value) {
     if (signature.is_static) flags |= GDEXTENSION_METHOD_FLAG_STATIC;
 }
 
@@ -45,7 +46,9 @@ MethodRecord& MethodRecord::doc(const char* text) {
     return *this;
 }
 
-Variant MethodRecord::empty_result() const {
+Variant MethodRecord::error_result(Error code, const std::string& why) const {
+    if (error_value != nullptr) return error_value(why);
+    if (result.class_name == "Error") return Variant(static_cast<std::int64_t>(code));
     if (result.type == GDEXTENSION_VARIANT_TYPE_NIL) return {};
     if (result.type == GDEXTENSION_VARIANT_TYPE_OBJECT) return Variant(ObjectHandle());
     const Interface::BuiltinType& functions = engine.types[result.type];
@@ -72,6 +75,7 @@ MethodRecord& ClassRecord::add_method(std::string_view method_name,
                                       std::unique_ptr<MethodRecord> method,
                                       ArgumentNames argument_names) {
     give_name(*method, method_name, *this);
+    method->threads = method_threads;
     const auto* argument_name = argument_names.begin();
     for (TypedName& argument : method->arguments)
         if (argument_name != argument_names.end()) argument.name = *argument_name++;
@@ -81,15 +85,25 @@ MethodRecord& ClassRecord::add_method(std::string_view method_name,
 void ClassRecord::add_override(const char* method_name, std::uint32_t hash,
                                std::unique_ptr<MethodRecord> method) {
     give_name(*method, method_name, *this);
+    // The engine also asks an object that a loader thread is just building.
+    method->threads = accessor_threads;
     overrides.push_back({StringName(method_name), hash, std::move(method)});
 }
 
 void ClassRecord::add_script_virtual(const char* method_name, const MethodSignature& signature,
-                                     ArgumentNames argument_names) {
+                                     ArgumentNames argument_names, const char* doc) {
     script_virtuals.push_back({method_name,
                                named(signature.arguments, argument_names),
                                signature.has_result,
-                               {signature.result, {}, {}}});
+                               {signature.result, {}, {}},
+                               doc});
+}
+
+void ClassRecord::add_accessor(std::string_view method_name, std::unique_ptr<MethodRecord> method,
+                               ArgumentNames argument_names) {
+    MethodRecord& added = add_method(method_name, std::move(method), argument_names);
+    added.threads = accessor_threads;
+    added.is_accessor = true;
 }
 
 void ClassRecord::add_property(std::string_view property_name, std::unique_ptr<MethodRecord> getter,
@@ -104,9 +118,9 @@ void ClassRecord::add_property(std::string_view property_name, std::unique_ptr<M
                     doc};
     if (setter != nullptr) {
         property.setter = joined("set_", property_name);
-        add_method(property.setter, std::move(setter), {"value"});
+        add_accessor(property.setter, std::move(setter), {"value"});
     }
-    add_method(property.getter, std::move(getter), {});
+    add_accessor(property.getter, std::move(getter), {});
     members.push_back(std::move(property));
 }
 
@@ -123,8 +137,8 @@ void ClassRecord::add_signal(const char* signal_name,
 }
 
 void ClassRecord::add_constant(const char* enumeration, const char* constant_name,
-                               std::int64_t value) {
-    constants.push_back({enumeration, constant_name, value});
+                               std::int64_t value, const char* doc) {
+    constants.push_back({enumeration, constant_name, value, doc});
 }
 
 // --- Hints ---------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 // What the engine is told about a class of ours, and keeps calling. ClassBuilder fills it in.
 #pragma once
 
+#include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/binding/callable.hpp"
 #include "nebula/godot/binding/closure.hpp"
 #include "nebula/godot/binding/extension.hpp"
@@ -60,8 +61,12 @@ struct Hint {
 struct ValueType {
     GDExtensionVariantType type = GDEXTENSION_VARIANT_TYPE_NIL;
     GDExtensionClassMethodArgumentMetadata meta = GDEXTENSION_METHOD_ARGUMENT_METADATA_NONE;
-    std::string_view class_name;  // for ever: T::kClassName
+    std::string_view class_name;  // for ever: T::kClassName, or the engine's name of an enum
     bool is_any = false;          // a Variant, not null
+
+    [[nodiscard]] bool is_enum() const noexcept {
+        return type == GDEXTENSION_VARIANT_TYPE_INT && !class_name.empty();
+    }
 };
 
 template <class T>
@@ -97,6 +102,16 @@ struct MethodSignature {
     bool has_result = false;
     ValueType result;
     bool is_static = false;
+    /// The error value of a result that can carry a message; null for the others.
+    Variant (*error_value)(const std::string& why) = nullptr;
+};
+
+/// Which threads may call a method. The registry checks it before every call, so no method has to.
+enum class ThreadRule : std::uint8_t {
+    MainThread,    ///< The default. Refused elsewhere with one error line and an error value.
+    Construction,  ///< Accessors of properties: also on the thread that builds the object, for
+                   ///< example a loader's, until the main thread has used it.
+    AnyThread,     ///< The method takes care of itself.
 };
 
 /// One method of ours, callable in the engine's two ways.
@@ -115,13 +130,28 @@ public:
     }
     /// For the editor's help (F1).
     MethodRecord& doc(const char* text);
+    /// Lets every thread call it: the method does its own locking, or needs none.
+    MethodRecord& any_thread() {
+        threads = ThreadRule::AnyThread;
+        return *this;
+    }
+    /// What the method returns when it was refused or threw, and `why`.
+    MethodRecord& on_error(Variant (*make_value)(const std::string& why)) {
+        error_value = make_value;
+        return *this;
+    }
+    /// Its String result says what was wrong, and is empty when nothing was.
+    MethodRecord& result_is_error_text() {
+        return on_error([](const std::string& why) { return Variant(String(why)); });
+    }
 
     virtual Variant call(ObjectHandle* self, std::span<const Variant* const> arguments,
                          GDExtensionCallError& error) = 0;
     virtual void ptrcall(ObjectHandle* self, const GDExtensionConstTypePtr* arguments,
                          void* result) = 0;
-    /// What a caller gets when the method threw.
-    [[nodiscard]] Variant empty_result() const;
+    /// What a caller gets when the method was refused or threw: `code` for a method that returns an
+    /// Error, `why` where the result can carry a message, else the empty value of the result's type.
+    [[nodiscard]] Variant error_result(Error code, const std::string& why) const;
     [[nodiscard]] bool is_static() const noexcept {
         return (flags & GDEXTENSION_METHOD_FLAG_STATIC) != 0;
     }
@@ -130,14 +160,18 @@ public:
     std::string context;  // "Beacon.blink", for errors
     std::vector<TypedName> arguments;
     bool has_result = false;
+    bool is_accessor = false;  // of a property, which has the text
     TypedName result;
     std::uint32_t flags = GDEXTENSION_METHOD_FLAG_NORMAL;
+    ThreadRule threads = ThreadRule::MainThread;
+    Variant (*error_value)(const std::string& why) = nullptr;
     std::vector<Variant> default_values;
     std::string description;
 };
 
 /// What a bound method's result is to the engine. Specialised for what is not a value yet:
-/// `Type`, and `convert(self, "Class.method", result)`, where self is null for a static method.
+/// `Type`, `convert(self, "Class.method", result)`, where self is null for a static method, and
+/// `error_value(why)`, what the caller gets when there is no result.
 template <class T>
 struct MethodResult {
     using Type = T;
@@ -152,13 +186,17 @@ struct ValueTypes<std::tuple<Values...>> {
     static constexpr std::array<ValueType, sizeof...(Values)> kAll{value_type<Values>()...};
 };
 
-template <class Result, class Values>
+template <class Returned, class Values>
 constexpr MethodSignature signature_of(bool is_static = false) {
-    if constexpr (std::is_void_v<Result>) {
-        return {ValueTypes<Values>::kAll, false, {}, is_static};
-    } else {
-        return {ValueTypes<Values>::kAll, true, value_type<Result>(), is_static};
+    using Result = typename MethodResult<Returned>::Type;
+    MethodSignature signature{.arguments = ValueTypes<Values>::kAll, .is_static = is_static};
+    if constexpr (!std::is_void_v<Result>) {
+        signature.has_result = true;
+        signature.result = value_type<Result>();
     }
+    if constexpr (requires { &MethodResult<Returned>::error_value; })
+        signature.error_value = &MethodResult<Returned>::error_value;
+    return signature;
 }
 
 /// `Function` is a member function of T, or a plain function for a static method. Instantiated for
@@ -171,7 +209,7 @@ class BoundMethod final : public MethodRecord {
     using Result = typename MethodResult<Returned>::Type;
     using Indices = std::make_index_sequence<Signature::kCount>;
     static constexpr MethodSignature kSignature =
-        signature_of<Result, Values>(!std::is_member_function_pointer_v<Function>);
+        signature_of<Returned, Values>(!std::is_member_function_pointer_v<Function>);
 
 public:
     explicit BoundMethod(Function function) : MethodRecord(kSignature), function_(function) {}
@@ -200,7 +238,7 @@ private:
 
     template <class... Args>
     decltype(auto) converted(ObjectHandle* self, Args&&... values) {
-        if constexpr (std::is_same_v<Result, Returned>) {
+        if constexpr (!requires { &MethodResult<Returned>::convert; }) {
             return invoke_on(self, std::forward<Args>(values)...);
         } else {
             return MethodResult<Returned>::convert(self, context,
@@ -248,6 +286,7 @@ struct ClassRecord {
     struct Constant {
         std::string enumeration, name;
         std::int64_t value;
+        std::string description;
     };
     struct Override {
         StringName name;
@@ -259,6 +298,7 @@ struct ClassRecord {
         std::vector<TypedName> arguments;
         bool has_result;
         TypedName result;
+        std::string description;
     };
 
     ClassRecord(const char* name, const char* parent_name);
@@ -273,19 +313,26 @@ struct ClassRecord {
     void add_override(const char* method_name, std::uint32_t hash,
                       std::unique_ptr<MethodRecord> method);
     void add_script_virtual(const char* method_name, const MethodSignature& signature,
-                            ArgumentNames argument_names);
+                            ArgumentNames argument_names, const char* doc);
     /// Without a setter nobody can set it.
     void add_property(std::string_view property_name, std::unique_ptr<MethodRecord> getter,
                       std::unique_ptr<MethodRecord> setter, const Hint& hint, const char* doc);
+    void add_accessor(std::string_view method_name, std::unique_ptr<MethodRecord> method,
+                      ArgumentNames argument_names);
     void add_group(Member::Kind kind, const char* text, const char* prefix);
     void add_signal(const char* signal_name, std::initializer_list<SignalArgument> signal_arguments,
                     const char* doc);
-    void add_constant(const char* enumeration, const char* constant_name, std::int64_t value);
+    void add_constant(const char* enumeration, const char* constant_name, std::int64_t value,
+                      const char* doc);
 
     std::string name, parent_name, brief, description;
     const ClassRecord* parent = nullptr;  // when the parent is ours too
     bool is_abstract = false;
     bool is_runtime = false;
+    bool is_internal = false;  // scripts and the editor do not see it
+    bool is_node = false;
+    ThreadRule method_threads = ThreadRule::MainThread;  // of the methods to come
+    ThreadRule accessor_threads = ThreadRule::Construction;
     std::vector<std::unique_ptr<MethodRecord>> methods;
     std::vector<Override> overrides;
     std::vector<ScriptVirtual> script_virtuals;
@@ -305,7 +352,9 @@ struct ClassRecord {
 /// Registers the class with the engine.
 /// \throws std::logic_error when the class uses one name twice, or names a parent of ours that is
 ///         not registered yet.
-void register_record(std::unique_ptr<ClassRecord> record);
+/// False, after one error line, when the engine already has a class of this name, or when the parent
+/// was left out for that reason: this class is left out then, and the others still work.
+bool register_record(std::unique_ptr<ClassRecord> record);
 
 /// Takes back every class, the last first. A class of which objects are left is told in a warning:
 /// unless the extension is being reloaded, the engine (4.6.3) does not part them from their code.
@@ -315,6 +364,9 @@ void unregister_classes() noexcept;
 
 /// One class described as the editor's help reads it (XML).
 [[nodiscard]] std::string class_docs(const ClassRecord& record);
+
+/// What of our classes has no text for the editor's help: "Beacon", "Beacon.blink", …
+[[nodiscard]] std::vector<std::string> missing_texts();
 
 /// Gives the descriptions of all classes to the editor's help. Only in the editor.
 void load_class_docs();

@@ -71,7 +71,11 @@ template <OwnClass T>
 /// As create<T>() for engine classes.
 template <OwnClass T>
 [[nodiscard]] T* create() {
-    return instance_of<T>(ObjectHandle(detail::construct(T::kClassName)));
+    const ObjectHandle object(detail::construct(T::kClassName));
+    T* const instance = instance_of<T>(object);
+    if (instance == nullptr) destroy(object);
+    detail::require_own(instance != nullptr, T::kClassName);
+    return instance;
 }
 
 template <OwnClass T>

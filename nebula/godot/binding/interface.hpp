@@ -103,6 +103,7 @@ namespace nebula::godot {
     X(classdb_unregister_extension_class, GDExtensionInterfaceClassdbUnregisterExtensionClass)  \
     X(editor_help_load_xml_from_utf8_chars_and_len,                                             \
       GDExtensionsInterfaceEditorHelpLoadXmlFromUtf8CharsAndLen)                                \
+    X(get_library_path, GDExtensionInterfaceGetLibraryPath)                                     \
     X(register_main_loop_callbacks, GDExtensionInterfaceRegisterMainLoopCallbacks)
 
 /// The engine's functions, and what was looked up through them per builtin type.

@@ -15,7 +15,8 @@ namespace nebula::godot {
 namespace {
 
 Registrations registered;
-bool is_started = false;
+bool is_loaded = false;   // the engine has called our entry point and not yet taken us down
+bool is_started = false;  // what we register is registered
 std::thread::id main_thread;
 
 std::vector<MainLoopHooks>& hooks() {
@@ -43,8 +44,46 @@ void on_shutdown() {
         run(each->shutdown, "Nebula's shutdown");
 }
 
+// Where the first of several copies leaves its path: an object that outlives every extension.
+std::string claim_key() { return std::string("_library_of_") + registered.unique_name; }
+
+std::string library_path() {
+    String path;
+    engine.get_library_path(engine.library, path.data());
+    return path.utf8();
+}
+
+void tell_second_copy(const std::string& second, const std::string& first) {
+    print_error(std::string(registered.unique_name) + " is in this project twice: " + second +
+                " is not used, and " + first +
+                " works. Delete one of the two add-on folders, and restart.");
+}
+
+/// False, after one error line, when another copy of this library runs in the engine.
+bool claim_engine() {
+    if (registered.unique_name == nullptr) return true;
+    Engine singleton = Engine::singleton();
+    const StringName key(claim_key());
+    if (singleton.has_meta(key)) {
+        tell_second_copy(library_path(), singleton.get_meta(key).str());
+        return false;
+    }
+    singleton.set_meta(key, String(library_path()));
+    return true;
+}
+
+void release_engine() noexcept {
+    if (registered.unique_name == nullptr) return;
+    try {
+        Engine::singleton().remove_meta(StringName(claim_key()));
+    } catch (...) {
+        report_current_exception("Nebula's end");
+    }
+}
+
 void start() {
     main_thread = std::this_thread::get_id();
+    if (!claim_engine()) return;
     install_sinks();
     is_started = true;
     run(registered.start, "Nebula's registration");
@@ -52,7 +91,7 @@ void start() {
 
 void stop() {
     // The engine takes levels down that it never brought up when a reload failed half way.
-    if (!is_started) return;
+    if (!is_started) return drop_static_names();
     is_started = false;
     run(registered.stop, "Nebula's end");
     unregister_singletons();
@@ -63,6 +102,7 @@ void stop() {
         print_warning(std::to_string(live_callables()) +
                       " callables of Nebula are still with the engine at unload");
     }
+    release_engine();
     restore_sinks();
     drop_static_names();
 }
@@ -78,7 +118,18 @@ void initialize(void* /*userdata*/, GDExtensionInitializationLevel level) {
 }
 
 void deinitialize(void* /*userdata*/, GDExtensionInitializationLevel level) {
-    if (level == GDEXTENSION_INITIALIZATION_SCENE) stop();
+    if (level != GDEXTENSION_INITIALIZATION_SCENE) return;
+    stop();
+    is_loaded = false;
+}
+
+/// For an add-on whose library is one that runs already, under another .gdextension file: the engine
+/// must not be told "no", or it prints two lines more.
+void stay_idle(GDExtensionInitialization* initialization) {
+    initialization->minimum_initialization_level = GDEXTENSION_INITIALIZATION_SCENE;
+    initialization->userdata = nullptr;
+    initialization->initialize = [](void*, GDExtensionInitializationLevel) {};
+    initialization->deinitialize = [](void*, GDExtensionInitializationLevel) {};
 }
 
 }  // namespace
@@ -90,7 +141,15 @@ bool is_main_thread() noexcept { return std::this_thread::get_id() == main_threa
 bool start_extension(GDExtensionInterfaceGetProcAddress get_proc_address,
                      GDExtensionClassLibraryPtr library, GDExtensionInitialization* initialization,
                      const Registrations& registrations) {
+    if (is_loaded) {
+        String path;
+        engine.get_library_path(library, path.data());
+        tell_second_copy("a second .gdextension file for " + path.utf8(), "the first");
+        stay_idle(initialization);
+        return true;
+    }
     if (!load_interface(get_proc_address, library)) return false;
+    is_loaded = true;
     registered = registrations;
     initialization->minimum_initialization_level = GDEXTENSION_INITIALIZATION_SCENE;
     initialization->userdata = nullptr;

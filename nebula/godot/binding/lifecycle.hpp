@@ -22,6 +22,9 @@ void add_main_loop_hooks(const MainLoopHooks& hooks);
 
 /// What the extension registers, in entry.cpp.
 struct Registrations {
+    /// Of several libraries with this name in one engine only the first to start registers anything;
+    /// the others print one error line. Null: any number may.
+    const char* unique_name = nullptr;
     void (*start)() = nullptr;  ///< register_class, register_singleton, add_main_loop_hooks.
     void (*stop)() = nullptr;   ///< Before classes are taken back: join threads, drop what is held.
 };

@@ -123,10 +123,20 @@ struct CastMarshal : Described<kVariantType, kMetadata> {
 };
 }  // namespace detail
 
+/// An enum of the engine's, or one of ours with a function enum_name(T) beside it, is told by its
+/// name ("Error", "Node.ProcessMode"), so that method lists and the help say more than "int".
 template <class T>
     requires std::is_enum_v<T>
 struct Marshal<T> : detail::CastMarshal<T, std::int64_t, GDEXTENSION_VARIANT_TYPE_INT,
-                                        GDEXTENSION_METHOD_ARGUMENT_METADATA_NONE> {};
+                                        GDEXTENSION_METHOD_ARGUMENT_METADATA_NONE> {
+    static constexpr const char* class_name() {
+        if constexpr (requires { enum_name(T{}); }) {
+            return enum_name(T{});
+        } else {
+            return "";
+        }
+    }
+};
 
 template <std::floating_point T>
 struct Marshal<T>

@@ -21,12 +21,24 @@ void* class_tag(const char* class_name) {
     return engine.classdb_get_class_tag(StringName(class_name).data());
 }
 
+// In registry.cpp: an object of an internal class, which the engine itself makes none of, since it
+// does not show the class to scripts. Null for every other class.
+GDExtensionObjectPtr construct_internal(const char* class_name);
+
 GDExtensionObjectPtr construct(const char* class_name) {
+    if (GDExtensionObjectPtr internal = construct_internal(class_name)) return internal;
     GDExtensionObjectPtr object = engine.classdb_construct_object2(StringName(class_name).data());
     if (object == nullptr) throw ApiMismatchError(std::string("the engine made no ") + class_name);
     // The engine leaves this notification to whoever constructs from outside.
     Object(object).notification(Object::NOTIFICATION_POSTINITIALIZE);
     return object;
+}
+
+void require_own(bool is_own, const char* class_name) {
+    if (!is_own) {
+        throw ApiMismatchError(std::string("Nebula's class ") + class_name +
+                               " is left out, because another extension has a class of that name");
+    }
 }
 
 void add_reference(GDExtensionObjectPtr object) { RefCounted(object).reference(); }

@@ -99,7 +99,10 @@ template <class T>
 [[nodiscard]] Ref<T> make_ref() {
     GDExtensionObjectPtr object = detail::construct(T::kClassName);
     if (object != nullptr) detail::first_reference(object);
-    return Ref<T>::adopt(object);
+    Ref<T> made = Ref<T>::adopt(object);
+    if constexpr (!EngineClass<T>)
+        detail::require_own(detail::ObjectTraits<T>::is_a(object), T::kClassName);
+    return made;
 }
 
 }  // namespace nebula::godot

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The C callbacks the engine calls on our classes, and telling it about them.
+#include "nebula/base/exception_text.hpp"
 #include "nebula/godot/api/class_db.hpp"
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/api/node.hpp"
 #include "nebula/godot/api/object.hpp"
+#include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/binding/method_bind.hpp"
 
 #include <algorithm>
@@ -21,6 +25,12 @@ namespace {
 
 std::vector<std::unique_ptr<ClassRecord>>& records() {
     static std::vector<std::unique_ptr<ClassRecord>> all;
+    return all;
+}
+
+// Names of classes that somebody else had already.
+std::vector<std::string>& left_out() {
+    static std::vector<std::string> all;
     return all;
 }
 
@@ -43,8 +53,14 @@ ClassRecord* find_record(std::string_view name) {
 
 /// What the engine keeps for an object of ours, and hands back to every callback.
 struct Instance {
+    explicit Instance(const ClassRecord& record) noexcept : record(record) {}
+
     const ClassRecord& record;
-    ObjectHandle* self;
+    ObjectHandle* self = nullptr;
+    // Whether the main thread has used it: until then the thread that builds it may set its
+    // properties. Written by the main thread, read by any. Relaxed, it has no partner: it only tells
+    // a mistake from a threaded load, and whoever hands the object over orders its data.
+    std::atomic<bool> used_by_main{false};
 };
 
 ObjectHandle* self_of(GDExtensionClassInstancePtr instance) {
@@ -52,11 +68,43 @@ ObjectHandle* self_of(GDExtensionClassInstancePtr instance) {
                                : static_cast<Instance*>(instance)->self;  // null: a static method
 }
 
+// --- Which thread may call -----------------------------------------------------------------------
+
+void note_use(Instance& instance) noexcept {
+    if (!instance.used_by_main.load(std::memory_order_relaxed))
+        instance.used_by_main.store(true, std::memory_order_relaxed);
+}
+
+bool is_in_tree(const Instance& instance) {
+    return instance.record.is_node && Node(instance.self->ptr()).is_inside_tree();
+}
+
+/// The one guard before each method, accessor and virtual method of every class of ours; a method
+/// that more threads may call says so in bind(). `pointer` is null for a static method.
+bool may_call(const MethodRecord& method, GDExtensionClassInstancePtr pointer) {
+    if (method.threads == ThreadRule::AnyThread) return true;
+    auto* const instance = static_cast<Instance*>(pointer);
+    if (is_main_thread()) {
+        if (instance != nullptr) note_use(*instance);
+        return true;
+    }
+    return method.threads == ThreadRule::Construction && instance != nullptr &&
+           !instance->used_by_main.load(std::memory_order_relaxed) && !is_in_tree(*instance);
+}
+
+std::string refusal(const MethodRecord& method) {
+    const bool sets = method.threads == ThreadRule::Construction;
+    return method.context + " may only be called on the main thread" +
+           (sets ? " once the object is in use" : "") + ": use call_deferred(\"" + method.name +
+           "\") in another thread";
+}
+
 // No callbacks: the binding only leads back to our instance, whose life free_instance ends.
 constexpr GDExtensionInstanceBindingCallbacks kNoCallbacks{};
 
 Instance* attach(const ClassRecord& record, GDExtensionObjectPtr object) {
-    auto instance = std::make_unique<Instance>(record, nullptr);
+    auto instance = std::make_unique<Instance>(record);
+    if (is_main_thread()) note_use(*instance);
     instance->self = record.construct(Owner(object));
     engine.object_set_instance_binding(object, engine.library, instance.get(), &kNoCallbacks);
     record.instances.fetch_add(1, std::memory_order_relaxed);
@@ -114,13 +162,70 @@ void notify_along(const ClassRecord* record, ObjectHandle* self, int what, bool 
 
 // Parents first, or last when reversed, as the engine does among its own classes.
 void notify(GDExtensionClassInstancePtr pointer, std::int32_t what, GDExtensionBool reversed) {
-    const auto* instance = static_cast<Instance*>(pointer);
-    if (instance != nullptr) notify_along(&instance->record, instance->self, what, reversed != 0);
+    auto* const instance = static_cast<Instance*>(pointer);
+    if (instance == nullptr) return;
+    const bool begins_or_ends =
+        what == Object::NOTIFICATION_POSTINITIALIZE || what == Object::NOTIFICATION_PREDELETE;
+    if (is_main_thread()) {
+        note_use(*instance);
+    } else if (!begins_or_ends && is_in_tree(*instance)) {
+        // Its process_thread_group has moved it to a thread of its own.
+        print_error_at_caller(instance->record.name + " got notification " + std::to_string(what) +
+                                  " on another thread than the main one, where it does nothing: "
+                                  "leave the node's process thread group at the main thread",
+                              instance->record.name);
+        return;
+    }
+    notify_along(&instance->record, instance->self, what, reversed != 0);
 }
 
 // --- What the engine calls: methods --------------------------------------------------------------
 
 constexpr std::size_t kMostArguments = 16;
+
+Variant error_result(const MethodRecord& method, Error code, const std::string& why) noexcept {
+    try {
+        return method.error_result(code, why);
+    } catch (...) {
+        report_current_exception(method.context);
+        return {};
+    }
+}
+
+Variant refuse(const MethodRecord& method) {
+    const std::string why = refusal(method);
+    print_error_at_caller(why, method.context);
+    return error_result(method, Error::ERR_UNAVAILABLE, why);
+}
+
+/// In a catch block.
+Variant error_result_of_exception(const MethodRecord& method) {
+    return error_result(method, Error::FAILED,
+                        method.context + ": " + exception_text(std::current_exception()));
+}
+
+/// An error result into the slot of a typed call, which holds an empty value.
+void give(const MethodRecord& method, Variant value, void* slot) {
+    if (!method.has_result || slot == nullptr) return;
+    switch (method.result.type) {
+        case GDEXTENSION_VARIANT_TYPE_NIL:
+            *static_cast<Variant*>(slot) = std::move(value);
+            break;
+        case GDEXTENSION_VARIANT_TYPE_INT:
+            *static_cast<std::int64_t*>(slot) = value.to<std::int64_t>();
+            break;
+        case GDEXTENSION_VARIANT_TYPE_STRING:
+            *static_cast<String*>(slot) = value.to<String>();
+            break;
+        case GDEXTENSION_VARIANT_TYPE_OBJECT:
+            // Only what is counted is made for the purpose; the slot takes a count with it.
+            if (auto object = value.try_to<Ref<RefCounted>>(); object && *object)
+                *static_cast<GDExtensionObjectPtr*>(slot) = object->release();
+            break;
+        default:
+            break;  // no message, no code: the empty value says it
+    }
+}
 
 void call_method(void* userdata, GDExtensionClassInstancePtr self,
                  const GDExtensionConstVariantPtr* given, GDExtensionInt given_count,
@@ -149,23 +254,33 @@ void call_method(void* userdata, GDExtensionClassInstancePtr self,
                    [](GDExtensionConstVariantPtr v) { return static_cast<const Variant*>(v); });
     for (std::size_t i = count; i < wanted; ++i)
         values[i] = &method.default_values[i + optional - wanted];
+    auto& out = *static_cast<Variant*>(result);
+    if (!may_call(method, self)) {
+        out = refuse(method);
+        return;
+    }
     try {
-        *static_cast<Variant*>(result) = method.call(self_of(self), {values, wanted}, *error);
+        out = method.call(self_of(self), {values, wanted}, *error);
     } catch (...) {
         report_current_exception(method.context);
-        *static_cast<Variant*>(result) = method.empty_result();
+        out = error_result_of_exception(method);
     }
 }
 
-// The result slot is already a constructed, empty value: after an exception it stays one.
+// The result slot is already a constructed, empty value.
 void ptrcall_method(void* userdata, GDExtensionClassInstancePtr self,
                     const GDExtensionConstTypePtr* arguments, GDExtensionTypePtr result) {
     auto& method = *static_cast<MethodRecord*>(userdata);
+    if (!may_call(method, self)) {
+        give(method, refuse(method), result);
+        return;
+    }
     try {
         if (self == nullptr && !method.is_static()) throw NullObjectError("called on null");
         method.ptrcall(self_of(self), arguments, result);
     } catch (...) {
         report_current_exception(method.context);
+        give(method, error_result_of_exception(method), result);
     }
 }
 
@@ -209,6 +324,8 @@ private:
         std::uint32_t usage = hint.usage;
         if (value.is_any)
             usage |= static_cast<std::uint32_t>(PropertyUsageFlags::PROPERTY_USAGE_NIL_IS_VARIANT);
+        if (value.is_enum())
+            usage |= static_cast<std::uint32_t>(PropertyUsageFlags::PROPERTY_USAGE_CLASS_IS_ENUM);
         infos_.push_back({value.type, texts.name.data(), texts.class_name.data(), hint.hint,
                           texts.hint.data(), usage});
         meta_.push_back(value.meta);
@@ -312,7 +429,7 @@ bool listens(const ClassRecord* record) {
 void register_itself(ClassRecord& record) {
     GDExtensionClassCreationInfo5 info{};
     info.is_abstract = record.is_abstract ? 1 : 0;
-    info.is_exposed = 1;
+    info.is_exposed = record.is_internal ? 0 : 1;
     info.is_runtime = record.is_runtime ? 1 : 0;
     info.create_instance_func = create_instance;
     info.free_instance_func = free_instance;
@@ -352,11 +469,27 @@ ObjectHandle* own_instance(GDExtensionObjectPtr object, const char* class_name) 
     const auto* instance =
         static_cast<Instance*>(engine.object_get_instance_binding(object, engine.library, nullptr));
     if (instance == nullptr) return nullptr;
+    if (is_main_thread()) note_use(*const_cast<Instance*>(instance));
     // The engine's own cast will not do: to it, a class of ours is its nearest parent of the
     // engine's.
     for (const ClassRecord* record = &instance->record; record != nullptr; record = record->parent)
         if (record->name == class_name) return instance->self;
     return nullptr;
+}
+
+bool may_register_singleton(const char* name, const char* class_name) {
+    if (find_record(class_name) == nullptr) return false;  // told when the class was left out
+    if (!Engine::singleton().has_singleton(StringName(name))) return true;
+    print_error(
+        std::string("Nebula's singleton ") + name +
+        " is left out: another extension already has a singleton of that name. Remove that "
+        "extension from the project, or do without this singleton; the rest of Nebula works.");
+    return false;
+}
+
+GDExtensionObjectPtr construct_internal(const char* class_name) {
+    ClassRecord* const record = find_record(class_name);
+    return record != nullptr && record->is_internal ? create_instance(record, 1) : nullptr;
 }
 
 void keep_singleton(const char* name, const ObjectHandle& object) {
@@ -366,8 +499,22 @@ void keep_singleton(const char* name, const ObjectHandle& object) {
 
 }  // namespace detail
 
-void register_record(std::unique_ptr<ClassRecord> record) {
+bool register_record(std::unique_ptr<ClassRecord> record) {
     check(*record);
+    if (std::ranges::find(left_out(), record->parent_name) != left_out().end()) {
+        print_error("Nebula's class " + record->name + " is left out, because its parent " +
+                    record->parent_name + " is.");
+        left_out().push_back(record->name);
+        return false;
+    }
+    if (ClassDB::singleton().class_exists(StringName(record->name))) {
+        print_error("Nebula's class " + record->name +
+                    " is left out: another extension, or the engine itself, already has a class of "
+                    "that name. To use Nebula's, remove the other extension from the project. The "
+                    "rest of Nebula works.");
+        left_out().push_back(record->name);
+        return false;
+    }
     record->parent = find_record(record->parent_name);
     if (record->parent == nullptr &&
         !ClassDB::singleton().class_exists(StringName(record->parent_name)))
@@ -377,6 +524,7 @@ void register_record(std::unique_ptr<ClassRecord> record) {
     register_methods(*record);
     register_members(*record);
     records().push_back(std::move(record));
+    return true;
 }
 
 const std::vector<std::unique_ptr<ClassRecord>>& registered_classes() noexcept { return records(); }
@@ -392,6 +540,7 @@ void unregister_classes() noexcept {
         }
         records().pop_back();
     }
+    left_out().clear();
 }
 
 void unregister_singletons() noexcept {

@@ -10,12 +10,27 @@
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/runtime/task_diagnostics.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace nebula::godot {
+
+namespace {
+// For the suite.
+PackedStringArray missing_help_texts() {
+    const std::vector<std::string> missing = missing_texts();
+    PackedStringArray names;
+    names.resize(missing.size());
+    std::ranges::transform(missing, names.write().begin(),
+                           [](const std::string& name) { return String(name); });
+    return names;
+}
+}  // namespace
 
 /// What the engine's signals and deferred calls reach. An engine object, so that a call still
 /// queued when it dies is dropped by the engine instead of reaching code that is gone.
@@ -25,11 +40,13 @@ public:
     using Extension::Extension;
 
     static void bind(ClassBuilder<EnginePump>& c) {
-        c.doc("Internal: drives Nebula's coroutines.");
+        c.doc("Internal: drives Nebula's coroutines.").internal();
         c.method("_begin_frame", &EnginePump::begin_frame);
         c.method("_begin_tick", &EnginePump::begin_tick);
         c.method("_begin_draw", &EnginePump::begin_draw);
-        c.method("_pump", &EnginePump::pump);
+        // The engine runs deferred calls of a threaded load on the loader's thread.
+        c.method("_missing_help_texts", &missing_help_texts);
+        c.method("_pump", &EnginePump::pump).any_thread();
     }
 
     EngineLoop* loop = nullptr;
@@ -45,8 +62,7 @@ private:
         if (loop != nullptr) loop->begin_draw();
     }
     void pump() {
-        // The engine runs deferred calls of a threaded resource load on the loader's thread; the
-        // next frame's pump catches up.
+        // On a loader's thread it does nothing: the next frame's pump catches up.
         if (is_main_thread() && loop != nullptr) loop->deferred_pump();
     }
 };
@@ -147,7 +163,7 @@ void EngineLoop::end_frame() {
 }
 
 void register_engine_loop() {
-    register_class<EnginePump>();
+    if (!register_class<EnginePump>()) return;
     add_main_loop_hooks({.startup = [] { running = std::make_unique<EngineLoop>(); },
                          .frame =
                              [] {
@@ -159,11 +175,6 @@ void register_engine_loop() {
                                  if (running) running->close();
                                  running.reset();
                              }});
-}
-
-void require_main_thread() {
-    if (!is_main_thread())
-        throw WrongThread("this is for the main thread; in a Thread use call_deferred()");
 }
 
 }  // namespace nebula::godot

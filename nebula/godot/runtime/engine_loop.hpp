@@ -86,8 +86,4 @@ private:
 /// Registers the pump's class and the main loop's hooks. From entry.cpp.
 void register_engine_loop();
 
-/// For what scripts may call from a Thread of theirs by mistake.
-/// \throws WrongThread unless this is the main thread.
-void require_main_thread();
-
 }  // namespace nebula::godot

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/runtime/nebula_server.hpp"
 
+#include "nebula/godot/api/file_access.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/task_diagnostics.hpp"
@@ -22,73 +23,95 @@ String pool_already_runs() {
            "tree";
 }
 
-// Null while there is none. \throws WrongThread
-EngineLoop* main_loop() {
-    require_main_thread();
-    return EngineLoop::get_if_running();
+/// Through the engine, which knows res:// (also inside an exported game's pack) and user://.
+/// \throws ConfigError when the file cannot be read.
+std::string text_of(const String& path) {
+    const Ref<FileAccess> file = FileAccess::open(path, FileAccess::READ);
+    if (file) return file->get_as_text().utf8();
+    throw ConfigError(path.utf8() + ": the file cannot be read" +
+                      (FileAccess::file_exists(path) ? "" : "; there is no such file") +
+                      ". In an exported game, *.toml must be among the export preset's filters "
+                      "for non-resource files.");
 }
+
+// Null while there is none.
+EngineLoop* main_loop() { return EngineLoop::get_if_running(); }
 
 }  // namespace
 
 void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
-    c.doc("The worker pool and the coroutines of this game.",
-          "Available everywhere as [code]Nebula[/code]. Configure the pool before the first "
-          "VoxelTerrain enters "
-          "the tree; the other methods may be asked each frame.");
+    c.doc("Access to the worker pool and to the running tasks.",
+          "Scripts reach the only instance as [code]Nebula[/code]. Configure the pool before the "
+          "first [VoxelTerrain] enters the tree. The other methods are cheap enough to call every "
+          "frame.");
     c.method("configure", &NebulaServer::configure, {"toml_path"})
+        .result_is_error_text()
         .doc(
-            "Reads [code][threading.worker_pool][/code] of a TOML file. Returns an empty string, "
-            "or one sentence "
-            "that says what is wrong with it.");
+            "Reads the table [code][threading.worker_pool][/code] of a TOML file. The path may "
+            "begin with [code]res://[/code] or [code]user://[/code]. Returns an empty string, or "
+            "one sentence that says what is wrong. An exported game finds the file only if the "
+            "export preset includes [code]*.toml[/code].");
     c.method("set_thread_count", &NebulaServer::set_thread_count, {"count"})
+        .result_is_error_text()
         .doc(
-            "Uses exactly so many workers. Returns an empty string, or one sentence that says what "
-            "is wrong.");
+            "Sets the number of worker threads, from 1 to 1024. Returns an empty string, or one "
+            "sentence that says what is wrong.");
     c.method("worker_count", &NebulaServer::worker_count)
-        .doc("How many workers there are or will be.");
+        .doc(
+            "Returns the number of worker threads. Before the pool has started, this is the number "
+            "it will start with.");
     c.method("utilization_per_worker", &NebulaServer::utilization_per_worker)
-        .doc("The share of the last second that each worker spent on tasks, 0 to 1.");
+        .doc(
+            "Returns, for each worker, the share of the last second in which it ran jobs, from 0 "
+            "to 1.");
     c.method("utilization_average", &NebulaServer::utilization_average)
-        .doc("The mean of [method utilization_per_worker].");
-    c.method("queue_depth", &NebulaServer::queue_depth).doc("Tasks that no worker has begun.");
+        .doc("Returns the mean of [method utilization_per_worker].");
+    c.method("queue_depth", &NebulaServer::queue_depth)
+        .doc("Returns the number of jobs that no worker has started yet.");
     c.method("worker_stats", &NebulaServer::worker_stats)
         .doc(
-            "A Dictionary per worker: name, tasks, steals, parks, wakes, busy_usec (its own "
-            "counters) and "
-            "kernel_wakeups, cpu_usec (the operating system's).");
+            "Returns one Dictionary per worker. [code]name[/code], [code]tasks[/code], "
+            "[code]steals[/code], [code]parks[/code], [code]wakes[/code] and "
+            "[code]busy_usec[/code] are the pool's own counters; [code]kernel_wakeups[/code] and "
+            "[code]cpu_usec[/code] come from the operating system.");
     c.method("frame_work_msec", &NebulaServer::frame_work_msec)
         .doc(
-            "Main-thread work of the last frame in milliseconds, without drawing and without "
-            "waiting.");
+            "Returns how long the main thread worked in the last frame, in milliseconds, without "
+            "drawing and without waiting for the display.");
     c.method("live_tasks", &NebulaServer::live_tasks)
         .doc(
-            "A Dictionary per coroutine: id, name, state, reason (what it waits for), detail "
-            "(which "
-            "one, for signals), site (where in the C++ source), age_seconds, waited_seconds.");
+            "Returns one Dictionary per running task: [code]id[/code], [code]name[/code], "
+            "[code]state[/code], [code]reason[/code] (what it waits for), [code]detail[/code] "
+            "(for a signal, which one), [code]site[/code] (the place in the C++ source), "
+            "[code]age_seconds[/code] and [code]waited_seconds[/code].");
     c.method("waiting_tasks_report", &NebulaServer::waiting_tasks_report)
-        .doc("One line per coroutine that has not ended, with the place where it waits.");
-    c.method("tasks_alive", &NebulaServer::tasks_alive).doc("Coroutines that have not ended.");
+        .doc("Returns one line of text per running task, with the place where it waits.");
+    c.method("tasks_alive", &NebulaServer::tasks_alive)
+        .doc("Returns the number of tasks that have not ended.");
     c.method("tasks_resumed_last_frame", &NebulaServer::tasks_resumed_last_frame)
-        .doc("How often coroutines went on in the last whole frame.");
+        .doc("Returns how often a task was resumed in the last frame.");
     c.method("task_pump_msec", &NebulaServer::task_pump_msec)
-        .doc("Milliseconds that coroutines ran in the last whole frame.");
+        .doc("Returns how long tasks ran on the main thread in the last frame, in milliseconds.");
     c.method("set_task_budget_msec", &NebulaServer::set_task_budget_msec, {"msec"})
         .doc(
-            "How many milliseconds coroutines may run in a frame; what is left goes first in the "
-            "next, and one has its turn in any case. 0: no limit. It begins as the project setting "
-            "nebula/tasks/budget_msec.");
+            "Sets how many milliseconds per frame tasks may run on the main thread. Tasks that are "
+            "left over run first in the next frame; at least one runs in every frame. 0 means no "
+            "limit. The initial value is the project setting "
+            "[code]nebula/tasks/budget_msec[/code].");
     c.method("tasks_starved_frames", &NebulaServer::tasks_starved_frames)
         .doc(
-            "For how many frames on end that budget ran out before every coroutine that was ready "
-            "had its turn.");
+            "Returns for how many consecutive frames the budget ran out before every task that "
+            "was ready had run.");
     c.method("live_engine_resources", &NebulaServer::live_engine_resources)
-        .doc("Meshes and instances that Nebula holds in the RenderingServer.");
+        .doc(
+            "Returns how many meshes and instances Nebula holds in the [RenderingServer]. Useful "
+            "to find leaks.");
 }
 
 String NebulaServer::configure(const String& toml_path) {
     if (shared_pool_if_used() != nullptr) return pool_already_runs();
     try {
-        configure_shared_pool(load_worker_pool_config(toml_path.utf8()));
+        configure_shared_pool(parse_worker_pool_config(text_of(toml_path), toml_path.utf8()));
     } catch (const ConfigError& error) {
         return String(std::string_view(error.what()));
     }

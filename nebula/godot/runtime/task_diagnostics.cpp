@@ -10,6 +10,7 @@
 #include "nebula/godot/binding/callable.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/extension.hpp"
 #include "nebula/godot/binding/marshal.hpp"
 
 #include <algorithm>
@@ -44,13 +45,13 @@ void define(const char* name, const Variant& standard) {
     settings.set_initial_value(name, standard);
 }
 
-/// Zero, and a warning, for what is no number from zero on.
+/// Zero, after a warning, if the setting is not a number of at least 0.
 double number_setting(const char* name) {
     const Variant value = ProjectSettings::singleton().get_setting(name);
     const auto number = value.try_to<double>();
     if (number && *number >= 0.0) return *number;
     print_warning(std::string("the project setting ") + name + " is '" + value.str() +
-                  "', which is no number from 0 on; 0 is taken, which turns it off");
+                  "', which is not a number of at least 0; using 0, which turns it off");
     return 0.0;
 }
 
@@ -61,7 +62,7 @@ std::string seconds_text(double seconds) {
 }
 
 std::string task_line(const TaskInfo& task) {
-    return "task '" + task.name + "' (#" + std::to_string(task.id) + ") is " +
+    return "task '" + task.name + "' (#" + std::to_string(task.id) + ") has been " +
            std::string(state_word(task.state)) + " for " + seconds_text(task.waited_seconds) +
            ": " + std::string(task.reason) + (task.detail.empty() ? "" : " " + task.detail) + ", " +
            site_text(task.site);
@@ -120,8 +121,9 @@ TaskDiagnostics::TaskDiagnostics(Runtime& runtime) : runtime_(runtime) {
     runtime.set_pump_budget(budget_of(number_setting(kBudgetMsec)));
     const double seconds = number_setting(kStuckSeconds);
     if (seconds > 0.0) runtime.set_on_stuck(seconds, tell_stuck);
+    // It may be left out, and another extension's may have the name.
     const ObjectHandle server(find_singleton("Nebula"));
-    if (!server) return;
+    if (detail::own_instance(server.ptr(), "NebulaServer") == nullptr) return;
     Performance performance = Performance::singleton();
     for (const auto& [id, method] : kMonitors)
         if (!performance.has_custom_monitor(id))

@@ -1,6 +1,6 @@
-# A project setting about tasks that is no number from zero on is told once, and turns nothing on.
-# says: ^WARNING: the project setting nebula/tasks/budget_msec is 'soon', which is no number from 0 on; 0 is taken, which turns it off$
-# says: ^WARNING: the project setting nebula/tasks/stuck_warning_seconds is '-1.0', which is no number from 0 on; 0 is taken, which turns it off$
+# A project setting for tasks that is not a number of at least 0 causes one warning, and turns nothing on.
+# says: ^WARNING: the project setting nebula/tasks/budget_msec is 'soon', which is not a number of at least 0; using 0, which turns it off$
+# says: ^WARNING: the project setting nebula/tasks/stuck_warning_seconds is '-1.0', which is not a number of at least 0; using 0, which turns it off$
 extends SceneTree
 
 

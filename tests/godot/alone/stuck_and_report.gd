@@ -1,8 +1,8 @@
-# The two project settings about waiting tasks: a wait that lasts longer than so long is told in a
-# warning, once, and whoever still waits at the end is named with its place.
-# says: ^WARNING: task 'given' \(#[0-9]+\) is waiting for [0-9.]+ s: signal 'first' of RefCounted, async_probe\.cpp:[0-9]+$
-# says: ^Nebula: at exit, task 'given' \(#[0-9]+\) is waiting for [0-9.]+ s: signal 'first' of RefCounted, async_probe\.cpp:[0-9]+$
-# says: ^Nebula: at exit, task 'frames' \(#[0-9]+\) is waiting for [0-9.]+ s: next frame, async_probe\.cpp:[0-9]+$
+# The two project settings for waiting tasks: a wait that lasts too long causes one warning, and at
+# exit each task that still waits is named with its place.
+# says: ^WARNING: task 'given' \(#[0-9]+\) has been waiting for [0-9.]+ s: signal 'first' of RefCounted, async_probe\.cpp:[0-9]+$
+# says: ^Nebula: at exit, task 'given' \(#[0-9]+\) has been waiting for [0-9.]+ s: signal 'first' of RefCounted, async_probe\.cpp:[0-9]+$
+# says: ^Nebula: at exit, task 'frames' \(#[0-9]+\) has been waiting for [0-9.]+ s: next frame, async_probe\.cpp:[0-9]+$
 extends SceneTree
 
 

@@ -234,7 +234,7 @@ public:
         c.method("await_on_worker", &Self::start<await_on_worker, Signal>, {"which"});
         c.method("stay_on_worker", &Self::start<stay_on_worker, double>, {"seconds"});
         c.method("await_owned", &Self::start<await_owned, Object, Signal>, {"owner", "which"});
-        c.method("spawn_from_any_thread", &Self::spawn_from_any_thread);
+        c.method("spawn_from_any_thread", &Self::spawn_from_any_thread).any_thread();
         c.method("destroy", &Self::destroy_object, {"object"})
             .doc("As the engine's C interface does it, which asks nobody.");
         c.method("count_frames", &Self::count, {"tasks"})

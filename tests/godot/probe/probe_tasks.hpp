@@ -87,7 +87,7 @@ protected:
         c.method("was_cancelled", &Probe::was_cancelled, {"task"});
         c.method("left_main_thread", &Probe::left_main_thread, {"task"});
         c.method("cancel", &Probe::cancel, {"task"});
-        c.method("request_cancel", &Probe::request_cancel, {"task"});
+        c.method("request_cancel", &Probe::request_cancel, {"task"}).any_thread();
         c.method("go_on", &Probe::go_on, {"task"}).doc("Lets a task take that waits for this.");
         c.method("locals_made", &ProbeLocal::made);
         c.method("locals_alive", &ProbeLocal::alive);

@@ -236,8 +236,10 @@ public:
         c.method("make_and_drop", &Self::make_and_drop, {"which"})
             .doc("Makes a wait nobody awaits; returns how many connections there were meanwhile.");
         c.method("try_wait_here", &Self::try_wait_here, {"which"})
+            .any_thread()
             .doc("Makes a wait on the calling thread; returns the error it is born with.");
         c.method("try_spawn_here", &Self::try_spawn_here)
+            .any_thread()
             .doc("Spawns on the calling thread; returns what was thrown.");
 
         bind_tasks(c);

@@ -92,7 +92,7 @@ func test_engine_singletons_are_called_from_our_side() -> void:
 
 func test_our_log_lines_are_the_engines_errors_and_warnings() -> void:
 	var probe := NebulaBindingProbe.new()
-	expect_error("a bad line")
+	expect_error("a bad line (res://tests/test_calls.gd:")
 	probe.log_line(3, "a bad line")
 	probe.log_line(2, "a warning is no error (expected)")
 	probe.log_line(0, "a debug line")
