@@ -93,9 +93,10 @@ TEST_P(HostileTask, TheErrorOfTheTaskItselfComesBeforeThatOfItsCaptures) {
 TEST_P(HostileTask, WhatACapturesDestructorThrowsInATaskThatIsDroppedIsLoggedWithItsName) {
     static std::string lines;  // a sink has no captures
     lines.clear();
-    const LogSink before = set_log_sink([](LogLevel level, std::string_view line) noexcept {
-        if (level == LogLevel::Error) lines.append(line).append("\n");
-    });
+    const LogSink before =
+        set_log_sink([](LogLevel level, std::string_view line, const auto&) noexcept {
+            if (level == LogLevel::Error) lines.append(line).append("\n");
+        });
     {
         WorkerPool pool(config());
         TaskGroup group(pool);
