@@ -29,6 +29,11 @@ if(NEBULA_DEVELOPER)
         $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
         # clang-tidy has the same as a check, for a fifth of what all its matching takes.
         $<$<CXX_COMPILER_ID:Clang>:-Wreserved-identifier>)
+    # In a unity build, a local name may be that of another file's function. dev and release, which
+    # compile file by file, have the warning.
+    if(CMAKE_UNITY_BUILD)
+        target_compile_options(nebula_private_flags INTERFACE -Wno-shadow)
+    endif()
 endif()
 if(NEBULA_SANITIZE)
     set(nebula_sanitize_flags -fsanitize=${NEBULA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
