@@ -41,7 +41,8 @@ enum class OnError : std::uint8_t {
 ///            it.
 /// Cost:      spawn, on the thread that made it: about ten nanoseconds; elsewhere a short lock. To
 ///            run one: about ten more. Nothing allocates once the pool has seen as many, but a
-///            closure of more than 48 bytes.
+///            closure of more than 48 bytes, and elsewhere one that is not trivially copyable: it
+///            is moved under the lock, where no code of the user runs.
 /// Lifetime:  the destructor waits for all tasks, so they may borrow what outlives the group. The
 ///            pool must outlive it.
 /// Throws:    the constructor: std::bad_alloc; NestedTooDeep (nesting.hpp) when this thread's stack
@@ -66,7 +67,7 @@ public:
             state_->spawn_here(std::forward<F>(f), name);
         } else {
             detail::TaskSlot task;
-            task.emplace(std::forward<F>(f), name);
+            task.emplace_to_move_locked(std::forward<F>(f), name);
             spawn_elsewhere(task, false);
         }
     }
@@ -77,7 +78,7 @@ public:
         requires std::is_invocable_v<std::decay_t<F>&>
     void spawn_on_owner(F&& f, const char* name = nullptr) {
         detail::TaskSlot task;
-        task.emplace(std::forward<F>(f), name);
+        task.emplace_to_move_locked(std::forward<F>(f), name);
         spawn_elsewhere(task, true);
     }
 

@@ -110,6 +110,34 @@ TEST_P(HostileTask, WhatACapturesDestructorThrowsInATaskThatIsDroppedIsLoggedWit
               "its closure captures threw: the file was not flushed\n");
 }
 
+// A closure that uses its group while it is moved into it. It was moved under the group's lock.
+struct SpawnsWhenMoved {
+    explicit SpawnsWhenMoved(TaskGroup& its_group) : group(&its_group) {}
+    SpawnsWhenMoved(SpawnsWhenMoved&& other) noexcept : group(other.group) {
+        group->spawn([] {});
+    }
+    SpawnsWhenMoved(const SpawnsWhenMoved&) = delete;
+    SpawnsWhenMoved& operator=(const SpawnsWhenMoved&) = delete;
+    ~SpawnsWhenMoved() {
+        group->spawn([] {});
+    }
+    TaskGroup* group;
+};
+
+TEST_P(HostileTask, NoCodeOfAClosureRunsUnderTheLockOfItsGroup) {
+    WorkerPool pool(config());
+    TaskGroup group(pool);
+    std::atomic<int> ran{0};
+    std::thread([&] {
+        for (int i = 0; i < 40; ++i) {
+            group.spawn([spawns = SpawnsWhenMoved(group), &ran] { ++ran; });
+            group.spawn_on_owner([spawns = SpawnsWhenMoved(group), &ran] { ++ran; });
+        }
+    }).join();
+    group.wait();
+    EXPECT_EQ(ran, 80);
+}
+
 void nest(WorkerPool& pool, int levels) {
     if (levels == 0) return;
     pool.scope([&](Scope<>& s) { s.spawn([&] { nest(pool, levels - 1); }, "nest"); });

@@ -46,6 +46,20 @@ public:
         name_ = its_name;
     }
 
+    /// The same for a slot that is moved under a lock: move_to() then runs no code of the closure,
+    /// because one that is more than bytes lies on the heap.
+    template <class F>
+    void emplace_to_move_locked(F&& f, const char* its_name) {
+        using Closure = std::decay_t<F>;
+        if constexpr (kFitsInline<Closure> && std::is_trivially_copyable_v<Closure>) {
+            emplace(std::forward<F>(f), its_name);
+        } else {
+            ::new (static_cast<void*>(storage_)) Closure*(new Closure(std::forward<F>(f)));
+            act_ = &act_on_heap<Closure>;
+            name_ = its_name;
+        }
+    }
+
     /// Calls the closure and destroys it, also when it throws; the slot is empty afterwards.
     /// Throws what the closure threw, else what its destructor threw.
     void run() { act_(*this, Act::Run, nullptr); }
@@ -94,7 +108,7 @@ private:
 
     template <class Closure>
     static void act_on_heap(TaskSlot& slot, Act act, TaskSlot* to) {
-        Closure& kept = slot.closure<Closure>();
+        Closure& kept = **std::launder(static_cast<Closure**>(static_cast<void*>(slot.storage_)));
         if (act == Act::Move) {
             ::new (static_cast<void*>(to->storage_)) Closure*(&kept);
             return;
