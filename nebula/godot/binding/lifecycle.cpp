@@ -100,7 +100,8 @@ void stop() {
     if (live_callables() != 0) {
         // The engine would call into unloaded code: a mistake worth a line even at exit.
         print_warning(std::to_string(live_callables()) +
-                      " callables of Nebula are still with the engine at unload");
+                      " callables of Nebula are still held by the engine while the extension is "
+                      "unloaded");
     }
     release_engine();
     restore_sinks();

@@ -28,7 +28,9 @@ GDExtensionObjectPtr construct_internal(const char* class_name);
 GDExtensionObjectPtr construct(const char* class_name) {
     if (GDExtensionObjectPtr internal = construct_internal(class_name)) return internal;
     GDExtensionObjectPtr object = engine.classdb_construct_object2(StringName(class_name).data());
-    if (object == nullptr) throw ApiMismatchError(std::string("the engine made no ") + class_name);
+    if (object == nullptr)
+        throw ApiMismatchError(std::string("the engine could not create an object of class ") +
+                               class_name);
     // The engine leaves this notification to whoever constructs from outside.
     Object(object).notification(Object::NOTIFICATION_POSTINITIALIZE);
     return object;

@@ -137,7 +137,9 @@ bool StreamNode::ready() {
 bool StreamNode::listen(Waker waker) {
     {
         const MutexLock lock(mutex_);
-        NEBULA_ASSERT(!listening_, "one task at a time waits for the next emission of a stream");
+        NEBULA_ASSERT(!listening_,
+                      "another task already waits for the next emission of this "
+                      "stream; only one may");
         if (queue_.size() == 0 && end_) return false;
         listening_ = true;
         if (queue_.size() == 0) {
@@ -158,7 +160,7 @@ void StreamNode::stop_listening() noexcept {
 std::optional<AsyncErrorCode> StreamNode::take(SignalArguments& arguments, bool listened) {
     const MutexLock lock(mutex_);
     if (listened) listening_ = false;
-    NEBULA_ASSERT(has_answer(), "an emission is taken once it is there");
+    NEBULA_ASSERT(has_answer(), "next() of a stream was resumed without an emission");
     // An error is told once; what comes after it is the end.
     if (left_in_turn_ > 0) --left_in_turn_;
     if (queue_.size() == 0) return std::exchange(end_, AsyncErrorCode::EmitterFreed);
