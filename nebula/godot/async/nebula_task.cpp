@@ -17,6 +17,17 @@ constinit StaticName completed{"completed"};
 // How many emissions of `completed` are on the stack.
 int announcing = 0;
 
+// A listener may end another task, whose listener ends a third, and so on; the scheduler makes such
+// a chain flat, so nesting alone does not show it. Far more than a game ends in one frame.
+constexpr int kAnnouncementsPerFrame = 4096;
+
+bool may_announce_in(std::uint64_t frame) {
+    static std::uint64_t counted_frame = 0;
+    static int count = 0;
+    if (std::exchange(counted_frame, frame) != frame) count = 0;
+    return ++count <= kAnnouncementsPerFrame;
+}
+
 }  // namespace
 
 /// Announces an end in the next frame.
@@ -201,10 +212,10 @@ void NebulaTask::end(Variant value, Ref<NebulaTaskError> error) noexcept {
     const EngineLoop* const loop = EngineLoop::get_if_running();
     try {
         const bool heard = is_heard();
-        if (announcing == 0 || !heard || loop == nullptr || loop->closing()) return announce();
-        // A listener has ended another task, and what listens to that one may end a third: each
-        // frame announces what the frame before has ended, so that this cannot go on for ever
-        // within one.
+        if (!heard || loop == nullptr || loop->closing()) return announce();
+        if (announcing == 0 && may_announce_in(loop->frame())) return announce();
+        // Each frame announces what the frame before has left, so that listeners who end tasks
+        // cannot keep a frame from ending.
         new LateAnnouncement(Ref<NebulaTask>(ptr()));  // it deletes itself
     } catch (...) {
         report_current_exception("NebulaTask.completed");

@@ -429,5 +429,19 @@ func test_cpp_that_awaits_a_call_that_has_ended_gets_its_value() -> void:
 	node.free()
 
 
+func test_a_listener_that_ends_the_next_task_each_time_lets_the_frame_end() -> void:
+	var seen := {}
+	var next := func(self_: Callable) -> void:
+		seen[Engine.get_process_frames()] = seen.get(Engine.get_process_frames(), 0) + 1
+		if seen.size() < 3 and seen.values().max() < 9000:
+			var task := probe.task_after(emitter.fired, 1)
+			task.completed.connect(func(_result: Variant) -> void: self_.call(self_))
+			task.cancel()
+	next.call(next)
+	await frames(6)
+	check_equal(seen.size(), 3, "frames in which one was told")
+	check(seen.values().max() < 5000, "told in one frame: %s" % [seen])
+
+
 func listen_to(call: Variant) -> void:
 	got.append(await call)
