@@ -33,14 +33,11 @@ public:
 /// What a source and its tokens share.
 ///
 /// Threads:   any thread. Nodes are destroyed only after leave().
-class CancelState {
+class CancelState : public InFramePool {
 public:
     CancelState() noexcept = default;
     CancelState(const CancelState&) = delete;
     CancelState& operator=(const CancelState&) = delete;
-
-    static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* memory) noexcept { free_frame(memory); }
 
     void retain() noexcept;
     void release() noexcept;

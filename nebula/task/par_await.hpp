@@ -31,11 +31,8 @@ namespace task_detail {
 /// task. Lives until the awaiter and all workers have let go.
 ///
 /// Threads:   see each member.
-class LoopState {
+class LoopState : public InFramePool {
 public:
-    static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* memory) noexcept { free_frame(memory); }
-
     LoopState(const LoopState&) = delete;
     LoopState& operator=(const LoopState&) = delete;
 
@@ -89,9 +86,6 @@ private:
 
 template <class F>
 class LoopOf final : public LoopState {
-    static_assert(alignof(F) <= alignof(std::max_align_t),
-                  "over-aligned captures: hold them in a std::unique_ptr");
-
 public:
     LoopOf(F&& function, std::size_t count, std::size_t grain)
         : LoopState(nebula::detail::chunk_count(count, grain)),

@@ -40,15 +40,9 @@ namespace task_detail {
 /// Threads:   see each member.
 /// Lifetime:  counted; the last of the two halves destroys it, with the result if nobody took it.
 template <class F>
-class PoolJob {
-    static_assert(alignof(F) <= alignof(std::max_align_t),
-                  "over-aligned captures: hold them in a std::unique_ptr");
-
+class PoolJob : public InFramePool {
 public:
     using Value = std::invoke_result_t<F&>;
-
-    static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* memory) noexcept { free_frame(memory); }
 
     explicit PoolJob(F&& function) : function_(std::move(function)) {}
 

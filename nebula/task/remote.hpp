@@ -44,9 +44,6 @@ using TaskValueOf = typename std::invoke_result_t<F&>::value_type;
 /// A record on its way to the owner thread, with what it will start there.
 template <class F>
 class PostedRecord final : public TypedRecord<TaskValueOf<F>> {
-    static_assert(alignof(F) <= alignof(std::max_align_t),
-                  "over-aligned captures: hold them in a std::unique_ptr");
-
 public:
     PostedRecord(Inbox& door, Scheduler& owner, const TaskOptions& options,
                  std::source_location spawn_site, F&& function)

@@ -23,9 +23,6 @@ namespace task_detail {
 
 template <class T>
 class TypedRecord : public TaskRecord {
-    static_assert(alignof(Result<T>) <= alignof(std::max_align_t),
-                  "over-aligned values: hold them in a std::unique_ptr");
-
 public:
     using TaskRecord::TaskRecord;
 

@@ -14,11 +14,8 @@ namespace nebula {
 namespace task_detail {
 
 /// The scope's ear at a child's end, and its share of the record.
-class ScopeChild : public JoinWaiter, public ListHook<ScopeTag> {
+class ScopeChild : public InFramePool, public JoinWaiter, public ListHook<ScopeTag> {
 public:
-    static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* memory) noexcept { free_frame(memory); }
-
     ScopeChild(TaskScope& in, TaskRecord& of) noexcept : scope(in), target(of) {
         target.add_owner();
         on_end = [](JoinWaiter& ended) noexcept {

@@ -44,6 +44,11 @@ task<int> leaf_later(int value) {
     co_return value;
 }
 task<> wait_for_frame() { co_await next_frame(); }
+task<> wait_with_over_aligned_local() {
+    alignas(64) volatile int local = 1;
+    co_await next_frame();
+    local = 2;
+}
 
 /// A channel's two ends, a lock, a permit.
 task<> meet(TaskChannel<int>& channel, AsyncMutex& mutex, AsyncSemaphore& semaphore) {
@@ -84,6 +89,7 @@ task<> wait_in_every_way(Event& event, int rounds) {
         co_await sleep_for(0.5);
         co_await event.wait();
         (void)co_await leaf(i);
+        co_await wait_with_over_aligned_local();
         (void)co_await runtime.spawn(leaf(i), {.name = "a child with a name that is long"});
         const TaskHandle<> waits = runtime.spawn([]() -> task<> { co_await next_frame(); });
         co_await waits;

@@ -3,6 +3,9 @@
 
 #include "nebula/base/assert.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -12,13 +15,33 @@ constinit thread_local FramePool* this_threads_pool = nullptr;
 
 void* allocate_from_heap(std::size_t size) {
     void* const memory = ::operator new(sizeof(FramePool::Header) + size);
-    auto* const header = ::new (memory) FramePool::Header{nullptr, 0};
+    auto* const header = ::new (memory) FramePool::Header{nullptr, 0, 0};
+    return header + 1;
+}
+
+void* allocate_over_aligned(std::size_t size, std::size_t alignment) {
+    using Header = FramePool::Header;
+    NEBULA_ASSERT(std::has_single_bit(alignment), "an alignment is a power of two");
+    // A block is aligned for a Header, so this is the farthest that the frame can have to move up.
+    const std::size_t room = alignment - alignof(Header);
+    if (room > std::numeric_limits<std::uint32_t>::max() ||
+        size > std::numeric_limits<std::size_t>::max() - room - sizeof(Header))
+        throw std::bad_alloc();
+    auto* const block = static_cast<std::byte*>(allocate_frame(size + room));
+    const std::uintptr_t beyond = reinterpret_cast<std::uintptr_t>(block) & (alignment - 1);
+    if (beyond == 0) return block;
+    const std::size_t up = alignment - beyond;
+    // The header in front of the frame lies in the bytes that were skipped.
+    auto* const header = ::new (static_cast<void*>(block + up - sizeof(Header)))
+        Header{nullptr, 0, static_cast<std::uint32_t>(up)};
     return header + 1;
 }
 
 void free_foreign_frame(void* frame) noexcept {
     auto* const header = static_cast<FramePool::Header*>(frame) - 1;
     if (header->home == nullptr) {
+        if (header->moved_up != 0)
+            return free_frame(static_cast<std::byte*>(frame) - header->moved_up);
         ::operator delete(header);
         return;
     }
@@ -46,7 +69,7 @@ void* FramePool::allocate_new(std::size_t size_class) {
         if (free_[size_class] != nullptr) return allocate((size_class + 1) * kStep);
     }
     void* const memory = ::operator new(sizeof(Header) + (size_class + 1) * kStep);
-    auto* const header = ::new (memory) Header{this, static_cast<std::uint32_t>(size_class)};
+    auto* const header = ::new (memory) Header{this, static_cast<std::uint32_t>(size_class), 0};
     ++live_;
     return header + 1;
 }

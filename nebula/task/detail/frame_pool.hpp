@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -71,14 +72,18 @@ private:
     friend void free_foreign_frame(void* frame) noexcept;
 
     struct alignas(std::max_align_t) Header {
-        FramePool* home;  // null: from the heap, to the heap
+        FramePool* home;  // null: see moved_up
         std::uint32_t size_class;
+        // If home is null: how far an over-aligned frame lies above the start of its block, whose
+        // own header tells the rest. 0: the block is from the heap and goes back there.
+        std::uint32_t moved_up;
     };
     struct FreeBlock : Header {
         FreeBlock* next;
     };
 
     friend void* allocate_from_heap(std::size_t size);
+    friend void* allocate_over_aligned(std::size_t size, std::size_t alignment);
 
     FramePool() = default;
     ~FramePool() = default;
@@ -113,6 +118,7 @@ private:
 extern constinit thread_local FramePool* this_threads_pool;
 
 [[nodiscard]] void* allocate_from_heap(std::size_t size);
+[[nodiscard]] void* allocate_over_aligned(std::size_t size, std::size_t alignment);
 void free_foreign_frame(void* frame) noexcept;
 
 /// A block of at least `size` bytes, aligned for any ordinary type: from this thread's FramePool
@@ -130,11 +136,45 @@ void free_foreign_frame(void* frame) noexcept;
     return allocate_from_heap(size);
 }
 
+/// The same for any alignment. One above std::max_align_t's is made by a larger block.
+[[nodiscard]] inline void* allocate_frame(std::size_t size, std::size_t alignment) {
+    if (alignment <= alignof(std::max_align_t)) return allocate_frame(size);
+    return allocate_over_aligned(size, alignment);
+}
+
+/// The alignment that a coroutine frame of so many bytes can need, for compilers that do not say
+/// it: g++, and clang without -fcoro-aligned-allocation.
+constexpr std::size_t worst_frame_alignment(std::size_t size) noexcept {
+#if defined(__clang__)
+    // The two pointers that a frame begins with push an over-aligned local to its own alignment or
+    // beyond. So the frame is larger than that alignment.
+    return size == 0 ? 1 : std::bit_floor(size - 1);
+#else
+    // g++ lays a frame out as a struct: its size is a multiple of its alignment.
+    return size & (~size + 1);
+#endif
+}
+
 inline void free_frame(void* frame) noexcept {
     auto* const header = static_cast<FramePool::Header*>(frame) - 1;
     FramePool* const home = header->home;
     if (home == nullptr || home != this_threads_pool) return free_foreign_frame(frame);
     home->keep(FramePool::as_free(*header));
 }
+
+/// Base of what is made by `new` and lives in such blocks.
+class InFramePool {
+public:
+    static void* operator new(std::size_t size) { return allocate_frame(size); }
+    static void* operator new(std::size_t size, std::align_val_t alignment) {
+        return allocate_frame(size, static_cast<std::size_t>(alignment));
+    }
+    static void operator delete(void* memory) noexcept { free_frame(memory); }
+    static void operator delete(void* memory, std::align_val_t) noexcept { free_frame(memory); }
+
+protected:
+    InFramePool() noexcept = default;
+    ~InFramePool() = default;
+};
 
 }  // namespace nebula::task_detail

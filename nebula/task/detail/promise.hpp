@@ -8,6 +8,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <new>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -129,7 +130,15 @@ public:
     PromiseBase(const PromiseBase&) = delete;
     PromiseBase& operator=(const PromiseBase&) = delete;
 
-    static void* operator new(std::size_t size) { return allocate_frame(size); }
+#if defined(__clang__)
+    // Called with -fcoro-aligned-allocation: only then does clang say what the locals need.
+    static void* operator new(std::size_t size, std::align_val_t alignment) {
+        return allocate_frame(size, static_cast<std::size_t>(alignment));
+    }
+#endif
+    static void* operator new(std::size_t size) {
+        return allocate_frame(size, worst_frame_alignment(size));
+    }
     static void operator delete(void* frame, std::size_t) noexcept { free_frame(frame); }
 
     std::suspend_always initial_suspend() noexcept { return {}; }

@@ -63,7 +63,7 @@ struct JoinTag {};
 /// Threads:   owner thread, but for retain, release, wake, request_cancel and the handle counts.
 /// Lifetime:  two counts, as in std::shared_ptr: owners_ (the runtime and the handles) keep the
 ///            result, references_ (wakers, the inbox, and the owners as one) keep the record.
-class TaskRecord : public ListHook<LiveTag>, public ListHook<ReadyTag> {
+class TaskRecord : public InFramePool, public ListHook<LiveTag>, public ListHook<ReadyTag> {
 public:
     static constexpr std::size_t kNameBytes = 48;
 
@@ -71,9 +71,6 @@ public:
                std::source_location site) noexcept;
     TaskRecord(const TaskRecord&) = delete;
     TaskRecord& operator=(const TaskRecord&) = delete;
-
-    static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* memory) noexcept { free_frame(memory); }
 
     // --- any thread ---
     void retain() noexcept {
