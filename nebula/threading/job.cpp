@@ -12,13 +12,8 @@ namespace nebula {
 
 const char* JobCancelled::what() const noexcept { return "the job was cancelled"; }
 
-StopToken current_stop_token() noexcept { return StopToken(detail::JobBlock::current()); }
-
 namespace detail {
 namespace {
-
-// One pointer, no destructor: the extension is unloaded with threads of others still alive.
-constinit thread_local const JobBlock* tls_current_job = nullptr;
 
 bool is_cancellation(const std::exception_ptr& error) noexcept {
     try {
@@ -35,19 +30,18 @@ bool is_cancellation(const std::exception_ptr& error) noexcept {
 void* allocate_job_block(std::size_t size) { return ::operator new(size); }
 void free_job_block(void* memory, std::size_t /*size*/) noexcept { ::operator delete(memory); }
 
-const JobBlock* JobBlock::current() noexcept { return tls_current_job; }
-
 std::exception_ptr JobBlock::run_if_queued() noexcept {
     return state_.claim() ? run_claimed() : nullptr;
 }
 
 std::exception_ptr JobBlock::run_claimed() noexcept {
-    const JobBlock* const outer = std::exchange(tls_current_job, this);
-    auto run = [this] { call(); };
-    error_ = caught(run);
-    std::exception_ptr at_end = drop_closure();
-    if (error_ == nullptr) error_ = std::move(at_end);
-    tls_current_job = outer;
+    {
+        const CurrentStop running(state_.word(), options_.name);
+        auto run = [this] { call(); };
+        error_ = caught(run);
+        std::exception_ptr at_end = drop_closure();
+        if (error_ == nullptr) error_ = std::move(at_end);
+    }
     return end(error_ != nullptr && is_cancellation(error_));
 }
 

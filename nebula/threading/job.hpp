@@ -8,6 +8,7 @@
 #include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/job_block.hpp"
 #include "nebula/threading/nesting.hpp"
+#include "nebula/threading/stop_token.hpp"
 
 #include <concepts>
 #include <cstddef>
@@ -33,56 +34,6 @@ class JobCancelled : public std::exception {
 public:
     [[nodiscard]] const char* what() const noexcept override;
 };
-
-/// Says to a job that runs whether it should stop. For closures that take one:
-///
-///     Job<Mesh> job = spawn_job(pool, [=](StopToken token) {
-///         for (Slab slab : slabs) if (!token.stop_requested()) march(slab);
-///         …
-///     });
-///
-/// Threads:   any thread.
-/// Lifetime:  borrows its job: for as long as that runs.
-class StopToken {
-public:
-    StopToken() noexcept = default;  ///< Never cancelled.
-    [[nodiscard]] bool stop_requested() const noexcept {
-        return block_ != nullptr && block_->asked_to_stop();
-    }
-
-private:
-    template <class F, class T>
-    friend class detail::JobOf;
-    friend StopToken current_stop_token() noexcept;
-    explicit StopToken(const detail::JobBlock* block) noexcept : block_(block) {}
-
-    const detail::JobBlock* block_ = nullptr;
-};
-
-/// Of the Job that runs on this thread, innermost; outside of one, a token that never says stop.
-[[nodiscard]] StopToken current_stop_token() noexcept;
-/// Whether the Job that runs on this thread should stop.
-[[nodiscard]] inline bool job_stop_requested() noexcept {
-    return current_stop_token().stop_requested();
-}
-
-namespace detail {
-
-/// What a closure gives, called with a StopToken if it takes one.
-template <class F>
-struct JobCall {
-    static constexpr bool kTakesToken = std::is_invocable_v<F&, StopToken>;
-};
-template <class F, bool kTakesToken = JobCall<F>::kTakesToken>
-struct JobCallResult {
-    using type = std::invoke_result_t<F&, StopToken>;
-};
-template <class F>
-struct JobCallResult<F, false> {
-    using type = std::invoke_result_t<F&>;
-};
-
-}  // namespace detail
 
 /// Runs f some time on a worker of the pool and keeps what it returns or throws. f is called with
 /// a StopToken if it can be.
@@ -308,7 +259,7 @@ private:
     void call() override {
         this->set_from([this]() -> T {
             if constexpr (JobCall<F>::kTakesToken) {
-                return (*closure_)(StopToken(this));
+                return (*closure_)(this->stop_token());
             } else {
                 return (*closure_)();
             }

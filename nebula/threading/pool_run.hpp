@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/threading/band.hpp"
+#include "nebula/threading/stop_token.hpp"
 
 #include <type_traits>
 #include <utility>
@@ -30,15 +31,17 @@ constexpr void require_awaiter_of_pool_run() {
 
 }  // namespace detail
 
-/// Does nothing by itself. Whoever awaits it spawns `function` on `pool` with `options`, or on `io`
-/// if that is set, and takes its result; threading knows no coroutines.
+/// Does nothing by itself: `co_await` it in a task, with nebula/task/pool_bridge.hpp included. That
+/// spawns `function` on `pool` with `options`, or on `io` if it is set, and takes its result. The
+/// function may take a StopToken; it says stop when the awaiting task is cancelled or its runtime
+/// shuts down. Code that is no task spawns a job instead: spawn_job(), in job.hpp.
 ///
 /// Lifetime:  borrows the pool.
 template <class F>
 class [[nodiscard]] PoolRun {
 public:
     using function_type = F;
-    using result_type = std::invoke_result_t<F&>;
+    using result_type = typename detail::JobCallResult<F>::type;
 
     // A constructor, not an aggregate: g++ 12 destroys aggregate temporaries of a co_await
     // expression twice.

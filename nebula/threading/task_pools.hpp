@@ -40,7 +40,7 @@ public:
     }
     /// For a coroutine to await.
     template <class F>
-        requires std::is_invocable_v<std::decay_t<F>&>
+        requires detail::JobClosure<std::decay_t<F>>
     PoolRun<std::decay_t<F>> run(F&& f, const char* name = nullptr) const {
         return pool_->run(std::forward<F>(f), {.band = band_, .name = name});
     }
@@ -80,7 +80,7 @@ public:
     }
     /// For a coroutine to await.
     template <class F>
-        requires std::is_invocable_v<std::decay_t<F>&>
+        requires detail::JobClosure<std::decay_t<F>>
     PoolRun<std::decay_t<F>> run(F&& f, const char* name = nullptr) const {
         PoolRun<std::decay_t<F>> run = pool_->run(std::forward<F>(f), {.name = name});
         run.io = threads_;

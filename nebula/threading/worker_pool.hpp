@@ -181,7 +181,7 @@ public:
 
     /// For a coroutine: `auto mesh = co_await pool.run([chunk] { return mesh(*chunk); })`.
     template <class F>
-        requires std::is_invocable_v<std::decay_t<F>&>
+        requires detail::JobClosure<std::decay_t<F>>
     PoolRun<std::decay_t<F>> run(F&& f, SpawnOptions options = {}) {
         detail::require_awaiter_of_pool_run<std::decay_t<F>>();
         return {*this, std::forward<F>(f), options};

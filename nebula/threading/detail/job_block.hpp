@@ -5,6 +5,7 @@
 #include "nebula/base/small_function.hpp"
 #include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/job_state.hpp"
+#include "nebula/threading/stop_token.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -55,7 +56,7 @@ public:
     void spawn_or_run() noexcept;
 
     void request_cancel() noexcept;
-    [[nodiscard]] bool asked_to_stop() const noexcept { return state_.asked_to_stop(); }
+    [[nodiscard]] StopToken stop_token() const noexcept { return StopToken(state_.word()); }
     [[nodiscard]] JobStatus status() const noexcept { return state_.status(); }
     [[nodiscard]] bool ended() const noexcept { return state_.ended(); }
 
@@ -68,9 +69,6 @@ public:
     void leave() noexcept;
 
     [[nodiscard]] WorkerPool& pool() const noexcept { return pool_; }
-
-    /// The job that runs on this thread, innermost; null if none does.
-    [[nodiscard]] static const JobBlock* current() noexcept;
 
 protected:
     JobBlock(WorkerPool& pool, SpawnOptions options) noexcept : pool_(pool), options_(options) {}

@@ -4,6 +4,7 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/threading/detail/atomics.hpp"
+#include "nebula/threading/stop_token.hpp"
 
 #include <cstdint>
 
@@ -47,11 +48,10 @@ public:
 
     /// Asks the one who has claimed to stop early, if it has not ended.
     void ask_to_stop() noexcept {
-        word_.fetch_or(kAskedToStop, std::memory_order_relaxed);  // guards nothing
+        word_.fetch_or(kStopRequested, std::memory_order_relaxed);  // guards nothing
     }
-    [[nodiscard]] bool asked_to_stop() const noexcept {
-        return (word_.load(std::memory_order_relaxed) & kAskedToStop) != 0;  // as above
-    }
+    /// For a StopToken.
+    [[nodiscard]] const auto& word() const noexcept { return word_; }
 
     /// What the one who ended the job still has to do.
     struct Duties {
@@ -115,7 +115,7 @@ private:
     static constexpr std::uint32_t kWaiting = 4;
     static constexpr std::uint32_t kWatched = 8;
     static constexpr std::uint32_t kAlone = 16;
-    static constexpr std::uint32_t kAskedToStop = 32;
+    static_assert((kStopRequested & (kStatusMask | kWaiting | kWatched | kAlone)) == 0);
 
     static JobStatus status_of(std::uint32_t word) noexcept {
         return static_cast<JobStatus>(word & kStatusMask);

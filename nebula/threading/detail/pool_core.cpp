@@ -6,7 +6,12 @@
 #include "nebula/threading/detail/panic.hpp"
 #include "nebula/threading/detail/pool_parts.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <ctime>
 #include <string>
 #include <utility>
 
@@ -81,10 +86,34 @@ PoolCore::~PoolCore() {
         "worker pool: stopped, its threads ran " + std::to_string(tasks) + " tasks");
 }
 
+// One that keeps the pool from ending is named, once a second at first and then ever more rarely.
+void PoolCore::join_worker(const Worker& worker) noexcept {
+    std::int64_t waited_seconds = 0;
+    for (std::int64_t next = 1;; next *= 2) {
+        timespec until{};
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += next;
+        // Not by the monotonic clock: the thread sanitizer of clang 16 does not know that call.
+        if (pthread_timedjoin_np(worker.thread, nullptr, &until) != ETIMEDOUT) return;
+        waited_seconds += next;
+        const char* const name = worker.running_name.load(std::memory_order_relaxed);  // to show
+        try {
+            log(LogLevel::Warning, "worker pool: the end waits for " +
+                                       (name != nullptr ? "the job '" + std::string(name) + "'"
+                                                        : std::string("a task without a name")) +
+                                       " on " + worker.name + ", for " +
+                                       std::to_string(waited_seconds) +
+                                       " s so far; let it look at its StopToken");
+        } catch (...) {
+            // Out of memory: it is waited for all the same.
+        }
+    }
+}
+
 void PoolCore::stop_and_join() noexcept {
     stopping_.store(true, std::memory_order_seq_cst);
     parking_.wake_all();
-    for (std::size_t i = 0; i < threads_started_; ++i) pthread_join(workers_[i]->thread, nullptr);
+    for (std::size_t i = 0; i < threads_started_; ++i) join_worker(*workers_[i]);
     threads_started_ = 0;
     end_spares();
     // What the exit handlers have spawned, and in a pool without workers what a task of another

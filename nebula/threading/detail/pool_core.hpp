@@ -202,6 +202,7 @@ private:
     void run_task(Item* item) noexcept;
     void run_ticket(Worker& worker, Item* ticket) noexcept;
 
+    static void join_worker(const Worker& worker) noexcept;
     void stop_and_join() noexcept;
 
     const WorkerPoolConfig config_;

@@ -61,6 +61,7 @@ struct Worker {
     const std::string name;
     pthread_t thread{};          // written and read by the pool's constructor and destructor
     std::atomic<long> os_id{0};  // written before the pool's constructor returns
+    std::atomic<const char*> running_name{nullptr};  // of its job; written by its own thread alone
     std::uint64_t picks = 0;     // owner only, as all down to cache
     std::uint64_t random;        // xorshift: where to begin stealing
     bool left_parking = false;   // and has not found anything since
