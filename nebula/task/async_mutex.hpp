@@ -12,15 +12,16 @@
 
 namespace nebula {
 
-/// For what must not be interleaved although it waits in the middle. Between two waits nobody
-/// interrupts a task, so most data needs none.
+/// For steps that must not be interleaved although there is a wait between them. Nobody interrupts
+/// a task between two waits, so most data needs no mutex.
 ///
 ///     AsyncMutex save_file;
 ///     const AsyncMutex::Guard guard = co_await save_file.lock();
 ///     co_await write(part);      // nobody else writes until `guard` goes
 ///
-/// First come, first served: unlocking hands the mutex to who waits longest, so nobody that comes
-/// between can take it. If that one is cancelled before it goes on, the next has it.
+/// First come, first served: unlocking hands the mutex to the task that has waited longest, so no
+/// later task can take it in between. If that task is cancelled before it goes on, the next one gets
+/// the mutex.
 ///
 /// Threads:   owner thread. Guards too: a coroutine that holds one is back on the owner thread
 ///            (`co_await main_thread()`) before it lets go or ends.

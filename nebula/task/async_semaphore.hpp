@@ -18,7 +18,7 @@ namespace nebula {
 ///     AsyncSemaphore loads(4);                       // four at a time
 ///     const AsyncSemaphore::Permit permit = co_await loads.acquire();
 ///
-/// First come, first served: who wants many is not overtaken by those who want few.
+/// First come, first served: tasks that want few permits do not overtake one that wants many.
 ///
 /// Threads:   owner thread. Permits too: a coroutine that holds one is back on the owner thread
 ///            (`co_await main_thread()`) before it gives it back or ends.

@@ -84,29 +84,29 @@ private:
 
 }  // namespace task_detail
 
+class CancelToken;
+
 /// Ends the tasks that have bound themselves to one of its tokens.
 ///
 ///     CancelSource level;
 ///     runtime.spawn(ended_by(level.token(), spawn_waves()));
-///     task<> music(CancelSource::Token token) {
+///     task<> music(CancelToken token) {
 ///         const CancelGuard guard = co_await token.bind();
 ///         …                                               // from here on this task ends with it
 ///     }
 ///     level.cancel();
 ///
-/// Called on the tasks' own thread, cancel() has destroyed those that wait when it returns, as and
-/// with the exceptions of TaskHandle::cancel(): one on the stack, or with a part of it there or
-/// with a worker, ends later. Called elsewhere, it asks for it, and the next pump does it: frames
-/// are destroyed on their own thread only. There is no exception and no way back. A task that binds
-/// itself afterwards ends there.
+/// Called on the tasks' own thread, cancel() has destroyed the waiting tasks when it returns, as
+/// TaskHandle::cancel() does, with the same exceptions: a task that is on the stack, or has a part
+/// there or with a worker, ends later. Called on another thread, it asks for the cancel, and the
+/// next pump does it, because frames are destroyed on their own thread only. It throws nothing and
+/// cannot be undone. A task that binds itself afterwards ends there.
 ///
 /// Threads:   cancel, cancelled, token: any thread.
 /// Cost:      a block from the frame pool; bind: a short lock and two links.
 /// Lifetime:  tokens may outlive it, and are then never cancelled. Its destructor cancels nothing.
 class CancelSource {
 public:
-    class Token;
-
     CancelSource() : state_(*new task_detail::CancelState) {}
 
     void cancel() noexcept {
@@ -114,7 +114,7 @@ public:
         keep.get()->cancel();
     }
     [[nodiscard]] bool cancelled() const noexcept { return state_.get()->cancelled(); }
-    [[nodiscard]] Token token() const noexcept;
+    [[nodiscard]] CancelToken token() const noexcept;
 
 private:
     task_detail::CancelRef state_;
@@ -135,7 +135,7 @@ private:
     task_detail::CancelNode node_;
 };
 
-/// Made by Token::bind().
+/// Made by CancelToken::bind().
 class BindWait : public Wait {
 public:
     explicit BindWait(task_detail::CancelRef state) noexcept
@@ -154,7 +154,7 @@ private:
     task_detail::TaskRecord* record_ = nullptr;
 };
 
-/// Made by Token::wait().
+/// Made by CancelToken::wait().
 class CancelWait : public Wait {
 public:
     explicit CancelWait(task_detail::CancelRef state) noexcept
@@ -178,10 +178,10 @@ private:
     task_detail::CancelNode node_;
 };
 
-/// Copies freely. One made by the default constructor is never cancelled.
-class CancelSource::Token {
+/// Copies freely. A token made by the default constructor is never cancelled.
+class CancelToken {
 public:
-    Token() noexcept = default;
+    CancelToken() noexcept = default;
 
     [[nodiscard]] bool cancelled() const noexcept {
         return state_.get() != nullptr && state_.get()->cancelled();
@@ -196,16 +196,16 @@ public:
 
 private:
     friend class CancelSource;
-    explicit Token(task_detail::CancelRef state) noexcept : state_(std::move(state)) {}
+    explicit CancelToken(task_detail::CancelRef state) noexcept : state_(std::move(state)) {}
 
     task_detail::CancelRef state_;
 };
 
-inline CancelSource::Token CancelSource::token() const noexcept { return Token(state_); }
+inline CancelToken CancelSource::token() const noexcept { return CancelToken(state_); }
 
 /// The body, bound to a token.
 template <class T>
-task<T> ended_by(CancelSource::Token token, task<T> body) {
+task<T> ended_by(CancelToken token, task<T> body) {
     const CancelGuard guard = co_await token.bind();
     co_return co_await std::move(body);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What can end a wait other than its event: one code, one exception type per code, and Outcome
-// for the forms that return the code instead of throwing it.
+// What can end a wait besides its event: one code, one exception type per code, and Outcome for the
+// forms that return the code instead of throwing it.
 #pragma once
 
 #include <tl/expected.hpp>

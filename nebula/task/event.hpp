@@ -9,7 +9,7 @@
 
 namespace nebula {
 
-/// Set until reset; wait() returns at once while it is set.
+/// A flag. wait() returns at once while it is set.
 ///
 ///     Event edited;
 ///     task<> remesh() { for (;;) { co_await edited.wait(); edited.reset(); mesh_marked(); } }

@@ -6,6 +6,7 @@
 #include "nebula/task/errors.hpp"
 #include "nebula/task/task.hpp"
 
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -13,35 +14,39 @@ namespace nebula {
 
 namespace task_detail {
 
-template <class T>
-task<Outcome<T>> fallible_task(task<T> awaited) {
-    try {
-        if constexpr (std::is_void_v<T>) {
-            co_await AtCallersSite(std::move(awaited));
-            co_return Outcome<void>();
-        } else {
-            co_return Outcome<T>(co_await AtCallersSite(std::move(awaited)));
-        }
-    } catch (const AsyncError& error) {
-        co_return tl::unexpected(error.code());
+/// Its code if it is an AsyncError; rethrows any other.
+[[nodiscard]] AsyncErrorCode code_or_rethrow(const std::exception_ptr& error);
+
+/// A is a value that moves in, or a reference to what its owner keeps. The body knows no exception,
+/// so it may be built without them.
+template <class A, class T = Kept<AwaitValue<A>>>
+task<Outcome<T>> fallible_task(A awaited) {
+    Result<T> result = co_await AtCallersSite(CaughtAwaiter<A&&>(std::forward<A>(awaited)));
+    if (const std::exception_ptr error = result.error())
+        co_return tl::unexpected(code_or_rethrow(error));
+    if constexpr (std::is_void_v<T>) {
+        co_return Outcome<void>();
+    } else {
+        co_return Outcome<T>(result.take());
     }
 }
 
 }  // namespace task_detail
 
-/// An AsyncError becomes its code; any other exception is thrown as ever.
+/// An AsyncError becomes its code; any other exception is thrown as ever. In code that is built
+/// without exceptions this is the form for every wait that can fail.
 ///
 ///     Outcome<int> damage = co_await fallible(timeout(signal<int>(player, "hit"), 3.0));
 ///     if (!damage && damage.error() == AsyncErrorCode::TimedOut) co_return;
 ///
 /// Threads:   owner thread.
-/// Cost:      two frames from the pool at most.
+/// Cost:      a frame from the pool.
 /// Lifetime:  an argument with a name is borrowed until the wait has ended.
 template <class A>
 [[nodiscard]] auto fallible(A&& awaited) {
-    static_assert(!std::is_reference_v<task_detail::TaskValue<A>>,
+    static_assert(!std::is_reference_v<task_detail::AwaitValue<A>>,
                   "an Outcome holds no reference: await a copy");
-    return task_detail::fallible_task(task_detail::as_task(std::forward<A>(awaited)));
+    return task_detail::fallible_task<task_detail::KeptToAwait<A>>(std::forward<A>(awaited));
 }
 
 }  // namespace nebula

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/task/next_frame.hpp"
 
+#include "nebula/base/require.hpp"
 #include "nebula/task/detail/scheduler.hpp"
 
 #include <cmath>
+#include <cstddef>
 
 namespace nebula {
 
@@ -19,15 +21,35 @@ FrameTime task_detail::PhaseWait::time() const noexcept {
     return waiter_.record->scheduler.frame_time(phase_);
 }
 
-void Sleep::begin(task_detail::PromiseBase& leaf) {
-    task_detail::TaskRecord& record = suspend_here(leaf);
-    record.scheduler.wait_for_time(timer_, seconds_, clock_);
-    record.ends_by_clock = std::isfinite(seconds_);
+namespace task_detail {
+
+double TimeWait::look_at_clock(PromiseBase& leaf) {
+    require_argument(static_cast<std::size_t>(clock_) < kTaskClocks, "there is no such TaskClock");
+    scheduler_ = &leaf.record().scheduler;
+    return now();
+}
+
+double TimeWait::now() const noexcept { return scheduler_->now_seconds(clock_); }
+
+bool TimeWait::begin_unless_come(PromiseBase& leaf, double time) {
+    require_argument(!std::isnan(time), "the time to sleep until is not a number");
+    (void)look_at_clock(leaf);
+    if (scheduler_->has_come(time, clock_)) return false;
+    begin(leaf, time);
+    return true;
+}
+
+void TimeWait::begin(PromiseBase& leaf, double time) {
+    TaskRecord& record = suspend_here(leaf);
+    scheduler_->wait_until(timer_, time, clock_);
+    record.ends_by_clock = std::isfinite(time);
     timer_.record = &record;  // last: a timer that could not be added has nothing to undo
 }
 
-void Sleep::stop_waiting() noexcept {
-    if (timer_.record != nullptr) timer_.record->scheduler.stop_waiting(timer_, clock_);
+void TimeWait::stop_waiting() noexcept {
+    if (timer_.record != nullptr) scheduler_->stop_waiting(timer_, clock_);
 }
+
+}  // namespace task_detail
 
 }  // namespace nebula

@@ -102,39 +102,101 @@ public:
 /// not ask for that pump, so a task that yields for ever has one turn per pump and no frame waits.
 [[nodiscard]] inline YieldNow yield_now() noexcept { return {}; }
 
-/// Made by sleep_for().
-class Sleep : public Wait {
+namespace task_detail {
+
+/// Waits until a clock has reached a time.
+class TimeWait : public Wait {
 public:
-    Sleep(double seconds, TaskClock clock) noexcept
-        : Wait("sleep"), seconds_(seconds), clock_(clock) {}
+    void stop_waiting() noexcept;
+
+protected:
+    explicit TimeWait(TaskClock clock) noexcept : Wait("sleep"), clock_(clock) {}
+    ~TimeWait() { stop_waiting(); }
+
+    [[nodiscard]] TaskClock clock() const noexcept { return clock_; }
+    /// What the clock shows. \throws std::invalid_argument if there is no such clock.
+    double look_at_clock(PromiseBase& leaf);
+    /// The same later in this wait.
+    [[nodiscard]] double now() const noexcept;
+    /// False if the time has come already.
+    bool begin_unless_come(PromiseBase& leaf, double time);
+    /// Not before the next frame.
+    void begin(PromiseBase& leaf, double time);
+
+private:
+    TaskClock clock_;
+    Scheduler* scheduler_ = nullptr;
+    Timer timer_;
+};
+
+}  // namespace task_detail
+
+/// Made by sleep_for().
+class Sleep : public task_detail::TimeWait {
+public:
+    Sleep(double seconds, TaskClock clock) noexcept : TimeWait(clock), seconds_(seconds) {}
     Sleep(const Sleep& other) noexcept
-        : Sleep(other.seconds_, other.clock_) {}  // from its start on
-    ~Sleep() { stop_waiting(); }
+        : Sleep(other.seconds_, other.clock()) {}  // from its start on
     bool await_ready() const noexcept { return false; }
     template <TaskPromise P>
     void await_suspend(std::coroutine_handle<P> h) {
-        begin(h.promise());
+        // Not a number: now.
+        begin(h.promise(), look_at_clock(h.promise()) + (seconds_ > 0.0 ? seconds_ : 0.0));
     }
     void await_resume() const noexcept {}
-    void stop_waiting() noexcept;
 
 private:
-    void begin(task_detail::PromiseBase& leaf);
     double seconds_;
-    TaskClock clock_;
-    task_detail::Timer timer_;
 };
 
-/// Waits until the clock has advanced by so much; ends in the first begin_frame(), on the Physics
-/// clock begin_physics(), that reaches it. Sleeps of equal end wake in the order they began. Zero,
-/// less, and not-a-number wait for the next frame.
+/// Waits until the clock has advanced by this much. Ends in the first begin_frame(), for the
+/// Physics clock begin_physics(), that reaches it. Sleeps that end at the same time wake in the
+/// order in which they began. Zero, less than zero and not-a-number wait for the next frame.
 ///
 ///     co_await sleep_for(0.5);                     // of the game's time
 ///     co_await sleep_for(0.5, TaskClock::Real);    // however slow the game runs
 ///
+/// A loop of sleeps drifts: each begins in the frame that ended the one before, a little late. Use
+/// interval() (interval.hpp) or sleep_until() for a steady beat.
+///
 /// Cost:      O(log n) in the number of sleepers.
 [[nodiscard]] inline Sleep sleep_for(double seconds, TaskClock clock = TaskClock::Game) noexcept {
     return {seconds, clock};
+}
+
+/// Made by sleep_until().
+class SleepUntil : public task_detail::TimeWait {
+public:
+    SleepUntil(double time, TaskClock clock) noexcept : TimeWait(clock), time_(time) {}
+    SleepUntil(const SleepUntil& other) noexcept : SleepUntil(other.time_, other.clock()) {}
+    bool await_ready() const noexcept { return false; }
+    template <TaskPromise P>
+    bool await_suspend(std::coroutine_handle<P> h) {
+        return begin_unless_come(h.promise(), time_);
+    }
+    void await_resume() const noexcept {}
+
+private:
+    double time_;
+};
+
+/// Waits until the clock shows `time`, on the scale of Runtime::now_seconds(clock). Goes on at once
+/// if it has passed.
+///
+///     double next = runtime.now_seconds();
+///     for (;;) {
+///         next += 0.1;
+///         co_await sleep_until(next);     // ten a second, for ever
+///         beat();
+///     }
+///
+/// What stops or bends the clock (TaskClock) does so to the wait.
+///
+/// Cost:      as sleep_for().
+/// Throws:    at the co_await: std::invalid_argument if `time` is not a number.
+[[nodiscard]] inline SleepUntil sleep_until(double time,
+                                            TaskClock clock = TaskClock::Game) noexcept {
+    return {time, clock};
 }
 
 }  // namespace nebula

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/task/par_await.hpp"
 
+#include "nebula/threading/stop_token.hpp"
+
 namespace nebula::task_detail {
 namespace {
 
@@ -49,6 +51,7 @@ void LoopState::work() noexcept {
         if (piece >= pieces_) return;
         NEBULA_YIELD_POINT();
         try {
+            const nebula::detail::CurrentStop running(stop_, options_.name);
             run(piece);
         } catch (...) {
             // relaxed: only one wins; its error_ is published by ended() below.
@@ -62,6 +65,7 @@ void LoopState::work() noexcept {
 }
 
 void LoopState::leave_out_the_rest() noexcept {
+    stop_.store(nebula::detail::kStopRequested, std::memory_order_relaxed);  // only saves work
     // relaxed: as in work(); each number is given once, by whichever of the two.
     const std::size_t begun = next_.exchange(pieces_, std::memory_order_relaxed);
     if (begun < pieces_) ended(pieces_ - begun);

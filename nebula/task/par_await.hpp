@@ -27,8 +27,8 @@ namespace nebula {
 
 namespace task_detail {
 
-/// The pieces of one loop, which workers take one after the other; whoever ends the last wakes the
-/// task. Lives until the awaiter and all workers have let go.
+/// The pieces of one loop, which workers take one after the other. The worker that ends the last
+/// piece wakes the task. Lives until the awaiter and all workers have let go.
 ///
 /// Threads:   see each member.
 class LoopState : public InFramePool {
@@ -77,6 +77,7 @@ private:
     std::exception_ptr error_;  // by who set failed_; published by its ended()
     std::atomic<std::uint32_t> references_{1};
     std::atomic<bool> failed_{false};
+    std::atomic<std::uint32_t> stop_{0};  // for the tokens of the pieces that run
     // Each piece is taken once, by whoever's addition gave its number. Beyond pieces_: none left.
     std::atomic<std::size_t> next_{0};
     // Pieces that have ended or been left out. Who brings it to pieces_ sees all of them.
@@ -180,15 +181,16 @@ struct AwaitAs<PoolFor<F>> {
 };
 
 /// Calls fn(i), or fn(IndexRange), on workers for all i < count, in pieces of `grain`. The task
-/// waits, the main thread does not; who ends the last piece wakes the task.
+/// waits, the main thread does not. The worker that ends the last piece wakes the task.
 ///
 ///     co_await pool_for(pool, columns.size(), 64, [&](std::size_t i) { fill(columns[i]); });
 ///     auto loop = pool_for(pool, n, 64, [box](std::size_t i) { … });   // g++: captures by value
 ///     co_await loop;                                                   // need a name
 ///
 /// fn may refer to the task's own locals: a task that is cancelled meanwhile leaves out the pieces
-/// that have not begun, and blocks until those that have are through. Keep the grain short, and let
-/// no piece wait for this thread, or cancel the task.
+/// that have not begun, and blocks until the others have ended. Keep the grain short, or look
+/// at job_stop_requested() (stop_token.hpp) in a long piece: true when the task is cancelled, or
+/// another piece has thrown. Let no piece wait for this thread, or cancel the task.
 ///
 /// Threads:   made and awaited on the owner thread; fn runs on several workers at once.
 /// Cost:      a block from the frame pool, one spawn per worker, and per piece two atomic additions

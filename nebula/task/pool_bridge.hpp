@@ -9,9 +9,11 @@
 #include "nebula/task/detail/result.hpp"
 #include "nebula/task/errors.hpp"
 #include "nebula/task/wait.hpp"
+#include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/io_threads.hpp"
 #include "nebula/threading/job.hpp"
 #include "nebula/threading/pool_run.hpp"
+#include "nebula/threading/stop_token.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <atomic>
@@ -42,9 +44,9 @@ namespace task_detail {
 template <class F>
 class PoolJob : public InFramePool {
 public:
-    using Value = std::invoke_result_t<F&>;
+    using Value = typename nebula::detail::JobCallResult<F>::type;
 
-    explicit PoolJob(F&& function) : function_(std::move(function)) {}
+    PoolJob(F&& function, const char* name) : function_(std::move(function)), name_(name) {}
 
     void retain() noexcept {
         references_.fetch_add(1, std::memory_order_relaxed);  // the caller holds one already
@@ -58,15 +60,20 @@ public:
     void wake_when_done(Waker waker) noexcept { waker_ = std::move(waker); }
     /// After the wake. Owner thread.
     [[nodiscard]] Value take() { return result_.take(); }
-    /// Nobody waits any more: a job that has not begun need not. Owner thread.
+    /// Nobody waits any more: a job that has not begun need not, and one that runs should stop.
+    /// Owner thread.
     void abandon() noexcept {
-        abandoned_.store(true, std::memory_order_relaxed);  // only saves work, guards nothing
+        // Relaxed: only saves work, guards nothing.
+        stop_.store(nebula::detail::kStopRequested, std::memory_order_relaxed);
         release();
     }
 
     /// Once, on a worker.
     void run() noexcept {
-        if (!abandoned_.load(std::memory_order_relaxed)) call();
+        {
+            const nebula::detail::CurrentStop running(stop_, name_);
+            if (!StopToken(stop_).stop_requested()) call();
+        }
         function_.reset();  // before the wake: the task finds its captures gone
         waker_.wake();      // publishes result_: see Waker
     }
@@ -74,24 +81,32 @@ public:
 private:
     ~PoolJob() = default;
 
+    Value invoke() {
+        if constexpr (nebula::detail::JobCall<F>::kTakesToken) {
+            return (*function_)(StopToken(stop_));
+        } else {
+            return (*function_)();
+        }
+    }
     void call() noexcept {
-        try {
+        auto run_it = [this] {
             if constexpr (std::is_void_v<Value>) {
-                (*function_)();
+                invoke();
                 result_.set_value();
             } else {
-                result_.set_value((*function_)());
+                result_.set_value(invoke());
             }
-        } catch (...) {
-            result_.set_error(std::current_exception());
-        }
+        };
+        if (std::exception_ptr error = nebula::detail::caught(run_it))
+            result_.set_error(std::move(error));
     }
 
     std::optional<F> function_;  // the worker's, once spawned
     Result<Value> result_;       // the worker's until the wake, then the task's
     Waker waker_;
     std::atomic<std::uint32_t> references_{1};
-    std::atomic<bool> abandoned_{false};
+    std::atomic<std::uint32_t> stop_{0};
+    const char* const name_;
 };
 
 /// The worker's half, as the closure that the pool keeps.
@@ -114,8 +129,10 @@ private:
 }  // namespace task_detail
 
 /// Waits for a function that a worker runs. Gives its value or throws its exception, on the main
-/// loop as always. When the task is cancelled the job ends alone, or is skipped if it has not
-/// begun; its closure and its result are destroyed once, on whichever thread was last.
+/// loop as always. When the task is cancelled, or its runtime shuts down, a job that has not begun
+/// is skipped, and one that runs is asked to stop: by its StopToken, if the function takes one, or
+/// job_stop_requested(). It ends alone then; its closure and its result are destroyed once, on
+/// whichever thread was last.
 ///
 ///     auto job = pool.run([chunk] { return mesh(*chunk); }, {.name = "mesh"});
 ///     Mesh mesh = co_await job;                       // every compiler
@@ -135,7 +152,7 @@ public:
           pool_(run.pool),
           options_(run.options),
           io_(run.io),
-          job_(*new task_detail::PoolJob<F>(std::move(run.function))) {}
+          job_(*new task_detail::PoolJob<F>(std::move(run.function), run.options.name)) {}
     ~PoolJobWait() { job_.abandon(); }
 
     bool await_ready() const noexcept { return false; }
@@ -147,7 +164,7 @@ public:
         else
             pool_.spawn(task_detail::PoolJobCall<F>(job_), options_);
     }
-    std::invoke_result_t<F&> await_resume() { return job_.take(); }
+    typename PoolRun<F>::result_type await_resume() { return job_.take(); }
 
 private:
     WorkerPool& pool_;
@@ -199,7 +216,7 @@ public:
         job_.on_done([waker = suspend(h)] { waker.wake(); });
     }
     T await_resume() {
-        if (job_.status() == JobStatus::Cancelled) throw TaskCancelled();
+        if (job_.status() == JobStatus::Cancelled) throw_async_error(AsyncErrorCode::TaskCancelled);
         return job_.get();
     }
 

@@ -6,6 +6,7 @@
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
 #include "nebula/task/task_options.hpp"
+#include "nebula/threading/detail/caught.hpp"
 
 #include <concepts>
 #include <exception>
@@ -51,13 +52,14 @@ public:
           function_(std::move(function)) {}
 
     PromiseBase* start() noexcept override {
-        try {
+        PromiseBase* root = nullptr;
+        auto make = [&] {
             auto body = call_stored(*std::exchange(function_, std::nullopt));
-            return &body.release().promise();
-        } catch (...) {
-            this->result().set_error(std::current_exception());
-            return nullptr;
-        }
+            root = &body.release().promise();
+        };
+        if (std::exception_ptr error = nebula::detail::caught(make))
+            this->result().set_error(std::move(error));
+        return root;
     }
     void forget_start() noexcept override { function_.reset(); }
 

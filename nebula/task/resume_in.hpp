@@ -33,7 +33,7 @@ private:
     task_detail::FrameWaiter waiter_;
 };
 
-/// Goes on in the next such phase; at once if the task runs in one now.
+/// Goes on in the next such phase, or at once if the task runs in one now.
 [[nodiscard]] inline EnterPhase enter_phase(Phase phase) noexcept { return EnterPhase(phase); }
 
 namespace task_detail {
@@ -97,13 +97,13 @@ public:
     A&& awaited;
 };
 
-/// Awaits anything, and goes on in a phase instead of in the pump that sees it end:
+/// Awaits anything, and goes on in a phase instead of in the pump that sees the wait end:
 ///
 ///     auto [body, at] = co_await resume_in(Phase::Physics, signal<Object, Vector3>(area, "hit"));
 ///     body_state.apply_impulse(…);    // inside a physics tick
 ///
-/// What is there already waits for the phase too, unless the task runs in it now. Await it in the
-/// expression that makes it.
+/// If there is nothing to wait for, it still waits for the phase, unless the task runs in that phase
+/// now. Await it in the expression that makes it.
 ///
 /// Threads, Throws: as what is awaited.
 template <class A>

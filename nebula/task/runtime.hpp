@@ -24,13 +24,15 @@
 
 namespace nebula {
 
-/// A task that ended with an exception nobody holds a handle to receive.
+/// An exception that nobody can receive: the task ended with it and nobody holds a handle, or a
+/// destructor threw it while the task was being destroyed.
 struct UnhandledError {
     std::uint64_t task_id = 0;
     std::string_view task_name;  ///< Lifetime: the call of the handler; copy it to keep it.
     std::source_location site;   ///< Of the task's last wait, or of its spawn if it never waited.
     std::exception_ptr error;
-    std::string what;  ///< The exception's own words.
+    std::string what;  ///< The exception's own words; for a destructor's, a sentence with them.
+    bool in_destructor = false;
 };
 
 /// A row of Runtime::live_tasks().
@@ -54,7 +56,7 @@ struct PumpStats {
     std::uint64_t longest_cut_row = 0;  ///< The worst cut_in_a_row so far.
 };
 
-/// Runs tasks on the thread that made it, when that thread says so and never else.
+/// Runs tasks on the thread that made it, only when that thread says so.
 ///
 ///     Runtime runtime;
 ///     runtime.spawn(greet(door), {.name = "greet"});
@@ -119,11 +121,11 @@ public:
     }
     [[nodiscard]] RuntimeRemote remote() const noexcept;
 
-    /// How long the pumps of one frame may resume tasks, together; zero, as it begins, means no
-    /// limit. When it is used up, what is left goes first in the next frame; what asked for a phase
-    /// goes first in the next such phase. However small the budget, one task has its turn in each
-    /// frame, and in each phase one of those that asked for it. Wakes and cancels are taken in any
-    /// case. A frame, here, ends with begin_frame().
+    /// How long the pumps of one frame, together, may resume tasks; zero, the default, means no
+    /// limit. When the budget is used up, the remaining tasks go first in the next frame; those that
+    /// asked for a phase go first in the next such phase. However small the budget, one task has its
+    /// turn in each frame, and in each phase one of the tasks that asked for it. Wakes and cancels
+    /// are always taken. Here a frame ends with begin_frame().
     void set_pump_budget(Clock::duration budget) noexcept;
     [[nodiscard]] const PumpStats& pump_stats() const noexcept;
 
@@ -136,21 +138,22 @@ public:
 
     /// Called when the inbox becomes non-empty, and once more at the end of a pump, or of what else
     /// ran tasks, that leaves something which nobody rang for: a spawn nested too deeply, a pump
-    /// that was refused. It should make the main loop call pump() soon; it must not pump, wake or
-    /// block.
+    /// that was refused. It should make the main loop call pump() soon; it must not pump or
+    /// block. No lock is held, so it may wake tasks and may set another handler.
     ///
     /// Threads:   set: owner thread. The handler is called on any thread, one call at a time, and
     ///            no more once set_on_wake() or shutdown() has returned.
     void set_on_wake(SmallFunction<void()> handler);
 
     /// Told when a task ends with an exception and nobody has its handle, or when the last handle
-    /// goes without having asked. The default logs an Error line. Called on the owner thread; where
+    /// goes without having asked; also of each exception that leaves a destructor of a local while
+    /// a task is being cancelled or has ended. The default logs an Error line. Called on the owner thread; where
     /// the last handle goes on another thread, or after shutdown(), the default stands in for it.
     void set_on_unhandled(SmallFunction<void(const UnhandledError&)> handler);
 
-    /// Told once of every wait that lasts longer than so many seconds of the Real clock, but for
-    /// sleeps, which end when their clock says so; looked for about once a second in begin_frame().
-    /// Zero seconds, as it begins: never.
+    /// Told once about every wait that lasts longer than this many seconds of the Real clock, except
+    /// sleeps, which end when their clock says so. begin_frame() looks for them about once a second.
+    /// Zero seconds, the default: never.
     void set_on_stuck(double seconds, SmallFunction<void(const TaskInfo&)> handler);
 
     [[nodiscard]] std::vector<TaskInfo> live_tasks() const;  ///< Oldest first.

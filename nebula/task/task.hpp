@@ -25,7 +25,9 @@ public:
     Promise() noexcept : PromiseBase(std::coroutine_handle<Promise>::from_promise(*this)) {}
 
     task<T> get_return_object() noexcept;
-    void unhandled_exception() noexcept { result_.set_error(std::current_exception()); }
+    void unhandled_exception() noexcept {
+        if (!this->was_thrown_by_a_destructor()) result_.set_error(std::current_exception());
+    }
     template <class U = T>
         requires std::constructible_from<T, U&&>
     void return_value(U&& value) {
@@ -43,7 +45,9 @@ public:
     Promise() noexcept : PromiseBase(std::coroutine_handle<Promise>::from_promise(*this)) {}
 
     task<T&> get_return_object() noexcept;
-    void unhandled_exception() noexcept { result_.set_error(std::current_exception()); }
+    void unhandled_exception() noexcept {
+        if (!this->was_thrown_by_a_destructor()) result_.set_error(std::current_exception());
+    }
     void return_value(T& value) noexcept { result_.set_value(value); }
     [[nodiscard]] Result<T&>& result() noexcept { return result_; }
 
@@ -57,7 +61,9 @@ public:
     Promise() noexcept : PromiseBase(std::coroutine_handle<Promise>::from_promise(*this)) {}
 
     task<void> get_return_object() noexcept;
-    void unhandled_exception() noexcept { result_.set_error(std::current_exception()); }
+    void unhandled_exception() noexcept {
+        if (!this->was_thrown_by_a_destructor()) result_.set_error(std::current_exception());
+    }
     void return_void() noexcept { result_.set_value(); }
     [[nodiscard]] Result<void>& result() noexcept { return result_; }
 
@@ -76,7 +82,8 @@ private:
 ///     task<> greet(Door& door) { use(co_await count(door, 3)); }
 ///     runtime.spawn(greet(door), {.name = "greet"});
 ///
-/// Lazy: nothing runs before it is spawned or awaited, and a task dropped before that never runs.
+/// Lazy: nothing runs before the task is spawned or awaited, and a task that is dropped before that
+/// never runs.
 /// `co_await std::move(child)` runs the child inside the same task, with its runtime and its
 /// cancellation, and gives its value or throws its exception.
 ///
@@ -84,8 +91,9 @@ private:
 /// Cost:      one frame from the thread's pool. Awaiting a child is two indirect jumps, and the
 ///            stack does not grow however many children end without waiting (g++: compile with
 ///            -foptimize-sibling-calls below -O2).
-/// Lifetime:  arguments are kept as declared: by value lives as long as the task, by reference is
-///            the caller's promise to outlive it.
+/// Lifetime:  arguments are kept as declared. One by value lives as long as the task; for one by
+///            reference, the caller promises that it outlives the task. Locals and arguments may be
+///            over-aligned: README.md.
 template <class T = void>
 class [[nodiscard]] task {
 public:
@@ -146,7 +154,18 @@ public:
     ChildAwait(const ChildAwait&) = delete;
     ChildAwait& operator=(const ChildAwait&) = delete;
     ~ChildAwait() {
-        if (frame_) frame_.destroy();
+        if (!frame_) return;
+        TaskRecord* const record = child_.promise().record_or_null();
+#if defined(__cpp_exceptions)
+        try {
+            frame_.destroy();
+        } catch (...) {
+            tell_of_throwing_destructor(record);  // of a parameter: they go after the body
+        }
+#else
+        (void)record;
+        frame_.destroy();
+#endif
     }
 
     bool await_ready() const {

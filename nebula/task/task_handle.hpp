@@ -33,6 +33,7 @@ public:
         return result_.move_from(static_cast<Promise<T>&>(finished).result());
     }
     [[nodiscard]] std::exception_ptr error() const noexcept final { return result_.error(); }
+    void fail(std::exception_ptr error) noexcept final { result_.set_error(std::move(error)); }
     [[nodiscard]] Result<T>& result() noexcept { return result_; }
 
 private:
@@ -83,9 +84,9 @@ private:
 
 }  // namespace task_detail
 
-/// One of any number of handles to a spawned task. Dropping handles never cancels the task; the
-/// last one takes the result with it. A handle of a task that has ended, or whose runtime is
-/// gone, still tells how it ended; a handle made by the default constructor is of no task.
+/// A handle to a spawned task; there may be any number. Dropping a handle never cancels the task;
+/// the last handle takes the result with it. A handle of a task that has ended, or whose runtime is
+/// gone, still tells how the task ended. The default constructor makes a handle without a task.
 ///
 ///     auto loading = runtime.spawn(load(level), {.name = "load"});
 ///     …
@@ -120,7 +121,7 @@ public:
     [[nodiscard]] bool done() const noexcept {
         return record_ != nullptr && record_->state == TaskState::Done;
     }
-    /// True when a worker has it, after co_await worker(pool).
+    /// True while a worker has the task, after co_await worker(pool).
     [[nodiscard]] bool is_away() const noexcept {
         return record_ != nullptr && record_->state == TaskState::Away;
     }
@@ -129,22 +130,24 @@ public:
         return record_ != nullptr && record_->state == TaskState::Gone;
     }
 
-    /// Where it waits or last waited; before that, where it was spawned. Empty of no task.
+    /// Where the task waits or last waited; before that, where it was spawned. Empty without a task.
     [[nodiscard]] std::source_location site() const noexcept {
         return record_ != nullptr ? record_->site : std::source_location();
     }
 
-    /// Ends the task. A waiting one is destroyed before cancel() returns, its locals innermost
-    /// first (from inside a destructor that another cancel runs: right after that one). A running
-    /// one, so also the caller itself, ends at its next suspension; one that a worker runs, when it
-    /// is back. One that waits for a branch, or has a scope with a child, which runs or is with a
-    /// worker, ends with that: until then neither it nor any branch of it is resumed, but its
-    /// locals are there; cancel_and_wait() leaves none. No effect on an ended one.
+    /// Ends the task. A waiting task is destroyed before cancel() returns, its locals innermost
+    /// first (called from a destructor that another cancel runs: right after that cancel). A running
+    /// task, which may be the caller itself, ends at its next suspension; one that a worker runs
+    /// ends when it is back. If a branch of the task, or a child in one of its scopes, is running or
+    /// with a worker, the task ends with that one. Until then neither the task nor any branch of it
+    /// is resumed, but its locals still exist; cancel_and_wait() leaves none. No effect on a task
+    /// that has ended. A destructor that throws meanwhile is reported: Runtime::set_on_unhandled().
     void cancel() noexcept {
         if (record_ != nullptr) task_detail::cancel_task(*record_);
     }
-    /// The same, and blocks while a worker runs the task: for destructors that take away what the
-    /// task borrows. What the worker does must not need this thread.
+    /// The same, and blocks while a worker runs the task: for destructors that destroy what the task
+    /// borrows. The code on the worker must not need this thread. It is asked to stop
+    /// (job_stop_requested()); a wait of a second or more is logged with the name of the task.
     void cancel_and_wait() noexcept {
         if (record_ != nullptr) task_detail::cancel_task_and_wait(*record_);
     }
@@ -166,7 +169,8 @@ public:
 
     /// `co_await handle` waits for the end and gives what result() gives. Several tasks may wait
     /// for one. \throws also WrongThread if the tasks belong to different threads, and
-    /// std::logic_error if a task waits for itself.
+    /// std::logic_error if it would wait for itself: a task that joins itself, tasks that join each
+    /// other in a circle.
     auto operator co_await() const& { return Join<false>(*this); }
     auto operator co_await() && { return Join<true>(std::move(*this)); }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What may be said about a task when it is spawned.
+// Options of a task, given when it is spawned.
 #pragma once
 
 #include <string_view>

@@ -3,6 +3,7 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
+#include "nebula/task/detail/join_cycle.hpp"
 #include "nebula/task/detail/scheduler.hpp"
 #include "nebula/task/errors.hpp"
 
@@ -16,11 +17,12 @@ namespace task_detail {
 /// The scope's ear at a child's end, and its share of the record.
 class ScopeChild : public InFramePool, public JoinWaiter, public ListHook<ScopeTag> {
 public:
-    ScopeChild(TaskScope& in, TaskRecord& of) noexcept : scope(in), target(of) {
+    ScopeChild(TaskScope& in, TaskRecord& of) noexcept : target(of) {
         target.add_owner();
+        scope = &in;
         on_end = [](JoinWaiter& ended) noexcept {
             auto& child = static_cast<ScopeChild&>(ended);
-            child.scope.child_ended(child);
+            child.scope->child_ended(child);
         };
         target.joiners.push_back(*this);
     }
@@ -28,7 +30,6 @@ public:
     ScopeChild& operator=(const ScopeChild&) = delete;
     ~ScopeChild() { target.drop_owner(); }
 
-    TaskScope& scope;
     TaskRecord& target;
     bool asked_to_end = false;
 };
@@ -71,7 +72,9 @@ TaskScope::~TaskScope() {
 
 void TaskScope::check_thread() const {
     if (!scheduler_.inbox().on_owner_thread())
-        throw WrongThread("tasks are spawned on the thread of their runtime");
+        throw WrongThread(
+            "a scope's spawn() was called on another thread than its runtime's; use "
+            "Runtime::spawn_from_any_thread() there");
 }
 
 void TaskScope::adopt(TaskRecord& record, task_detail::PromiseBase& root) {
@@ -129,6 +132,12 @@ void TaskScope::end_round(Joiner* one) noexcept {
         joiner.end(task_detail::Waiter::End::None);
     }
     if (error != nullptr) error->drop_owner();
+}
+
+void TaskScope::begin_join(Joiner& joiner, task_detail::PromiseBase& leaf) {
+    TaskRecord& record = leaf.record();
+    task_detail::refuse_cycle(record, *this);
+    joiner.task = &record;
 }
 
 void TaskScope::Joiner::take(TaskRecord* error) noexcept {

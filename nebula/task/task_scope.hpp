@@ -23,6 +23,7 @@ namespace nebula {
 
 namespace task_detail {
 struct ScopeTag {};
+class JoinSearch;
 class ScopeChild;
 }  // namespace task_detail
 
@@ -35,17 +36,17 @@ class ScopeChild;
 ///         co_await scope.join();          // all have ended; throws the first error
 ///     }
 ///
-/// The first child that throws ends the others. The destructor, so also the cancellation of the
-/// task it lies in, destroys all children before it returns. It may lie outside of tasks, too: in a
-/// node, for what the node has going on.
+/// The first child that throws ends the others. The destructor destroys all children before it
+/// returns; so does a cancel of the task that the scope is a local of. A scope may also live outside
+/// of tasks: in a node, for the node's own tasks.
 ///
 /// From cancel(), or from an error, until all have ended and somebody has joined, spawn() refuses:
 /// its handle says TaskCancelled. A child that somebody cancels is no error. Any number of tasks
 /// may join; each is thrown the error.
 ///
-/// Outside of tasks nobody may ever join. There an error that comes while nobody does is told at
-/// once, as any task's is: to who has the child's handle, or else as unhandled. After an error or a
-/// cancel() the scope is as new when all have ended.
+/// Outside of tasks it may be that nobody ever joins. So an error that comes while nobody joins is
+/// reported at once, as for any task: to the holder of the child's handle, or else as unhandled.
+/// After an error or a cancel() the scope is as new when all children have ended.
 ///
 /// Threads:   owner thread. Its destructor too: a coroutine that has one among its locals is back
 ///            on the owner thread (`co_await main_thread()`) before it leaves the block or ends.
@@ -63,6 +64,8 @@ class TaskScope {
         /// The error of the children it waited for; null for none.
         void take(task_detail::TaskRecord* error) noexcept;
         void rethrow();
+
+        task_detail::TaskRecord* task = nullptr;  // that waits
 
     private:
         void forget() noexcept {
@@ -106,8 +109,10 @@ public:
             return true;
         }
         template <TaskPromise P>
-        void await_suspend(std::coroutine_handle<P> h) noexcept {
+        void await_suspend(std::coroutine_handle<P> h) {
+            scope_.begin_join(joiner_, h.promise());
             joiner_.waker = suspend(h);
+            h.promise().record().waits_for_tasks = true;
             scope_.joiners_.push_back(joiner_);
         }
         void await_resume() {
@@ -122,6 +127,8 @@ public:
     };
     /// Waits until all children have ended, those too that are spawned meanwhile. \throws the first
     /// child's error; afterwards the scope is as new. EmitterFreed if the scope died first.
+    /// std::logic_error in a child of the scope, or in a task that a child waits for: it would wait
+    /// for itself.
     [[nodiscard]] Join join() noexcept { return Join(*this); }
 
     /// Ends all children, as TaskHandle::cancel() does each.
@@ -129,9 +136,17 @@ public:
     [[nodiscard]] std::size_t live_count() const noexcept { return live_count_; }
 
 private:
+    friend class task_detail::JoinSearch;
     friend class task_detail::ScopeChild;
 
     void check_thread() const;
+    /// \throws std::logic_error if it would wait for itself.
+    void begin_join(Joiner& joiner, task_detail::PromiseBase& leaf);
+    template <class F>
+    void for_each_joiner(F f) noexcept {
+        joiners_.for_each(
+            [&](task_detail::Waiter& waiter) { f(*static_cast<Joiner&>(waiter).task); });
+    }
     void adopt(task_detail::TaskRecord& record, task_detail::PromiseBase& root);
     void child_ended(task_detail::ScopeChild& child) noexcept;
     void end_children() noexcept;

@@ -32,8 +32,8 @@ public:
     void await_resume() const noexcept {}
 };
 
-/// The limit has come; it waits for who has a turn before it. Not more than once: a task that has
-/// a turn in every pump would never time out.
+/// The limit has come. It lets the awaited task have the turn that it has been given; not more than
+/// one, or a task that has a turn in every pump would never time out.
 template <class T>
 task<> time_limit(task<T> limit, const Branch& awaited) {
     co_await AtCallersSite(std::move(limit));
@@ -66,7 +66,7 @@ public:
     T await_resume() {
         if (set_.decisive() == &branches_[1]) {
             task_detail::rethrow_end(branches_[1].target());  // the limit itself may have failed
-            throw TimedOut(set_.parent().name());
+            throw_async_error(AsyncErrorCode::TimedOut, set_.parent().name());
         }
         return branches_[0].template take<T>();
     }

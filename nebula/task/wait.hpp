@@ -47,8 +47,7 @@ public:
     Wait& operator=(const Wait&) = delete;
 
 protected:
-    /// What this wait in particular waits for, to stand behind its reason: "'hit' of Node3D
-    /// 'Door'".
+    /// What this particular wait waits for, shown after its reason: "'hit' of Node3D 'Door'".
     using Detail = std::string (*)(const Wait&);
 
     /// \param reason  shown by Runtime::live_tasks(); must live for ever (a string literal).

@@ -22,18 +22,18 @@ class Waker {
 public:
     Waker() noexcept = default;  ///< Wakes nothing.
     /// For awaiters: Wait::suspend() is the usual way to get one.
-    Waker(task_detail::TaskRecord& record, std::uint64_t ticket) noexcept
-        : record_(&record), ticket_(ticket) {
+    Waker(task_detail::TaskRecord& record, std::uint64_t wait_number) noexcept
+        : record_(&record), wait_number_(wait_number) {
         record_->retain();
     }
-    Waker(const Waker& other) noexcept : record_(other.record_), ticket_(other.ticket_) {
+    Waker(const Waker& other) noexcept : record_(other.record_), wait_number_(other.wait_number_) {
         if (record_ != nullptr) record_->retain();
     }
     Waker(Waker&& other) noexcept
-        : record_(std::exchange(other.record_, nullptr)), ticket_(other.ticket_) {}
+        : record_(std::exchange(other.record_, nullptr)), wait_number_(other.wait_number_) {}
     Waker& operator=(Waker other) noexcept {
         std::swap(record_, other.record_);
-        std::swap(ticket_, other.ticket_);
+        std::swap(wait_number_, other.wait_number_);
         return *this;
     }
     ~Waker() {
@@ -41,19 +41,19 @@ public:
     }
 
     void wake() const noexcept {
-        if (record_ != nullptr) record_->wake(ticket_);
+        if (record_ != nullptr) record_->wake(wait_number_);
     }
     /// The same, and resumes the task right here, inside this call, if that is possible: on the
     /// owner thread, with no task on the stack and no pump running. For code that must see the
     /// world as the waker leaves it. Hold nothing that the task might want or destroy.
     void wake_inline() const noexcept {
-        if (record_ != nullptr) record_->wake_inline(ticket_);
+        if (record_ != nullptr) record_->wake_inline(wait_number_);
     }
     explicit operator bool() const noexcept { return record_ != nullptr; }
 
 private:
     task_detail::TaskRecord* record_ = nullptr;
-    std::uint64_t ticket_ = 0;
+    std::uint64_t wait_number_ = 0;
 };
 
 }  // namespace nebula

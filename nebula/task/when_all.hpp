@@ -47,15 +47,11 @@ using SettledValue = std::conditional_t<std::is_reference_v<T>,
 
 template <class T>
 Settled<SettledValue<T>> settle(Branch& branch) {
-    try {
-        if constexpr (std::is_void_v<T>) {
-            branch.take<void>();
-            return {};
-        } else {
-            return SettledValue<T>(branch.take<T>());
-        }
-    } catch (...) {
-        return tl::unexpected(std::current_exception());
+    if (const std::exception_ptr error = error_of(branch.target())) return tl::unexpected(error);
+    if constexpr (std::is_void_v<T>) {
+        return {};
+    } else {
+        return SettledValue<T>(branch.take<T>());
     }
 }
 
@@ -166,8 +162,8 @@ struct AwaitAs<WhenAllSettledOf<T>> : task_detail::AwaitInPlace<WhenAllSettledOf
 /// Takes what a task can await and what can move before it is awaited: tasks, handles, signals,
 /// sleeps, pool jobs, combinations; but no hop and no enter_phase(), which are for the task itself.
 /// Each becomes a branch: a task of its own, started in order inside this co_await, shown as
-/// "name/all 0". What has a name and is not copied stays with its owner: a cancelled branch stops
-/// waiting for a handle's task, and does not cancel it.
+/// "name/all 0". A named argument that is not copied stays with its owner: a cancelled branch stops
+/// waiting for a handle's task, and does not cancel that task.
 ///
 /// The first branch that fails or is cancelled ends the others, and its error is thrown once all
 /// have ended; later errors are dropped. When the task itself is cancelled, its branches are
@@ -192,7 +188,7 @@ template <class T>
     return WhenAllOf<T>(std::move(bodies));
 }
 
-/// Waits until all have ended, in whatever way; one that fails disturbs nobody.
+/// Waits until all have ended, in whatever way; one that fails does not affect the others.
 ///
 ///     auto [first, second] = co_await when_all_settled(save(a), save(b));
 ///     if (!first) std::rethrow_exception(first.error());

@@ -2,6 +2,7 @@
 // Several waits at once, until the first has ended.
 #pragma once
 
+#include "nebula/base/require.hpp"
 #include "nebula/task/await_as.hpp"
 #include "nebula/task/detail/as_task.hpp"
 #include "nebula/task/detail/branches_wait.hpp"
@@ -10,7 +11,6 @@
 #include <array>
 #include <cstddef>
 #include <functional>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -98,7 +98,8 @@ template <class T>
 struct AwaitAs<WhenAnyOf<T>> : task_detail::AwaitInPlace<WhenAnyOf<T>> {};
 
 /// Waits for the first of them to end, with a value or an error. Gives a std::variant whose index
-/// says who it was, with std::monostate for nothing and a std::reference_wrapper for a reference.
+/// says which one it was, with std::monostate for nothing and a std::reference_wrapper for a
+/// reference.
 ///
 ///     const auto first = co_await when_any(signal<int>(player, "hit"), sleep_for(3.0));
 ///     if (first.index() == 1) co_return;    // nobody was hit
@@ -122,7 +123,7 @@ template <class... As>
 /// \throws std::invalid_argument for none at all, which would wait for ever.
 template <class T>
 [[nodiscard]] WhenAnyOf<T> when_any(std::vector<task<T>> bodies) {
-    if (bodies.empty()) throw std::invalid_argument("when_any of nothing would wait for ever");
+    require_argument(!bodies.empty(), "when_any of nothing would wait for ever: give it a task");
     return WhenAnyOf<T>(std::move(bodies));
 }
 

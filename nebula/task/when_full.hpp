@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// What a bounded queue of news does when nobody takes them.
+// What a bounded queue does when it is full.
 #pragma once
 
 #include <cstdint>
 
 namespace nebula {
 
-/// What a full queue does with one more. Whichever is lost is counted.
+/// What a full queue does with one more value. Lost values are counted.
 enum class WhenFull : std::uint8_t {
-    DropNewest,  ///< For those who want to know how it began; who sends is told, if that is a call.
-    DropOldest,  ///< For those who want to know how things are.
+    DropNewest,  ///< Keeps how it began. The sender is told, if it sends by a call.
+    DropOldest,  ///< Keeps the latest news.
 };
 
 }  // namespace nebula

@@ -39,7 +39,9 @@ namespace nebula {
 ///            time, the receiver; the destructor: when nobody sends any more.
 /// Cost:      two short locks at either end of a value's way, and one wake for a receiver that waits. No allocation once
 ///            it has held as many values before.
-/// Lifetime:  must outlive its senders, and the receiver's wait.
+/// Lifetime:  must outlive its senders, and the receiver's wait. A value that is lost to the bound is
+/// destroyed outside the lock. Moving a T, and destroying one that was moved from, happens
+/// under the lock: neither may use the channel.
 /// Throws:    std::bad_alloc when it has to grow, and then nothing has changed. The constructor
 ///            std::invalid_argument for a bound of 0.
 template <class T>

@@ -52,6 +52,7 @@ void WorkerHop::depart(TaskRecord& record) noexcept {
     // Copies: once booked, the owner may take the trip back and destroy this awaiter.
     WorkerPool& pool = pool_;
     const SpawnOptions options = options_;
+    record.trip_name = options.name;
     record.book_trip(onward_);
     try {
         pool.spawn(TripCall(record), options);

@@ -47,18 +47,19 @@ private:
 ///     }
 ///
 /// On the worker a coroutine may await children, worker() and main_thread(); any other await throws
-/// WrongThread. One that ends there, by co_return or an exception, is home for whoever waits for
-/// it. A worker lends itself until the next hop: nothing else of the pool runs on it meanwhile.
+/// WrongThread. If it ends there, by co_return or an exception, whoever waits for it goes on at home.
+/// The worker is lent until the next hop: nothing else of the pool runs on it meanwhile.
 ///
-/// Cancelling: a task that no worker has begun is destroyed at once, as any that waits. One that a
+/// A cancel, and a shutdown, asks the code on the worker to stop: job_stop_requested()
+/// (stop_token.hpp) is true from then on. A task that no worker has begun is destroyed at once, as any that waits. One that a
 /// worker runs comes home at its next hop, a further worker() too, and is destroyed there;
 /// Runtime::shutdown() waits for that. So the code between the hops must not shut the runtime down
 /// itself, as it could with a pool run inline.
 ///
-/// On the worker, the end of a block or of the coroutine destroys locals there. What belongs to the
-/// owner thread must not be among them: the guard of an AsyncMutex, a permit, a TaskScope, a named
+/// On the worker, the end of a block or of the coroutine destroys locals there. Things that belong
+/// to the owner thread must not be among them: the guard of an AsyncMutex, a permit, a TaskScope, a named
 /// wait or stream of signals, an Event, a TaskHandle's last copy with its result. Hop home first. A
-/// TaskHandle is not for workers either, but for request_cancel(). Do not keep the address of a
+/// TaskHandle is not for workers either, except for request_cancel(). Do not keep the address of a
 /// thread_local across a hop.
 ///
 /// Threads:   awaited on the owner thread or on a worker.
@@ -87,7 +88,7 @@ public:
     void await_resume() const noexcept {}
 };
 
-/// Goes on on the owner thread, in its next pump; there already: at once.
+/// Goes on on the owner thread, in its next pump; at once if it is there already.
 [[nodiscard]] inline MainThreadHop main_thread() noexcept { return {}; }
 
 }  // namespace nebula

@@ -24,7 +24,7 @@ using test::FakeLoop;
 
 class CancelSourceTest : public testing::Test {
 protected:
-    task<> bound(CancelSource::Token token) {
+    task<> bound(CancelToken token) {
         const Counted local(live_);
         const CancelGuard guard = co_await token.bind();
         co_await never_.wait();
@@ -153,7 +153,7 @@ TEST_F(CancelSourceTest, ADestructorMayCancelAgainAndDestroyTheSource) {
 
 TEST_F(CancelSourceTest, TokensOutliveTheirSource) {
     auto source = std::make_unique<CancelSource>();
-    const CancelSource::Token token = source->token();
+    const CancelToken token = source->token();
     loop_.runtime.spawn(bound(token));
     source.reset();
     EXPECT_FALSE(token.cancelled());

@@ -79,7 +79,7 @@ TEST(TaskMisuse, ATaskThatWaitsForItselfIsToldSoAndGoesOn) {
         try {
             co_await self;
         } catch (const std::logic_error& error) {
-            EXPECT_STREQ(error.what(), "a task that waits for itself would never end");
+            EXPECT_STREQ(error.what(), "task 'task' (#1) would wait for ever: it joins itself");
         }
         co_await next_frame();
         went_on = true;
@@ -98,14 +98,14 @@ TEST(TaskMisuse, AHandleOfNoTaskHasNoResultAndNoEnd) {
               "a handle of no task was awaited");
 }
 
-TEST(TaskMisuse, APoolTaskWhoseResultWasTakenIsNotAwaited) {
+TEST(TaskMisuse, AJobWhoseResultWasTakenIsNotAwaited) {
     FakeLoop loop;
     WorkerPool pool({.thread_count_override = 1});
     Job<int> job = spawn_job(pool, [] { return 7; });
     EXPECT_EQ(job.get(), 7);
     EXPECT_EQ(
         told_by_awaiting<std::logic_error>(loop, [&]() -> task<int> { co_return co_await job; }),
-        "an empty Task was awaited: its result was taken before, or it was detached or "
+        "an empty Job was awaited: its result was taken before, or it was detached or "
         "moved from");
 }
 

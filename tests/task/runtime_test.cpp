@@ -339,9 +339,10 @@ std::vector<std::string> logged;
 
 TEST(Runtime, WithoutAHandlerADetachedTasksExceptionIsAnErrorLine) {
     logged.clear();
-    const LogSink before = set_log_sink([](LogLevel level, std::string_view line, const auto&) noexcept {
-        if (level == LogLevel::Error) logged.emplace_back(line);
-    });
+    const LogSink before =
+        set_log_sink([](LogLevel level, std::string_view line, const auto&) noexcept {
+            if (level == LogLevel::Error) logged.emplace_back(line);
+        });
     FakeLoop loop;
     loop.runtime.spawn(
         []() -> task<> {

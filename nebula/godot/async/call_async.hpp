@@ -34,8 +34,8 @@ public:
         stand_for_wait_of(h);
         if (coroutine_.is_null()) return true;
         task_detail::TaskRecord& record = h.promise().record();
-        // One wait with several ends: all wake the ticket that the signal's wait began.
-        return watch_coroutine(Waker(record, record.ticket()));
+        // One wait with several ends: all end the wait that the signal's began.
+        return watch_coroutine(Waker(record, record.wait_number()));
     }
     void stop_waiting() noexcept;
 

@@ -40,9 +40,9 @@ public:
     bool await_suspend(std::coroutine_handle<P> h) {
         if (!signal_.await_suspend(h)) return false;
         stand_for_wait_of(h);
-        // One wait with two ends: both wake the ticket that the signal's wait began.
+        // One wait with two ends: both end the wait that the signal's began.
         task_detail::TaskRecord& record = h.promise().record();
-        waker_ = Waker(record, record.ticket());
+        waker_ = Waker(record, record.wait_number());
         EngineLoop::get().poll_each_frame(*this);
         return true;
     }

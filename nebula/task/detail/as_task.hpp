@@ -3,8 +3,12 @@
 #pragma once
 
 #include "nebula/task/detail/promise.hpp"
+#include "nebula/task/detail/result.hpp"
 #include "nebula/task/task.hpp"
+#include "nebula/threading/detail/caught.hpp"
 
+#include <coroutine>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -39,6 +43,30 @@ task<Kept<AwaitValue<A&>>> await_borrowed(A& awaited) {
     co_return co_await AtCallersSite(awaited);
 }
 
+template <class A>
+constexpr auto kept_to_await() {
+    using Bare = std::remove_cvref_t<A>;
+    if constexpr (!std::is_lvalue_reference_v<A>) {
+        static_assert(std::is_move_constructible_v<Bare>,
+                      "this awaiter cannot move into a branch: give it a constructor that copies "
+                      "or moves it before it is awaited, or await it in a task");
+        return std::type_identity<Bare>();
+    } else if constexpr (!kIsAwaiter<A>) {
+        return std::type_identity<A>();
+    } else if constexpr (std::is_copy_constructible_v<Bare>) {
+        return std::type_identity<Bare>();
+    } else {
+        static_assert(std::is_move_constructible_v<Bare>,
+                      "this awaiter cannot be a branch: give it a constructor that copies or moves "
+                      "it before it is awaited, or await it in a task");
+        return std::type_identity<A>();
+    }
+}
+/// What a coroutine that awaits for somebody else keeps: a value, or a reference to what is
+/// borrowed.
+template <class A>
+using KeptToAwait = typename decltype(kept_to_await<A>())::type;
+
 /// A temporary moves into the task, so that the task's end is the end of the wait. A named awaiter
 /// that can be copied is: the copy is another wait of the same kind. What else has a name is
 /// borrowed, and stays its owner's: handles, pool jobs, a signal wait, whose connection lives on.
@@ -49,26 +77,73 @@ task<Kept<AwaitValue<A&>>> await_borrowed(A& awaited) {
 template <class A>
 auto as_task(A&& awaited) {
     using Bare = std::remove_cvref_t<A>;
-    if constexpr (!std::is_lvalue_reference_v<A>) {
-        if constexpr (kIsTask<Bare>) {
-            return Bare(std::forward<A>(awaited));
-        } else {
-            static_assert(std::is_move_constructible_v<Bare>,
-                          "this awaiter cannot move into a branch: give it a constructor that "
-                          "copies or moves it before it is awaited, or await it in a task");
-            return await_owned<Bare>(std::forward<A>(awaited));
-        }
-    } else if constexpr (!kIsAwaiter<A>) {
+    if constexpr (kIsTask<Bare> && !std::is_lvalue_reference_v<A>) {
+        return Bare(std::forward<A>(awaited));
+    } else if constexpr (std::is_lvalue_reference_v<KeptToAwait<A>>) {
         return await_borrowed(awaited);
-    } else if constexpr (std::is_copy_constructible_v<Bare>) {
-        return await_owned<Bare>(awaited);
     } else {
-        static_assert(std::is_move_constructible_v<Bare>,
-                      "this awaiter cannot be a branch: give it a constructor that copies or moves "
-                      "it before it is awaited, or await it in a task");
-        return await_borrowed(awaited);
+        return await_owned<Bare>(std::forward<A>(awaited));
     }
 }
+
+/// Awaits `awaited` and gives what came of it as a Result, so that no exception passes through the
+/// coroutine: it may be built without them.
+template <class A>
+class CaughtAwaiter {
+    using Inner = decltype(make_awaiter(std::declval<A>()));
+    using Value = decltype(std::declval<Inner&>().await_resume());
+
+public:
+    using AwaitableOnWorker = void;  // what is awaited may not be, and then says so itself
+
+    explicit CaughtAwaiter(A&& awaited) : inner_(make_awaiter(std::forward<A>(awaited))) {}
+    CaughtAwaiter(const CaughtAwaiter&) = delete;
+    CaughtAwaiter& operator=(const CaughtAwaiter&) = delete;
+
+    bool await_ready() const noexcept { return false; }
+    template <class P>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<P> h) noexcept {
+        std::coroutine_handle<> next = h;
+        auto begin = [&] {
+            using Made = std::remove_cvref_t<decltype(awaiter_of(std::declval<A>()))>;
+            if constexpr (!task_detail::AwaitableOnWorker<Made>)
+                if (h.promise().record().away) refuse_on_worker();
+            if (inner_.await_ready()) return;
+            using Suspended = decltype(inner_.await_suspend(h));
+            if constexpr (std::is_void_v<Suspended>) {
+                inner_.await_suspend(h);
+                next = std::noop_coroutine();
+            } else if constexpr (std::is_same_v<Suspended, bool>) {
+                if (inner_.await_suspend(h)) next = std::noop_coroutine();
+            } else {
+                next = inner_.await_suspend(h);
+            }
+        };
+        if (std::exception_ptr error = nebula::detail::caught(begin)) {
+            result_.set_error(std::move(error));
+            return h;
+        }
+        return next;
+    }
+    Result<Kept<Value>> await_resume() noexcept {
+        if (result_.error() != nullptr) return std::move(result_);
+        auto take = [this] {
+            if constexpr (std::is_void_v<Value>) {
+                inner_.await_resume();
+                result_.set_value();
+            } else {
+                result_.set_value(inner_.await_resume());
+            }
+        };
+        if (std::exception_ptr error = nebula::detail::caught(take))
+            result_.set_error(std::move(error));
+        return std::move(result_);
+    }
+
+private:
+    Inner inner_;
+    Result<Kept<Value>> result_;
+};
 
 template <class A>
 using TaskValue = typename decltype(as_task(std::declval<A>()))::value_type;

@@ -7,7 +7,28 @@
 #include <type_traits>
 #include <utility>
 
-namespace nebula::task_detail {
+namespace nebula {
+
+template <class F>
+class PoolRun;
+template <class T>
+class Job;
+
+namespace task_detail {
+
+/// What only pool_bridge.hpp knows how to await.
+template <class T>
+inline constexpr bool kNeedsPoolBridge = false;
+template <class F>
+inline constexpr bool kNeedsPoolBridge<PoolRun<F>> = true;
+template <class T>
+inline constexpr bool kNeedsPoolBridge<Job<T>> = true;
+
+template <class A>
+concept IsAwaiter = requires(A& awaiter) {
+    awaiter.await_ready();
+    awaiter.await_resume();
+};
 
 /// The awaiter of `awaited`: a new one, by AwaitAs or operator co_await, or `awaited` itself by
 /// reference.
@@ -21,8 +42,16 @@ decltype(auto) awaiter_of(A&& awaited) {
     } else if constexpr (requires { operator co_await(std::forward<A>(awaited)); }) {
         return operator co_await(std::forward<A>(awaited));
     } else {
+        static_assert(!kNeedsPoolBridge<Bare>,
+                      "to await pool.run() or a Job in a task, add "
+                      "#include \"nebula/task/pool_bridge.hpp\" to this file");
+        static_assert(kNeedsPoolBridge<Bare> || IsAwaiter<Bare>,
+                      "a task cannot await a thing of this type: it is no awaiter (see wait.hpp), "
+                      "and has neither an operator co_await for it nor an AwaitAs "
+                      "(is the header that defines that included?)");
         return std::forward<A>(awaited);
     }
 }
 
-}  // namespace nebula::task_detail
+}  // namespace task_detail
+}  // namespace nebula

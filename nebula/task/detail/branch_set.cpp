@@ -50,10 +50,18 @@ void end_branch_for_good(TaskRecord& record) noexcept {
     Scheduler::leave_parent(record);
 }
 
-void rethrow_end(TaskRecord& record) {
+std::exception_ptr error_of(TaskRecord& record) {
     record.error_observed = true;
-    if (record.state == TaskState::Gone) throw_async_error(record.end_code, record.name());
-    if (const std::exception_ptr error = record.error()) std::rethrow_exception(error);
+    if (record.state != TaskState::Gone) return record.error();
+    try {
+        throw_async_error(record.end_code, record.name());
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
+void rethrow_end(TaskRecord& record) {
+    if (const std::exception_ptr error = error_of(record)) std::rethrow_exception(error);
 }
 
 BranchArray::BranchArray(std::size_t count)
@@ -69,6 +77,7 @@ BranchArray::~BranchArray() {
 void BranchSet::begin(TaskRecord& parent, Waker waker, Branch* branches,
                       std::size_t count) noexcept {
     parent_ = &parent;
+    parent.waits_for_tasks = until_ != Until::First;
     waker_ = std::move(waker);
     branches_ = branches;
     count_ = count;
@@ -84,6 +93,7 @@ void BranchSet::adopt(TaskRecord& record, PromiseBase& root) noexcept {
     Branch& branch = branches_[started_++];
     branch.set_ = this;
     branch.target_ = &record;
+    if (until_ != Until::First) branch.record = parent_;
     branch.on_end = [](JoinWaiter& ended) noexcept {
         auto& ended_branch = static_cast<Branch&>(ended);
         ended_branch.set_->branch_ended(ended_branch);

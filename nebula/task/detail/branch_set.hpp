@@ -49,6 +49,8 @@ void end_branch(TaskRecord& record) noexcept;
 void end_branch_for_good(TaskRecord& record) noexcept;
 /// Throws what the task ended with, if that was no value; marks it as told.
 void rethrow_end(TaskRecord& record);
+/// The same as a value; null if the task ended with a value.
+[[nodiscard]] std::exception_ptr error_of(TaskRecord& record);
 [[nodiscard]] inline bool failed(const TaskRecord& record) noexcept {
     return record.state == TaskState::Gone || record.error() != nullptr;
 }

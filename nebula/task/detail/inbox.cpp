@@ -5,6 +5,8 @@
 #include "nebula/base/yield_point.hpp"
 #include "nebula/task/detail/task_record.hpp"
 
+#include <memory>
+#include <thread>
 #include <utility>
 
 namespace nebula::task_detail {
@@ -35,15 +37,8 @@ bool Inbox::push(TaskRecord& record) noexcept {
     } while (!newest_.compare_exchange_weak(newest, &record, std::memory_order_release,
                                             std::memory_order_acquire));
     // The first push after a take() rings; later ones lean on that ring.
-    if (newest == nullptr) {
-        newest_.notify_one();  // wait_until_not_empty()
-        ring();
-    }
+    if (newest == nullptr) ring();
     return true;
-}
-
-void Inbox::wait_until_not_empty() const noexcept {
-    newest_.wait(nullptr, std::memory_order_relaxed);  // take() acquires
 }
 
 bool Inbox::empty() const noexcept {
@@ -80,20 +75,49 @@ TaskRecord* Inbox::close() noexcept {
 }
 
 void Inbox::set_on_wake(SmallFunction<void()> handler) {
-    {
-        const MutexLock lock(mutex_);
-        std::swap(on_wake_, handler);
+    auto old = handler ? std::make_unique<Handler>(std::move(handler)) : nullptr;
+    for (bool swapped = false;;) {
+        {
+            const MutexLock lock(mutex_);
+            if (!std::exchange(swapped, true)) std::swap(on_wake_, old);
+            if (ringer_ == std::thread::id()) break;
+            if (ringer_ == std::this_thread::get_id()) {
+                // It runs below us: ring() destroys it, unless a second change did it no harm.
+                if (retired_ == nullptr) std::swap(retired_, old);
+                break;
+            }
+        }
+        std::this_thread::yield();  // a handler is short
     }
     // The old handler's closure is destroyed here, outside the mutex.
 }
 
 void Inbox::ring() noexcept {
-    const MutexLock lock(mutex_);
-    if (!on_wake_) return;
-    try {
-        on_wake_();
-    } catch (...) {
-        log(LogLevel::Error, "a runtime's on_wake handler threw; the wake waits for the next pump");
+    std::unique_ptr<Handler> retired;
+    Handler* handler = nullptr;
+    {
+        const MutexLock lock(mutex_);
+        if (on_wake_ == nullptr) return;
+        if (ringer_ != std::thread::id()) {
+            ring_again_ = true;
+            return;
+        }
+        ringer_ = std::this_thread::get_id();
+        handler = on_wake_.get();  // stands until set_on_wake() has seen that nobody rings
+    }
+    for (;;) {
+        try {
+            (*handler)();
+        } catch (...) {
+            log(LogLevel::Error,
+                "a runtime's on_wake handler threw; the wake waits for the next pump");
+        }
+        const MutexLock lock(mutex_);
+        handler = std::exchange(ring_again_, false) ? on_wake_.get() : nullptr;
+        if (handler != nullptr) continue;
+        ringer_ = {};
+        std::swap(retired, retired_);
+        return;  // the lock goes first, then what has retired
     }
 }
 

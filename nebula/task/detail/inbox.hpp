@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <thread>
 
 namespace nebula::task_detail {
@@ -36,8 +37,6 @@ public:
     /// Links the record; false when closed, and then it is not linked.
     bool push(TaskRecord& record) noexcept;
     [[nodiscard]] bool empty() const noexcept;
-    /// Blocks until something has been pushed. Owner thread.
-    void wait_until_not_empty() const noexcept;
 
     /// All records, oldest first, linked by TaskRecord's inbox link. Owner thread.
     [[nodiscard]] TaskRecord* take() noexcept;
@@ -45,8 +44,11 @@ public:
     [[nodiscard]] TaskRecord* close() noexcept;
     [[nodiscard]] bool closed() noexcept;  ///< Owner thread.
 
-    /// Waits for a call of the handler before to end, so that what it uses may go afterwards.
+    /// Waits for a call of the old handler to end, so that what it uses may go afterwards; called by
+    /// the handler itself, it does not.
     void set_on_wake(SmallFunction<void()> handler) NEBULA_EXCLUDES(mutex_);
+    /// Calls the handler, outside the mutex. One call at a time: a ring that comes meanwhile makes
+    /// the thread that is at it call once more.
     void ring() noexcept NEBULA_EXCLUDES(mutex_);
 
 private:
@@ -60,8 +62,12 @@ private:
     std::atomic<std::uint32_t> references_{1};
     const std::thread::id owner_ = std::this_thread::get_id();
 
+    using Handler = SmallFunction<void()>;
     Mutex mutex_;
-    SmallFunction<void()> on_wake_ NEBULA_GUARDED_BY(mutex_);
+    std::unique_ptr<Handler> on_wake_ NEBULA_GUARDED_BY(mutex_);
+    std::unique_ptr<Handler> retired_ NEBULA_GUARDED_BY(mutex_);  // replaced by its own call
+    std::thread::id ringer_ NEBULA_GUARDED_BY(mutex_);  // that calls it; none: nobody does
+    bool ring_again_ NEBULA_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace nebula::task_detail

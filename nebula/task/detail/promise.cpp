@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/task/detail/promise.hpp"
 
+#include "nebula/base/log.hpp"
 #include "nebula/task/errors.hpp"
+
+#include <coroutine>
+#include <utility>
 
 namespace nebula::task_detail {
 
@@ -18,9 +22,44 @@ std::source_location PromiseBase::callers_site() const noexcept {
 void PromiseBase::destroy_chain(PromiseBase* leaf) noexcept {
     while (leaf != nullptr) {
         PromiseBase* const parent = leaf->parent_;
-        if (leaf->owner_ != nullptr) *leaf->owner_ = nullptr;
-        leaf->self_.destroy();
+        destroy_frame(*leaf);
         leaf = parent;
+    }
+}
+
+void PromiseBase::destroy_frame(PromiseBase& promise) noexcept {
+    // A destructor that throws is inside the body's try block. So the body goes on: to a catch of
+    // its own, and maybe to another wait, or to its end, where it suspends for the last time. The
+    // frame still stands then, and is destroyed from there.
+    constexpr int most_rounds = 1000;
+    TaskRecord* const record = promise.record_;
+    std::coroutine_handle<> frame = promise.self_;
+    if (promise.owner_ != nullptr) *promise.owner_ = nullptr;
+    promise.owner_ = &frame;    // null when the frame has gone
+    promise.parent_ = nullptr;  // nobody goes on when the body ends in here
+    for (int round = 0; frame; ++round) {
+        if (round == most_rounds) {
+            log(LogLevel::Error,
+                "a task cannot be destroyed: each time a destructor of its locals throws, it "
+                "catches that and waits again; its memory is lost");
+            promise.owner_ = nullptr;
+            return;
+        }
+        try {
+            promise.self_.destroy();
+        } catch (...) {
+            // Of a parameter, which goes after the body: the frame is gone.
+            tell_of_throwing_destructor(record);
+            return;
+        }
+        // The body may have begun a child in that wait.
+        if (!frame || record == nullptr) continue;
+        PromiseBase* below = std::exchange(record->leaf, nullptr);
+        while (below != nullptr && below != &promise) {
+            PromiseBase* const above = below->parent_;
+            destroy_frame(*below);
+            below = above;
+        }
     }
 }
 

@@ -43,6 +43,10 @@ concept AwaitableOnWorker = requires { typename Awaiter::AwaitableOnWorker; };
 /// \throws WrongThread
 [[noreturn]] void refuse_on_worker();
 
+/// Reports the exception that is being handled, thrown by a destructor of the task's frames. Null
+/// for a coroutine that was never started.
+void tell_of_throwing_destructor(TaskRecord* record) noexcept;
+
 /// Stands for an awaiter that lies elsewhere in the coroutine's frame. g++ 12 copies what
 /// await_transform returns by reference, and awaiters do not copy.
 template <class Awaiter>
@@ -109,6 +113,18 @@ struct AwaiterRefFor<A&> {
     using Type = NamedAwaiterRef<A>;
 };
 
+/// What a coroutine's frame holds while it awaits `awaited`.
+template <class A>
+decltype(auto) make_awaiter(A&& awaited) {
+    using Made = decltype(awaiter_of(std::forward<A>(awaited)));
+    if constexpr (std::is_reference_v<Made>) {
+        Made elsewhere = awaiter_of(std::forward<A>(awaited));
+        return typename AwaiterRefFor<Made>::Type(elsewhere);
+    } else {
+        return awaiter_of(std::forward<A>(awaited));
+    }
+}
+
 /// What a coroutine of ours that only stands for somebody else's wait awaits: `awaited`, told as
 /// standing where that coroutine is awaited, or where it was spawned.
 template <class A>
@@ -166,14 +182,8 @@ public:
                       "g++ 12 destroys an aggregate temporary inside a co_await expression twice: "
                       "give it a constructor, or name it first and write "
                       "`auto wait = ...; co_await wait;`");
-        using Made = decltype(awaiter_of(std::forward<A>(awaited)));
-        check_place<Made>();
-        if constexpr (std::is_reference_v<Made>) {
-            Made elsewhere = awaiter_of(std::forward<A>(awaited));
-            return typename AwaiterRefFor<Made>::Type(elsewhere);
-        } else {
-            return awaiter_of(std::forward<A>(awaited));
-        }
+        check_place<decltype(awaiter_of(std::forward<A>(awaited)))>();
+        return make_awaiter(std::forward<A>(awaited));
     }
 
     template <class A>
@@ -182,7 +192,7 @@ public:
     }
 
     /// Called by the awaiter that starts this coroutine for `parent`; `owner` is the handle that
-    /// destroys this frame, set to null should the frame be destroyed before.
+    /// destroys this frame, set to null as the frame goes.
     std::coroutine_handle<> enter(PromiseBase& parent, std::coroutine_handle<>& owner) noexcept {
         record_ = parent.record_;
         parent_ = &parent;
@@ -198,15 +208,29 @@ public:
 
     [[nodiscard]] std::coroutine_handle<> self() const noexcept { return self_; }
     [[nodiscard]] TaskRecord& record() const noexcept { return *record_; }
+    [[nodiscard]] TaskRecord* record_or_null() const noexcept { return record_; }  ///< Not started.
     [[nodiscard]] std::source_location site() const noexcept { return site_; }
 
     /// Destroys this frame and those that await it, innermost first: the order in which nested
     /// destructors would run, without their recursion.
     static void destroy_chain(PromiseBase* leaf) noexcept;
+    /// Destroys the frame of one that is suspended, and tells what a destructor in it throws.
+    static void destroy_frame(PromiseBase& promise) noexcept;
 
 protected:
     explicit PromiseBase(std::coroutine_handle<> self) noexcept : self_(self) {}
-    ~PromiseBase() = default;
+    ~PromiseBase() {
+        if (owner_ != nullptr) *owner_ = nullptr;
+    }
+
+    /// Inside unhandled_exception(): true if no code of the body threw, but a destructor that a
+    /// cancel or the end of the task runs. That has been told, and is no result.
+    [[nodiscard]] bool was_thrown_by_a_destructor() const noexcept {
+        if (record_ == nullptr || !record_->ended()) [[likely]]
+            return false;
+        tell_of_throwing_destructor(record_);
+        return true;
+    }
 
 private:
     /// Before anything is made or asked: a wait's own state belongs to the owner thread.
@@ -228,7 +252,7 @@ private:
 
     std::coroutine_handle<> self_;
     TaskRecord* record_ = nullptr;
-    PromiseBase* parent_ = nullptr;  // who awaits us; null for a root
+    PromiseBase* parent_ = nullptr;  // who awaits us; null for a root, and while it is destroyed
     std::coroutine_handle<>* owner_ = nullptr;
     std::source_location site_;
 };

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -60,7 +61,7 @@ public:
         Scheduler& scheduler_;
         bool outermost_;
     };
-    void report(TaskRecord& record) noexcept;
+    void report(TaskRecord& record, const std::exception_ptr& error, bool in_destructor) noexcept;
     /// Resumes a waiting task inside this call; false if it has to wait for a pump.
     [[nodiscard]] bool resume_here(TaskRecord& record) noexcept;
 
@@ -68,7 +69,14 @@ public:
     void wait_for_phase(FrameWaiter& waiter, Phase phase) noexcept {
         waiters_[index(phase)].push_back(waiter);
     }
-    void wait_for_time(Timer& timer, double seconds, TaskClock clock);
+    /// Ends in the first frame in which the clock has reached `time`, the next at the earliest.
+    void wait_until(Timer& timer, double time, TaskClock clock);
+    /// A clock that is so little short of a time has reached it: it is a sum of frames, whose
+    /// rounding must not cost a whole frame.
+    static constexpr double kClockSlack = 1e-9;
+    [[nodiscard]] bool has_come(double time, TaskClock clock) const noexcept {
+        return time <= now_seconds(clock) + kClockSlack;
+    }
     void stop_waiting(Timer& timer, TaskClock clock) noexcept {
         timers_[index(clock)].remove(timer);
     }
@@ -127,9 +135,13 @@ private:
     void start_posted(TaskRecord& record) noexcept;
     void depart(TaskRecord& record) noexcept;
     void arrive(TaskRecord& record) noexcept;
-    /// Blocks until those are home of which `which(task)` is true, but for those on this stack.
-    template <class Which>
-    void wait_for_travellers(Which which) noexcept;
+    /// Blocks until the parts of a task are home, null: all tasks; but for those on this stack. Says
+    /// which one it waits for if that takes a second or more.
+    void wait_for_travellers(const TaskRecord* of) noexcept;
+    [[nodiscard]] const TaskRecord* find_traveller(const TaskRecord* of) noexcept;
+    static void tell_of_wait(const TaskRecord& traveller, std::int64_t seconds) noexcept;
+    /// The innermost coroutine has suspended: was that the root's end?
+    [[nodiscard]] static bool has_ended(const TaskRecord& record) noexcept;
     void make_ready(TaskRecord& record) noexcept;
     void resume(TaskRecord& record) noexcept;
     /// False when it, or a task whose frames it may refer to, is to end: the one that is asked for
@@ -137,6 +149,8 @@ private:
     [[nodiscard]] bool may_run(TaskRecord& record) noexcept;
     [[nodiscard]] static bool is_asked_to_end(const TaskRecord& record) noexcept;
     void finish(TaskRecord& record) noexcept;
+    /// Ends one whose frames can be neither resumed nor destroyed.
+    void finish_escaped(TaskRecord& record) noexcept;
     void doom(TaskRecord& record, AsyncErrorCode why) noexcept;
     void leave(TaskRecord& record, TaskState state) noexcept;
     void destroy(TaskRecord& record) noexcept;
@@ -167,6 +181,7 @@ private:
     std::array<TimerHeap, kTaskClocks> timers_;
 
     std::array<double, kTaskClocks> now_seconds_{};
+    std::array<double, kTaskClocks> lost_seconds_{};  // what rounding has added to now_seconds_
     std::array<FrameTime, kPhases> times_{};
     std::optional<Phase> phase_;
     std::optional<Phase> gathering_;            // the phase whose batch is not taken yet
@@ -197,6 +212,27 @@ private:
     bool destroying_ = false;
     bool closed_ = false;
 };
+
+inline void Scheduler::make_ready(TaskRecord& record) noexcept {
+    // A task that is ending leaves its waits one destructor after the other.
+    if (record.state != TaskState::Pending) return;
+    record.state = TaskState::Ready;
+    const bool later = record.resume_in && record.resume_in != gathering_;
+    (later ? ready_in_[index(*record.resume_in)] : ready_).push_back(record);
+}
+
+inline void Scheduler::leave(TaskRecord& record, TaskState state) noexcept {
+    record.state = state;
+    record.seal();
+    static_cast<ListHook<LiveTag>&>(record).unlink();
+    static_cast<ListHook<ReadyTag>&>(record).unlink();
+    --live_count_;
+}
+
+inline void Scheduler::leave_parent(TaskRecord& record) noexcept {
+    if (record.parts_away != 0) count_parts_away(record.parent, 0U - record.parts_away);
+    record.parent = nullptr;
+}
 
 /// For a record whose runtime may be gone and whose thread may be another.
 void report_unhandled(TaskRecord& record) noexcept;

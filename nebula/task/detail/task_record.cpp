@@ -51,7 +51,7 @@ void TaskRecord::push_to_inbox() noexcept {
 void TaskRecord::wake(std::uint64_t wait) noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);  // the CAS below decides
     do {
-        if (wait == 0 || seen >> kTicketShift != wait) return;
+        if (wait == 0 || seen >> kWaitShift != wait) return;
         NEBULA_YIELD_POINT();
         // Also when kWoken is set already: the RMW's release is what makes the second waker's
         // writes visible to open_mail()'s acquire. The acquire pairs with open_mail()'s release:
@@ -62,8 +62,9 @@ void TaskRecord::wake(std::uint64_t wait) noexcept {
 }
 
 void TaskRecord::wake_inline(std::uint64_t wait) noexcept {
-    // A ticket that is still current means that the task lives, and so does its scheduler.
-    if (wait != 0 && inbox_.on_owner_thread() && ticket() == wait && scheduler.resume_here(*this))
+    // A number that is still current means that the task lives, and so does its scheduler.
+    if (wait != 0 && inbox_.on_owner_thread() && wait_number() == wait &&
+        scheduler.resume_here(*this))
         return;
     wake(wait);
 }
@@ -85,17 +86,17 @@ std::uint64_t TaskRecord::begin_wait(PromiseBase& innermost, const Wait& wait) n
     reason = wait.reason_;
     detailed_wait = wait.detail_ != nullptr ? &wait : nullptr;
     waits_since = scheduler.now_seconds(TaskClock::Real);
-    stuck_told = woken_early = ends_by_clock = false;
-    std::uint64_t seen = word_.load(std::memory_order_relaxed);  // tickets change on this thread
+    stuck_told = woken_early = ends_by_clock = waits_for_tasks = false;
+    std::uint64_t seen = word_.load(std::memory_order_relaxed);  // numbers change on this thread
     std::uint64_t next = 0;
     do {
         if (seen == 0) return 0;  // sealed by a shutdown below us: nothing will wake this wait
         // A wake for the wait before is forgotten; a record in the inbox stays there.
         const std::uint64_t kept = seen & (kQueued | kCancel);
-        next = ((seen >> kTicketShift) + 1) << kTicketShift | kept;
-        // relaxed: the ticket itself travels to wakers through whatever hands them over.
+        next = ((seen >> kWaitShift) + 1) << kWaitShift | kept;
+        // relaxed: the number itself travels to wakers through whatever hands them over.
     } while (!word_.compare_exchange_weak(seen, next, std::memory_order_relaxed));
-    return next >> kTicketShift;
+    return next >> kWaitShift;
 }
 
 std::string TaskRecord::detail() const {
@@ -124,8 +125,8 @@ void TaskRecord::seal() noexcept {
     if ((before & kQueued) != 0) retain();
 }
 
-std::uint64_t TaskRecord::ticket() const noexcept {
-    return word_.load(std::memory_order_relaxed) >> kTicketShift;  // changes on this thread
+std::uint64_t TaskRecord::wait_number() const noexcept {
+    return word_.load(std::memory_order_relaxed) >> kWaitShift;  // changes on this thread
 }
 
 bool TaskRecord::post() noexcept {
@@ -139,7 +140,7 @@ bool TaskRecord::post() noexcept {
 void TaskRecord::travel() noexcept {
     if (!begin_trip()) return;
     const auto called_home = [this] {
-        return called_home_.load(std::memory_order_relaxed);  // as call_home(): decides only
+        return called_home_.load(std::memory_order_relaxed) != 0;  // as call_home(): decides only
     };
     if (called_home()) {
         trip_lost = true;
@@ -147,7 +148,10 @@ void TaskRecord::travel() noexcept {
     }
     const bool here = inbox_.on_owner_thread();  // a pool that runs inline, or a tick of it
     if (here) scheduler.travel_here(*this, true);
-    leaf->self().resume();
+    {
+        const nebula::detail::CurrentStop running(called_home_, trip_name);
+        resume_leaf();
+    }
     if (here) scheduler.travel_here(*this, false);
     Departure* const onward = std::exchange(departing, nullptr);
     // A hop is where a cancel counts: else who hops for ever would never end.
@@ -158,9 +162,20 @@ void TaskRecord::travel() noexcept {
         trip_holders_.fetch_add(1, std::memory_order_relaxed);  // the chain still holds it
         onward->depart(*this);
     }
-    // Of the chain or, if that has been sent onward, ours. The ticket is that of the wait that the
+    // Of the chain or, if that has been sent onward, ours. The number is that of the wait that the
     // first hop began: nothing on a worker begins another.
     let_go_of_trip();
+}
+
+void TaskRecord::resume_leaf() noexcept {
+    try {
+        leaf->self().resume();
+    } catch (...) {
+        // A promise catches what its body throws; a body built without exceptions lets it through.
+        fail(std::current_exception());
+        escaped = true;
+        departing = nullptr;
+    }
 }
 
 void TaskRecord::end_unstarted(TaskState how, AsyncErrorCode why) noexcept {
@@ -178,7 +193,7 @@ void TaskRecord::wake_those_who_joined() noexcept {
         if (waiter.on_end != nullptr) {
             waiter.on_end(waiter);
         } else {
-            waiter.record->wake(waiter.ticket);
+            waiter.record->wake(waiter.wait_number);
         }
     }
 }

@@ -8,6 +8,7 @@
 #include "nebula/task/detail/intrusive_list.hpp"
 #include "nebula/task/errors.hpp"
 #include "nebula/task/phase.hpp"
+#include "nebula/threading/stop_token.hpp"
 
 #include <atomic>
 #include <coroutine>
@@ -21,6 +22,7 @@
 
 namespace nebula {
 
+class TaskScope;
 class Wait;
 
 /// Where a task is in its life. The empty state is a TaskHandle of no task.
@@ -89,7 +91,7 @@ public:
         if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) last_owner_has_gone();
     }
 
-    /// Ends the wait that the ticket belongs to; does nothing when that wait is over.
+    /// Ends the wait of that number; does nothing when that wait is over.
     void wake(std::uint64_t wait) noexcept;
     /// The same, resuming the task inside this call if that is possible here and now.
     void wake_inline(std::uint64_t wait) noexcept;
@@ -103,7 +105,7 @@ public:
         // relaxed: the pool carries all to who begins; the owner asks for its own bookings only.
         if (!onward) {
             trip_holders_.store(1, std::memory_order_relaxed);
-            called_home_.store(false, std::memory_order_relaxed);
+            called_home_.store(0, std::memory_order_relaxed);
         }
         trip_.store(onward ? Trip::Onward : Trip::Booked, std::memory_order_relaxed);
     }
@@ -118,17 +120,18 @@ public:
     /// Owner thread: the chain is to come home instead of being sent onward or begun, as
     /// lost. For a task that is to end, with all below it.
     void call_home() noexcept {
-        called_home_.store(true, std::memory_order_relaxed);  // decides, carries nothing
+        // Relaxed: decides, carries nothing.
+        called_home_.store(nebula::detail::kStopRequested, std::memory_order_relaxed);
     }
     /// The chain, or a worker that has sent it onward, has done with the trip. The last brings the
     /// task home, so that the owner may then destroy every pool it was sent to.
     void let_go_of_trip() noexcept {
         // acq_rel: the last one pairs with all earlier ones; its wake carries what they wrote.
-        if (trip_holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) wake(ticket());
+        if (trip_holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) wake(wait_number());
     }
 
     // --- owner thread ---
-    /// A new ticket: from here on wakers of earlier waits do nothing.
+    /// A new number: from here on wakers of earlier waits do nothing.
     [[nodiscard]] std::uint64_t begin_wait(PromiseBase& leaf, const Wait& wait) noexcept;
     /// What the wait has to say beside `reason`; empty for most. Only of one that waits.
     [[nodiscard]] std::string detail() const;
@@ -144,7 +147,7 @@ public:
     /// inbox if it stands in there.
     void seal() noexcept;
 
-    [[nodiscard]] std::uint64_t ticket() const noexcept;  ///< Of the current wait.
+    [[nodiscard]] std::uint64_t wait_number() const noexcept;  ///< Of the current wait.
     /// A cancel from elsewhere that no pump has taken up yet.
     [[nodiscard]] bool cancel_is_due() const noexcept {
         // acquire pairs with the release in request_cancel(): who sees the bit destroys the frames,
@@ -188,6 +191,11 @@ public:
     /// is an exception.
     [[nodiscard]] virtual bool collect(PromiseBase& finished) noexcept = 0;
     [[nodiscard]] virtual std::exception_ptr error() const noexcept = 0;
+    /// Makes `error` the result, which must be empty.
+    virtual void fail(std::exception_ptr error) noexcept = 0;
+
+    /// Resumes the chain until it suspends, or until an exception comes out of it: escaped.
+    void resume_leaf() noexcept;
 
     Scheduler& scheduler;         // valid until the task has ended
     PromiseBase* leaf = nullptr;  // innermost coroutine: the one to resume
@@ -210,17 +218,24 @@ public:
     bool turn_again = false;        // set by yield_now() while Polling
     bool failed = false;            // Done, and error() has something
     bool error_observed = false;
-    bool stuck_told = false;     // of the current wait
-    bool ends_by_clock = false;  // of the current wait: so it is never stuck
-    bool woken_early = false;    // of the current wait: its mail was opened before it suspended
-    bool travels_here = false;   // on a trip that the owner thread itself runs
+    bool stuck_told = false;       // of the current wait
+    bool ends_by_clock = false;    // of the current wait: so it is never stuck
+    bool waits_for_tasks = false;  // of the current wait: for the end of others
+    // An exception has left the chain, past a body that was built without exceptions.
+    bool escaped = false;
+    bool woken_early = false;   // of the current wait: its mail was opened before it suspended
+    bool travels_here = false;  // on a trip that the owner thread itself runs
     // The pool dropped it, or it was called home: written before the wake that brings it home.
     bool trip_lost = false;
     // Of the current wait: the phase at which it goes on, when it is over.
     std::optional<Phase> resume_in;
     // Only the thread that has the chain reads it. Changes on the owner, before a trip and after.
     bool away = false;
+    const char* trip_name = nullptr;  // of the hop, for the pool; a literal
     IntrusiveList<JoinWaiter, JoinTag> joiners;
+    // While join_cycle.cpp looks from here on: who it has found, in a list that ends in itself.
+    TaskRecord* found_next = nullptr;
+    const TaskRecord* found_from = nullptr;
 
 protected:
     virtual ~TaskRecord();
@@ -229,14 +244,14 @@ protected:
 private:
     friend class Inbox;
 
-    // The word that threads meet at: ticket << 3 | kCancel | kWoken | kQueued. Zero when sealed.
+    // The word that threads meet at: number of the wait << 3 | kCancel | kWoken | kQueued. Zero when sealed.
     //   kQueued  stands in the inbox, or its setter is about to push it: the setter pushes.
-    //   kWoken   the wait of the current ticket is over.
+    //   kWoken   the current wait is over.
     // Every change is an RMW, so an acquiring one sees what all earlier releasing ones published.
     static constexpr std::uint64_t kQueued = 1;
     static constexpr std::uint64_t kWoken = 2;
     static constexpr std::uint64_t kCancel = 4;
-    static constexpr unsigned kTicketShift = 3;
+    static constexpr unsigned kWaitShift = 3;
 
     enum class Trip : std::uint8_t { None, Booked, Onward, Begun, Revoked };
 
@@ -250,10 +265,10 @@ private:
     }
 
     std::atomic<Trip> trip_{Trip::None};
-    std::atomic<bool> called_home_{false};
+    std::atomic<std::uint32_t> called_home_{0};  // read by the trip's StopToken too
     // The chain, and each worker that is still inside the spawn by which it sent it onward.
     std::atomic<std::uint32_t> trip_holders_{0};
-    std::atomic<std::uint64_t> word_{1ULL << kTicketShift};
+    std::atomic<std::uint64_t> word_{1ULL << kWaitShift};
     std::atomic<std::uint32_t> references_{1};
     std::atomic<std::uint32_t> owners_{2};  // the runtime and the first handle
     TaskRecord* inbox_next_ = nullptr;  // written by whoever set kQueued, then by the inbox's taker
@@ -267,9 +282,12 @@ private:
 class JoinWaiter : public ListHook<JoinTag> {
 public:
     JoinWaiter() noexcept = default;
+    /// The task that waits for this end and cannot go on without it; null if there is none. It is
+    /// woken, unless there is a function.
     TaskRecord* record = nullptr;
-    std::uint64_t ticket = 0;
+    std::uint64_t wait_number = 0;
     void (*on_end)(JoinWaiter&) noexcept = nullptr;
+    TaskScope* scope = nullptr;  ///< That waits, with all who join it.
 };
 
 }  // namespace task_detail

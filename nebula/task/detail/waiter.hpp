@@ -42,7 +42,7 @@ public:
     }
     /// \throws EmitterFreed if the source was destroyed first.
     void require_source(std::string_view name) const {
-        if (how_ == End::SourceFreed) throw EmitterFreed(name);
+        if (how_ == End::SourceFreed) throw_async_error(AsyncErrorCode::EmitterFreed, name);
     }
 
     Waker waker;
@@ -84,6 +84,10 @@ public:
     }
     void close() noexcept {
         while (!waiting_.empty()) tell(waiting_.pop_front(), Waiter::End::Closed);
+    }
+    template <class F>
+    void for_each(F f) {
+        waiting_.for_each(f);
     }
     void end_all(Waiter::End how) noexcept {
         while (!waiting_.empty()) waiting_.pop_front().end(how);

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/task/runtime.hpp"
+#include "nebula/threading/worker_pool.hpp"
+
+nebula::task<int> waits(nebula::WorkerPool& pool) {
+    auto job = pool.run([] { return 1; });
+    co_return co_await job;
+}
