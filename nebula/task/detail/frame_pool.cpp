@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <new>
+#include <numeric>
 #include <utility>
 
 namespace nebula::task_detail {
@@ -66,12 +67,48 @@ FramePool::User::~User() {
 void* FramePool::allocate_new(std::size_t size_class) {
     if (has_strays_.load(std::memory_order_relaxed)) {
         fetch_strays();
-        if (free_[size_class] != nullptr) return allocate((size_class + 1) * kStep);
+        if (free_[size_class] != nullptr) return allocate(block_bytes(size_class));
     }
-    void* const memory = ::operator new(sizeof(Header) + (size_class + 1) * kStep);
-    auto* const header = ::new (memory) Header{this, static_cast<std::uint32_t>(size_class), 0};
-    ++live_;
-    return header + 1;
+    FreeBlock& block = take_from_slabs(size_class);
+    // Some more at once, about a page of them.
+    try {
+        for (std::size_t more = kLargest / block_bytes(size_class); more > 1; --more) {
+            FreeBlock& next = take_from_slabs(size_class);
+            next.next = std::exchange(free_[size_class], &next);
+            ++kept_[size_class];
+        }
+    } catch (const std::bad_alloc&) {
+        // One is enough.
+    }
+    return static_cast<Header*>(&block) + 1;
+}
+
+FramePool::FreeBlock& FramePool::take_from_slabs(std::size_t size_class) {
+    std::unique_ptr<Slabs>& slabs = slabs_[size_class];
+    if (slabs == nullptr)
+        slabs = std::make_unique<Slabs>(sizeof(Header) + block_bytes(size_class), alignof(Header),
+                                        kKeptSlabs);
+    auto* const block = ::new (slabs->take()) FreeBlock{};
+    block->home = this;
+    block->size_class = static_cast<std::uint32_t>(size_class);
+    ++taken_;
+    return *block;
+}
+
+// Half of what is kept of that class: a thread that frees and allocates by turns stays away from
+// here.
+void FramePool::give_back(std::size_t size_class) noexcept {
+    Slabs& slabs = *slabs_[size_class];
+    for (std::size_t count = kept_[size_class] / 2; count > 0; --count) {
+        slabs.free(std::exchange(free_[size_class], free_[size_class]->next));
+        --kept_[size_class];
+        --taken_;
+    }
+    if (slabs.has_surplus()) (void)slabs.settle(Clock::now(), kSettleSlabs);
+}
+
+std::size_t FramePool::live() const noexcept {
+    return taken_ - std::accumulate(kept_.begin(), kept_.end(), std::size_t{0});
 }
 
 void FramePool::give_back_from_elsewhere(FreeBlock& block) noexcept {
@@ -85,13 +122,12 @@ void FramePool::give_back_from_elsewhere(FreeBlock& block) noexcept {
         }
         last = --orphans_ == 0;
     }
-    ::operator delete(static_cast<void*>(&block));
-    if (last) delete this;
+    if (last) delete this;  // and the slabs with it
 }
 
 std::size_t FramePool::live_blocks() noexcept {
     fetch_strays();
-    return live_;
+    return live();
 }
 
 void FramePool::fetch_strays() noexcept {
@@ -106,20 +142,16 @@ void FramePool::fetch_strays() noexcept {
 
 void FramePool::close() noexcept {
     fetch_strays();
-    for (FreeBlock*& list : free_) {
-        while (list != nullptr)
-            ::operator delete(static_cast<void*>(std::exchange(list, list->next)));
-    }
     bool last = false;
     {
         const MutexLock lock(mutex_);
-        // Blocks freed elsewhere since fetch_strays() are few; they go to the heap here.
-        while (strays_ != nullptr) {
-            ::operator delete(static_cast<void*>(std::exchange(strays_, strays_->next)));
-            --live_;
-        }
         closed_ = true;
-        orphans_ = live_;
+        orphans_ = live();
+        // Those freed elsewhere since fetch_strays().
+        while (strays_ != nullptr) {
+            strays_ = strays_->next;
+            --orphans_;
+        }
         last = orphans_ == 0;
     }
     if (last) delete this;

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "nebula/base/mutex.hpp"
+#include "nebula/base/slabs.hpp"
 
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -33,7 +35,8 @@ namespace nebula::task_detail {
 ///
 /// Threads:   owner thread; free_frame() hands blocks back from any thread.
 /// Cost:      a pop or push of a list; a mutex only for blocks freed on another thread.
-/// Lifetime:  blocks may outlive the pool's users; memory goes back to the heap at close().
+/// Lifetime:  blocks may outlive the pool's users. What a burst took goes back to the system when
+///            its blocks have come back, but for what is kept: nebula/base/slabs.hpp.
 class FramePool {
 public:
     FramePool(const FramePool&) = delete;
@@ -62,7 +65,7 @@ public:
         if (block == nullptr) [[unlikely]]
             return allocate_new(size_class);
         free_[size_class] = block->next;
-        ++live_;
+        --kept_[size_class];
         return static_cast<Header*>(block) + 1;
     }
     [[nodiscard]] std::size_t live_blocks() noexcept;  ///< Handed out and not freed, anywhere.
@@ -88,22 +91,37 @@ private:
     FramePool() = default;
     ~FramePool() = default;
 
+    // Of one class in free_; what is more goes back to the slabs, and from there to the system.
+    static constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;
+    static constexpr std::size_t kKeptSlabs = 4;     // of a class, without a block in use
+    static constexpr std::size_t kSettleSlabs = 16;  // at once: 1 MiB
+    static constexpr std::size_t block_bytes(std::size_t size_class) noexcept {
+        return (size_class + 1) * kStep;
+    }
+
     [[nodiscard]] void* allocate_new(std::size_t size_class);
+    void give_back(std::size_t size_class) noexcept;
+    [[nodiscard]] FreeBlock& take_from_slabs(std::size_t size_class);
+    [[nodiscard]] std::size_t live() const noexcept;
     /// The block's bytes are free, so the list's link may lie in them.
     static FreeBlock& as_free(Header& header) noexcept {
         const Header kept = header;
         return *::new (static_cast<void*>(&header)) FreeBlock{kept, nullptr};
     }
     void keep(FreeBlock& block) noexcept {
-        block.next = std::exchange(free_[block.size_class], &block);
-        --live_;
+        const std::size_t size_class = block.size_class;
+        block.next = std::exchange(free_[size_class], &block);
+        if (++kept_[size_class] > kKeptBytes / block_bytes(size_class)) [[unlikely]]
+            give_back(size_class);
     }
     void give_back_from_elsewhere(FreeBlock& block) noexcept;
     void fetch_strays() noexcept;
     void close() noexcept;
 
     std::array<FreeBlock*, kLargest / kStep> free_{};
-    std::size_t live_ = 0;  // blocks out, counting those that wait in strays_
+    std::array<std::uint32_t, kLargest / kStep> kept_{};  // how many are in free_
+    std::array<std::unique_ptr<Slabs>, kLargest / kStep> slabs_;
+    std::size_t taken_ = 0;  // from slabs_: blocks out, those that wait in strays_, and kept ones
     int users_ = 0;
 
     // A hint to the owner that strays_ is worth the mutex; guards nothing, hence relaxed.
