@@ -88,6 +88,24 @@ public:
         });
     }
 
+    template <class Make, class Commit>
+    void pinned(int count, const Make& make, const Commit& commit) {
+        std::deque<int> made;
+        for (int i = 0; i < count; ++i)
+            push(kUrgent, [&, i] {
+                make(i);
+                finish([&] { made.push_back(i); });
+            });
+        for (int left = count; left > 0; --left) {
+            std::unique_lock lock(mutex_);
+            finished_.wait(lock, [&] { return !made.empty(); });
+            const int piece = made.front();
+            made.pop_front();
+            lock.unlock();
+            commit(piece);
+        }
+    }
+
     template <class F>
     void detach(F f) {
         push(kUrgent, std::move(f));

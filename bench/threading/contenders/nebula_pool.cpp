@@ -4,6 +4,7 @@
 #include "nebula/threading/par.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
+#include <algorithm>
 #include <latch>
 #include <utility>
 
@@ -56,9 +57,21 @@ public:
 
     template <class F>
     void loop(int count, const F& f) {
-        constexpr std::size_t kGrain = 16384;
-        nebula::par_for(pool_, 0, static_cast<std::size_t>(count), kGrain,
-                        [&f](std::size_t i) { f(static_cast<int>(i)); });
+        // About 80 µs of light items, but enough pieces for a short loop to be shared.
+        const auto items = static_cast<std::size_t>(count);
+        const std::size_t grain = std::clamp<std::size_t>(items / 16, 64, 16384);
+        nebula::par_for(pool_, 0, items, grain, [&f](std::size_t i) { f(static_cast<int>(i)); });
+    }
+
+    template <class Make, class Commit>
+    void pinned(int count, const Make& make, const Commit& commit) {
+        pool_.scope([&](nebula::Scope<>& scope) {
+            for (int i = 0; i < count; ++i)
+                scope.spawn([&, i] {
+                    make(i);
+                    scope.spawn_on_main([&commit, i] { commit(i); });
+                });
+        });
     }
 
     template <class F>

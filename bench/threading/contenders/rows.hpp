@@ -340,6 +340,58 @@ void for_light(const Arguments& arguments, Report& report) {
     report.check(fold(out));
 }
 
+// Called back to back, by a main thread that does nothing else: threads where the kernel puts them.
+template <class C>
+void for_hot(const Arguments& arguments, Report& report) {
+    constexpr int items = 10'000;
+    C pool(arguments.threads, MainThread::Calls);
+    warm_up(pool, arguments);
+    std::vector<std::uint64_t> out(items);
+    const auto item = [data = out.data()](int i) { data[i] = light_item(i); };
+    for (int i = 0; i < 200; ++i) pool.loop(items, item);
+    for (int i = 0; i < arguments.samples; ++i)
+        report.sample("us_per_loop",
+                      static_cast<double>(timed_ns([&] { pool.loop(items, item); })) / 1000);
+    report.check(fold(out));
+}
+
+// What a worker has made is handed to the main thread, which commits it among other work: 200
+// pieces of 50 µs, each with a commit of 10 µs.
+template <class C>
+void commit_pinned(const Arguments& arguments, Report& report) {
+    C pool(arguments.threads, MainThread::Calls);
+    constexpr int pieces = 200;
+    if constexpr (requires {
+                      pool.pinned(
+                          pieces, [](int) {}, [](int) {});
+                  }) {
+        warm_up(pool, arguments);
+        const std::uint64_t make = arguments.steps(50), take = arguments.steps(10);
+        std::vector<std::uint64_t> out(pieces);
+        std::vector<std::int64_t> ready(pieces);
+        for (int i = 0; i < arguments.samples; ++i) {
+            std::vector<double> waits;
+            pool.pinned(
+                pieces,
+                [&](int piece) {
+                    const auto at = static_cast<std::size_t>(piece);
+                    out[at] = chain(at, make);
+                    ready[at] = now_ns();
+                },
+                [&](int piece) {
+                    const auto at = static_cast<std::size_t>(piece);
+                    waits.push_back(static_cast<double>(now_ns() - ready[at]) / 1000);
+                    out[at] = chain(out[at], take);
+                });
+            require(waits.size() == pieces, "every piece is committed once");
+            for (const double wait : waits) report.sample("commit_wait_us", wait);
+        }
+        report.check(fold(out));
+    } else {
+        report.unsupported("hands nothing to the thread that waits");
+    }
+}
+
 template <class C>
 void uneven(const Arguments& arguments, Report& report) {
     C pool(arguments.threads, MainThread::Calls);
@@ -583,6 +635,8 @@ void run_row(const Arguments& arguments, Report& report) {
     if (row == "wake") return wake<C>(arguments, report, true);
     if (row == "wake.free") return wake<C>(arguments, report, false);
     if (row == "for.light") return for_light<C>(arguments, report);
+    if (row == "for.hot") return for_hot<C>(arguments, report);
+    if (row == "commit.pinned") return commit_pinned<C>(arguments, report);
     if (row == "uneven") return uneven<C>(arguments, report);
     if (row == "contended") return contended<C>(arguments, report);
     if (row == "idle") return idle<C>(arguments, report);
