@@ -6,20 +6,26 @@
 #include "nebula/base/small_function.hpp"
 #include "nebula/threading/worker_pool_config.hpp"
 
-#include <pthread.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <list>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace nebula {
+
+namespace detail {
+class IoCore;
+
+struct IoJob {
+    SmallFunction<void()> function;
+    const char* name;
+};
+}  // namespace detail
 
 struct IoThreadsConfig {
     /// None are started before there is a job for them; 0: a job runs where it is spawned.
@@ -62,39 +68,19 @@ public:
     }
 
     /// Ends the threads. What is spawned afterwards runs where it is spawned.
-    void close() noexcept NEBULA_EXCLUDES(mutex_);
+    void close() noexcept;
 
     /// How many threads have been started.
-    [[nodiscard]] int thread_count() const NEBULA_EXCLUDES(mutex_);
+    [[nodiscard]] int thread_count() const;
     /// Jobs that wait for a thread. Stale at once.
-    [[nodiscard]] std::size_t queued() const NEBULA_EXCLUDES(mutex_);
+    [[nodiscard]] std::size_t queued() const;
 
 private:
     friend class IoScope;
 
-    struct Job {
-        SmallFunction<void()> function;
-        const char* name;
-    };
+    void spawn_job(detail::IoJob job);
 
-    void spawn_job(Job job) NEBULA_EXCLUDES(mutex_);
-    /// Runs the oldest queued job if the calling thread is one of ours. False: it is not, or there
-    /// is none.
-    bool run_one_if_own() noexcept NEBULA_EXCLUDES(mutex_);
-    void run(Job& job) const noexcept;
-    void report(const std::exception_ptr& error, const char* job_name) const noexcept;
-    static void* thread_entry(void* threads) noexcept;
-    void work() noexcept NEBULA_EXCLUDES(mutex_);
-    [[nodiscard]] std::list<Job> take() noexcept NEBULA_EXCLUDES(mutex_);
-
-    const IoThreadsConfig config_;
-    mutable Mutex mutex_;
-    std::list<Job> jobs_ NEBULA_GUARDED_BY(mutex_);  // spliced, so no closure moves under the lock
-    std::vector<pthread_t> threads_ NEBULA_GUARDED_BY(mutex_);
-    std::size_t idle_ NEBULA_GUARDED_BY(mutex_) = 0;  // asleep, or called and on their way
-    bool closed_ NEBULA_GUARDED_BY(mutex_) = false;
-    std::atomic<std::uint32_t> started_{0};  // the next thread's number
-    std::atomic<std::uint32_t> bell_{0};     // moved under the lock; idle threads sleep on it
+    std::unique_ptr<detail::IoCore> core_;
 };
 
 /// Jobs on IoThreads that all end before it does. Opened with WorkerPool::io().scope().
@@ -151,6 +137,10 @@ private:
     void run_guarded(void (*call)(void* closure), void* closure, const char* name) noexcept;
     void leave() noexcept;
     void wait() noexcept;
+
+    // Jobs that have not ended, below kRing; above it, how often the waiter was called for another
+    // reason. One word, because nobody may touch the scope after the last job has left.
+    static constexpr std::uint32_t kRing = std::uint32_t{1} << 28U;
 
     IoThreads* threads_;
     std::atomic<std::uint32_t> pending_{0};

@@ -74,10 +74,10 @@ void JobBlock::request_cancel() noexcept {
 void JobBlock::finish() noexcept {
     if (state_.claim())
         (void)run_claimed();  // nothing is lost: we are about to take it
-    else if (!state_.ended()) {
-        const IdleWhileAsleep idle;
-        state_.wait();
-    }
+    else if (!state_.ended())
+        state_.wait([this](std::atomic<std::uint32_t>& word, std::uint32_t expected) {
+            PoolCore::sleep_in_wait(pool_.core_, word, expected, JobState<>::kNudge);
+        });
 }
 
 void JobBlock::rethrow() {

@@ -74,6 +74,9 @@ public:
 
     /// The same for the thread that made the group and no other: it runs f when it waits. For work
     /// that is pinned to the main thread, spawned by tasks that are not.
+    ///
+    /// Order: these run in the order in which they were spawned, and before all other tasks of the
+    /// group that the owner has not begun: after the task it runs, it comes to them.
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&>
     void spawn_on_owner(F&& f, const char* name = nullptr) {

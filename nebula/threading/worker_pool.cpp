@@ -23,16 +23,24 @@ WorkerPool::WorkerPool(WorkerPoolConfig config) {
                         .stack_size_bytes = config.stack_size_bytes,
                         .nice = config.background_nice,
                         .on_panic = config.on_panic});
-    core_ = std::make_unique<detail::PoolCore>(std::move(config), count);
+    core_ = new detail::PoolCore(std::move(config), count);
 }
 
 WorkerPool::~WorkerPool() {
+    // Nobody may wait for the threads: one of a pool's has called exit() and never comes back, or
+    // they are in the parent of this process. README, "fork() and exit()".
+    if (detail::exit_was_called_here() || !core_->home().is_here()) {
+        core_->abandon();
+        detail::keep_until_process_ends(core_);
+        return;
+    }
     // In every build: a worker that joins itself would hang for ever, without a word.
     if (is_current_thread_worker())
         detail::assert_failed("!is_current_thread_worker()",
                               "a WorkerPool must not be destroyed by one of its own workers");
     // Its jobs may spawn here until they have ended; tasks that end later do its work themselves.
     io_->close();
+    delete core_;
 }
 
 int WorkerPool::thread_count() const noexcept { return static_cast<int>(core_->size()); }
@@ -49,20 +57,20 @@ void WorkerPool::call_on_worker(void (*call)(void*), void* context, SpawnOptions
         call(context);
         return;
     }
-    std::atomic<std::uint32_t> ended{0};
+    constexpr std::uint32_t kEnded = 1;
+    constexpr std::uint32_t kRing = 2;  // whoever waits was called for another reason
+    std::atomic<std::uint32_t> state{0};
     std::exception_ptr error;
     spawn(
-        [&ended, &error, call, context] {
+        [&state, &error, call, context] {
             error = detail::run_caught(call, context);
             // Release pairs with the acquire below. Waking a word that is gone harms nobody.
-            ended.store(1, std::memory_order_release);
-            detail::futex_wake_one(ended);
+            state.fetch_or(kEnded, std::memory_order_release);
+            detail::futex_wake_one(state);
         },
         options);
-    {
-        const detail::IdleWhileAsleep idle;  // a worker of another pool
-        while (ended.load(std::memory_order_acquire) == 0) detail::futex_wait(ended, 0);
-    }
+    for (std::uint32_t word = 0; ((word = state.load(std::memory_order_acquire)) & kEnded) == 0;)
+        detail::PoolCore::sleep_in_wait(core_, state, word, kRing);
     if (error != nullptr) std::rethrow_exception(error);
 }
 
@@ -80,6 +88,10 @@ void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) 
         detail::assert_failed(
             "!is_current_thread_worker()",
             "a worker must not broadcast to its own pool: it would wait for itself");
+    core_->home().require();
+    // Above the number of workers that are still to come: how often we were called for another
+    // reason.
+    constexpr std::uint32_t kRing = std::uint32_t{1} << 24U;
     // Everything the tasks touch outlives the last of them: the count goes down last.
     std::atomic<std::uint32_t> pending{static_cast<std::uint32_t>(core_->size())};
     Mutex mutex;
@@ -104,14 +116,15 @@ void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) 
                 }
                 // Release pairs with the acquire below. Waking a word that is gone harms nobody:
                 // the kernel only compares its address.
-                if (pending.fetch_sub(1, std::memory_order_acq_rel) == 1)
+                if ((pending.fetch_sub(1, std::memory_order_acq_rel) & (kRing - 1)) == 1)
                     detail::futex_wake_one(pending);
             },
             name);
         core_->spawn_on(i, items[i]);
     }
-    for (std::uint32_t left = 0; (left = pending.load(std::memory_order_acquire)) != 0;)
-        detail::futex_wait(pending, left);
+    for (std::uint32_t word = 0;
+         ((word = pending.load(std::memory_order_acquire)) & (kRing - 1)) != 0;)
+        detail::PoolCore::sleep_in_wait(core_, pending, word, kRing);
     if (first != nullptr) std::rethrow_exception(first);
 }
 
@@ -136,7 +149,7 @@ std::string_view WorkerPool::current_worker_name() noexcept {
 
 bool WorkerPool::is_current_thread_worker() const noexcept {
     const detail::Worker* const worker = detail::PoolCore::current_worker();
-    return worker != nullptr && &worker->pool == core_.get();
+    return worker != nullptr && &worker->pool == core_;
 }
 
 std::vector<double> WorkerPool::utilization_per_worker() const {

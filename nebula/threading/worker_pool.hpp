@@ -30,8 +30,9 @@ class IoPool;
 class IoThreads;
 
 namespace detail {
+class JobBlock;
 class PoolCore;
-}
+}  // namespace detail
 
 /// What one worker did since the pool was made. Only grows.
 struct WorkerCounters {
@@ -58,6 +59,9 @@ struct WorkerCounters {
 ///            costs nothing.
 /// Lifetime:  the destructor runs every detached task that is queued, and what those spawn, then
 ///            joins. Groups and scopes must have ended.
+///            A pool belongs to the process that made it: in a child of fork() its use ends the
+///            child at once with a sentence; make a new pool there. After exit() on one of its own
+///            threads the exit code is kept, and what is queued does not run.
 /// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws.
 class WorkerPool {
 public:
@@ -131,7 +135,7 @@ public:
     template <class A, class B>
     auto join(A&& a, B&& b) {
         detail::ForkSeat* const here = detail::current_fork_seat;
-        if (here != nullptr && &here->pool == core_.get())
+        if (here != nullptr && &here->pool == core_)
             return ForkContext(*here, here->branches.depth()).join(a, b);
         const detail::JoinRegion region(*core_);
         return region.context().join(a, b);
@@ -145,7 +149,7 @@ public:
     decltype(auto) fork(F&& f) {
         static_assert(std::is_invocable_v<F&, ForkContext>, "fork() calls f(ForkContext)");
         detail::ForkSeat* const here = detail::current_fork_seat;
-        if (here != nullptr && &here->pool == core_.get())
+        if (here != nullptr && &here->pool == core_)
             return std::invoke(f, ForkContext(*here, here->branches.depth()));
         const detail::JoinRegion region(*core_);
         return std::invoke(f, region.context());
@@ -236,6 +240,7 @@ public:
 
 private:
     friend class TaskGroup;
+    friend class detail::JobBlock;
     friend void detail::report_lost_error(WorkerPool&, std::exception_ptr, const char*) noexcept;
 
     // An item that is nobody's yet.
@@ -254,7 +259,8 @@ private:
     void discard(detail::Item* item) noexcept;
 
     std::unique_ptr<IoThreads> io_;  // before core_, whose last tasks may spawn there
-    std::unique_ptr<detail::PoolCore> core_;
+    // Deleted by the destructor, or left: tasks that still run when exit() is called may use it.
+    detail::PoolCore* core_ = nullptr;
 };
 
 }  // namespace nebula

@@ -152,6 +152,12 @@ inline KernelTimes kernel_times_of(long os_id) {
     return times;
 }
 
+/// Gives up the time slice until `done()`; the test's time limit is the only one.
+template <class Done>
+void wait_until(const Done& done) {
+    while (!done()) std::this_thread::yield();
+}
+
 /// Burns CPU, for tests that are about time.
 inline void spin_for(std::chrono::nanoseconds time) {
     const Clock::time_point end = Clock::now() + time;

@@ -3,6 +3,7 @@
 
 #include "nebula/base/log.hpp"
 
+#include <new>
 #include <utility>
 
 namespace nebula::detail {
@@ -22,10 +23,7 @@ FreeLists::~FreeLists() {
                 "a WorkerPool is destroyed while a scope or TaskGroup of it is open; what that "
                 "does from here on is undefined");
     }
-    while (group != nullptr) delete std::exchange(group, group->next_made);
-    const MutexLock lock(mutex_);
-    while (chunks_ != nullptr) delete std::exchange(chunks_, chunks_->newer);
-    while (slabs_ != nullptr) delete std::exchange(slabs_, slabs_->next);
+    while (group != nullptr) std::exchange(group, group->next_made)->~GroupState();
 }
 
 Item* FreeLists::take_item(ItemCache* cache) {
@@ -36,14 +34,16 @@ Item* FreeLists::take_item(ItemCache* cache) {
         return item;
     }
     const MutexLock lock(mutex_);
-    if (items_ == nullptr) add_slab();
-    Item* const item = items_;
-    items_ = item->next;
+    Item* const item = ::new (items_.take()) Item;
     if (cache != nullptr) {
-        for (std::size_t i = 1; i < kCacheMoves && items_ != nullptr; ++i) {
-            Item* const next = std::exchange(items_, items_->next);
-            next->next = std::exchange(cache->first, next);
-            ++cache->size;
+        try {
+            for (std::size_t i = 1; i < kCacheMoves; ++i) {
+                Item* const next = ::new (items_.take()) Item;
+                next->next = std::exchange(cache->first, next);
+                ++cache->size;
+            }
+        } catch (const std::bad_alloc&) {
+            // One is enough.
         }
     }
     return item;
@@ -52,54 +52,70 @@ Item* FreeLists::take_item(ItemCache* cache) {
 void FreeLists::free(Item* item, ItemCache* cache) noexcept {
     if (cache == nullptr) {
         const MutexLock lock(mutex_);
-        item->next = std::exchange(items_, item);
+        items_.free(item);
         return;
     }
     item->next = std::exchange(cache->first, item);
     if (++cache->size < 2 * kCacheMoves) return;
     // Others spawn what this worker runs: hand half of it back.
     const MutexLock lock(mutex_);
-    for (std::size_t i = 0; i < kCacheMoves; ++i) {
-        Item* const next = std::exchange(cache->first, cache->first->next);
-        next->next = std::exchange(items_, next);
-    }
+    for (std::size_t i = 0; i < kCacheMoves; ++i)
+        items_.free(std::exchange(cache->first, cache->first->next));
     cache->size -= kCacheMoves;
 }
 
-void FreeLists::add_slab() {
-    auto* const slab = new Slab;
-    slab->next = std::exchange(slabs_, slab);
-    for (Item& item : slab->items) item.next = std::exchange(items_, &item);
-}
-
 TaskChunk* FreeLists::take_chunk() {
-    {
-        const MutexLock lock(mutex_);
-        if (chunks_ != nullptr) return std::exchange(chunks_, chunks_->newer);
-    }
-    return new TaskChunk;
+    const MutexLock lock(mutex_);
+    return ::new (chunks_.take()) TaskChunk;
 }
 
 void FreeLists::free(TaskChunk* chunk) noexcept {
-    chunk->reset();
     const MutexLock lock(mutex_);
-    chunk->newer = std::exchange(chunks_, chunk);
+    chunks_.free(chunk);
 }
 
 GroupState* FreeLists::take_group() {
-    {
-        const MutexLock lock(mutex_);
-        if (groups_ != nullptr) return std::exchange(groups_, groups_->next_free);
-    }
-    auto* const group = new GroupState(pool_);
     const MutexLock lock(mutex_);
-    group->next_made = std::exchange(all_groups_, group);
+    if (groups_ != nullptr) {
+        --group_count_;
+        return std::exchange(groups_, groups_->next_free);
+    }
+    auto* const group = ::new (group_blocks_.take()) GroupState(pool_);
+    group->next_made = all_groups_;
+    group->before_made = nullptr;
+    if (all_groups_ != nullptr) all_groups_->before_made = group;
+    all_groups_ = group;
     return group;
 }
 
 void FreeLists::free(GroupState* group) noexcept {
+    {
+        const MutexLock lock(mutex_);
+        if (group_count_ < kKeptGroups) {
+            ++group_count_;
+            group->next_free = std::exchange(groups_, group);
+            return;
+        }
+        (group->before_made != nullptr ? group->before_made->next_made : all_groups_) =
+            group->next_made;
+        if (group->next_made != nullptr) group->next_made->before_made = group->before_made;
+    }
+    group->~GroupState();  // gives its chunks back
     const MutexLock lock(mutex_);
-    group->next_free = std::exchange(groups_, group);
+    group_blocks_.free(group);
+}
+
+bool FreeLists::settle(Clock::time_point now) noexcept {
+    const MutexLock lock(mutex_);
+    const bool more_items = items_.settle(now, kSettleSlabs);
+    const bool more_chunks = chunks_.settle(now, kSettleSlabs);
+    const bool more_groups = group_blocks_.settle(now, kSettleSlabs);
+    return more_items || more_chunks || more_groups;
+}
+
+std::size_t FreeLists::mapped_bytes() const noexcept {
+    const MutexLock lock(mutex_);
+    return items_.mapped_bytes() + chunks_.mapped_bytes() + group_blocks_.mapped_bytes();
 }
 
 std::uint64_t FreeLists::pending_in_groups() const noexcept {

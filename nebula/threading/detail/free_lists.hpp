@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// What a pool has ever allocated, kept for the next one who needs it.
+// What a pool allocates, kept for the next one who needs it.
 #pragma once
 
+#include "nebula/base/clock.hpp"
 #include "nebula/base/mutex.hpp"
+#include "nebula/base/slabs.hpp"
 #include "nebula/threading/detail/group_state.hpp"
 #include "nebula/threading/detail/item.hpp"
 #include "nebula/threading/detail/task_chunk.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace nebula::detail {
 
@@ -21,11 +24,12 @@ struct ItemCache {
     std::size_t size = 0;
 };
 
-/// Free lists of items, chunks and groups. They only grow: a pool that has once had ten thousand
-/// tasks queued can have them again without an allocation.
+/// Where items, chunks and groups come from and go to. What a burst took goes back to the system:
+/// nebula/base/slabs.hpp.
 ///
 /// Threads:   any thread; an ItemCache: its owner.
-/// Cost:      a lock, short; with an ItemCache one lock for kCacheMoves items.
+/// Cost:      a lock, short; with an ItemCache one lock for kCacheMoves items. Nothing allocates
+///            below the most that is kept.
 /// Lifetime:  frees all at its end; nobody may hold anything of it then.
 class FreeLists {
 public:
@@ -50,23 +54,35 @@ public:
     /// Tasks of all groups that are open.
     [[nodiscard]] std::uint64_t pending_in_groups() const noexcept NEBULA_EXCLUDES(mutex_);
 
+    /// Whether bursts have left more than is always kept. For a worker that is about to sleep.
+    [[nodiscard]] bool has_surplus() const noexcept {
+        return items_.has_surplus() || chunks_.has_surplus() || group_blocks_.has_surplus();
+    }
+    /// Gives back some of what was not used for a second. \returns true if there is more of it.
+    bool settle(Clock::time_point now) noexcept NEBULA_EXCLUDES(mutex_);
+
+    /// Bytes of pages that it holds, for tests.
+    [[nodiscard]] std::size_t mapped_bytes() const noexcept NEBULA_EXCLUDES(mutex_);
+
 private:
     static constexpr std::size_t kCacheMoves = 64;
-    static constexpr std::size_t kSlabItems = 64;
-
-    struct Slab {
-        Item items[kSlabItems];
-        Slab* next = nullptr;
-    };
-
-    void add_slab() NEBULA_REQUIRES(mutex_);
+    // 4 MiB of items: thirty thousand. Frames with less in flight never wait for the kernel.
+    static constexpr std::size_t kKeptItemSlabs = 64;
+    static constexpr std::size_t kKeptChunkSlabs = 64;
+    static constexpr std::size_t kKeptGroupSlabs = 4;
+    // Groups that are kept whole, each with a chunk.
+    static constexpr std::size_t kKeptGroups = 64;
+    // At once, in settle(): half a millisecond.
+    static constexpr std::size_t kSettleSlabs = 64;
 
     PoolCore& pool_;
     mutable Mutex mutex_;
-    Item* items_ NEBULA_GUARDED_BY(mutex_) = nullptr;
-    Slab* slabs_ NEBULA_GUARDED_BY(mutex_) = nullptr;
-    TaskChunk* chunks_ NEBULA_GUARDED_BY(mutex_) = nullptr;
-    GroupState* groups_ NEBULA_GUARDED_BY(mutex_) = nullptr;
+    // Under the lock, but for has_surplus().
+    Slabs items_{sizeof(Item), alignof(Item), kKeptItemSlabs};
+    Slabs chunks_{sizeof(TaskChunk), alignof(TaskChunk), kKeptChunkSlabs};
+    Slabs group_blocks_{sizeof(GroupState), alignof(GroupState), kKeptGroupSlabs};
+    GroupState* groups_ NEBULA_GUARDED_BY(mutex_) = nullptr;  // to be opened again
+    std::size_t group_count_ NEBULA_GUARDED_BY(mutex_) = 0;   // of those
     GroupState* all_groups_ NEBULA_GUARDED_BY(mutex_) = nullptr;
 };
 

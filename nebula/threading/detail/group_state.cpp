@@ -38,6 +38,7 @@ void GroupState::open(Band band, std::uint32_t max_helpers, bool owner_helps) no
     spawned_elsewhere_.store(0, std::memory_order_relaxed);
     finished_.store(0, std::memory_order_relaxed);
     cancelled_.store(false, std::memory_order_relaxed);
+    owner_is_wanted_.store(false, std::memory_order_relaxed);
     owner_helps_ = owner_helps;
     tickets_.reset(max_helpers, owner_helps ? 1 : 0);
     const MutexLock lock(mutex_);
@@ -116,6 +117,8 @@ void GroupState::spawn_elsewhere(TaskSlot& task, bool for_owner) {
             if (open.chunk != nullptr) {
                 task.move_to(open.chunk->slots[open.tasks]);
                 wake = publish_elsewhere(*open.chunk, ++open.tasks, 1);
+                // Relaxed: see owner_is_wanted().
+                if (for_owner) owner_is_wanted_.store(true, std::memory_order_relaxed);
                 if (open.tasks == kChunkTasks) open = {};
                 break;
             }
@@ -305,9 +308,18 @@ void GroupState::unlink(TaskChunk& chunk) noexcept {
 }
 
 TaskChunk* GroupState::pick(bool owner) noexcept {
+    // What nobody else can run goes first. (The flag: written under the lock.)
+    if (owner && owner_is_wanted_.load(std::memory_order_relaxed)) {
+        for (TaskChunk* chunk = oldest_; chunk != nullptr; chunk = chunk->newer) {
+            if (!chunk->for_owner || !chunk->range.has_items()) continue;
+            ++chunk->users;
+            return chunk;
+        }
+        owner_is_wanted_.store(false, std::memory_order_relaxed);
+    }
     TaskChunk* shared = nullptr;
     for (TaskChunk* chunk = oldest_; chunk != nullptr; chunk = chunk->newer) {
-        if (!chunk->range.has_items() || (chunk->for_owner && !owner)) continue;
+        if (!chunk->range.has_items() || chunk->for_owner) continue;
         // One of one's own is better: its line stays here.
         if (chunk->users == 0) {
             ++chunk->users;

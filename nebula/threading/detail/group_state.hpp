@@ -101,6 +101,12 @@ public:
     /// Runs, or drops if the group was cancelled, task `number` of the turn's chunk.
     void run_task(GroupTurn& turn, std::uint32_t number) noexcept;
 
+    /// Whether a task waits that only the owner may run: it leaves other work for it. Relaxed: a
+    /// hint, next_step() looks under the lock.
+    [[nodiscard]] bool owner_is_wanted() const noexcept {
+        return owner_is_wanted_.load(std::memory_order_relaxed);
+    }
+
     /// One who helps is about to block: somebody else may come for the tasks there are, and for
     /// those that are spawned meanwhile.
     void step_aside() noexcept NEBULA_EXCLUDES(mutex_);
@@ -116,9 +122,10 @@ public:
     /// As next_turn, for the owner; `turn` is the last one and becomes the next.
     [[nodiscard]] Step next_step(GroupTurn& turn, bool may_start, bool may_sleep) noexcept
         NEBULA_EXCLUDES(mutex_);
-    void sleep(std::uint32_t epoch, Clock::time_point deadline) const noexcept {
-        latch_.wait(epoch, deadline);
-    }
+    /// What the owner sleeps on, while it is at the step's epoch; counted up by kLatchStep for
+    /// reasons of its own, it wakes too early and asks again.
+    [[nodiscard]] std::atomic<std::uint32_t>& latch_word() noexcept { return latch_.word(); }
+    static constexpr std::uint32_t kLatchStep = 1;
     void stop_waiting() noexcept NEBULA_EXCLUDES(mutex_);
 
     /// Tasks that have been spawned and are not known to have ended: a thread tells of those it has
@@ -143,7 +150,8 @@ public:
     [[nodiscard]] TaskError take_error() noexcept NEBULA_EXCLUDES(mutex_);
 
     GroupState* next_free = nullptr;  // under the lock of the pool's store
-    GroupState* next_made = nullptr;  // the same: all that were ever made
+    GroupState* next_made = nullptr;  // the same: all that there are
+    GroupState* before_made = nullptr;
 
 private:
     void open_chunk() NEBULA_EXCLUDES(mutex_);
@@ -191,6 +199,7 @@ private:
 
     alignas(2 * kCacheLine) TicketCount<> tickets_;
     std::atomic<bool> cancelled_{false};
+    std::atomic<bool> owner_is_wanted_{false};         // written under the lock
     Latch latch_;                                      // moved under the lock
     std::atomic<std::uint64_t> finished_{0};           // written under the lock
     std::atomic<std::uint64_t> spawned_elsewhere_{0};  // the same

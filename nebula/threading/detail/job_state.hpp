@@ -78,6 +78,11 @@ public:
 
     /// Sleeps until the job has ended. Somebody must have claimed it.
     void wait() noexcept {
+        wait([](auto& word, std::uint32_t expected) { Atomics::sleep(word, expected); });
+    }
+    /// The same with another way to sleep while `word` is `expected`; it may return early.
+    template <class Sleep>
+    void wait(const Sleep& sleep) noexcept {
         for (;;) {
             std::uint32_t word = word_.load(std::memory_order_acquire);  // pairs with end()
             if (is_end(status_of(word))) return;
@@ -86,7 +91,7 @@ public:
                 !word_.compare_exchange_weak(word, word | kWaiting, std::memory_order_relaxed))
                 continue;
             Atomics::yield_point();
-            Atomics::sleep(word_, word | kWaiting);
+            sleep(word_, word | kWaiting);
         }
     }
 
@@ -106,6 +111,9 @@ public:
         // Acquire pairs with end().
         return is_end(status_of(word_.fetch_or(kAlone, std::memory_order_acquire)));
     }
+
+    /// May be added to the word at any time: a waiter wakes, and asks again.
+    static constexpr std::uint32_t kNudge = std::uint32_t{1} << 16U;
 
 private:
     static constexpr std::uint32_t kRunning = 1;

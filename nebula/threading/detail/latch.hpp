@@ -33,6 +33,8 @@ public:
         Atomics::yield_point();
         Atomics::sleep_until(epoch_, epoch, deadline);
     }
+    /// The counter, for a wait that does more than sleep.
+    [[nodiscard]] Atomic<std::uint32_t>& word() noexcept { return epoch_; }
     void wake() const noexcept {
         Atomics::yield_point();
         Atomics::wake_one(epoch_);

@@ -2,6 +2,7 @@
 #include "nebula/threading/detail/pool_core.hpp"
 
 #include "nebula/base/log.hpp"
+#include "nebula/threading/blocking_region.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/detail/panic.hpp"
 #include "nebula/threading/detail/pool_parts.hpp"
@@ -30,14 +31,6 @@ std::size_t background_reserve(const WorkerPoolConfig& config, std::size_t count
 }
 
 }  // namespace
-
-IdleWhileAsleep::IdleWhileAsleep() noexcept
-    : worker_(this_worker != nullptr && this_worker->busy ? this_worker : nullptr) {
-    if (worker_ != nullptr) set_busy(*worker_, false);
-}
-IdleWhileAsleep::~IdleWhileAsleep() {
-    if (worker_ != nullptr) set_busy(*worker_, true);
-}
 
 PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
     : config_(std::move(config)),
@@ -111,6 +104,7 @@ void PoolCore::join_worker(const Worker& worker) noexcept {
 }
 
 void PoolCore::stop_and_join() noexcept {
+    const BlockingRegion blocked;  // on a worker of another pool, which tasks of ours may wait for
     stopping_.store(true, std::memory_order_seq_cst);
     parking_.wake_all();
     for (std::size_t i = 0; i < threads_started_; ++i) join_worker(*workers_[i]);

@@ -11,6 +11,7 @@
 #include "nebula/threading/detail/injector.hpp"
 #include "nebula/threading/detail/item.hpp"
 #include "nebula/threading/detail/parking.hpp"
+#include "nebula/threading/detail/process.hpp"
 #include "nebula/threading/detail/region_watch.hpp"
 #include "nebula/threading/detail/task_trace.hpp"
 #include "nebula/threading/detail/worker.hpp"
@@ -126,6 +127,25 @@ public:
     /// For the thief of the branch that the owner pushed at `index`.
     void wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept;
 
+    // ---- waits: README, "Waits across pools"
+
+    /// Sleeps while `word` is `expected`, until woken or the deadline; may return early. What it
+    /// waits for is to be done by threads of `by`; null: by other ones.
+    ///
+    /// A worker runs meanwhile what is sent to it alone, and lends its place if it waits for
+    /// another pool than its own; an io thread lends its place too.
+    /// \param step  what may be added to the word at any time without changing what it says
+    static void sleep_in_wait(const PoolCore* by, std::atomic<std::uint32_t>& word,
+                              std::uint32_t expected, std::uint32_t step,
+                              Clock::time_point deadline = Clock::time_point::max()) noexcept;
+
+    // ---- fork() and exit(): README
+
+    [[nodiscard]] const HomeProcess& home() const noexcept { return home_; }
+    /// Instead of the destructor, when nobody may wait for the workers: they stop before the next
+    /// task, and the caller keeps the memory.
+    void abandon() noexcept { abandoned_.store(true, std::memory_order_relaxed); }
+
     // ---- blocked workers: README
 
     /// On the worker, which is about to block. Null: there is no spare left.
@@ -170,6 +190,17 @@ private:
     void serve_as_spare(Worker& worker) noexcept;
     void end_spares() noexcept;
 
+    void sleep_lent(Worker& worker, const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+                    Clock::time_point deadline) noexcept;
+    void help_in_wait(Worker& worker, const std::atomic<std::uint32_t>& word,
+                      std::uint32_t expected, Clock::time_point deadline) noexcept;
+    [[nodiscard]] bool run_inbox(Worker& worker) noexcept;
+    // Between two tasks: nothing may be run any more. Relaxed: a flag, nothing is read by it.
+    [[nodiscard]] bool halted() const noexcept {
+        return abandoned_.load(std::memory_order_relaxed) || !home_.is_here();
+    }
+    [[noreturn]] void halt() const noexcept;
+
     [[nodiscard]] Worker* own_current_worker() const noexcept;
     [[nodiscard]] ItemCache* own_cache() const noexcept;
     void publish(Item* item) noexcept;
@@ -197,6 +228,8 @@ private:
     [[nodiscard]] bool enter_background(Worker& worker) noexcept;
     void leave_background(Worker& worker) noexcept;
     [[nodiscard]] bool park(Worker& worker) noexcept;  // false: the pool stops
+    [[nodiscard]] bool look_before_park(Worker& worker) noexcept;
+    [[nodiscard]] bool give_memory_back(Worker& worker) noexcept;
     [[nodiscard]] bool watch_regions(Worker& worker) noexcept;
     void run(Worker& worker, const Found& found) noexcept;
     void run_task(Item* item) noexcept;
@@ -208,6 +241,7 @@ private:
     const WorkerPoolConfig config_;
     const std::size_t count_;             // workers, without spares
     const std::size_t background_limit_;  // workers that may run Background work at once
+    const HomeProcess home_;
     const FenceRegistration fences_;
     FreeLists free_lists_;
     // The first count_ are fixed before the first thread starts; then come spares, as they are
@@ -220,7 +254,8 @@ private:
     std::size_t threads_started_ = 0;                // constructor and destructor only
     std::array<Injector<Item>, kBandCount> injectors_;
     Parking parking_;
-    std::atomic<bool> stopping_{false};            // a source of work to parking: README
+    std::atomic<bool> stopping_{false};  // a source of work to parking: README
+    std::atomic<bool> abandoned_{false};
     std::atomic<std::uint32_t> workers_ready_{0};  // the constructor sleeps on it
     alignas(2 * kCacheLine) std::atomic<std::size_t> background_running_{0};
     std::atomic<std::uint32_t> guests_lent_{0};  // how many are to be looked at

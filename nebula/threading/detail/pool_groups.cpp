@@ -22,6 +22,7 @@ constexpr std::size_t kTicketReach = 16;
 }  // namespace
 
 GroupState& PoolCore::open_group(Band band) {
+    home_.require();
     GroupState& group = *free_lists_.take_group();
     // A worker that waits for its own group needs no ticket.
     group.open(band, static_cast<std::uint32_t>(count_), own_current_worker() != nullptr);
@@ -70,6 +71,7 @@ void PoolCore::close_group(GroupState& group) noexcept {
 
 bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Help help) noexcept {
     const bool no_deadline = deadline == Clock::time_point::max();
+    home_.require();
     Worker* const worker = own_current_worker();
     const StayAtGroup at(worker, group);
     GroupTurn turn;
@@ -83,7 +85,10 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Hel
             for (std::uint32_t number = 0;
                  (number = turn.chunk->range.claim()) != ClaimRange<>::kNone;) {
                 group.run_task(turn, number);
+                home_.require();
                 if (!no_deadline && Clock::now() >= deadline) break;
+                // A task for us alone waits: the others' tasks can wait, or be theirs.
+                if (group.owner_is_wanted() && !turn.chunk->for_owner) break;
             }
             if (worker != nullptr) worker->tasks.add(turn.ran - turn.dropped);
             continue;
@@ -96,12 +101,12 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Hel
             if (help == Help::Any && try_run_one(group.band())) continue;
             // The others are at the last tasks: often it is not worth a sleep.
             const Clock::time_point until = std::min(deadline, Clock::now() + kLookForLastTasks);
-            while (group.pending() != 0 && Clock::now() < until) pause();
+            while (group.pending() != 0 && !group.owner_is_wanted() && Clock::now() < until)
+                pause();
             looked = true;
             continue;
         }
-        const IdleWhileAsleep idle;
-        group.sleep(step.epoch, deadline);
+        sleep_in_wait(this, group.latch_word(), step.epoch, GroupState::kLatchStep, deadline);
     }
 }
 
@@ -119,6 +124,8 @@ void PoolCore::run_ticket(Worker& worker, Item* ticket) noexcept {
             for (std::uint32_t number = 0;
                  !pause && (number = turn.chunk->range.claim()) != ClaimRange<>::kNone;) {
                 group.run_task(turn, number);
+                if (halted()) [[unlikely]]
+                    halt();
                 pause = ++worker.picks % kFairnessInterval == kFairnessInterval - 1 ||
                         higher_band_waits(group.band());
             }

@@ -33,6 +33,7 @@ bool PoolCore::branch_visible() noexcept {
 }
 
 ForkSeat* PoolCore::borrow_fork_seat(bool& lent) noexcept {
+    home_.require();
     lent = false;
     if (Worker* const worker = own_current_worker()) return &worker->seat;
     for (const auto& guest : guests_) {
@@ -78,6 +79,7 @@ void PoolCore::run_branch(ForkSeat& thief, const StolenBranch& branch) noexcept 
 }
 
 void PoolCore::wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept {
+    home_.require();
     JoinState<ForkSeat>& state = owner.state(index);
     const Clock::time_point look_until = Clock::now() + kLookBeforeSleep;
     std::int64_t nap_us = kFirstWatchUs;
@@ -102,8 +104,7 @@ void PoolCore::wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept {
         const std::uint32_t rings = JoinState<ForkSeat>::ring_count(owner.bell);
         if (!state.announce_sleep()) break;
         // Not for ever: the thief may fork again, and then there is something to do.
-        const IdleWhileAsleep idle;
-        futex_wait(owner.bell, rings, Clock::now() + microseconds(nap_us));
+        sleep_in_wait(this, owner.bell, rings, 1, Clock::now() + microseconds(nap_us));
         nap_us = std::min(2 * nap_us, kLongestWatchUs);
     }
     state.reset();

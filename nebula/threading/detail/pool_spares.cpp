@@ -19,13 +19,15 @@ Worker* PoolCore::lend_slot(Worker& worker) noexcept {
     if (worker.in_background) leave_background(worker);
     for (const AtGroup* at = worker.at_group; at != nullptr; at = at->outer)
         at->group->step_aside();
-    const MutexLock lock(spares_mutex_);
+    Worker* spare = nullptr;
     try {
-        return take_spare();
+        const MutexLock lock(spares_mutex_);
+        spare = take_spare();
     } catch (const std::exception& error) {
         log(LogLevel::Warning, worker.name + " blocks, and no spare can stand in: " + error.what());
-        return nullptr;
     }
+    worker.unreplaced = spare == nullptr;
+    return spare;
 }
 
 Worker* PoolCore::take_spare() {
@@ -58,7 +60,7 @@ void PoolCore::take_slot_back(Worker& worker, Worker* spare) noexcept {
     }
     for (const AtGroup* at = worker.at_group; at != nullptr; at = at->outer) at->group->step_back();
     set_busy(worker, true);
-    worker.blocked = false;
+    worker.blocked = worker.unreplaced = false;
 }
 
 // A spare whose worker is back, though there is work; at the pool's end it stays and helps.
@@ -74,6 +76,7 @@ bool PoolCore::may_end(const Worker& worker) const noexcept {
 }
 
 void PoolCore::serve_as_spare(Worker& worker) noexcept {
+    watch_for_exit_here();
     this_worker = &worker;
     name_this_thread(os_thread_name(config_.name_prefix + "-spare", worker.index - count_));
     worker.os_id.store(this_thread_os_id(), std::memory_order_relaxed);  // as in work()

@@ -18,6 +18,7 @@ constinit thread_local const InlineRun* tls_inline_run = nullptr;
 }  // namespace
 
 Item* PoolCore::take_item(Band band) {
+    home_.require();
     Item* const item = free_lists_.take_item(own_cache());
     item->kind = Item::Kind::Task;
     item->band = band;
@@ -58,6 +59,7 @@ void PoolCore::spawn_on(std::size_t worker, Item* item) noexcept {
     workers_[worker]->inbox.push(item);
     NEBULA_YIELD_POINT();
     parking_.wake_worker(worker);
+    workers_[worker]->nudge.ring();
 }
 
 // A pool without workers. One after the other, however deep the tasks spawn.
@@ -72,6 +74,7 @@ void PoolCore::run_inline() noexcept {
 }
 
 bool PoolCore::try_run_one(Band least) noexcept {
+    home_.require();
     for (std::size_t band = 0; band <= static_cast<std::size_t>(least); ++band)
         while (Item* const item = take_any(band))
             if (item->kind == Item::Kind::Ticket) {

@@ -15,6 +15,12 @@ namespace nebula::detail {
 
 namespace {
 
+// A worker whose last park was short looks that long before the next. Loops of 10 000 light items
+// called again and again took 60 µs each, nearly all of it a wake-up, and take 40 now; a trickle of
+// tasks a millisecond apart and an idle pool pay nothing (bench/threading/README.md).
+constexpr std::chrono::microseconds kShortPark{100};
+constexpr std::chrono::microseconds kLookBeforePark{50};
+
 // A steal takes 1 to 3 µs of the thief, about as much of the victim, and a wait at the end.
 constexpr std::chrono::microseconds kWorthStealing{10};
 
@@ -47,6 +53,7 @@ void* PoolCore::thread_entry(void* worker) noexcept {
 }
 
 void PoolCore::work(Worker& worker) noexcept {
+    watch_for_exit_here();
     this_worker = &worker;
     name_this_thread(os_thread_name(config_.name_prefix, worker.index));
     if (config_.pin_workers && !pin_this_thread(worker.index))
@@ -73,6 +80,8 @@ void PoolCore::serve(Worker& worker) noexcept {
             if (std::exchange(worker.left_parking, false) && others_are_needed())
                 trace_wake(parking_.wake(1));
             run(worker, found);
+            if (halted()) [[unlikely]]
+                halt();
         } else {
             set_busy(worker, false);
             if (!park(worker)) break;
@@ -81,7 +90,29 @@ void PoolCore::serve(Worker& worker) noexcept {
     }
 }
 
+// Nothing of the pool is touched any more. In a child of fork() the task has come back into a pool
+// that is not there; else exit() runs on another thread, and the process is about to end.
+void PoolCore::halt() const noexcept {
+    home_.require();
+    for (;;) ::pause();
+}
+
+// Loops that follow each other closely would pay a wake-up each. True: there is something.
+bool PoolCore::look_before_park(Worker& worker) noexcept {
+    const Clock::time_point until = Clock::now() + kLookBeforePark;
+    do {
+        if (work_visible(&worker)) return true;
+        if (may_end(worker)) return false;  // the park sees to it
+        nebula::detail::pause();
+    } while (Clock::now() < until);
+    return false;
+}
+
 bool PoolCore::park(Worker& worker) noexcept {
+    if (std::exchange(worker.short_park, false) && look_before_park(worker)) {
+        worker.short_park = true;  // still hot
+        return true;
+    }
     const ParkStep step = parking_.prepare(
         worker.index, [&] { return may_end(worker); }, [&] { return work_visible(&worker); });
     if (step != ParkStep::Sleep) return step == ParkStep::Search;
@@ -90,8 +121,31 @@ bool PoolCore::park(Worker& worker) noexcept {
     if (region_watch_.begin([this] { return region_active(); }) && watch_regions(worker))
         return true;
     worker.leave_branches = false;
+    if (free_lists_.has_surplus() && !give_memory_back(worker)) return true;
+    const Clock::time_point asleep = Clock::now();
     worker.wakes.add(parking_.sleep(worker.index));
+    worker.short_park = Clock::now() - asleep < kShortPark;
     return true;
+}
+
+// Announced, and with nothing to do. After a burst of more than is always kept a worker naps twice at most,
+// and then gives back what nobody used meanwhile; with no such burst, no worker ever naps here.
+// False: it was called, or has to look again.
+bool PoolCore::give_memory_back(Worker& worker) noexcept {
+    // The first second may have begun in the middle of the burst: then a second one tells.
+    for (int naps = 0;; ++naps) {
+        bool more = true;
+        while (more && !work_visible(&worker)) more = free_lists_.settle(Clock::now());
+        if (more) {
+            parking_.withdraw(worker.index);
+            return false;
+        }
+        if (naps == 2 || !free_lists_.has_surplus()) return true;
+        const bool called = parking_.sleep_until(
+            worker.index, Clock::now() + Slabs::kIdleFor + std::chrono::milliseconds(1));
+        worker.wakes.add();
+        if (called) return false;
+    }
 }
 
 // After a park: is there more than we came for, or somebody to be watched?

@@ -8,6 +8,7 @@
 #include "nebula/threading/detail/free_lists.hpp"
 #include "nebula/threading/detail/injector.hpp"
 #include "nebula/threading/detail/item.hpp"
+#include "nebula/threading/detail/nudge.hpp"
 #include "nebula/threading/detail/work_deque.hpp"
 #include "nebula/threading/fork_context.hpp"
 
@@ -65,12 +66,14 @@ struct Worker {
     std::uint64_t picks = 0;     // owner only, as all down to cache
     std::uint64_t random;        // xorshift: where to begin stealing
     bool left_parking = false;   // and has not found anything since
+    bool short_park = false;     // the last one: README, "Parking"
     bool busy = false;           // what the meter was last told
     bool in_background = false;  // counted in the pool's background_running_
     Band band = Band::Frame;     // of what it runs
     std::int64_t watch_nap_us = kFirstWatchUs;  // README, "Joins"
     bool leave_branches = false;                // until the next nap: they are too small to steal
     bool blocked = false;                       // inside a BlockingRegion
+    bool unreplaced = false;  // blocked, and no spare stands in
     const AtGroup* at_group = nullptr;          // README, "Blocked workers"
     // Of a spare. README, "Blocked workers".
     enum Duty : std::uint32_t { Retired, Serving, Recalled, End };
@@ -79,6 +82,7 @@ struct Worker {
     ItemCache cache;
     alignas(2 * kCacheLine) std::array<WorkDeque<Item>, kBandCount> deques;
     Injector<Item> inbox;  // for this worker and no other
+    Nudge nudge;           // when it sleeps in the middle of a task
     ForkSeat seat;
     alignas(2 * kCacheLine) OwnedCounter tasks;
     OwnedCounter steals;

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/threading/detail/io_core.hpp"
+
+#include "nebula/base/assert.hpp"
+#include "nebula/base/log.hpp"
+#include "nebula/threading/detail/caught.hpp"
+#include "nebula/threading/detail/futex.hpp"
+#include "nebula/threading/detail/os_thread.hpp"
+#include "nebula/threading/detail/panic.hpp"
+#include "nebula/threading/detail/task_trace.hpp"
+
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace nebula::detail {
+namespace {
+
+// Whose thread this is, and its number. Pointers without a destructor, as in the pool.
+constinit thread_local IoCore* own_core = nullptr;
+constinit thread_local std::uint32_t own_number = 0;
+
+}  // namespace
+
+// More jobs than threads to take them, and a place for one more thread.
+bool IoCore::needs_thread() const noexcept {
+    return jobs_.size() > idle_ &&
+           threads_.size() < static_cast<std::size_t>(config_.most_threads) + blocked_;
+}
+
+void IoCore::add_thread() {
+    threads_.reserve(threads_.size() + 1);
+    threads_.push_back(start_thread(thread_entry, this, config_.stack_size_bytes));
+}
+
+void IoCore::ring() noexcept {
+    // Relaxed: under the lock; the kernel compares.
+    bell_.fetch_add(1, std::memory_order_relaxed);
+    futex_wake_one(bell_);
+}
+
+// Closures, handlers and the log's sink are the user's code: none of it runs under the lock.
+void IoCore::spawn(IoJob job) {
+    home_.require();
+    std::list<IoJob> one;
+    one.push_back(std::move(job));
+    std::string missing_thread;
+    {
+        const MutexLock lock(mutex_);
+        if (!closed_ && config_.most_threads > 0) {
+            jobs_.splice(jobs_.end(), one);
+            if (needs_thread()) {
+                try {
+                    add_thread();
+                } catch (const std::exception& error) {
+                    if (threads_.empty()) {
+                        one.splice(one.end(), jobs_, std::prev(jobs_.end()));
+                        throw;
+                    }
+                    missing_thread = error.what();
+                }
+            }
+            ring();
+        }
+    }
+    if (!missing_thread.empty())
+        log(LogLevel::Warning, config_.name_prefix +
+                                   ": no further thread could be started, so the work waits for "
+                                   "those there are: " +
+                                   missing_thread);
+    if (!one.empty()) run(one.front());
+}
+
+IoCore::LentPlace::LentPlace() noexcept : core_(own_core) {
+    if (core_ == nullptr) return;
+    std::string missing_thread;
+    {
+        const MutexLock lock(core_->mutex_);
+        ++core_->blocked_;
+        if (core_->closed_ || !core_->needs_thread()) return;
+        try {
+            core_->add_thread();
+        } catch (const std::exception& error) {
+            missing_thread = error.what();
+        }
+    }
+    if (!missing_thread.empty())
+        log(LogLevel::Warning, core_->config_.name_prefix +
+                                   ": a thread blocks, and none can stand in: " + missing_thread);
+}
+
+IoCore::LentPlace::~LentPlace() {
+    if (core_ == nullptr) return;
+    const MutexLock lock(core_->mutex_);
+    --core_->blocked_;
+}
+
+void IoCore::run(IoJob& job) const noexcept {
+    const TaskTrace trace(job.name);
+    if (const std::exception_ptr exception = caught(job.function)) report(exception, job.name);
+    job.function.reset();
+}
+
+void IoCore::report(const std::exception_ptr& error, const char* job_name) const noexcept {
+    const std::string thread =
+        own_core == this ? config_.name_prefix + "-" + std::to_string(own_number) : "caller";
+    tell_panic(config_.on_panic, error, thread, job_name);
+}
+
+void* IoCore::thread_entry(void* core) noexcept {
+    static_cast<IoCore*>(core)->work();
+    return nullptr;
+}
+
+void IoCore::work() noexcept {
+    watch_for_exit_here();
+    own_core = this;
+    own_number = started_.fetch_add(1, std::memory_order_relaxed);  // a number
+    name_this_thread(os_thread_name(config_.name_prefix, own_number));
+    if (config_.nice != 0) set_this_thread_nice(config_.nice);
+    for (std::list<IoJob> job = take(); !job.empty(); job = take()) run(job.front());
+    own_core = nullptr;
+}
+
+bool IoCore::run_one_if_own() noexcept {
+    if (own_core != this) return false;
+    home_.require();
+    std::list<IoJob> job;
+    {
+        const MutexLock lock(mutex_);
+        if (jobs_.empty()) return false;
+        job.splice(job.end(), jobs_, jobs_.begin());
+    }
+    run(job.front());
+    return true;
+}
+
+// Empty: closed, and nothing is queued. What running jobs spawn then, they run themselves.
+std::list<IoJob> IoCore::take() noexcept {
+    home_.require();  // a job that forked has come back in the child
+    std::list<IoJob> job;
+    for (;;) {
+        std::uint32_t rings = 0;
+        {
+            const MutexLock lock(mutex_);
+            if (!abandoned_ && !jobs_.empty()) {
+                job.splice(job.end(), jobs_, jobs_.begin());
+                return job;
+            }
+            if (closed_) return job;
+            ++idle_;
+            // Relaxed: moved under the lock, so what comes after us changes it before we sleep.
+            rings = bell_.load(std::memory_order_relaxed);
+        }
+        futex_wait(bell_, rings);
+        const MutexLock lock(mutex_);
+        --idle_;
+    }
+}
+
+void IoCore::close() noexcept {
+    if (own_core == this)
+        assert_failed("not one of its own threads", "IoThreads must not be closed by a job");
+    home_.require();
+    std::vector<pthread_t> threads;
+    {
+        const MutexLock lock(mutex_);
+        closed_ = true;
+        threads.swap(threads_);
+        for (std::size_t i = 0; i < threads.size(); ++i) ring();
+    }
+    for (const pthread_t thread : threads) pthread_join(thread, nullptr);
+}
+
+void IoCore::abandon() noexcept {
+    if (!home_.is_here()) return;  // its lock may be held for ever
+    const MutexLock lock(mutex_);
+    abandoned_ = true;
+}
+
+int IoCore::thread_count() const {
+    const MutexLock lock(mutex_);
+    return static_cast<int>(threads_.size());
+}
+
+std::size_t IoCore::queued() const {
+    const MutexLock lock(mutex_);
+    return jobs_.size();
+}
+
+}  // namespace nebula::detail

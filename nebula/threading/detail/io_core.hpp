@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The inside of IoThreads. Apart from it, because it must be able to outlive it: README.md, "fork()
+// and exit()".
+#pragma once
+
+#include "nebula/base/mutex.hpp"
+#include "nebula/base/small_function.hpp"
+#include "nebula/threading/detail/process.hpp"
+#include "nebula/threading/io_threads.hpp"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <list>
+#include <vector>
+
+namespace nebula::detail {
+
+/// Queue and threads.
+///
+/// Threads:   any thread; close: any but its own.
+class IoCore {
+public:
+    explicit IoCore(IoThreadsConfig config) : config_(std::move(config)) {}
+    IoCore(const IoCore&) = delete;
+    IoCore& operator=(const IoCore&) = delete;
+
+    /// While it lives, the calling thread is taken as blocked if it is one of an IoThreads, which
+    /// may start one more in its place. On any other thread it does nothing.
+    class LentPlace {
+    public:
+        LentPlace() noexcept;
+        ~LentPlace();
+        LentPlace(const LentPlace&) = delete;
+        LentPlace& operator=(const LentPlace&) = delete;
+
+    private:
+        IoCore* const core_;
+    };
+
+    /// \throws std::bad_alloc, std::system_error if not even one thread can be started.
+    void spawn(IoJob job) NEBULA_EXCLUDES(mutex_);
+    /// Runs the oldest queued job if the calling thread is one of ours. False: it is not, or there
+    /// is none.
+    bool run_one_if_own() noexcept NEBULA_EXCLUDES(mutex_);
+    void report(const std::exception_ptr& error, const char* job_name) const noexcept;
+
+    void close() noexcept NEBULA_EXCLUDES(mutex_);
+    /// Instead of close() when nobody may wait for the threads: they stop before the next job, and
+    /// the caller keeps the memory.
+    void abandon() noexcept NEBULA_EXCLUDES(mutex_);
+
+    [[nodiscard]] const HomeProcess& home() const noexcept { return home_; }
+    [[nodiscard]] int thread_count() const NEBULA_EXCLUDES(mutex_);
+    [[nodiscard]] std::size_t queued() const NEBULA_EXCLUDES(mutex_);
+
+private:
+    void add_thread() NEBULA_REQUIRES(mutex_);
+    [[nodiscard]] bool needs_thread() const noexcept NEBULA_REQUIRES(mutex_);
+    void ring() noexcept NEBULA_REQUIRES(mutex_);
+    void run(IoJob& job) const noexcept;
+    static void* thread_entry(void* core) noexcept;
+    void work() noexcept NEBULA_EXCLUDES(mutex_);
+    [[nodiscard]] std::list<IoJob> take() noexcept NEBULA_EXCLUDES(mutex_);
+
+    const IoThreadsConfig config_;
+    const HomeProcess home_;
+    mutable Mutex mutex_;
+    std::list<IoJob> jobs_ NEBULA_GUARDED_BY(mutex_);  // spliced: no closure moves under the lock
+    std::vector<pthread_t> threads_ NEBULA_GUARDED_BY(mutex_);
+    std::size_t idle_ NEBULA_GUARDED_BY(mutex_) = 0;     // asleep, or called and on their way
+    std::size_t blocked_ NEBULA_GUARDED_BY(mutex_) = 0;  // have lent their place
+    bool closed_ NEBULA_GUARDED_BY(mutex_) = false;
+    bool abandoned_ NEBULA_GUARDED_BY(mutex_) = false;
+    std::atomic<std::uint32_t> started_{0};  // the next thread's number
+    std::atomic<std::uint32_t> bell_{0};     // moved under the lock; idle threads sleep on it
+};
+
+}  // namespace nebula::detail

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// What fork() and exit() mean for threads of a pool. README.md, "fork() and exit()".
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace nebula::detail {
+
+/// How often this process is the child of a fork(), counted from the first pool on. Written by the
+/// child's only thread, before it can use anything.
+extern std::atomic<std::uint32_t> fork_depth;
+
+/// The process in which a pool was made, and its threads run.
+///
+/// Threads:   any thread.
+/// Cost:      is_here: one load.
+class HomeProcess {
+public:
+    HomeProcess() noexcept;
+
+    /// False in a child of fork().
+    [[nodiscard]] bool is_here() const noexcept {
+        // Relaxed: only a fork changes it, and a fork copies one thread with all that it knows.
+        return depth_ == fork_depth.load(std::memory_order_relaxed);
+    }
+    /// Ends a child of fork() that uses the pool, and says why.
+    void require() const noexcept {
+        if (!is_here()) [[unlikely]]
+            fail();
+    }
+
+private:
+    [[noreturn, gnu::cold, gnu::noinline]] static void fail() noexcept;
+
+    const std::uint32_t depth_;
+};
+
+/// On each thread that a pool starts, before it runs anything of a user's: from then on the next
+/// function notices when exit() is called there.
+void watch_for_exit_here() noexcept;
+/// Whether the calling thread is one of a pool's and has called exit(): it never comes back from
+/// there, so nobody may wait for it.
+[[nodiscard]] bool exit_was_called_here() noexcept;
+
+/// Keeps what a pool leaves behind when it cannot be ended, where a leak checker finds it.
+void keep_until_process_ends(void* memory) noexcept;
+
+}  // namespace nebula::detail

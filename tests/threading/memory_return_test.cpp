@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// What a burst took goes back to the system. A pool of ten million queued tasks once kept their
+// 1.2 GB until it ended.
+#include "nebula/base/slabs.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <new>
+#include <thread>
+#include <vector>
+
+namespace nebula {
+namespace {
+
+using namespace std::chrono_literals;
+
+double resident_mb() {
+    std::ifstream statm("/proc/self/statm");
+    std::size_t size = 0;
+    std::size_t resident = 0;
+    statm >> size >> resident;
+    return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+TEST(MemoryReturn, ABurstOfDetachedTasksGoesBack) {
+    WorkerPool pool({.thread_count_override = 1});
+    std::atomic<bool> go{false};
+    std::atomic<int> ran{0};
+    pool.spawn([&] { test::wait_until([&] { return go.load(); }); });
+    const double before = resident_mb();
+    constexpr int kTasks = 300'000;
+    for (int i = 0; i < kTasks; ++i) pool.spawn([&] { ++ran; });
+    const double full = resident_mb();
+    go = true;
+    test::wait_until([&] { return ran == kTasks; });
+    pool.on_worker([] {});
+    EXPECT_GT(full - before, 25);
+    EXPECT_LT(resident_mb() - before, 10);
+}
+
+TEST(MemoryReturn, ABurstOfGroupTasksGoesBackWithoutWorkersToo) {
+    WorkerPool pool({.run_inline = true});
+    const double before = resident_mb();
+    double full = 0;
+    int ran = 0;
+    {
+        TaskGroup group(pool);
+        for (int i = 0; i < 300'000; ++i) group.spawn([&] { ++ran; });
+        full = resident_mb();
+        group.wait();
+    }
+    EXPECT_EQ(ran, 300'000);
+    EXPECT_GT(full - before, 15);
+    EXPECT_LT(resident_mb() - before, 10);
+}
+
+TEST(MemoryReturn, ManyOpenGroupsGoBack) {
+    WorkerPool pool({.thread_count_override = 1});
+    const double before = resident_mb();
+    double full = 0;
+    {
+        std::vector<std::unique_ptr<TaskGroup>> groups;
+        for (int i = 0; i < 40'000; ++i) groups.push_back(std::make_unique<TaskGroup>(pool));
+        full = resident_mb();
+    }
+    EXPECT_GT(full - before, 15);
+    EXPECT_LT(resident_mb() - before, 10);
+}
+
+// Slabs alone, with the time in our hands.
+TEST(SlabsTest, BurstsThatFollowEachOtherFindTheirSlabsAndAPauseGivesThemBack) {
+    Slabs slabs(1024, 64, 2);
+    std::vector<void*> blocks;
+    const auto burst = [&] {
+        for (int i = 0; i < 63 * 20; ++i) blocks.push_back(slabs.take());
+        for (void* const block : blocks) slabs.free(block);
+        blocks.clear();
+    };
+    burst();
+    EXPECT_EQ(slabs.mapped_bytes(), 2 * Slabs::kSlabBytes) << "the first one goes back at once";
+    burst();
+    EXPECT_GE(slabs.mapped_bytes(), 18 * Slabs::kSlabBytes) << "the next comes soon: it is kept";
+    EXPECT_TRUE(slabs.has_surplus());
+    const Clock::time_point now = Clock::now();
+    EXPECT_FALSE(slabs.settle(now, 100)) << "nothing is known yet of how long it was idle";
+    EXPECT_FALSE(slabs.settle(now + 500ms, 100));
+    EXPECT_GE(slabs.mapped_bytes(), 18 * Slabs::kSlabBytes);
+    EXPECT_TRUE(slabs.settle(now + 1001ms, 4)) << "a few at a time";
+    EXPECT_FALSE(slabs.settle(now + 1001ms, 100));
+    EXPECT_EQ(slabs.mapped_bytes(), 2 * Slabs::kSlabBytes);
+    EXPECT_FALSE(slabs.has_surplus());
+}
+
+TEST(SlabsTest, WhatIsInUseStaysWhereItIs) {
+    Slabs slabs(200, 8, 0);
+    std::vector<int*> numbers;
+    for (int i = 0; i < 10'000; ++i) numbers.push_back(new (slabs.take()) int(i));
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+        if (i % 1000 != 0) slabs.free(numbers[i]);
+    for (std::size_t i = 0; i < numbers.size(); i += 1000)
+        EXPECT_EQ(*numbers[i], static_cast<int>(i));
+    EXPECT_LE(slabs.mapped_bytes(), 10 * Slabs::kSlabBytes);
+    for (std::size_t i = 0; i < numbers.size(); i += 1000) slabs.free(numbers[i]);
+    EXPECT_EQ(slabs.mapped_bytes(), 0U);
+}
+
+// A pool that bursts again and again keeps the memory for it, and gives it back when it rests: a
+// nap or two, and then no worker wakes any more.
+TEST(MemoryReturn, APoolThatRestsAfterBurstsGivesAllBackAndSleeps) {
+    WorkerPool pool({.thread_count_override = 1});
+    const double before = resident_mb();
+    for (int round = 0; round < 3; ++round) {
+        std::atomic<bool> go{false};
+        std::atomic<int> ran{0};
+        pool.spawn([&] { test::wait_until([&] { return go.load(); }); });
+        for (int i = 0; i < 200'000; ++i) pool.spawn([&] { ++ran; });
+        go = true;
+        test::wait_until([&] { return ran == 200'000; });
+    }
+    std::this_thread::sleep_for(3500ms);
+    EXPECT_LT(resident_mb() - before, 10);
+    const std::uint64_t wakes = pool.counters(0).wakes;
+    std::this_thread::sleep_for(1500ms);
+    EXPECT_EQ(pool.counters(0).wakes, wakes);
+}
+
+}  // namespace
+}  // namespace nebula
