@@ -52,14 +52,14 @@ public:
           function_(std::move(function)) {}
 
     PromiseBase* start() noexcept override {
-        PromiseBase* root = nullptr;
+        PromiseBase* begun = nullptr;
         auto make = [&] {
             auto body = call_stored(*std::exchange(function_, std::nullopt));
-            root = &body.release().promise();
+            begun = &body.release().promise();
         };
         if (std::exception_ptr error = nebula::detail::caught(make))
             this->result().set_error(std::move(error));
-        return root;
+        return begun;
     }
     void forget_start() noexcept override { function_.reset(); }
 

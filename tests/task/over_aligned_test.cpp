@@ -133,8 +133,8 @@ TYPED_TEST(OverAligned, LocalsParametersAndValuesOfATaskAndItsChildren) {
 }
 
 TYPED_TEST(OverAligned, CapturesOfWhatIsSpawned) {
-    using Value = typename TestFixture::Value;
-    const auto check = [value = Value(4)]() -> task<int> {
+    using Held = typename TestFixture::Value;
+    const auto check = [value = Held(4)]() -> task<int> {
         int bad = value.is_sound() ? 0 : 1;
         co_await next_frame();
         co_return bad + (value.is_sound() ? 0 : 1);
@@ -161,15 +161,15 @@ TYPED_TEST(OverAligned, BranchesAndChildrenOfAScope) {
 }
 
 TYPED_TEST(OverAligned, HopsToWorkersAndFramesMadeThere) {
-    using Value = typename TestFixture::Value;
+    using Held = typename TestFixture::Value;
     EXPECT_EQ(this->run([](TestFixture& test) -> task<int> {
-        const Value local(9);
+        const Held local(9);
         int bad = 0;
         for (int i = 0; i < 3; ++i) {
             co_await worker(test.pool_);
             // Its frame is made on a worker and goes on the owner thread.
             bad += co_await [](int seed) -> task<int> {
-                const Value made_there(seed);
+                const Held made_there(seed);
                 const int before = made_there.is_sound() ? 0 : 1;
                 co_await main_thread();
                 co_return before + (made_there.is_sound() ? 0 : 1);
@@ -182,13 +182,13 @@ TYPED_TEST(OverAligned, HopsToWorkersAndFramesMadeThere) {
 }
 
 TYPED_TEST(OverAligned, JobsAndLoopsOnThePool) {
-    using Value = typename TestFixture::Value;
+    using Held = typename TestFixture::Value;
     EXPECT_EQ(this->run([](TestFixture& test) -> task<int> {
         auto job =
-            test.pool_.run([value = Value(1)] { return value.is_sound() ? value : Value(99); });
-        const Value back = co_await job;
+            test.pool_.run([value = Held(1)] { return value.is_sound() ? value : Held(99); });
+        const Held back = co_await job;
         std::atomic<int> bad = 0;
-        auto loop = pool_for(test.pool_, 10, 1, [&bad, value = Value(2)](std::size_t) {
+        auto loop = pool_for(test.pool_, 10, 1, [&bad, value = Held(2)](std::size_t) {
             if (!value.is_sound()) ++bad;
         });
         co_await loop;
@@ -243,7 +243,9 @@ TEST(OverAlignedBlocks, EveryAlignmentAndSizeFromThePoolAndTheHeap) {
             }
         }
         for (std::size_t i = 0; i < blocks.size(); ++i) {
-            if (i % 6 != 0) ASSERT_EQ(*blocks[i].first, blocks[i].second);
+            if (i % 6 != 0) {
+                ASSERT_EQ(*blocks[i].first, blocks[i].second);
+            }
             task_detail::free_frame(blocks[i].first);
         }
     };
