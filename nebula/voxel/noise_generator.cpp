@@ -125,11 +125,22 @@ Noise2 noise_at(double x, double z, const Octave& octave) {
     return evaluate(cell_row(px.cell, pz, octave.seed), px.t, px.fade, px.slope, pz.fade, pz.slope);
 }
 
-// One octave's x positions for a tile. They serve every row of the box.
-struct Axis {
+}  // namespace
+
+namespace detail {
+
+// One octave's x positions for a tile. They serve every row of the box. The namespace has a name
+// because NoiseGenerator::Axes has members of this type.
+struct NoiseAxis {
     std::array<std::uint32_t, kTile> cell;
     std::array<float, kTile> t, fade, slope;
 };
+
+}  // namespace detail
+
+namespace {
+
+using Axis = detail::NoiseAxis;
 
 void fill_axis(std::int32_t first, int width, double frequency, Axis& axis) {
     for (int i = 0; i < width; ++i) {
