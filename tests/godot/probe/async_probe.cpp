@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/godot/probe/async_probe.hpp"
 
+#include "nebula/base/clock.hpp"
 #include "nebula/godot/api/node.hpp"
 #include "nebula/godot/async/call_async.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
@@ -8,11 +9,16 @@
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/task/pool_bridge.hpp"
 #include "nebula/task/worker_hop.hpp"
+#include "nebula/threading/stop_token.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "tests/godot/probe/probe_tasks.hpp"
 
+#include <chrono>
+#include <cstdio>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -81,6 +87,23 @@ task<> await_any(ProbeLogPtr log, Variant value) {
     } catch (const AsyncError& error) {
         log->add(error);
     }
+}
+
+// A job of `seconds`. One that looks at its token says whether it was asked to stop.
+task<> long_job(ProbeLogPtr log, double seconds, bool looks) {
+    const ProbeLocal local;
+    auto run = shared_pool().run(
+        [seconds, looks](StopToken token) {
+            const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                                std::chrono::duration<double>(seconds));
+            while (Clock::now() < end && !(looks && token.stop_requested()))
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            if (looks) std::printf("job: %s\n", Clock::now() < end ? "stopped early" : "ran on");
+            std::fflush(stdout);
+        },
+        {.name = looks ? "bake and look" : "bake blindly"});
+    co_await run;
+    log->add("done");
 }
 
 task<Variant> give_after(Signal which, Variant value) {
@@ -195,6 +218,7 @@ public:
         c.method("call_task", &Self::call_task, {"object", "method"});
         c.method("call_any", &Self::start<call_any, Object, StringName>, {"object", "method"});
         c.method("await_any", &Self::start<await_any, Variant>, {"value"});
+        c.method("long_job", &Self::start<long_job, double, bool>, {"seconds", "looks"});
         c.method("await_state", &Self::await_state_of, {"object", "method", "argument"})
             .doc("await_any() of what the method returns: scripts may not touch a state.");
         c.method("done_task", &Self::done_task, {"value"});
