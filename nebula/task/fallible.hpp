@@ -45,7 +45,7 @@ task<Outcome<T>> fallible_task(A awaited) {
 template <class A>
 [[nodiscard]] auto fallible(A&& awaited) {
     static_assert(!std::is_reference_v<task_detail::AwaitValue<A>>,
-                  "an Outcome holds no reference: await a copy");
+                  "an Outcome cannot hold a reference; await a copy");
     return task_detail::fallible_task<task_detail::KeptToAwait<A>>(std::forward<A>(awaited));
 }
 

@@ -24,7 +24,8 @@ FrameTime task_detail::PhaseWait::time() const noexcept {
 namespace task_detail {
 
 double TimeWait::look_at_clock(PromiseBase& leaf) {
-    require_argument(static_cast<std::size_t>(clock_) < kTaskClocks, "there is no such TaskClock");
+    require_argument(static_cast<std::size_t>(clock_) < kTaskClocks,
+                     "this is not a valid TaskClock");
     scheduler_ = &leaf.record().scheduler;
     return now();
 }

@@ -118,7 +118,7 @@ class LoopPlan {
 public:
     LoopPlan(WorkerPool& where, std::size_t items, std::size_t piece, F what, ParOptions how)
         : pool(where), count(items), grain(piece), options(how), function(std::move(what)) {
-        require_argument(grain > 0, "a grain of 0 never gets through the range; give 1 or more");
+        require_argument(grain > 0, "a grain of 0 would never finish the range; use 1 or more");
     }
 
     WorkerPool& pool;
@@ -234,7 +234,7 @@ template <class F>
 class [[nodiscard]] PoolMap : task_detail::LoopPlan<F> {
 public:
     using Result = std::decay_t<std::invoke_result_t<F&, std::size_t>>;
-    static_assert(!std::is_void_v<Result>, "for no results there is pool_for");
+    static_assert(!std::is_void_v<Result>, "the function returns nothing; use pool_for instead");
 
     using task_detail::LoopPlan<F>::LoopPlan;
 

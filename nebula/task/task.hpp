@@ -193,7 +193,7 @@ struct AwaitAs<task<T>> {
     template <class Lvalue>
     static task_detail::ChildAwait<T> make(Lvalue& child) noexcept {
         static_assert(!std::is_same_v<Lvalue, Lvalue>,
-                      "a task is awaited once: write `co_await std::move(child)`");
+                      "a task can be awaited only once: write `co_await std::move(child)`");
         return make(std::move(child));
     }
 };

@@ -29,7 +29,7 @@ public:
     [[nodiscard]] bool collect(PromiseBase& finished) noexcept final {
         static_assert(
             std::is_void_v<T> || std::is_reference_v<T> || std::is_nothrow_move_constructible_v<T>,
-            "a spawned task's value must move without throwing");
+            "the value of a spawned task must have a move constructor that does not throw");
         return result_.move_from(static_cast<Promise<T>&>(finished).result());
     }
     [[nodiscard]] std::exception_ptr error() const noexcept final { return result_.error(); }
@@ -196,14 +196,14 @@ private:
     };
 
     static task_detail::TaskRecord& target(const TaskHandle& handle) {
-        require_state(handle.record_ != nullptr, "a handle of no task was awaited");
+        require_state(handle.record_ != nullptr, "an empty TaskHandle was awaited");
         return *handle.record_;
     }
 
     explicit TaskHandle(task_detail::TypedRecord<T>& record) noexcept : record_(&record) {}
 
     task_detail::Result<T>& typed() const {
-        require_state(record_ != nullptr, "a handle of no task has no result");
+        require_state(record_ != nullptr, "an empty TaskHandle has no result");
         task_detail::require_result(*record_);
         return record_->result();
     }

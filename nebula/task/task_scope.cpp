@@ -49,12 +49,14 @@ TaskScope::TaskScope(Runtime& runtime) : scheduler_(*runtime.scheduler_) {
 }
 
 TaskScope::~TaskScope() {
-    NEBULA_ASSERT(!ending_, "a scope may not be destroyed by a destructor of its own children");
+    NEBULA_ASSERT(!ending_,
+                  "a TaskScope must not be destroyed by a destructor of one of its own "
+                  "children");
     dying_ = true;
     joiners_.end_all(task_detail::Waiter::End::SourceFreed);  // before the children's end is theirs
     if (!children_.empty()) {
         NEBULA_ASSERT(scheduler_.inbox().on_owner_thread(),
-                      "a scope with children is left on the thread of its runtime");
+                      "a TaskScope with children must be destroyed on the thread of its runtime");
         cancel();
         while (!children_.empty()) {
             ScopeChild* const child = &children_.front();

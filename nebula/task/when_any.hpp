@@ -39,7 +39,7 @@ struct FirstOf {
 /// Made by when_any().
 template <class... Ts>
 class [[nodiscard]] WhenAny : public task_detail::BranchesWait<Ts...> {
-    static_assert(sizeof...(Ts) > 0, "when_any of nothing would wait for ever");
+    static_assert(sizeof...(Ts) > 0, "when_any without arguments would wait for ever");
     using Base = task_detail::BranchesWait<Ts...>;
     using Value = std::variant<task_detail::VariantValue<Ts>...>;
 
@@ -123,7 +123,8 @@ template <class... As>
 /// \throws std::invalid_argument for none at all, which would wait for ever.
 template <class T>
 [[nodiscard]] WhenAnyOf<T> when_any(std::vector<task<T>> bodies) {
-    require_argument(!bodies.empty(), "when_any of nothing would wait for ever: give it a task");
+    require_argument(!bodies.empty(),
+                     "when_any without tasks would wait for ever; give it at least one");
     return WhenAnyOf<T>(std::move(bodies));
 }
 

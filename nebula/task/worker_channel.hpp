@@ -85,7 +85,8 @@ public:
     explicit WorkerChannel(std::size_t bound, WhenFull when_full = WhenFull::DropNewest)
         : bound_(bound), when_full_(when_full) {
         require_argument(bound > 0,
-                         "a channel of 0 never takes a value; give 1 or more, or no bound");
+                         "a channel with a bound of 0 could never hold a value; use 1 or more, "
+                         "or no bound");
         items_.reserve(bound);
     }
     ~WorkerChannel() = default;
@@ -219,7 +220,9 @@ private:
     /// False when something has come since reserve().
     bool wait_with(Recv& recv, Waker waker) NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
-        require_state(waiting_ == nullptr, "one task at a time receives from a WorkerChannel");
+        require_state(waiting_ == nullptr,
+                      "another task already receives from this "
+                      "WorkerChannel; only one may");
         if (items_.size() == promised_) {
             if (closed_ && items_.in_hand() == 0) return false;
             waiting_ = &recv;

@@ -71,8 +71,9 @@ public:
     /// Without a limit.
     Channel() noexcept : soft_limit_(std::numeric_limits<std::size_t>::max()) {}
     explicit Channel(SoftLimit limit) : soft_limit_(limit.values) {
-        require_argument(limit.values > 0,
-                         "a channel of 0 never takes a value; give 1 or more, or no limit");
+        require_argument(
+            limit.values > 0,
+            "a channel with a limit of 0 could never hold a value; use 1 or more, or no limit");
         values_.reserve(limit.values);
     }
     ~Channel() = default;

@@ -248,7 +248,8 @@ class JobOf final : public JobResult<T> {
                       (std::is_void_v<T> || std::is_reference_v<T> ||
                        alignof(std::conditional_t < std::is_void_v<T> || std::is_reference_v<T>,
                                int, T >) <= alignof(std::max_align_t)),
-                  "over-aligned captures or results: hold them in a std::unique_ptr");
+                  "captures or results that need more than the default alignment are not "
+                  "supported; keep them in a std::unique_ptr");
 
 public:
     template <class G>

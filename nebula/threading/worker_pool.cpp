@@ -178,7 +178,7 @@ ComputePool WorkerPool::async_compute() noexcept { return {*this, Band::Backgrou
 IoPool WorkerPool::io() noexcept { return {*this, *io_}; }
 
 WorkerCounters WorkerPool::counters(int worker) const noexcept {
-    NEBULA_ASSERT(worker >= 0 && worker < thread_count(), "there is no such worker");
+    NEBULA_ASSERT(worker >= 0 && worker < thread_count(), "the pool has no worker with this index");
     const detail::Worker& w = core_->worker(static_cast<std::size_t>(worker));
     return {w.tasks.get(), w.steals.get(), w.parks.get(), w.wakes.get(), w.meter.busy_ns(now_ns())};
 }

@@ -95,7 +95,7 @@ TEST(TaskMisuse, AHandleOfNoTaskHasNoResultAndNoEnd) {
     const TaskHandle<int> none;
     EXPECT_THROW((void)none.result(), std::logic_error);
     EXPECT_EQ(told_by_awaiting<std::logic_error>(loop, [&] { return none.operator co_await(); }),
-              "a handle of no task was awaited");
+              "an empty TaskHandle was awaited");
 }
 
 TEST(TaskMisuse, AJobWhoseResultWasTakenIsNotAwaited) {
@@ -123,7 +123,7 @@ TEST(TaskMisuse, ASecondReceiverIsRefusedAndTheFirstGoesOn) {
     std::optional<int> got;
     loop.runtime.spawn([&]() -> task<> { got = co_await channel.recv(); });
     EXPECT_EQ(told_by_awaiting<std::logic_error>(loop, [&] { return channel.recv(); }),
-              "one task at a time receives from a WorkerChannel");
+              "another task already receives from this WorkerChannel; only one may");
     EXPECT_EQ(channel.send(5), SendResult::Sent);
     loop.settle();
     EXPECT_EQ(got, 5);
@@ -155,7 +155,7 @@ TEST(TaskMisuse, AClockThatThereIsNotIsRefused) {
     FakeLoop loop;
     EXPECT_EQ(told_by_awaiting<std::invalid_argument>(
                   loop, [] { return sleep_for(1.0, static_cast<TaskClock>(77)); }),
-              "there is no such TaskClock");
+              "this is not a valid TaskClock");
 }
 
 }  // namespace

@@ -397,7 +397,7 @@ void destroy_a_pool_inside_its_scope() {
 TEST(WorkerPoolDeathTest, APoolThatIsDestroyedWhileAScopeOfItIsOpenSaysSo) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_EXIT(destroy_a_pool_inside_its_scope(), testing::ExitedWithCode(7),
-                "scope or TaskGroup of it is open");
+                "scopes or TaskGroups is still open");
 }
 
 [[noreturn]] void let_a_start_handler_throw() {
@@ -428,10 +428,11 @@ std::vector<std::pair<LogLevel, std::string>> log_lines;
 
 TEST(WorkerPool, LogsItsLifeAndUnhandledPanics) {
     log_lines.clear();
-    const LogSink before = set_log_sink([](LogLevel level, std::string_view line, const auto&) noexcept {
-        const std::lock_guard lock(log_mutex);
-        log_lines.emplace_back(level, line);
-    });
+    const LogSink before =
+        set_log_sink([](LogLevel level, std::string_view line, const auto&) noexcept {
+            const std::lock_guard lock(log_mutex);
+            log_lines.emplace_back(level, line);
+        });
     {
         WorkerPool pool({.thread_count_override = 1, .name_prefix = "mine"});
         pool.spawn([] { throw std::runtime_error("no such brick"); }, {.name = "mesh"});

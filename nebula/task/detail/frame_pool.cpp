@@ -57,7 +57,7 @@ FramePool::User::User() {
 
 FramePool::User::~User() {
     NEBULA_ASSERT(this_threads_pool == pool_,
-                  "a frame pool is closed on the thread that opened it");
+                  "a frame pool must be closed on the thread that opened it");
     if (--pool_->users_ == 0) {
         this_threads_pool = nullptr;
         pool_->close();

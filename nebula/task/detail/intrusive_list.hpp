@@ -50,7 +50,7 @@ public:
 
     void push_back(T& t) noexcept {
         ListHook<Tag>& hook = t;
-        NEBULA_ASSERT(!hook.linked(), "an element stands in one list at a time");
+        NEBULA_ASSERT(!hook.linked(), "an element must not be in two lists at once");
         hook.prev_ = ring_.prev_;
         hook.next_ = &ring_;
         ring_.prev_->next_ = &hook;

@@ -41,7 +41,8 @@ void Scheduler::finish_escaped(TaskRecord& record) noexcept {
 
 void Scheduler::cancel(TaskRecord& record, AsyncErrorCode why) noexcept {
     NEBULA_ASSERT(inbox_->on_owner_thread(),
-                  "cancel() is for the thread of the runtime; elsewhere use request_cancel()");
+                  "cancel() must be called on the thread of the runtime; on other threads use "
+                  "request_cancel()");
     if (record.ended()) return;
     take_back(record);
     if (has_running_part(record) || record.unborn()) {
@@ -57,7 +58,7 @@ void Scheduler::cancel_and_wait(TaskRecord& record) noexcept {
     if (record.unborn()) record.forget_start();
     cancel(record, AsyncErrorCode::TaskCancelled);
     NEBULA_ASSERT(!record.travels_here,
-                  "a task that a pool runs on this very thread cannot be waited for");
+                  "a task cannot be waited for on the thread on which a pool is running it");
     wait_for_parts(record);
     // Below a destructor that another cancel runs it is only marked; the caller needs it gone.
     if (record.state == TaskState::Gone && record.leaf != nullptr) destroy(record);
@@ -154,7 +155,8 @@ void Scheduler::shutdown() noexcept {
     }
     live_.append(not_yet);
     NEBULA_ASSERT(travellers_here_ == 0,
-                  "a task that a pool runs on this very thread shuts its runtime down");
+                  "a task must not shut its runtime down while a pool is running it on this "
+                  "thread");
     wait_for_travellers(nullptr);
     inbox_->set_on_wake({});
     TaskRecord* next = inbox_->close();

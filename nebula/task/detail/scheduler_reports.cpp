@@ -47,7 +47,7 @@ void Scheduler::report(TaskRecord& record, const std::exception_ptr& error,
             log_error(told);
         }
     } catch (...) {
-        log(LogLevel::Error, "a task's exception could not be told: the handler threw");
+        log(LogLevel::Error, "the exception of a task could not be reported: the handler threw");
     }
 }
 
@@ -62,7 +62,7 @@ void report_anywhere(TaskRecord& record, const std::exception_ptr& error,
     try {
         log_error(describe_error(record, error, in_destructor));
     } catch (...) {
-        log(LogLevel::Error, "a task's exception could not be told: out of memory");
+        log(LogLevel::Error, "the exception of a task could not be reported: out of memory");
     }
 }
 
@@ -118,7 +118,7 @@ void Scheduler::tell_of_stuck_tasks() {
     try {
         for (const TaskInfo& info : stuck) (*handler)(info);
     } catch (...) {
-        log(LogLevel::Error, "a stuck task could not be told: the handler threw");
+        log(LogLevel::Error, "a stuck task could not be reported: the handler threw");
     }
 }
 

@@ -70,7 +70,7 @@ public:
     [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
     [[nodiscard]] Waiter& front() noexcept { return waiting_.front(); }
     void push_back(Waiter& waiter) noexcept {
-        NEBULA_ASSERT(on_its_thread(), "tasks of one thread wait here");
+        NEBULA_ASSERT(on_its_thread(), "only tasks of one thread may wait here");
         waiting_.push_back(waiter);
     }
     Waiter& pop_front() noexcept { return waiting_.pop_front(); }
@@ -78,7 +78,7 @@ public:
     void grant_front() noexcept { tell(waiting_.pop_front(), Waiter::End::Granted); }
     /// To one that does not wait in here: Granted or Closed.
     void tell(Waiter& waiter, Waiter::End how) noexcept {
-        NEBULA_ASSERT(on_its_thread(), "tasks of one thread wait here");
+        NEBULA_ASSERT(on_its_thread(), "only tasks of one thread may wait here");
         told_.push_back(waiter);
         waiter.end(how);
     }

@@ -20,8 +20,8 @@ FreeLists::~FreeLists() {
         // No assertion: an exception that passed frames built without them leaves scopes open too.
         if (open != 0)
             log(LogLevel::Error,
-                "a WorkerPool is destroyed while a scope or TaskGroup of it is open; what that "
-                "does from here on is undefined");
+                "a WorkerPool is being destroyed while one of its scopes or TaskGroups is still "
+                "open; using that scope or group from now on is undefined behaviour");
     }
     while (group != nullptr) std::exchange(group, group->next_made)->~GroupState();
 }

@@ -160,7 +160,9 @@ std::list<IoJob> IoCore::take() noexcept {
 
 void IoCore::close() noexcept {
     if (own_core == this)
-        assert_failed("not one of its own threads", "IoThreads must not be closed by a job");
+        assert_failed("not one of its own threads",
+                      "IoThreads must not be closed by one of "
+                      "their own jobs");
     home_.require();
     std::vector<pthread_t> threads;
     {

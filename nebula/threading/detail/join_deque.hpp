@@ -33,7 +33,8 @@ struct JoinSteal {
 /// Lifetime:  borrows its items. One that was stolen is the thief's until it says it is done.
 template <class T, std::size_t kCapacity = 256, class Atomics = MachineAtomics>
 class JoinDeque {
-    static_assert(kCapacity > 0 && (kCapacity & (kCapacity - 1)) == 0, "a power of two");
+    static_assert(kCapacity > 0 && (kCapacity & (kCapacity - 1)) == 0,
+                  "the capacity must be a power of two");
     template <class V>
     using Atomic = typename Atomics::template Atomic<V>;
 

@@ -62,10 +62,12 @@ PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
     for (std::uint32_t ready = 0; (ready = workers_ready_.load(std::memory_order_acquire)) < count;)
         futex_wait(workers_ready_, ready);
     if (count == 0) {
-        log(LogLevel::Info, "worker pool: no threads, tasks run where they are spawned");
+        log(LogLevel::Info,
+            "worker pool: started without threads; tasks run inside the call "
+            "that spawns them");
         return;
     }
-    log(LogLevel::Info, "worker pool: " + std::to_string(count) + " threads run, " +
+    log(LogLevel::Info, "worker pool: " + std::to_string(count) + " threads running, " +
                             workers_.front()->name + " to " + workers_[count - 1]->name +
                             ", stacks of " + std::to_string(config_.stack_size_bytes / 1024) +
                             " KiB");
@@ -75,8 +77,7 @@ PoolCore::~PoolCore() {
     stop_and_join();
     std::uint64_t tasks = 0;
     for (const auto& worker : live_workers()) tasks += worker->tasks.get();
-    log(LogLevel::Info,
-        "worker pool: stopped, its threads ran " + std::to_string(tasks) + " tasks");
+    log(LogLevel::Info, "worker pool: stopped after running " + std::to_string(tasks) + " tasks");
 }
 
 // One that keeps the pool from ending is named, once a second at first and then ever more rarely.

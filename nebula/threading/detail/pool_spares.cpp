@@ -24,7 +24,8 @@ Worker* PoolCore::lend_slot(Worker& worker) noexcept {
         const MutexLock lock(spares_mutex_);
         spare = take_spare();
     } catch (const std::exception& error) {
-        log(LogLevel::Warning, worker.name + " blocks, and no spare can stand in: " + error.what());
+        log(LogLevel::Warning,
+            worker.name + " blocks and cannot be replaced by a spare thread: " + error.what());
     }
     worker.unreplaced = spare == nullptr;
     return spare;

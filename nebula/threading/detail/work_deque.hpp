@@ -33,7 +33,8 @@ struct StealResult {
 /// Lifetime:  borrows its items, and never looks inside one.
 template <class T, std::size_t kCapacity = 512, class Atomics = MachineAtomics>
 class WorkDeque {
-    static_assert(kCapacity > 0 && (kCapacity & (kCapacity - 1)) == 0, "a power of two");
+    static_assert(kCapacity > 0 && (kCapacity & (kCapacity - 1)) == 0,
+                  "the capacity must be a power of two");
     template <class V>
     using Atomic = typename Atomics::template Atomic<V>;
 
