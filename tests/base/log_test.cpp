@@ -14,8 +14,10 @@ std::vector<std::pair<LogLevel, std::string>> lines;
 
 TEST(Log, TheSinkGetsEachLineWithItsLevel) {
     lines.clear();
-    const LogSink before = set_log_sink(
-        [](LogLevel level, std::string_view line, const auto&) noexcept { lines.emplace_back(level, line); });
+    const LogSink before =
+        set_log_sink([](LogLevel level, std::string_view line, const auto&) noexcept {
+            lines.emplace_back(level, line);
+        });
     log(LogLevel::Info, "pool started");
     log(LogLevel::Error, "pool lost");
     set_log_sink(before);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Goes through the compiler with -fno-exceptions, as most builds of godot-cpp do: every wait gives
 // an Outcome then. The headers are those that nebula/godot/adapter/README.md promises.
-#include "tests/godot/probe/stand_in.hpp"
 #include "nebula/task/await_as.hpp"
 #include "nebula/task/cancel_source.hpp"
 #include "nebula/task/errors.hpp"
@@ -15,6 +14,7 @@
 #include "nebula/task/when_full.hpp"
 #include "nebula/task/worker_channel.hpp"
 #include "nebula/task/worker_hop.hpp"
+#include "tests/godot/probe/stand_in.hpp"
 
 #include <cstdint>
 #include <type_traits>

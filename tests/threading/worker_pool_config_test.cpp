@@ -43,8 +43,8 @@ std::vector<std::string>* heard = nullptr;
 std::optional<int> count_with_environment(const char* value, std::vector<std::string>& lines) {
     setenv("NEBULA_THREADS", value, 1);
     heard = &lines;
-    const LogSink before =
-        set_log_sink([](LogLevel, std::string_view line, const auto&) noexcept { heard->emplace_back(line); });
+    const LogSink before = set_log_sink(
+        [](LogLevel, std::string_view line, const auto&) noexcept { heard->emplace_back(line); });
     const WorkerPoolConfig config = WorkerPoolConfig{.thread_count_override = 3}.with_environment();
     set_log_sink(before);
     unsetenv("NEBULA_THREADS");

@@ -63,18 +63,18 @@ struct Worker {
     pthread_t thread{};          // written and read by the pool's constructor and destructor
     std::atomic<long> os_id{0};  // written before the pool's constructor returns
     std::atomic<const char*> running_name{nullptr};  // of its job; written by its own thread alone
-    std::uint64_t picks = 0;     // owner only, as all down to cache
-    std::uint64_t random;        // xorshift: where to begin stealing
-    bool left_parking = false;   // and has not found anything since
-    bool short_park = false;     // the last one: README, "Parking"
-    bool busy = false;           // what the meter was last told
-    bool in_background = false;  // counted in the pool's background_running_
-    Band band = Band::Frame;     // of what it runs
-    std::int64_t watch_nap_us = kFirstWatchUs;  // README, "Joins"
-    bool leave_branches = false;                // until the next nap: they are too small to steal
-    bool blocked = false;                       // inside a BlockingRegion
-    bool unreplaced = false;  // blocked, and no spare stands in
-    const AtGroup* at_group = nullptr;          // README, "Blocked workers"
+    std::uint64_t picks = 0;                         // owner only, as all down to cache
+    std::uint64_t random;                            // xorshift: where to begin stealing
+    bool left_parking = false;                       // and has not found anything since
+    bool short_park = false;                         // the last one: README, "Parking"
+    bool busy = false;                               // what the meter was last told
+    bool in_background = false;                      // counted in the pool's background_running_
+    Band band = Band::Frame;                         // of what it runs
+    std::int64_t watch_nap_us = kFirstWatchUs;       // README, "Joins"
+    bool leave_branches = false;        // until the next nap: they are too small to steal
+    bool blocked = false;               // inside a BlockingRegion
+    bool unreplaced = false;            // blocked, and no spare stands in
+    const AtGroup* at_group = nullptr;  // README, "Blocked workers"
     // Of a spare. README, "Blocked workers".
     enum Duty : std::uint32_t { Retired, Serving, Recalled, End };
     bool spare = false;  // before its thread starts

@@ -2,4 +2,6 @@
 #include "nebula/threading/worker_pool.hpp"
 
 // Nobody awaits it, so it would silently do nothing.
-void save(nebula::WorkerPool& pool) { (void)pool.run([] {}); }
+void save(nebula::WorkerPool& pool) {
+    (void)pool.run([] {});
+}
