@@ -2,6 +2,7 @@
 // What a burst took goes back to the system. A pool of ten million queued tasks once kept their
 // 1.2 GB until it ended.
 #include "nebula/base/slabs.hpp"
+#include "nebula/base/thread_sanitizer.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
 
@@ -30,6 +31,14 @@ double resident_mb() {
     return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
+// What may stay, in megabytes. The thread sanitizer also keeps a history of what each thread did,
+// of up to 24; and a burst is three times as large there, as its shadow counts too.
+#if defined(NEBULA_SEEN_BY_THREAD_SANITIZER)
+constexpr double kRest = 35;
+#else
+constexpr double kRest = 10;
+#endif
+
 TEST(MemoryReturn, ABurstOfDetachedTasksGoesBack) {
     WorkerPool pool({.thread_count_override = 1});
     std::atomic<bool> go{false};
@@ -43,7 +52,7 @@ TEST(MemoryReturn, ABurstOfDetachedTasksGoesBack) {
     test::wait_until([&] { return ran == kTasks; });
     pool.on_worker([] {});
     EXPECT_GT(full - before, 25);
-    EXPECT_LT(resident_mb() - before, 10);
+    EXPECT_LT(resident_mb() - before, kRest);
 }
 
 TEST(MemoryReturn, ABurstOfGroupTasksGoesBackWithoutWorkersToo) {
@@ -59,7 +68,7 @@ TEST(MemoryReturn, ABurstOfGroupTasksGoesBackWithoutWorkersToo) {
     }
     EXPECT_EQ(ran, 300'000);
     EXPECT_GT(full - before, 15);
-    EXPECT_LT(resident_mb() - before, 10);
+    EXPECT_LT(resident_mb() - before, kRest);
 }
 
 TEST(MemoryReturn, ManyOpenGroupsGoBack) {
@@ -72,7 +81,7 @@ TEST(MemoryReturn, ManyOpenGroupsGoBack) {
         full = resident_mb();
     }
     EXPECT_GT(full - before, 15);
-    EXPECT_LT(resident_mb() - before, 10);
+    EXPECT_LT(resident_mb() - before, kRest);
 }
 
 // Slabs alone, with the time in our hands.
@@ -126,7 +135,7 @@ TEST(MemoryReturn, APoolThatRestsAfterBurstsGivesAllBackAndSleeps) {
         test::wait_until([&] { return ran == 200'000; });
     }
     std::this_thread::sleep_for(3500ms);
-    EXPECT_LT(resident_mb() - before, 10);
+    EXPECT_LT(resident_mb() - before, kRest);
     const std::uint64_t wakes = pool.counters(0).wakes;
     std::this_thread::sleep_for(1500ms);
     EXPECT_EQ(pool.counters(0).wakes, wakes);
