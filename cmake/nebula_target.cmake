@@ -37,7 +37,10 @@ if(NEBULA_DEVELOPER)
     # In a unity build, a local name may be that of another file's function. dev and release, which
     # compile file by file, have the warning.
     if(CMAKE_UNITY_BUILD)
-        target_compile_options(nebula_private_flags INTERFACE -Wno-shadow)
+        target_compile_options(nebula_private_flags INTERFACE -Wno-shadow
+            # g++ takes every source that another one includes for a header, and warns of each local
+            # type in a coroutine's frame. The headers compiled one by one have the warning.
+            $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wno-subobject-linkage>)
     endif()
 endif()
 if(NEBULA_SANITIZE)

@@ -47,7 +47,7 @@ task<> wait_for_frame() { co_await next_frame(); }
 task<> wait_with_over_aligned_local() {
     alignas(64) volatile int local = 1;
     co_await next_frame();
-    local = 2;
+    local = local + 1;
 }
 
 /// A channel's two ends, a lock, a permit.
