@@ -753,8 +753,9 @@ TEST_P(TerrainEdit, WhatIsEditedWhileEditsAreShownBelongsToTheNextCall) {
     class DiggingSink final : public CommitSink {
     public:
         void commit(Vec3i /*chunk*/, const ChunkMesh& /*mesh*/) noexcept override {
-            if (terrain != nullptr)
+            if (terrain != nullptr) {
                 EXPECT_TRUE(terrain->dig_sphere({16.0F, depth -= 0.5F, 16.0F}, 5.0F));
+            }
         }
         void remove(Vec3i /*chunk*/) noexcept override {}
         void failed(Vec3i /*chunk*/, const VoxelError& /*error*/) noexcept override {}
@@ -786,9 +787,12 @@ TEST_P(TerrainStreaming, TheTerrainStaysWhereTheViewerLastWas) {
     const auto shown = sink.shown;
     const std::uint64_t meshed = terrain.stats().meshed;
     for (int frame = 0; frame < 5; ++frame) {
-        if (frame == 2)
+        if (frame == 2) {
             EXPECT_FALSE(terrain.set_viewer({0, std::numeric_limits<float>::quiet_NaN(), 0}));
-        if (frame == 3) EXPECT_FALSE(terrain.set_viewer({0, 1e9F, 0}));
+        }
+        if (frame == 3) {
+            EXPECT_FALSE(terrain.set_viewer({0, 1e9F, 0}));
+        }
         terrain.update();
         terrain.commit(sink, kNoBudget);
     }
