@@ -78,8 +78,9 @@ private:
     };
 
     static Slab& slab_of(void* block) noexcept {
-        return *reinterpret_cast<Slab*>(reinterpret_cast<std::uintptr_t>(block) &
-                                        ~std::uintptr_t{kSlabBytes - 1});
+        // By distance and not by a pointer made of an integer, which the optimizer knows nothing of.
+        const std::size_t offset = reinterpret_cast<std::uintptr_t>(block) % kSlabBytes;
+        return *reinterpret_cast<Slab*>(static_cast<std::byte*>(block) - offset);
     }
     void link(Slab& slab) noexcept {
         slab.before = nullptr;

@@ -63,8 +63,8 @@ private:
 
     // What a Duration cannot hold, and what is no number, is more than any frame has.
     static Duration to_duration(double ns) noexcept {
-        constexpr auto kMost = static_cast<double>(Duration::max().count());  // 2^63: rounded up
-        if (!(ns < kMost)) return Duration::max();
+        constexpr auto most = static_cast<double>(Duration::max().count());  // 2^63: rounded up
+        if (!(ns < most)) return Duration::max();
         return Duration(static_cast<Duration::rep>(std::max(ns, 0.0) + 0.5));
     }
 

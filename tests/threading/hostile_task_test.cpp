@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tasks that misbehave at their ends, or in their depth: told by name, never a silent death.
 #include "nebula/base/log.hpp"
+#include "nebula/base/thread_sanitizer.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/job.hpp"
 #include "nebula/threading/nesting.hpp"
@@ -141,9 +142,7 @@ TEST_P(HostileTask, NoCodeOfAClosureRunsUnderTheLockOfItsGroup) {
     EXPECT_EQ(ran, 80);
 }
 
-// Runs `body` on a thread with a worker's stack. Where the system gives threads 8 MiB, some
-// thousands of levels more fit: the thread sanitizer remembers 65,536 calls of a thread, checks no
-// bound, and overwrites memory of its own beyond.
+// Runs `body` on a thread with a worker's stack.
 template <class F>
 void on_a_workers_stack(F body) {
     const pthread_t thread = detail::start_thread(
@@ -154,6 +153,14 @@ void on_a_workers_stack(F body) {
         &body, WorkerPoolConfig().stack_size_bytes);
     pthread_join(thread, nullptr);
 }
+
+// The thread sanitizer keeps a stack of 65,536 calls for each thread and checks no bound. Calls that an
+// exception leaves stay in it, so a few of these tests run over its end.
+#if defined(NEBULA_SEEN_BY_THREAD_SANITIZER)
+constexpr bool kCallsAreKept = true;
+#else
+constexpr bool kCallsAreKept = false;
+#endif
 
 void nest(WorkerPool& pool, int levels) {
     if (levels == 0) return;
@@ -168,6 +175,7 @@ void nest_loops(WorkerPool& pool, int levels) {
 
 // It ran into the guard page some 4000 scopes deep: a crash without a word.
 TEST_P(HostileTask, ScopesThatAreNestedTooDeepEndWithAnErrorThatNamesTheTaskAndTheDepth) {
+    if (kCallsAreKept) GTEST_SKIP() << "too deep for the thread sanitizer";
     WorkerPool pool(config());
     const auto try_it = [&](void (*how)(WorkerPool&, int), const char* name) {
         on_a_workers_stack([&] {
@@ -199,6 +207,7 @@ TEST_P(HostileTask, AChainOfJobsThatWaitForEachOtherEndsWithAnErrorToo) {
     };
     EXPECT_EQ(Deep::wait(pool, 50), 50);
     if (GetParam() == 0) return;  // there each runs before the next is spawned, or behind it
+    if (kCallsAreKept) GTEST_SKIP() << "too deep for the thread sanitizer";
     on_a_workers_stack([&] { EXPECT_THROW(Deep::wait(pool, 1'000'000), NestedTooDeep); });
 }
 
