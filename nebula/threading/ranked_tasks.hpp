@@ -67,7 +67,7 @@ struct RankedTask {
 ///            it. An Id may be kept for as long as the queue lives and names no other task ever.
 /// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws. An
 ///            exception of a task goes to the pool's panic handler. The rank function must not
-///            throw.
+///            throw, nor rerank(id) the task that it is asked about.
 class RankedTasks {
     struct Entry;
 

@@ -199,8 +199,8 @@ public:
     std::size_t run_until(Clock::time_point deadline, Band least = Band::Background) noexcept;
 
     /// Runs f(index) once on each worker and no other thread, and returns when all have: the first
-    /// exception is rethrown then. Not for a worker of this pool, which would wait for itself, nor
-    /// for code that one of its tasks waits for.
+    /// exception is rethrown then. A worker that sleeps in a wait is reached as well. Not for a
+    /// worker of this pool, which would wait for itself.
     void broadcast(const std::function<void(int)>& f, const char* name = "broadcast");
 
     /// Whether more urgent work waits than what the calling worker runs: a long Background task

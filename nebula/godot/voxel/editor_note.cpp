@@ -10,7 +10,7 @@ namespace nebula::godot {
 
 void add_editor_note(const Node& terrain) {
     constexpr const char* kName = "VoxelTerrainNote";
-    constexpr std::int64_t kFacesCamera = 1;  // BaseMaterial3D.BILLBOARD_ENABLED
+    constexpr std::int64_t faces_camera = 1;  // BaseMaterial3D.BILLBOARD_ENABLED
     if (terrain.has_node(NodePath(kName))) return;
     // By name: the label is the one thing of its class that we use.
     const Object label(detail::construct("Label3D"));
@@ -18,7 +18,7 @@ void add_editor_note(const Node& terrain) {
     label.set("name", kName);
     label.set("text",
               "VoxelTerrain\nRun the scene to see the terrain:\nthe editor does not show it yet.");
-    label.set("billboard", kFacesCamera);
+    label.set("billboard", faces_camera);
     label.set("fixed_size", true);
     label.set("no_depth_test", true);
     label.set("pixel_size", 0.001);
