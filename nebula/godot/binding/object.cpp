@@ -36,11 +36,9 @@ GDExtensionObjectPtr construct(const char* class_name) {
     return object;
 }
 
-void require_own(bool is_own, const char* class_name) {
-    if (!is_own) {
-        throw ApiMismatchError(std::string("Nebula's class ") + class_name +
-                               " is left out, because another extension has a class of that name");
-    }
+void throw_left_out(const char* class_name) {
+    throw ApiMismatchError(std::string("Nebula's class ") + class_name +
+                           " is left out, because another extension has a class of that name");
 }
 
 void add_reference(GDExtensionObjectPtr object) { RefCounted(object).reference(); }

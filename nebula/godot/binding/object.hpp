@@ -74,8 +74,11 @@ namespace detail {
 /// What the engine compares in a cast; null for a class it does not have.
 void* class_tag(const char* class_name);
 GDExtensionObjectPtr construct(const char* class_name);
+[[noreturn]] void throw_left_out(const char* class_name);
 /// \throws ApiMismatchError unless `is_own`: the class was left out, since somebody else has its name.
-void require_own(bool is_own, const char* class_name);
+inline void require_own(bool is_own, const char* class_name) {
+    if (!is_own) throw_left_out(class_name);
+}
 }  // namespace detail
 
 /// The same object as a T, or null when it is none.

@@ -9,13 +9,13 @@
 namespace nebula::godot {
 
 void add_editor_note(const Node& terrain) {
-    constexpr const char* kName = "VoxelTerrainNote";
+    constexpr const char* name = "VoxelTerrainNote";
     constexpr std::int64_t faces_camera = 1;  // BaseMaterial3D.BILLBOARD_ENABLED
-    if (terrain.has_node(NodePath(kName))) return;
+    if (terrain.has_node(NodePath(name))) return;
     // By name: the label is the one thing of its class that we use.
     const Object label(detail::construct("Label3D"));
     if (!label) return;
-    label.set("name", kName);
+    label.set("name", name);
     label.set("text",
               "VoxelTerrain\nRun the scene to see the terrain:\nthe editor does not show it yet.");
     label.set("billboard", faces_camera);

@@ -45,8 +45,8 @@ void HomeProcess::fail() noexcept {
 }
 
 void watch_for_exit_here() noexcept {
-    thread_local const ExitNotice notice;
-    [[maybe_unused]] const volatile void* const made = &notice;
+    thread_local const ExitNotice kNotice;
+    [[maybe_unused]] const volatile void* const made = &kNotice;
 }
 
 bool exit_was_called_here() noexcept { return exit_called; }
