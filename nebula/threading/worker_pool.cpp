@@ -57,20 +57,20 @@ void WorkerPool::call_on_worker(void (*call)(void*), void* context, SpawnOptions
         call(context);
         return;
     }
-    constexpr std::uint32_t kEnded = 1;
-    constexpr std::uint32_t kRing = 2;  // whoever waits was called for another reason
+    constexpr std::uint32_t ended = 1;
+    constexpr std::uint32_t ring = 2;  // whoever waits was called for another reason
     std::atomic<std::uint32_t> state{0};
     std::exception_ptr error;
     spawn(
         [&state, &error, call, context] {
             error = detail::run_caught(call, context);
             // Release pairs with the acquire below. Waking a word that is gone harms nobody.
-            state.fetch_or(kEnded, std::memory_order_release);
+            state.fetch_or(ended, std::memory_order_release);
             detail::futex_wake_one(state);
         },
         options);
-    for (std::uint32_t word = 0; ((word = state.load(std::memory_order_acquire)) & kEnded) == 0;)
-        detail::PoolCore::sleep_in_wait(core_, state, word, kRing);
+    for (std::uint32_t word = 0; ((word = state.load(std::memory_order_acquire)) & ended) == 0;)
+        detail::PoolCore::sleep_in_wait(core_, state, word, ring);
     if (error != nullptr) std::rethrow_exception(error);
 }
 
@@ -91,7 +91,7 @@ void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) 
     core_->home().require();
     // Above the number of workers that are still to come: how often we were called for another
     // reason.
-    constexpr std::uint32_t kRing = std::uint32_t{1} << 24U;
+    constexpr std::uint32_t ring = std::uint32_t{1} << 24U;
     // Everything the tasks touch outlives the last of them: the count goes down last.
     std::atomic<std::uint32_t> pending{static_cast<std::uint32_t>(core_->size())};
     Mutex mutex;
@@ -116,15 +116,15 @@ void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) 
                 }
                 // Release pairs with the acquire below. Waking a word that is gone harms nobody:
                 // the kernel only compares its address.
-                if ((pending.fetch_sub(1, std::memory_order_acq_rel) & (kRing - 1)) == 1)
+                if ((pending.fetch_sub(1, std::memory_order_acq_rel) & (ring - 1)) == 1)
                     detail::futex_wake_one(pending);
             },
             name);
         core_->spawn_on(i, items[i]);
     }
     for (std::uint32_t word = 0;
-         ((word = pending.load(std::memory_order_acquire)) & (kRing - 1)) != 0;)
-        detail::PoolCore::sleep_in_wait(core_, pending, word, kRing);
+         ((word = pending.load(std::memory_order_acquire)) & (ring - 1)) != 0;)
+        detail::PoolCore::sleep_in_wait(core_, pending, word, ring);
     if (first != nullptr) std::rethrow_exception(first);
 }
 

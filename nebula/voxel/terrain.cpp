@@ -335,7 +335,7 @@ void Terrain::Impl::begin_group() {
 }
 
 void Terrain::Impl::commit_group(CommitSink& sink, EditCommit& report) {
-    const std::unique_ptr<EditGroup> group = std::move(group_);
+    const std::unique_ptr<EditGroup> group = std::exchange(group_, nullptr);
     EditGroupReport done;
     done.edits = group->edits;
     done.same_frame = !group->late;

@@ -84,9 +84,9 @@ std::atomic<std::int64_t> pretended{0};  // 0: the machine's own
 namespace hwy {
 
 std::int64_t SupportedTargets() {
-    static const std::int64_t detected = detected_targets() | HWY_STATIC_TARGET;
+    static const std::int64_t kDetected = detected_targets() | HWY_STATIC_TARGET;
     const std::int64_t asked = pretended.load();
-    const std::int64_t targets = (asked != 0 ? asked : detected) & ~disabled.load();
+    const std::int64_t targets = (asked != 0 ? asked : kDetected) & ~disabled.load();
     return targets != 0 ? targets : HWY_STATIC_TARGET;
 }
 
