@@ -32,7 +32,7 @@ case $1 in hop) echo 40.0;; speed) echo 900;; burn) exec sleep 60;; esac
 """
 ROWS = ["join.tree", "join.fib", "join.small_tree", "spawn.scope.1t", "spawn.scope.2t", "spawn.batch.2t", "spawn.outside",
         "scope.2x50us.p50", "scope.2x50us.p99", "scope.64x50us.p50", "scope.64x50us.p99", "wake.p50", "wake.p99", "wake.stuck",
-        "for.light", "uneven.makespan", "idle.wakeups", "idle.cpu_ms", "trickle.scope", "trickle.detached", "trickle.60hz",
+        "for.light", "for.hot", "commit.wait_p50", "commit.wait_p99", "uneven.makespan", "idle.wakeups", "idle.cpu_ms", "trickle.scope", "trickle.detached", "trickle.60hz",
         "trickle.empty", "band.latency_p99", "frame.p99", "contended.share"]  # fmt: skip
 
 
