@@ -23,7 +23,8 @@ void stop() { nebula::godot::stop_shared_pool(); }
 extern "C" __attribute__((visibility("default"))) GDExtensionBool nebula_task_bench_init(
     GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
     GDExtensionInitialization* initialization) {
-    return nebula::godot::start_extension(get_proc_address, library, initialization, {start, stop})
+    return nebula::godot::start_extension(get_proc_address, library, initialization,
+                                          {"Nebula", start, stop})
                ? 1
                : 0;
 }
