@@ -124,9 +124,9 @@ function(nebula_dev_only test)
 endfunction()
 
 # nebula_add_test(worker_pool_test SOURCES worker_pool_test.cpp LIBRARIES nebula::threading): one
-# GoogleTest program, one ctest entry. TIMEOUT in seconds, 300 unless told. UNOPTIMIZED: under the
-# address sanitizer its own sources are compiled at -O0, in a third of the time; not for tests of
-# coroutines, which need the tail calls, nor for those that compute much themselves.
+# GoogleTest program, one ctest entry. TIMEOUT in seconds, 300 unless told. UNOPTIMIZED: under
+# the sanitizers its own sources are compiled at -O0, in a third of the time; not for tests that
+# compute much themselves.
 # SINGLE_THREADED: has one thread, so the thread sanitizer could find nothing and does without it.
 function(nebula_add_test name)
     cmake_parse_arguments(arg "UNOPTIMIZED;SINGLE_THREADED" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
@@ -138,7 +138,7 @@ function(nebula_add_test name)
     endif()
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE nebula_private_flags ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
-    if(arg_UNOPTIMIZED AND NEBULA_SANITIZE MATCHES address)
+    if(arg_UNOPTIMIZED AND NEBULA_SANITIZE)
         target_compile_options(${name} PRIVATE -O0)
         nebula_precompile(${name} UNOPTIMIZED_TEST)
     else()

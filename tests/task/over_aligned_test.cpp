@@ -123,6 +123,13 @@ using Shapes =
                    ShapeOf<1024, 1, 1>, ShapeOf<2048, 9, 3000>, ShapeOf<4096, 5000, 100>>;
 TYPED_TEST_SUITE(OverAligned, Shapes);
 
+// What stands on the frames, each with few shapes: they differ in the frames only.
+template <class Shape>
+class OverAlignedParts : public OverAligned<Shape> {};
+using FewShapes =
+    testing::Types<ShapeOf<32, 33, 100>, ShapeOf<64, 200, 500>, ShapeOf<4096, 5000, 100>>;
+TYPED_TEST_SUITE(OverAlignedParts, FewShapes);
+
 TYPED_TEST(OverAligned, LocalsParametersAndValuesOfATaskAndItsChildren) {
     EXPECT_EQ(this->run(this->with_local(1)), 0);
     EXPECT_EQ(this->run(this->with_parameter(typename TestFixture::Value(2), 'p')), 0);
@@ -146,7 +153,7 @@ TYPED_TEST(OverAligned, CapturesOfWhatIsSpawned) {
     EXPECT_EQ(posted.result(), 0);
 }
 
-TYPED_TEST(OverAligned, BranchesAndChildrenOfAScope) {
+TYPED_TEST(OverAlignedParts, BranchesAndChildrenOfAScope) {
     EXPECT_EQ(this->run([](TestFixture& test) -> task<int> {
         auto [one, two] = co_await when_all(test.with_local(1), test.with_children(1));
         auto winner = co_await when_any(test.giving_value(7), sleep_for(99.0));
@@ -160,7 +167,7 @@ TYPED_TEST(OverAligned, BranchesAndChildrenOfAScope) {
               0);
 }
 
-TYPED_TEST(OverAligned, HopsToWorkersAndFramesMadeThere) {
+TYPED_TEST(OverAlignedParts, HopsToWorkersAndFramesMadeThere) {
     using Held = typename TestFixture::Value;
     EXPECT_EQ(this->run([](TestFixture& test) -> task<int> {
         const Held local(9);
@@ -181,7 +188,7 @@ TYPED_TEST(OverAligned, HopsToWorkersAndFramesMadeThere) {
               0);
 }
 
-TYPED_TEST(OverAligned, JobsAndLoopsOnThePool) {
+TYPED_TEST(OverAlignedParts, JobsAndLoopsOnThePool) {
     using Held = typename TestFixture::Value;
     EXPECT_EQ(this->run([](TestFixture& test) -> task<int> {
         auto job =

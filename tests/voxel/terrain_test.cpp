@@ -451,6 +451,9 @@ struct TickingClock {
 };
 
 TEST_P(TerrainStreaming, UpdateIsSlicedByItsBudget) {
+#if defined(NEBULA_SANITIZED)
+    if (GetParam() == 1 || GetParam() == 8) GTEST_SKIP() << "5 s each, and no more to find";
+#endif
     WorkerPool pool(workers(GetParam()));
     TerrainSettings settings;
     settings.view_distance = 512.0F;
