@@ -150,7 +150,7 @@ TEST_F(StopTokens, WhatHoldsUpAQuitIsNamed) {
         begun_.acquire();
         loop.reset();
         pool.reset();
-        EXPECT_NE(logged.find("the end waits for the job 'deaf run' on nebula-worker-"),
+        EXPECT_NE(logged.find("the shutdown is waiting for the job 'deaf run' on nebula-worker-"),
                   std::string::npos)
             << logged;
 
