@@ -92,8 +92,7 @@ private:
 ///     auto loading = runtime.spawn(load(level), {.name = "load"});
 ///     …
 ///     const Level& level = co_await loading;              // stays with the handle
-///     Level mine = co_await std::move(loading);           // moved out: other handles see what is
-///     left
+///     Level mine = co_await std::move(loading);           // moved out of the handles
 ///
 /// Threads:   owner thread; copies may be destroyed on any thread (the last one destroys the result
 ///            there), and request_cancel() may be called on any thread.

@@ -165,7 +165,7 @@ TEST_F(StopTokens, WhatHoldsUpAQuitIsNamed) {
             {.name = "traveller"});
         begun_.acquire();
         loop.reset();
-        EXPECT_NE(logged.find("waits for task 'traveller' (#1), which a worker runs"),
+        EXPECT_NE(logged.find("waiting for task 'traveller' (#1), which is on a worker"),
                   std::string::npos)
             << logged;
         pool.reset();
