@@ -65,7 +65,7 @@ void NebulaTaskError::bind(ClassBuilder<NebulaTaskError>& c) {
     c.any_thread();  // it never changes
     c.doc(
         "Why a task gave no value.",
-        "[code]await[/code] on a task that failed or was cancelled gives one of these in place of "
+        "[code]await[/code] on a task that failed or was cancelled returns one of these instead of "
         "a value. Check for it with [code]if result is NebulaTaskError[/code].");
     c.enumeration("Code", {{"FAILED", static_cast<std::int64_t>(Code::Failed),
                             "The task ended with an exception, or could not start. [member "
@@ -77,7 +77,7 @@ void NebulaTaskError::bind(ClassBuilder<NebulaTaskError>& c) {
     c.read_only_property("code", &NebulaTaskError::code, Hint::read_only(),
                          "What kind of error it is, one of the [enum Code] values.");
     c.read_only_property("message", &NebulaTaskError::message, Hint::read_only(),
-                         "The details, for a person.");
+                         "The details, as text for people.");
 }
 
 Ref<NebulaTaskError> NebulaTaskError::make(Code code, std::string message) {
@@ -89,13 +89,13 @@ Ref<NebulaTaskError> NebulaTaskError::make(Code code, std::string message) {
 
 void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
     c.doc("A running C++ task that scripts can wait for and cancel.",
-          "[code]await task.wait()[/code] gives the value of the task, or a [NebulaTaskError]. A "
+          "[code]await task.wait()[/code] returns the value of the task, or a [NebulaTaskError]. A "
           "task keeps running when the script drops it; to end it, call [method cancel].");
     c.method("wait", &NebulaTask::wait)
         .on_error(&MethodResult<task<>>::error_value)
         .doc(
             "Await what this returns, now or later, once or several times: [code]await "
-            "task.wait()[/code] gives the value of the task, or a [NebulaTaskError].");
+            "task.wait()[/code] returns the value of the task, or a [NebulaTaskError].");
     c.method("is_done", &NebulaTask::is_done)
         .doc("Returns whether the task has finished, failed or been cancelled.");
     c.method("is_pending", &NebulaTask::is_pending)
@@ -105,8 +105,8 @@ void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
         .doc(
             "Cancels the task. Scripts that wait for it get a [NebulaTaskError] with the code "
             "[constant NebulaTaskError.CANCELLED]. A task that has ended is not affected. Any "
-            "thread may call this; on another thread than the main one it takes effect in the "
-            "next frame.");
+            "thread may call this; if it is not the main thread, it takes effect in the next "
+            "frame.");
     c.read_only_property("cancelled", &NebulaTask::cancelled, Hint::read_only(),
                          "Whether the task was cancelled, or ended with the game.");
     // Not for an inspector, which reads every property: reading these marks the failure as known.

@@ -78,12 +78,12 @@ detail::RpcRequest::RpcRequest(std::int64_t to, double timeout_seconds)
 void NebulaRpc::bind(ClassBuilder<NebulaRpc>& c) {
     c.doc("Remote calls that return a value.",
           "Add one at the same path to the scene of each peer. [code]await rpc.request(peer, "
-          "\"price\", [item])[/code] gives what the other peer returns from the function it passed "
+          "\"price\", [item])[/code] returns the result of the function that the other peer passed "
           "to [method serve], or a [NebulaTaskError].");
     c.method("serve", &NebulaRpc::serve, {"method", "with"})
         .doc(
             "Answers requests with this name by calling [param with]. The Callable gets the id of "
-            "the peer that asks, followed by the arguments of the request, and may await. Pass a "
+            "the requesting peer, followed by the arguments of the request, and may await. Pass a "
             "null Callable to stop answering.");
     c.method("request", &NebulaRpc::request, {"peer", "method", "arguments", "timeout"})
         .defaults(Array(), 5.0)
