@@ -46,7 +46,7 @@ class ScopeChild;
 ///
 /// Outside of tasks, there may be no join. So an error that comes while nobody joins is reported at
 /// once, as for any task: to the holder of the child's handle, or otherwise as unhandled. After an
-/// error or a cancel(), the scope can be used again when all children have ended.
+/// error or a cancel(), such a scope can be used again when all children have ended.
 ///
 /// Threads:   owner thread; the destructor, too: a coroutine with a TaskScope among its locals must
 ///            be back on the owner thread (`co_await main_thread()`) before it leaves the block or

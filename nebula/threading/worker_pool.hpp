@@ -205,9 +205,9 @@ public:
     /// of this pool must not call this: it would wait for itself.
     void broadcast(const std::function<void(int)>& f, const char* name = "broadcast");
 
-    /// Whether more urgent work is waiting than the calling worker is running. A long Background
-    /// task checks this from time to time, and returns or spawns the rest of its work. False on any
-    /// other thread.
+    /// Whether work is waiting that is more urgent than what the calling worker is running. A long
+    /// Background task checks this from time to time, and returns or spawns the rest of its work.
+    /// False on any other thread.
     [[nodiscard]] static bool should_yield() noexcept;
 
     /// Index and name of the calling worker, in its own pool; -1 and "" on any other thread. A
