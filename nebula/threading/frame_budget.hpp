@@ -76,7 +76,7 @@ private:
 
 struct FrameBudgetOptions {
     /// The first task of the frame starts even if there is no time left. So work advances by one
-    /// task a frame even if every frame is late. Otherwise nothing starts after the deadline.
+    /// task a frame even if every frame is late. If false, nothing starts after the deadline.
     bool at_least_one = true;
     /// A task must fit even if it costs this many deviations more than expected.
     double margin_deviations = 2;

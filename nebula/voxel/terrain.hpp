@@ -48,10 +48,10 @@ public:
 
 /// Distances are in voxels: one voxel is one unit of the terrain's own space.
 struct TerrainSettings {
-    /// A chunk is in view if its centre is at most this far from the centre of the viewer's chunk
-    /// horizontally, [1, 2048] voxels, …
+    /// A chunk is in view if its centre is at most this far horizontally, and at most
+    /// vertical_distance vertically, from the centre of the viewer's chunk; [1, 2048] voxels.
     float view_distance = 192.0F;
-    /// … and at most this far vertically, [1, 512] voxels.
+    /// See view_distance; [1, 512] voxels.
     float vertical_distance = 96.0F;
     /// A chunk is unloaded when it is out of view by more than this; [0, 1024] voxels. So walking
     /// back and forth across a border loads nothing.
