@@ -11,7 +11,7 @@
 namespace nebula {
 namespace {
 
-// Of the exception being handled.
+// For the current exception.
 std::string current_type_name() {
     const std::type_info* const type = abi::__cxa_current_exception_type();
     if (type == nullptr) return "unknown";
@@ -21,7 +21,7 @@ std::string current_type_name() {
     return readable != nullptr ? readable.get() : type->name();
 }
 
-// The same.
+// For the current exception.
 std::string words_or_type(std::string_view words) {
     return words.empty() ? "an exception of type " + current_type_name() : std::string(words);
 }

@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-// The leak checker follows pointers through the heap, and not through pages of our own.
+// The leak checker follows pointers through the heap, but not through pages of our own.
 #if defined(__SANITIZE_ADDRESS__)
 #define NEBULA_SLABS_FROM_HEAP 1
 #elif defined(__has_feature)
@@ -35,7 +35,7 @@ void* map_pages(std::size_t bytes) {
 std::uintptr_t address(const void* at) noexcept { return reinterpret_cast<std::uintptr_t>(at); }
 
 void* map_slab() {
-    // The kernel puts one mapping next to the other, so after the first this is mostly enough.
+    // The kernel puts mappings next to each other, so after the first one this is usually enough.
     auto* pages = static_cast<std::byte*>(map_pages(kSize));
     if (address(pages) % kSize == 0) return pages;
     munmap(pages, kSize);
@@ -73,7 +73,7 @@ Slabs::Slab* Slabs::add_slab() {
         if (all_ != nullptr) all_->all_before = slab;
         all_ = slab;
         ++slab_count_;
-        // One that went back was needed again: a burst that comes back finds as many next time.
+        // A slab that went back was needed again, so keep more: the next burst finds them.
         if (gave_back_ != Clock::time_point{} && Clock::now() - gave_back_ < kIdleFor) ++kept_;
     }
     link(*slab);
@@ -87,7 +87,7 @@ void Slabs::retire(Slab& slab) noexcept {
         give_back(slab);
         return;
     }
-    // Its pages stay, in the order in which they were last used.
+    // Its pages stay. The list is in the order of last use.
     slab.next = std::exchange(idle_, &slab);
     set_idle_count(idle_count() + 1);
 }

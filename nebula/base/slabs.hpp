@@ -11,17 +11,18 @@
 
 namespace nebula {
 
-/// Blocks of one size, cut from slabs that come from the kernel page by page and not from the heap,
-/// where one block that stays would hold on to what lies around it.
+/// Blocks of one size, cut from slabs. Slabs come from the kernel as pages, not from the heap,
+/// where one block that stays would keep the memory around it.
 ///
-/// A slab without a block in use goes back to the system, but for some that are kept. Whoever needs
-/// new slabs soon after others went back sees more of them kept from then on: bursts that follow
-/// each other pay once. settle() gives those back as well, when they have not been used for a
-/// second. There is no timer: somebody who is there anyway calls it.
+/// A slab without a block in use goes back to the system, except for some that are kept. If new
+/// slabs are needed soon after others went back, more are kept from then on, so bursts that follow
+/// each other pay once. settle() gives those back, too, when they have not been used for a second.
+/// There is no timer: code that runs anyway calls it.
 ///
-/// Threads:   one at a time: take, free and settle under the owner's lock. has_surplus: any thread.
+/// Threads:   take, free and settle: one thread at a time, under the owner's lock. has_surplus: any
+///            thread.
 /// Cost:      take, free: a few loads and stores; per slab of 64 KiB a system call, or none.
-/// Lifetime:  the destructor frees all slabs, blocks in use included.
+/// Lifetime:  the destructor frees all slabs, including blocks in use.
 /// Throws:    take: std::bad_alloc.
 class Slabs {
 public:
@@ -54,21 +55,20 @@ public:
             retire(slab);
     }
 
-    /// Whether settle() has something to look at: more slabs are kept than always are. Relaxed: a
-    /// hint, nothing is read by it.
+    /// Whether settle() has work: more slabs are kept than always are. Relaxed: a hint.
     [[nodiscard]] bool has_surplus() const noexcept { return idle_count() > always_kept_; }
-    /// Gives back what has not been used for kIdleFor, at most `most` slabs of it.
-    /// \returns true if there is more to give back at once.
+    /// Gives back at most `most` slabs that have not been used for kIdleFor.
+    /// \returns whether there is more to give back at once.
     bool settle(Clock::time_point now, std::size_t most) noexcept;
     static constexpr std::chrono::milliseconds kIdleFor{1000};
 
-    /// Bytes that are mapped, for tests.
+    /// How many bytes are mapped, for tests.
     [[nodiscard]] std::size_t mapped_bytes() const noexcept { return slab_count_ * kSlabBytes; }
 
 private:
-    // At the beginning of each slab, which lies at a multiple of its size.
+    // At the beginning of each slab. The address of a slab is a multiple of its size.
     struct Slab {
-        Slab* next;    // of those with free blocks, or of those without used ones
+        Slab* next;    // in the list partial_ or idle_
         Slab* before;  // the same
         Slab* all_next;
         Slab* all_before;
@@ -78,7 +78,7 @@ private:
     };
 
     static Slab& slab_of(void* block) noexcept {
-        // By distance and not by a pointer made of an integer, which the optimizer knows nothing of.
+        // Subtracts a distance: the optimizer knows nothing about a pointer made from an integer.
         const std::size_t offset = reinterpret_cast<std::uintptr_t>(block) % kSlabBytes;
         return *reinterpret_cast<Slab*>(static_cast<std::byte*>(block) - offset);
     }
@@ -107,13 +107,13 @@ private:
     const std::size_t first_;  // where the first block lies in its slab
     const std::uint32_t per_slab_;
     const std::size_t always_kept_;
-    Slab* partial_ = nullptr;  // with free blocks and used ones
-    Slab* idle_ = nullptr;     // without used ones
+    Slab* partial_ = nullptr;  // slabs with free and used blocks
+    Slab* idle_ = nullptr;     // slabs without used blocks
     Slab* all_ = nullptr;
     std::size_t slab_count_ = 0;
     std::atomic<std::size_t> idle_count_{0};
-    std::size_t kept_;               // as many may be idle
-    std::size_t least_idle_ = 0;     // since period_
+    std::size_t kept_;               // how many may be idle
+    std::size_t least_idle_ = 0;     // the smallest number of idle slabs since period_
     Clock::time_point period_{};     // when settle() last looked
     Clock::time_point gave_back_{};  // when a slab last went back because there were too many
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Waits until so many things have happened.
+// Waits until a number of things have happened.
 #pragma once
 
 #include "nebula/base/assert.hpp"
@@ -11,7 +11,7 @@
 
 namespace nebula {
 
-/// Counts down to zero, once; from then on nobody waits.
+/// Counts down to zero, once. From then on, wait() returns at once.
 ///
 ///     AsyncLatch players_ready(players.size());
 ///     …
@@ -20,7 +20,7 @@ namespace nebula {
 ///
 /// Threads:   owner thread.
 /// Cost:      two links to wait; no atomics; nothing allocates.
-/// Lifetime:  may die while tasks wait: they get EmitterFreed.
+/// Lifetime:  may be destroyed while tasks wait: they get EmitterFreed.
 class AsyncLatch {
 public:
     class Reached : public Wait {

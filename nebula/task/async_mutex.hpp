@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One task at a time, across its waits.
+// A mutex that a task may hold across waits.
 #pragma once
 
 #include "nebula/base/assert.hpp"
@@ -12,24 +12,24 @@
 
 namespace nebula {
 
-/// For steps that must not be interleaved although there is a wait between them. Nobody interrupts
-/// a task between two waits, so most data needs no mutex.
+/// For steps that must not be interleaved although there are waits between them. A task is not
+/// interrupted between two waits, so most data needs no mutex.
 ///
 ///     AsyncMutex save_file;
 ///     const AsyncMutex::Guard guard = co_await save_file.lock();
-///     co_await write(part);      // nobody else writes until `guard` goes
+///     co_await write(part);      // nobody else writes until `guard` is destroyed
 ///
 /// First come, first served: unlocking hands the mutex to the task that has waited longest, so no
-/// later task can take it in between. If that task is cancelled before it goes on, the next one gets
-/// the mutex.
+/// later task can take it in between. If that task is cancelled before it continues, the next one
+/// gets the mutex.
 ///
-/// Threads:   owner thread. Guards too: a coroutine that holds one is back on the owner thread
-///            (`co_await main_thread()`) before it lets go or ends.
+/// Threads:   owner thread; guards, too: a coroutine that holds one must be back on the owner
+///            thread (`co_await main_thread()`) before it releases the guard or ends.
 /// Cost:      two links to wait; no atomics; nothing allocates.
-/// Lifetime:  must outlive its guards. It may die while tasks wait: they get EmitterFreed.
+/// Lifetime:  must outlive its guards. It may be destroyed while tasks wait: they get EmitterFreed.
 class AsyncMutex {
 public:
-    /// Holds it, and lets go when destroyed.
+    /// Holds the mutex, and releases it when destroyed.
     class [[nodiscard]] Guard {
     public:
         Guard() noexcept = default;
@@ -80,7 +80,7 @@ public:
         void stop_waiting() noexcept {
             const bool granted = waiter_.granted();
             waiter_.settle();
-            if (granted) mutex_.hand_on();  // cancelled before it could go on
+            if (granted) mutex_.hand_on();  // cancelled before it could continue
         }
 
     private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// So many tasks at a time.
+// Limits how many tasks may do something at a time.
 #pragma once
 
 #include "nebula/base/assert.hpp"
@@ -20,10 +20,11 @@ namespace nebula {
 ///
 /// First come, first served: tasks that want few permits do not overtake one that wants many.
 ///
-/// Threads:   owner thread. Permits too: a coroutine that holds one is back on the owner thread
-///            (`co_await main_thread()`) before it gives it back or ends.
+/// Threads:   owner thread; permits, too: a coroutine that holds one must be back on the owner
+///            thread (`co_await main_thread()`) before it gives the permit back or ends.
 /// Cost:      two links to wait; no atomics; nothing allocates.
-/// Lifetime:  must outlive its permits. It may die while tasks wait: they get EmitterFreed.
+/// Lifetime:  must outlive its permits. It may be destroyed while tasks wait: they get
+///            EmitterFreed.
 class AsyncSemaphore {
     class Waiter : public task_detail::Waiter {
     public:
@@ -32,7 +33,7 @@ class AsyncSemaphore {
     };
 
 public:
-    /// Gives its share back when destroyed.
+    /// Holds permits, and gives them back when destroyed.
     class [[nodiscard]] Permit {
     public:
         Permit() noexcept = default;
@@ -53,7 +54,7 @@ public:
         void give_back() noexcept {
             if (semaphore_ != nullptr) std::exchange(semaphore_, nullptr)->add(count_);
         }
-        /// Keeps the permits out for good; add() may bring them back.
+        /// Keeps the permits forever; only add() can replace them.
         void keep() noexcept { semaphore_ = nullptr; }
         explicit operator bool() const noexcept { return semaphore_ != nullptr; }
 
@@ -92,9 +93,9 @@ public:
             const bool granted = waiter_.granted();
             waiter_.settle();
             if (granted) {
-                semaphore_.add(waiter_.count);  // cancelled before it could go on
+                semaphore_.add(waiter_.count);  // cancelled before it could continue
             } else {
-                semaphore_.serve();  // it may have held up those behind it
+                semaphore_.serve();  // it may have held up tasks behind it
             }
         }
 

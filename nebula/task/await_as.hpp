@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// How a type that knows nothing of tasks becomes something a task can await.
+// Makes a type that knows nothing about tasks awaitable in a task.
 #pragma once
 
 namespace nebula {
 
 /// Specialise it to make `co_await value` mean `co_await AwaitAs<Value>::make(value)` inside a
-/// task; `make` returns an awaiter, usually one derived from Wait. Types that are awaiters, or
-/// have an operator co_await, need none.
+/// task. `make` returns an awaiter, usually one derived from Wait. Types that are awaiters, or that
+/// have an operator co_await, do not need it.
 ///
 ///     template <>
 ///     struct AwaitAs<Door> {

@@ -40,11 +40,11 @@ void CancelState::cancel() noexcept {
             CancelNode& node = nodes_.pop_front();
             waker = std::move(node.waker);
             record = node.record;
-            // The node is listed, so its frame stands and keeps the record until we have it.
+            // The node is listed, so its frame still exists and keeps the record alive until here.
             if (record != nullptr) record->retain();
         }
         NEBULA_YIELD_POINT();
-        // Outside the lock: a cancelled task's destructors come back to leave().
+        // Outside the lock, because destructors of a cancelled task call leave().
         waker.wake();
         if (record == nullptr) continue;
         if (record->inbox().on_owner_thread()) {
@@ -61,7 +61,7 @@ void CancelState::cancel() noexcept {
 CancelGuard::CancelGuard(task_detail::CancelRef state, task_detail::TaskRecord& record) noexcept
     : state_(std::move(state)) {
     node_.record = &record;
-    // Cancelled since bind() looked: by another thread, so as from there.
+    // Another thread has cancelled it since bind() looked, so request the cancel as it would.
     if (state_.get() != nullptr && !state_.get()->join(node_)) record.request_cancel();
 }
 
@@ -73,7 +73,7 @@ bool BindWait::begin(task_detail::PromiseBase& leaf) noexcept {
     record_ = &leaf.record();
     if (state_.get() == nullptr || !state_.get()->cancelled()) return false;
     suspend_here(leaf);
-    task_detail::cancel_task(*record_);  // it runs, so: as soon as it has suspended, here
+    task_detail::cancel_task(*record_);  // it is running, so it ends when it suspends, here
     return true;
 }
 

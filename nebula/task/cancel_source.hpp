@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One switch that ends many tasks, from any thread.
+// Ends many tasks with one call, from any thread.
 #pragma once
 
 #include "nebula/base/mutex.hpp"
@@ -22,15 +22,15 @@ namespace task_detail {
 
 struct CancelTag {};
 
-/// What a source ends: a task, or a wait for the cancellation. Lies in a frame.
+/// What a source ends: a task, or a wait for the cancellation. Lies in a coroutine frame.
 class CancelNode : public ListHook<CancelTag> {
 public:
     CancelNode() noexcept = default;
-    TaskRecord* record = nullptr;  // to cancel; else
-    Waker waker;                   // to wake
+    TaskRecord* record = nullptr;  // the task to cancel; otherwise
+    Waker waker;                   // the wait to wake
 };
 
-/// What a source and its tokens share.
+/// Shared by a source and its tokens.
 ///
 /// Threads:   any thread. Nodes are destroyed only after leave().
 class CancelState : public InFramePool {
@@ -46,7 +46,7 @@ public:
         return cancelled_.load(std::memory_order_acquire);  // pairs with cancel()
     }
     void cancel() noexcept NEBULA_EXCLUDES(mutex_);
-    /// False when it is cancelled already; the node is then not listed.
+    /// False if it is already cancelled; the node is then not listed.
     [[nodiscard]] bool join(CancelNode& node) noexcept NEBULA_EXCLUDES(mutex_);
     void leave(CancelNode& node) noexcept NEBULA_EXCLUDES(mutex_);
 
@@ -54,13 +54,13 @@ private:
     ~CancelState() = default;
 
     std::atomic<std::uint32_t> references_{1};
-    // Set under the mutex. release: what the canceller wrote before is seen by who finds it set.
+    // Set under the mutex. release: a thread that sees it set also sees what the canceller wrote.
     std::atomic<bool> cancelled_{false};
     Mutex mutex_;
     IntrusiveList<CancelNode, CancelTag> nodes_ NEBULA_GUARDED_BY(mutex_);
 };
 
-/// A counted reference to it.
+/// A counted reference to a CancelState.
 class CancelRef {
 public:
     CancelRef() noexcept = default;
@@ -92,25 +92,25 @@ class CancelToken;
 ///     runtime.spawn(ended_by(level.token(), spawn_waves()));
 ///     task<> music(CancelToken token) {
 ///         const CancelGuard guard = co_await token.bind();
-///         …                                               // from here on this task ends with it
+///         …                                               // from here on it ends with the source
 ///     }
 ///     level.cancel();
 ///
-/// Called on the tasks' own thread, cancel() has destroyed the waiting tasks when it returns, as
-/// TaskHandle::cancel() does, with the same exceptions: a task that is on the stack, or has a part
-/// there or with a worker, ends later. Called on another thread, it asks for the cancel, and the
-/// next pump does it, because frames are destroyed on their own thread only. It throws nothing and
-/// cannot be undone. A task that binds itself afterwards ends there.
+/// On the tasks' own thread, cancel() destroys the waiting tasks before it returns, as
+/// TaskHandle::cancel() does, with the same exceptions: a task that is on the stack, or that has a
+/// part there or on a worker, ends later. On another thread, cancel() only requests the cancel, and
+/// the next pump performs it, because frames are destroyed only on their own thread. cancel()
+/// throws nothing and cannot be undone. A task that binds itself afterwards ends at bind().
 ///
 /// Threads:   cancel, cancelled, token: any thread.
 /// Cost:      a block from the frame pool; bind: a short lock and two links.
-/// Lifetime:  tokens may outlive it, and are then never cancelled. Its destructor cancels nothing.
+/// Lifetime:  tokens may outlive it, and are then never cancelled. The destructor cancels nothing.
 class CancelSource {
 public:
     CancelSource() : state_(*new task_detail::CancelState) {}
 
     void cancel() noexcept {
-        const task_detail::CancelRef keep = state_;  // a destructor may take the source away
+        const task_detail::CancelRef keep = state_;  // a destructor may destroy the source
         keep.get()->cancel();
     }
     [[nodiscard]] bool cancelled() const noexcept { return state_.get()->cancelled(); }
@@ -120,7 +120,7 @@ private:
     task_detail::CancelRef state_;
 };
 
-/// Binds the task in whose frame it lies, for as long as it lives. Made by `co_await token.bind()`.
+/// Binds the task that has it as a local, while it lives. Made by `co_await token.bind()`.
 class [[nodiscard]] CancelGuard {
 public:
     CancelGuard(const CancelGuard&) = delete;
@@ -178,7 +178,7 @@ private:
     task_detail::CancelNode node_;
 };
 
-/// Copies freely. A token made by the default constructor is never cancelled.
+/// Tells whether its source was cancelled. A default-constructed token is never cancelled.
 class CancelToken {
 public:
     CancelToken() noexcept = default;
@@ -186,10 +186,10 @@ public:
     [[nodiscard]] bool cancelled() const noexcept {
         return state_.get() != nullptr && state_.get()->cancelled();
     }
-    /// `const CancelGuard guard = co_await token.bind();` If the token is cancelled already, the
+    /// `const CancelGuard guard = co_await token.bind();` If the token is already cancelled, the
     /// task ends here.
     [[nodiscard]] BindWait bind() const noexcept { return BindWait(state_); }
-    /// Waits until it is cancelled: to end something without ending the task.
+    /// Waits for the cancel; for ending something without ending the task.
     ///
     ///     co_await when_any(work(), token.wait());
     [[nodiscard]] CancelWait wait() const noexcept { return CancelWait(state_); }
@@ -203,7 +203,7 @@ private:
 
 inline CancelToken CancelSource::token() const noexcept { return CancelToken(state_); }
 
-/// The body, bound to a token.
+/// Runs the body, bound to a token.
 template <class T>
 task<T> ended_by(CancelToken token, task<T> body) {
     const CancelGuard guard = co_await token.bind();

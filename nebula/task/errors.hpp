@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What can end a wait besides its event: one code, one exception type per code, and Outcome for the
-// forms that return the code instead of throwing it.
+// What can end a wait other than its event: a code, an exception type per code, and Outcome for the
+// functions that return the code instead of throwing it.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -12,30 +12,30 @@
 namespace nebula {
 
 enum class AsyncErrorCode : std::uint8_t {
-    TaskCancelled,     ///< The task waited for was cancelled.
+    TaskCancelled,     ///< The awaited task was cancelled.
     EmitterFreed,      ///< The object that would have ended the wait is gone.
-    NullObject,        ///< No object was given to wait for.
-    RuntimeClosed,     ///< The runtime has shut down, or refused because it had.
-    WrongThread,       ///< Called on a thread that may not.
-    NotReady,          ///< A result was asked for before there was one.
-    UnknownSignal,     ///< The object has no signal of that name.
-    UnknownMethod,     ///< The object has no method of that name.
-    CallFailed,        ///< The call did not take place, or gave another type than asked for.
-    Interrupted,       ///< What was waited for was stopped, so its end will never come.
+    NullObject,        ///< There was no object to wait for.
+    RuntimeClosed,     ///< The runtime has shut down.
+    WrongThread,       ///< Called on the wrong thread.
+    NotReady,          ///< A result was requested before there was one.
+    UnknownSignal,     ///< The object has no signal with that name.
+    UnknownMethod,     ///< The object has no method with that name.
+    CallFailed,        ///< The call failed, or returned another type than requested.
+    Interrupted,       ///< The awaited operation was stopped, so it will never end.
     LoadFailed,        ///< A resource could not be loaded, or is of another class.
     Disconnected,      ///< The peer that would have answered is gone.
-    ArgumentMismatch,  ///< The signal came with other arguments than the wait expects.
-    NotSendable,       ///< A value confined to another thread was about to cross.
+    ArgumentMismatch,  ///< The signal was emitted with other arguments than the wait expects.
+    NotSendable,       ///< A value that is confined to its thread would have had to leave it.
     TimedOut,          ///< The time ran out first.
 };
 
-/// A short English sentence without a full stop.
+/// A short English sentence without a period.
 [[nodiscard]] std::string_view describe(AsyncErrorCode code) noexcept;
 
-/// What every exception of this layer derives from.
+/// The base of every exception of this layer.
 class AsyncError : public std::runtime_error {
 public:
-    /// \param detail  appended to the code's own sentence; may be empty.
+    /// \param detail  appended to the sentence for the code; may be empty.
     explicit AsyncError(AsyncErrorCode code, std::string_view detail = {});
 
     [[nodiscard]] AsyncErrorCode code() const noexcept { return code_; }
@@ -44,7 +44,7 @@ private:
     AsyncErrorCode code_;
 };
 
-/// An AsyncError whose code is in its type, to be caught by name.
+/// An AsyncError with the code in its type, so that it can be caught by name.
 template <AsyncErrorCode kCode>
 class AsyncErrorOf : public AsyncError {
 public:
@@ -70,7 +70,7 @@ using TimedOut = AsyncErrorOf<AsyncErrorCode::TimedOut>;
 /// Throws the type that belongs to the code.
 [[noreturn]] void throw_async_error(AsyncErrorCode code, std::string_view detail = {});
 
-/// What the forms of a wait that do not throw return.
+/// The result of waits that do not throw.
 template <class T>
 using Outcome = tl::expected<T, AsyncErrorCode>;
 

@@ -9,16 +9,16 @@
 
 namespace nebula {
 
-/// A flag. wait() returns at once while it is set.
+/// A flag that tasks can wait for. wait() returns at once while it is set.
 ///
 ///     Event edited;
 ///     task<> remesh() { for (;;) { co_await edited.wait(); edited.reset(); mesh_marked(); } }
 ///     …
-///     edited.set();   // remesh() goes on in the next pump
+///     edited.set();   // remesh() continues in the next pump
 ///
 /// Threads:   owner thread of the tasks that wait.
 /// Cost:      wait: two links. set: one wake per waiter. Nothing allocates.
-/// Lifetime:  may die while tasks wait: their wait throws EmitterFreed.
+/// Lifetime:  may be destroyed while tasks wait: their wait throws EmitterFreed.
 class Event {
 public:
     class EventWait : public Wait {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Any wait, returning what it would throw.
+// Any wait, but returns the error instead of throwing it.
 #pragma once
 
 #include "nebula/task/detail/as_task.hpp"
@@ -17,8 +17,8 @@ namespace task_detail {
 /// Its code if it is an AsyncError; rethrows any other.
 [[nodiscard]] AsyncErrorCode code_or_rethrow(const std::exception_ptr& error);
 
-/// A is a value that moves in, or a reference to what its owner keeps. The body knows no exception,
-/// so it may be built without them.
+/// A is a value that moves in, or a reference to something that its owner keeps. The body uses no
+/// exceptions, so it may be built without them.
 template <class A, class T = Kept<AwaitValue<A>>>
 task<Outcome<T>> fallible_task(A awaited) {
     Result<T> result = co_await AtCallersSite(CaughtAwaiter<A&&>(std::forward<A>(awaited)));
@@ -33,15 +33,15 @@ task<Outcome<T>> fallible_task(A awaited) {
 
 }  // namespace task_detail
 
-/// An AsyncError becomes its code; any other exception is thrown as ever. In code that is built
-/// without exceptions this is the form for every wait that can fail.
+/// Turns an AsyncError into its code; any other exception is still thrown. In code that is built
+/// without exceptions, use this for every wait that can fail.
 ///
 ///     Outcome<int> damage = co_await fallible(timeout(signal<int>(player, "hit"), 3.0));
 ///     if (!damage && damage.error() == AsyncErrorCode::TimedOut) co_return;
 ///
 /// Threads:   owner thread.
 /// Cost:      a frame from the pool.
-/// Lifetime:  an argument with a name is borrowed until the wait has ended.
+/// Lifetime:  a named argument is borrowed until the wait has ended.
 template <class A>
 [[nodiscard]] auto fallible(A&& awaited) {
     static_assert(!std::is_reference_v<task_detail::AwaitValue<A>>,

@@ -12,7 +12,7 @@ namespace nebula {
 
 Interval::Interval(double period_seconds, TaskClock clock, MissedTicks missed)
     : period_(period_seconds), clock_(clock), missed_(missed) {
-    // Shorter ones are what a division by a rate that is not set gives.
+    // Such values come from a division by a rate that is not set.
     require_argument(period_seconds >= 1e-6 && std::isfinite(period_seconds),
                      "an interval needs a finite period of a microsecond or more, in seconds");
 }
@@ -20,7 +20,7 @@ Interval::Interval(double period_seconds, TaskClock clock, MissedTicks missed)
 std::uint64_t Interval::take(double now) noexcept {
     const std::uint64_t before = ticks_++;
     if (missed_ == MissedTicks::Skip) {
-        // Never back: the division may round what has_come() has let through.
+        // Never backwards: the division may round down a time that has_come() has accepted.
         const double passed = (now + task_detail::Scheduler::kClockSlack - start_) / period_;
         ticks_ = std::max(ticks_, static_cast<std::uint64_t>(std::max(passed, 0.0)));
     }

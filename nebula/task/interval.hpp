@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A steady beat: ticks that are a period apart, however long the frames are.
+// A steady beat: ticks at a fixed period, however long the frames are.
 #pragma once
 
 #include "nebula/task/next_frame.hpp"
@@ -11,11 +11,11 @@
 
 namespace nebula {
 
-/// What an interval does with ticks whose time passed before somebody waited for them: in a long
+/// What an interval does with ticks whose time has passed before a task waited for them: in a long
 /// frame, or while the task did something else.
 enum class MissedTicks : std::uint8_t {
-    CatchUp,  ///< Each is given, one after the other, in the same frame: none is lost.
-    Skip,     ///< All that are due are given as one, and counted.
+    CatchUp,  ///< Delivers each, one after the other, in the same frame; none is lost.
+    Skip,     ///< Delivers all that are due as one tick, with their number.
 };
 
 /// Ticks that do not drift. Tick n is due exactly n periods after the first wait began.
@@ -26,19 +26,19 @@ enum class MissedTicks : std::uint8_t {
 ///         spawn_enemy();              // 1000 times in 100 seconds
 ///     }
 ///
-/// A tick ends its wait in the first frame that reaches its time, so a single one may be late by up
-/// to a frame; the next is on time again. If the frame that comes spans several periods, or the
-/// task has been busy with another wait, see MissedTicks.
+/// A tick ends its wait in the first frame that reaches its time, so it may be late by up to a
+/// frame; the next one is on time again. If a frame spans several periods, or the task was busy
+/// with another wait, see MissedTicks.
 ///
-/// The clock decides what counts: Game follows the time scale of the game and goes on while it is
-/// paused; Pausable stops with the pause, so that no tick comes in it and none has to be made up;
-/// Real follows neither; Physics counts physics ticks, and ends its waits in the physics phase.
+/// The clock decides what counts. Game follows the game's time scale and continues while the game
+/// is paused. Pausable stops during a pause, so no tick comes then and none has to be caught up.
+/// Real follows neither. Physics counts physics ticks and ends its waits in the physics phase.
 ///
-/// Threads:   owner thread. One task at a time waits for it.
+/// Threads:   owner thread. One task at a time may wait for it.
 /// Cost:      next(): as sleep_for(). Nothing allocates.
-/// Lifetime:  must outlive its waits. A copy has a beat of its own, with what has passed so far.
-/// Throws:    interval(): std::invalid_argument for a period below a microsecond, infinite or not
-///            a number.
+/// Lifetime:  must outlive its waits. A copy continues independently from the same state.
+/// Throws:    interval(): std::invalid_argument for a period that is below a microsecond, infinite
+///            or NaN.
 class Interval {
 public:
     Interval(double period_seconds, TaskClock clock, MissedTicks missed);
@@ -53,13 +53,13 @@ public:
             every_.start(look_at_clock(h.promise()));
             return begin_unless_come(h.promise(), every_.due());
         }
-        /// How many periods have ended since the tick before: 1, or more with MissedTicks::Skip.
+        /// How many periods have ended since the previous tick: 1, or more with MissedTicks::Skip.
         std::uint64_t await_resume() noexcept { return every_.take(now()); }
 
     private:
         Interval& every_;
     };
-    /// `co_await`: waits for the next tick.
+    /// `co_await` it: waits for the next tick.
     [[nodiscard]] Next next() noexcept { return Next(*this); }
     Next operator co_await() & noexcept { return Next(*this); }
 
@@ -72,7 +72,7 @@ private:
         started_ = true;
         start_ = now;
     }
-    /// Multiplied, not added up: the error of a sum would grow with the ticks.
+    /// Multiplied, not added up: the error of a sum would grow with the number of ticks.
     [[nodiscard]] double due() const noexcept {
         return start_ + static_cast<double>(ticks_ + 1) * period_;
     }

@@ -11,9 +11,9 @@ namespace nebula {
 
 void task_detail::PhaseWait::begin(PromiseBase& leaf) noexcept {
     waiter_.record = &suspend_here(leaf);
-    waiter_.left = times_;  // here: the same awaiter may be awaited again
+    waiter_.left = times_;  // set here because the same awaiter may be awaited again
     waiter_.record->scheduler.wait_for_phase(waiter_, phase_);
-    // A budget that cuts this phase short must not let the rest run in another.
+    // If a budget cuts this phase short, the rest must not run in another phase.
     if (phase_ != Phase::Process) waiter_.record->resume_in = phase_;
 }
 
@@ -44,7 +44,7 @@ void TimeWait::begin(PromiseBase& leaf, double time) {
     TaskRecord& record = suspend_here(leaf);
     scheduler_->wait_until(timer_, time, clock_);
     record.ends_by_clock = std::isfinite(time);
-    timer_.record = &record;  // last: a timer that could not be added has nothing to undo
+    timer_.record = &record;  // last, so that there is nothing to undo if adding it throws
 }
 
 void TimeWait::stop_waiting() noexcept {

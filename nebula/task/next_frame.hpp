@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Waits that the main loop itself ends: a phase of a frame, the next turn, a time.
+// Waits that the main loop itself ends: for a phase of a frame, the next turn, or a time.
 #pragma once
 
 #include "nebula/task/detail/intrusive_list.hpp"
@@ -24,7 +24,7 @@ public:
     std::uint64_t left = 1;  // how many times the phase still has to begin
 };
 
-/// Waits until a phase has begun so many times.
+/// Waits until a phase has begun a number of times.
 class PhaseWait : public Wait {
 public:
     bool await_ready() const noexcept { return times_ == 0; }
@@ -63,9 +63,9 @@ public:
 ///
 /// Cost:      two links of a list; nothing allocates.
 [[nodiscard]] inline NextPhase next_frame() noexcept { return {"next frame", Phase::Process}; }
-/// For the next begin_physics(): exactly one physics tick a turn, however many a frame has.
+/// Waits for the next begin_physics(): one physics tick, however many a frame has.
 [[nodiscard]] inline NextPhase next_physics() noexcept { return {"next physics", Phase::Physics}; }
-/// For the next end_of_frame(): this frame's, before it has come.
+/// Waits for the next end_of_frame(), which may still be that of this frame.
 [[nodiscard]] inline NextPhase end_of_frame() noexcept { return {"frame end", Phase::FrameEnd}; }
 
 /// Made by frames() and physics_frames().
@@ -76,11 +76,12 @@ public:
     void await_resume() const noexcept {}
 };
 
-/// Waits for so many begin_frame()s; zero does not wait. The task is resumed once, at the last.
+/// Waits for this many calls of begin_frame(); zero does not wait. The task is resumed only at the
+/// last one.
 [[nodiscard]] inline Phases frames(std::uint64_t count) noexcept {
     return {"frames", Phase::Process, count};
 }
-/// For so many begin_physics().
+/// The same for begin_physics().
 [[nodiscard]] inline Phases physics_frames(std::uint64_t count) noexcept {
     return {"physics frames", Phase::Physics, count};
 }
@@ -98,8 +99,8 @@ public:
     void await_resume() const noexcept {}
 };
 
-/// Lets others run: the task goes on in the next pump, at the latest in the next frame. It does
-/// not ask for that pump, so a task that yields for ever has one turn per pump and no frame waits.
+/// Lets others run: the task continues in the next pump, at the latest in the next frame. It does
+/// not request that pump, so a task that yields forever runs once per pump and holds up no frame.
 [[nodiscard]] inline YieldNow yield_now() noexcept { return {}; }
 
 namespace task_detail {
@@ -114,13 +115,13 @@ protected:
     ~TimeWait() { stop_waiting(); }
 
     [[nodiscard]] TaskClock clock() const noexcept { return clock_; }
-    /// What the clock shows. \throws std::invalid_argument if there is no such clock.
+    /// The clock's time. \throws std::invalid_argument if there is no such clock.
     double look_at_clock(PromiseBase& leaf);
-    /// The same later in this wait.
+    /// The same, later in this wait.
     [[nodiscard]] double now() const noexcept;
-    /// False if the time has come already.
+    /// False if the time has already come.
     bool begin_unless_come(PromiseBase& leaf, double time);
-    /// Not before the next frame.
+    /// Ends not before the next frame.
     void begin(PromiseBase& leaf, double time);
 
 private:
@@ -140,7 +141,7 @@ public:
     bool await_ready() const noexcept { return false; }
     template <TaskPromise P>
     void await_suspend(std::coroutine_handle<P> h) {
-        // Not a number: now.
+        // NaN: no time at all.
         begin(h.promise(), look_at_clock(h.promise()) + (seconds_ > 0.0 ? seconds_ : 0.0));
     }
     void await_resume() const noexcept {}
@@ -149,15 +150,15 @@ private:
     double seconds_;
 };
 
-/// Waits until the clock has advanced by this much. Ends in the first begin_frame(), for the
-/// Physics clock begin_physics(), that reaches it. Sleeps that end at the same time wake in the
-/// order in which they began. Zero, less than zero and not-a-number wait for the next frame.
+/// Waits until the clock has advanced by this much. Ends in the first begin_frame() that reaches
+/// the time; with the Physics clock, in the first begin_physics(). Sleeps that end at the same time
+/// wake in the order in which they began. Zero, a negative number and NaN wait for the next frame.
 ///
 ///     co_await sleep_for(0.5);                     // of the game's time
 ///     co_await sleep_for(0.5, TaskClock::Real);    // however slow the game runs
 ///
-/// A loop of sleeps drifts: each begins in the frame that ended the one before, a little late. Use
-/// interval() (interval.hpp) or sleep_until() for a steady beat.
+/// A loop of sleeps drifts, because each sleep begins in the frame that ended the previous one,
+/// slightly late. Use interval() (interval.hpp) or sleep_until() for a steady beat.
 ///
 /// Cost:      O(log n) in the number of sleepers.
 [[nodiscard]] inline Sleep sleep_for(double seconds, TaskClock clock = TaskClock::Game) noexcept {
@@ -180,20 +181,20 @@ private:
     double time_;
 };
 
-/// Waits until the clock shows `time`, on the scale of Runtime::now_seconds(clock). Goes on at once
-/// if it has passed.
+/// Waits until the clock reaches `time`, on the scale of Runtime::now_seconds(clock). Continues at
+/// once if it has passed.
 ///
 ///     double next = runtime.now_seconds();
 ///     for (;;) {
 ///         next += 0.1;
-///         co_await sleep_until(next);     // ten a second, for ever
+///         co_await sleep_until(next);     // ten times a second, without drift
 ///         beat();
 ///     }
 ///
-/// What stops or bends the clock (TaskClock) does so to the wait.
+/// If the clock (TaskClock) stops or runs at another speed, so does the wait.
 ///
 /// Cost:      as sleep_for().
-/// Throws:    at the co_await: std::invalid_argument if `time` is not a number.
+/// Throws:    at the co_await: std::invalid_argument if `time` is NaN.
 [[nodiscard]] inline SleepUntil sleep_until(double time,
                                             TaskClock clock = TaskClock::Game) noexcept {
     return {time, clock};

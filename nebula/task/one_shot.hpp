@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a task that waits once and whoever ends its wait, on any thread, meet.
+// The meeting point of a task that waits once and the source, on any thread, that ends the wait.
 #pragma once
 
 #include "nebula/base/yield_point.hpp"
@@ -21,14 +21,14 @@ namespace nebula {
 ///             shared.result.clear();            destructor: if (shared.meeting.leave() == Ended)
 ///     }                                             shared.result.clear();
 ///
-/// An awaiter that may be left without its end, and awaited again, calls stop_listening() between.
-/// Of many claims the first counts, and none after leave(). Between claim() and finish() the result
-/// is the claimer's; after finish() the awaiter's, or, when that has left meanwhile, the claimer's
-/// again. So exactly one of them sees each result last.
+/// An awaiter whose wait may be abandoned, and which may then be awaited again, calls
+/// stop_listening() in between. Only the first claim counts, and none after leave(). Between
+/// claim() and finish() the result belongs to the claimer; after finish() to the awaiter, or, if
+/// that has left meanwhile, to the claimer again. So exactly one of them handles each result last.
 ///
 /// Threads:   claim, finish: any thread. The rest: owner thread of the task.
 /// Cost:      one atomic operation each; finish() also wakes. Nothing allocates.
-/// Lifetime:  whoever claims holds a count of the object until finish() has returned.
+/// Lifetime:  the claimer must hold a count of the object until finish() has returned.
 class OneShot {
 public:
     OneShot() noexcept = default;
@@ -37,17 +37,17 @@ public:
 
     /// True once: the caller has won, and must call finish().
     [[nodiscard]] bool claim() noexcept {
-        // relaxed: nothing is read on the strength of it. What the claimer writes is published by
-        // finish(), and the object itself by whatever handed it to the claimer.
+        // relaxed: nothing is read because of it. What the claimer writes is published by finish(),
+        // and the object itself by whatever handed it to the claimer.
         const std::uint32_t before = word_.fetch_or(kClaimed, std::memory_order_relaxed);
         return (before & (kClaimed | kLeft)) == 0;
     }
 
     enum class Resume : std::uint8_t {
         InPump,  ///< As by Waker::wake().
-        Here,    ///< As by Waker::wake_inline(): maybe before finish() has returned.
+        Here,    ///< As by Waker::wake_inline(): possibly before finish() has returned.
     };
-    /// The result is there: wakes the task. False when nobody will look at it any more.
+    /// Call it when the result is written: wakes the task. False if nobody will look at the result.
     bool finish(Resume how = Resume::InPump) noexcept {
         NEBULA_YIELD_POINT();
         // release pairs with the acquire in ended(), listen() and leave(): the result. acquire
@@ -67,10 +67,10 @@ public:
         return (word_.load(std::memory_order_acquire) & kDone) != 0;  // pairs with finish()
     }
 
-    /// After Wait::suspend(). False when it has ended already; else the waker will be used. Again
-    /// only after stop_listening().
+    /// Call it after Wait::suspend(). False if it has already ended; otherwise the waker will be
+    /// used. May be called again only after stop_listening().
     [[nodiscard]] bool listen(Waker waker) noexcept {
-        if (ended()) return false;  // then a waker of before may be in its claimer's hands
+        if (ended()) return false;  // the claimer may still be using an earlier waker
         waker_ = std::move(waker);
         NEBULA_YIELD_POINT();
         // release pairs with the acquire in finish(): the waker. acquire: see finish().
@@ -80,24 +80,25 @@ public:
         return false;
     }
 
-    /// The task waits no more, and the awaiter stays: it may listen again. Also without listen().
+    /// The task does not wait any more, but the awaiter stays and may listen again. May also be
+    /// called without listen().
     void stop_listening() noexcept {
-        // acquire, release: as in listen(). Who finishes after this finds no kListening, and leaves
-        // the waker alone; who has finished before it has taken it.
+        // acquire, release: as in listen(). A claimer that finishes after this does not find
+        // kListening and leaves the waker alone; one that has finished before has taken it.
         const std::uint32_t before = word_.fetch_and(~kListening, std::memory_order_acq_rel);
         if ((before & (kListening | kDone)) == kListening) waker_ = {};
     }
 
     enum class Left : std::uint8_t {
-        Open,     ///< Nobody had come, and nobody will.
-        Claimed,  ///< Somebody is at it: finish() will return false there.
-        Ended,    ///< There is a result, now the caller's alone.
+        Open,     ///< Nobody has claimed it, and nobody will.
+        Claimed,  ///< A claimer is at work: its finish() will return false.
+        Ended,    ///< There is a result, which now belongs to the caller alone.
     };
-    /// Once, from the awaiter's destructor.
+    /// Call it once, in the awaiter's destructor.
     Left leave() noexcept {
         NEBULA_YIELD_POINT();
-        // acquire: see finish(). release: so that a claimer that reads kLeft in finish() comes
-        // after all that the awaiter did with the object.
+        // acquire: see finish(). release: a claimer that reads kLeft in finish() comes after
+        // everything that the awaiter did with the object.
         const std::uint32_t before = word_.fetch_or(kLeft, std::memory_order_acq_rel);
         if ((before & kDone) != 0) return Left::Ended;
         if ((before & kClaimed) != 0) return Left::Claimed;  // the waker is the claimer's
@@ -106,15 +107,15 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t kClaimed = 1;    // somebody came first
-    static constexpr std::uint32_t kDone = 2;       // and has written the result
+    static constexpr std::uint32_t kClaimed = 1;    // there is a claimer
+    static constexpr std::uint32_t kDone = 2;       // and it has written the result
     static constexpr std::uint32_t kListening = 4;  // waker_ is set
     static constexpr std::uint32_t kLeft = 8;       // nobody waits any more
 
-    // Every change is one operation on a bit, and but for kListening each is set once: the bits
-    // found tell who comes after.
+    // Every change is one operation on a bit, and each bit except kListening is set once: the bits
+    // that an operation finds tell which side came first.
     std::atomic<std::uint32_t> word_{0};
-    Waker waker_;  // the awaiter's until kListening; then of whoever claims, or else of leave()
+    Waker waker_;  // the awaiter's until kListening; then the claimer's, or otherwise leave()'s
 };
 
 }  // namespace nebula

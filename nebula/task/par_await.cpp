@@ -38,7 +38,7 @@ void LoopState::start(WorkerPool& pool, SpawnOptions options, Waker waker) {
     options_ = options;
     waker_ = std::move(waker);
     const auto threads = static_cast<std::size_t>(std::max(pool.thread_count(), 1));
-    // The first has to be there; one less of the others only makes it slower.
+    // The first one is required; without the others it is only slower.
     pool.spawn(LoopWorker(*this), options);
     for (std::size_t i = 1; i < std::min(threads, pieces_); ++i)
         if (!spawn_worker()) break;
@@ -46,7 +46,7 @@ void LoopState::start(WorkerPool& pool, SpawnOptions options, Waker waker) {
 
 void LoopState::work() noexcept {
     for (;;) {
-        // relaxed: a number; what the pieces write is published by ended().
+        // relaxed: only the number matters; ended() publishes what the pieces write.
         const std::size_t piece = next_.fetch_add(1, std::memory_order_relaxed);
         if (piece >= pieces_) return;
         NEBULA_YIELD_POINT();
@@ -66,14 +66,14 @@ void LoopState::work() noexcept {
 
 void LoopState::leave_out_the_rest() noexcept {
     stop_.store(nebula::detail::kStopRequested, std::memory_order_relaxed);  // only saves work
-    // relaxed: as in work(); each number is given once, by whichever of the two.
+    // relaxed: as in work(); each number is handed out once, here or there.
     const std::size_t begun = next_.exchange(pieces_, std::memory_order_relaxed);
     if (begun < pieces_) ended(pieces_ - begun);
 }
 
 void LoopState::ended(std::size_t pieces) noexcept {
     NEBULA_YIELD_POINT();
-    // acq_rel: the last one pairs with all before it, and so hands their work on with the wake.
+    // acq_rel: the last one pairs with all before it, so its wake publishes their work, too.
     if (ended_.fetch_add(pieces, std::memory_order_acq_rel) + pieces != pieces_) return;
     drop_function();
     done_.store(true, std::memory_order_release);  // pairs with stop_and_wait()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A loop or a map on the pool that a task waits for.
+// Loops and maps on the pool that a task waits for.
 #pragma once
 
 #include "nebula/base/require.hpp"
@@ -28,7 +28,7 @@ namespace nebula {
 namespace task_detail {
 
 /// The pieces of one loop, which workers take one after the other. The worker that ends the last
-/// piece wakes the task. Lives until the awaiter and all workers have let go.
+/// piece wakes the task. Lives until the awaiter and all workers have released it.
 ///
 /// Threads:   see each member.
 class LoopState : public InFramePool {
@@ -40,20 +40,21 @@ public:
         references_.fetch_add(1, std::memory_order_relaxed);  // the caller holds one already
     }
     void release() noexcept {
-        // acq_rel: the last to let go pairs with the others before it destroys what they wrote.
+        // acq_rel: the last release pairs with the others before it destroys what they wrote.
         if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
     }
 
-    /// Spawns workers for the pieces; what fails there leaves the loop to those it has. Owner.
-    /// \throws std::bad_alloc if it could spawn none.
+    /// Spawns tasks that work on the pieces; if not all can be spawned, those that exist do all the
+    /// work. Owner thread.
+    /// \throws std::bad_alloc if none could be spawned.
     void start(WorkerPool& pool, SpawnOptions options, Waker waker);
-    /// Leaves out what has not begun, and waits for what has. Owner thread.
+    /// Leaves out pieces that have not begun, and waits for the others. Owner thread.
     void stop_and_wait() noexcept;
-    /// Takes pieces until there are none, or until the pool has something more urgent. On a worker.
+    /// Takes pieces until there are none, or until the pool has more urgent work. On a worker.
     void work() noexcept;
-    /// After the wake: throws the first exception. Owner thread.
+    /// Call it after the wake: throws the first exception. Owner thread.
     void rethrow() {
-        // Taken out: a worker that lets go last must not destroy what the task looks at.
+        // Taken out, so that a worker that releases this last does not destroy what the task uses.
         if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
     }
 
@@ -63,7 +64,7 @@ protected:
 
 private:
     virtual void run(std::size_t piece) = 0;
-    /// Nobody will run a piece any more.
+    /// Called when no piece will run any more.
     virtual void drop_function() noexcept = 0;
 
     void leave_out_the_rest() noexcept;
@@ -74,13 +75,13 @@ private:
     WorkerPool* pool_ = nullptr;
     SpawnOptions options_;
     Waker waker_;
-    std::exception_ptr error_;  // by who set failed_; published by its ended()
+    std::exception_ptr error_;  // written by the thread that set failed_; published by ended()
     std::atomic<std::uint32_t> references_{1};
     std::atomic<bool> failed_{false};
     std::atomic<std::uint32_t> stop_{0};  // for the tokens of the pieces that run
-    // Each piece is taken once, by whoever's addition gave its number. Beyond pieces_: none left.
+    // The thread whose addition returns a number takes that piece. From pieces_ on: none is left.
     std::atomic<std::size_t> next_{0};
-    // Pieces that have ended or been left out. Who brings it to pieces_ sees all of them.
+    // Pieces that have ended or been left out. The thread that brings it to pieces_ sees them all.
     std::atomic<std::size_t> ended_{0};
     std::atomic<bool> done_{false};  // for stop_and_wait()
 };
@@ -111,8 +112,8 @@ private:
     const std::size_t grain_;
 };
 
-/// What a loop will do. A constructor, not an aggregate: g++ 12 destroys aggregate temporaries of
-/// a co_await expression twice.
+/// What a loop will do. It has a constructor because g++ 12 destroys aggregate temporaries of a
+/// co_await expression twice.
 template <class F>
 class LoopPlan {
 public:
@@ -130,7 +131,7 @@ public:
 
 }  // namespace task_detail
 
-/// A loop that has not begun: what pool_for() gives. Await it once.
+/// A loop that has not begun, made by pool_for(). Await it once.
 template <class F>
 class [[nodiscard]] PoolFor : task_detail::LoopPlan<F> {
 public:
@@ -181,23 +182,24 @@ struct AwaitAs<PoolFor<F>> {
 };
 
 /// Calls fn(i), or fn(IndexRange), on workers for all i < count, in pieces of `grain`. The task
-/// waits, the main thread does not. The worker that ends the last piece wakes the task.
+/// waits; the main thread does not. The worker that ends the last piece wakes the task.
 ///
 ///     co_await pool_for(pool, columns.size(), 64, [&](std::size_t i) { fill(columns[i]); });
 ///     auto loop = pool_for(pool, n, 64, [box](std::size_t i) { … });   // g++: captures by value
 ///     co_await loop;                                                   // need a name
 ///
-/// fn may refer to the task's own locals: a task that is cancelled meanwhile leaves out the pieces
-/// that have not begun, and blocks until the others have ended. Keep the grain short, or look
-/// at job_stop_requested() (stop_token.hpp) in a long piece: true when the task is cancelled, or
-/// another piece has thrown. Let no piece wait for this thread, or cancel the task.
+/// fn may refer to the task's own locals: if the task is cancelled meanwhile, the pieces that have
+/// not begun are left out, and the cancel blocks until the others have ended. Keep pieces short, or
+/// check job_stop_requested() (stop_token.hpp) in a long piece: it is true if the task is cancelled
+/// or another piece has thrown. A piece must not wait for this thread, or cancel the task.
 ///
 /// Threads:   made and awaited on the owner thread; fn runs on several workers at once.
 /// Cost:      a block from the frame pool, one spawn per worker, and per piece two atomic additions
-///            on shared lines: a piece should take a microsecond or more.
-/// Lifetime:  fn is destroyed before the task goes on. The pool must outlive the loop.
-/// Throws:    the first exception of fn; pieces not begun by then are left out. std::bad_alloc.
-///            pool_for and pool_map themselves: std::invalid_argument for a grain of 0.
+///            on shared cache lines, so a piece should take a microsecond or more.
+/// Lifetime:  fn is destroyed before the task continues. The pool must outlive the loop.
+/// Throws:    the first exception of fn; pieces that have not begun by then are left out.
+///            std::bad_alloc. pool_for and pool_map themselves: std::invalid_argument for a grain
+///            of 0.
 template <class F>
 auto pool_for(WorkerPool& pool, std::size_t count, std::size_t grain, F fn,
               ParOptions options = {.name = "pool_for"}) {
@@ -229,7 +231,7 @@ task<std::vector<Result>> map_on_pool(WorkerPool& pool, std::size_t count, std::
 
 }  // namespace task_detail
 
-/// A map that has not begun: what pool_map() gives. Await it once.
+/// A map that has not begun, made by pool_map(). Await it once.
 template <class F>
 class [[nodiscard]] PoolMap : task_detail::LoopPlan<F> {
 public:
@@ -238,7 +240,7 @@ public:
 
     using task_detail::LoopPlan<F>::LoopPlan;
 
-    /// The task that does it.
+    /// The task that computes it.
     task<std::vector<Result>> begin() {
         return task_detail::map_on_pool<Result>(this->pool, this->count, this->grain,
                                                 std::move(this->function), this->options);
@@ -257,7 +259,7 @@ struct AwaitAs<PoolMap<F>> {
     }
 };
 
-/// Calls fn(i) for all i < count and gives the results in their order. Otherwise as pool_for().
+/// Calls fn(i) for all i < count and returns the results in order. Otherwise like pool_for().
 ///
 ///     const auto mesh_one = [&](std::size_t i) { return mesh(chunks[i]); };
 ///     std::vector<Mesh> meshes = co_await pool_map(pool, chunks.size(), 1, mesh_one);

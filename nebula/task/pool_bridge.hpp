@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `co_await pool.run(fn)`: a worker runs the function, the task goes on with its value. And
+// `co_await pool.run(fn)`: a worker runs the function, and the task continues with its value. Also
 // `co_await` of a Job that the pool already has.
 #pragma once
 
@@ -29,15 +29,15 @@
 namespace nebula {
 
 namespace detail {
-// Lets WorkerPool::run() compile: there is somebody to await it.
+// Lets WorkerPool::run() compile: its result can be awaited.
 template <class F>
 struct PoolRunAwaiter {};
 }  // namespace detail
 
 namespace task_detail {
 
-/// What the awaiter and the worker share. Neither needs the other to live: a cancelled task drops
-/// its half at once, and the job ends alone.
+/// Shared by the awaiter and the worker. Neither needs the other: a cancelled task drops its half
+/// at once, and the job ends on its own.
 ///
 /// Threads:   see each member.
 /// Lifetime:  counted; the last of the two halves destroys it, with the result if nobody took it.
@@ -56,25 +56,25 @@ public:
         if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
     }
 
-    /// Before the job is spawned. Owner thread.
+    /// Call it before the job is spawned. Owner thread.
     void wake_when_done(Waker waker) noexcept { waker_ = std::move(waker); }
-    /// After the wake. Owner thread.
+    /// Call it after the wake. Owner thread.
     [[nodiscard]] Value take() { return result_.take(); }
-    /// Nobody waits any more: a job that has not begun need not, and one that runs should stop.
+    /// Nobody waits any more: a job that has not begun is skipped, and a running one should stop.
     /// Owner thread.
     void abandon() noexcept {
-        // Relaxed: only saves work, guards nothing.
+        // Relaxed: it only saves work; it guards nothing.
         stop_.store(nebula::detail::kStopRequested, std::memory_order_relaxed);
         release();
     }
 
-    /// Once, on a worker.
+    /// Called once, on a worker.
     void run() noexcept {
         {
             const nebula::detail::CurrentStop running(stop_, name_);
             if (!StopToken(stop_).stop_requested()) call();
         }
-        function_.reset();  // before the wake: the task finds its captures gone
+        function_.reset();  // before the wake, so that its captures are gone when the task resumes
         waker_.wake();      // publishes result_: see Waker
     }
 
@@ -128,11 +128,11 @@ private:
 
 }  // namespace task_detail
 
-/// Waits for a function that a worker runs. Gives its value or throws its exception, on the main
-/// loop as always. When the task is cancelled, or its runtime shuts down, a job that has not begun
-/// is skipped, and one that runs is asked to stop: by its StopToken, if the function takes one, or
-/// job_stop_requested(). It ends alone then; its closure and its result are destroyed once, on
-/// whichever thread was last.
+/// Waits for a function that a worker runs. Returns its value or throws its exception, on the main
+/// loop. If the task is cancelled, or its runtime shuts down, a job that has not begun is skipped,
+/// and a running job is asked to stop, through its StopToken if the function takes one, and through
+/// job_stop_requested(). The job then ends on its own; its closure and its result are destroyed
+/// once, on the thread that is last.
 ///
 ///     auto job = pool.run([chunk] { return mesh(*chunk); }, {.name = "mesh"});
 ///     Mesh mesh = co_await job;                       // every compiler
@@ -142,7 +142,7 @@ private:
 ///
 /// Threads:   made and awaited on the owner thread; the function runs on a worker.
 /// Cost:      one block from the frame pool, one spawn of the pool, one wake.
-/// Lifetime:  the pool must outlive its jobs, as always; the task need not.
+/// Lifetime:  the pool must outlive its jobs; the task need not.
 /// Throws:    what the function throws; std::bad_alloc if the job cannot be spawned.
 template <class F>
 class PoolJobWait : public Wait {
@@ -186,20 +186,20 @@ struct AwaitAs<PoolRun<F>> {
     }
 };
 
-/// Waits for a Job of a pool, which may run, or have ended, before anybody awaits it. Gives its
-/// value or throws its error, on the main loop as always. Nobody helps: it runs on a worker.
+/// Waits for a Job of a pool, which may already be running, or may have ended. Returns its value or
+/// throws its error, on the main loop. The waiting task does not help: the Job runs on a worker.
 ///
 ///     Job<Mesh> job = spawn_job(pool, [chunk] { return mesh(*chunk); });
 ///     …
 ///     Mesh mesh = co_await job;
 ///
-/// Awaiting takes the Job over: await each one once. When the coroutine is cancelled, the Job is
-/// dropped, and so cancelled.
+/// Awaiting takes the Job over: await each one once. If the coroutine is cancelled, the Job is
+/// dropped, and thereby cancelled.
 ///
 /// Threads:   awaited on the owner thread.
 /// Cost:      one wake.
-/// Throws:    TaskCancelled if the Job was; else what the function threw. std::logic_error for an
-///            empty Job.
+/// Throws:    TaskCancelled if the Job was cancelled; otherwise what the function threw.
+///            std::logic_error for an empty Job.
 template <class T>
 class JobWait : public Wait {
 public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A runtime's address for other threads: they spawn through it.
+// Lets other threads spawn tasks on a runtime.
 #pragma once
 
 #include "nebula/task/detail/inbox.hpp"
@@ -17,7 +17,7 @@
 
 namespace nebula {
 
-/// A function that makes a task.
+/// A function that returns a task.
 template <class F>
 concept TaskFunction =
     std::invocable<F&> && requires { typename std::invoke_result_t<F&>::promise_type; };
@@ -25,12 +25,12 @@ concept TaskFunction =
 namespace task_detail {
 
 #if defined(__GNUC__) && !defined(__clang__)
-// g++ 12 takes the frame for a type of this header, and warns that the lambda in it is of another
-// file.
+// g++ 12 treats the frame as a type of this header, and warns that the lambda in it belongs to
+// another file.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
-/// The function is kept in the coroutine's frame: a lambda's captures live as long as the task.
+/// Keeps the function in the coroutine's frame, so a lambda's captures live as long as the task.
 template <class F, class Task = std::invoke_result_t<F&>>
 Task call_stored(F function) {
     co_return co_await function();
@@ -42,7 +42,7 @@ Task call_stored(F function) {
 template <class F>
 using TaskValueOf = typename std::invoke_result_t<F&>::value_type;
 
-/// A record on its way to the owner thread, with what it will start there.
+/// A record on its way to the owner thread, with the function that will be called there.
 template <class F>
 class PostedRecord final : public TypedRecord<TaskValueOf<F>> {
 public:
@@ -67,12 +67,12 @@ private:
     std::optional<F> function_;
 };
 
-/// Hands a record to the owner thread's next pump, or refuses it. Any thread.
+/// Passes a record to the owner thread's next pump, or refuses it. Any thread.
 void post(TaskRecord& record) noexcept;
 
 }  // namespace task_detail
 
-/// Spawns on a Runtime from anywhere, whether the Runtime still lives or not.
+/// Spawns tasks on a Runtime from any thread, even if the Runtime may be gone.
 ///
 ///     std::jthread listener([remote = runtime.remote()] {
 ///         while (const Message message = receive())
@@ -82,8 +82,8 @@ void post(TaskRecord& record) noexcept;
 /// Threads:   any thread.
 /// Cost:      spawn: one record with the function in it, one CAS, and the runtime's on_wake handler
 ///            if its inbox was empty.
-/// Lifetime:  may outlive the Runtime: what is spawned then is refused (the handle says
-///            RuntimeClosed) and its function destroyed here.
+/// Lifetime:  may outlive the Runtime: spawn() then refuses (the handle says RuntimeClosed) and
+///            destroys the function here.
 class RuntimeRemote {
 public:
     RuntimeRemote(const RuntimeRemote& other) noexcept
@@ -97,9 +97,9 @@ public:
     }
     ~RuntimeRemote() { inbox_->release(); }
 
-    /// The function is called on the owner thread, in the next pump, and its task started there.
-    /// Only request_cancel() and the end of the handle may be used on this thread; the rest on the
-    /// owner's. \throws std::bad_alloc; what moving the function throws.
+    /// The function is called on the owner thread, in the next pump, and its task is started there.
+    /// On this thread you may only call request_cancel() on the handle, or destroy it; the rest
+    /// belongs to the owner thread. \throws std::bad_alloc; what moving the function throws.
     template <TaskFunction F>
     task_detail::FunctionHandle<F> spawn(
         F function, TaskOptions options = {},
@@ -119,7 +119,7 @@ private:
     }
 
     task_detail::Inbox* inbox_;
-    task_detail::Scheduler* scheduler_;  // only named in records; used on its own thread
+    task_detail::Scheduler* scheduler_;  // only stored in records; used on its own thread
 };
 
 }  // namespace nebula

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Choosing the phase of a frame in which a task goes on.
+// Chooses the phase of a frame in which a task continues.
 #pragma once
 
 #include "nebula/task/await_as.hpp"
@@ -33,7 +33,7 @@ private:
     task_detail::FrameWaiter waiter_;
 };
 
-/// Goes on in the next such phase, or at once if the task runs in one now.
+/// Continues in the next such phase, or at once if the task is already running in one.
 [[nodiscard]] inline EnterPhase enter_phase(Phase phase) noexcept { return EnterPhase(phase); }
 
 namespace task_detail {
@@ -72,7 +72,7 @@ public:
         waits_ = false;
         return inner_.await_resume();
     }
-    /// One that we own, or that dies with the await's expression, gives back by its destructor.
+    /// Only for a named awaiter; any other stops waiting in its destructor.
     void stop_waiting() noexcept {
         if constexpr (std::is_lvalue_reference_v<Inner> && StopsWaiting<Inner>)
             if (waits_) inner_.stop_waiting();
@@ -82,13 +82,13 @@ public:
 private:
     Phase phase_;
     EnterPhase enter_;
-    Inner inner_;  // a reference where the awaited thing is its own awaiter
+    Inner inner_;  // a reference if the awaited object is its own awaiter
     bool waits_ = false;
 };
 
 }  // namespace task_detail
 
-/// Made by resume_in(); refers to what it waits for.
+/// Made by resume_in(); refers to the awaited object.
 template <class A>
 class [[nodiscard]] ResumeIn {
 public:
@@ -97,15 +97,15 @@ public:
     A&& awaited;
 };
 
-/// Awaits anything, and goes on in a phase instead of in the pump that sees the wait end:
+/// Awaits anything, and continues in the given phase instead of in the pump that sees the wait end:
 ///
 ///     auto [body, at] = co_await resume_in(Phase::Physics, signal<Object, Vector3>(area, "hit"));
 ///     body_state.apply_impulse(…);    // inside a physics tick
 ///
-/// If there is nothing to wait for, it still waits for the phase, unless the task runs in that phase
-/// now. Await it in the expression that makes it.
+/// If there is nothing to wait for, it still waits for the phase, unless the task is already
+/// running in that phase. Await it in the expression that makes it.
 ///
-/// Threads, Throws: as what is awaited.
+/// Threads, Throws: as for the awaited object.
 template <class A>
 ResumeIn<A> resume_in(Phase phase, A&& awaited) noexcept {
     return {phase, std::forward<A>(awaited)};

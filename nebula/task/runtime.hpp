@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The executor of tasks: whoever owns the main loop calls it once a frame.
+// Runs the tasks. The owner of the main loop calls it once a frame.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -31,7 +31,7 @@ struct UnhandledError {
     std::string_view task_name;  ///< Lifetime: the call of the handler; copy it to keep it.
     std::source_location site;   ///< Of the task's last wait, or of its spawn if it never waited.
     std::exception_ptr error;
-    std::string what;  ///< The exception's own words; for a destructor's, a sentence with them.
+    std::string what;  ///< The exception's text; for a destructor, a sentence that contains it.
     bool in_destructor = false;
 };
 
@@ -40,48 +40,49 @@ struct TaskInfo {
     std::uint64_t id = 0;
     std::string name;
     TaskState state = TaskState::Pending;
-    std::source_location site;    ///< Of the wait, innermost coroutine; of the spawn before it.
+    std::source_location site;    ///< Of the innermost wait, or of the spawn before the first wait.
     std::string_view reason;      ///< Of the wait: "next frame", "pool job", …
-    std::string detail;           ///< For some: which one, as "'hit' of Node3D 'Door'".
+    std::string detail;           ///< For some waits: what exactly, as "'hit' of Node3D 'Door'".
     double age_seconds = 0.0;     ///< Since the spawn, on the Real clock.
     double waited_seconds = 0.0;  ///< Since the wait began.
 };
 
-/// What the pumps of a runtime have done; all counts since it was made.
+/// What the pumps of a runtime have done since it was created.
 struct PumpStats {
     std::uint64_t pumps = 0;
     std::uint64_t resumes = 0;
-    std::uint64_t cut_frames = 0;    ///< Frames in which the budget ran out before the ready tasks.
-    std::uint64_t cut_in_a_row = 0;  ///< Frames cut without a break up to now: starvation.
-    std::uint64_t longest_cut_row = 0;  ///< The worst cut_in_a_row so far.
+    std::uint64_t cut_frames = 0;  ///< Frames whose budget ran out before all ready tasks had run.
+    std::uint64_t cut_in_a_row = 0;     ///< Consecutive such frames up to now: starvation.
+    std::uint64_t longest_cut_row = 0;  ///< The largest cut_in_a_row so far.
 };
 
-/// Runs tasks on the thread that made it, only when that thread says so.
+/// Runs tasks on the thread that created it, and only when that thread calls it.
 ///
 ///     Runtime runtime;
 ///     runtime.spawn(greet(door), {.name = "greet"});
 ///     while (running) runtime.begin_frame({delta, frame++});
 ///
-/// A task that throws ends alone. Time is what begin_frame() adds up, so a test may fake it.
+/// A task that throws ends without affecting others. begin_frame() advances the time, so a test may
+/// fake it.
 ///
-/// Threads:   owner thread (the one that constructed it). What other threads have are wakers.
-/// Cost:      pump: O(what is ready). spawn: one record and one frame, and one more frame for the
-///            form that takes a function, all from the pool.
-/// Lifetime:  handles and wakers may outlive it. Everything a task borrows must outlive
+/// Threads:   owner thread (the one that constructed it). Other threads use wakers.
+/// Cost:      pump: proportional to the number of ready tasks. spawn: one record and one frame, and
+///            one more frame for the form that takes a function, all from the pool.
+/// Lifetime:  handles and wakers may outlive it. Everything that a task borrows must outlive
 ///            shutdown().
 class Runtime {
 public:
     Runtime();
-    ~Runtime();  ///< shutdown(). Not from inside a task.
+    ~Runtime();  ///< Calls shutdown(). Must not run inside a task.
     Runtime(const Runtime&) = delete;
     Runtime& operator=(const Runtime&) = delete;
 
-    /// Starts the task: it runs at once, inside this call, up to its first wait. Spawns nested
-    /// deeper than kEagerDepth start in the next pump instead, so that a task that spawns itself
-    /// cannot overflow the stack.
+    /// Starts the task: it runs at once, inside this call, up to its first wait. Spawns that are
+    /// nested deeper than kEagerDepth start in the next pump instead, so that a task that spawns
+    /// itself cannot overflow the stack.
     ///
     /// After shutdown() the task is refused: it never runs, and the handle says RuntimeClosed.
-    /// \throws WrongThread on any thread but the owner; the task is destroyed unstarted.
+    /// \throws WrongThread on any thread but the owner; the task is destroyed without starting.
     template <class T>
     TaskHandle<T> spawn(task<T> body, TaskOptions options = {},
                         std::source_location site = std::source_location::current());
@@ -97,9 +98,9 @@ public:
 
     static constexpr int kEagerDepth = 32;
 
-    /// Takes the inbox and resumes every task that was ready when the pump began, once each.
+    /// Empties the inbox and resumes every task that was ready when the pump began, once each.
     /// Inside a task, or on another thread, it does nothing: an engine may run a deferred call
-    /// anywhere, and the next pump on the right stack catches up.
+    /// anywhere, and the next pump in the right place catches up.
     void pump();
 
     /// Advances the Game, Pausable and Real clocks, ends every next_frame() wait and every sleep
@@ -110,10 +111,10 @@ public:
     /// Ends end_of_frame() waits, then pumps.
     void end_of_frame();
 
-    /// Starts a task from any thread: `function` travels to the owner thread, is called there by
-    /// the next pump, and what it returns is spawned. Refused like spawn() after shutdown.
+    /// Starts a task from any thread: the next pump calls `function` on the owner thread and spawns
+    /// the task that it returns. Refused like spawn() after shutdown.
     ///
-    /// Threads:   any thread, while the Runtime lives; remote() gives what may outlive it.
+    /// Threads:   any thread, while the Runtime lives; a remote() may outlive it.
     template <TaskFunction F>
     auto spawn_from_any_thread(F function, TaskOptions options = {},
                                std::source_location site = std::source_location::current()) {
@@ -121,46 +122,49 @@ public:
     }
     [[nodiscard]] RuntimeRemote remote() const noexcept;
 
-    /// How long the pumps of one frame, together, may resume tasks; zero, the default, means no
-    /// limit. When the budget is used up, the remaining tasks go first in the next frame; those that
-    /// asked for a phase go first in the next such phase. However small the budget, one task has its
-    /// turn in each frame, and in each phase one of the tasks that asked for it. Wakes and cancels
-    /// are always taken. Here a frame ends with begin_frame().
+    /// Sets how long all pumps of a frame together may resume tasks; zero, the default, means no
+    /// limit. When the budget is used up, the remaining tasks run first in the next frame; those
+    /// that asked for a phase run first in the next such phase. However small the budget, one task
+    /// runs in each frame, and in each phase one of the tasks that asked for it. Wakes and cancels
+    /// are always processed. For the budget, a new frame starts with begin_frame().
     void set_pump_budget(Clock::duration budget) noexcept;
     [[nodiscard]] const PumpStats& pump_stats() const noexcept;
 
     /// Destroys the frames of all tasks, newest task first, innermost coroutine first. Afterwards
-    /// spawn() refuses, wakes are ignored, and no handler is called any more. A task that is on
-    /// the stack right now ends at its next suspension. One that a worker runs right now is waited
-    /// for: it is destroyed here when it suspends or ends. Called by a destructor of a task that is
-    /// just being destroyed, some go only after that one. May be called twice.
+    /// spawn() refuses, wakes are ignored, and no handler is called any more. A task that is on the
+    /// stack ends at its next suspension. If a worker is running a task, shutdown() waits until the
+    /// task suspends or ends, and destroys it here. If a destructor of a task that is being
+    /// destroyed calls this, some tasks end only after that one. May be called twice.
     void shutdown() noexcept;
 
-    /// Called when the inbox becomes non-empty, and once more at the end of a pump, or of what else
-    /// ran tasks, that leaves something which nobody rang for: a spawn nested too deeply, a pump
-    /// that was refused. It should make the main loop call pump() soon; it must not pump or
-    /// block. No lock is held, so it may wake tasks and may set another handler.
+    /// The handler is called when the inbox becomes non-empty. It is also called after a pump, or
+    /// after other code that ran tasks, if work is left for which it was not called: a spawn that
+    /// was nested too deeply, a pump that was refused. It should make the main loop call pump()
+    /// soon; it must not pump or block. No lock is held, so it may wake tasks and set another
+    /// handler.
     ///
     /// Threads:   set: owner thread. The handler is called on any thread, one call at a time, and
-    ///            no more once set_on_wake() or shutdown() has returned.
+    ///            not after set_on_wake() or shutdown() has returned.
     void set_on_wake(SmallFunction<void()> handler);
 
-    /// Told when a task ends with an exception and nobody has its handle, or when the last handle
-    /// goes without having asked; also of each exception that leaves a destructor of a local while
-    /// a task is being cancelled or has ended. The default logs an Error line. Called on the owner thread; where
-    /// the last handle goes on another thread, or after shutdown(), the default stands in for it.
+    /// The handler is called when a task ends with an exception and there is no handle of it, or
+    /// when its last handle is destroyed without a look at the result. It is also called for each
+    /// exception that leaves the destructor of a local while a task is being cancelled or has
+    /// ended. The default logs an Error line. The handler is called on the owner thread; if the
+    /// last handle is destroyed on another thread, or after shutdown(), the default is used
+    /// instead.
     void set_on_unhandled(SmallFunction<void(const UnhandledError&)> handler);
 
-    /// Told once about every wait that lasts longer than this many seconds of the Real clock, except
-    /// sleeps, which end when their clock says so. begin_frame() looks for them about once a second.
-    /// Zero seconds, the default: never.
+    /// The handler is called once for every wait that lasts longer than this many seconds of the
+    /// Real clock, except for sleeps. begin_frame() looks for such waits about once a second. Zero
+    /// seconds, the default: never.
     void set_on_stuck(double seconds, SmallFunction<void(const TaskInfo&)> handler);
 
     [[nodiscard]] std::vector<TaskInfo> live_tasks() const;  ///< Oldest first.
     [[nodiscard]] std::size_t live_count() const noexcept;
-    /// Sum of the clock's deltas so far.
+    /// The sum of the clock's deltas so far.
     [[nodiscard]] double now_seconds(TaskClock clock = TaskClock::Game) const noexcept;
-    /// Of the last begin_frame(), or begin_physics().
+    /// As passed to the last begin_frame() or begin_physics().
     [[nodiscard]] FrameTime frame_time(Phase phase = Phase::Process) const noexcept;
     [[nodiscard]] bool closed() const noexcept;
     [[nodiscard]] bool on_owner_thread() const noexcept;
@@ -191,7 +195,7 @@ TaskHandle<T> Runtime::spawn(task<T> body, TaskOptions options, std::source_loca
     return handle;
 }
 
-/// `co_await this_runtime()` gives the Runtime that runs the task, without waiting.
+/// `co_await this_runtime()` returns the Runtime that runs the task, without waiting.
 class ThisRuntime : public Wait {
 public:
     using AwaitableOnWorker = void;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The coroutine type. Runtime::spawn() (runtime.hpp) starts one; README.md tells a task's life.
+// The coroutine type. Runtime::spawn() (runtime.hpp) starts one; README.md describes a task's life.
 #pragma once
 
 #include "nebula/base/require.hpp"
@@ -73,7 +73,7 @@ private:
 
 }  // namespace task_detail
 
-/// A coroutine that waits on the main loop and ends with a T or an exception.
+/// A coroutine that runs and waits on the main loop, and ends with a T or an exception.
 ///
 ///     task<int> count(Door& door, int times) {
 ///         for (int i = 0; i < times; ++i) co_await opens(door);
@@ -83,16 +83,15 @@ private:
 ///     runtime.spawn(greet(door), {.name = "greet"});
 ///
 /// Lazy: nothing runs before the task is spawned or awaited, and a task that is dropped before that
-/// never runs.
-/// `co_await std::move(child)` runs the child inside the same task, with its runtime and its
-/// cancellation, and gives its value or throws its exception.
+/// never runs. `co_await std::move(child)` runs the child inside the same task, with its runtime
+/// and its cancellation, and returns its value or throws its exception.
 ///
-/// Threads:   owner thread (its runtime's) once started; until then any one thread at a time.
+/// Threads:   owner thread (its runtime's) once started; until then any thread, one at a time.
 /// Cost:      one frame from the thread's pool. Awaiting a child is two indirect jumps, and the
-///            stack does not grow however many children end without waiting (g++: compile with
-///            -foptimize-sibling-calls below -O2).
-/// Lifetime:  arguments are kept as declared. One by value lives as long as the task; for one by
-///            reference, the caller promises that it outlives the task. Locals and arguments may be
+///            stack does not grow, however many children end without waiting (g++ below -O2:
+///            compile with -foptimize-sibling-calls).
+/// Lifetime:  arguments are kept as declared. An argument by value lives as long as the task; an
+///            argument by reference must outlive the task. Locals and arguments may be
 ///            over-aligned: README.md.
 template <class T = void>
 class [[nodiscard]] task {
@@ -115,10 +114,10 @@ public:
         if (frame_) frame_.destroy();
     }
 
-    /// False for a task made by its default constructor, moved from, spawned or awaited.
+    /// False if it was default-constructed, moved from, spawned or awaited.
     explicit operator bool() const noexcept { return frame_ != nullptr; }
 
-    /// For awaiters and runtimes: the frame, which the caller now owns.
+    /// For awaiters and runtimes: gives up the frame, which the caller then owns.
     [[nodiscard]] std::coroutine_handle<promise_type> release() noexcept {
         return std::exchange(frame_, nullptr);
     }
@@ -160,7 +159,7 @@ public:
         try {
             frame_.destroy();
         } catch (...) {
-            tell_of_throwing_destructor(record);  // of a parameter: they go after the body
+            tell_of_throwing_destructor(record);  // of a parameter: they are destroyed last
         }
 #else
         (void)record;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Values from tasks to tasks of one thread.
+// Passes values between tasks of one thread.
 #pragma once
 
 #include "nebula/base/require.hpp"
@@ -23,14 +23,15 @@ namespace nebula {
 ///     task<> cook() { while (std::optional<Order> order = co_await orders.recv()) make(*order); }
 ///     task<> waiter() { if (!co_await orders.send(order)) co_return; /* the kitchen is closed */ }
 ///
-/// Nothing is lost: a value that was meant for a task that is cancelled goes to the next, and the
-/// value of a send() that is cancelled goes with it. Senders and receivers are served in the order
-/// in which they came. From other threads: worker_channel.hpp.
+/// No value in the queue is lost: if the task that was to get it is cancelled, the next one gets
+/// it. If a send() is cancelled, its value is destroyed with it. Senders and receivers are served
+/// in the order in which they came. For other threads, see worker_channel.hpp.
 ///
 /// Threads:   owner thread.
 /// Cost:      two links to wait; no atomics; no allocation once it has held as many values before.
-/// Lifetime:  may die while tasks wait: they get EmitterFreed. What it holds dies with it.
-/// Throws:    std::bad_alloc when it has to grow, and then nothing has changed. The constructor
+/// Lifetime:  may be destroyed while tasks wait: they get EmitterFreed. Its values are destroyed
+///            with it.
+/// Throws:    std::bad_alloc if it has to grow; nothing has changed then. The constructor:
 ///            std::invalid_argument for a bound of 0.
 template <class T>
 class TaskChannel {
@@ -66,7 +67,7 @@ public:
             sender_.require_source("a TaskChannel");
             return sender_.taken;
         }
-        /// Keeps the value, unless it is in the channel already.
+        /// Keeps the value, unless it is already in the channel.
         void stop_waiting() noexcept { sender_.unlink(); }
 
     private:
@@ -104,7 +105,7 @@ public:
         void stop_waiting() noexcept {
             const bool granted = waiter_.granted();
             waiter_.settle();
-            if (granted) channel_.pass_on();  // cancelled before it could go on
+            if (granted) channel_.pass_on();  // cancelled before it could continue
         }
 
     private:
@@ -124,19 +125,19 @@ public:
     TaskChannel& operator=(const TaskChannel&) = delete;
     ~TaskChannel() = default;
 
-    /// `co_await`: waits while it is full. False: it is closed, before or meanwhile; the value is
-    /// gone.
+    /// `co_await` it: waits while the channel is full. False if the channel is closed, also while
+    /// it waits; the value is then lost.
     [[nodiscard]] Send send(T value) noexcept { return {*this, std::move(value)}; }
-    /// Moves from `value` only if it was sent.
+    /// Moves from `value` only if it is sent.
     [[nodiscard]] SendResult try_send(T&& value) {
         if (closed_) return SendResult::Closed;
         if (!has_room()) return SendResult::Full;
         put(std::move(value));
         return SendResult::Sent;
     }
-    /// `co_await`: waits until there is a value. None: closed and empty.
+    /// `co_await` it: waits until there is a value. Returns nothing if it is closed and empty.
     [[nodiscard]] Recv recv() noexcept { return Recv(*this); }
-    /// The oldest value, unless all are promised to tasks that have waited and were woken.
+    /// The oldest value, unless all are promised to tasks that have waited and been woken.
     [[nodiscard]] std::optional<T> try_recv() {
         std::optional<T> value;
         if (size() == 0) return value;
@@ -146,11 +147,12 @@ public:
         return value;
     }
 
-    /// Takes no more values; those it has can be received. Again: does nothing.
+    /// Accepts no more values; those that it holds can still be received. May be called again
+    /// without effect.
     void close() noexcept {
         closed_ = true;
         senders_.end_all(Waiter::End::None);
-        receivers_.close();  // who still waits found nothing
+        receivers_.close();  // a task that is still waiting gets nothing
     }
 
     [[nodiscard]] bool closed() const noexcept { return closed_; }
@@ -165,7 +167,7 @@ private:
         items_.emplace_back(std::move(value));
         promise();
     }
-    /// One more value than promised: the receiver that waits longest has it.
+    /// There is one more value than promised: the receiver that has waited longest gets it.
     void promise() noexcept {
         if (receivers_.empty()) return;
         ++promised_;
@@ -186,7 +188,7 @@ private:
 
     const std::size_t bound_;
     bool closed_ = false;
-    std::size_t promised_ = 0;  // values whose receiver has been woken and has not gone on yet
+    std::size_t promised_ = 0;  // values whose receiver was woken and has not continued yet
     detail::BlockRing<T> items_;
     task_detail::WaiterQueue senders_;  // of our Sender
     task_detail::WaiterQueue receivers_;

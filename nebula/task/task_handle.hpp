@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The remote end of a spawned task: ask, cancel, wait for it.
+// A handle to a spawned task: query it, cancel it, wait for it.
 #pragma once
 
 #include "nebula/base/require.hpp"
@@ -42,7 +42,7 @@ private:
     Result<T> result_;
 };
 
-// What TaskHandle does that does not depend on its type.
+// The parts of TaskHandle that do not depend on its type.
 void cancel_task(TaskRecord& record) noexcept;
 void cancel_task_and_wait(TaskRecord& record) noexcept;
 [[noreturn]] void throw_joined_elsewhere();
@@ -78,25 +78,26 @@ protected:
 private:
     void begin(PromiseBase& leaf);
 
-    TaskRecord& target_;  // kept by the handle that the derived class holds
+    TaskRecord& target_;  // kept alive by the handle in the derived class
     JoinWaiter node_;
 };
 
 }  // namespace task_detail
 
-/// A handle to a spawned task; there may be any number. Dropping a handle never cancels the task;
-/// the last handle takes the result with it. A handle of a task that has ended, or whose runtime is
-/// gone, still tells how the task ended. The default constructor makes a handle without a task.
+/// A handle to a spawned task; a task may have any number. Dropping a handle never cancels the
+/// task; dropping the last one destroys the result. If the task has ended, or its runtime is gone,
+/// the handle still tells how the task ended. The default constructor makes a handle without a
+/// task.
 ///
 ///     auto loading = runtime.spawn(load(level), {.name = "load"});
 ///     …
 ///     const Level& level = co_await loading;              // stays with the handle
-///     Level mine = co_await std::move(loading);           // moved out: other handles see the rest
+///     Level mine = co_await std::move(loading);           // moved out of the handles
 ///
-/// Threads:   owner thread; copies may be destroyed on any thread (the last destroys the result
-///            there), and request_cancel() may be called from any.
+/// Threads:   owner thread; copies may be destroyed on any thread (the last one destroys the result
+///            there), and request_cancel() may be called on any thread.
 /// Cost:      a copy counts a reference; nothing allocates.
-/// Throws:    as each member says; a cancelled task gives its joiners TaskCancelled.
+/// Throws:    as each member says; joining a cancelled task throws TaskCancelled.
 template <class T = void>
 class TaskHandle {
 public:
@@ -113,11 +114,11 @@ public:
         if (record_ != nullptr) record_->drop_owner();
     }
 
-    /// False once the task has ended in whatever way, and for a handle of no task.
+    /// False once the task has ended in any way, and for a handle without a task.
     [[nodiscard]] bool is_pending() const noexcept {
         return record_ != nullptr && !record_->ended();
     }
-    /// True when there is a result(): the task ended with a value or an exception.
+    /// True if there is a result(): the task ended with a value or an exception.
     [[nodiscard]] bool done() const noexcept {
         return record_ != nullptr && record_->state == TaskState::Done;
     }
@@ -125,39 +126,42 @@ public:
     [[nodiscard]] bool is_away() const noexcept {
         return record_ != nullptr && record_->state == TaskState::Away;
     }
-    /// True when the task was cancelled, refused, or destroyed by shutdown.
+    /// True if the task was cancelled, refused, or destroyed by shutdown.
     [[nodiscard]] bool cancelled() const noexcept {
         return record_ != nullptr && record_->state == TaskState::Gone;
     }
 
-    /// Where the task waits or last waited; before that, where it was spawned. Empty without a task.
+    /// Where the task waits or last waited, or where it was spawned if it has not waited yet. Empty
+    /// without a task.
     [[nodiscard]] std::source_location site() const noexcept {
         return record_ != nullptr ? record_->site : std::source_location();
     }
 
-    /// Ends the task. A waiting task is destroyed before cancel() returns, its locals innermost
-    /// first (called from a destructor that another cancel runs: right after that cancel). A running
-    /// task, which may be the caller itself, ends at its next suspension; one that a worker runs
-    /// ends when it is back. If a branch of the task, or a child in one of its scopes, is running or
-    /// with a worker, the task ends with that one. Until then neither the task nor any branch of it
-    /// is resumed, but its locals still exist; cancel_and_wait() leaves none. No effect on a task
-    /// that has ended. A destructor that throws meanwhile is reported: Runtime::set_on_unhandled().
+    /// Ends the task. A waiting task is destroyed before cancel() returns, its innermost locals
+    /// first (if a destructor that runs in another cancel calls this: right after that cancel). A
+    /// running task, which may be the caller itself, ends at its next suspension; a task on a
+    /// worker ends when it is back. If a branch of the task, or a child in one of its scopes, is
+    /// running or on a worker, the task ends with it. Until then neither the task nor any of its
+    /// branches is resumed, but its locals still exist; after cancel_and_wait() they do not. Has no
+    /// effect on a task that has ended. If a destructor throws meanwhile, that is reported:
+    /// Runtime::set_on_unhandled().
     void cancel() noexcept {
         if (record_ != nullptr) task_detail::cancel_task(*record_);
     }
-    /// The same, and blocks while a worker runs the task: for destructors that destroy what the task
-    /// borrows. The code on the worker must not need this thread. It is asked to stop
+    /// The same, but blocks while a worker runs the task: for destructors that destroy what the
+    /// task borrows. The code on the worker must not need this thread. It is asked to stop
     /// (job_stop_requested()); a wait of a second or more is logged with the name of the task.
     void cancel_and_wait() noexcept {
         if (record_ != nullptr) task_detail::cancel_task_and_wait(*record_);
     }
-    /// The same from any thread, at the runtime's next pump.
+    /// Like cancel(), but from any thread; takes effect in the runtime's next pump.
     void request_cancel() const noexcept {
         if (record_ != nullptr) record_->request_cancel();
     }
 
     /// \throws the task's exception; NotReady while it is pending; TaskCancelled or RuntimeClosed
-    ///         when it ended without a result; std::logic_error from a handle of no task.
+    /// if
+    ///         it ended without a result; std::logic_error from a handle without a task.
     [[nodiscard]] std::add_lvalue_reference_t<const T> result() const& { return typed().value(); }
     /// Moves the value out.
     [[nodiscard]] T result() && { return typed().take(); }
@@ -167,10 +171,9 @@ public:
     }
     [[nodiscard]] std::uint64_t id() const noexcept { return record_ != nullptr ? record_->id : 0; }
 
-    /// `co_await handle` waits for the end and gives what result() gives. Several tasks may wait
-    /// for one. \throws also WrongThread if the tasks belong to different threads, and
-    /// std::logic_error if it would wait for itself: a task that joins itself, tasks that join each
-    /// other in a circle.
+    /// `co_await handle` waits for the end and returns what result() returns. Several tasks may
+    /// wait for one. \throws also WrongThread if the tasks belong to different threads, and
+    /// std::logic_error if a task would wait for itself, directly or in a circle of tasks.
     auto operator co_await() const& { return Join<false>(*this); }
     auto operator co_await() && { return Join<true>(std::move(*this)); }
 
@@ -213,7 +216,8 @@ private:
 
 namespace task_detail {
 
-/// Of a function with captures, under g++ 12: not to be awaited where it is spawned.
+/// The handle for a function with captures under g++ 12: it must not be awaited where it is
+/// spawned.
 template <class T>
 class NamedHandle : public TaskHandle<T> {
 public:
@@ -227,7 +231,7 @@ public:
     }
 };
 
-/// What the spawn() of a function gives: a TaskHandle.
+/// What the spawn() of a function returns: a TaskHandle.
 template <class F, class T = typename std::invoke_result_t<F&>::value_type>
 using FunctionHandle = std::conditional_t<kMayStandInAwait<F>, TaskHandle<T>, NamedHandle<T>>;
 

@@ -14,7 +14,7 @@ namespace nebula {
 
 namespace task_detail {
 
-/// The scope's ear at a child's end, and its share of the record.
+/// Notices the end of a child for the scope, and holds the scope's share of the record.
 class ScopeChild : public InFramePool, public JoinWaiter, public ListHook<ScopeTag> {
 public:
     ScopeChild(TaskScope& in, TaskRecord& of) noexcept : target(of) {
@@ -53,7 +53,7 @@ TaskScope::~TaskScope() {
                   "a TaskScope must not be destroyed by a destructor of one of its own "
                   "children");
     dying_ = true;
-    joiners_.end_all(task_detail::Waiter::End::SourceFreed);  // before the children's end is theirs
+    joiners_.end_all(task_detail::Waiter::End::SourceFreed);  // before the children end
     if (!children_.empty()) {
         NEBULA_ASSERT(scheduler_.inbox().on_owner_thread(),
                       "a TaskScope with children must be destroyed on the thread of its runtime");
@@ -62,7 +62,7 @@ TaskScope::~TaskScope() {
             ScopeChild* const child = &children_.front();
             TaskRecord& target = child->target;
             target.add_owner();
-            // Tells us when it has ended, and then the child is gone.
+            // child_ended() deletes the child when it has ended.
             task_detail::end_branch_for_good(target);
             target.drop_owner();
             if (!children_.empty() && &children_.front() == child) delete child;  // on the stack
@@ -75,8 +75,8 @@ TaskScope::~TaskScope() {
 void TaskScope::check_thread() const {
     if (!scheduler_.inbox().on_owner_thread())
         throw WrongThread(
-            "a scope's spawn() was called on another thread than its runtime's; use "
-            "Runtime::spawn_from_any_thread() there");
+            "a scope's spawn() must be called on the thread of its runtime; on other threads use "
+            "Runtime::spawn_from_any_thread()");
 }
 
 void TaskScope::adopt(TaskRecord& record, task_detail::PromiseBase& root) {
@@ -91,7 +91,7 @@ void TaskScope::adopt(TaskRecord& record, task_detail::PromiseBase& root) {
         task_detail::refuse_branch(record, root, AsyncErrorCode::TaskCancelled);
         throw;
     }
-    children_.push_back(*child.release());  // it is its own list's: child_ended() ends it
+    children_.push_back(*child.release());  // the list owns it: child_ended() deletes it
     ++live_count_;
     task_detail::start_branch(record, root);
 }
@@ -101,17 +101,17 @@ void TaskScope::child_ended(ScopeChild& ended) noexcept {
     static_cast<ListHook<ScopeTag>&>(ended).unlink();
     --live_count_;
     TaskRecord& record = child->target;
-    // What somebody cancels in here may be the task that this scope lies in: not before the end.
+    // A cancel in here may be for the task that has this scope as a local: delay it to the end.
     const Scheduler::Destroying destroying(scheduler_);
     if (record.state == TaskState::Done && record.error() != nullptr) {
         if (failed_) {
-            record.error_observed = true;  // a consequence of the first
+            record.error_observed = true;  // a consequence of the first error
         } else {
             failed_ = stopped_ = true;
             if (parent_ != nullptr || !joiners_.empty()) {
                 first_error_ = &record;
                 record.add_owner();
-            }  // else our share is its last but for handles, and so it is told
+            }  // otherwise only handles are left, so the error is reported to them or as unhandled
             end_children();
         }
     }
@@ -123,7 +123,7 @@ void TaskScope::begin_anew_if_all_ended() noexcept {
     if (!joiners_.empty() || (stopped_ && parent_ == nullptr)) end_round(nullptr);
 }
 
-// All that it touches of a joiner is done before that may go on: afterwards the scope may be gone.
+// It touches a joiner only before the joiner may continue: afterwards the scope may be gone.
 void TaskScope::end_round(Joiner* one) noexcept {
     TaskRecord* const error = std::exchange(first_error_, nullptr);
     stopped_ = failed_ = false;
@@ -166,7 +166,7 @@ void TaskScope::cancel() noexcept {
 
 void TaskScope::end_children() noexcept {
     if (std::exchange(ending_, true)) return;
-    // Those that have to go on for a while stand behind those not asked yet; none comes to them.
+    // Children that cannot end yet stand behind those that have not been asked; none is added.
     while (!children_.empty() && !children_.front().asked_to_end) {
         ScopeChild& child = children_.front();
         static_cast<ListHook<ScopeTag>&>(child).unlink();

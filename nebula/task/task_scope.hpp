@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Owns the tasks that are started in it: none outlives it.
+// Owns the tasks that are spawned in it: none outlives it.
 #pragma once
 
 #include "nebula/base/require.hpp"
@@ -27,7 +27,7 @@ class JoinSearch;
 class ScopeChild;
 }  // namespace task_detail
 
-/// Tasks that may borrow what was there before the scope, since they end with it.
+/// Tasks that end with the scope, so they may borrow anything that is older than the scope.
 ///
 ///     task<> explore(Map& map) {
 ///         Fog fog(map);
@@ -37,25 +37,26 @@ class ScopeChild;
 ///     }
 ///
 /// The first child that throws ends the others. The destructor destroys all children before it
-/// returns; so does a cancel of the task that the scope is a local of. A scope may also live outside
-/// of tasks: in a node, for the node's own tasks.
+/// returns; so does a cancel of the task that has the scope as a local. A scope may also live
+/// outside of tasks, for example in a node, for the node's own tasks.
 ///
-/// From cancel(), or from an error, until all have ended and somebody has joined, spawn() refuses:
-/// its handle says TaskCancelled. A child that somebody cancels is no error. Any number of tasks
-/// may join; each is thrown the error.
+/// After cancel() or an error, spawn() refuses until all children have ended and someone has
+/// joined; the handle says TaskCancelled. A child that is cancelled does not count as an error. Any
+/// number of tasks may join, and each gets the error.
 ///
-/// Outside of tasks it may be that nobody ever joins. So an error that comes while nobody joins is
-/// reported at once, as for any task: to the holder of the child's handle, or else as unhandled.
-/// After an error or a cancel() the scope is as new when all children have ended.
+/// Outside of tasks, there may be no join. So an error that comes while nobody joins is reported at
+/// once, as for any task: to the holder of the child's handle, or otherwise as unhandled. After an
+/// error or a cancel(), such a scope can be used again when all children have ended.
 ///
-/// Threads:   owner thread. Its destructor too: a coroutine that has one among its locals is back
-///            on the owner thread (`co_await main_thread()`) before it leaves the block or ends.
+/// Threads:   owner thread; the destructor, too: a coroutine with a TaskScope among its locals must
+///            be back on the owner thread (`co_await main_thread()`) before it leaves the block or
+///            ends.
 /// Cost:      as Runtime::spawn(), and a node per child from the frame pool.
-/// Lifetime:  one that was made inside a task must not outlive it. A child that is on the stack
-///            when the scope goes ends at its next suspension; for one that a worker has, the scope
-///            blocks. A destructor of a child must not destroy the scope. It may die while tasks
-///            join it and children live: their join throws EmitterFreed.
-/// Throws:    see the members. An error that no join() threw is told as unhandled.
+/// Lifetime:  a scope that was made inside a task must not outlive the task. If a child is on the
+///            stack when the scope is destroyed, it ends at its next suspension; if a worker has
+///            it, the destructor blocks. A child's destructor must not destroy the scope. The scope
+///            may be destroyed while tasks join it and children live: the join throws EmitterFreed.
+/// Throws:    see the members. An error that no join() threw is reported as unhandled.
 class TaskScope {
     class Joiner : public task_detail::Waiter {
     public:
@@ -65,13 +66,13 @@ class TaskScope {
         void take(task_detail::TaskRecord* error) noexcept;
         void rethrow();
 
-        task_detail::TaskRecord* task = nullptr;  // that waits
+        task_detail::TaskRecord* task = nullptr;  // the task that waits
 
     private:
         void forget() noexcept {
             if (error_ != nullptr) std::exchange(error_, nullptr)->drop_owner();
         }
-        task_detail::TaskRecord* error_ = nullptr;  // an owner of its
+        task_detail::TaskRecord* error_ = nullptr;  // counted as an owner
     };
 
 public:
@@ -125,13 +126,13 @@ public:
         TaskScope& scope_;  // may be gone once the join has ended
         Joiner joiner_;
     };
-    /// Waits until all children have ended, those too that are spawned meanwhile. \throws the first
-    /// child's error; afterwards the scope is as new. EmitterFreed if the scope died first.
-    /// std::logic_error in a child of the scope, or in a task that a child waits for: it would wait
-    /// for itself.
+    /// Waits until all children have ended, including those that are spawned meanwhile. \throws the
+    /// error of the first child that failed; the scope can then be used again. EmitterFreed if the
+    /// scope is destroyed first. std::logic_error in a child of the scope, or in a task that a
+    /// child waits for, because it would wait for itself.
     [[nodiscard]] Join join() noexcept { return Join(*this); }
 
-    /// Ends all children, as TaskHandle::cancel() does each.
+    /// Ends all children, as TaskHandle::cancel() does.
     void cancel() noexcept;
     [[nodiscard]] std::size_t live_count() const noexcept { return live_count_; }
 
@@ -154,16 +155,16 @@ private:
     void end_round(Joiner* one) noexcept;
 
     task_detail::Scheduler& scheduler_;
-    // The task it lies in, counted; null outside of tasks.
+    // The task that has it as a local, counted; null outside of tasks.
     task_detail::TaskRecord* parent_ = nullptr;
     task_detail::IntrusiveList<task_detail::ScopeChild, task_detail::ScopeTag> children_;
-    task_detail::TaskRecord* first_error_ = nullptr;  // for who joins; an owner of its
+    task_detail::TaskRecord* first_error_ = nullptr;  // for joiners; counted as an owner
     task_detail::WaiterQueue joiners_;                // of our Joiner
     std::size_t live_count_ = 0;
     bool stopped_ = false;
     bool failed_ = false;
     bool ending_ = false;
-    bool dying_ = false;  // so it refuses to the last
+    bool dying_ = false;  // so that it refuses to the end
 };
 
 }  // namespace nebula

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A wait that gives up.
+// A wait with a time limit.
 #pragma once
 
 #include "nebula/task/await_as.hpp"
@@ -20,7 +20,7 @@ namespace nebula {
 
 namespace task_detail {
 
-/// Goes to the end of the queue, and asks for a pump to come.
+/// Goes to the end of the queue, and requests a pump.
 class TurnLater : public Wait {
 public:
     TurnLater() noexcept : Wait("time limit") {}
@@ -32,8 +32,8 @@ public:
     void await_resume() const noexcept {}
 };
 
-/// The limit has come. It lets the awaited task have the turn that it has been given; not more than
-/// one, or a task that has a turn in every pump would never time out.
+/// Runs when the limit has ended. If the awaited task is about to run, it lets it run once; not
+/// more often, or a task that runs in every pump would never time out.
 template <class T>
 task<> time_limit(task<T> limit, const Branch& awaited) {
     co_await AtCallersSite(std::move(limit));
@@ -81,20 +81,20 @@ private:
 template <class T, class Limit>
 struct AwaitAs<Timeout<T, Limit>> : task_detail::AwaitInPlace<Timeout<T, Limit>> {};
 
-/// Waits until `limit` has ended, at most, and gives what `awaited` gives.
+/// Waits for `awaited` and returns its result, but gives up when `limit` has ended.
 ///
 ///     const int damage = co_await timeout(signal<int>(player, "hit"), 3.0);
 ///     Outcome<int> damage = co_await fallible(timeout(signal<int>(player, "hit"), 3.0));
 ///     co_await timeout(load(level), button.wait());        // or anything else that ends
 ///
-/// Both are branches, as in when_any(), and the loser is gone before this task goes on. When both
-/// end in the same pump, the awaited wins; so it does when its wake comes in the pump in which the
-/// limit ends. After that pump it is too late. Combinations inside the awaited need a pump for each
-/// level to hear of an end, and so may be too late with one that came in time.
+/// Both are branches, as in when_any(), and the loser is gone before this task continues. If both
+/// end in the same pump, or if the wake of `awaited` comes in the pump in which the limit ends,
+/// `awaited` wins. After that pump it is too late. If `awaited` contains combinations, each level
+/// needs a pump to notice an end, so an end that came in time may still be too late.
 ///
 /// Threads:   owner thread.
-/// Cost:      that of a when_any() of two, and one or two pumps more before it gives up.
-/// Lifetime:  arguments with a name are borrowed until the wait has ended. Awaited once.
+/// Cost:      that of a when_any() of two, and one or two more pumps before it gives up.
+/// Lifetime:  named arguments are borrowed until the wait has ended. Await it once.
 /// Throws:    TimedOut, with the name of the task; what `awaited` throws.
 template <class A, class Limit>
     requires(!std::convertible_to<Limit, double>)
@@ -103,7 +103,7 @@ template <class A, class Limit>
         task_detail::as_task(std::forward<A>(awaited)),
         task_detail::as_task(std::forward<Limit>(limit)));
 }
-/// At most so many seconds of the runtime's clock, as sleep_for() counts them.
+/// The same with a limit in seconds of the runtime's clock, as for sleep_for().
 template <class A>
 [[nodiscard]] auto timeout(A&& awaited, double seconds) {
     return timeout(std::forward<A>(awaited), sleep_for(seconds));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The base of every awaiter that ends a task's chain: README.md, "How to write a wait".
+// The base of every awaiter that suspends a whole task. README.md: "How to write a wait".
 #pragma once
 
 #include "nebula/task/detail/promise.hpp"
@@ -17,7 +17,7 @@ class Runtime;
 template <class P>
 concept TaskPromise = std::derived_from<P, task_detail::PromiseBase>;
 
-/// Derive from it, take the waker in await_suspend, and unregister in the destructor:
+/// Derive from it, take a waker in await_suspend, and unregister in the destructor:
 ///
 ///     class DoorOpens : public Wait {
 ///     public:
@@ -34,11 +34,11 @@ concept TaskPromise = std::derived_from<P, task_detail::PromiseBase>;
 ///         Door::Seat seat_{};
 ///     };
 ///
-/// The awaiter lies in the task's frame. Its destructor runs in every way a wait can end: resumed,
-/// cancelled, or the runtime shut down; it must leave nothing behind that points at the awaiter.
-/// What runs on another thread gets a copy of the waker and shared state, never the awaiter.
-/// await_suspend may throw: the task goes on with the exception. A wake is never spurious: the
-/// task resumes only after wake() on a waker of this very suspend().
+/// The awaiter lies in the task's frame. Its destructor runs whenever the wait ends: when the task
+/// is resumed or cancelled, or the runtime shuts down. It must leave nothing behind that points to
+/// the awaiter. Code on another thread gets a copy of the waker and shared state, never the
+/// awaiter. await_suspend may throw: the task then continues with the exception. There are no
+/// spurious wakes: the task resumes only after wake() on a waker from this very suspend().
 ///
 /// Threads:   owner thread.
 class Wait {
@@ -50,14 +50,15 @@ protected:
     /// What this particular wait waits for, shown after its reason: "'hit' of Node3D 'Door'".
     using Detail = std::string (*)(const Wait&);
 
-    /// \param reason  shown by Runtime::live_tasks(); must live for ever (a string literal).
-    /// \param detail  if not null, called on the owner thread, while the task waits, by whatever
-    ///                lists it: live_tasks(), the look for stuck waits.
+    /// \param reason  shown by Runtime::live_tasks(); must live forever (a string literal).
+    /// \param detail  if not null, called on the owner thread while the task waits, by live_tasks()
+    ///                and by the search for stuck waits.
     explicit Wait(const char* reason, Detail detail = nullptr) noexcept
         : reason_(reason), detail_(detail) {}
     ~Wait() = default;
     [[nodiscard]] const char* reason() const noexcept { return reason_; }
-    /// After suspend() of a wait that this one consists of: the task waits for this one.
+    /// Call it after suspend() of a wait that is part of this one: the task then waits for this
+    /// one.
     template <TaskPromise P>
     void stand_for_wait_of(std::coroutine_handle<P> h) const noexcept {
         task_detail::TaskRecord& record = h.promise().record();
@@ -77,7 +78,8 @@ protected:
         return runtime_of_leaf(h.promise());
     }
 
-    // For waits that end on the owner thread alone: no waker, the scheduler finds the record.
+    // For waits that end only on the owner thread: they need no waker, the scheduler finds the
+    // record.
     task_detail::TaskRecord& suspend_here(task_detail::PromiseBase& leaf) noexcept;
 
 private:

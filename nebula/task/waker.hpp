@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a waiting task leaves behind with whoever will end its wait.
+// What a waiting task gives to the code that will end its wait.
 #pragma once
 
 #include "nebula/task/detail/task_record.hpp"
@@ -9,15 +9,15 @@
 
 namespace nebula {
 
-/// Names one wait of one task. wake() ends that wait: the task is resumed by a later pump of its
-/// runtime, never from inside wake(). It does nothing when the wait is over, the task has ended,
-/// or the runtime is gone, and any number of wakes before the pump resume the task once. What
-/// the waking thread wrote before wake() is visible to the task when it resumes.
+/// Refers to one wait of one task. wake() ends that wait: a later pump of the runtime resumes the
+/// task, never wake() itself. wake() does nothing if the wait is over, the task has ended, or the
+/// runtime is gone. Several wakes before the pump resume the task once. What the waking thread
+/// wrote before wake() is visible to the task when it resumes.
 ///
 /// Threads:   any thread.
 /// Cost:      wake: two CAS; the first after a pump also calls the runtime's on_wake handler.
 ///            A copy counts a reference. Nothing allocates.
-/// Lifetime:  holds a small record, not the task: a waker kept for ever keeps no frame alive.
+/// Lifetime:  holds a small record, not the task: it does not keep any frame alive.
 class Waker {
 public:
     Waker() noexcept = default;  ///< Wakes nothing.
@@ -43,9 +43,9 @@ public:
     void wake() const noexcept {
         if (record_ != nullptr) record_->wake(wait_number_);
     }
-    /// The same, and resumes the task right here, inside this call, if that is possible: on the
-    /// owner thread, with no task on the stack and no pump running. For code that must see the
-    /// world as the waker leaves it. Hold nothing that the task might want or destroy.
+    /// The same, but resumes the task inside this call if that is possible: on the owner thread,
+    /// with no task on the stack and no pump running. For tasks that must see the world as the
+    /// caller leaves it. Hold nothing that the task might need or destroy.
     void wake_inline() const noexcept {
         if (record_ != nullptr) record_->wake_inline(wait_number_);
     }

@@ -20,13 +20,13 @@
 
 namespace nebula {
 
-/// What a branch ended with: its value, or what it threw (TaskCancelled if it was cancelled).
+/// The result of a branch: its value, or what it threw (TaskCancelled if it was cancelled).
 template <class T>
 using Settled = tl::expected<T, std::exception_ptr>;
 
 namespace task_detail {
 
-/// A value's place in a tuple: void has one too.
+/// The type of a value in a tuple, where void needs one, too.
 template <class T>
 using TupleValue = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
@@ -40,7 +40,7 @@ TupleValue<T> take_from(Branch& branch) {
     }
 }
 
-/// tl::expected knows no references.
+/// tl::expected does not support references.
 template <class T>
 using SettledValue = std::conditional_t<std::is_reference_v<T>,
                                         std::reference_wrapper<std::remove_reference_t<T>>, T>;
@@ -154,46 +154,46 @@ struct AwaitAs<WhenAllSettled<Ts...>> : task_detail::AwaitInPlace<WhenAllSettled
 template <class T>
 struct AwaitAs<WhenAllSettledOf<T>> : task_detail::AwaitInPlace<WhenAllSettledOf<T>> {};
 
-/// Waits for all of them at once. Gives a tuple, a std::monostate where there is nothing to give.
+/// Waits for all of them at once. Returns a tuple, with a std::monostate for each void.
 ///
 ///     auto [mesh, texture] = co_await when_all(load_mesh(path), load_texture(path));
 ///     co_await when_all(door.opened(), sleep_for(2.0));
 ///
-/// Takes what a task can await and what can move before it is awaited: tasks, handles, signals,
-/// sleeps, pool jobs, combinations; but no hop and no enter_phase(), which are for the task itself.
-/// Each becomes a branch: a task of its own, started in order inside this co_await, shown as
-/// "name/all 0". A named argument that is not copied stays with its owner: a cancelled branch stops
-/// waiting for a handle's task, and does not cancel that task.
+/// Accepts anything that a task can await and that can be moved before it is awaited: tasks,
+/// handles, signals, sleeps, pool jobs, combinations. It does not accept hops and enter_phase(),
+/// which are for the task itself. Each becomes a branch: a task of its own, started in order inside
+/// this co_await, and shown as "name/all 0". A named argument that is not copied stays with its
+/// owner: a cancelled branch stops waiting for a handle's task, but does not cancel that task.
 ///
 /// The first branch that fails or is cancelled ends the others, and its error is thrown once all
-/// have ended; later errors are dropped. When the task itself is cancelled, its branches are
+/// have ended; later errors are dropped. If the task itself is cancelled, its branches are
 /// destroyed before its own frames.
 ///
 /// Threads:   owner thread.
-/// Cost:      per branch one record, and one frame if it is no task yet, from the frame pool.
-/// Lifetime:  arguments with a name are borrowed until the wait has ended. Awaited once.
-/// Throws:    the first error of a branch; std::bad_alloc, and then none has been left running.
+/// Cost:      per branch one record, and one frame if it is not a task yet, from the frame pool.
+/// Lifetime:  named arguments are borrowed until the wait has ended. Await it once.
+/// Throws:    the first error of a branch; std::bad_alloc, and then no branch is left running.
 template <class... As>
 [[nodiscard]] auto when_all(As&&... awaited) {
     return WhenAll<task_detail::TaskValue<As>...>(
         task_detail::as_task(std::forward<As>(awaited))...);
 }
 
-/// The same for any number of tasks of one type: their values in the same order; for task<void>
-/// nothing. Also for none at all.
+/// The same for any number of tasks of one type, even none. Returns their values in the same order;
+/// nothing for task<void>.
 ///
-/// Cost:      besides, one block for all branches, and the result.
+/// Cost:      in addition, one block for all branches, and the result.
 template <class T>
 [[nodiscard]] WhenAllOf<T> when_all(std::vector<task<T>> bodies) {
     return WhenAllOf<T>(std::move(bodies));
 }
 
-/// Waits until all have ended, in whatever way; one that fails does not affect the others.
+/// Waits until all have ended, in any way; one that fails does not affect the others.
 ///
 ///     auto [first, second] = co_await when_all_settled(save(a), save(b));
 ///     if (!first) std::rethrow_exception(first.error());
 ///
-/// Otherwise as when_all(). A reference is given as a std::reference_wrapper.
+/// Otherwise like when_all(). A reference is returned as a std::reference_wrapper.
 template <class... As>
 [[nodiscard]] auto when_all_settled(As&&... awaited) {
     return WhenAllSettled<task_detail::TaskValue<As>...>(

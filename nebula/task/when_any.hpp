@@ -20,7 +20,7 @@ namespace nebula {
 
 namespace task_detail {
 
-/// A value's place in a variant, where there are neither void nor references.
+/// The type of a value in a variant, which can hold neither void nor references.
 template <class T>
 using VariantValue =
     std::conditional_t<std::is_void_v<T>, std::monostate,
@@ -29,7 +29,7 @@ using VariantValue =
 
 }  // namespace task_detail
 
-/// What when_any() of a vector gives: who was first, and its value.
+/// The result of when_any() of a vector: which one was first, and its value.
 template <class T>
 struct FirstOf {
     std::size_t index;
@@ -39,7 +39,7 @@ struct FirstOf {
 /// Made by when_any().
 template <class... Ts>
 class [[nodiscard]] WhenAny : public task_detail::BranchesWait<Ts...> {
-    static_assert(sizeof...(Ts) > 0, "when_any without arguments would wait for ever");
+    static_assert(sizeof...(Ts) > 0, "when_any without arguments would wait forever");
     using Base = task_detail::BranchesWait<Ts...>;
     using Value = std::variant<task_detail::VariantValue<Ts>...>;
 
@@ -97,22 +97,23 @@ struct AwaitAs<WhenAny<Ts...>> : task_detail::AwaitInPlace<WhenAny<Ts...>> {};
 template <class T>
 struct AwaitAs<WhenAnyOf<T>> : task_detail::AwaitInPlace<WhenAnyOf<T>> {};
 
-/// Waits for the first of them to end, with a value or an error. Gives a std::variant whose index
-/// says which one it was, with std::monostate for nothing and a std::reference_wrapper for a
+/// Waits for the first of them to end, with a value or an error. Returns a std::variant whose index
+/// says which one it was, with std::monostate for void and a std::reference_wrapper for a
 /// reference.
 ///
 ///     const auto first = co_await when_any(signal<int>(player, "hit"), sleep_for(3.0));
 ///     if (first.index() == 1) co_return;    // nobody was hit
 ///     use(std::get<0>(first));
 ///
-/// The others are cancelled before this task goes on: destroyed, their connections gone. They are
-/// started in order: if one ends while it is started, it is the first, and those after it never
-/// run. What may be awaited, and what it becomes: see when_all().
+/// The others are cancelled before this task continues: they are destroyed, and their connections
+/// are gone. They are started in order: if one ends while it is being started, it is the first, and
+/// those after it never run. See when_all() for what may be awaited and what becomes of it.
 ///
 /// Threads:   owner thread.
 /// Cost:      as when_all().
-/// Lifetime:  arguments with a name are borrowed until the wait has ended. Awaited once.
-/// Throws:    the error of the first to end, if it ended with one; those of the others are dropped.
+/// Lifetime:  named arguments are borrowed until the wait has ended. Await it once.
+/// Throws:    the error of the first to end, if it ended with one; errors of the others are
+///            dropped.
 template <class... As>
 [[nodiscard]] auto when_any(As&&... awaited) {
     return WhenAny<task_detail::TaskValue<As>...>(
@@ -120,7 +121,7 @@ template <class... As>
 }
 
 /// The same for any number of tasks of one type.
-/// \throws std::invalid_argument for none at all, which would wait for ever.
+/// \throws std::invalid_argument if there is none, because it would wait forever.
 template <class T>
 [[nodiscard]] WhenAnyOf<T> when_any(std::vector<task<T>> bodies) {
     require_argument(!bodies.empty(),

@@ -6,10 +6,10 @@
 
 namespace nebula {
 
-/// What a full queue does with one more value. Lost values are counted.
+/// What a full queue does with another value. Lost values are counted.
 enum class WhenFull : std::uint8_t {
-    DropNewest,  ///< Keeps how it began. The sender is told, if it sends by a call.
-    DropOldest,  ///< Keeps the latest news.
+    DropNewest,  ///< Drops the new value. A sender that calls send() is told.
+    DropOldest,  ///< Drops the oldest value in the queue.
 };
 
 }  // namespace nebula

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Values from any thread to a task of the main loop.
+// Passes values from any thread to a task of the main loop.
 #pragma once
 
 #include "nebula/base/mutex.hpp"
@@ -22,7 +22,7 @@
 
 namespace nebula {
 
-/// A queue from workers to one task: a send wakes the task that waits.
+/// A queue from workers to one task: send() wakes the waiting task.
 ///
 ///     WorkerChannel<Mesh> finished;
 ///     pool.spawn([&] { finished.send(mesh(chunk)); });
@@ -30,19 +30,17 @@ namespace nebula {
 ///         while (std::optional<Mesh> mesh = co_await finished.recv()) show(*std::move(mesh));
 ///     }
 ///
-/// Lossless without a bound; with one, as it was told, and it counts what it lost. No sender ever
-/// sleeps. A task that is cancelled while it waits takes nothing with it: one that is woken has
-/// been promised a value, which stays in the queue until the task goes on. No lock is held while a
-/// value is moved or destroyed.
+/// Without a bound nothing is lost; with a bound, WhenFull decides what is dropped, and drops are
+/// counted. A sender never sleeps. If a task is cancelled while it waits, no value is lost: a woken
+/// task has been promised a value, which stays in the queue until the task continues. No lock is
+/// held while a value is moved or destroyed.
 ///
-/// Threads:   send, close, size, dropped: any thread. recv, try_recv: owner thread of one task at a
-///            time, the receiver; the destructor: when nobody sends any more.
-/// Cost:      two short locks at either end of a value's way, and one wake for a receiver that waits. No allocation once
+/// Threads:   send, close, size, dropped: any thread. recv, try_recv: owner thread; one task at a
+///            time may be the receiver. The destructor: when nobody sends any more.
+/// Cost:      two short locks at each end, and one wake if the receiver waits. No allocation once
 ///            it has held as many values before.
-/// Lifetime:  must outlive its senders, and the receiver's wait. A value that is lost to the bound is
-/// destroyed outside the lock. Moving a T, and destroying one that was moved from, happens
-/// under the lock: neither may use the channel.
-/// Throws:    std::bad_alloc when it has to grow, and then nothing has changed. The constructor
+/// Lifetime:  must outlive its senders and the receiver's wait.
+/// Throws:    std::bad_alloc if it has to grow; nothing has changed then. The constructor:
 ///            std::invalid_argument for a bound of 0.
 template <class T>
 class WorkerChannel {
@@ -93,7 +91,7 @@ public:
     WorkerChannel(const WorkerChannel&) = delete;
     WorkerChannel& operator=(const WorkerChannel&) = delete;
 
-    /// Moves from `value` only if it was sent.
+    /// Moves from `value` only if it is sent.
     SendResult send(T&& value) NEBULA_EXCLUDES(mutex_) {
         Node* node = nullptr;
         {
@@ -127,9 +125,9 @@ public:
         return send(T(value));
     }
 
-    /// `co_await`: waits until there is a value. None: closed and empty.
+    /// `co_await` it: waits until there is a value. Returns nothing if it is closed and empty.
     [[nodiscard]] Recv recv() noexcept { return Recv(*this); }
-    /// The oldest value, unless it is promised to the task that has waited and was woken.
+    /// The oldest value, unless it is promised to a task that has waited and been woken.
     [[nodiscard]] std::optional<T> try_recv() NEBULA_EXCLUDES(mutex_) {
         Node* node = nullptr;
         {
@@ -139,14 +137,14 @@ public:
         return move_out(node);
     }
 
-    /// Takes no more values; those it has, and those on their way in, can be received. Again: does
-    /// nothing.
+    /// Accepts no more values. Those that it holds, or that are being sent, can still be received.
+    /// May be called again without effect.
     void close() noexcept NEBULA_EXCLUDES(mutex_) {
         Waker receiver;
         {
             const MutexLock lock(mutex_);
             closed_ = true;
-            if (items_.in_hand() == 0) {  // else the value on its way in wakes the receiver
+            if (items_.in_hand() == 0) {  // otherwise the value that is being sent wakes it
                 waiting_ = nullptr;
                 receiver = std::exchange(receiver_, {});
             }
@@ -158,12 +156,12 @@ public:
         const MutexLock lock(mutex_);
         return closed_;
     }
-    /// Without what is promised. Stale at once.
+    /// Does not count promised values. Outdated at once.
     [[nodiscard]] std::size_t size() const noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         return items_.size() - promised_;
     }
-    /// Values lost to the bound so far.
+    /// How many values the bound has dropped so far.
     [[nodiscard]] std::uint64_t dropped() const noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         return dropped_;
@@ -175,7 +173,7 @@ private:
     Node* pop() noexcept NEBULA_REQUIRES(mutex_) {
         return items_.size() == promised_ ? nullptr : items_.pop_front();
     }
-    // Without the lock: moving and destroying a value is the user's code.
+    // Without the lock, because moving and destroying a value is user code.
     std::optional<T> move_out(Node* node) NEBULA_EXCLUDES(mutex_) {
         std::optional<T> value;
         if (node == nullptr) return value;
@@ -189,7 +187,7 @@ private:
         {
             const MutexLock lock(mutex_);
             items_.give_back(node);
-            // It waited for a value that might have been on its way in.
+            // The receiver waited for a value that might have been on its way in.
             if (at_the_end() && waiting_ != nullptr) {
                 waiting_ = nullptr;
                 receiver = std::exchange(receiver_, {});
@@ -200,7 +198,7 @@ private:
     [[nodiscard]] bool at_the_end() const noexcept NEBULA_REQUIRES(mutex_) {
         return closed_ && items_.in_use() == 0;
     }
-    /// One more value than promised: who waits has it, and is to be woken.
+    /// If there is one more value than promised, the waiting task gets it and must be woken.
     Waker promise() NEBULA_REQUIRES(mutex_) {
         if (waiting_ == nullptr || items_.size() == promised_) return {};
         ++promised_;
@@ -217,7 +215,7 @@ private:
         ++promised_;
         return recv.promised_ = true;
     }
-    /// False when something has come since reserve().
+    /// False if something has come since reserve().
     bool wait_with(Recv& recv, Waker waker) NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         require_state(waiting_ == nullptr,
@@ -242,7 +240,7 @@ private:
         }
         return move_out(node);
     }
-    /// It does not wait any more; what it was promised goes to the next.
+    /// `recv` does not wait any more; the next one gets the value that it was promised.
     void forget(Recv& recv) noexcept NEBULA_EXCLUDES(mutex_) {
         Waker receiver;
         {
@@ -262,7 +260,7 @@ private:
     const WhenFull when_full_ = WhenFull::DropNewest;
     mutable Mutex mutex_;
     detail::NodeQueue<T> items_ NEBULA_GUARDED_BY(mutex_);
-    std::size_t promised_ NEBULA_GUARDED_BY(mutex_) = 0;  // values, to who has been woken
+    std::size_t promised_ NEBULA_GUARDED_BY(mutex_) = 0;  // values for woken receivers
     Recv* waiting_ NEBULA_GUARDED_BY(mutex_) = nullptr;
     Waker receiver_ NEBULA_GUARDED_BY(mutex_);  // of waiting_
     std::uint64_t dropped_ NEBULA_GUARDED_BY(mutex_) = 0;

@@ -13,7 +13,7 @@ using task_detail::TaskRecord;
 
 namespace {
 
-/// The trip as the pool keeps it. One that is dropped unrun brings the task home as lost.
+/// The closure that the pool keeps for a trip. If it is dropped, it brings the task home as lost.
 class TripCall {
 public:
     explicit TripCall(TaskRecord& record) noexcept : record_(&record) { record.retain(); }
@@ -49,7 +49,7 @@ void WorkerHop::begin(task_detail::PromiseBase& leaf) noexcept {
 }
 
 void WorkerHop::depart(TaskRecord& record) noexcept {
-    // Copies: once booked, the owner may take the trip back and destroy this awaiter.
+    // Copies, because once the trip is booked, the owner may take it back and destroy this awaiter.
     WorkerPool& pool = pool_;
     const SpawnOptions options = options_;
     record.trip_name = options.name;
@@ -57,7 +57,7 @@ void WorkerHop::depart(TaskRecord& record) noexcept {
     try {
         pool.spawn(TripCall(record), options);
     } catch (...) {
-        // Out of memory. The call that was not taken has brought the task home.
+        // Out of memory. The dropped closure has brought the task home.
     }
 }
 

@@ -21,10 +21,10 @@ namespace {
 namespace fs = std::filesystem;
 
 int affinity_count() {
-    // A pool that a pinned worker makes has more than that worker's CPU.
+    // A pool that a pinned worker creates may use more than that worker's CPU.
     if (const int cpus = detail::cpus_before_pinning(); cpus > 0) return cpus;
-    // The mask is as long as the kernel was built for, which may be more than cpu_set_t's 1024:
-    // ask with a longer one until it fits.
+    // The kernel's mask may be longer than the 1024 bits of cpu_set_t: try longer masks until one
+    // fits.
     for (std::size_t cpus = 1024; cpus <= (std::size_t{1} << 20U); cpus *= 4) {
         const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(
             CPU_ALLOC(cpus), [](cpu_set_t* mask) { CPU_FREE(mask); });
@@ -51,7 +51,7 @@ std::optional<double> read_v2(const fs::path& folder) {
     try {
         return to_quota(std::stod(quota), period_us);
     } catch (const std::exception&) {
-        return std::nullopt;  // not a number: as good as no file
+        return std::nullopt;  // not a number: treated as a missing file
     }
 }
 
@@ -67,8 +67,8 @@ std::optional<double> read_v1(const fs::path& folder) {
 
 using Reader = std::optional<double> (*)(const fs::path&);
 
-// The least quota from `mount / group` up to `mount`. A group whose folder does not exist here (a
-// container that sees only its own part of the tree under the host's name) is passed over.
+// The smallest quota from `mount / group` up to `mount`. A group whose folder does not exist here
+// is skipped (a container sees only its own part of the tree, but the host's name of the group).
 std::optional<double> least_on_the_way_up(const fs::path& mount, const fs::path& group,
                                           Reader read) {
     std::optional<double> least;
@@ -112,7 +112,7 @@ std::optional<double> cgroup_cpu_quota(const CgroupPaths& paths) {
     for (const Membership& member : memberships(paths.self)) {
         if (member.controllers.empty()) {
             consider(least_on_the_way_up(paths.root, member.group, read_v2));
-            // Both versions side by side: version 2 lives one folder further down.
+            // If both versions are mounted, version 2 is one folder further down.
             consider(least_on_the_way_up(paths.root / "unified", member.group, read_v2));
         } else if (names_cpu(member.controllers)) {
             consider(least_on_the_way_up(paths.root / member.controllers, member.group, read_v1));

@@ -7,34 +7,34 @@
 
 namespace nebula {
 
-/// A higher band is always looked at first; within a band, the order is that of the queues.
+/// A higher band always comes first; within a band, the order is that of the queues.
 enum class Band : std::uint8_t {
-    Frame,       ///< Needed before this frame ends: an edit's remesh.
+    Frame,       ///< Needed before this frame ends, such as meshing an edit.
     Normal,      ///< Needed soon.
-    Background,  ///< Needed some time: far chunks.
+    Background,  ///< Needed at some time, such as distant chunks.
 };
 
 inline constexpr std::size_t kBandCount = 3;
 
-/// Which task of a band a worker takes first of those that it has spawned itself. What comes from
-/// other threads it takes oldest first in any case, and after its own.
+/// Which task of a band a worker takes first among those that it has spawned itself. It takes tasks
+/// from other threads after its own, and always oldest first.
 enum class Order : std::uint8_t {
     YoungestFirst,  ///< Its data is still in the worker's cache.
     OldestFirst,    ///< As if another thread had spawned it. Costs a short lock.
 };
 
-/// What a thread runs that waits for tasks.
+/// What a thread runs while it waits for tasks.
 enum class Help : std::uint8_t {
-    OwnGroup,  ///< Tasks of what it waits for, and no others.
-    /// When it has none of those to begin: any that is queued, as urgent as its group or more. They
-    /// run on the waiter's stack, inside of whatever it holds, and the wait lasts until the one it
-    /// has begun has ended: not for who holds a lock or has a deadline.
+    OwnGroup,  ///< Only tasks of the group that it waits for.
+    /// If none of those is left to begin: any queued task that is at least as urgent as the group.
+    /// It runs on the waiting thread's stack, and the wait lasts until it has ended. So do not use
+    /// this while you hold a lock, or with a deadline.
     Any,
 };
 
 struct SpawnOptions {
     Band band = Band::Normal;
-    /// For the panic handler and for traces. Borrowed until the task has ended: a literal.
+    /// For the panic handler and for traces. Must live until the task has ended; use a literal.
     const char* name = nullptr;
     Order order = Order::YoungestFirst;
 };

@@ -27,11 +27,11 @@ enum class SendResult : std::uint8_t {
 };
 
 namespace detail {
-/// Whether the calling thread is a worker, of whatever pool.
+/// Whether the calling thread is a worker of any pool.
 [[nodiscard]] bool on_worker() noexcept;
 }  // namespace detail
 
-/// From how many values on a Channel is full for those who may wait: see Channel.
+/// The number of values from which on a Channel counts as full: see Channel.
 struct SoftLimit {
     std::size_t values;
 };
@@ -42,27 +42,27 @@ struct SoftLimit {
 ///     pool.spawn([&] { finished.post(mesh(chunk)); });
 ///     finished.drain(2ms, [&](Mesh mesh) { commit(std::move(mesh)); });   // once a frame
 ///
-/// A Channel has no hard bound. A SoftLimit holds back whoever may sleep, and nobody else: a task
-/// that slept in send() would take its worker with it, and if the receiver is at that moment in a
-/// wait for that very task, both sleep for ever. So send() on a worker of any pool never waits: it
-/// goes over the limit, and the memory grows. What holds the limit everywhere is try_send(): the
-/// caller keeps the value, and does something else meanwhile. Tasks that a waiting thread may help
-/// with can run on a thread that is no worker: let tasks use post(), which never waits anywhere.
-/// Where the amount of work in flight must be limited, do it where tasks are started:
+/// A Channel has no hard limit. A SoftLimit holds back only threads that may sleep. A task that
+/// slept in send() would block its worker, and if the receiver were waiting for that task at that
+/// moment, both would sleep forever. So send() on a worker of any pool never waits: it exceeds the
+/// limit, and the memory grows. Only try_send() keeps the limit everywhere: the caller keeps the
+/// value and does something else meanwhile. A task may also run on a thread that is not a worker,
+/// if that thread waits and helps. So let tasks use post(), which never waits. If the amount of
+/// work in flight must be limited, limit it where tasks are started:
 /// `while (in_flight + 1 < limit) start_one()`.
 ///
 /// No lock is held while a value is made, moved, looked at or destroyed: that code may use the
 /// channel.
 ///
-/// Threads:   any thread. recv and recv_until sleep: not for workers, which use try_recv.
-/// Cost:      two short locks at either end of a value's way; a system call only for a thread that
-///            really sleeps. An empty try_recv is one load. No allocation once it has held as many
-///            values before; one with a limit allocates for that many when it is made.
-/// Lifetime:  may be destroyed by whoever received the last value, though its sender has not quite
-///            returned; no other call may run. What it still holds is destroyed with it.
-/// Throws:    the constructor std::invalid_argument for a limit of 0. std::bad_alloc when it has to
-///            grow, and what moving a T throws; the value is then where it was before, and the
-///            channel as it was.
+/// Threads:   any thread. recv and recv_until sleep: workers must use try_recv instead.
+/// Cost:      two short locks at each end; a system call only for a thread that really sleeps. An
+///            empty try_recv is one load. No allocation once it has held as many values before; a
+///            channel with a limit allocates for that many in the constructor.
+/// Lifetime:  the thread that received the last value may destroy it, even if the sender has not
+///            quite returned; no other call may be running. The destructor destroys the values that
+///            are left.
+/// Throws:    the constructor: std::invalid_argument for a limit of 0. std::bad_alloc if it has to
+///            grow, and what moving a T throws; the value and the channel are then unchanged.
 template <class T>
 class Channel {
     static_assert(std::is_nothrow_destructible_v<T>);
@@ -80,7 +80,7 @@ public:
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
 
-    /// Full from the limit on, on every thread. Moves from `value` only if it was sent.
+    /// Returns Full at the limit, on every thread. Moves from `value` only if it is sent.
     [[nodiscard]] SendResult try_send(T&& value) {
         return offer(std::move(value), Over::Refuse, nullptr);
     }
@@ -90,11 +90,11 @@ public:
         return offer(value, Over::Refuse, nullptr);
     }
 
-    /// Sends whatever the limit says. \returns false when the channel is closed.
+    /// Sends regardless of the limit. \returns false if the channel is closed.
     bool post(T value) { return offer(std::move(value), Over::Grow, nullptr) == SendResult::Sent; }
 
-    /// Sleeps while the channel is full; on a worker goes over the limit instead.
-    /// \returns false when the channel is closed, before or meanwhile.
+    /// Sleeps while the channel is full; on a worker, exceeds the limit instead.
+    /// \returns false if the channel is closed, also while it sleeps.
     bool send(T value) {
         for (;;) {
             detail::Sleeper sleeper;
@@ -106,27 +106,27 @@ public:
         }
     }
 
-    /// The oldest value; none when there is none now. Whether one may still come is to be asked
-    /// before: after closed() said yes, none means the end. The other way round a value that is
-    /// sent, and the channel closed, between the two questions is lost.
+    /// The oldest value, or nothing if there is none. To find out whether this is the end, call
+    /// closed() before: if it was true, nothing means the end. In the other order you would lose a
+    /// value that is sent between the two calls.
     [[nodiscard]] std::optional<T> try_recv() {
         return try_recv_if([](const T&) { return true; });
     }
-    /// The oldest value, if `wanted` says so; else it stays the oldest. While `wanted` looks at it
-    /// no other thread sees it.
+    /// The oldest value if `wanted` returns true for it; otherwise it stays the oldest. While
+    /// `wanted` looks at the value, no other thread sees it.
     template <class Wanted>
         requires std::is_invocable_r_v<bool, Wanted&, const T&>
     [[nodiscard]] std::optional<T> try_recv_if(Wanted&& wanted) {
         std::optional<T> value;
-        // Relaxed: whoever knows that a value was sent sees a count that knows it too.
+        // Relaxed: a thread that knows of a sent value also sees a count that includes it.
         if (size_.load(std::memory_order_relaxed) == 0) return value;
         take(value, wanted, nullptr);
         return value;
     }
 
-    /// Sleeps until there is a value. \returns none only when closed and empty.
+    /// Sleeps until there is a value. \returns nothing only if the channel is closed and empty.
     [[nodiscard]] std::optional<T> recv() { return recv_until(Clock::time_point::max()); }
-    /// The same, or none once the deadline has passed.
+    /// The same, or nothing once the deadline has passed.
     [[nodiscard]] std::optional<T> recv_until(Clock::time_point deadline) {
         std::optional<T> value;
         const auto any = [](const T&) { return true; };
@@ -157,8 +157,8 @@ public:
         return count;
     }
 
-    /// Takes no more values; those it has, and those on their way in, can be received. Wakes
-    /// everybody who sleeps. Again: does nothing.
+    /// Accepts no more values. Those that it holds, or that are being sent, can still be received.
+    /// Wakes all sleeping threads. May be called again without effect.
     void close() noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         closed_ = true;
@@ -166,17 +166,17 @@ public:
         wake_all_at_the_end();
     }
 
-    /// Values may still be in it, but none is on its way in any more.
+    /// Whether it is closed and no value is being sent any more; it may still hold values.
     [[nodiscard]] bool closed() const noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         return closed_ && values_.in_hand() == 0;
     }
-    /// Stale at once.
+    /// Outdated at once.
     [[nodiscard]] std::size_t size() const noexcept {
-        return size_.load(std::memory_order_relaxed);  // a number, nothing is read by it
+        return size_.load(std::memory_order_relaxed);  // only the number matters
     }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-    /// The largest number if there is none.
+    /// The largest std::size_t if there is no limit.
     [[nodiscard]] std::size_t soft_limit() const noexcept { return soft_limit_; }
 
 private:
@@ -185,7 +185,7 @@ private:
     using Claim = detail::WaitList::Claim;
     enum class Over : std::uint8_t { Refuse, Sleep, Grow };
 
-    // A node in the hand of this thread. What a value throws on its way puts the node back.
+    // A node that this thread holds. If moving the value throws, the destructor puts the node back.
     struct Filling {
         ~Filling() {
             if (node == nullptr) return;
@@ -221,7 +221,7 @@ private:
         return SendResult::Sent;
     }
 
-    // True: there was nothing, and there may be something later; `sleeper` is then on the list.
+    // True: there is nothing now, but there may be later; `sleeper` is then on the list.
     template <class Wanted>
     bool take(std::optional<T>& value, Wanted& wanted, detail::Sleeper* sleeper)
         NEBULA_EXCLUDES(mutex_) {
@@ -244,7 +244,7 @@ private:
         return false;
     }
 
-    // All three: whom to wake after the lock.
+    // All three return whom to wake after the lock is released.
     [[nodiscard]] Claim put(Node& node) noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         values_.push_back(node);
@@ -272,8 +272,8 @@ private:
     static void wake_all(detail::WaitList& sleepers) noexcept {
         while (const Claim claim = sleepers.claim_oldest()) detail::WaitList::wake(claim);
     }
-    // Closed, and no value can come any more: receivers need not sleep on. Under the lock, all of
-    // them: it happens once in a channel's life.
+    // If the channel is closed and no value can come any more, wakes all receivers. Under the lock,
+    // because it happens only once in a channel's life.
     void wake_all_at_the_end() noexcept NEBULA_REQUIRES(mutex_) {
         if (closed_ && values_.in_use() == 0) wake_all(receivers_);
     }
@@ -282,8 +282,8 @@ private:
     std::atomic<std::size_t> size_{0};  // of values_, written under the lock
     mutable Mutex mutex_;
     Values values_ NEBULA_GUARDED_BY(mutex_);
-    detail::WaitList senders_ NEBULA_GUARDED_BY(mutex_);    // sleep for room
-    detail::WaitList receivers_ NEBULA_GUARDED_BY(mutex_);  // sleep for a value
+    detail::WaitList senders_ NEBULA_GUARDED_BY(mutex_);    // waiting for room
+    detail::WaitList receivers_ NEBULA_GUARDED_BY(mutex_);  // waiting for a value
     bool closed_ NEBULA_GUARDED_BY(mutex_) = false;
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/config_toml.hpp"
 
-// The parser asserts what a file may well say ("[=", "[.a]"), and then tells it as an error.
+// The parser asserts things that a file may violate ("[=", "[.a]"), and reports them afterwards.
 #define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/impl/preprocessor.h>
-// In Release builds these would be assumptions, and so promises we cannot make.
+// In Release builds these would be compiler assumptions, which we cannot guarantee.
 #undef TOML_ASSERT_ASSUME
 #define TOML_ASSERT_ASSUME(expression) static_cast<void>(0)
 #include <toml++/toml.h>
@@ -83,7 +83,7 @@ std::string in_words(const Number& number) {
     throw ConfigError(sentence);
 }
 
-// One line, whatever the parser's own message looks like.
+// The first line of the parser's message.
 std::string on_one_line(std::string_view text) {
     std::string result(text.substr(0, text.find_first_of("\r\n")));
     while (!result.empty() && (result.back() == '.' || result.back() == ' ')) result.pop_back();
@@ -160,7 +160,7 @@ std::string short_text(std::string_view source, const toml::node& value, std::st
              ".");
 }
 
-// The table of that name, null if there is none.
+// The table with that name; null if there is none.
 const toml::table* table_at(std::string_view source, const toml::table& parent,
                             std::string_view key, std::string_view full_name) {
     const toml::node* const node = parent.get(key);

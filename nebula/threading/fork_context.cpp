@@ -45,7 +45,7 @@ JoinRegion::JoinRegion(PoolCore& pool) : outer_(current_fork_seat) {
         lonely_ = std::make_unique<ForkSeat>(pool);
         seat_ = lonely_.get();
     }
-    // A worker may have left it for a join of another pool, and come back here.
+    // A worker may have left this pool for a join of another pool, and come back here.
     entered_ = !seat_->in_region.raised_by_us();
     if (entered_ && lonely_ == nullptr) pool.enter_region(*seat_);
     current_fork_seat = seat_;

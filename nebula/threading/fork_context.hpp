@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Two branches at once, from the inside of a join. Opened with WorkerPool::join().
+// Runs two branches at once, from inside a join. Opened with WorkerPool::join().
 #pragma once
 
 #include "nebula/base/cache_line.hpp"
@@ -26,14 +26,14 @@ namespace detail {
 class PoolCore;
 struct ForkSeat;
 
-/// What a thief needs of a branch. Lives in the frame that forked it.
+/// What a thief needs to know about a branch. Lives in the frame that forked it.
 struct JoinRecord {
     using Call = void (*)(JoinRecord&, ForkContext);
 
     explicit JoinRecord(Call how) noexcept : call(how) {}  // NOLINT(*-member-init): see below
 
     const Call call;  // runs the branch and keeps its result
-    // Written by the thief alone, so that a branch nobody steals pays nothing for them.
+    // Written only by the thief, so that a branch that is not stolen pays nothing for them.
     bool failed;
     alignas(std::exception_ptr) std::byte error[sizeof(std::exception_ptr)];  // if failed
 };
@@ -42,34 +42,35 @@ struct JoinRecord {
 struct ForkSeat {
     explicit ForkSeat(PoolCore& its_pool) noexcept : pool(its_pool) {}
 
-    /// Of the branch that was pushed at `index`, once it is stolen.
+    /// The state of the branch that was pushed at `index`, once it is stolen.
     [[nodiscard]] JoinState<ForkSeat>& state(std::int64_t index) noexcept {
         return states[static_cast<std::size_t>(index) % states.size()];
     }
 
     JoinDeque<JoinRecord> branches;
     PoolCore& pool;
-    // Whether the thread is inside a join: somebody has to watch for branches. README, "Joins".
+    // Whether the thread is inside a join, so that a worker must watch for branches. README,
+    // "Joins".
     alignas(2 * kCacheLine) RegionFlag in_region;
-    std::atomic<bool> lent{false};       // to a thread that is no worker
+    std::atomic<bool> lent{false};       // to a thread that is not a worker
     std::atomic<std::uint32_t> bell{0};  // the thread sleeps on it while it waits for a thief
-    // Here and not in the branches: one that nobody steals never touches its state.
+    // Not in the branches, so that a branch that is not stolen never touches its state.
     std::array<JoinState<ForkSeat>, JoinDeque<JoinRecord>::kSize> states;
 };
 
-/// The seat of the join that the calling thread is inside of; null outside of any. A pointer, no
-/// object: the extension is unloaded with threads of others still alive.
+/// The seat of the join that the calling thread is in; null outside of joins. It is a pointer, not
+/// an object, because the extension is unloaded while foreign threads are still alive.
 extern constinit thread_local ForkSeat* current_fork_seat;
 
 /// Waits for the thief of the branch that was pushed at `index`, and rethrows what it threw.
 void await_branch(ForkSeat& owner, std::int64_t index, JoinRecord& record);
-/// The same, but drops what it threw. True: there is a result.
+/// The same, but drops what it threw. Returns whether there is a result.
 bool outlast_branch(ForkSeat& owner, std::int64_t index, JoinRecord& record) noexcept;
 
 }  // namespace detail
 
-/// A thread's right to fork: its branches lie where the workers of the pool find them. A small
-/// value, to be passed on by value.
+/// A thread's right to fork: it puts branches where the workers of the pool find them. A small
+/// value; pass it by value.
 ///
 ///     long fib(ForkContext fork, int n) {
 ///         if (n < 2) return n;
@@ -83,17 +84,18 @@ bool outlast_branch(ForkSeat& owner, std::int64_t index, JoinRecord& record) noe
 /// Lifetime:  the call it was given to.
 class ForkContext {
 public:
-    /// Calls a and b, perhaps at once, and returns when both have ended: std::pair of what they
-    /// returned, std::monostate for void; nothing at all if both return void. Each takes a
-    /// ForkContext or nothing. a runs here; b runs here after it, unless an idle worker has taken
-    /// it meanwhile. No idle worker overlooks a branch for longer than about a millisecond, however
-    /// long a runs.
+    /// Calls a and b, perhaps at the same time, and returns when both have ended. Returns a
+    /// std::pair of their results, with std::monostate for void, or nothing if both return void.
+    /// Each takes a ForkContext or nothing. a runs here; b runs here after it, unless an idle
+    /// worker has taken it meanwhile. An idle worker finds a branch after about a millisecond at
+    /// the latest, however long a runs.
     ///
-    /// Cost:      one to two nanoseconds while nobody steals; nothing allocates. A waiting thread
-    ///            helps whoever has its branch, and runs nothing else.
-    /// Throws:    what a throws; then b, if nobody had begun it, is not called. Else what b throws.
+    /// Cost:      one to two nanoseconds if nothing is stolen; nothing allocates. A waiting thread
+    ///            helps the thread that has its branch, and runs nothing else.
+    /// Throws:    what a throws; b is then not called unless it has already begun. Otherwise what b
+    ///            throws.
     template <class A, class B>
-    [[gnu::always_inline]] auto join(A&& a, B&& b);  // or the context goes through memory
+    [[gnu::always_inline]] auto join(A&& a, B&& b);  // inlined, so the context stays in registers
 
     /// For the pool itself.
     ForkContext(detail::ForkSeat& seat, std::int64_t depth) noexcept
@@ -132,8 +134,8 @@ BranchResult<F> run_branch(F& f, ForkContext context) {
     }
 }
 
-/// How a branch keeps its function: one that was made for the call and is small, as it is, so that
-/// no pointer to it has to be written; any other by reference.
+/// How a branch keeps its function: a small temporary by value, so that no pointer to it has to be
+/// written; any other function by reference.
 template <class F, bool kTemporary>
 using KeptFunction =
     std::conditional_t<kTemporary && std::is_trivially_copyable_v<F> && sizeof(F) <= 64, F, F&>;
@@ -165,7 +167,7 @@ struct Branch : JoinRecord {
 /// Takes the branch back, or waits for its thief, when the frame unwinds.
 template <class Branch>
 struct Unwinding {
-    // Inlined even where it is cold: a guard whose address is taken costs a third of a join.
+    // Inlined even if it is cold: a guard whose address is taken costs a third of a join.
     [[gnu::always_inline]] ~Unwinding() {
         if (armed && !seat.branches.pop(depth) && outlast_branch(seat, depth, branch))
             (void)branch.take_result();
@@ -195,7 +197,7 @@ template <class Results, class A, class Branch>
 inline Results ForkContext::join_branch(A& a, Branch& branch) {
     detail::ForkSeat& seat = *seat_;
     if (!seat.branches.push(&branch, depth_)) [[unlikely]] {
-        // As deep as the deque: there is work enough for everybody further up.
+        // The deque is full, so there is enough work for all workers further up.
         typename Results::first_type first = detail::run_branch(a, *this);
         return {std::move(first), detail::run_branch(branch.function, *this)};
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How much of this frame is left, and whether the next piece of work fits into it.
+// Decides whether the next piece of work still fits into this frame.
 #pragma once
 
 #include "nebula/base/assert.hpp"
@@ -19,26 +19,26 @@
 
 namespace nebula {
 
-/// What tasks of one class cost, learned from those that have run: a mean that forgets, and how far
-/// they lie around it.
+/// Learns what tasks of one class cost from those that have run: a moving mean and the deviation
+/// from it.
 ///
 /// Threads:   owner thread.
 class CostEstimate {
 public:
     using Duration = std::chrono::nanoseconds;
 
-    /// \param guess  what one costs until the first has run.
+    /// \param guess  the assumed cost until the first task has run.
     constexpr explicit CostEstimate(Duration guess = std::chrono::microseconds(200)) noexcept
         : mean_ns_(static_cast<double>(guess.count())), guess_(guess) {}
 
     void add(Duration cost) noexcept {
         const auto cost_ns = static_cast<double>(std::max(cost, Duration::zero()).count());
-        // The first ones count as in a plain average, so that the guess is soon forgotten.
+        // The first samples count as in a plain average, so that the guess is soon forgotten.
         if (count_ < kMemory) ++count_;
         const double weight = 1.0 / static_cast<double>(count_);
         const double off = cost_ns - mean_ns_;
         if (count_ == 1) {
-            // One sample says nothing about the spread: it may be off by half of itself.
+            // One sample says nothing about the spread: assume a deviation of half the cost.
             mean_ns_ = cost_ns;
             variance_ = cost_ns * cost_ns / 4;
             return;
@@ -49,19 +49,19 @@ public:
 
     [[nodiscard]] Duration expected() const noexcept { return to_duration(mean_ns_); }
     [[nodiscard]] Duration deviation() const noexcept { return to_duration(std::sqrt(variance_)); }
-    /// The expected cost and that many deviations.
+    /// The expected cost plus that many deviations.
     [[nodiscard]] Duration likely_most(double deviations) const noexcept {
         if (count_ == 0) return guess_;
         return to_duration(mean_ns_ + deviations * std::sqrt(variance_));
     }
-    /// Costs that were added, up to the number after which old ones are forgotten.
+    /// How many costs are remembered.
     [[nodiscard]] unsigned samples() const noexcept { return count_; }
 
 private:
-    // Half of what is remembered is from the last 11: a burst of edits is learned within a frame.
+    // Half of the weight is in the last 11 samples, so a burst of edits is learned within a frame.
     static constexpr unsigned kMemory = 16;
 
-    // What a Duration cannot hold, and what is no number, is more than any frame has.
+    // NaN, and what a Duration cannot hold, becomes the largest Duration.
     static Duration to_duration(double ns) noexcept {
         constexpr auto most = static_cast<double>(Duration::max().count());  // 2^63: rounded up
         if (!(ns < most)) return Duration::max();
@@ -75,15 +75,15 @@ private:
 };
 
 struct FrameBudgetOptions {
-    /// The first task of the frame starts whatever the clock says: then work moves on, one task a
-    /// frame, though every frame is late. Without it nothing ever starts after the deadline.
+    /// The first task of the frame starts even if there is no time left. So work advances by one
+    /// task a frame even if every frame is late. If false, nothing starts after the deadline.
     bool at_least_one = true;
-    /// How many deviations above its expected cost a task must still fit.
+    /// A task must fit even if it costs this many deviations more than expected.
     double margin_deviations = 2;
 };
 
-/// Decides whether to start a task: only if its likely cost fits before the deadline. It reads no
-/// clock, it is told the time, so what it decides depends on its arguments alone.
+/// Decides whether to start a task: only if its likely cost fits before the deadline. The caller
+/// passes the time, so a decision depends only on the arguments.
 ///
 ///     FrameBudget budget(frame_start + 4ms);
 ///     while (Job* job = next_job()) {
@@ -97,11 +97,10 @@ public:
     explicit FrameBudget(Clock::time_point deadline, FrameBudgetOptions options = {}) noexcept
         : deadline_(deadline), options_(options) {}
 
-    /// Whether one that may cost `likely_most`, started now, ends before the deadline.
+    /// Whether a task that may cost `likely_most` ends before the deadline if it starts now.
     [[nodiscard]] static bool fits(Clock::time_point now, Clock::time_point deadline,
                                    CostEstimate::Duration likely_most) noexcept {
-        // `now + likely_most` could overflow; and a task that costs nothing needs time all the
-        // same.
+        // `now + likely_most` could overflow. Even a task that costs nothing needs some time.
         return now < deadline && likely_most <= deadline - now;
     }
 
@@ -109,7 +108,7 @@ public:
         if (options_.at_least_one && started_ == 0) return true;
         return fits(now, deadline_, cost.likely_most(options_.margin_deviations));
     }
-    /// The same; if it may, counts it as started.
+    /// The same, but counts the task as started if it may start.
     [[nodiscard]] bool try_start(Clock::time_point now, const CostEstimate& cost) noexcept {
         const bool may = may_start(now, cost);
         started_ += may ? 1 : 0;
@@ -128,10 +127,11 @@ private:
 template <class F>
 concept TimeSource = std::is_invocable_r_v<Clock::time_point, F&>;
 
-/// Calls fn(value) for values of the channel while they fit, oldest first, and learns what each
-/// call cost; class_of(value) is its place in `costs`. Ends at the first that does not fit, which
-/// stays in the channel. What fn throws comes out; its value is gone.
-/// \returns how many.
+/// Calls fn(value) for values of the channel, oldest first, while they fit, and learns what each
+/// call cost; class_of(value) is the index into `costs`. Stops at the first value that does not
+/// fit, which stays in the channel. If fn throws, the exception leaves run_until and the value is
+/// lost.
+/// \returns how many values were taken.
 ///
 /// Threads:   any thread; class_of runs under the channel's lock.
 template <class T, class ClassOf, class F, TimeSource Now = Clock::time_point (*)()>

@@ -27,7 +27,7 @@ IoThreads::~IoThreads() {
 void IoThreads::spawn_job(detail::IoJob job) { core_->spawn(std::move(job)); }
 
 void IoThreads::close() noexcept {
-    const BlockingRegion blocked;  // on a worker, whose pool the last jobs may wait for
+    const BlockingRegion blocked;  // we may be a worker of a pool that the last jobs wait for
     core_->close();
 }
 
@@ -47,14 +47,14 @@ IoScope::~IoScope() {
     wait();
     std::exception_ptr first;
     {
-        const MutexLock lock(mutex_);  // for the analysis: nobody else is left
+        const MutexLock lock(mutex_);  // only for the static analysis: all jobs have ended
         first = std::exchange(first_, nullptr);
     }
     if (first != nullptr) threads_->core_->report(first, first_name_);
 }
 
 void IoScope::leave() noexcept {
-    // Release pairs with the acquire in wait(). Waking a word that is gone harms nobody: the kernel
+    // Release pairs with the acquire in wait(). Waking a word that is gone is harmless: the kernel
     // only compares its address.
     if ((pending_.fetch_sub(1, std::memory_order_acq_rel) & (kRing - 1)) == 1)
         detail::futex_wake_one(pending_);
@@ -63,7 +63,7 @@ void IoScope::leave() noexcept {
 void IoScope::wait() noexcept {
     for (std::uint32_t word = 0;
          ((word = pending_.load(std::memory_order_acquire)) & (kRing - 1)) != 0;) {
-        // One of the threads that would run the jobs: were it to sleep, they might wait for it.
+        // If this is one of the threads that run the jobs, they might wait for it while it sleeps.
         if (!threads_->core_->run_one_if_own())
             detail::PoolCore::sleep_in_wait(nullptr, pending_, word, kRing);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Threads for work that waits: files, sockets, a database. WorkerPool::io() has some.
+// Threads for work that waits: files, sockets, a database. Every WorkerPool has some: io().
 #pragma once
 
 #include "nebula/base/mutex.hpp"
@@ -28,28 +28,29 @@ struct IoJob {
 }  // namespace detail
 
 struct IoThreadsConfig {
-    /// None are started before there is a job for them; 0: a job runs where it is spawned.
+    /// Threads are started when there is a job for them. 0: a job runs where it is spawned.
     int most_threads = 4;
     /// Threads are "{prefix}-{index}".
     std::string name_prefix = "nebula-io";
     std::size_t stack_size_bytes = std::size_t{2} * 1024 * 1024;
-    /// OS priority, 0 to 19, the higher the less.
+    /// OS priority, from 0 (normal) to 19 (lowest).
     int nice = 0;
     /// Unset: log one Error line.
     PanicHandler on_panic{};
 };
 
-/// A few threads that may block, apart from the workers, which must not.
+/// A few threads that may block, separate from the workers, which must not.
 ///
 ///     IoThreads io;
 ///     io.spawn([path] { save(path); }, "save");
 ///
-/// Threads:   spawn: any thread, jobs included. close and the destructor: any but its own.
-/// Cost:      spawn: a short lock, a system call to wake a thread, and the first times one to start
-///            it. Without jobs: nothing, the threads sleep without a timer.
-/// Lifetime:  close and the destructor run what is queued and what that spawns, then join.
-/// Throws:    spawn: std::bad_alloc, std::system_error if not even one thread can be started; the
-///            job is not queued then. What a job throws goes to the panic handler with its name.
+/// Threads:   spawn: any thread, also inside jobs. close and the destructor: any thread but its
+///            own.
+/// Cost:      spawn: a short lock and a system call to wake a thread; the first ones also start a
+///            thread. Without jobs: nothing, the threads sleep without a timer.
+/// Lifetime:  close and the destructor run queued jobs and the jobs that those spawn, then join.
+/// Throws:    spawn: std::bad_alloc, std::system_error if no thread at all can be started; the job
+///            is then not queued. What a job throws goes to the panic handler with its name.
 class IoThreads {
 public:
     explicit IoThreads(IoThreadsConfig config = {});
@@ -67,12 +68,12 @@ public:
                    name});
     }
 
-    /// Ends the threads. What is spawned afterwards runs where it is spawned.
+    /// Ends the threads. Later jobs run where they are spawned.
     void close() noexcept;
 
     /// How many threads have been started.
     [[nodiscard]] int thread_count() const;
-    /// Jobs that wait for a thread. Stale at once.
+    /// Jobs that wait for a thread. Outdated at once.
     [[nodiscard]] std::size_t queued() const;
 
 private:
@@ -83,13 +84,13 @@ private:
     std::unique_ptr<detail::IoCore> core_;
 };
 
-/// Jobs on IoThreads that all end before it does. Opened with WorkerPool::io().scope().
+/// Jobs on IoThreads that all end before the scope does. Opened with WorkerPool::io().scope().
 ///
 /// Threads:   spawn: any thread, until all have ended. wait_and_rethrow and the destructor: the
-///            thread that made it, which sleeps there; one of the IoThreads themselves runs queued
-///            jobs meanwhile.
-/// Throws:    spawn: as IoThreads. wait_and_rethrow: the first of what the jobs threw, once all
-///            have ended; if it is never called, that goes to the panic handler.
+///            thread that created it, which sleeps there; if that is one of the IoThreads, it runs
+///            queued jobs meanwhile.
+/// Throws:    spawn: as IoThreads. wait_and_rethrow: the first exception of the jobs, once all have
+///            ended; if it is never called, that exception goes to the panic handler.
 class IoScope {
 public:
     explicit IoScope(IoThreads& threads) noexcept : threads_(&threads) {}
@@ -110,7 +111,7 @@ private:
     class Place {
     public:
         explicit Place(IoScope& scope) noexcept : scope_(&scope) {
-            // Relaxed: the spawner itself, or a job that is counted, keeps it above zero.
+            // Relaxed: the spawner, or a job that is already counted, keeps it above zero.
             scope.pending_.fetch_add(1, std::memory_order_relaxed);
         }
         Place(Place&& other) noexcept : scope_(std::exchange(other.scope_, nullptr)) {}
@@ -129,7 +130,7 @@ private:
             place.scope().run_guarded([](void* f) { (void)std::invoke(*static_cast<Closure*>(f)); },
                                       &closure, name);
         }
-        Place place;  // first, so that it goes last
+        Place place;  // first, so that it is destroyed last
         Closure closure;
         const char* name;
     };
@@ -138,8 +139,9 @@ private:
     void leave() noexcept;
     void wait() noexcept;
 
-    // Jobs that have not ended, below kRing; above it, how often the waiter was called for another
-    // reason. One word, because nobody may touch the scope after the last job has left.
+    // The bits below kRing count the jobs that have not ended; the bits above count how often the
+    // waiter was called for another reason. It is one word, because nobody may touch the scope
+    // after the last job has left.
     static constexpr std::uint32_t kRing = std::uint32_t{1} << 28U;
 
     IoThreads* threads_;

@@ -65,7 +65,7 @@ void JobBlock::request_cancel() noexcept {
         state_.ask_to_stop();
         return;
     }
-    retain();  // the callback, or whoever sees the end, may drop the Job
+    retain();  // the callback, or a thread that sees the end, may drop the Job
     log_destructor_error(drop_closure(), options_.name);
     (void)end(true);
     release();
@@ -73,7 +73,7 @@ void JobBlock::request_cancel() noexcept {
 
 void JobBlock::finish() noexcept {
     if (state_.claim())
-        (void)run_claimed();  // nothing is lost: we are about to take it
+        (void)run_claimed();  // its error is not lost: the caller takes it next
     else if (!state_.ended())
         state_.wait([this](std::atomic<std::uint32_t>& word, std::uint32_t expected) {
             PoolCore::sleep_in_wait(pool_.core_, word, expected, JobState<>::kNudge);
@@ -87,7 +87,7 @@ void JobBlock::rethrow() {
 }
 
 void JobBlock::on_end(SmallFunction<void(), 32> callback) noexcept {
-    NEBULA_ASSERT(!callback_, "a Job has one callback");
+    NEBULA_ASSERT(!callback_, "a Job can have only one callback");
     callback_ = std::move(callback);
     if (state_.watch()) return;
     SmallFunction<void(), 32> now = std::move(callback_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A piece of work whose result you ask for later.
+// A piece of work whose result you take later.
 #pragma once
 
 #include "nebula/base/assert.hpp"
@@ -28,15 +28,15 @@ template <class F, class T>
 class JobOf;
 }
 
-/// What get() throws for a job that was cancelled. A job may throw it to say that it stopped
-/// because it was asked to; nobody reports it then.
+/// What get() throws for a job that was cancelled. A job may throw it itself to say that it stopped
+/// because it was asked to; it is then not reported.
 class JobCancelled : public std::exception {
 public:
     [[nodiscard]] const char* what() const noexcept override;
 };
 
-/// Runs f some time on a worker of the pool and keeps what it returns or throws. f is called with
-/// a StopToken if it can be.
+/// Runs f later on a worker of the pool and keeps what it returns or throws. If f accepts a
+/// StopToken, it gets one.
 ///
 /// Threads:   any thread.
 /// Cost:      one block for state, closure and result, and one spawn of the pool.
@@ -45,20 +45,21 @@ template <class F>
 auto spawn_job(WorkerPool& pool, F&& f, SpawnOptions options = {})
     -> Job<typename detail::JobCallResult<std::decay_t<F>>::type>;
 
-/// Stops a Job, and says how far it is, from any thread: also while its owner waits for it, takes
-/// its result or drops it. To be copied to whoever may want to stop the job: a button, a timeout.
+/// Stops a Job and reports its status from any thread, even while its owner waits for it, takes its
+/// result or drops it. Copy it to any code that may want to stop the job, such as a button or a
+/// timeout.
 ///
 ///     Job<Mesh> job = spawn_job(pool, [chunk](StopToken token) { return mesh(*chunk, token); });
 ///     on_leave_area([stop = job.stop_source()] { stop.request_stop(); });
 ///
-/// Threads:   any thread. One StopSource is one value: copy it, do not share it.
+/// Threads:   any thread. Do not share one StopSource between threads; copy it.
 /// Cost:      one counted reference to the job's block.
-/// Lifetime:  keeps the block of the job (state and result, not the closure) until it dies; the
-///            pool need not live that long. It does not keep the job going: a Job that is dropped
-///            is cancelled all the same.
+/// Lifetime:  keeps the block of the job (state and result, not the closure) alive; the pool need
+///            not live that long. It does not keep the job running: a Job that is dropped is
+///            cancelled even if there is a StopSource.
 class StopSource {
 public:
-    StopSource() noexcept = default;  ///< Of no job.
+    StopSource() noexcept = default;  ///< Without a job.
     StopSource(const StopSource& other) noexcept : StopSource(other.block_) {}
     StopSource(StopSource&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
     StopSource& operator=(StopSource other) noexcept {
@@ -72,8 +73,8 @@ public:
     /// Whether it belongs to a job.
     explicit operator bool() const noexcept { return block_ != nullptr; }
 
-    /// Drops the closure if nobody has begun the job; else asks the job to stop. Does nothing to a
-    /// job that has ended, and without a job.
+    /// Drops the closure if the job has not begun; otherwise asks the job to stop. Has no effect if
+    /// the job has ended, or without a job.
     void request_stop() const noexcept {
         if (block_ != nullptr) block_->request_cancel();
     }
@@ -94,28 +95,27 @@ private:
     detail::JobBlock* block_ = nullptr;
 };
 
-/// The result of spawn_job(), to be taken once. Dropping it cancels.
+/// The result of spawn_job(), which can be taken once. Dropping a Job cancels it.
 ///
 ///     Job<Mesh> job = spawn_job(pool, [chunk] { return mesh(*chunk); }, {.name = "mesh"});
 ///     …
 ///     if (std::optional<Mesh> mesh = job.try_get()) commit(*mesh);   // once a frame
 ///
-/// Whoever waits helps: get() of a job that nobody has begun runs it right here, so a worker that
-/// waits for a job behind it in the queue does not wait for itself. It runs that one job and no
-/// other.
+/// A thread that waits helps: if the job has not begun, get() runs it right here. So a worker that
+/// waits for a job behind it in the queue does not wait for itself. get() runs no other job.
 ///
 /// Threads:   owner thread (one at a time). cancel, done, status and stop_source: any thread, also
 ///            at once with get() and try_get(); never at once with a move, an assignment, then(),
-///            detach() or the destructor. Who cannot know when those happen keeps a stop_source().
-///            The function runs on a worker or in get(); then()'s as well.
-/// Cost:      get and done of a job that has ended: one load. A system call for one that sleeps.
+///            detach() or the destructor. If you cannot know when those happen, keep a
+///            stop_source(). The function runs on a worker or in get(), and so does that of then().
+/// Cost:      get and done of a job that has ended: one load. A system call for a wait that sleeps.
 /// Lifetime:  the pool must outlive the job. The closure is destroyed exactly once, before anybody
-///            sees that the job has ended. The destructor drops a job that nobody has begun and
-///            asks one that runs to stop; it does not wait: what such a job borrows must outlive
-///            the pool's work, not the Job.
-/// Throws:    get, try_get: what the function threw. What nobody takes, because the job was
-///            detached or dropped, goes to the panic handler with the job's name;
-///            JobCancelled goes nowhere.
+///            sees that the job has ended. The destructor drops a job that has not begun and asks a
+///            running job to stop; it does not wait. So what a running job borrows must outlive the
+///            pool's work, not only the Job.
+/// Throws:    get, try_get: what the function threw. If nobody takes the exception, because the job
+///            was detached or dropped, it goes to the panic handler with the job's name;
+///            JobCancelled is not reported.
 template <class T = void>
 class [[nodiscard]] Job {
 public:
@@ -136,13 +136,13 @@ public:
     Job& operator=(const Job&) = delete;
     ~Job() { drop(); }
 
-    /// False for one made by its default constructor, moved from, detached, or whose result was
-    /// taken. Owner thread.
+    /// False if it was default-constructed, moved from or detached, or if its result was taken.
+    /// Owner thread.
     explicit operator bool() const noexcept { return block_ != nullptr && !taken_; }
 
-    /// Waits, helping, and takes the result. There is none after that.
-    /// \throws JobCancelled, or what the function threw; std::logic_error from an empty Job;
-    ///         NestedTooDeep when too many waits are inside each other on this thread.
+    /// Waits, helping meanwhile, and takes the result, which can be done once.
+    /// \throws JobCancelled, or what the function threw; std::logic_error if the Job is empty;
+    ///         NestedTooDeep if too many waits are nested on this thread.
     T get() {
         require_job();
         if (!block_->ended()) detail::require_stack();
@@ -150,8 +150,8 @@ public:
         return take();
     }
 
-    /// Takes the result if there is one; there is none after that. Runs nothing. void: whether it
-    /// has ended.
+    /// Takes the result if there is one, which can be done once. Runs nothing. For a Job<void>,
+    /// returns whether it has ended.
     /// \throws as get().
     [[nodiscard]] auto try_get() {
         require_job();
@@ -168,7 +168,7 @@ public:
         }
     }
 
-    /// Whether get() would not wait. True of one whose result was taken.
+    /// Whether get() would not wait. True if the result was taken.
     [[nodiscard]] bool done() const noexcept {
         NEBULA_ASSERT(block_ != nullptr, "an empty Job is never done");
         return block_->ended();
@@ -178,32 +178,32 @@ public:
         return block_->status();
     }
 
-    /// Drops the closure if nobody has begun it; else asks it to stop. Does nothing to one that has
-    /// ended.
+    /// Drops the closure if the job has not begun; otherwise asks the job to stop. Has no effect if
+    /// it has ended.
     void cancel() noexcept {
         NEBULA_ASSERT(block_ != nullptr, "an empty Job cannot be cancelled");
         block_->request_cancel();
     }
-    /// To cancel it from elsewhere, whatever its owner does meanwhile. Of an empty Job: an empty
-    /// one.
+    /// For cancelling the job from elsewhere, whatever its owner does meanwhile. An empty Job gives
+    /// an empty StopSource.
     [[nodiscard]] StopSource stop_source() const noexcept { return StopSource(block_); }
 
-    /// Lets it run to its end without us. The Job is empty then.
+    /// Lets the job run to its end. The Job is empty afterwards.
     void detach() noexcept {
         NEBULA_ASSERT(block_ != nullptr, "an empty Job cannot be detached");
         std::exchange(block_, nullptr)->leave();
     }
 
-    /// Spawns f(value) when this has ended, with f() for a Job<void>; the new Job owns this one,
-    /// so dropping it drops both. If this ends with an error or is cancelled, f is not called, and
-    /// so ends the new one. Chains of some thousands: dropping one, and waiting for one that has
-    /// not begun, goes a stack frame deeper per link.
+    /// Spawns f(value), or f() for a Job<void>, when this job has ended. The new Job owns this one,
+    /// so dropping it drops both. If this job ends with an error or is cancelled, f is not called,
+    /// and the new Job ends in the same way. A chain may have a few thousand links: dropping it, or
+    /// waiting for it before it has begun, needs one stack frame per link.
     template <class F>
     auto then(F&& f, SpawnOptions options = {}) &&;
 
-    /// Calls `callback` once, when the job has ended or was cancelled: on the thread where that
-    /// happens, at once and here if it has. It must be short and must not throw. One per Job, and
-    /// none on one that has gone into then().
+    /// Calls `callback` once when the job has ended or was cancelled, on the thread where that
+    /// happens; if it already has, at once and here. The callback must be short and must not throw.
+    /// A Job can have only one, and none if then() was called.
     void on_done(SmallFunction<void(), 32> callback) noexcept {
         NEBULA_ASSERT(block_ != nullptr, "an empty Job is never done");
         block_->on_end(std::move(callback));
@@ -223,7 +223,7 @@ private:
                       "an empty Job has no result: its result was taken before, or it was "
                       "detached or moved from");
     }
-    // The block stays: somebody else may be in cancel(), done() or status() just now.
+    // The block stays, because another thread may be in cancel(), done() or status().
     T take() {
         taken_ = true;
         block_->rethrow();
@@ -235,8 +235,8 @@ private:
         std::exchange(block_, nullptr)->leave();
     }
 
-    detail::JobResult<T>* block_ = nullptr;  // of others as well: see Threads
-    bool taken_ = false;                     // the owner's
+    detail::JobResult<T>* block_ = nullptr;  // used by other threads, too: see Threads
+    bool taken_ = false;                     // owner thread
 };
 
 namespace detail {
@@ -276,7 +276,7 @@ private:
         }
     }
 
-    // One that may throw when it is destroyed: by itself, where that can be caught.
+    // Holds a closure whose destructor may throw on the heap, where the exception can be caught.
     struct Apart {
         template <class G>
         Apart(std::in_place_t, G&& f) : closure(new F(std::forward<G>(f))) {}
@@ -286,7 +286,7 @@ private:
         F* closure;
     };
     std::conditional_t<std::is_nothrow_destructible_v<F>, std::optional<F>, Apart>
-        closure_;  // of who claimed the job
+        closure_;  // belongs to the thread that has claimed the job
 };
 
 }  // namespace detail

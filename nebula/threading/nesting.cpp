@@ -10,14 +10,14 @@
 namespace nebula {
 namespace {
 
-// What must be left: room to report the error and to unwind. An eighth of a small stack.
+// The room that must be left to report the error and to unwind; at most an eighth of the stack.
 constexpr std::size_t kReserve = std::size_t{96} * 1024;
 
 struct StackBounds {
     std::uintptr_t low = 0;
     std::uintptr_t high = 0;  // 0: not asked yet
 };
-// Plain data, no destructor: the extension is unloaded with threads of others still alive.
+// Plain data, no destructor: the extension is unloaded while foreign threads are still alive.
 constinit thread_local StackBounds stack_bounds;
 constinit thread_local std::size_t nested_waits = 0;
 
@@ -71,7 +71,7 @@ void require_stack() {
     if (bounds.high == 0) [[unlikely]]
         bounds = ask_for_bounds();
     const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-    // On a stack of the caller's own, a fibre's, we cannot tell.
+    // On a stack of the caller's own, such as a fibre's, this is unknown.
     if (here < bounds.low || here >= bounds.high) return;
     const std::size_t size = bounds.high - bounds.low;
     const std::size_t left = here - bounds.low;

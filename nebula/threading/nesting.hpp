@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What opening a group throws when the tasks on this stack are nested too deeply.
+// The exception that a group throws if the waits on this stack are nested too deeply.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,12 @@
 
 namespace nebula {
 
-/// Thrown by WorkerPool::scope(), TaskGroup, the par_ functions and Job::get() when the calling
+/// Thrown by WorkerPool::scope(), TaskGroup, the par_ functions and Job::get() if the calling
 /// thread has nearly used up its stack: a task waited for tasks, one of which waited for tasks, and
-/// so on, all on one stack. It comes out like any exception of a task, so the scopes further up end
-/// in order; without it the program would run into the guard page and end without a word.
+/// so on, all on one stack. It travels like any exception of a task, so the scopes further up end
+/// in order. Without it, the program would hit the guard page and crash without a message.
 ///
-/// With 2 MiB of stack some thousands of scopes fit into each other. For deeper recursion use
+/// A stack of 2 MiB holds a few thousand nested scopes. For deeper recursion use
 /// WorkerPool::fork(), split the work into levels, or raise WorkerPoolConfig::stack_size_bytes.
 class NestedTooDeep : public std::exception {
 public:
@@ -21,10 +21,10 @@ public:
 
     /// Says which task, at which depth, how much stack is left, and what to do.
     [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
-    /// How many waits are inside each other on this thread.
+    /// How many waits are nested on this thread.
     [[nodiscard]] std::size_t depth() const noexcept { return depth_; }
 
-    /// For the pool itself: names the innermost task. The first name stays.
+    /// For the pool itself: sets the name of the innermost task. The first name stays.
     void name_task(const char* name) noexcept;
 
 private:
@@ -42,7 +42,7 @@ namespace detail {
 /// \throws NestedTooDeep if little of the calling thread's stack is left.
 void require_stack();
 
-/// One more wait on this thread's stack, for a block.
+/// Counts one more wait on this thread's stack while it lives.
 class NestedWait {
 public:
     NestedWait() noexcept;

@@ -23,11 +23,11 @@
 
 namespace nebula {
 
-/// An integer that counts: any signed or unsigned type but bool.
+/// Any signed or unsigned integer type except bool.
 template <class I>
 concept IndexType = std::integral<I> && !std::same_as<std::remove_cv_t<I>, bool>;
 
-/// Half-open.
+/// The half-open range [begin, end).
 template <IndexType Index>
 struct BasicIndexRange {
     Index begin;
@@ -42,15 +42,15 @@ struct ParOptions {
 
 namespace detail {
 
-/// Calls chunk(0) to chunk(count - 1), each once, on the workers and the calling thread.
+/// Calls chunk(0) to chunk(count - 1), each once, on workers and the calling thread.
 template <class Chunk>
 void for_each_chunk(WorkerPool& pool, std::size_t count, Chunk& chunk, ParOptions options) {
     if (count < 2) {
         if (count == 1) chunk(std::size_t{0});
         return;
     }
-    // One that throws leaves those that have not begun. Threads begin far from each other: memory
-    // that two of them work on at once lies at the seams only.
+    // If one throws, those that have not begun are dropped. Threads begin far from each other, so
+    // they work on adjacent memory only where their parts meet.
     TaskGroup group(pool, options.band, OnError::CancelRest);
     group.spawn_batch(
         count, [&chunk](std::size_t i) { chunk(i); }, options.name);
@@ -62,10 +62,10 @@ inline std::size_t chunk_count(std::size_t size, std::size_t chunk_size) noexcep
     return size / chunk_size + (size % chunk_size != 0 ? 1 : 0);
 }
 
-/// Results by place, each set once, by any thread.
+/// Results by index, each set once, by any thread.
 template <class Result>
 class MapSlots {
-    // Made beforehand where that is possible; vector<bool> would let neighbours share a byte.
+    // Default-constructed in place if possible; in a vector<bool>, neighbours would share a byte.
     static constexpr bool kInPlace = std::is_default_constructible_v<Result> &&
                                      std::is_move_assignable_v<Result> &&
                                      !std::is_same_v<Result, bool>;
@@ -81,7 +81,7 @@ public:
         else
             slots_[i].emplace(std::forward<Value>(value));
     }
-    /// After all were set.
+    /// Call it after all are set.
     [[nodiscard]] std::vector<Result> take() {
         if constexpr (kInPlace) {
             return std::move(slots_);
@@ -97,7 +97,7 @@ private:
     std::vector<Slot> slots_;
 };
 
-/// fn(i) for all i < count; their results in order, if they have any.
+/// Calls fn(i) for all i < count; returns the results in order, if there are any.
 template <class F>
 auto map_chunks(WorkerPool& pool, std::size_t count, F fn, ParOptions options) {
     using Result = std::invoke_result_t<F&, std::size_t>;
@@ -132,27 +132,27 @@ concept Slice = std::ranges::contiguous_range<Range> && std::ranges::sized_range
 template <class Range>
 using SliceElement = std::remove_reference_t<std::ranges::range_reference_t<Range>>;
 
-/// A view of any container whose elements lie side by side; a temporary lives as long as the call.
+/// A view of a contiguous container; a temporary container lives as long as the call.
 template <class Range>
 [[nodiscard]] auto slice_of(Range& range) {
     static_assert(Slice<Range>,
-                  "the elements must lie side by side: pass a std::vector (of anything but bool), "
-                  "std::array, std::span, std::string or C array. For any other container loop "
+                  "the elements must be contiguous: pass a std::vector (of anything but bool), "
+                  "std::array, std::span, std::string or C array. For any other container, loop "
                   "over indices with par_for");
     return std::span<SliceElement<Range>>(std::ranges::data(range), std::ranges::size(range));
 }
 
-/// As many pieces as par_for without a grain makes.
+/// How many pieces par_for without a grain makes.
 inline constexpr std::size_t kPiecesWithoutGrain = 256;
 [[nodiscard]] constexpr std::size_t default_grain(std::uint64_t size) noexcept {
     return static_cast<std::size_t>((size + kPiecesWithoutGrain - 1) / kPiecesWithoutGrain);
 }
 
-/// What fn is given: the common type of both ends.
+/// The type of the index that fn gets: the common type of both ends.
 template <class Begin, class End>
 using IndexOf = std::common_type_t<std::remove_cv_t<Begin>, std::remove_cv_t<End>>;
 
-/// What a function object that is not generic takes; Otherwise for any other.
+/// The parameter type of a function object that is not generic; `Otherwise` for any other.
 template <class F, class Otherwise>
 struct ParameterOf : std::type_identity<Otherwise> {};
 template <class R, class C, class P, class Otherwise>
@@ -171,8 +171,8 @@ struct ParameterOf<F, Otherwise> : ParameterOf<decltype(&F::operator()), Otherwi
 template <class Index, class F>
 void call_with_indices(F& fn, Index first, Index last) {
     if constexpr (std::is_invocable_v<F&, Index>) {
-        // par_for(pool, 0, 100, 1, [](std::size_t i) { ... }) counts in int and calls with what the
-        // function takes, so that strict builds see no hidden conversion.
+        // par_for(pool, 0, 100, 1, [](std::size_t i) { ... }) counts in int but calls with the type
+        // that the function takes, so that strict builds see no hidden conversion.
         using Parameter = typename ParameterOf<std::remove_cv_t<F>, Index>::type;
         if constexpr (IndexType<Parameter>) {
             require_argument(
@@ -197,32 +197,32 @@ void call_with_indices(F& fn, Index first, Index last) {
 }  // namespace detail
 
 /// Calls fn(i), or fn(range), for all of [begin, end), in pieces of `grain`; for none if end is not
-/// above begin. Both ends may be any integers, negative ones included; fn is given the common type
-/// of the two, or a BasicIndexRange of it. The pieces depend on the arguments alone, never on the
-/// number of workers. Up to one grain: here, in place.
+/// above begin. Both ends may be any integers, also negative ones; fn gets the common type of the
+/// two, or a BasicIndexRange of it. The pieces depend only on the arguments, never on the number of
+/// workers. A range of up to one grain is done here, in place.
 ///
 ///     par_for(pool, 0, columns.size(), 64, [&](std::size_t i) { fill(columns[i]); });
 ///     par_for(pool, -8, 8, 1, [&](int x) { fill_layer(x); });
 ///
-/// A grain is right when a piece takes five microseconds or more: beside that the exchange per
-/// piece is nothing. Leave it out where an item takes a microsecond or more, see below.
+/// Choose the grain so that a piece takes five microseconds or more; the exchange per piece is then
+/// negligible. If an item takes a microsecond or more, leave the grain out, see below.
 ///
-/// Threads:   any thread; fn runs on several at once, the calling one included.
-/// Cost:      one atomic exchange per piece, on a line of each thread's own until the end.
-/// Throws:    the first exception of fn; pieces not begun by then may be left out.
+/// Threads:   any thread; fn runs on several at once, including the calling one.
+/// Cost:      one atomic exchange per piece, on each thread's own cache line until the end.
+/// Throws:    the first exception of fn; pieces that have not begun by then may be left out.
 ///            std::invalid_argument for a grain below 1, and for a negative begin with an end of
 ///            an unsigned type that cannot hold it.
 template <IndexType Begin, IndexType End, IndexType Grain, class F>
 void par_for(WorkerPool& pool, Begin begin, End end, Grain grain, F&& fn, ParOptions options = {}) {
     using Index = detail::IndexOf<Begin, End>;
     require_argument(std::cmp_greater(grain, 0),
-                     "a grain below 1 never gets through the range; give 1 or more");
+                     "with a grain below 1 the loop would never end; use 1 or more");
     if (std::cmp_greater_equal(begin, end)) return;
     require_argument(std::in_range<Index>(begin),
-                     "the range begins below 0 and its end has an unsigned type: give both ends "
-                     "the same signed type");
+                     "the range begins below 0, but its end has an unsigned type: use the same "
+                     "signed type for both");
     const auto first = static_cast<Index>(begin);
-    // Unsigned: right also where end - begin is more than Index holds.
+    // Unsigned: also correct if end - begin is more than Index can hold.
     const auto size = static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin);
     const auto piece = static_cast<std::uint64_t>(grain);
     auto chunk = [&fn, first, size, piece](std::size_t i) {
@@ -235,8 +235,8 @@ void par_for(WorkerPool& pool, Begin begin, End end, Grain grain, F&& fn, ParOpt
 }
 
 /// The same without a grain: 256 pieces of equal length, or one per index if there are fewer. For
-/// items that take a microsecond or more each, or too many to count: 256 exchanges cost some five
-/// microseconds, and the last piece is short enough that nobody waits long for it.
+/// items that take a microsecond or more each, or for a great many items: 256 exchanges cost about
+/// five microseconds, and the last piece is short, so nobody waits long for it.
 template <IndexType Begin, IndexType End, class F>
     requires(!IndexType<std::remove_cvref_t<F>>)
 void par_for(WorkerPool& pool, Begin begin, End end, F&& fn, ParOptions options = {}) {
@@ -246,9 +246,9 @@ void par_for(WorkerPool& pool, Begin begin, End end, F&& fn, ParOptions options 
     par_for(pool, begin, end, detail::default_grain(size), fn, options);
 }
 
-/// Calls fn(element) for all elements of a slice, in pieces of `grain`; otherwise as par_for. Every
-/// function below takes what std::span can view: a std::vector, std::array, std::span or C array,
-/// constant or not, also a temporary one.
+/// Calls fn(element) for all elements of a slice, in pieces of `grain`; otherwise like par_for.
+/// Each function below takes anything that std::span can view: a std::vector, std::array, std::span
+/// or C array, constant or not, also a temporary one.
 template <class Range, IndexType Grain, class F>
 void par_for_each(WorkerPool& pool, Range&& range, Grain grain, F&& fn,
                   ParOptions options = {.name = "par_for_each"}) {
@@ -265,10 +265,10 @@ void par_for_each(WorkerPool& pool, Range&& range, F&& fn,
                  options);
 }
 
-/// Calls fn(chunk) for consecutive chunks of a slice, each of `chunk_size` but the last, and
-/// returns the results in the order of the chunks; of a mutable slice the chunks are mutable. fn
-/// may take the chunk's number first: fn(std::size_t, chunk). One chunk: here, in place. Otherwise
-/// as par_for.
+/// Calls fn(chunk) for consecutive chunks of a slice and returns the results in order. All chunks
+/// have `chunk_size` elements except the last one; the chunks of a mutable slice are mutable. fn
+/// may take the chunk's number first: fn(std::size_t, chunk). A single chunk is done here, in
+/// place. Otherwise like par_for.
 ///
 ///     std::vector<int> sums = par_chunk_map(pool, heights, 256, sum_of);
 template <class Range, class F>
@@ -289,9 +289,9 @@ auto par_chunk_map(WorkerPool& pool, Range&& range, std::size_t chunk_size, F&& 
         options);
 }
 
-/// par_chunk_map with as many equal chunks as can be, but never more than `max_tasks`: the chunk
-/// size is rounded up. Without a number: as many as there are workers, and then, unlike all else
-/// here, the chunks depend on the pool.
+/// par_chunk_map with at most `max_tasks` chunks of equal size; the chunk size is rounded up.
+/// Without a number there is one chunk per worker; unlike elsewhere in this file, the chunks then
+/// depend on the pool.
 ///
 ///     std::vector<Aabb> boxes = par_splat_map(pool, points, 8, box_of);
 template <class Range, class F>
@@ -300,7 +300,7 @@ auto par_splat_map(WorkerPool& pool, Range&& range, std::optional<std::size_t> m
     require_argument(max_tasks != std::size_t{0},
                      "0 tasks would do no work; use 1 or more, or leave the number out");
     const auto slice = detail::slice_of(range);
-    // A pool without workers has the calling thread.
+    // A pool without workers still has the calling thread.
     const std::size_t tasks =
         max_tasks.value_or(static_cast<std::size_t>(std::max(pool.thread_count(), 1)));
     return par_chunk_map(pool, slice,
@@ -309,7 +309,7 @@ auto par_splat_map(WorkerPool& pool, Range&& range, std::optional<std::size_t> m
 }
 
 /// Calls fn(element) for all elements of a slice, in pieces of `grain`, and returns the results in
-/// the order of the elements. Otherwise as par_for.
+/// the order of the elements. Otherwise like par_for.
 ///
 ///     std::vector<float> heights = par_map(pool, columns, 64, height_of);
 template <class Range, IndexType Grain, class F>
@@ -336,9 +336,9 @@ auto par_map(WorkerPool& pool, Range&& range, F&& fn, ParOptions options = {.nam
 }
 
 /// Folds each chunk of `chunk_size` elements, starting from a copy of `identity`, and combines the
-/// results of neighbouring chunks, then of neighbouring pairs, and so on. Which numbers meet
-/// depends on the slice's size and on chunk_size alone, so a sum of floats has the same bits on
-/// any number of workers.
+/// results of neighbouring chunks, then of neighbouring pairs, and so on. The order of operations
+/// depends only on the slice's size and on chunk_size, so a sum of floats has the same bits on any
+/// number of workers.
 ///
 ///     float area = par_reduce(pool, mesh.triangles, 1024, 0.0F,
 ///                             [](float sum, const Triangle& t) { return sum + t.area(); },
@@ -372,18 +372,18 @@ template <class Range, class Value, class Fold, class Combine>
     return std::move(values.front());
 }
 
-/// Sorts a slice; equals keep their order, so there is one result whatever the number of workers.
+/// Sorts a slice. Equal elements keep their order, so the result does not depend on the workers.
 ///
 ///     par_sort(pool, chunks, [](auto& a, auto& b) { return a.depth < b.depth; });
 ///
-/// `less` should be a strict weak order, as for std::sort. With any other (floats with a NaN among
-/// them, say) the order is anybody's guess, but every element is still there exactly once.
+/// `less` should be a strict weak order, as for std::sort. If it is not (for example, with floats
+/// that include a NaN), the order is unspecified, but every element is still there exactly once.
 ///
-/// Threads:   any thread; less runs on several at once, the calling one included.
+/// Threads:   any thread; less runs on several at once, including the calling one.
 /// Cost:      up to kParSortThreshold elements: a merge sort, here, with a buffer as large as the
-///            slice. Beyond: such a buffer and a small table, and log2(size / 2048) + 1 passes over
-///            the pool.
-/// Throws:    what less throws, and then some elements may be moved-from; std::bad_alloc before
+///            slice. Above that: such a buffer, a small table, and log2(size / 2048) + 1 passes
+///            over the pool.
+/// Throws:    what less throws; some elements may then be moved-from. std::bad_alloc before
 ///            anything is done. Elements must move without throwing.
 inline constexpr std::size_t kParSortThreshold = 2 * detail::kSortRun;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// "Run this on the pool", as a value: what WorkerPool::run() returns and a coroutine awaits.
+// A call to be run on the pool, as a value: WorkerPool::run() returns it, and a coroutine awaits
+// it.
 #pragma once
 
 #include "nebula/threading/band.hpp"
@@ -15,11 +16,11 @@ class WorkerPool;
 
 namespace detail {
 
-/// Defined by the task layer, nebula/task/pool_bridge.hpp, and only there.
+/// Defined only by the task layer, in nebula/task/pool_bridge.hpp.
 template <class F>
 struct PoolRunAwaiter;
 
-/// A PoolRun that nobody can await would silently do nothing.
+/// A PoolRun that cannot be awaited would silently do nothing.
 template <class F>
 constexpr void require_awaiter_of_pool_run() {
     static_assert(
@@ -33,8 +34,8 @@ constexpr void require_awaiter_of_pool_run() {
 
 /// Does nothing by itself: `co_await` it in a task, with nebula/task/pool_bridge.hpp included. That
 /// spawns `function` on `pool` with `options`, or on `io` if it is set, and takes its result. The
-/// function may take a StopToken; it says stop when the awaiting task is cancelled or its runtime
-/// shuts down. Code that is no task spawns a job instead: spawn_job(), in job.hpp.
+/// function may take a StopToken, which says stop if the awaiting task is cancelled or its runtime
+/// shuts down. Outside of tasks, spawn a job instead: spawn_job(), in job.hpp.
 ///
 /// Lifetime:  borrows the pool.
 template <class F>

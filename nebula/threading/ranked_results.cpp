@@ -41,8 +41,8 @@ void RankedResultsBase::finish(std::unique_ptr<Result> result) noexcept {
     WaitList::Claim claim = nullptr;
     {
         const MutexLock lock(mutex_);
-        // Tasks finish about in the order in which they began, and are taken as they finish: the
-        // list is short.
+        // The list is short: tasks finish roughly in the order in which they began, and results
+        // are taken as they finish.
         Result** place = &finished_.first;
         while (*place != nullptr && (*place)->begun < result->begun) place = &(*place)->later;
         result->later = *place;
@@ -54,7 +54,7 @@ void RankedResultsBase::finish(std::unique_ptr<Result> result) noexcept {
     WaitList::wake(claim);
 }
 
-// The last one may be what everybody waits for: that there is nothing to wait for.
+// If it was the last one, waiting threads must learn that there is nothing left to wait for.
 void RankedResultsBase::drop() noexcept {
     const MutexLock lock(mutex_);
     if (--unfinished_ != 0) return;
@@ -75,7 +75,7 @@ RankedResultsBase::Result* RankedResultsBase::pop() noexcept {
     if (result == nullptr) return nullptr;
     finished_.first = result->later;
     --finished_.size;
-    // The last result is gone: nobody else need wait for one.
+    // The last result is gone, so nobody needs to wait any more.
     if (finished_.size == 0 && unfinished_ == 0)
         while (const WaitList::Claim claim = waiting_.claim_oldest()) WaitList::wake(claim);
     return result;
@@ -102,8 +102,8 @@ std::unique_ptr<RankedResultsBase::Result> RankedResultsBase::wait_and_take() no
         }
         {
             const IdleWhileAsleep idle;
-            // Woken by a result, by the end, or by a task that was spawned. One that was spawned
-            // before we were on the list has a helper on its way, or is seen by the next look.
+            // Woken by a result, by the end, or by a spawned task. A task that was spawned before
+            // we were on the list has a helper on its way, or the next look sees it.
             if (!tasks_.any_queued()) sleeper.sleep(Clock::time_point::max());
         }
         const MutexLock lock(mutex_);

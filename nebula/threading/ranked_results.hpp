@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Results as they finish, most urgent first. WorkerPool::scope() is for those you need all at once.
+// Results as they finish, most urgent first. If you need all at once, use WorkerPool::scope().
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -21,7 +21,7 @@ namespace nebula {
 
 namespace detail {
 
-/// The half of RankedResults that does not know its type.
+/// The part of RankedResults that does not depend on its type.
 class RankedResultsBase {
 public:
     RankedResultsBase(const RankedResultsBase&) = delete;
@@ -38,12 +38,12 @@ protected:
         virtual ~Result() = default;
 
         Result* later = nullptr;
-        std::uint64_t begun = 0;  // the number of its task among those that began
+        std::uint64_t begun = 0;  // the place of its task in the order of beginning
         std::exception_ptr error;
         const char* name;
     };
 
-    /// A result from its spawn until it has finished, or its task is dropped.
+    /// Stands for a result from its spawn until it has finished or its task is dropped.
     class Place {
     public:
         explicit Place(RankedResultsBase& owner) noexcept;
@@ -64,13 +64,13 @@ protected:
     RankedResultsBase(WorkerPool& pool, RankedOptions options);
     ~RankedResultsBase() = default;
 
-    /// One who waits may be the only thread that can run what was spawned.
+    /// A waiting thread may be the only one that can run the spawned task.
     void announce_spawn() noexcept NEBULA_EXCLUDES(mutex_);
     [[nodiscard]] std::unique_ptr<Result> try_take() noexcept NEBULA_EXCLUDES(mutex_);
     [[nodiscard]] std::unique_ptr<Result> wait_and_take() noexcept NEBULA_EXCLUDES(mutex_);
 
 private:
-    // Those that have finished: the task that began first in front.
+    // The finished results, in the order in which their tasks began.
     struct Finished {
         explicit Finished(WorkerPool& its_pool) noexcept : pool(its_pool) {}
         Finished(const Finished&) = delete;
@@ -98,9 +98,9 @@ protected:
 
 }  // namespace detail
 
-/// Work that begins most urgent first, and whose results are given out as they finish: the middle
-/// way between scope(), which gives all results at the end and in spawn order, and a Channel, which
-/// knows no urgency.
+/// Work that begins most urgent first and whose results are handed out as they finish. It lies
+/// between scope(), which returns all results at the end and in spawn order, and a Channel, which
+/// has no urgency.
 ///
 ///     RankedResults<Mesh> meshes(pool);
 ///     for (ChunkCoord c : missing)
@@ -108,21 +108,21 @@ protected:
 ///     meshes.drain(2ms, [&](Mesh mesh) { commit(std::move(mesh)); });       // once a frame
 ///     meshes.rerank([camera](const RankedTask& t) { return distance(camera, unpack(t.tag)); });
 ///
-/// Of the results that have finished, the one whose task began first is given out first: tasks
-/// begin by rank, so that is the most urgent one. A slow task holds up nobody behind it.
+/// Among the finished results, the one whose task began first is handed out first. Tasks begin by
+/// rank, so that is the most urgent one. A slow task does not hold up those behind it.
 ///
-/// Threads:   any thread; the destructor: when nobody else uses it. Tasks run on workers, and in
-///            next(), which helps. On a pool without workers a task runs in spawn().
+/// Threads:   any thread; the destructor: never at once with another call. Tasks run on workers,
+///            and in next(), which helps. On a pool without workers a task runs in spawn().
 /// Cost:      that of RankedTasks, and one allocation per result.
-/// Lifetime:  the destructor drops what is queued, waits for what runs, and destroys results that
+/// Lifetime:  the destructor drops queued tasks, waits for running ones, and destroys results that
 ///            nobody took. The pool must outlive it.
 /// Throws:    spawn: std::bad_alloc, with nothing queued. next, try_next, drain: what the task of
-///            that result threw; it counts as given out. An error that nobody took goes to the
-///            panic handler.
+///            that result threw; the result then counts as handed out. An error that nobody took
+///            goes to the panic handler.
 template <class T>
 class RankedResults : public detail::RankedResultsBase {
     static_assert(!std::is_void_v<T> && !std::is_reference_v<T>,
-                  "RankedResults gives out values: for tasks without a result use RankedTasks");
+                  "RankedResults hands out values: for tasks without a result use RankedTasks");
 
 public:
     using Id = RankedTasks::Id;
@@ -131,7 +131,7 @@ public:
         : RankedResultsBase(pool, options) {}
 
     /// \param rank  how far away it is: smaller begins sooner. See RankedTasks.
-    /// \param tag   what the rank function is given.
+    /// \param tag   passed to the rank function.
     /// \param name  for the panic handler; a literal.
     template <class F>
         requires std::is_invocable_r_v<T, std::decay_t<F>&>
@@ -150,14 +150,14 @@ public:
         return id;
     }
 
-    /// The most urgent result that has finished; none when there is none now. Runs nothing.
+    /// The most urgent result that has finished, or nothing if there is none. Runs nothing.
     [[nodiscard]] std::optional<T> try_next() { return give(try_take()); }
-    /// The same, but waits, and runs tasks of this queue meanwhile; none when all results were
-    /// given out.
+    /// The same, but waits, and runs tasks of this queue meanwhile. Returns nothing when all
+    /// results have been handed out.
     [[nodiscard]] std::optional<T> next() { return give(wait_and_take()); }
 
-    /// Calls fn(result) for one finished result after the other, the first in any case, until none
-    /// is left or `budget` has passed. \returns how many.
+    /// Calls fn(result) for one finished result after the other, until none is left or `budget` has
+    /// passed; for at least one if there is one. \returns how many.
     template <class F>
         requires std::is_invocable_v<F&, T&&>
     std::size_t drain(Clock::duration budget, F&& fn) {
@@ -172,7 +172,7 @@ public:
         return count;
     }
 
-    /// These as in RankedTasks. What has begun is not cancelled, and its result is given out.
+    /// As in RankedTasks. A task that has begun is not cancelled, and its result is handed out.
     bool cancel(Id id) noexcept { return tasks_.cancel(id); }
     std::size_t cancel_all() noexcept { return tasks_.cancel_all(); }
     bool rerank(Id id, float rank) noexcept {

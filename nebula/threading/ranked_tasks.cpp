@@ -17,8 +17,8 @@ namespace {
 // Where an entry is: the number of its ring, or one of these.
 constexpr std::uint64_t kTaken = 0xFC;  // begun or cancelled: one thread has the closure
 constexpr std::uint64_t kFree = 0xFD;
-constexpr std::uint64_t kMoving = 0xFE;           // out of its ring, in the hands of one thread
-constexpr std::uint64_t kMovingCancelled = 0xFF;  // who puts it back drops it instead
+constexpr std::uint64_t kMoving = 0xFE;           // out of its ring, held by one thread
+constexpr std::uint64_t kMovingCancelled = 0xFF;  // that thread drops it instead of putting it back
 
 constexpr std::uint64_t status_of(std::uint64_t serial, std::uint64_t place) noexcept {
     return serial << 8U | place;
@@ -26,23 +26,24 @@ constexpr std::uint64_t status_of(std::uint64_t serial, std::uint64_t place) noe
 constexpr std::uint64_t serial_of(std::uint64_t status) noexcept { return status >> 8U; }
 constexpr std::uint64_t place_of(std::uint64_t status) noexcept { return status & 0xFFU; }
 
-// What a sweep does before it lets others in.
+// How long a sweep runs before it lets other work in.
 constexpr std::chrono::microseconds kSweepSlice{100};
-// Times its own length that must pass between two sweeps. With a hundred thousand tasks and a new
-// rank function each frame, sweeps without a rest took a whole worker.
+// The pause between two sweeps, in multiples of a sweep's length. With a hundred thousand tasks and
+// a new rank function each frame, sweeps without a pause took a whole worker.
 constexpr std::uint64_t kSweepRest = 4;
 
 }  // namespace
 
-/// Fields: of whoever holds the lock of its ring, or has it moving. What ranking touches comes
-/// first, on one line: a sweep over many is bound by memory.
+/// The fields belong to the thread that holds the lock of the entry's ring, or that is moving the
+/// entry. The fields that ranking touches come first, on one cache line: a sweep over many entries
+/// is bound by memory.
 struct alignas(kCacheLine) RankedTasks::Entry {
-    // Serial and place. A place that is a ring changes under the lock of that ring only; kMoving
-    // becomes kMovingCancelled on any thread. Relaxed throughout: what it says is acted upon under
-    // the lock, where it is read again.
+    // Serial and place. If the place is a ring, it changes only under the lock of that ring;
+    // kMoving becomes kMovingCancelled on any thread. Relaxed throughout: it is read again under
+    // the lock before anybody acts on it.
     std::atomic<std::uint64_t> status{status_of(0, kFree)};
     Entry* older = nullptr;
-    Entry* next = nullptr;  // younger in a ring; the next in a chain or among the free
+    Entry* next = nullptr;  // the younger one in a ring; the next in a chain or a free list
     std::uint64_t tag = 0;
     float rank = 0;
     std::uint32_t generation = 0;  // of the rank function that gave the rank
@@ -61,11 +62,11 @@ RankedTasks::RankedTasks(WorkerPool& pool, RankedOptions options)
 }
 
 RankedTasks::~RankedTasks() {
-    stopping_.store(true, std::memory_order_seq_cst);  // with helpers_, as occupied_
+    stopping_.store(true, std::memory_order_seq_cst);  // ordered with helpers_, like occupied_
     cancel_all();
     sweeps_.wait();
     helping_.wait();
-    cancel_all();  // what was moving in the first round
+    cancel_all();  // tasks that were moving during the first call
 }
 
 // Ranks 0 to 0.19, 0.19 to 0.41, …: the exponent and two more bits of rank + 1.
@@ -85,7 +86,7 @@ RankedTasks::Id RankedTasks::add(float rank, Closure& closure, std::uint64_t tag
     const std::size_t number = ring_of(rank);
     Ring& ring = rings_[number];
     Entry& entry = take_free(ring);
-    // Moving a closure is the user's code: without a lock, while nobody else knows the entry.
+    // Moving a closure runs user code, so it is done without a lock, before others know the entry.
     entry.closure = std::move(closure);
     entry.tag = tag;
     entry.name = name;
@@ -93,7 +94,7 @@ RankedTasks::Id RankedTasks::add(float rank, Closure& closure, std::uint64_t tag
     const Id id(&entry, serial_of(entry.status.load(std::memory_order_relaxed)));
     {
         const MutexLock lock(ring.mutex);
-        // Relaxed: what the last one under this lock has seen, we see.
+        // Relaxed: we see at least what the previous holder of this lock has seen.
         entry.generation = generation_.load(std::memory_order_relaxed);
         entry.status.store(status_of(id.serial_, number), std::memory_order_relaxed);
         queued_.fetch_add(1, std::memory_order_relaxed);  // a number
@@ -155,7 +156,8 @@ bool RankedTasks::cancel(Id id) noexcept {
 }
 
 std::size_t RankedTasks::cancel_all() noexcept {
-    // Closures are destroyed after the walk: they are the user's code, which may call us.
+    // Closures are destroyed after the walk, because their destructors are user code that may call
+    // us.
     Chain all;
     {
         const MutexLock one_at_a_time(cancel_all_mutex_);
@@ -184,7 +186,7 @@ bool RankedTasks::rerank(Id id, float rank) noexcept {
         const std::uint64_t place = place_of(status);
         if (serial_of(status) != id.serial_ || place == kTaken || place == kMovingCancelled)
             return false;
-        if (place == kMoving) continue;  // for some microseconds
+        if (place == kMoving) continue;  // takes a few microseconds
         Chain one;
         {
             Ring& ring = rings_[place];
@@ -208,7 +210,7 @@ void RankedTasks::rerank(RankFunction rank_of) {
     {
         const MutexLock lock(ranked_by_mutex_);
         ranked_by->generation = generation_.load(std::memory_order_relaxed) + 1;
-        // Relaxed: read under locks that order it, or as a guess.
+        // Relaxed: it is read under locks that order it, or as a hint.
         generation_.store(ranked_by->generation, std::memory_order_relaxed);
         last = std::exchange(ranked_by_, std::move(ranked_by));
     }
@@ -220,9 +222,9 @@ void RankedTasks::wait() noexcept {
     do {
         sweeps_.wait();
         helping_.wait();
-        // Left without a helper for want of memory.
+        // There is no helper if memory has run out.
         if (queued() != 0 && count_helper()) help();
-        if (inline_ && queued() != 0) std::this_thread::yield();  // somebody who spawned helps
+        if (inline_ && queued() != 0) std::this_thread::yield();  // the spawning thread helps
     } while (queued() != 0 || !sweeps_.done() || !helping_.done());
 }
 
@@ -232,7 +234,7 @@ bool RankedTasks::is_fresh(const Entry& entry) const noexcept {
     return entry.generation == generation_.load(std::memory_order_relaxed);  // see add()
 }
 
-// The stale ones in front of the fresh ones: then the oldest tells whether there are any.
+// Outdated entries come before fresh ones, so the oldest entry tells whether there are any.
 void RankedTasks::link(Ring& ring, Entry& entry) noexcept {
     const bool first = ring.oldest == nullptr;
     if (first || is_fresh(entry)) {
@@ -266,7 +268,7 @@ void RankedTasks::recycle(Ring& ring, Entry& entry) noexcept {
     entry.status.store(status_of(serial + 1, kFree), std::memory_order_relaxed);
     entry.next = std::exchange(ring.free, &entry);
     if (++ring.free_count < 2 * kBatch) return;
-    // Tasks are spawned far away and run near: what is freed here is wanted there.
+    // Tasks are spawned in far rings and run from near ones, so memory freed here is needed there.
     Entry* last = ring.free;
     for (std::size_t i = 1; i < kBatch; ++i) last = last->next;
     Entry* const block = std::exchange(ring.free, std::exchange(last->next, nullptr));
@@ -282,7 +284,7 @@ RankedTasks::Chain RankedTasks::take_out(Ring& ring, std::size_t most,
     chain.cancelled = cancelled_.note();
     while (chain.size < most && ring.oldest != nullptr) {
         Entry& entry = *ring.oldest;
-        // The difference: generations may come round.
+        // The sign of the difference, because generations may wrap around.
         if (older_than && static_cast<std::int32_t>(entry.generation - *older_than) >= 0) break;
         unlink(ring, entry);
         const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
@@ -370,7 +372,7 @@ void RankedTasks::put_back(std::size_t number, Chain chain) noexcept {
             Entry& entry = *std::exchange(chain.first, chain.first->next);
             const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
             std::uint64_t moving = status_of(serial, kMoving);
-            // Strong: a failure means that it was cancelled meanwhile.
+            // Strong: a failure must mean that it was cancelled meanwhile.
             if (!all_cancelled &&
                 entry.status.compare_exchange_strong(moving, status_of(serial, number),
                                                      std::memory_order_relaxed)) {
@@ -382,7 +384,7 @@ void RankedTasks::put_back(std::size_t number, Chain chain) noexcept {
         }
     }
     while (dropped != nullptr) drop(*std::exchange(dropped, dropped->next));
-    // Who looked while they were in our hands saw nothing, and has gone.
+    // Helpers that looked while we held these entries saw nothing and are gone.
     for (; kept > 0 && helpers_.wanted(); --kept) {
         auto start = [this] { start_helper(); };
         if (detail::caught(start) != nullptr) break;  // the next spawn, or wait(), will
@@ -390,7 +392,7 @@ void RankedTasks::put_back(std::size_t number, Chain chain) noexcept {
 }
 
 void RankedTasks::drop(Entry& entry) noexcept {
-    // Before its destructor runs, which may ask for the task by its Id.
+    // Before the closure's destructor runs, which may use the task's Id.
     const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
     entry.status.store(status_of(serial, kTaken), std::memory_order_relaxed);
     entry.closure.reset();
@@ -405,25 +407,25 @@ void RankedTasks::give_entry(Entry& entry) noexcept {
 }
 
 void RankedTasks::start_sweep_if_due() noexcept {
-    if (inline_) return;  // each task is ranked when it is its turn
-    // Relaxed: guesses. Whoever comes too early or too late leaves it to the next helper.
+    if (inline_) return;  // each task is ranked when its turn comes
+    // Relaxed: hints. If they are wrong, the next helper starts the sweep.
     if (generation_.load(std::memory_order_relaxed) ==
             swept_generation_.load(std::memory_order_relaxed) ||
         sweeping_.load(std::memory_order_relaxed))
         return;
     const std::uint64_t now = now_ns();
     if (now < sweep_due_ns_.load(std::memory_order_relaxed)) return;
-    // Acquire pairs with the release at a sweep's end: its own fields.
+    // Acquire pairs with the release at the end of a sweep, for the sweep_ fields.
     if (sweeping_.exchange(true, std::memory_order_acquire)) return;
     sweep_rings_left_ = kRings;
     sweep_generation_ = generation_.load(std::memory_order_relaxed);
     sweep_began_ns_ = now;
     auto start = [this] { sweeps_.spawn([this] { sweep(); }, "rank anew"); };
-    // Without memory there is none now; each task is ranked when it is its turn.
+    // Without memory there is no sweep now; each task is ranked when its turn comes.
     if (detail::caught(start) != nullptr) sweeping_.store(false, std::memory_order_release);
 }
 
-// One at a time, from near to far, in slices.
+// One sweep at a time, from near to far, in slices.
 void RankedTasks::sweep() noexcept {
     const Clock::time_point start = Clock::now();
     while (sweep_rings_left_ != 0 && !stopping_) {
@@ -439,7 +441,7 @@ void RankedTasks::sweep() noexcept {
         if (detail::caught(go_on_later) == nullptr) return;
     }
     const std::uint64_t now = now_ns();
-    // Relaxed: guesses, as above.
+    // Relaxed: hints, as above.
     swept_generation_.store(sweep_generation_, std::memory_order_relaxed);
     sweep_due_ns_.store(now + kSweepRest * (now - sweep_began_ns_), std::memory_order_relaxed);
     sweeping_.store(false, std::memory_order_release);  // pairs with start_sweep_if_due()
@@ -448,7 +450,7 @@ void RankedTasks::sweep() noexcept {
 // ---- running
 
 bool RankedTasks::take_nearest(Taken& taken) noexcept {
-    // A few: enough to pay for the way, and not long before the nearest runs.
+    // Enough to pay for taking the lock, but few, so that the nearest task runs soon.
     static constexpr std::size_t kStaleAtATime = 16;
     while (!stopping_) {
         const std::uint64_t occupied = occupied_.mask();
@@ -489,7 +491,7 @@ void RankedTasks::start_helper() {
     }
 }
 
-// The closure runs where it lies: the entry is ours until it is recycled.
+// The closure runs in place: the entry is ours until it is recycled.
 void RankedTasks::run(Entry& entry) noexcept {
     queued_.fetch_sub(1, std::memory_order_relaxed);  // a number: it has begun
     if (std::exception_ptr error = detail::caught(entry.closure))
@@ -517,7 +519,7 @@ void RankedTasks::help() noexcept {
             if (detail::caught(go_on_later) == nullptr) return;  // still counted
         }
         helpers_.drop();
-        // Who queued a task before that may have seen us counted and relied on us.
+        // A thread that queued a task before the drop may have relied on us.
         if (stopping_ || occupied_.mask() == 0 || !count_helper()) return;
     }
 }
@@ -531,7 +533,7 @@ RankedTasks::Entry* RankedTasks::take_block() {
         spare_.pop_back();
         return block;
     }
-    spare_.reserve(memory_.size() + 1);  // so that give_block needs none
+    spare_.reserve(memory_.size() + 1);  // so that give_block does not allocate
     memory_.push_back(std::make_unique<Entry[]>(kBatch));
     Entry* const block = memory_.back().get();
     for (std::size_t i = 0; i + 1 < kBatch; ++i) block[i].next = &block[i + 1];

@@ -28,46 +28,47 @@ class WorkerPool;
 
 struct RankedOptions {
     Band band = Band::Background;
-    /// Tasks of this queue that run at a time; 0: as many as there are workers.
+    /// How many tasks of this queue may run at a time; 0: as many as there are workers.
     int max_running = 0;
-    /// What one task of the pool may run of this queue before it lets others in: at least one task,
-    /// and no more once this has passed.
+    /// How long one pool task runs tasks of this queue before it lets other work in. It runs at
+    /// least one.
     std::chrono::nanoseconds slice = std::chrono::microseconds(100);
 };
 
 /// A queued task as the rank function sees it.
 struct RankedTask {
-    std::uint64_t tag;  ///< As given to spawn: what to compute the rank from.
-    float rank;         ///< The rank it has had so far.
+    std::uint64_t tag;  ///< As given to spawn; the rank is computed from it.
+    float rank;         ///< The current rank.
 };
 
-/// Background work that runs nearest first, wherever "near" moves meanwhile.
+/// Background work that runs nearest first, even if "near" moves meanwhile.
 ///
 ///     RankedTasks far_chunks(pool);
 ///     for (ChunkCoord c : ring)
 ///         far_chunks.spawn(distance(camera, c), [=] { generate(c); }, pack(c));
 ///     …
-///     far_chunks.rerank([camera](const RankedTask& t) { return distance(camera, unpack(t.tag)); });
+///     far_chunks.rerank([camera](const RankedTask& t) { return distance(camera, unpack(t.tag));
+///     });
 ///
-/// Ranks are distances: smaller is sooner, below 0 is 0. The order is that of 64 rings, four for
-/// each doubling of rank + 1, the last one from 65 535 upwards; inside a ring it is about the order
-/// of spawning. A new rank function costs its caller nothing but the call: tasks are ranked anew
-/// when they are about to run, and the rest in the background.
+/// Ranks are distances: smaller is sooner, and negative ranks count as 0. Tasks are kept in 64
+/// rings: four for each doubling of rank + 1, the last one from 65 535 upwards. Inside a ring, the
+/// order is roughly that of spawning. A new rank function costs its caller only the call: tasks are
+/// ranked again when they are about to run, and the others in the background.
 ///
 /// On a pool without workers a task runs where it is spawned, before spawn() returns.
 ///
 /// Threads:   spawn, cancel, cancel_all, rerank, queued: any thread. wait and the destructor: owner
 ///            thread. Closures run on workers, or in wait(). The rank function runs on several
 ///            workers at once.
-/// Cost:      spawn, cancel and the way to the worker: one short lock, that of a ring; an
-///            allocation per 64 tasks when more are queued than ever before. One task of the pool
-///            per slice. rerank(function): one allocation; ranking takes 0.1 to 0.2 µs per queued
-///            task, on workers, and never more than about a fifth of one worker's time.
-/// Lifetime:  the destructor drops what is queued and waits for what runs; the pool must outlive
-///            it. An Id may be kept for as long as the queue lives and names no other task ever.
-/// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws. An
-///            exception of a task goes to the pool's panic handler. The rank function must not
-///            throw, nor rerank(id) the task that it is asked about.
+/// Cost:      spawn, cancel and starting a task: one short lock each, that of a ring; an allocation
+///            per 64 tasks when more are queued than ever before. One pool task per slice.
+///            rerank(function): one allocation. Ranking takes 0.1 to 0.2 µs per queued task, on
+///            workers, and never more than about a fifth of one worker's time.
+/// Lifetime:  the destructor drops queued tasks and waits for running ones; the pool must outlive
+///            it. An Id may be kept as long as the queue lives, and never names another task.
+/// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws. A
+///            task's exception goes to the pool's panic handler. The rank function must not throw,
+///            and must not call rerank(id) for the task that it is ranking.
 class RankedTasks {
     struct Entry;
 
@@ -89,7 +90,7 @@ public:
     RankedTasks(const RankedTasks&) = delete;
     RankedTasks& operator=(const RankedTasks&) = delete;
 
-    /// \param tag   what the rank function is given.
+    /// \param tag   passed to the rank function.
     /// \param name  for the panic handler; a literal.
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&>
@@ -98,39 +99,39 @@ public:
         return add(rank, closure, tag, name);
     }
 
-    /// Drops a task that has not begun, its closure at once; if it is just being ranked anew, a
-    /// moment later. \returns false when it has begun, ended or been cancelled before.
+    /// Drops a task that has not begun, and destroys its closure at once; if the task is being
+    /// ranked again, a moment later. \returns false if it has begun, ended or been cancelled.
     bool cancel(Id id) noexcept;
-    /// All that are queued, and maybe some that are spawned meanwhile. \returns how many, those
-    /// excepted that are just being ranked anew.
+    /// Drops all queued tasks, and possibly some that are spawned meanwhile. \returns how many,
+    /// without those that are being ranked again.
     std::size_t cancel_all() noexcept;
 
-    /// Gives one task another rank. \returns false when it is not queued any more.
+    /// Changes the rank of one task. \returns false if it is not queued any more.
     bool rerank(Id id, float rank) noexcept;
-    /// Gives all tasks, those spawned later excepted, the rank that `rank_of` says.
+    /// Gives all tasks the rank that `rank_of` returns, except those that are spawned later.
     void rerank(RankFunction rank_of);
 
-    /// Tasks that have not begun. Stale at once.
+    /// How many tasks have not begun. Outdated at once.
     [[nodiscard]] std::size_t queued() const noexcept {
-        return queued_.load(std::memory_order_relaxed);  // a number, nothing is read by it
+        return queued_.load(std::memory_order_relaxed);  // only the number matters
     }
-    /// Whether a task lies in the queue, to be begun. Exact, but stale at once.
+    /// Whether the queue has a task that could begin. Exact, but outdated at once.
     [[nodiscard]] bool any_queued() const noexcept { return occupied_.mask() != 0; }
-    /// Tasks there is memory for; it is kept.
+    /// The number of tasks that there is memory for; the memory is kept.
     [[nodiscard]] std::size_t capacity() const noexcept {
         return capacity_.load(std::memory_order_relaxed);  // as above
     }
 
-    /// Runs the nearest task here, whatever max_running says. False: there is none now.
+    /// Runs the nearest task here, regardless of max_running. Returns false if there is none.
     bool try_tick() noexcept;
 
-    /// Returns when all have ended; helps. While others spawn it may not return.
+    /// Helps, and returns when all tasks have ended. It may not return while others spawn tasks.
     void wait() noexcept;
 
 private:
     using Closure = SmallFunction<void(), 48>;
     static constexpr std::size_t kRings = 64;  // the bits of OccupiedRings
-    static constexpr std::size_t kBatch = 64;  // tasks ranked anew, or given back, at a time
+    static constexpr std::size_t kBatch = 64;  // tasks that are ranked or given back at a time
 
     struct RankedBy {
         RankFunction rank_of;
@@ -143,7 +144,7 @@ private:
     struct Chain {
         Entry* first = nullptr;
         std::size_t size = 0;
-        std::uint32_t cancelled = 0;  // cancelled_ when they were taken out of their ring
+        std::uint32_t cancelled = 0;  // cancelled_ at the time they were taken out of their ring
     };
     using Sorted = std::array<Chain, kRings>;
     struct alignas(2 * kCacheLine) Ring {
@@ -159,17 +160,19 @@ private:
     Id add(float rank, Closure& closure, std::uint64_t tag, const char* name);
 
     [[nodiscard]] bool is_fresh(const Entry& entry) const noexcept;
-    // Into the list of a ring, whose place the entry's status says already, and out of it.
+    // Into and out of the list of a ring. For link(), the entry's status must name the ring
+    // already.
     void link(Ring& ring, Entry& entry) noexcept NEBULA_REQUIRES(ring.mutex);
     void unlink(Ring& ring, Entry& entry) noexcept NEBULA_REQUIRES(ring.mutex);
     void recycle(Ring& ring, Entry& entry) noexcept NEBULA_REQUIRES(ring.mutex);
-    // Marks them with that place. The oldest ones; with a generation, as long as they were ranked by an older one.
+    // Takes out the oldest entries and marks them with `place`; with a generation, only as long as
+    // they were ranked by an older one.
     [[nodiscard]] Chain take_out(Ring& ring, std::size_t most,
                                  std::optional<std::uint32_t> older_than,
                                  std::uint64_t place) noexcept NEBULA_EXCLUDES(ring.mutex);
-    // Of entries that are out of their rings.
+    // The entries must be out of their rings.
     void rank_anew(Chain chain) noexcept;
-    // The same, and takes the nearest of them if it lies in that ring or nearer.
+    // The same, but takes the nearest entry if it belongs to that ring or a nearer one.
     [[nodiscard]] bool rank_anew_and_take(Chain chain, std::size_t ring, Taken& taken) noexcept;
     [[nodiscard]] Sorted sort(Chain chain) noexcept;
     [[nodiscard]] bool is_cancelled(const Chain& chain) const noexcept;
@@ -192,7 +195,7 @@ private:
 
     WorkerPool& pool_;
     const RankedOptions options_;
-    const bool inline_;  // the pool has no workers: who spawns helps
+    const bool inline_;  // the pool has no workers, so spawning threads help
     std::array<Ring, kRings> rings_;
     alignas(2 * kCacheLine) detail::OccupiedRings<> occupied_;
     detail::TicketCount<> helpers_;  // on the pool, or about to be
@@ -200,15 +203,15 @@ private:
     detail::CancelCount<> cancelled_;
     std::atomic<std::uint32_t> generation_{
         0};                              // of the rank function; written under ranked_by_mutex_
-    std::atomic<bool> sweeping_{false};  // whose setter owns the three below
+    std::atomic<bool> sweeping_{false};  // the thread that sets it owns the three sweep_ fields
     std::atomic<bool> stopping_{false};
     std::size_t sweep_rings_left_ = 0;
     std::uint32_t sweep_generation_ = 0;
     std::uint64_t sweep_began_ns_ = 0;
     std::atomic<std::uint32_t> swept_generation_{0};  // by the last sweep
-    std::atomic<std::uint64_t> sweep_due_ns_{0};      // the next one, not before
+    std::atomic<std::uint64_t> sweep_due_ns_{0};      // the earliest time of the next sweep
 
-    Mutex cancel_all_mutex_;  // one at a time
+    Mutex cancel_all_mutex_;  // one call at a time
     Mutex ranked_by_mutex_;
     std::shared_ptr<const RankedBy> ranked_by_ NEBULA_GUARDED_BY(ranked_by_mutex_);
 

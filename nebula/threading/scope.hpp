@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A block whose tasks end before it does. Opened with WorkerPool::scope().
+// A block that ends only when all its tasks have ended. Opened with WorkerPool::scope().
 #pragma once
 
 #include "nebula/base/mutex.hpp"
@@ -17,7 +17,7 @@ namespace nebula {
 
 struct ScopeOptions {
     Band band = Band::Frame;
-    /// With CancelRest, a body that throws drops what it has spawned and nobody has begun.
+    /// With CancelRest, tasks that have not begun are also dropped if the body throws.
     OnError on_error = OnError::RunAll;
     Help help = Help::OwnGroup;
 };
@@ -27,16 +27,16 @@ namespace detail {
 [[noreturn]] void throw_job_cancelled();
 }  // namespace detail
 
-/// What the body of a scope spawns into.
+/// Passed to the body of a scope, which spawns tasks into it.
 ///
 /// Threads:   spawn: any thread, until the tasks of the scope have ended.
-/// Lifetime:  lives for the call of WorkerPool::scope(); tasks may borrow it.
+/// Lifetime:  lives during the call of WorkerPool::scope(); tasks may borrow it.
 template <class T = void>
 class Scope {
 public:
     Scope(WorkerPool& pool, ScopeOptions options) : group_(pool, options.band, options.on_error) {}
 
-    /// The result's place in the list is that of this call.
+    /// Results are returned in the order of these calls.
     template <class F>
         requires std::is_invocable_r_v<T, std::decay_t<F>&>
     void spawn(F&& f, const char* name = nullptr) {
@@ -67,15 +67,15 @@ public:
             name);
     }
 
-    /// Drops what has not begun. The scope then throws JobCancelled instead of its results, if
-    /// there is one that is missing.
+    /// Drops tasks that have not begun. If a result is missing then, the scope throws JobCancelled
+    /// instead of returning results.
     void cancel() noexcept { group_.cancel(); }
     [[nodiscard]] bool cancelled() const noexcept { return group_.cancelled(); }
 
     TaskGroup& group() noexcept { return group_; }
 
-    /// After the wait, by scope() itself.
-    /// \throws JobCancelled if there is a task without a result whose error nobody kept.
+    /// Called by scope() itself after the wait.
+    /// \throws JobCancelled if a task has neither a result nor a kept error.
     std::vector<T> take_results() NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         for (const std::optional<T>& slot : slots_)
@@ -181,7 +181,7 @@ constexpr auto scope_type_of() {
 template <class Body>
 using ScopeTypeOf = typename decltype(scope_type_of<Body>())::type;
 
-/// What the body of a scope leaves behind when it throws.
+/// Cancels the group if the body of the scope throws.
 struct CancelUnlessDone {
     ~CancelUnlessDone() {
         if (armed) group.cancel();

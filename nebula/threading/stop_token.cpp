@@ -10,10 +10,10 @@
 namespace nebula {
 namespace {
 
-// One pointer, no destructor: the extension is unloaded with threads of others still alive.
+// One pointer, no destructor: the extension is unloaded while foreign threads are still alive.
 constinit thread_local StopToken tls_current;
 
-// Relaxed: a name to show; what it points at lives for ever.
+// Relaxed: a name for display; it points to memory that lives forever.
 const char* exchange_running_name(const char* name) noexcept {
     detail::Worker* const worker = detail::PoolCore::current_worker();
     if (worker == nullptr) return nullptr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a job that runs learns that nobody wants its result any more.
+// Tells a running job that its result is not wanted any more.
 #pragma once
 
 #include <atomic>
@@ -9,13 +9,13 @@
 namespace nebula {
 
 namespace detail {
-/// Set in a word that belongs to the job; the word's other bits are its owner's.
+/// A bit in a word that belongs to the job; the owner of the word uses the other bits.
 inline constexpr std::uint32_t kStopRequested = 32;
 class CurrentStop;
 }  // namespace detail
 
-/// Tells a job that runs whether it should stop: its Job was cancelled or dropped, the task that
-/// awaits it was cancelled, or the runtime of that task has shut down. For closures that take one:
+/// Tells a running job whether it should stop, because its Job was cancelled or dropped, the task
+/// that awaits it was cancelled, or the runtime of that task has shut down. A closure may take one:
 ///
 ///     Job<Mesh> job = spawn_job(pool, [=](StopToken token) {
 ///         for (Slab slab : slabs) if (!token.stop_requested()) march(slab);
@@ -24,20 +24,20 @@ class CurrentStop;
 ///     auto run = pool.run([=](StopToken token) { … });
 ///     Mesh mesh = co_await run;
 ///
-/// Nothing interrupts a job that does not look. A pool that is destroyed waits for it, so a quit
-/// takes as long as the longest stretch between two looks.
+/// Nothing interrupts a job that never checks. A pool that is destroyed waits for its jobs, so a
+/// quit may take as long as the longest time between two checks.
 ///
 /// Threads:   any thread.
 /// Cost:      stop_requested(): one relaxed load.
-/// Lifetime:  borrows its job: for as long as that runs.
+/// Lifetime:  valid as long as its job runs.
 class StopToken {
 public:
-    StopToken() noexcept = default;  ///< Never stopped.
-    /// For those who run jobs: `word` is the job's.
+    StopToken() noexcept = default;  ///< Never says stop.
+    /// For code that runs jobs: `word` belongs to the job.
     explicit StopToken(const std::atomic<std::uint32_t>& word) noexcept : word_(&word) {}
 
     [[nodiscard]] bool stop_requested() const noexcept {
-        // Relaxed: it guards nothing, and only saves work.
+        // Relaxed: it guards nothing; it only saves work.
         return word_ != nullptr &&
                (word_->load(std::memory_order_relaxed) & detail::kStopRequested) != 0;
     }
@@ -46,20 +46,20 @@ private:
     const std::atomic<std::uint32_t>* word_ = nullptr;
 };
 
-/// Of the job that runs on this thread, innermost: a Job, a pool.run(), a piece of a pool_for(), or
-/// a task after `co_await worker(pool)`. Outside of one, a token that never says stop.
+/// The token of the innermost job on this thread: a Job, a pool.run(), a piece of a pool_for(), or
+/// a task after `co_await worker(pool)`. Outside of a job, a token that never says stop.
 [[nodiscard]] StopToken current_stop_token() noexcept;
-/// Whether the job that runs on this thread should stop.
+/// Whether the innermost job on this thread should stop.
 [[nodiscard]] inline bool job_stop_requested() noexcept {
     return current_stop_token().stop_requested();
 }
 
 namespace detail {
 
-/// While one lives, a job runs on this thread, and current_stop_token() is its token. The pool
-/// names the job if it has to wait for it at its end.
+/// Marks that a job runs on this thread; current_stop_token() is then its token. If the pool has to
+/// wait for the job at its end, it names it.
 ///
-/// Lifetime:  one inside the other, as blocks. `name` must live for ever; it may be null.
+/// Lifetime:  nested like blocks. `name` must live forever; it may be null.
 class CurrentStop {
 public:
     CurrentStop(const std::atomic<std::uint32_t>& word, const char* name) noexcept;
@@ -72,7 +72,7 @@ private:
     const char* outer_name_;
 };
 
-/// What a closure gives, called with a StopToken if it takes one.
+/// What a closure returns; it is called with a StopToken if it takes one.
 template <class F>
 struct JobCall {
     static constexpr bool kTakesToken = std::is_invocable_v<F&, StopToken>;

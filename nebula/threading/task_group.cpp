@@ -47,7 +47,7 @@ std::size_t TaskGroup::helper_count() const noexcept { return state_->pool().siz
 
 bool TaskGroup::wait_until(Clock::time_point deadline, Help help) noexcept {
     NEBULA_ASSERT(state_->is_owner_thread(),
-                  "only the thread that made a TaskGroup may wait for it");
+                  "only the thread that created a TaskGroup may wait for it");
     const detail::NestedWait nested;
     return state_->pool().wait_for_group(*state_, deadline, help);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tasks that one waits for together, until a deadline if need be.
+// Tasks that you wait for together, with a deadline if you like.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -19,38 +19,40 @@ namespace nebula {
 
 class WorkerPool;
 
-/// What becomes of the rest when a task throws.
+/// What happens to the other tasks when a task throws.
 enum class OnError : std::uint8_t {
-    RunAll,      ///< The others run as if nothing had happened.
+    RunAll,      ///< The others still run.
     CancelRest,  ///< Those that have not begun are dropped.
 };
 
 /// A set of tasks on a pool that all end before it does.
 ///
-/// Workers take its tasks, oldest first, by themselves; whoever waits helps, with tasks of this
-/// group only: no unrelated task runs on the stack of a waiter that did not ask for it. A task may
-/// spawn more into its own group; it must not wait for it. Use it where a wait has a deadline; else
-/// WorkerPool's scope() is shorter.
+/// Workers take its tasks by themselves, oldest first. A thread that waits helps, but only with
+/// tasks of this group: no unrelated task runs on its stack unless it asks for that. A task may
+/// spawn more tasks into its own group, but must not wait for the group. Use a TaskGroup if a wait
+/// has a deadline; otherwise WorkerPool's scope() is shorter.
 ///
 ///     TaskGroup remesh(pool, Band::Frame);
 ///     for (Chunk& chunk : dirty) remesh.spawn([&chunk] { mesh(chunk); }, "remesh");
 ///     if (!remesh.wait_until(frame_end)) commit_next_frame();
 ///
 /// Threads:   spawn, spawn_batch, cancel, done, pending: any thread, while the group lives. wait,
-///            wait_until, take_exception, rethrow_first and the destructor: the thread that made
+///            wait_until, take_exception, rethrow_first and the destructor: the thread that created
 ///            it.
-/// Cost:      spawn, on the thread that made it: about ten nanoseconds; elsewhere a short lock. To
-///            run one: about ten more. Nothing allocates once the pool has seen as many, but a
-///            closure of more than 48 bytes, and elsewhere one that is not trivially copyable: it
-///            is moved under the lock, where no code of the user runs.
-/// Lifetime:  the destructor waits for all tasks, so they may borrow what outlives the group. The
-///            pool must outlive it.
-/// Throws:    the constructor: std::bad_alloc; NestedTooDeep (nesting.hpp) when this thread's stack
-///            is nearly used up by waits inside each other. spawn: std::bad_alloc, with nothing queued, and what copying the closure throws.
-///            spawn_batch: the same, but a part of the calls may be queued already: the group runs
-///            them, or cancel() drops them. An exception of a task never comes out by itself: the
-///            first one is kept for take_exception() or rethrow_first(), the others are dropped. If
-///            nobody takes it, it goes to the panic handler when the group is destroyed.
+/// Cost:      spawn: about ten nanoseconds on the thread that created the group, a short lock on
+///            others. Running a task: about ten nanoseconds more. Once the pool has held as many
+///            tasks before, only closures of more than 48 bytes allocate, and on other threads
+///            closures that are not trivially copyable: these are moved under the lock, where no
+///            user code may run.
+/// Lifetime:  the destructor waits for all tasks, so they may borrow anything that outlives the
+///            group. The pool must outlive it.
+/// Throws:    the constructor: std::bad_alloc; NestedTooDeep (nesting.hpp) if nested waits have
+///            nearly used up this thread's stack. spawn: std::bad_alloc, with nothing queued, and
+///            what copying the closure throws. spawn_batch: the same, but some of the calls may
+///            already be queued; the group runs them, or cancel() drops them. A task's exception is
+///            never rethrown by itself: the first one is kept for take_exception() or
+///            rethrow_first(), and the others are dropped. If nobody takes it, it goes to the panic
+///            handler when the group is destroyed.
 class TaskGroup {
 public:
     explicit TaskGroup(WorkerPool& pool, Band band = Band::Frame,
@@ -72,11 +74,11 @@ public:
         }
     }
 
-    /// The same for the thread that made the group and no other: it runs f when it waits. For work
-    /// that is pinned to the main thread, spawned by tasks that are not.
+    /// The same, but only the thread that created the group runs f, when it waits. For work that
+    /// must run on the main thread but is spawned by tasks on other threads.
     ///
-    /// Order: these run in the order in which they were spawned, and before all other tasks of the
-    /// group that the owner has not begun: after the task it runs, it comes to them.
+    /// Order: the owner runs these in spawn order, after the task that it is running and before any
+    /// other task of the group.
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&>
     void spawn_on_owner(F&& f, const char* name = nullptr) {
@@ -85,9 +87,9 @@ public:
         spawn_elsewhere(task, true);
     }
 
-    /// Calls f(i) for all i < count, each as a task of its own, for a fraction of what that many
-    /// spawns cost. f is copied, once for each thread that may help. Of more than 2^41 calls each
-    /// task makes many, and pending() counts those tasks.
+    /// Calls f(i) for all i < count, each as a task of its own, for a fraction of the cost of that
+    /// many spawns. f is copied once for each thread that may help. With more than 2^41 calls, each
+    /// task makes many of them, and pending() counts the tasks.
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&, std::size_t>
     void spawn_batch(std::size_t count, F&& f, const char* name = nullptr) {
@@ -100,27 +102,28 @@ public:
         spawn_runs(count, Closure(std::forward<F>(f)), name);
     }
 
-    /// Runs tasks of this group until all have ended. Starts none after the deadline; sleeps when
-    /// there is none to start. A task that runs when the deadline comes is not interrupted, so it
+    /// Runs tasks of this group until all have ended. Starts none after the deadline, and sleeps if
+    /// there is none to start. A task that is running at the deadline is not interrupted, so this
     /// may return that much later.
-    /// \returns true when all have ended.
-    /// \param help  what else the caller runs meanwhile: unless asked to, nothing.
+    /// \returns whether all have ended.
+    /// \param help  what else the caller runs meanwhile; by default nothing.
     [[nodiscard]] bool wait_until(Clock::time_point deadline, Help help = Help::OwnGroup) noexcept;
     void wait(Help help = Help::OwnGroup) noexcept;
 
-    /// Drops what has not begun: the closures are destroyed uncalled. Tasks that run may look.
+    /// Drops tasks that have not begun: their closures are destroyed uncalled. Tasks that are
+    /// running can check cancelled().
     void cancel() noexcept { state_->cancel(); }
     [[nodiscard]] bool cancelled() const noexcept { return state_->cancelled(); }
 
     /// Whether all tasks spawned so far have ended; what they wrote is then visible.
     [[nodiscard]] bool done() const noexcept { return pending() == 0; }
-    /// Tasks spawned and not known to have ended; a thread tells of those it ran at the end of a
-    /// run of up to 32.
+    /// How many tasks have been spawned and are not known to have ended. A thread reports the tasks
+    /// it has run in groups of up to 32.
     [[nodiscard]] std::size_t pending() const noexcept {
         return static_cast<std::size_t>(state_->pending());
     }
 
-    /// The first exception, which is then no longer the group's; null if there was none.
+    /// Takes the first exception from the group; null if there was none.
     [[nodiscard]] std::exception_ptr take_exception() noexcept;
     /// Throws the first exception, if there was one.
     void rethrow_first();
@@ -131,7 +134,7 @@ private:
 
     template <class Closure>
     void spawn_runs(std::size_t count, const Closure& f, const char* name) {
-        // A run for each thread, so that they meet only at the ends.
+        // One run for each thread, so that threads meet only at the ends.
         const std::size_t runs = std::min(count, helper_count() + 1);
         for (std::size_t run = 0; run < runs; ++run) {
             const std::size_t begin = count / runs * run + std::min(run, count % runs);
@@ -141,8 +144,8 @@ private:
         }
     }
 
-    // A run for every 2^31 of 2^64 calls would be 2^33 runs before the first call. From 2^41 calls
-    // on each task makes many of them.
+    // A run for each 2^31 of 2^64 calls would mean 2^33 runs before the first call. So from 2^41
+    // calls on, each task makes many of them.
     template <class Closure>
     void spawn_huge_batch(std::size_t count, Closure closure, const char* name) {
         const std::size_t calls = count / kLongestRun + 1;
@@ -162,8 +165,7 @@ private:
                    name);
     }
 
-    // What a batch keeps in a slot: a closure that is called with an index; called without, it is
-    // never.
+    // What a batch keeps in a slot: a closure that is always called with an index, never without.
     template <class Closure>
     struct Indexed {
         void operator()() noexcept {}

@@ -10,9 +10,9 @@
 
 namespace nebula {
 
-/// One band of a pool: compute() is Frame, for what this frame needs; async_compute() Background,
-/// for what may take several. Both run on the same workers, so neither leaves cores idle that the
-/// other could use.
+/// One band of a pool. compute() is the Frame band, for work that this frame needs; async_compute()
+/// is the Background band, for work that may take several frames. Both run on the same workers, so
+/// neither leaves cores idle that the other could use.
 ///
 ///     pool.async_compute().spawn([chunk] { generate(*chunk); }, "generate");
 ///     const Mesh mesh = co_await pool.compute().run([chunk] { return mesh(*chunk); });
@@ -38,7 +38,7 @@ public:
         return pool_->template scope<T>(std::forward<Body>(body),
                                         {.band = band_, .on_error = on_error});
     }
-    /// For a coroutine to await.
+    /// For coroutines: `co_await` the result.
     template <class F>
         requires detail::JobClosure<std::decay_t<F>>
     PoolRun<std::decay_t<F>> run(F&& f, const char* name = nullptr) const {
@@ -58,8 +58,8 @@ private:
 ///     const Bytes bytes = co_await pool.io().run([path] { return read(path); });
 ///
 /// Threads:   any thread.
-/// Lifetime:  a small value that borrows the pool. What is queued when the pool is destroyed runs
-///            first; what its last tasks spawn here runs where it is spawned.
+/// Lifetime:  a small value that borrows the pool. When the pool is destroyed, queued jobs run
+///            first; jobs that its last tasks spawn here run where they are spawned.
 /// Cost, throws: as IoThreads.
 class IoPool {
 public:
@@ -70,15 +70,15 @@ public:
     void spawn(F&& f, const char* name = nullptr) const {
         threads_->spawn(std::forward<F>(f), name);
     }
-    /// Calls body(scope) here and returns when all that it spawned has ended; the calling thread
-    /// sleeps meanwhile, so it should not be a worker.
+    /// Calls body(scope) here and returns when all jobs that it spawned have ended. The calling
+    /// thread sleeps meanwhile, so it should not be a worker.
     template <class Body>
     void scope(Body&& body) const {
         IoScope scope(*threads_);
         body(scope);
         scope.wait_and_rethrow();
     }
-    /// For a coroutine to await.
+    /// For coroutines: `co_await` the result.
     template <class F>
         requires detail::JobClosure<std::decay_t<F>>
     PoolRun<std::decay_t<F>> run(F&& f, const char* name = nullptr) const {

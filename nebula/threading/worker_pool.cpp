@@ -27,18 +27,18 @@ WorkerPool::WorkerPool(WorkerPoolConfig config) {
 }
 
 WorkerPool::~WorkerPool() {
-    // Nobody may wait for the threads: one of a pool's has called exit() and never comes back, or
-    // they are in the parent of this process. README, "fork() and exit()".
+    // The threads must not be waited for: either this is a pool thread that has called exit() and
+    // never returns, or they are in the parent process. README, "fork() and exit()".
     if (detail::exit_was_called_here() || !core_->home().is_here()) {
         core_->abandon();
         detail::keep_until_process_ends(core_);
         return;
     }
-    // In every build: a worker that joins itself would hang for ever, without a word.
+    // In every build: a worker that joins itself would hang silently forever.
     if (is_current_thread_worker())
         detail::assert_failed("!is_current_thread_worker()",
                               "a WorkerPool must not be destroyed by one of its own workers");
-    // Its jobs may spawn here until they have ended; tasks that end later do its work themselves.
+    // Its jobs may spawn here until they have ended; later jobs run where tasks spawn them.
     io_->close();
     delete core_;
 }
@@ -58,13 +58,13 @@ void WorkerPool::call_on_worker(void (*call)(void*), void* context, SpawnOptions
         return;
     }
     constexpr std::uint32_t ended = 1;
-    constexpr std::uint32_t ring = 2;  // whoever waits was called for another reason
+    constexpr std::uint32_t ring = 2;  // added when the waiting thread is called for another reason
     std::atomic<std::uint32_t> state{0};
     std::exception_ptr error;
     spawn(
         [&state, &error, call, context] {
             error = detail::run_caught(call, context);
-            // Release pairs with the acquire below. Waking a word that is gone harms nobody.
+            // Release pairs with the acquire below. Waking a word that is gone is harmless.
             state.fetch_or(ended, std::memory_order_release);
             detail::futex_wake_one(state);
         },
@@ -89,14 +89,14 @@ void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) 
             "!is_current_thread_worker()",
             "a worker must not broadcast to its own pool: it would wait for itself");
     core_->home().require();
-    // Above the number of workers that are still to come: how often we were called for another
-    // reason.
+    // The low bits count the workers that have not finished; the bits above count how often we were
+    // called for another reason.
     constexpr std::uint32_t ring = std::uint32_t{1} << 24U;
-    // Everything the tasks touch outlives the last of them: the count goes down last.
+    // Everything that the tasks use outlives the last of them, which decrements the count last.
     std::atomic<std::uint32_t> pending{static_cast<std::uint32_t>(core_->size())};
     Mutex mutex;
     std::exception_ptr first;
-    // All of them before the first is sent: memory that runs out must leave nobody waiting.
+    // All are allocated before the first is sent: if memory runs out, nothing must wait for them.
     std::vector<detail::Item*> items(core_->size());
     for (std::size_t i = 0; i < items.size(); ++i) {
         try {
@@ -114,8 +114,8 @@ void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) 
                     const MutexLock lock(mutex);
                     if (first == nullptr) first = std::move(error);
                 }
-                // Release pairs with the acquire below. Waking a word that is gone harms nobody:
-                // the kernel only compares its address.
+                // Release pairs with the acquire below. Waking a word that is gone is harmless: the
+                // kernel only compares its address.
                 if ((pending.fetch_sub(1, std::memory_order_acq_rel) & (ring - 1)) == 1)
                     detail::futex_wake_one(pending);
             },
@@ -195,7 +195,7 @@ std::uint64_t WorkerPool::queued() const noexcept { return core_->queued(); }
 std::vector<long> WorkerPool::worker_os_ids() const {
     std::vector<long> ids;
     ids.reserve(core_->size());
-    // Relaxed: the constructor has seen them.
+    // Relaxed: the constructor has already synchronized with them.
     for (std::size_t i = 0; i < core_->size(); ++i)
         ids.push_back(core_->worker(i).os_id.load(std::memory_order_relaxed));
     return ids;

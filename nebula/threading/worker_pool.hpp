@@ -34,16 +34,16 @@ class JobBlock;
 class PoolCore;
 }  // namespace detail
 
-/// What one worker did since the pool was made. Only grows.
+/// What one worker has done since the pool was created. Only grows.
 struct WorkerCounters {
-    std::uint64_t tasks = 0;    ///< Tasks run, those of groups and detached ones.
+    std::uint64_t tasks = 0;    ///< Tasks run, both detached and in groups.
     std::uint64_t steals = 0;   ///< Items taken from another worker's deque.
-    std::uint64_t parks = 0;    ///< Times it went to sleep for want of work.
-    std::uint64_t wakes = 0;    ///< Times the kernel let it run again from there.
-    std::uint64_t busy_ns = 0;  ///< Time inside tasks, an open one included.
+    std::uint64_t parks = 0;    ///< How often it went to sleep for lack of work.
+    std::uint64_t wakes = 0;    ///< How often the kernel let it run again after that.
+    std::uint64_t busy_ns = 0;  ///< Time inside tasks, including the current one.
 };
 
-/// Work-stealing threads for short CPU work; idle ones sleep until there is some.
+/// Work-stealing threads for short CPU work. Idle threads sleep until there is some.
 ///
 ///     WorkerPool pool({.thread_count_override = 4});
 ///     pool.spawn([chunk] { generate(*chunk); }, {.band = Band::Background, .name = "generate"});
@@ -52,21 +52,21 @@ struct WorkerCounters {
 ///         for (const Chunk& chunk : chunks) s.spawn([&chunk] { return mesh(chunk); }, "mesh");
 ///     });
 ///
-/// Threads:   any thread, tasks included; the destructor: any but the pool's own, and never at
-///            once with another call.
-/// Cost:      spawn: a push, and a system call if a worker has to be woken; nothing allocates once
-///            the pool has seen as many tasks, but a closure of more than 48 bytes. An idle pool
+/// Threads:   any thread, also inside tasks; the destructor: any thread but the pool's own, and
+///            never at once with another call.
+/// Cost:      spawn: a push, and a system call if a worker has to be woken. Once the pool has held
+///            as many tasks before, only closures of more than 48 bytes allocate. An idle pool
 ///            costs nothing.
-/// Lifetime:  the destructor runs every detached task that is queued, and what those spawn, then
+/// Lifetime:  the destructor runs every queued detached task, and the tasks that those spawn, then
 ///            joins. Groups and scopes must have ended.
-///            A pool belongs to the process that made it: in a child of fork() its use ends the
-///            child at once with a sentence; make a new pool there. After exit() on one of its own
-///            threads the exit code is kept, and what is queued does not run.
+///            A pool belongs to the process that created it: using it in a child of fork() ends the
+///            child with a message; create a new pool there. If one of the pool's own threads calls
+///            exit(), the exit code is kept, and queued tasks do not run.
 /// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws.
 class WorkerPool {
 public:
-    /// Returns when all threads run, named, each through its on_start.
-    /// \throws std::system_error if a thread cannot be started; those that were are joined first.
+    /// Returns when all threads are running and named and have called on_start.
+    /// \throws std::system_error if a thread cannot be started; the others are joined first.
     explicit WorkerPool(WorkerPoolConfig config = {});
     ~WorkerPool();
     WorkerPool(const WorkerPool&) = delete;
@@ -74,7 +74,7 @@ public:
 
     [[nodiscard]] int thread_count() const noexcept;
 
-    /// Runs f some time on a worker. What it throws goes to the panic handler.
+    /// Runs f later on a worker. What it throws goes to the panic handler.
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&>
     void spawn(F&& f, SpawnOptions options = {}) {
@@ -83,9 +83,9 @@ public:
         spawn_item(std::exchange(taken.item, nullptr), options.order);
     }
 
-    /// Runs f(i) for all i < count some time on workers, each as a task of its own with a copy of
-    /// f: all at once for one lock and one round of wake-ups, in order, behind what is queued in
-    /// that band. (TaskGroup::spawn_batch, whose end one can wait for, copies f once per thread.)
+    /// Runs f(i) for all i < count later on workers, each as a task of its own with a copy of f.
+    /// All are queued in order behind the tasks of that band, with one lock and one round of
+    /// wake-ups. (TaskGroup::spawn_batch, whose end you can wait for, copies f once per thread.)
     template <class F>
         requires std::is_invocable_v<std::decay_t<F>&, std::size_t>
     void spawn_batch(std::size_t count, F&& f, SpawnOptions options = {}) {
@@ -113,8 +113,8 @@ public:
         if (count != 0) spawn_items(std::exchange(chain.first, nullptr), count);
     }
 
-    /// Calls f on a worker, and returns what it returned, or throws what it threw; the calling
-    /// thread sleeps meanwhile. On a worker of this pool, and without workers: here.
+    /// Calls f on a worker and returns what it returns, or throws what it throws. The calling
+    /// thread sleeps meanwhile. On a worker of this pool, or without workers, f is called here.
     template <class F>
         requires std::is_invocable_v<F&>
     auto on_worker(F&& f, SpawnOptions options = {.band = Band::Frame}) {
@@ -130,8 +130,8 @@ public:
         }
     }
 
-    /// Calls a and b, perhaps at once; see ForkContext::join(), which is the faster way from the
-    /// inside. From a thread that is no worker too: it then works with the pool.
+    /// Calls a and b, perhaps at the same time. Inside a join, ForkContext::join() is faster. A
+    /// thread that is not a worker may call this, too; it then works with the pool.
     template <class A, class B>
     auto join(A&& a, B&& b) {
         detail::ForkSeat* const here = detail::current_fork_seat;
@@ -141,8 +141,8 @@ public:
         return region.context().join(a, b);
     }
 
-    /// Calls f(ForkContext) here and returns what it returns: the way into a computation that joins
-    /// again and again, as quicksort or a walk over a tree does.
+    /// Calls f(ForkContext) here and returns what it returns. This is the way into a computation
+    /// that joins repeatedly, such as quicksort or a walk over a tree.
     ///
     ///     const long answer = pool.fork([](ForkContext fork) { return fib(fork, 40); });
     template <class F>
@@ -155,21 +155,22 @@ public:
         return std::invoke(f, region.context());
     }
 
-    /// Calls body(scope) here, helps with what it spawned, and returns when all of that has ended.
-    /// With Scope<T>&, scope() returns the results of the tasks, in spawn order, and the body
-    /// returns nothing; with Scope<>&, or `auto&`, it returns what the body returned. The first
-    /// exception (the body's before any task's) is thrown once all have ended.
+    /// Calls body(scope) here, helps with the tasks that it spawns, and returns when all of them
+    /// have ended. If the body takes a Scope<T>&, it returns nothing, and scope() returns the
+    /// results of the tasks in spawn order. If it takes a Scope<>& or `auto&`, scope() returns what
+    /// the body returns. The first exception (the body's before any task's) is thrown once all
+    /// tasks have ended.
     ///
-    /// The calling thread is one of those that compute: with two workers three threads work on the
-    /// tasks, and the main thread of a game is busy until the scope ends. Tasks of other scopes
-    /// never run on it unless you ask for that (ScopeOptions::help).
+    /// The calling thread computes, too: with two workers, three threads work on the tasks, and the
+    /// main thread of a game is busy until the scope ends. Tasks of other scopes never run on it
+    /// unless you ask for that (ScopeOptions::help).
     template <class Body>
     auto scope(Body&& body, ScopeOptions options = {}) {
         using T = detail::ScopeTypeOf<std::remove_cvref_t<Body>>;
         return detail::run_scope<T>(*this, body, options);
     }
-    /// The same, but the body too runs on a worker, and the calling thread sleeps: where it spawns
-    /// much, that is cheaper there, and what it borrows of the worker's cache stays.
+    /// The same, but the body also runs on a worker, and the calling thread sleeps. If the body
+    /// spawns many tasks, spawning is cheaper there, and the data stays in the worker's cache.
     /// spawn_on_main() then means that worker.
     template <class Body>
     auto scope_on_worker(Body&& body, ScopeOptions options = {}) {
@@ -183,7 +184,7 @@ public:
         return detail::run_scope<T>(*this, body, options);
     }
 
-    /// For a coroutine: `auto mesh = co_await pool.run([chunk] { return mesh(*chunk); })`.
+    /// For coroutines: `auto mesh = co_await pool.run([chunk] { return mesh(*chunk); })`.
     template <class F>
         requires detail::JobClosure<std::decay_t<F>>
     PoolRun<std::decay_t<F>> run(F&& f, SpawnOptions options = {}) {
@@ -191,48 +192,50 @@ public:
         return {*this, std::forward<F>(f), options};
     }
 
-    /// Runs one queued task, or a task of one waiting group, that is at least as urgent as `least`
-    /// on the calling thread: for a main thread that has time left. False: there is none.
+    /// Runs on the calling thread one queued task, or one task of a waiting group, that is at least
+    /// as urgent as `least`. For a main thread that has time left. Returns false if there is none.
     bool try_tick(Band least = Band::Background) noexcept;
-    /// try_tick() until there is nothing to run or the deadline has come. Starts nothing after it.
-    /// \returns how many it ran.
+    /// Calls try_tick() until there is nothing to run or the deadline has passed. Starts nothing
+    /// after the deadline.
+    /// \returns how many tasks it ran.
     std::size_t run_until(Clock::time_point deadline, Band least = Band::Background) noexcept;
 
-    /// Runs f(index) once on each worker and no other thread, and returns when all have: the first
-    /// exception is rethrown then. A worker that sleeps in a wait is reached as well. Not for a
-    /// worker of this pool, which would wait for itself.
+    /// Runs f(index) once on each worker and on no other thread. When all calls have ended, it
+    /// returns or rethrows the first exception. Workers that sleep in a wait run it, too. A worker
+    /// of this pool must not call this: it would wait for itself.
     void broadcast(const std::function<void(int)>& f, const char* name = "broadcast");
 
-    /// Whether more urgent work waits than what the calling worker runs: a long Background task
-    /// looks from time to time, and returns or spawns its rest. False on any other thread.
+    /// Whether work is waiting that is more urgent than what the calling worker is running. A long
+    /// Background task checks this from time to time, and returns or spawns the rest of its work.
+    /// False on any other thread.
     [[nodiscard]] static bool should_yield() noexcept;
 
-    /// The worker that the calling thread is, of whatever pool; -1 and "" on any other thread. A
-    /// thread that stands in for one in a BlockingRegion has an index from thread_count() on, below
+    /// Index and name of the calling worker, in its own pool; -1 and "" on any other thread. A
+    /// thread that replaces a worker in a BlockingRegion has an index from thread_count() on, below
     /// worker_index_limit().
     [[nodiscard]] static int current_worker_index() noexcept;
     [[nodiscard]] static std::string_view current_worker_name() noexcept;
     [[nodiscard]] bool is_current_thread_worker() const noexcept;
-    /// How long a table has to be that is indexed by worker.
+    /// The size of a table that is indexed by worker.
     [[nodiscard]] int worker_index_limit() const noexcept;
 
-    /// Share of the last window (config: utilization_window) that each worker spent inside tasks,
-    /// 0 to 1, by wall clock, an open task included.
-    /// Cost: about 100 ns a worker; takes no lock and disturbs no worker.
+    /// The share of the last window (config: utilization_window) that each worker spent inside
+    /// tasks, 0 to 1, in real time, including the current task.
+    /// Cost: about 100 ns per worker; takes no lock and disturbs no worker.
     [[nodiscard]] std::vector<double> utilization_per_worker() const;
-    /// The same into the caller's buffer; returns how many were written.
+    /// The same, written into the caller's buffer. Returns how many were written.
     std::size_t utilization_per_worker(std::span<double> out) const noexcept;
     [[nodiscard]] double utilization_average() const noexcept;
 
     [[nodiscard]] WorkerCounters counters(int worker) const noexcept;
     [[nodiscard]] std::vector<WorkerCounters> counters() const;
-    /// Detached tasks that have not started and tasks of groups that have not ended. Stale at once,
-    /// and a little too many: for an overlay.
+    /// The number of detached tasks that have not started plus tasks of groups that have not ended.
+    /// Outdated at once, and slightly too high: for an overlay.
     [[nodiscard]] std::uint64_t queued() const noexcept;
-    /// Thread numbers of the kernel, by worker: /proc/self/task/{id}.
+    /// The kernel's thread ids, by worker: /proc/self/task/{id}.
     [[nodiscard]] std::vector<long> worker_os_ids() const;
 
-    // ---- views: task_pools.hpp, to be included where they are used
+    // ---- views: include task_pools.hpp where you use them
 
     [[nodiscard]] ComputePool compute() noexcept;        ///< The Frame band.
     [[nodiscard]] ComputePool async_compute() noexcept;  ///< The Background band.
@@ -243,7 +246,7 @@ private:
     friend class detail::JobBlock;
     friend void detail::report_lost_error(WorkerPool&, std::exception_ptr, const char*) noexcept;
 
-    // An item that is nobody's yet.
+    // An item that has no owner yet.
     struct Taken {
         ~Taken() {
             if (item != nullptr) pool.discard(item);
@@ -259,7 +262,7 @@ private:
     void discard(detail::Item* item) noexcept;
 
     std::unique_ptr<IoThreads> io_;  // before core_, whose last tasks may spawn there
-    // Deleted by the destructor, or left: tasks that still run when exit() is called may use it.
+    // Deleted by the destructor, or leaked: tasks that still run when exit() is called may use it.
     detail::PoolCore* core_ = nullptr;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The unit in which the world is stored and changed: 16^3 samples that never change.
+// The unit in which the world is stored: 16^3 samples that never change.
 #pragma once
 
 #include "nebula/voxel/sample.hpp"
@@ -24,8 +24,8 @@ struct Brick {
     alignas(64) std::array<Sample, kBrickSamples> samples;
 };
 
-// Far from any surface every brick is one of these two, shared by the whole program. They are told
-// by their address.
+// Far from any surface, every brick is one of these two, which the whole program shares. They are
+// recognized by their address.
 extern const Brick kAirBrick;    ///< All kSampleMax.
 extern const Brick kSolidBrick;  ///< All kSampleMin.
 
@@ -38,7 +38,7 @@ struct BrickDeleter {
         if (!is_uniform(brick)) delete brick;
     }
 };
-/// Owns its brick, or points at one of the shared two.
+/// Owns its brick, or points to one of the two shared ones.
 using BrickPtr = std::unique_ptr<const Brick, BrickDeleter>;
 
 /// A copy of `samples`, or the shared brick that equals it.

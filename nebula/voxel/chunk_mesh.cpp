@@ -16,7 +16,7 @@ T read(std::span<const std::byte> bytes, std::size_t offset) noexcept {
     return value;
 }
 
-// Eight bytes at a time; the multiplication spreads them, the shift brings the high half back down.
+// Eight bytes at a time. The multiplication spreads them; the shift brings the high half down.
 std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
     hash = (hash ^ word) * 0x9E3779B97F4A7C15ULL;
     return hash ^ (hash >> 32U);

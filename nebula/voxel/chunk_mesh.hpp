@@ -16,10 +16,10 @@ namespace nebula::voxel {
 ///   vertex_data   vertex_count positions of 3 floats (12 bytes each), relative to the chunk's
 ///                 corner and in voxels; then vertex_count normals of 2 uint16 (4 bytes each),
 ///                 octahedral.
-///   index_data    index_count indices of index_size() bytes each; clockwise triangles are fronts.
+///   index_data    index_count indices of index_size() bytes each; front faces are clockwise.
 ///
 /// Threads:   as a plain struct.
-/// Lifetime:  the mesher resizes and never shrinks: reuse one object and nothing allocates.
+/// Lifetime:  the mesher keeps the vectors' memory, so a reused object stops allocating.
 struct ChunkMesh {
     static constexpr std::size_t kPositionSize = 12;
     static constexpr std::size_t kNormalSize = 4;
@@ -33,20 +33,20 @@ struct ChunkMesh {
 
     [[nodiscard]] bool empty() const noexcept { return index_count == 0; }
     [[nodiscard]] std::uint32_t triangle_count() const noexcept { return index_count / 3; }
-    /// 2 up to 65536 vertices, else 4: the engine decides by the same rule.
+    /// 2 up to 65536 vertices, otherwise 4. The engine uses the same rule.
     [[nodiscard]] std::size_t index_size() const noexcept { return vertex_count <= 65536 ? 2 : 4; }
 
     /// Empties the mesh and keeps its memory.
     void clear() noexcept;
 
-    /// One vertex or index, decoded; for tests, colliders and tools, not for hot loops.
+    /// One vertex or index, decoded. For tests, colliders and tools, not for hot loops.
     [[nodiscard]] Vec3f position(std::uint32_t vertex) const noexcept;
     [[nodiscard]] Vec3f normal(std::uint32_t vertex) const noexcept;  ///< Of unit length.
     [[nodiscard]] std::uint32_t index(std::uint32_t i) const noexcept;
 };
 
-/// Of every byte of the mesh and its counts. Equal hashes in all builds, for every worker count and
-/// every SIMD level: the tests and the benchmarks hold golden values of it.
+/// A hash of every byte of the mesh and its counts. It is equal in all builds, for every worker
+/// count and every SIMD level; the tests and benchmarks have golden values.
 [[nodiscard]] std::uint64_t mesh_hash(const ChunkMesh& mesh) noexcept;
 
 }  // namespace nebula::voxel

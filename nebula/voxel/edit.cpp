@@ -17,15 +17,15 @@ namespace nebula::voxel {
 
 namespace {
 
-// An edit replaces at most some 900 bricks; what unloading left behind is freed elsewhere.
+// An edit replaces about 900 bricks at most; bricks that unloading retired are freed elsewhere.
 constexpr std::size_t kCollectedPerEdit = 1024;
 
-// A sphere's samples differ from kSampleMin or kSampleMax out to here beyond its surface.
+// How far beyond its surface a sphere's samples differ from kSampleMin or kSampleMax.
 constexpr double kReach =
     static_cast<double>(kSampleMax) / static_cast<double>(kSampleUnitsPerVoxel);
 
-// Which samples of a brick changed, as far as the chunks around it care. On each axis a brick
-// belongs to one chunk, and the samples on its border side are read by one chunk more: two of them
+// Which samples of a brick changed, as far as it matters to the chunks around it. On each axis a
+// brick belongs to one chunk, and another chunk reads the samples on its border side: two samples
 // (a chunk's corner 32 and the ring beyond) if the brick is the first of its chunk, one (the ring
 // before) if it is the last.
 class ChangedSamples {
@@ -82,7 +82,7 @@ public:
           longest_stretch_(std::max({stretch_.x, stretch_.y, stretch_.z})),
           is_sphere_(stretch_ == Vec3f{1.0F, 1.0F, 1.0F}) {
         // Stretched space, where the ellipsoid is a sphere, magnifies distances by up to
-        // longest_stretch_. What reaches that far there reaches this far along an axis here.
+        // longest_stretch_. This converts the reach in that space to a reach along an axis here.
         const auto reach = [this](float stretch) {
             return stretched_reach() / static_cast<double>(stretch);
         };
@@ -117,7 +117,7 @@ public:
         return x * x + y * y + z * z <= reach * reach;
     }
 
-    /// A brick that this brush cannot change, whatever is near.
+    /// Whether this brush can never change the brick, wherever it lies.
     [[nodiscard]] bool spares(const Brick* brick) const {
         return brick == (dig_ ? &kAirBrick : &kSolidBrick);
     }
@@ -155,8 +155,8 @@ private:
         return static_cast<double>(radius_) + kReach * static_cast<double>(longest_stretch_);
     }
 
-    // Distances to the surface, positive where this brush leaves its mark. Whole rows of 16
-    // samples, so that the loops become vector code.
+    // Distances to the surface, positive inside the brush. Whole rows of 16 samples, so that the
+    // compiler vectorizes the loops.
     [[nodiscard]] Row into_sphere(const Row& dx, float dy, float dz) const {
         const float rest2 = dy * dy + dz * dz;
         Row into;
@@ -176,7 +176,7 @@ private:
             const float gx = stretch_.x * dx[x];
             const float length = std::sqrt(dx[x] * dx[x] + rest2);
             const float gradient = std::sqrt(gx * gx + gradient_rest2);
-            // At the centre there is no gradient, and every sample near it is deep inside.
+            // There is no gradient at the centre, and every sample near it is deep inside.
             const float shrink = gradient > 0.0F ? length / gradient : 1.0F / longest_stretch_;
             into[x] = (radius_ - length) * shrink;
         }
@@ -200,13 +200,13 @@ private:
     bool dig_;
     Vec3f centre_;
     float radius_;
-    Vec3f stretch_;  // makes a sphere of the ellipsoid: 1 or more along each axis
+    Vec3f stretch_;  // turns the ellipsoid into a sphere: 1 or more along each axis
     float longest_stretch_;
     bool is_sphere_;
     Box3i box_;
 };
 
-// A copy to paint on; false when the brush cannot change the brick.
+// Makes a copy to change; false if the brush cannot change the brick.
 bool clone(const Volume& volume, const Brush& brush, Vec3i coordinate, Brick& out) {
     if (const Brick* existing = volume.find(coordinate); existing != nullptr) {
         if (brush.spares(existing)) return false;
@@ -250,7 +250,7 @@ std::vector<Change> changes_of(const Volume& volume, const Brush& brush, EditRep
 }  // namespace
 
 tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit) {
-    NEBULA_ASSERT(volume.is_owner_thread(), "apply was called off the volume's owner thread");
+    NEBULA_ASSERT(volume.is_owner_thread(), "apply was not called on the volume's owner thread");
     if (auto error = check_position(edit.centre, "the edit's centre"))
         return tl::unexpected(std::move(*error));
     if (!std::isfinite(edit.radius))

@@ -13,10 +13,10 @@ namespace nebula::voxel {
 
 class Volume;
 
-/// In voxels. Larger spheres are refused: at this radius an edit already reads some 900 bricks on
+/// In voxels. Larger spheres are refused: at this radius an edit already reads about 900 bricks on
 /// the owner thread (about 10 ms).
 inline constexpr float kMaxEditRadius = 64.0F;
-/// Flatter ellipsoids are refused: the smallest share of the radius along an axis.
+/// The smallest share of the radius along an axis. Flatter ellipsoids are refused.
 inline constexpr float kMinEditProportion = 0.001F;
 
 struct SphereEdit {
@@ -28,23 +28,23 @@ struct SphereEdit {
     Vec3f centre;         ///< In voxels.
     float radius = 1.0F;  ///< In voxels, (0, kMaxEditRadius].
     /// How far the shape reaches along each axis, as a share of `radius`: [kMinEditProportion, 1].
-    /// The default is a sphere. Under uneven scale voxels are not cubes, and a sphere of metres is
-    /// an ellipsoid of voxels.
+    /// The default is a sphere. If the node is scaled unevenly, voxels are not cubes, and a sphere
+    /// in metres is an ellipsoid in voxels.
     Vec3f proportions{1.0F, 1.0F, 1.0F};
 };
 
 struct EditReport {
-    std::vector<Vec3i> bricks;  ///< Whose samples changed, sorted.
-    /// Whose mesh reads a changed sample, sorted: exactly these, no bounding box.
+    std::vector<Vec3i> bricks;  ///< Bricks with changed samples, sorted.
+    /// Chunks whose mesh reads a changed sample, sorted: exactly these, not a bounding box.
     std::vector<Vec3i> chunks;
 };
 
 /// Clones the touched bricks, changes the clones and publishes them. Bricks that do not exist yet
-/// are made by the generator, whether the place is loaded or not. All or nothing: on an error the
-/// volume is as it was. An edit that changes no sample reports empty lists.
+/// are generated, whether that part of the world is loaded or not. If there is an error, the volume
+/// is unchanged. An edit that changes no sample reports empty lists.
 ///
 /// Threads:   owner thread of the volume.
-/// Cost:      some microseconds per brick changed; radius 4 changes about 8.
+/// Cost:      a few microseconds per changed brick; radius 4 changes about 8.
 /// Errors:    NotFinite, OutOfRange (radius, proportions), OutsideWorld (centre), GeneratorFailed.
 [[nodiscard]] tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit);
 

@@ -10,7 +10,7 @@ namespace nebula::voxel {
 
 namespace {
 
-// Where this thread found a free slot last time, so that threads settle on lines of their own.
+// Where this thread last found a free slot, so that each thread settles on its own cache line.
 std::size_t& slot_hint() noexcept {
     thread_local std::size_t hint = 0;
     return hint;
@@ -37,14 +37,14 @@ EpochDomain::Pin EpochDomain::pin() {
             Slot& slot = block->slots[at];
             std::uint64_t free = 0;
             if (slot.pinned.load(std::memory_order_relaxed) != 0) continue;
-            // seq_cst: before the load below in the one order of such operations, which is what
-            // the proof leans on.
+            // seq_cst: before the load below in the single order of such operations, on which the
+            // proof relies.
             if (!slot.pinned.compare_exchange_strong(free, epoch, std::memory_order_seq_cst,
                                                      std::memory_order_relaxed))
                 continue;
             NEBULA_YIELD_POINT();
-            // The value is of no use. If collect's scan came before our exchange, this load comes
-            // after its new epoch and synchronizes with it: what it unlinked, we cannot find.
+            // The value is not needed. If collect's scan came before our exchange, this load comes
+            // after its new epoch and synchronizes with it, so we cannot find what it unlinked.
             (void)epoch_.load(std::memory_order_seq_cst);
             hint = at;
             return Pin(slot);
@@ -52,8 +52,8 @@ EpochDomain::Pin EpochDomain::pin() {
         Block* next = block->next.load(std::memory_order_acquire);  // pairs with the exchange below
         if (next == nullptr) {
             auto fresh = std::make_unique<Block>();
-            // seq_cst: a scan that did not see this block came before it in the one order of such
-            // operations, and so before the exchange of any slot in it.
+            // seq_cst: a scan that did not see this block came before it in the single order of
+            // such operations, and so before the exchange of any slot in it.
             if (block->next.compare_exchange_strong(next, fresh.get(), std::memory_order_seq_cst,
                                                     std::memory_order_acquire))
                 next = fresh.release();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// When is it safe to free what a reader without a lock may still be looking at? README, "Epochs".
+// Tells when it is safe to free an object that lock-free readers may still use. README, "Epochs".
 #pragma once
 
 #include "nebula/base/cache_line.hpp"
@@ -17,9 +17,9 @@ namespace nebula::voxel {
 
 /// Epoch-based reclamation for one writer and any number of readers.
 ///
-/// The writer unlinks an object from wherever readers find it, then retires it. A reader pins the
-/// domain, then loads pointers; whatever it loaded stays until it unpins. collect() frees what no
-/// pin can still see.
+/// The writer unlinks an object from where readers find it, then retires it. A reader pins the
+/// domain, then loads pointers; every object it finds stays alive until it unpins. collect() frees
+/// the objects that no pin can still see.
 ///
 ///     auto pin = epochs.pin();                         // any thread
 ///     const Brick* brick = slot.load(std::memory_order_acquire);
@@ -29,14 +29,14 @@ namespace nebula::voxel {
 ///     epochs.collect();
 ///
 /// Threads:   pin: any thread; a pin may end on another thread. The rest: owner thread.
-/// Cost:      a pin is one compare-exchange and one load on a line of its own; it waits for
-///            nobody and allocates only beyond 32 pins at once. collect: one load per pin slot, and
+/// Cost:      a pin is one compare-exchange and one load on a cache line of its own; it never
+///            waits, and allocates only beyond 32 pins at once. collect: one load per pin slot, and
 ///            one deletion per object that it frees.
-/// Lifetime:  everything retired is freed at the latest by the destructor; no pin may outlive it.
+/// Lifetime:  the destructor frees everything that is still retired; no pin may outlive the domain.
 class EpochDomain {
     struct alignas(kCacheLine) Slot {
-        // The epoch of the pin that holds this slot; 0: free. Any thread takes it by a
-        // compare-exchange, its holder stores 0.
+        // The epoch of the pin that holds this slot; 0: free. Any thread may take it by a
+        // compare-exchange; the holder stores 0.
         std::atomic<std::uint64_t> pinned{0};
     };
 
@@ -56,9 +56,9 @@ public:
         Pin& operator=(const Pin&) = delete;
         ~Pin() { reset(); }
 
-        /// Unpins; what was loaded under this pin must not be used any more.
+        /// Unpins. Objects that were loaded under this pin must not be used any more.
         void reset() noexcept {
-            // Pairs with the scan in collect: our reads happen before what it lets be freed.
+            // Pairs with the scan in collect: our reads happen before anything that it frees.
             if (slot_ != nullptr)
                 std::exchange(slot_, nullptr)->pinned.store(0, std::memory_order_release);
         }
@@ -74,10 +74,10 @@ public:
     EpochDomain(const EpochDomain&) = delete;
     EpochDomain& operator=(const EpochDomain&) = delete;
 
-    /// \throws std::bad_alloc, only when more pins are held than ever before and the slots ran out.
+    /// \throws std::bad_alloc, only if all slots are taken.
     Pin pin();
 
-    /// Frees the object once no pin can see it. Unlink it first.
+    /// Frees the object in a later collect(), once no pin can see it. Unlink it first.
     template <class T, class Deleter>
     void retire(std::unique_ptr<T, Deleter> object) {
         static_assert(std::is_empty_v<Deleter>,
@@ -91,7 +91,7 @@ public:
             .release();  // NOLINT(bugprone-unused-return-value): after the push, which may throw
     }
 
-    /// Starts a new epoch and frees what it can, but at most `most` objects, oldest first. Returns
+    /// Starts a new epoch and frees up to `most` objects that no pin can see, oldest first. Returns
     /// how many it freed.
     std::size_t collect(std::size_t most = std::numeric_limits<std::size_t>::max());
 
@@ -113,7 +113,7 @@ private:
     // Written by the owner alone, in collect. Only grows.
     alignas(kCacheLine) std::atomic<std::uint64_t> epoch_{1};
     Block first_;
-    std::deque<Retired> retired_;  // owner's; epochs ascend
+    std::deque<Retired> retired_;  // owner thread; epochs ascend
 };
 
 }  // namespace nebula::voxel

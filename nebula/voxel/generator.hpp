@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the world comes from before anyone digs in it.
+// Describes the world before anyone digs in it.
 #pragma once
 
 #include "nebula/voxel/sample.hpp"
@@ -21,13 +21,13 @@ struct Range {
 
 /// A pure function from lattice points to samples.
 ///
-/// The value at a point may depend on the point alone, never on the box it is asked for with: a
-/// chunk and its neighbour ask for the points they share in different boxes, and the same bits
-/// must come back or the seam between them opens.
+/// The value at a point must depend on the point alone, never on the box in which it is requested:
+/// a chunk and its neighbour request the points they share in different boxes, and must get the
+/// same bits, or a gap opens between them.
 ///
 /// Threads:   every function: any thread, many at once.
-/// Cost:      generate is asked for whole boxes, up to 35^3 points, so that work per column or
-///            per octave is paid once.
+/// Cost:      generate gets whole boxes, up to 35^3 points, so that work per column or per octave
+///            is done once.
 /// Throws:    generate may throw; the chunk, edit or ray that needed it then fails with
 ///            GeneratorFailed.
 class Generator {
@@ -42,8 +42,8 @@ public:
     virtual void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
                           std::ptrdiff_t stride_z) const = 0;
 
-    /// Proves a box empty or solid without sampling it. May be wider than the truth, never
-    /// narrower; the default proves nothing. Must not throw.
+    /// Proves a box empty or solid without sampling it. The range may be wider than the truth, but
+    /// never narrower; the default proves nothing. Must not throw.
     [[nodiscard]] virtual Range bounds(const Box3i& box) const noexcept;
 };
 

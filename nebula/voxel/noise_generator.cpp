@@ -14,11 +14,12 @@ namespace {
 
 constexpr int kTile = 64;  // columns worked on at once
 
-// Slopes beyond this are treated as this: a cliff's samples stay usable and saturation is provable.
+// Steeper slopes are clamped to this, so that a cliff's samples stay usable and saturation is
+// provable.
 constexpr float kMaxSlope = 4.0F;
 
-// Sixteen directions, none along an axis: the sines of 11.25, 33.75, 56.25 and 78.75 degrees.
-// Literals, because std::sin may differ between machines in the last bit.
+// Sixteen directions, none along an axis: the sines of 11.25, 33.75, 56.25 and 78.75 degrees. They
+// are literals because std::sin may differ between machines in the last bit.
 constexpr float kS1 = 0.195090322F;
 constexpr float kS2 = 0.555570233F;
 constexpr float kS3 = 0.831469612F;
@@ -59,12 +60,12 @@ const std::array<float, 2>& direction(std::uint32_t x, std::uint32_t z, std::uin
     return kDirections[lattice_hash(x, z, seed) >> 28U];
 }
 
-// Of degree five: the second derivative is continuous too, so normals have no creases.
+// Degree five: the second derivative is continuous, too, so normals have no creases.
 constexpr float fade(float t) { return t * t * t * (t * (t * 6.0F - 15.0F) + 10.0F); }
 constexpr float fade_slope(float t) { return 30.0F * t * t * (t * (t - 2.0F) + 1.0F); }
 
-// A position on one axis of an octave's lattice. Computed in double: exact enough at the edge of
-// the world, and always from the point alone, so every box sees the same bits.
+// A position on one axis of an octave's lattice. It is computed in double, which is precise enough
+// at the edge of the world, and from the point alone, so every box gets the same bits.
 struct Place {
     std::uint32_t cell;
     float t;
@@ -84,8 +85,8 @@ struct Noise2 {
     float dz;
 };
 
-// The four gradients around a cell, reduced to what a fixed z leaves of them: on corner row z each
-// corner contributes gx * (x - corner) + c.
+// The four gradients around a cell, reduced for a fixed z: on corner row z, each corner contributes
+// gx * (x - corner) + c.
 struct CellRow {
     float gx00, gx10, gx01, gx11;
     float gz00, gz10, gz01, gz11;
@@ -129,7 +130,7 @@ Noise2 noise_at(double x, double z, const Octave& octave) {
 
 namespace detail {
 
-// One octave's x positions for a tile. They serve every row of the box. The namespace has a name
+// One octave's x positions for a tile, used for every row of the box. The namespace has a name
 // because NoiseGenerator::Axes has members of this type.
 struct NoiseAxis {
     std::array<std::uint32_t, kTile> cell;
@@ -161,8 +162,8 @@ struct Row {
     }
 };
 
-// Adds one octave along a row of columns. The columns of one cell share its gradients, so they are
-// hashed once and the inner loop is arithmetic alone.
+// Adds one octave along a row of columns. The columns of a cell share its gradients, so these are
+// hashed once, and the inner loop is pure arithmetic.
 void add_octave(const Axis& axis, const Place& z, const Octave& octave, int width, Row& row) {
     const float gain = octave.amplitude * kScale2;
     const float slope_gain = gain * static_cast<float>(octave.frequency);
@@ -216,7 +217,7 @@ struct Interval {
     float max;
 };
 
-// Exact for a blend of intervals by a weight in [w.min, w.max], within [0, 1]: linear in each
+// Blends intervals by a weight in [w.min, w.max], within [0, 1]. Exact: the blend is linear in each
 // argument, so the extremes lie at the ends.
 Interval blend(Interval a, Interval b, Interval w) {
     const auto lerp = [](float p, float q, float t) { return p + t * (q - p); };
@@ -234,7 +235,7 @@ Interval corner_bounds(const std::array<float, 2>& g, Interval x, Interval z) {
     return {a.min + b.min, a.max + b.max};
 }
 
-// Of one octave's noise, scaled to [-1, 1], over a footprint in its lattice.
+// The bounds of one octave's noise, scaled to [-1, 1], over a footprint in its lattice.
 Interval noise_bounds(double x0, double x1, double z0, double z1, std::uint32_t seed) {
     const double cx0 = std::floor(x0);
     const double cx1 = std::floor(x1);
@@ -268,8 +269,8 @@ Interval noise_bounds(double x0, double x1, double z0, double z1, std::uint32_t 
     return {std::max(all.min, -1.0F), std::min(all.max, 1.0F)};
 }
 
-// As quantize, of a distance already in sample units; written without branches so that a row of
-// them becomes vector code. The test RowsQuantiseAsQuantizeDoes holds the two together.
+// Like quantize, for a distance in sample units, but without branches, so that the compiler
+// vectorizes it. The test RowsQuantiseAsQuantizeDoes checks that the two agree.
 Sample to_sample(float units) {
     const float magnitude = std::min(std::abs(units), static_cast<float>(kSampleMax));
     const int kept = std::max(static_cast<int>(magnitude + 0.5F), 1);
@@ -282,8 +283,8 @@ void require(bool ok, const char* what) {
 
 bool in_range(float value, float low, float high) { return value >= low && value <= high; }
 
-// What the seed's upper half adds to the seed of one octave: nothing when it is 0, so that a seed
-// below 2^32 makes the world it always made.
+// What the seed's upper half adds to the seed of an octave. Nothing if the half is 0, so that seeds
+// below 2^32 still give the same world as in earlier versions.
 std::uint32_t upper_half(std::uint64_t seed, std::uint32_t salt) {
     const auto upper = static_cast<std::uint32_t>(seed >> 32U);
     return upper == 0 ? 0 : mix(upper * 0xC2B2AE3DU + salt);
@@ -305,7 +306,7 @@ struct NoiseGenerator::Axes {
 
 NoiseGenerator::NoiseGenerator(const NoiseSettings& settings)
     : settings_(settings), octave_count_(settings.octaves) {
-    // `within` is false for NaN.
+    // `in_range` is false for NaN.
     require(in_range(settings.base_height, -100000, 100000),
             "base_height must lie in [-100000, 100000]");
     require(in_range(settings.amplitude, 0, 2000), "amplitude must lie in [0, 2000]");
@@ -321,13 +322,13 @@ NoiseGenerator::NoiseGenerator(const NoiseSettings& settings)
             "overhang_period must lie in [4, 100000]");
 
     const auto seed = static_cast<std::uint32_t>(settings.seed);
-    // Multiplied up, not std::pow: exact rounding on every machine.
+    // Repeated multiplication instead of std::pow, so that all machines round alike.
     double frequency = 1.0 / static_cast<double>(settings.period);
     float weight = 1.0F;
     float sum = 0.0F;
     for (int i = 0; i < octave_count_; ++i) {
         Octave& octave = octaves_[static_cast<std::size_t>(i)];
-        // Octaves whose wave is shorter than two voxels would be noise of the lattice alone.
+        // Octaves with waves shorter than two voxels would only be noise of the lattice.
         if (frequency > 0.5) {
             octave_count_ = i;
             break;
@@ -352,7 +353,7 @@ NoiseGenerator::NoiseGenerator(const NoiseSettings& settings)
                         settings.overhang * (i == 0 ? 2.0F : 1.0F) / 3.0F,
                         mix(seed ^ (0x2545F491U + salt)) ^ upper_half(settings.seed, 200 + salt)};
     }
-    // Typical, not extreme: it only scales the samples.
+    // A typical value, not the extreme: it only scales the samples.
     overhang_slope_ = settings.overhang * 2.0F / settings.overhang_period;
 }
 
@@ -466,7 +467,7 @@ void NoiseGenerator::fill_overhang(Vec3i first, int width, const Columns& at, Sa
     for (int i = 0; i < width; ++i) {
         const auto c = static_cast<std::size_t>(i);
         const float above = static_cast<float>(first.y) - at.height[c];
-        // The noise is asked only where it can matter.
+        // The noise is computed only where it can matter.
         if ((above - settings_.overhang) * at.scale[c] >= static_cast<float>(kSampleMax))
             row[i] = kSampleMax;
         else if ((above + settings_.overhang) * at.scale[c] <= static_cast<float>(kSampleMin))
@@ -486,7 +487,7 @@ float NoiseGenerator::height(std::int32_t x, std::int32_t z) const {
 
 Range NoiseGenerator::bounds(const Box3i& box) const noexcept {
     if (box.empty()) return {};
-    // Columns can come from this far aside.
+    // Warp can move columns sideways by this much.
     const auto aside = static_cast<double>(settings_.warp);
     const double x0 = box.min.x - aside;
     const double x1 = box.max.x - 1 + aside;
@@ -494,11 +495,12 @@ Range NoiseGenerator::bounds(const Box3i& box) const noexcept {
     const double z1 = box.max.z - 1 + aside;
     const auto low_y = static_cast<float>(box.min.y);
     const auto high_y = static_cast<float>(box.max.y - 1);
-    // More than all roundings of generate together.
+    // More than all rounding errors of generate together.
     const float slack =
         0.01F + 1e-4F * settings_.amplitude + 1e-6F * std::abs(settings_.base_height);
 
-    // The whole range of heights first: it settles most boxes of a sky or a deep without a hash.
+    // The whole range of heights first: this decides most boxes high above or deep below the
+    // surface without computing a hash.
     Interval hill{-settings_.amplitude, settings_.amplitude};
     const auto clear = [&] {
         return std::max(low_y - (settings_.base_height + hill.max),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Hills: several octaves of gradient noise as a heightmap, with overhangs on request.
+// Hills: several octaves of gradient noise as a heightmap, with optional overhangs.
 #pragma once
 
 #include "nebula/voxel/generator.hpp"
@@ -11,7 +11,7 @@ namespace nebula::voxel {
 
 struct NoiseSettings {
     std::uint64_t seed = 1;    ///< All 64 bits count.
-    float base_height = 0.0F;  ///< The middle of the heights, in voxels; [-100000, 100000].
+    float base_height = 0.0F;  ///< The mean height, in voxels; [-100000, 100000].
     float amplitude = 48.0F;   ///< Heights lie in base_height +- amplitude voxels; [0, 2000].
     float period = 192.0F;     ///< Width of the largest hills, in voxels; [4, 100000].
     int octaves = 6;           ///< Layers of detail; [1, 12].
@@ -19,38 +19,38 @@ struct NoiseSettings {
     float gain = 0.5F;         ///< How high each octave is, relative to the last; [0, 1].
 
     /// Shifts each column sideways by up to this many voxels before its height is looked up, which
-    /// makes ridges and folds out of round hills; [0, 1000], 0 is off.
+    /// turns round hills into ridges and folds; [0, 1000], 0 is off.
     float warp = 0.0F;
     float warp_period = 256.0F;  ///< In voxels; [4, 100000].
 
-    /// Moves the surface by up to this many voxels with three-dimensional noise, so that it can
-    /// hang over and leave hollows; [0, 200], 0 is off. It starts to hang over when this is about
-    /// as large as its period. Costs some 100 ns for each sample within its reach.
+    /// Moves the surface by up to this many voxels with three-dimensional noise, which makes
+    /// overhangs and hollows; [0, 200], 0 is off. Overhangs begin to appear when this is about as
+    /// large as its period. Costs about 100 ns for each sample within its reach.
     float overhang = 0.0F;
     float overhang_period = 32.0F;  ///< In voxels; [4, 100000].
 };
 
 /// A heightmap of fractal noise.
 ///
-/// A sample is the vertical distance to the surface times the cosine of the slope: the distance to
-/// the tangent plane, from which the mesher gets smooth normals although a sample reaches only 4
-/// voxels. Integer hashes choose among 16 gradient directions, and every float operation is one
+/// A sample is the vertical distance to the surface times the cosine of the slope, that is, the
+/// distance to the tangent plane. So the mesher gets smooth normals although a sample reaches only
+/// 4 voxels. Integer hashes choose among 16 gradient directions, and every float operation is one
 /// that IEEE 754 rounds exactly, so all machines and compilers make the same world.
 ///
 /// Threads:   any thread.
-/// Cost:      per box, one noise per column and octave, then a few operations per point: for a 35^3
-///            block with six octaves about 1 ns per sample; warp makes that about 5, overhangs 110
-///            (bench/voxel/README.md has the figures).
+/// Cost:      per box, one noise value per column and octave, then a few operations per point. For
+///            a 35^3 block with six octaves that is about 1 ns per sample, with warp about 5 ns,
+///            with overhangs 110 ns (README, "Noise").
 class NoiseGenerator final : public Generator {
 public:
-    /// \throws std::invalid_argument naming the setting that is out of its range.
+    /// \throws std::invalid_argument that names the setting that is out of range.
     explicit NoiseGenerator(const NoiseSettings& settings);
 
     void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override;
     [[nodiscard]] Range bounds(const Box3i& box) const noexcept override;
 
-    /// Of the surface without overhangs, above the column's corner.
+    /// The height of the surface, without overhangs, at this column.
     [[nodiscard]] float height(std::int32_t x, std::int32_t z) const;
     [[nodiscard]] const NoiseSettings& settings() const noexcept { return settings_; }
 
@@ -76,7 +76,7 @@ private:
     std::array<Octave, kMaxOctaves> octaves_{};
     std::array<Octave, 2> warp_{};  // sideways in x and in z
     std::array<Octave, 2> overhang_{};
-    float overhang_slope_;  // how fast the overhang term changes, about
+    float overhang_slope_;  // roughly how fast the overhang term changes
 };
 
 }  // namespace nebula::voxel

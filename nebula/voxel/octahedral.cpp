@@ -13,7 +13,7 @@ OctahedralNormal octahedral_encode(Vec3f direction) noexcept {
     const bool folded = direction.z < 0.0F;
     const float u = folded ? std::copysign(1.0F - std::abs(y), x) : x;
     const float v = folded ? std::copysign(1.0F - std::abs(x), y) : y;
-    // Truncated, as the engine does when it packs by itself.
+    // Truncated, as the engine does in its own packing.
     return {static_cast<std::uint16_t>((u * 0.5F + 0.5F) * 65535.0F),
             static_cast<std::uint16_t>((v * 0.5F + 0.5F) * 65535.0F)};
 }

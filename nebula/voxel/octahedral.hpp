@@ -8,8 +8,8 @@
 
 namespace nebula::voxel {
 
-/// A direction projected on the octahedron |x| + |y| + |z| = 1, its lower half (z < 0) folded
-/// outwards, and the resulting square stretched over 0..65535.
+/// A direction projected onto the octahedron |x| + |y| + |z| = 1. The lower half (z < 0) is folded
+/// outwards, and the resulting square is stretched over 0..65535.
 struct OctahedralNormal {
     std::uint16_t u = 0;
     std::uint16_t v = 0;
@@ -18,8 +18,8 @@ struct OctahedralNormal {
 };
 static_assert(sizeof(OctahedralNormal) == 4);
 
-/// `direction` need not be of unit length: the projection divides by the sum of magnitudes, so the
-/// mesher never takes a square root. It must not be zero.
+/// `direction` need not be of unit length, because the projection divides by the sum of magnitudes;
+/// so the mesher needs no square root. It must not be zero.
 [[nodiscard]] OctahedralNormal octahedral_encode(Vec3f direction) noexcept;
 
 /// Of unit length.

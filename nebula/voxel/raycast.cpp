@@ -45,14 +45,14 @@ struct Cell {
     }
 };
 
-// A polynomial of degree three at 0, 1/3, 2/3 and 1: where in (0, 1) its slope changes sign, in
-// order. Returns how many.
+// For a polynomial of degree three, given at 0, 1/3, 2/3 and 1: finds where in (0, 1) its slope
+// changes sign, in order. Returns how many.
 int turning_points(double v0, double v1, double v2, double v3, std::array<double, 2>& at) {
-    // From the four values to a s^3 + b s^2 + c s + v0.
+    // Converts the four values to a s^3 + b s^2 + c s + v0.
     const double a = 4.5 * (v3 - 3 * v2 + 3 * v1 - v0);
     const double b = 4.5 * (2 * v0 - 5 * v1 + 4 * v2 - v3);
     const double c = v3 - v0 - a - b;
-    // 3 a s^2 + 2 b s + c = 0, by the formula that does not cancel.
+    // 3 a s^2 + 2 b s + c = 0, by the formula that avoids cancellation.
     const double discriminant = b * b - 3 * a * c;
     if (!(discriminant > 0)) return 0;
     const double q = -(b + std::copysign(std::sqrt(discriminant), b));
@@ -82,7 +82,7 @@ constexpr int kBisections = 20;
 
 }  // namespace
 
-// Coordinates apart from samples: a search touches a few lines, not a page per brick.
+// Coordinates are kept apart from samples, so a search touches a few lines, not a page per brick.
 struct Raycaster::Cache {
     std::array<std::optional<Vec3i>, kCachedBricks> coordinate;
     std::array<Brick, kCachedBricks> samples;
@@ -100,7 +100,7 @@ public:
         std::optional<Vec3i> brick;
         bool empty = false;
         for (int steps = 0; cells.entered() <= limit_; ++steps) {
-            NEBULA_ASSERT(steps < kMostSteps, "a ray went on without getting anywhere");
+            NEBULA_ASSERT(steps < kMostSteps, "a ray exceeded its maximum number of steps");
             if (const Vec3i now = floor_div(cells.cell(), kBrickSize); now != brick) {
                 brick = now;
                 empty = proven_empty(now);
@@ -145,7 +145,7 @@ private:
         const double entering = value(enter);
         if (entering < 0.0) return hit(cell, at, enter);
         // Along the ray the blend is a polynomial of degree three. Between its turning points it
-        // only rises or only falls, so the first end below zero closes the piece with the first
+        // only rises or only falls, so the first piece that ends below zero contains the first
         // root: no graze is too thin.
         const auto along = [&](double s) { return enter + (leave - enter) * s; };
         const double leaving = value(leave);
@@ -173,7 +173,7 @@ private:
         const Vec3f back{static_cast<float>(-direction_.x), static_cast<float>(-direction_.y),
                          static_cast<float>(-direction_.z)};
         return {{static_cast<float>(p.x), static_cast<float>(p.y), static_cast<float>(p.z)},
-                // Deep inside the ground there is no gradient: then straight back.
+                // Deep inside the ground there is no gradient; the normal then points back.
                 normalised(cell.gradient(local(p, at)), back),
                 static_cast<float>(t)};
     }
@@ -190,7 +190,7 @@ private:
     }
 
     const Brick& samples(Vec3i brick) {
-        // Neighbouring corners mostly lie in one brick.
+        // Neighbouring corners usually lie in the same brick.
         if (last_ == nullptr || last_coordinate_ != brick) {
             last_ = &caster_.brick(brick);
             last_coordinate_ = brick;
@@ -198,8 +198,7 @@ private:
         return *last_;
     }
 
-    // A ray of unit direction passes at most as many borders on an axis as it is long, and one more;
-    // see README, "Raycasts".
+    // On each axis, a ray crosses at most one border more than its length; README, "Raycasts".
     static constexpr int kMostSteps = 3 * (static_cast<int>(kMaxRayDistance) + 2);
 
     Raycaster& caster_;
@@ -216,7 +215,7 @@ Raycaster::~Raycaster() = default;
 
 const Brick& Raycaster::brick(Vec3i coordinate) {
     if (const Brick* found = volume_.find(coordinate); found != nullptr) return *found;
-    // Pristine samples never change, so a cached brick is right for as long as the volume has none.
+    // Pristine samples never change, so a cached brick is valid as long as the volume has none.
     const auto cached = std::find(cache_->coordinate.begin(), cache_->coordinate.end(), coordinate);
     if (cached != cache_->coordinate.end())
         return cache_->samples[static_cast<std::size_t>(cached - cache_->coordinate.begin())];
@@ -232,7 +231,7 @@ const Brick& Raycaster::brick(Vec3i coordinate) {
 tl::expected<std::optional<RayHit>, VoxelError> Raycaster::cast(Vec3f from, Vec3f direction,
                                                                 float max_distance) {
     using Kind = VoxelError::Kind;
-    NEBULA_ASSERT(volume_.is_owner_thread(), "Raycaster::cast was called off the owner thread");
+    NEBULA_ASSERT(volume_.is_owner_thread(), "Raycaster::cast was not called on the owner thread");
     if (auto error = check_position(from, "the ray's origin"))
         return tl::unexpected(std::move(*error));
     if (!std::isfinite(direction.x) || !std::isfinite(direction.y) || !std::isfinite(direction.z))
@@ -241,9 +240,9 @@ tl::expected<std::optional<RayHit>, VoxelError> Raycaster::cast(Vec3f from, Vec3
         return tl::unexpected(VoxelError{Kind::NotFinite, "the ray's length is not finite"});
     if (max_distance < 0.0F || max_distance > kMaxRayDistance)
         return tl::unexpected(
-            VoxelError{Kind::OutOfRange, "the ray's length must lie in [0, 10000] voxels"});
+            VoxelError{Kind::OutOfRange, "the ray's length must be from 0 to 10000 voxels"});
     const Vec3d d{direction.x, direction.y, direction.z};
-    const double length = std::sqrt(d.x * d.x + d.y * d.y + d.z * d.z);  // no float overflows it
+    const double length = std::sqrt(d.x * d.x + d.y * d.y + d.z * d.z);  // cannot overflow
     if (length == 0.0)
         return tl::unexpected(VoxelError{Kind::ZeroDirection, "the ray's direction is zero"});
     try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a ray meets the ground, computed from the samples: no mesh and no collider is involved.
+// Finds where a ray meets the ground, from the samples. It needs neither a mesh nor a collider.
 #pragma once
 
 #include "nebula/voxel/brick.hpp"
@@ -24,16 +24,16 @@ struct RayHit {
     float distance = 0.0F;  ///< Along the ray, in voxels; 0 if it starts inside the ground.
 };
 
-/// Casts rays through a volume. The next ray sees an edit, before any mesh does.
+/// Casts rays through a volume. The next ray after an edit sees it, before any mesh does.
 ///
-/// The ray visits brick after brick, leaps over those proven empty, and walks the others cell by
-/// cell. In a cell with ground at a corner it finds the first root of the trilinear blend of the
-/// corners, exactly: no wall is too thin and no graze too short. Every ray ends, from any place and
-/// in any direction (README, "Raycasts").
+/// The ray visits brick after brick, skips those that are proven empty, and walks the others cell
+/// by cell. In a cell with ground at a corner, it finds exactly the first root of the trilinear
+/// blend of the corners: no wall is too thin and no graze too short. Every ray ends, from any
+/// position and in any direction (README, "Raycasts").
 ///
 /// Threads:   owner thread of the volume.
-/// Cost:      about 0.1 us per empty brick passed, 10 to 20 ns per cell walked; at most 30 000 steps.
-///            Bricks that the volume lacks are generated once and kept among the last kCachedBricks.
+/// Cost:      about 0.1 us per empty brick passed, 10 to 20 ns per cell walked; at most 30 000
+///            steps. Bricks that the volume lacks are generated; the last kCachedBricks are kept.
 /// Lifetime:  borrows the volume.
 class Raycaster {
 public:
@@ -44,8 +44,8 @@ public:
     Raycaster(const Raycaster&) = delete;
     Raycaster& operator=(const Raycaster&) = delete;
 
-    /// In voxels. Without a hit within `max_distance` the optional is empty. `direction` need not
-    /// be of unit length; components may be zero, -0.0 or denormal.
+    /// In voxels. If nothing is hit within `max_distance`, the optional is empty. `direction` need
+    /// not be of unit length; components may be zero, -0.0 or denormal.
     /// Errors: NotFinite, OutsideWorld, ZeroDirection, OutOfRange (`max_distance` not in
     /// [0, kMaxRayDistance]), GeneratorFailed.
     [[nodiscard]] tl::expected<std::optional<RayHit>, VoxelError> cast(Vec3f from, Vec3f direction,
@@ -55,7 +55,7 @@ private:
     class Walk;
     struct Cache;
 
-    /// The brick's samples, from the volume or else generated.
+    /// The brick's samples, from the volume or generated.
     [[nodiscard]] const Brick& brick(Vec3i coordinate);
 
     const Volume& volume_;

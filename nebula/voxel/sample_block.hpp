@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the smooth mesher reads: the samples of one chunk and a ring around them.
+// The input of the smooth mesher: the samples of one chunk and a ring around them.
 #pragma once
 
 #include "nebula/voxel/sample.hpp"
@@ -10,11 +10,11 @@
 
 namespace nebula::voxel {
 
-/// The 33^3 cell corners of a chunk (0..32 on each axis), and one more sample all round (-1 and 33)
-/// that only the normals read. Corner (0, 0, 0) is voxel `chunk * 32`.
+/// The 33^3 cell corners of a chunk (0..32 on each axis), and a ring of one more sample around them
+/// (-1 and 33) that only the normals read. Corner (0, 0, 0) is voxel `chunk * 32`.
 ///
-/// x runs fastest, then y, then z, with no padding: a gather copies whole x rows, and one sweep
-/// over the array turns signs into a bit stream in which each row is 35 neighbouring bits.
+/// x runs fastest, then y, then z, with no padding. A gather copies whole x rows, and one sweep
+/// over the array turns signs into a bit stream in which each row is 35 adjacent bits.
 ///
 /// Threads:   as a plain struct.
 /// Cost:      42 KB; keep one per worker rather than one per chunk.
@@ -22,12 +22,12 @@ struct SampleBlock {
     static constexpr int kFirst = -1;             ///< Lowest coordinate.
     static constexpr int kLast = kChunkSize + 1;  ///< Highest coordinate.
     static constexpr int kEdge = kChunkSize + 3;  ///< Samples along an axis.
-    static constexpr int kStepX = 1;              ///< Distance in `samples` of neighbours in x.
+    static constexpr int kStepX = 1;              ///< Distance of x neighbours in `samples`.
     static constexpr int kStepY = kEdge;          ///< The same in y.
     static constexpr int kStepZ = kEdge * kEdge;  ///< The same in z.
     static constexpr std::size_t kCount = std::size_t{kEdge} * kEdge * kEdge;
 
-    /// Where a corner lies in `samples`; each coordinate in [kFirst, kLast].
+    /// The place of a corner in `samples`; each coordinate in [kFirst, kLast].
     [[nodiscard]] static constexpr std::size_t index(int x, int y, int z) noexcept {
         const int offset = (x - kFirst) + (y - kFirst) * kStepY + (z - kFirst) * kStepZ;
         return static_cast<std::size_t>(offset);

@@ -40,9 +40,9 @@ private:
     float radius_;
 };
 
-/// Any signed distance in voxels, negative inside: for tests, tools and first tries. The function
-/// is called for each point, on any thread, from several at once. It proves no box empty, so every
-/// chunk in view is sampled. Where it returns NaN there is air.
+/// Any signed distance in voxels, negative inside; for tests, tools and experiments. The function
+/// is called for each point, on any thread, and on several at once. No box is proven empty, so
+/// every chunk in view is sampled. Where the function returns NaN, there is air.
 class FunctionGenerator final : public Generator {
 public:
     using Function = std::function<float(Vec3f)>;

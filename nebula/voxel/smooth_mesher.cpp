@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The stages of README, "Smooth mesher", in their order. Everything between HWY_BEFORE_NAMESPACE
-// and HWY_AFTER_NAMESPACE is compiled once per instruction set; the best one is picked at run time.
+// The stages of README, "Smooth mesher", in order. Everything between HWY_BEFORE_NAMESPACE and
+// HWY_AFTER_NAMESPACE is compiled once per instruction set; the best one is chosen at run time.
 #include "nebula/voxel/smooth_mesher.hpp"
 
 #include "nebula/voxel/detail/smooth_kernel.hpp"
@@ -29,18 +29,19 @@ constexpr std::uint64_t kCellBits = (std::uint64_t{1} << kChunkSize) - 1;
 
 enum class Signs { Mixed, AllEqual, ZeroFound };
 
-// Stage 1: the signs of all samples as one stream of bits, in one sweep that also looks for the 0
-// that must not be there, and for any change of sign at all: most chunks of a world have none.
+// Stage 1: one sweep that turns the signs of all samples into a stream of bits. It also looks for a
+// sample of 0, which is an error, and for any change of sign: most chunks of a world have none.
 Signs sweep_signs(const SampleBlock& block, SmoothScratch& s) {
     const hn::ScalableTag<std::int8_t> d;
     const auto zero = hn::Zero(d);
     const std::size_t lanes = hn::Lanes(d);
     const Sample* const samples = block.samples.data();
     auto zeros = hn::Zero(d);
-    auto differs = hn::Zero(d);  // its sign bit: some sample's sign is not the first one's
+    auto differs = hn::Zero(d);  // sign bit set: some sample's sign differs from the first one's
     const auto first = hn::Set(d, samples[0]);
     std::size_t i = 0;
-    // A register's signs are whole bytes of the stream, or the loop below does all the work.
+    // Only if a register's signs are whole bytes of the stream; otherwise the loop below does it
+    // all.
     for (; lanes >= 8 && i + lanes <= SampleBlock::kCount; i += lanes) {
         const auto v = hn::LoadU(d, samples + i);
         hn::StoreMaskBits(d, hn::Lt(v, zero), s.sign_bits.data() + i / 8);
@@ -62,7 +63,7 @@ Signs sweep_signs(const SampleBlock& block, SmoothScratch& s) {
     return mixed ? Signs::Mixed : Signs::AllEqual;
 }
 
-// Stage 2: rows of signs, rows of crossed edges, and with them the number of every vertex.
+// Stage 2: rows of signs and rows of crossed edges, which give the number of every vertex.
 void number_vertices(SmoothScratch& s) {
     for (int z = 0; z <= kChunkSize; ++z) {
         for (int y = 0; y <= kChunkSize; ++y) {
@@ -119,8 +120,8 @@ void list_cells(const CellTables& tables, SmoothScratch& s) {
     s.index_count = 3 * triangles;
 }
 
-// Stage 4, first half: what the vertices of one row and axis depend on, gathered edge by edge. The
-// gradient of an axis is the difference of the two samples beside a corner on that axis.
+// Stage 4, first half: gathers the inputs of the vertices of one row and axis, edge by edge. The
+// gradient on an axis is the difference of the two samples beside a corner on that axis.
 template <int kAxis>
 void gather_row(const SampleBlock& block, std::uint64_t crossed, int y, int z, EdgeBatch& batch) {
     constexpr int step_y = SampleBlock::kStepY;
@@ -151,8 +152,8 @@ void gather_row(const SampleBlock& block, std::uint64_t crossed, int y, int z, E
     batch.count = i;
 }
 
-// Stage 4, second half: the same arithmetic for every vertex, a register of them at a time. Each
-// operation is one that IEEE 754 rounds in one way only, so the number of lanes does not show.
+// Stage 4, second half: the same arithmetic for every vertex, one register at a time. IEEE 754
+// rounds each of these operations in only one way, so the result does not depend on the lanes.
 class VertexWriter {
 public:
     explicit VertexWriter(ChunkMesh& out)
@@ -169,7 +170,7 @@ public:
         auto max_x = hn::Set(kFloat, bounds_.max.x);
         auto max_y = hn::Set(kFloat, bounds_.max.y);
         auto max_z = hn::Set(kFloat, bounds_.max.z);
-        // The lanes past the end repeat the last vertex: harmless in the bounds.
+        // The lanes past the end repeat the last vertex, which does not change the bounds.
         batch.repeat_last(lanes);
         for (; i < batch.count; i += lanes) {
             const auto low = load(batch.low_sample, i);
@@ -198,11 +199,11 @@ public:
             max_y = hn::Max(max_y, y);
             max_z = hn::Max(max_z, z);
 
-            // Both gradients weighted by how near they are, in whole numbers and not yet divided.
+            // Both gradients, weighted by how near they are; integers, not yet divided.
             auto nx = weighted(batch.low_x, batch.high_x, from, to, i);
             auto ny = weighted(batch.low_y, batch.high_y, from, to, i);
             auto nz = weighted(batch.low_z, batch.high_z, from, to, i);
-            // No gradient at all: the edge itself points from inside to outside.
+            // Without a gradient, the normal is the edge, from inside to outside.
             const auto none = hn::Eq(sum_of_magnitudes(nx, ny, nz), hn::Zero(kFloat));
             const auto outwards = hn::CopySign(hn::Set(kFloat, 1.0F), hn::Neg(number(low)));
             nx = hn::IfThenElse(hn::And(none, along_x), outwards, nx);
@@ -321,8 +322,8 @@ void emit_triangles(const CellTables& tables, const SmoothScratch& s, ChunkMesh&
         pair(1, row + detail::kRowCorners, 6);
         pair(2, row, 8);
         pair(2, row + 1, 10);
-        // Two triangles are the usual number. Copying a fixed number of indices and keeping as many
-        // as are meant spares a jump that the processor cannot foresee.
+        // Most cells have two triangles. Copying a fixed number of indices, and then keeping only
+        // as many as needed, avoids an unpredictable branch.
         const RegularCase& triangles = tables.regular[cell->index];
         const auto copy = [&](std::size_t from, std::size_t to) {
             for (std::size_t i = from; i < to; ++i) index[i] = vertex[triangles.edges[i]];

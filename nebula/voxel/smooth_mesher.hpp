@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Samples of one chunk in, its smooth surface out. README, "Smooth mesher", explains how.
+// Turns the samples of a chunk into a smooth surface. README, "Smooth mesher", explains how.
 #pragma once
 
 #include "nebula/voxel/chunk_mesh.hpp"
@@ -11,7 +11,7 @@
 
 namespace nebula::voxel {
 
-/// Meshes chunks one after another, in scratch memory that it keeps.
+/// Meshes chunks one after another, using scratch memory that it keeps.
 ///
 ///     thread_local-or-per-worker SmoothMesher mesher;
 ///     if (auto done = mesher.mesh(block, mesh); !done) report(done.error());
@@ -20,11 +20,11 @@ namespace nebula::voxel {
 /// compiler. Neighbouring chunks have bit-identical vertices on their common border, positions and
 /// normals, and their triangles fit together edge to edge.
 ///
-/// Threads:   one object per worker; mesh() never at once with itself on one object.
+/// Threads:   any thread; mesh() never at once with itself on one object, so one object per worker.
 /// Cost:      0.7 us for a chunk without a surface; otherwise in proportion to the surface, 6 to 10
 ///            ns per triangle, 23 to 29 us for a hillside (bench/voxel/README.md, a shared 2-core
 ///            machine). About 200 KB of scratch. Allocates only while `out` grows.
-/// Throws:    std::bad_alloc from growing `out`; `out` is then unspecified, the mesher stays
+/// Throws:    std::bad_alloc if growing `out` fails. `out` is then unspecified; the mesher stays
 ///            usable.
 class SmoothMesher {
 public:
@@ -33,10 +33,10 @@ public:
     SmoothMesher(SmoothMesher&&) noexcept;
     SmoothMesher& operator=(SmoothMesher&&) noexcept;
 
-    /// Replaces `out` with the surface of `block`; with an empty mesh if it has none.
+    /// Replaces `out` with the surface of `block`, which is an empty mesh if there is none.
     ///
-    /// Fails with ZeroSample, and an empty `out`, when the block holds a sample of 0: rule 1
-    /// of the README was broken by whoever wrote it.
+    /// Fails with ZeroSample and an empty `out` if the block has a sample of 0: the code that wrote
+    /// it broke rule 1 of the README.
     [[nodiscard]] tl::expected<void, VoxelError> mesh(const SampleBlock& block, ChunkMesh& out);
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which triangles a cell gets, for every pattern of signs at its corners. README, "Tables", has the
-// rule they are derived by and what is proved about them.
+// rule from which they are derived and what is proved about them.
 #pragma once
 
 #include <array>
@@ -10,9 +10,9 @@
 namespace nebula::voxel {
 
 /// Triangles of a cell between 8 corners. Corner i lies at (i & 1, i >> 1 & 1, i >> 2 & 1); bit i
-/// of a case is set when corner i is inside.
+/// of a case is set if corner i is inside.
 ///
-/// Edges 0..3 run along x, 4..7 along y, 8..11 along z; within an axis the two other coordinates
+/// Edges 0..3 run along x, 4..7 along y, 8..11 along z. Within an axis, the other two coordinates
 /// count up, the lower axis first: edge 5 runs along y at x = 1, z = 0.
 struct RegularCase {
     static constexpr std::size_t kMaxTriangles = 5;
@@ -48,7 +48,7 @@ struct CellTables {
 };
 
 /// Threads:   any thread.
-/// Cost:      derived at the first call, well under 10 ms; a load afterwards.
+/// Cost:      derived in the first call, well under 10 ms; a load afterwards.
 [[nodiscard]] const CellTables& cell_tables();
 
 }  // namespace nebula::voxel

@@ -28,17 +28,17 @@ using detail::ChunkState;
 using detail::EditGroup;
 using detail::LoadResult;
 
-// An empty chunk costs a commit nothing worth a budget, but thousands may arrive at once: after so
-// many, the clock decides.
+// An empty chunk costs a commit next to nothing, but thousands may arrive at once. After this many,
+// the clock is checked.
 constexpr std::size_t kFreeChunks = 64;
 
-// Results taken in, and bricks freed, between two looks at the clock.
+// Results received, and bricks freed, between two looks at the clock.
 constexpr std::size_t kResultsPerSlice = 64;
 constexpr std::size_t kBricksPerSlice = 256;
 
 constexpr std::size_t kLeastWaitingBytes = std::size_t{1} << 20U;
 
-// Any longer budget is as good as none, and this much added to a time does not overflow.
+// A longer budget is the same as no limit, and adding this to a time does not overflow.
 constexpr Clock::duration kLongestBudget = std::chrono::hours(1);
 
 bool within(float value, float low, float high) { return value >= low && value <= high; }
@@ -135,7 +135,7 @@ private:
     CostEstimate mesh_cost_;  // of one mesh handed to the sink
     TerrainStats counters_;
 
-    // Last, group first: they wait for work that uses everything above.
+    // Last, so that they end first: they wait for work that uses everything above.
     detail::Loader loader_;
     detail::ViewScan view_;
     std::unique_ptr<EditGroup> group_;
@@ -176,7 +176,7 @@ void Terrain::Impl::receive_results(Clock::time_point deadline) {
 CommitReport Terrain::Impl::commit(CommitSink& sink, Clock::duration budget) {
     CommitReport report;
     const Clock::time_point start = settings_.now();
-    // Without a margin: a mesh that takes a little longer than the mean overruns a little.
+    // No margin: a mesh that takes a little longer than the mean overruns the budget a little.
     FrameBudget frame(start + std::min(budget, kLongestBudget), {.margin_deviations = 0});
     receive_results(frame.deadline());
     Clock::time_point now = settings_.now();
@@ -191,13 +191,13 @@ CommitReport Terrain::Impl::commit(CommitSink& sink, Clock::duration budget) {
         const std::unique_ptr<LoadResult> result = waiting_.pop();
         loader_.release(*result);
         finish_load(*result, sink, report);
-        // One goes for each that comes, so that a long flight does not pile up what it left behind.
+        // One removal for each new mesh, so that distant chunks do not pile up on a long flight.
         if (shows) remove_next(sink, report);
         const Clock::time_point then = std::exchange(now, settings_.now());
         if (shows) mesh_cost_.add(now - then);
     }
-    // A chunk without a mesh costs time too, and a view of sky has thousands of them: every one
-    // goes by the clock, and at least one goes.
+    // A chunk without a mesh takes time, too, and a view of sky has thousands of them. So the clock
+    // is checked before each removal, and at least one is done.
     for (bool first = true; !removals_.empty() && (first || now < frame.deadline());
          first = false) {
         remove_next(sink, report);
@@ -234,11 +234,11 @@ void Terrain::Impl::finish_load(LoadResult& result, CommitSink& sink, CommitRepo
         ++counters_.stale;
         return;
     }
-    // Pristine samples are right however old; where an edit has been, its brick wins.
+    // Pristine samples are valid at any age; if a brick was edited, the edited one stays.
     publish_bricks(result);
-    // Older than an edit: whoever made `required_version` what it is has seen to a newer mesh, an
-    // edit group or a request. An edit group that is not yet shown keeps its chunks to itself, or a
-    // part of a crater would show before the rest.
+    // If the result is older than an edit, a newer mesh is on its way: an edit group or a request
+    // raised `required_version`. The chunks of an edit group are not shown before the group, or a
+    // part of a crater would be visible before the rest.
     if (result.version < state->required_version || state->dirty || state->in_group ||
         state->settled()) {
         ++counters_.stale;
@@ -291,7 +291,7 @@ tl::expected<EditReport, VoxelError> Terrain::Impl::edit(const SphereEdit& opera
     if (new_edits_++ == 0) first_edit_ = settings_.now();
     for (const Vec3i chunk : report->chunks) {
         ChunkState* state = chunks_.find(chunk);
-        if (state == nullptr) continue;  // whoever loads it will gather the edit
+        if (state == nullptr) continue;  // loading it will gather the edit
         state->required_version = volume_.version();
         if (std::exchange(state->dirty, true)) continue;
         dirty_.push_back(chunk);
@@ -303,8 +303,8 @@ EditCommit Terrain::Impl::commit_edits(CommitSink& sink, Clock::time_point deadl
     const Clock::time_point start = settings_.now();
     EditCommit report;
     // The group that an earlier call left unfinished, then one group of everything edited since.
-    // Never a third: what is edited from now on belongs to the next call, or code that digs
-    // whenever it is told of a crater would never let this one end.
+    // Never a third: later edits belong to the next call. Otherwise code that digs in response to
+    // a report would keep this call from ending.
     if (group_ != nullptr && group_->finish(deadline)) commit_group(sink, report);
     if (group_ == nullptr && new_edits_ > 0) {
         begin_group();
@@ -391,7 +391,7 @@ TerrainStats Terrain::Impl::stats() const {
     return s;
 }
 
-// ---- The public face ----
+// ---- The public interface ----
 
 Terrain::Terrain(WorkerPool& pool, std::shared_ptr<const Generator> generator,
                  TerrainSettings settings)
@@ -414,7 +414,8 @@ Terrain::Terrain(WorkerPool& pool, std::shared_ptr<const Generator> generator,
 Terrain::~Terrain() { (void)impl(); }
 
 Terrain::Impl& Terrain::impl() const noexcept {
-    NEBULA_ASSERT(impl_->is_owner_thread(), "a terrain is used by the thread that constructed it");
+    NEBULA_ASSERT(impl_->is_owner_thread(),
+                  "only the thread that constructed a terrain may use it");
     return *impl_;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The whole of it: a diggable world that streams around a viewer. Start here to use voxel.
+// A diggable world that streams around a viewer. Start here to use this layer.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -28,7 +28,7 @@ namespace nebula::voxel {
 /// Where finished chunks go: the engine's side of a commit. Called by Terrain on the owner thread,
 /// inside commit and commit_edits only.
 ///
-/// Throws:    may not. A failure of the engine is the sink's own to report.
+/// Throws:    must not throw. The sink itself reports failures of the engine.
 class CommitSink {
 public:
     CommitSink() = default;
@@ -36,38 +36,39 @@ public:
     CommitSink& operator=(const CommitSink&) = delete;
     virtual ~CommitSink() = default;
 
-    /// Show this mesh, in place of the chunk's earlier one if there is one. Never an empty mesh.
-    /// The mesh is lent for the call.
+    /// Shows this mesh, which replaces the chunk's earlier one. It is never empty, and is valid
+    /// only during the call.
     virtual void commit(Vec3i chunk, const ChunkMesh& mesh) noexcept = 0;
-    /// Take the chunk's mesh away: it is far, or was dug empty. Only for a chunk that shows one.
+    /// Removes the chunk's mesh: the chunk is too far away, or was dug empty. Called only for a
+    /// chunk that shows a mesh.
     virtual void remove(Vec3i chunk) noexcept = 0;
-    /// The chunk could not be built, and why. It keeps the mesh it showed before, if any.
+    /// The chunk could not be built. It keeps the mesh that it showed before, if any.
     virtual void failed(Vec3i chunk, const VoxelError& error) noexcept = 0;
 };
 
 /// Distances are in voxels: one voxel is one unit of the terrain's own space.
 struct TerrainSettings {
-    /// A chunk is in view when its centre is this near to the centre of the viewer's chunk,
-    /// horizontally; [1, 2048] voxels.
+    /// A chunk is in view if its centre is at most this far horizontally, and at most
+    /// vertical_distance vertically, from the centre of the viewer's chunk; [1, 2048] voxels.
     float view_distance = 192.0F;
-    /// And this near vertically; [1, 512] voxels.
+    /// See view_distance; [1, 512] voxels.
     float vertical_distance = 96.0F;
-    /// A chunk is unloaded when it is out of view by more than this; [0, 1024] voxels. Walking back
-    /// and forth across a border then loads nothing.
+    /// A chunk is unloaded when it is out of view by more than this; [0, 1024] voxels. So walking
+    /// back and forth across a border loads nothing.
     float unload_margin = 32.0F;
-    /// What update() may spend per call. On a pool without workers, update() also builds chunks
+    /// Time that update() may take per call. On a pool without workers, update() also builds chunks
     /// within it, at least one.
     Clock::duration update_budget = std::chrono::milliseconds(2);
-    /// What commit(sink) may spend per call.
+    /// Time that commit(sink) may take per call.
     Clock::duration commit_budget = std::chrono::milliseconds(2);
-    /// What commit_edits(sink) may spend per call.
+    /// Time that commit_edits(sink) may take per call.
     Clock::duration edit_budget = std::chrono::milliseconds(8);
-    /// Workers pause while finished chunks that wait for a commit take up this much memory; at
-    /// least 1 MiB. It is exceeded by at most one chunk per worker. A chunk counts for 4 KiB or
-    /// more, so this also limits how many wait.
+    /// Workers pause while finished chunks that wait for a commit take this much memory; at least
+    /// 1 MiB. It is exceeded by at most one chunk per worker. Each chunk counts for at least 4 KiB,
+    /// so this also limits the number of waiting chunks.
     std::size_t most_waiting_bytes = std::size_t{32} << 20U;
-    /// Where budgets and reports take the time from; tests put their own. The deadline of
-    /// commit_edits is real time all the same: workers and a sleeping thread know no other.
+    /// The clock of budgets and reports; tests set their own. The deadline of commit_edits is
+    /// always real time, because workers and a sleeping thread know no other clock.
     Clock::time_point (*now)() = &Clock::now;
 };
 
@@ -88,15 +89,15 @@ struct EditGroupReport {
     std::size_t failed = 0;  ///< Could not be rebuilt; each was reported to the sink.
     /// From the first of its edits to the end of its commit.
     Clock::duration since_first_edit{};
-    /// Shown by the call that began it; false if that call reached its deadline first.
+    /// Whether it was shown by the call that began it; false if that call reached its deadline.
     bool same_frame = false;
 };
 
 /// What one commit_edits call did.
 ///
-/// Every group is reported exactly once. Groups take the edits in the order in which they were
-/// made, so over all reports the sum of `edits` is TerrainStats::edits, and that of `chunks` and
-/// `failed` is TerrainStats::remeshed, once edits_pending() is false.
+/// Every group is reported exactly once, and groups take the edits in the order in which they were
+/// made. So once edits_pending() is false, the sum of `edits` over all reports is
+/// TerrainStats::edits, and the sum of `chunks` and `failed` is TerrainStats::remeshed.
 struct EditCommit {
     /// Committed by this call, oldest first: the group that an earlier call left unfinished, then
     /// the newest one. At most two.
@@ -105,22 +106,22 @@ struct EditCommit {
     std::size_t edits = 0;
     std::size_t chunks = 0;
     std::size_t failed = 0;
-    /// Of the group that took longest; zero when none was committed.
+    /// The time of the group that took longest; zero if none was committed.
     Clock::duration since_first_edit{};
 
-    std::size_t pending = 0;  ///< Chunks for a later call, none of them shown: the deadline passed.
-    /// Everything edited before this call is shown, and nothing waited for a later call.
+    std::size_t pending = 0;  ///< Chunks left for a later call, none of them shown.
+    /// Whether everything edited before this call is shown, and nothing waited for a later call.
     bool same_frame = false;
 };
 
 struct TerrainStats {
     std::size_t wanted = 0;         ///< Chunks in view, loaded or not.
     std::size_t loaded = 0;         ///< Of those: committed, or finished with nothing to show.
-    std::size_t failed = 0;         ///< Of those: without a mesh, see retry_failed.
+    std::size_t failed = 0;         ///< Of those: could not be built, see retry_failed.
     std::size_t queued = 0;         ///< Requested, but no worker has begun.
     std::size_t in_flight = 0;      ///< Being built, or finished since the last update or commit.
     std::size_t waiting = 0;        ///< Finished, waiting for a commit.
-    std::size_t waiting_bytes = 0;  ///< Of all finished ones; see most_waiting_bytes.
+    std::size_t waiting_bytes = 0;  ///< Memory of all finished ones; see most_waiting_bytes.
     std::size_t shown = 0;          ///< Chunks whose mesh the sink holds.
 
     // Since the start:
@@ -128,10 +129,10 @@ struct TerrainStats {
     std::uint64_t remeshed = 0;   ///< Chunks rebuilt because of edits, failed ones included.
     std::uint64_t triangles = 0;  ///< Handed to the sink.
     std::uint64_t stale = 0;      ///< Results dropped: out of view by then, or older than an edit.
-    std::uint64_t edits = 0;      ///< That returned no error.
+    std::uint64_t edits = 0;      ///< Edits that returned no error.
 
     std::size_t bricks = 0;         ///< In the volume, uniform ones included.
-    std::size_t edited_bricks = 0;  ///< Of those: changed by an edit, and kept until the end.
+    std::size_t edited_bricks = 0;  ///< Of those: changed by an edit, so never dropped.
     std::size_t brick_bytes = 0;
 
     Clock::duration last_update{};
@@ -139,10 +140,10 @@ struct TerrainStats {
     Clock::duration last_edit_commit{};
 };
 
-/// How busy the workers were while chunks waited for one.
+/// How busy the workers were while chunks waited for a worker.
 struct LoadUtilization {
     Clock::duration queued{};           ///< How long chunks waited for a worker.
-    std::vector<Clock::duration> busy;  ///< Each worker's busy time within that.
+    std::vector<Clock::duration> busy;  ///< Each worker's busy time within `queued`.
 };
 
 /// A world that loads around a viewer and can be dug, without an engine.
@@ -166,11 +167,11 @@ struct LoadUtilization {
 ///
 /// Positions and lengths are in voxels, in the terrain's own space.
 ///
-/// Threads:   owner thread (the one that constructed it), every function; all assert it.
-/// Cost:      no call takes longer than its budget and one more step of its work; each says what
-///            such a step is.
+/// Threads:   owner thread (the one that constructed it); every function asserts it.
+/// Cost:      no call takes longer than its budget and one more step of its work. The comment of
+///            each call says what a step is.
 /// Lifetime:  the pool must outlive it. The destructor drops what is queued, waits for the chunks
-///            that workers have in hand, and frees everything: about 0.1 us per brick in memory. It
+///            that workers are building, and frees everything: about 0.1 us per brick in memory. It
 ///            does not call the sink.
 class Terrain {
 public:
@@ -181,8 +182,9 @@ public:
     Terrain(const Terrain&) = delete;
     Terrain& operator=(const Terrain&) = delete;
 
-    /// Where to load, in voxels. Errors: NotFinite, OutsideWorld; the viewer then stays where it
-    /// was. Cost: when the viewer enters another chunk, about 10 ns per finished chunk that waits.
+    /// Sets the position to load around, in voxels. Errors: NotFinite, OutsideWorld; the viewer
+    /// then stays where it was. Cost: when the viewer enters another chunk, about 10 ns per
+    /// finished chunk that waits.
     tl::expected<void, VoxelError> set_viewer(Vec3f position);
     /// Changes how far to load, in voxels, from the next update on. Errors: NotFinite, OutOfRange;
     /// the distances then stay as they were.
@@ -190,21 +192,21 @@ public:
 
     /// Requests the chunks that came into view, nearest first, and marks far ones for removal.
     ///
-    /// Cost: next to nothing while the viewer stays in its chunk. When the viewer leaves it, about
+    /// Cost: almost nothing while the viewer stays in its chunk. When the viewer leaves it, about
     /// 0.1 us per chunk in view, spread over as many calls as the budget needs; meanwhile workers
-    /// go on with the earlier requests. A step is at most 256 chunks (some 30 us), or one built
-    /// chunk on a pool without workers. Once per change of chunk there is one longer step, which
-    /// publishes the new requests: at most 1 ns per chunk in view.
+    /// continue with the earlier requests. A step is at most 256 chunks (about 30 us), or one built
+    /// chunk on a pool without workers. Each time the viewer changes its chunk, one step is longer:
+    /// it publishes the new requests, at most 1 ns per chunk in view.
     void update();
 
-    /// Hands finished chunks to the sink, nearest to the viewer first, and removes far ones, until
-    /// the next one would probably exceed the budget; at least one. A step is one mesh handed to
-    /// the sink, 64 chunks without a mesh, or one removal.
+    /// Hands finished chunks to the sink, nearest to the viewer first, and removes distant ones. It
+    /// handles at least one, and stops when the next one would probably exceed the budget. A step
+    /// is one mesh handed to the sink, 64 chunks without a mesh, or one removal.
     CommitReport commit(CommitSink& sink, Clock::duration budget);
     CommitReport commit(CommitSink& sink) { return commit(sink, settings_.commit_budget); }
 
     /// Changes the world at once (the next raycast sees it) and marks the chunks to be rebuilt. It
-    /// works anywhere, loaded or not. In voxels. Cost and errors as `apply`.
+    /// works anywhere, loaded or not. In voxels. Cost and errors as for `apply`.
     tl::expected<EditReport, VoxelError> dig_sphere(Vec3f centre, float radius);
     tl::expected<EditReport, VoxelError> add_sphere(Vec3f centre, float radius);
     tl::expected<EditReport, VoxelError> edit(const SphereEdit& operation);
@@ -213,9 +215,9 @@ public:
     [[nodiscard]] bool edits_pending() const noexcept;
 
     /// Rebuilds the chunks in view that were edited before this call, and hands all of them to the
-    /// sink in this call. If the deadline comes first, it hands over none of them; a later call
-    /// then hands over that whole group first, and begins another with what was edited since. What
-    /// is edited after the call has begun, or in answer to its report, belongs to the next call.
+    /// sink in this call. If the deadline comes first, it hands over none of them. A later call
+    /// then hands over that whole group first, and begins another one with the edits made since.
+    /// Edits made after the call has begun, or in response to its report, belong to the next call.
     /// Call it once a frame while edits_pending().
     ///
     /// Cost: until the deadline, plus one chunk's build (about 0.1 ms), plus the sink's time for
@@ -225,7 +227,7 @@ public:
         return commit_edits(sink, settings_.now() + settings_.edit_budget);
     }
 
-    /// Errors and misses as Raycaster::cast.
+    /// Errors and misses as for Raycaster::cast.
     [[nodiscard]] tl::expected<std::optional<RayHit>, VoxelError> raycast(Vec3f from,
                                                                           Vec3f direction,
                                                                           float max_distance);
@@ -237,7 +239,7 @@ public:
     /// Requests every failed chunk in view again, from the next update on. Returns how many.
     std::size_t retry_failed();
 
-    /// Every chunk in view is committed or has failed, and no edit is pending.
+    /// Whether every chunk in view is committed or has failed, and no edit is pending.
     [[nodiscard]] bool is_loaded() const noexcept;
     [[nodiscard]] TerrainStats stats() const;
     [[nodiscard]] LoadUtilization load_utilization() const;
@@ -246,7 +248,7 @@ public:
 private:
     class Impl;
 
-    // The one way to impl_: it checks the thread.
+    // The only access to impl_; it checks the thread.
     [[nodiscard]] Impl& impl() const noexcept;
 
     TerrainSettings settings_;

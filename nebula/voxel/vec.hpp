@@ -9,7 +9,7 @@
 
 namespace nebula::voxel {
 
-/// A cell, corner, brick or chunk position. Which of them, the name of the variable says.
+/// A position of a cell, corner, brick or chunk. The variable's name says which.
 struct Vec3i {
     std::int32_t x = 0;
     std::int32_t y = 0;
@@ -60,7 +60,7 @@ struct Box3i {
             {std::min(a.max.x, b.max.x), std::min(a.max.y, b.max.y), std::min(a.max.z, b.max.z)}};
 }
 
-/// Both ends inclusive: the smallest box around points.
+/// The smallest box around points; both ends inclusive.
 struct Aabb {
     Vec3f min;
     Vec3f max;

@@ -19,14 +19,14 @@ constexpr std::int32_t kPageEdge = 8;  // in bricks
 
 // Assertions are not compiled into releases.
 [[maybe_unused]] constexpr const char* kOffOwner =
-    "a volume is changed by the thread that constructed it alone";
+    "only the thread that constructed a volume may change it";
 
 std::size_t index_in_page(Vec3i brick) noexcept {
     const Vec3i in = floor_mod(brick, kPageEdge);
     return static_cast<std::size_t>(in.x + (in.y + in.z * kPageEdge) * kPageEdge);
 }
 
-// 0 for a page beyond the table's reach, which is beyond kWorldLimit.
+// 0 for a page out of the table's range, which is beyond kWorldLimit.
 std::uint64_t pack(Vec3i page) noexcept {
     const auto inside = [](std::int32_t c) { return c >= -kKeyOffset && c < kKeyOffset; };
     if (!inside(page.x) || !inside(page.y) || !inside(page.z)) return 0;
@@ -156,7 +156,7 @@ const Volume::Page* Volume::find_page(Vec3i page) const noexcept {
     if (key == 0) return nullptr;
     // Pairs with the exchange in grow.
     const Slot* slot = find_slot(*table_.load(std::memory_order_acquire), key);
-    // Pairs with the release store in place_for_writing: the page's pointers are there.
+    // Pairs with the release store in place_for_writing: the page's pointers are visible.
     return slot == nullptr ? nullptr : slot->page.load(std::memory_order_acquire);
 }
 
@@ -183,8 +183,8 @@ ChunkBricks Volume::look_up(Vec3i chunk) const noexcept {
     ChunkBricks result;
     result.chunk = chunk;
     const Vec3i first = chunk * 2 - Vec3i{1, 1, 1};
-    // Four bricks in a row lie in two pages at most, so each page is looked up once: 8 look-ups, not
-    // 64.
+    // Four bricks in a row lie in two pages at most. Each page is looked up once: 8 look-ups
+    // instead of 64.
     std::array<const Page*, 8> pages{};
     const Vec3i low = floor_div(first, kPageEdge);
     for (int i = 0; i < 8; ++i)
@@ -219,7 +219,7 @@ BlockContent Volume::gather(Vec3i chunk, SampleBlock& out, std::uint8_t* missing
 }
 
 Volume::Slot& Volume::slot_for_writing(std::uint64_t key) {
-    Table* table = table_.load(std::memory_order_relaxed);  // ours alone to change
+    Table* table = table_.load(std::memory_order_relaxed);  // only this thread changes it
     if ((table->used + 1) * 4 > (table->mask + 1) * 3) {
         grow();
         table = table_.load(std::memory_order_relaxed);
@@ -229,7 +229,7 @@ Volume::Slot& Volume::slot_for_writing(std::uint64_t key) {
         const std::uint64_t found = slot.key.load(std::memory_order_relaxed);
         if (found == key) return slot;
         if (found == 0) {
-            // Its page is still null: a reader that finds the key finds no page yet.
+            // The page is still null, so a reader that finds the key does not find a page yet.
             slot.key.store(key, std::memory_order_release);
             ++table->used;
             return slot;
@@ -250,7 +250,7 @@ Volume::Place Volume::place_for_writing(Vec3i brick) {
 
 void Volume::grow() {
     const Table& old = *table_.load(std::memory_order_relaxed);
-    // Empty pages leave keys behind; a table full of those is rebuilt, not doubled.
+    // Empty pages leave keys behind. A table full of such keys is rebuilt, not doubled.
     std::size_t capacity = kFirstCapacity;
     while (capacity < pages_ * 2 + 2) capacity *= 2;
     auto fresh = std::make_unique<Table>(capacity);
@@ -274,7 +274,7 @@ void Volume::grow() {
 
 void Volume::store(Place place, BrickPtr samples) {
     if (!is_uniform(samples.get())) ++mixed_;
-    // Release: pairs with the acquire in find. The old brick is unlinked by this and retired after.
+    // Release: pairs with the acquire in find. This unlinks the old brick; it is retired below.
     BrickPtr replaced(
         place.page->bricks[place.index].exchange(samples.release(), std::memory_order_acq_rel));
     if (replaced == nullptr) {
@@ -311,7 +311,7 @@ void Volume::publish_edited(Vec3i brick, BrickPtr samples) {
 std::uint64_t Volume::end_edit() noexcept {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     const std::uint64_t next = version_.load(std::memory_order_relaxed) + 1;
-    // Pairs with version(): whoever reads it finds every brick of the edit.
+    // Pairs with version(): a thread that reads the new version finds every brick of the edit.
     version_.store(next, std::memory_order_release);
     return next;
 }
@@ -328,8 +328,8 @@ void Volume::drop_generated(Vec3i brick) {
         epochs_.retire(std::move(replaced));
     }
     if (--place.page->used > 0) return;
-    // Unlinked here, retired after. A reader that still has it finds no brick in it, and whatever
-    // is published later in a new page comes with a new version.
+    // Unlinked first, then retired. A reader that still has the page finds no brick in it, and
+    // bricks that are published later in a new page come with a new version.
     Slot* slot =
         find_slot(*table_.load(std::memory_order_relaxed), pack(floor_div(brick, kPageEdge)));
     slot->page.store(nullptr, std::memory_order_release);

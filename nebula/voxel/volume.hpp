@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The world's samples: bricks that exist, and a generator for all others.
+// The world's samples: the bricks that exist, and a generator for all others.
 #pragma once
 
 #include "nebula/voxel/brick.hpp"
@@ -30,7 +30,7 @@ struct ChunkBricks {
     }
 };
 
-/// The chunk's own bricks are 2^3 of those: bit `x + 2 y + 4 z` of a mask.
+/// 2^3 of those bricks are the chunk's own; bit `x + 2 y + 4 z` of a mask stands for one of them.
 inline constexpr int kOwnBricks = 8;
 [[nodiscard]] constexpr Vec3i own_brick(Vec3i chunk, int i) {
     return chunk * 2 + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1};
@@ -42,19 +42,20 @@ enum class BlockContent {
     Mixed,  ///< The block is filled and may hold a surface.
 };
 
-/// Fills `out` from the bricks that exist and from the generator, for the box around those that do
-/// not. So a chunk can be meshed whatever its neighbours are, and an edited neighbour is seen.
+/// Fills `out` from the bricks that exist; for the box around the missing ones it calls the
+/// generator. So a chunk can be meshed whatever its neighbours are, and sees edits in them.
 ///
 /// Threads:   any thread that holds the pin under which `bricks` was looked up.
-/// Throws:    what the generator throws.
+/// Throws:    whatever the generator throws.
 BlockContent gather(const Generator& generator, const ChunkBricks& bricks, SampleBlock& out);
 
 /// A table of bricks with one writer and lock-free readers.
 ///
-/// A brick is published by one release exchange of its pointer; what it replaced is retired to the
-/// epoch domain. A reader pins, looks up, and may use what it found until it unpins. Two lookups
-/// under one pin may see an edit that happened between them: compare version() before the first
-/// with the edit's, or look everything up on the owner thread (README, "Snapshots").
+/// A brick is published by one release exchange of its pointer; the brick that it replaces is
+/// retired to the epoch domain. A reader pins, looks up, and may use what it found until it unpins.
+/// Two lookups under one pin may see an edit that happened between them: compare version() from
+/// before the first with the edit's version, or look everything up on the owner thread (README,
+/// "Snapshots").
 ///
 /// Threads:   version, look_up, gather: any thread. The rest: owner thread.
 /// Cost:      a lookup is a hash, about one probe and two loads. A write is the same and an
@@ -68,72 +69,72 @@ public:
     Volume(const Volume&) = delete;
     Volume& operator=(const Volume&) = delete;
 
-    /// Whether this is the thread that constructed the volume. Everything that only that thread may
-    /// call asserts it.
+    /// Whether this is the thread that constructed the volume. Functions that only that thread may
+    /// call assert it.
     [[nodiscard]] bool is_owner_thread() const noexcept { return owner_.is_current(); }
 
     [[nodiscard]] const Generator& generator() const noexcept { return *generator_; }
     [[nodiscard]] EpochDomain& epochs() noexcept { return epochs_; }
 
-    /// How many edits are published in full. A gather whose version was read before it began has
-    /// seen all of those.
+    /// How many edits are completely published. A gather that begins after reading the version sees
+    /// all of those edits.
     [[nodiscard]] std::uint64_t version() const noexcept {
         return version_.load(std::memory_order_acquire);  // pairs with end_edit
     }
-    /// What the chunk's block reaches into. The caller holds a pin, or is the owner thread and
-    /// does not collect before it is done.
+    /// The bricks that the chunk's block reaches into. The caller must hold a pin, or be the owner
+    /// thread and not collect until it is done.
     [[nodiscard]] ChunkBricks look_up(Vec3i chunk) const noexcept;
     /// Pins, looks up and gathers. `missing_own`, if given, receives the mask of the chunk's own
-    /// bricks that did not exist. Throws: what the generator throws.
+    /// bricks that did not exist. Throws: whatever the generator throws.
     BlockContent gather(Vec3i chunk, SampleBlock& out, std::uint8_t* missing_own = nullptr);
 
     /// Null: pristine.
     [[nodiscard]] const Brick* find(Vec3i brick) const noexcept;
     [[nodiscard]] bool is_edited(Vec3i brick) const noexcept;
 
-    /// Keeps what the generator says about a brick. Refused when the brick exists: it is the same,
-    /// or edited.
+    /// Stores a brick that the generator made. Has no effect if the brick exists: that one is the
+    /// same, or edited.
     bool publish_generated(Vec3i brick, BrickPtr samples);
-    /// Replaces the brick; from now on it is never dropped. An edit of several bricks ends with
-    /// one end_edit.
+    /// Replaces the brick, which is never dropped from now on. After all bricks of an edit, call
+    /// end_edit once.
     void publish_edited(Vec3i brick, BrickPtr samples);
-    /// The edit's bricks are all published. Returns the new version.
+    /// Call it when all bricks of the edit are published. Returns the new version.
     std::uint64_t end_edit() noexcept;
-    /// Forgets a brick that equals what the generator says. Edited ones stay.
+    /// Drops a brick that the generator can make again. Edited bricks stay.
     void drop_generated(Vec3i brick);
-    /// Frees what no reader can see any more, but at most `most` objects. Returns how many.
+    /// Frees at most `most` objects that no reader can see any more. Returns how many.
     std::size_t collect(std::size_t most = std::numeric_limits<std::size_t>::max());
 
     [[nodiscard]] std::size_t brick_count() const noexcept { return bricks_; }
     [[nodiscard]] std::size_t edited_count() const noexcept { return edited_; }
-    /// Of the bricks that own memory, and of the table.
+    /// Memory of the bricks that own any, and of the table.
     [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:
-    // 8^3 bricks. So the table has few entries, and growing it is no spike: it copies pointers to
-    // pages, 6600 of them in a view of 2 km.
+    // 8^3 bricks. So the table has few entries, and growing it does not cause a spike: it copies
+    // pointers to pages, 6600 of them in a view of 2 km.
     struct Page {
         // Null: no brick. Exchanged by the owner, loaded by readers; see store and find.
         std::array<std::atomic<const Brick*>, 512> bricks{};
-        std::bitset<512> edited;  // owner's
-        std::size_t used = 0;     // bricks in it; owner's
+        std::bitset<512> edited;  // owner thread
+        std::size_t used = 0;     // bricks in it; owner thread
     };
     struct Slot {
-        // 0: never used; set once, before `page` of its first use could be found. Pairs with the
-        // probe in find_slot.
+        // 0: never used. Set once, before the first `page` can be found. Pairs with the probe in
+        // find_slot.
         std::atomic<std::uint64_t> key{0};
-        // Null: no brick of it exists (a slot keeps its key). Release store by the owner, acquire
-        // by readers; a page that has become empty is retired.
+        // Null: none of its bricks exists (the slot keeps its key). Release store by the owner,
+        // acquire by readers; a page that has become empty is retired.
         std::atomic<Page*> page{nullptr};
     };
     struct Table {
         explicit Table(std::size_t capacity)
             : mask(capacity - 1), slots(std::make_unique<Slot[]>(capacity)) {}
         std::size_t mask;
-        std::size_t used = 0;  // slots with a key; owner's
+        std::size_t used = 0;  // slots with a key; owner thread
         std::unique_ptr<Slot[]> slots;
     };
-    // Where the owner finds a brick; page is null if it does not exist.
+    // Where the owner finds a brick; `page` is null if the brick does not exist.
     struct Place {
         Page* page;
         std::size_t index;

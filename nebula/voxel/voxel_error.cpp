@@ -12,7 +12,7 @@ std::optional<VoxelError> check_position(Vec3f position, const char* what) {
                               std::string(what) + " is not a finite position"};
         if (std::abs(c) > kWorldLimit)
             return VoxelError{VoxelError::Kind::OutsideWorld,
-                              std::string(what) + " is more than 16000000 from the origin"};
+                              std::string(what) + " is more than 16000000 voxels from the origin"};
     }
     return std::nullopt;
 }

@@ -150,7 +150,7 @@ TEST_F(StopTokens, WhatHoldsUpAQuitIsNamed) {
         begun_.acquire();
         loop.reset();
         pool.reset();
-        EXPECT_NE(logged.find("the end waits for the job 'deaf run' on nebula-worker-"),
+        EXPECT_NE(logged.find("the shutdown is waiting for the job 'deaf run' on nebula-worker-"),
                   std::string::npos)
             << logged;
 
@@ -165,7 +165,7 @@ TEST_F(StopTokens, WhatHoldsUpAQuitIsNamed) {
             {.name = "traveller"});
         begun_.acquire();
         loop.reset();
-        EXPECT_NE(logged.find("waits for task 'traveller' (#1), which a worker runs"),
+        EXPECT_NE(logged.find("waiting for task 'traveller' (#1), which is on a worker"),
                   std::string::npos)
             << logged;
         pool.reset();

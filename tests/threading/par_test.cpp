@@ -257,7 +257,7 @@ TEST_P(ParOn, AGrainOf0IsRefusedWithWhatToGiveInstead) {
     try {
         par_for(pool_, 0, 100, 0, nothing);
     } catch (const std::invalid_argument& error) {
-        EXPECT_STREQ(error.what(), "a grain below 1 never gets through the range; give 1 or more");
+        EXPECT_STREQ(error.what(), "with a grain below 1 the loop would never end; use 1 or more");
     }
 }
 

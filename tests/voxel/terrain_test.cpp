@@ -230,7 +230,8 @@ TEST_P(TerrainLoading, AfterAnyHistoryTheScreenEqualsTheWorld) {
         Dice dice(seed * 100 + static_cast<std::uint32_t>(GetParam()));
         TerrainSettings settings = small_view();
         settings.unload_margin = 0.0F;
-        // In one go, in some slices, and one slice a call: scans then meet results, edits and moves.
+        // In one go, in some slices, and one slice a call: scans then meet results, edits and
+        // moves.
         settings.update_budget = seed == 1 ? kNoBudget : seed == 2 ? 50us : 0us;
         Terrain terrain(pool, generator, settings);
         RecordingSink sink;
@@ -598,7 +599,7 @@ TEST(TerrainDeathTest, EveryFunctionRefusesOtherThreads) {
     for (std::size_t i = 0; i < calls.size(); ++i) {
         SCOPED_TRACE(i);
         EXPECT_DEATH(std::thread(calls[i]).join(),
-                     "a terrain is used by the thread that constructed it");
+                     "only the thread that constructed a terrain may use it");
     }
 }
 #endif

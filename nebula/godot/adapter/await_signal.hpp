@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // For extensions built on another binding, such as godot-cpp: tasks that wait for that binding's
-// own signals and objects. README.md in this folder has the few lines that join the two.
+// signals and objects. README.md in this folder shows the few lines that connect the two.
 #pragma once
 
 #include "nebula/base/thread_sanitizer.hpp"
@@ -28,8 +28,8 @@
 
 namespace nebula::adapter {
 
-/// How the waits get at the engine's bytes in a binding's types. This one fits godot-cpp, and
-/// whatever has the same members; for others write a struct of the same form.
+/// How the waits reach the engine's bytes in a binding's types. This one fits godot-cpp and any
+/// binding with the same members; for others, write a struct of the same form.
 ///
 ///     using Godot = nebula::adapter::GodotCpp<godot::Signal, godot::Object, godot::StringName,
 ///                                             godot::Variant>;
@@ -37,8 +37,8 @@ template <class Signal_, class Object_, class StringName_, class Variant_>
 struct GodotCpp {
     using Signal = Signal_;
     using Object = Object_;
-    using StringName = StringName_;  ///< Made of a C string.
-    using Variant = Variant_;        ///< Made of nothing, and cast to what scripts have.
+    using StringName = StringName_;  ///< Constructible from a C string.
+    using Variant = Variant_;        ///< Default constructible; converts to the script types.
 
     template <class Value>
     static void* bytes(const Value& value) {
@@ -53,15 +53,15 @@ struct GodotCpp {
     }
 };
 
-/// Call it in the extension's entry function, with what the engine gives it. False when the engine
-/// lacks something; then nothing else here may be used.
+/// Call it in the extension's entry function, with the arguments that the engine passes. Returns
+/// false if the engine lacks a function; then do not use anything else from here.
 ///
 /// Threads:   main thread.
 [[nodiscard]] bool attach(GDExtensionInterfaceGetProcAddress get_proc_address,
                           GDExtensionClassLibraryPtr library) noexcept;
 
-/// Asks for whatever the signal comes with, as GDScript's await does: null for no argument, the
-/// value of one, an Array of more.
+/// For a signal whose arguments are not known. The result is as in GDScript's await: null for no
+/// argument, the value of one, an Array of several.
 struct AnyArguments {};
 
 namespace detail {
@@ -101,7 +101,7 @@ struct Engine {
 // Written by attach(), before anything else here runs.
 inline Engine engine{};
 
-/// A String, a StringName or a Callable made here, for a moment.
+/// A short-lived String, StringName, Callable or Array.
 template <GDExtensionVariantType kType>
 class Temporary {
 public:
@@ -143,7 +143,8 @@ inline GDExtensionMethodBindPtr method(const char* class_name, const char* name,
                                           TemporaryName(name).bytes(), hash);
 }
 
-/// What is looked up by name, once, when the first wait needs it. The hashes are the engine's.
+/// The engine functions that are looked up by name, once, when the first wait needs them. The
+/// hashes are the engine's.
 struct Methods {
     GDExtensionMethodBindPtr connect = method("Object", "connect", 1518946055);
     GDExtensionMethodBindPtr disconnect = method("Object", "disconnect", 1874754934);
@@ -180,10 +181,10 @@ inline bool is_counted(GDExtensionObjectPtr object) {
     return engine.object_cast_to(object, methods().ref_counted) != nullptr;
 }
 
-/// One count of an object that has counts; of another, nothing.
+/// Holds one count of a reference-counted object; does nothing for any other object.
 class Count {
 public:
-    /// An object that is dying on another thread has none to give: held() is false.
+    /// If the object is dying on another thread, no count can be taken, and held() is false.
     explicit Count(GDExtensionObjectPtr object) {
         if (!is_counted(object)) return;
         held_ = ask(methods().reference, object);
@@ -202,7 +203,7 @@ private:
     bool held_ = true;
 };
 
-/// By the rules of nebula/godot/runtime: what another thread could change or free meanwhile stays.
+/// The rules of nebula/godot/runtime: a value that another thread could change or free must stay.
 inline bool may_leave_its_thread(GDExtensionConstVariantPtr value) {
     switch (engine.variant_get_type(value)) {
         case GDEXTENSION_VARIANT_TYPE_OBJECT: {
@@ -221,8 +222,8 @@ inline bool may_leave_its_thread(GDExtensionConstVariantPtr value) {
     }
 }
 
-/// Into a null Variant. A packed array of another thread is taken out of its Variant and put into a
-/// new one, since Variants share the array itself, which the emitter may go on changing.
+/// Copies into a null Variant. A packed array from another thread is taken out of its Variant and
+/// put into a new one: Variants share the array itself, which the emitter may still change.
 inline void copy(GDExtensionVariantPtr to, GDExtensionConstVariantPtr from, bool here) {
     const GDExtensionVariantType type = engine.variant_get_type(from);
     engine.variant_destroy(to);
@@ -249,7 +250,7 @@ public:
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
-    /// Finds out first what the engine would print an error about.
+    /// Finds errors before it asks the engine, which would print them.
     void connect() {
         GDExtensionObjectPtr const object = this->object();
         if (std::this_thread::get_id() != engine.main_thread)
@@ -259,7 +260,7 @@ public:
         engine.object_get_class_name(object, engine.library, Binding::bytes(class_name));
         const void* const name = Binding::bytes(signal);
         if (!ask(methods().has_signal, object, {name})) return fail(AsyncErrorCode::UnknownSignal);
-        // Not ONE_SHOT: who emits on another thread would end it while we do.
+        // Not ONE_SHOT: an emission on another thread could end the connection while we do.
         const std::int64_t flags = 0;
         std::int64_t result = 0;
         Temporary<GDEXTENSION_VARIANT_TYPE_CALLABLE> callable;
@@ -267,10 +268,10 @@ public:
         call(methods().connect, object, &result, {name, callable.bytes(), &flags});
     }
 
-    /// Ends the connection, if there still is one: when the result is taken, or when the awaiter
-    /// ends. Threads: main thread.
+    /// Ends the connection, if there still is one. Called when the result is taken, or when the
+    /// awaiter ends. Threads: main thread.
     void disconnect() {
-        // acquire pairs with release(): what the engine's callable did comes before.
+        // acquire pairs with release(): what the engine's callable did is visible.
         if (counts_.load(std::memory_order_acquire) == 1) return;
         GDExtensionObjectPtr const from = object();
         if (from == nullptr) return;
@@ -279,13 +280,13 @@ public:
         Temporary<GDEXTENSION_VARIANT_TYPE_CALLABLE> ours;
         make_callable(ours.bytes());
         const void* const name = Binding::bytes(signal);
-        // A script may have ended it; nobody else does but us.
+        // A script may have ended it; otherwise only we do.
         if (ask(methods().has_signal, from, {name}) &&
             ask(methods().is_connected, from, {name, ours.bytes()}))
             call(methods().disconnect, from, nullptr, {name, ours.bytes()});
     }
 
-    /// The awaiter's end.
+    /// Called when the awaiter ends.
     void leave() {
         if (meeting.leave() == OneShot::Left::Ended) clear();
         disconnect();
@@ -331,7 +332,7 @@ private:
     }
     void clear() noexcept { std::destroy_n(data(), std::exchange(count_, 0)); }
 
-    // All of one node are equal to the engine, which compares function and userdata.
+    // To the engine, all callables of a node are equal: it compares function and userdata.
     void make_callable(void* to) {
         counts_.fetch_add(1, std::memory_order_relaxed);  // the awaiter's own count keeps us
         GDExtensionCallableCustomInfo2 info{};
@@ -342,11 +343,11 @@ private:
                             GDExtensionCallError* call_error) noexcept {
             *call_error = {GDEXTENSION_CALL_OK, 0, 0};
             static_cast<Node*>(self)->emitted(arguments, static_cast<std::size_t>(count));
-            comes_before(self);  // the engine counts the copies: the last one's end is after all
+            comes_before(self);  // the engine counts the copies: free_func runs after all calls
         };
         info.free_func = [](void* self) noexcept {
             comes_after(self);
-            // The connection had the only copy: nobody will call any more.
+            // The connection had the only copy, so there will be no more calls.
             static_cast<Node*>(self)->fail(AsyncErrorCode::EmitterFreed);
             static_cast<Node*>(self)->release();
         };
@@ -365,7 +366,7 @@ private:
         std::unique_ptr<std::byte[]> room;  // before the claim, which must be finished
         if (count > kInPlace) {
             room.reset(new (std::nothrow) std::byte[count * sizeof(Variant)]);
-            // Out of memory: the emission is lost, and with it the wait.
+            // Out of memory: the emission is lost, and so is the wait.
             if (!room) return fail(AsyncErrorCode::EmitterFreed);
         }
         if (!meeting.claim()) return;
@@ -384,7 +385,7 @@ private:
         if (!meeting.finish()) clear();
     }
 
-    std::atomic<std::uint32_t> counts_{1};  // the awaiter, and each callable of the engine's
+    std::atomic<std::uint32_t> counts_{1};  // the awaiter, and each callable in the engine
     std::size_t count_ = 0;
     std::unique_ptr<std::byte[]> spilled_;
     alignas(Variant) std::byte in_place_[kInPlace * sizeof(Variant)];
@@ -409,7 +410,7 @@ inline std::string type_name(GDExtensionVariantType type) {
     return name.utf8();
 }
 
-/// Nothing when it does not fit.
+/// Nothing if the value does not fit.
 template <class Binding, class T>
 std::optional<T> convert(typename Binding::Variant& from) {
     using Object = typename Binding::Object;
@@ -465,7 +466,7 @@ struct Value<Binding, AnyArguments> {
     using Type = typename Binding::Variant;
 };
 
-/// An optional of the value; of void, a bool. Objects that died since the emission are null.
+/// An optional of the value; for void, a bool. Objects that died since the emission are null.
 template <class Binding, class... Args, std::size_t... kIndex>
 auto value_of(Node<Binding>& node, std::index_sequence<kIndex...>) {
     for (std::size_t i = 0; i < node.size(); ++i) {
@@ -506,21 +507,21 @@ std::string mismatch(Node<Binding>& node) {
 
 }  // namespace detail
 
-// Without exceptions every wait gives an Outcome.
+// Without exceptions, every wait returns an Outcome.
 #if defined(__cpp_exceptions)
 inline constexpr bool kWaitsThrow = true;
 #else
 inline constexpr bool kWaitsThrow = false;
 #endif
 
-/// Waits for one emission; made by Await<Binding>::signal(), connected at once, awaited once. What
-/// nebula/godot/runtime/signal_wait.hpp says of its waits holds of this one.
+/// Waits for one emission. Made by Await<Binding>::signal(); connects at once; await it once. What
+/// nebula/godot/runtime/signal_wait.hpp says about its waits also holds here.
 ///
-/// Threads:   main thread; made on another, it ends at once with WrongThread.
-/// Cost:      one connection of the engine's. Nothing of ours allocates.
-/// Lifetime:  keeps no count of the emitter: one that is freed ends the wait.
+/// Threads:   main thread; made on another thread, it ends at once with WrongThread.
+/// Cost:      one engine connection. Nothing of ours allocates.
+/// Lifetime:  does not keep the emitter alive: if the emitter is freed, the wait ends.
 /// Throws:    at the co_await, unless it is fallible: EmitterFreed, NullObject, UnknownSignal,
-///            ArgumentMismatch, NotSendable.
+///            ArgumentMismatch, NotSendable, WrongThread.
 template <class Binding, bool kThrows, class... Args>
 class [[nodiscard]] SignalWait : public Wait {
 public:
@@ -606,7 +607,7 @@ struct Await {
         return SignalWait<Binding, kWaitsThrow, Args...>(node);
     }
 
-    /// The same wait, returning what it would throw.
+    /// The same wait, but returns the error instead of throwing it.
     template <bool kThrows, class... Args>
     static SignalWait<Binding, false, Args...> fallible(
         SignalWait<Binding, kThrows, Args...>&& wait) {
@@ -614,8 +615,8 @@ struct Await {
     }
 };
 
-/// What a script call returned, awaited as GDScript does: a coroutine's state until it completes,
-/// which gives its value; anything else is there at once.
+/// Awaits the object that a script call returned, as GDScript does: the state of a coroutine until
+/// the coroutine completes, which gives its value; any other object is returned at once.
 template <class Binding>
 class [[nodiscard]] ObjectWait : public Wait {
 public:
@@ -629,8 +630,8 @@ public:
         detail::TemporaryString class_name;
         detail::call(detail::methods().get_class, pointer, class_name.bytes());
         if (class_name.utf8() != "GDScriptFunctionState") return;
-        // No count of ours: what will resume the coroutine keeps its state. When that lets go, the
-        // state dies with our connection, and the wait ends.
+        // We hold no reference: a coroutine's state is kept alive by what will resume it. When that
+        // lets go, the state dies together with our connection, and the wait ends.
         state_.emplace(Await<Binding>::template signal<AnyArguments>(object, "completed"));
     }
 
@@ -652,8 +653,8 @@ private:
     std::optional<SignalWait<Binding, kWaitsThrow, AnyArguments>> state_;
 };
 
-/// To inherit from in a specialisation of nebula::AwaitAs: `co_await Signal(door, "opened")` gives
-/// a Variant, whatever it comes with.
+/// A base for a specialisation of nebula::AwaitAs: `co_await Signal(door, "opened")` returns a
+/// Variant, for any arguments.
 template <class Binding>
 struct AwaitSignal {
     static auto make(const typename Binding::Signal& which) {

@@ -12,24 +12,24 @@
 namespace nebula::godot::detail {
 namespace {
 
-// How often a coroutine is looked at: rare, and nobody is in a hurry to hear of it.
+// How often a coroutine is checked, in frames. The case is rare and the answer is not urgent.
 constexpr int kFrames = 16;
 
 constinit StaticName completed{"completed"};
 
-// The class is the engine's secret: it is in no API dump, and its name is all there is to see.
+// The class is missing from the API dump, so its name is the only way to identify it.
 bool is_coroutine_state(const Object& object) {
     static constinit StaticName name{"GDScriptFunctionState"};
     return object.get_class() == String(static_cast<const StringName&>(name));
 }
 
 // A suspended coroutine is resumed by a signal or by the coroutine it awaits, and each of these
-// knows whether its own object still lives. False when nothing can resume it; true when something
-// can or when there is no telling, which is so from its second await on. Not to be asked inside an
-// emission: there, who is about to be resumed is disconnected already.
+// knows whether its own object is still alive. Returns false if nothing can resume it; true if
+// something can or if that cannot be known, which is the case from its second await on. Must not be
+// called inside an emission: the coroutines that it is about to resume are already disconnected.
 //
-// Of two coroutines whose inner one will never go on, each keeps the other, for ever: the engine
-// leaks them. Here they are parted.
+// If the inner one of two coroutines will never continue, each of them keeps the other alive
+// forever, and the engine leaks both. This function separates them.
 bool can_resume(Object state) {
     Signal awaited;
     Callable resumes;
@@ -87,8 +87,8 @@ void VariantWait::wait_for(Variant value) {
         if (NebulaTask* const task = instance_of<NebulaTask>(object); task != nullptr) {
             value = task->wait();
         } else if (object && is_coroutine_state(object)) {
-            // No count of ours: a coroutine is kept by what will resume it. When that lets go, the
-            // state dies with our connection, and the wait ends.
+            // We hold no reference: a coroutine is kept alive by what will resume it. When that
+            // lets go, the state dies together with our connection, and the wait ends.
             coroutine_ = object.id();
             later_.emplace(SignalConnection(object, coroutine_, completed));
             return;
@@ -134,7 +134,7 @@ void VariantWait::poll() {
     if (stuck_ || ++frames_ % kFrames != 0 || later_->await_ready()) return;
     const Object state(coroutine_.object().ptr());
     if (!state) return;
-    // Two coroutines that are parted run destructors of scripts, which may end the task.
+    // Separating two coroutines runs destructors of scripts, which may end the task.
     bool gone = false;
     gone_in_look_ = &gone;
     const bool goes_on = can_resume(state);
@@ -153,7 +153,7 @@ std::optional<Variant> VariantWait::value() {
         try {
             return later_->await_resume();
         } catch (const EmitterFreed&) {
-            // The state is nothing that the caller has heard of: told in his words below.
+            // The caller does not know the state; the error below names what was called.
         }
     }
     fail(AsyncErrorCode::EmitterFreed, why_.empty() ? "a coroutine" : std::move(why_));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Calling what may wait: a method of a script that awaits, or any other. README.md in this folder:
+// Calling a method that may await, in a script or anywhere else. README.md in this folder:
 // "Awaiting a GDScript coroutine".
 #pragma once
 
@@ -23,8 +23,8 @@ namespace nebula::godot {
 
 namespace detail {
 
-/// What await_variant() and call_async() have in common: a value that is there, or a signal that
-/// will bring it, and the death of who would emit it.
+/// What await_variant() and call_async() have in common: a value that is already there, or a
+/// signal that will deliver it, and the death of the object that would emit the signal.
 class VariantWait : public Wait, private FramePoll {
 public:
     bool await_ready() { return error_ || !later_ || later_->await_ready(); }
@@ -34,14 +34,14 @@ public:
         stand_for_wait_of(h);
         if (coroutine_.is_null()) return true;
         task_detail::TaskRecord& record = h.promise().record();
-        // One wait with several ends: all end the wait that the signal's began.
+        // The wait can end in several ways. All of them end the wait that the signal wait began.
         return watch_coroutine(Waker(record, record.wait_number()));
     }
     void stop_waiting() noexcept;
 
 protected:
     explicit VariantWait(const char* reason) noexcept : Wait(reason, what) {}
-    /// Before it is awaited: into a branch of a combination.
+    /// Only before it is awaited: moves it into a branch of a combination.
     VariantWait(VariantWait&& other) noexcept
         : Wait(other.reason(), what),
           error_(other.error_),
@@ -57,29 +57,29 @@ protected:
     void call(ObjectId object, const StringName& method, std::span<const Variant> arguments);
     void fail(AsyncErrorCode code, std::string why);
 
-    /// The value, or nothing when it will not come: then error_ and why_ say why.
+    /// The value, or nothing if it will not come; error_ and why_ then say why.
     std::optional<Variant> value();
-    /// The same of a call: the NebulaTaskError of a task that gave no value is why it will not
-    /// come.
+    /// The same for a call. If the result is a NebulaTaskError, that is the reason why there is no
+    /// value.
     std::optional<Variant> called();
 
     std::optional<AsyncErrorCode> error_;
-    std::string why_;  // of a call: which
+    std::string why_;  // for a call: which one
 
 private:
     static std::string what(const Wait& wait) { return static_cast<const VariantWait&>(wait).why_; }
     void poll() override;
-    /// False when it has ended already.
+    /// False if it has already ended.
     bool watch_coroutine(Waker waker);
 
     Variant value_;
     std::optional<SignalWait<AnyArguments>> later_;
-    ObjectId coroutine_;  // its state, when that is what we wait for
-    ObjectId callee_;     // the object whose coroutine it is, when known
+    ObjectId coroutine_;  // the coroutine's state, if that is what we wait for
+    ObjectId callee_;     // the object that the coroutine belongs to, if known
     std::optional<DeathWatch> callee_died_;
     Waker waker_;
-    bool stuck_ = false;            // the coroutine will never go on
-    bool* gone_in_look_ = nullptr;  // while poll() looks: to be told of our end
+    bool stuck_ = false;            // the coroutine will never continue
+    bool* gone_in_look_ = nullptr;  // while poll() looks: set if this is destroyed meanwhile
     int frames_ = 0;
 };
 
@@ -97,10 +97,10 @@ public:
 };
 
 /// `const Variant got = co_await await_variant(v);` does with a Variant what `await` does in a
-/// script: waits when it holds a Signal, the state of a coroutine, or a NebulaTask; else goes on at
-/// once with the value.
+/// script: it waits if the Variant holds a Signal, the state of a coroutine, or a NebulaTask, and
+/// otherwise continues at once with the value.
 ///
-/// Throws:    at the co_await, as SignalWait; EmitterFreed also when nothing is left that could
+/// Throws:    at the co_await, as SignalWait; EmitterFreed also if nothing is left that could
 ///            resume the coroutine.
 [[nodiscard]] inline AwaitVariant await_variant(Variant value) {
     return AwaitVariant(std::move(value));
@@ -134,8 +134,8 @@ private:
     }
 };
 
-/// Calls a method of any object and waits for what it returns, as `await object.method()` does in
-/// a script: of a coroutine of GDScript, for its end; of everything else, not at all.
+/// Calls a method of any object and waits for its result, as `await object.method()` does in a
+/// script: if the method is a GDScript coroutine, it waits for its end; otherwise it does not wait.
 ///
 ///     const int price = co_await call_async<int>(shop, "ask_price", item);
 ///     const Variant answer = co_await call_async(dialog, "run");
@@ -143,13 +143,13 @@ private:
 /// The call takes place at once, not at the co_await.
 ///
 /// Threads:   main thread.
-/// Lifetime:  keeps no count of the object. When it is freed meanwhile, its coroutine will never
-///            go on: that ends the wait.
-/// Throws:    at the co_await: EmitterFreed, the object is gone or nothing is left that could
-///            resume its coroutine; NullObject; UnknownMethod; CallFailed, wrong arguments, or a
-///            result that is no T; WrongThread; RuntimeClosed. A NebulaTaskError that comes back,
-///            as of a task of C++, is thrown: CallFailed with its words, TaskCancelled, or
-///            RuntimeClosed.
+/// Lifetime:  does not keep the object alive. If it is freed meanwhile, its coroutine will never
+///            continue, and the wait ends.
+/// Throws:    at the co_await: EmitterFreed if the object is gone or nothing is left that could
+///            resume its coroutine; NullObject; UnknownMethod; CallFailed for wrong arguments or a
+///            result that is not a T; WrongThread; RuntimeClosed. If the method returns a
+///            NebulaTaskError, as a C++ task may, it is thrown as CallFailed with its message,
+///            TaskCancelled, or RuntimeClosed.
 template <class T = Variant, class... Args>
 AsyncCall<T> call_async(const ObjectHandle& object, const StringName& method, const Args&... args) {
     const std::array<Variant, sizeof...(Args)> arguments{Variant(args)...};

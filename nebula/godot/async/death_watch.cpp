@@ -16,7 +16,7 @@ namespace nebula::godot {
 
 namespace detail {
 
-/// What the engine calls and what the watch asks; the callable's end is the object's.
+/// What the engine calls and what the watch asks. The callable ends when the object does.
 class WatchState final : public SharedCall {
 public:
     WatchState(ObjectId watched, const StringName& signal, bool signal_counts,
@@ -25,11 +25,11 @@ public:
           signal_counts_(signal_counts),
           on_event_(std::move(on_event)) {}
 
-    /// From the watch's beginning: connects, or is told at once.
+    /// Called when the watch begins: connects, or is told at once.
     void begin() {
         Object object(source_.emitter.object().ptr());
-        // One that is counted may be dropped on another thread while we look at it. A count of ours
-        // keeps it; one that is dying already has none to give.
+        // A counted object may be dropped on another thread while we look at it. Taking a count
+        // keeps it alive; on an object that is already dying, that fails.
         Ref<RefCounted> keep;
         if (const auto counted = cast_to<RefCounted>(object); counted) {
             if (counted.reference()) {
@@ -39,20 +39,20 @@ public:
             }
         }
         if (object && object.has_signal(source_.signal)) {
-            // The connection alone keeps the callable, so the callable's end is the connection's.
+            // Only the connection keeps the callable, so the callable ends with the connection.
             (void)object.connect(source_.signal, Callable::shared(*this));
         } else {
             const SmallFunction<void()> unused = take(Phase::Told);
         }
     }
-    /// From the watch's end.
+    /// Called when the watch ends.
     void leave() noexcept {
         const SmallFunction<void()> unused = take(Phase::Left);
         disconnect(source_, *this);
         release();
     }
     [[nodiscard]] bool told() const noexcept {
-        // acquire pairs with the release in take(): what the death made true is seen.
+        // acquire pairs with the release in take(): everything before the death is visible.
         return phase_.load(std::memory_order_acquire) == Phase::Told;
     }
 
@@ -80,7 +80,7 @@ private:
     void tell() noexcept {
         if (SmallFunction<void()> function = take(Phase::Told)) function();
     }
-    /// The function goes to whoever comes first; the others get none.
+    /// The first caller gets the function; the others get none.
     SmallFunction<void()> take(Phase phase) noexcept {
         Phase open = Phase::Open;
         // acq_rel: see told().
@@ -91,13 +91,13 @@ private:
     SignalName source_;
     const bool signal_counts_;
     std::atomic<Phase> phase_{Phase::Open};
-    SmallFunction<void()> on_event_;        // of whoever takes phase_ out of Open
-    std::atomic<std::uint32_t> counts_{1};  // the watch, and each callable of the engine's
+    SmallFunction<void()> on_event_;        // belongs to whoever takes phase_ out of Open
+    std::atomic<std::uint32_t> counts_{1};  // the watch, and each callable in the engine
 };
 
 namespace {
 
-// Any that every object has would do; this one is emitted seldom.
+// Any signal that every object has would do; this one is rarely emitted.
 constinit StaticName any_signal{"script_changed"};
 
 }  // namespace

@@ -12,16 +12,16 @@ constexpr int kIdleFramesWithThread = 60;
 
 }  // namespace
 
-// A Timer that is out of its node is told by the signal's own wait: here it is only not stopped.
+// The signal wait itself notices a freed Timer; here it counts as not stopped.
 const char* TimerLook::operator()() const {
     const Timer timer(timer_.object().ptr());
     return timer && timer.is_stopped() ? "a Timer was stopped" : nullptr;
 }
 
 const char* HttpLook::operator()() {
-    // A cancelled request emits nothing. Without a thread of its own, one on its way has the node
-    // process; with one, all there is to see is a client that is not connected, which it is also
-    // for a moment as it begins.
+    // A cancelled request emits nothing. Without threads, the node processes while a request is
+    // pending. With threads, the only sign is a client that is not connected, and that is also true
+    // for a moment at the start of a request.
     const HTTPRequest request(request_.object().ptr());
     if (!request) return nullptr;
     const bool threaded = request.is_using_threads();
@@ -35,7 +35,7 @@ const char* HttpLook::operator()() {
 
 AnimationLook::AnimationLook(const AnimationPlayer& player)
     : animation_(player ? player.get_assigned_animation() : StringName()),
-      plays_(!player || player.is_playing()),  // the signal's wait tells what is wrong with null
+      plays_(!player || player.is_playing()),  // null: the signal wait reports the error
       changed_(signal<AnyArguments>(player, "current_animation_changed")),
       next_one_(signal<StringName, StringName>(player, "animation_changed")) {}
 
@@ -48,7 +48,7 @@ bool AnimationLook::was_followed() {
 }  // namespace detail
 
 StringName AnimationWait::await_resume() {
-    if (!look().plays()) throw Interrupted("an AnimationPlayer plays nothing");
+    if (!look().plays()) throw Interrupted("an AnimationPlayer is not playing");
     if (WatchedWait::await_ready()) return WatchedWait::await_resume();
     if (look().was_followed()) return look().animation();
     throw Interrupted("animation '" + look().animation().utf8() + "' was stopped");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Waits for tweens, animations, timers and requests, which also end when the thing is stopped: the
+// Waits for tweens, animations, timers and requests. They also end when the object is stopped: the
 // engine then emits nothing, and a plain signal wait would never end.
 #pragma once
 
@@ -24,14 +24,15 @@ namespace nebula::godot {
 
 namespace detail {
 
-/// A signal wait that a look once a frame may end early. `Look` says why, or null while there is
-/// hope; it is asked at the frame's end, when whatever the frame emitted is known.
+/// A signal wait that a check once a frame may end early. `Look` returns why it must end, or null
+/// while the signal may still come. It is asked at the end of the frame, when everything that the
+/// frame emitted is known.
 template <class Look, class... Args>
 class WatchedWait : public Wait, private FramePoll {
 public:
     WatchedWait(const char* reason, const ObjectHandle& emitter, const StringName& name, Look look)
         : Wait(reason), signal_(signal<Args...>(emitter, name)), look_(std::move(look)) {}
-    /// Before it is awaited: into a branch of a combination.
+    /// Only before it is awaited: moves it into a branch of a combination.
     WatchedWait(WatchedWait&& other) noexcept
         : Wait(other.reason()), signal_(std::move(other.signal_)), look_(std::move(other.look_)) {}
 
@@ -40,7 +41,7 @@ public:
     bool await_suspend(std::coroutine_handle<P> h) {
         if (!signal_.await_suspend(h)) return false;
         stand_for_wait_of(h);
-        // One wait with two ends: both end the wait that the signal's began.
+        // The wait can end in two ways. Both end the wait that the signal wait began.
         task_detail::TaskRecord& record = h.promise().record();
         waker_ = Waker(record, record.wait_number());
         EngineLoop::get().poll_each_frame(*this);
@@ -79,7 +80,7 @@ public:
     const char* operator()() const { return tween_->is_valid() ? nullptr : "a Tween was killed"; }
 
 private:
-    Ref<Tween> tween_;  // so that a tween nobody else holds is waited for, too
+    Ref<Tween> tween_;  // keeps a tween that nobody else holds
 };
 
 class TimerLook {
@@ -94,20 +95,20 @@ private:
 class AnimationLook {
 public:
     explicit AnimationLook(const AnimationPlayer& player);
-    /// The signals it asks have no waker: the frame's end is early enough to hear of them.
+    /// Its signal waits have no waker: it is enough to check them at the end of the frame.
     const char* operator()() {
         return changed_.await_ready() || next_one_.await_ready() ? "it was stopped" : nullptr;
     }
     [[nodiscard]] bool plays() const noexcept { return plays_; }
-    /// Whether it ended and a queued animation followed: then nothing says "finished".
+    /// Whether it ended and a queued animation followed: `animation_finished` is not emitted then.
     [[nodiscard]] bool was_followed();
     [[nodiscard]] const StringName& animation() const noexcept { return animation_; }
 
 private:
     StringName animation_;
     bool plays_;
-    SignalWait<AnyArguments> changed_;             // stopped, or another is played
-    SignalWait<StringName, StringName> next_one_;  // it has ended, and a queued one is played
+    SignalWait<AnyArguments> changed_;             // it was stopped, or another one was started
+    SignalWait<StringName, StringName> next_one_;  // it has ended, and a queued one has started
 };
 
 class HttpLook {
@@ -132,8 +133,8 @@ public:
 /// `co_await finished(tween);` waits until the tween has finished all its steps and loops.
 ///
 /// Threads:   main thread.
-/// Lifetime:  keeps the tween, so it need not be kept elsewhere.
-/// Throws:    Interrupted when it is killed, also by the end of the node it is bound to; as
+/// Lifetime:  keeps the tween alive.
+/// Throws:    Interrupted if the tween is killed, also by the death of the node it is bound to; as
 ///            SignalWait.
 inline TweenWait finished(const Ref<Tween>& tween) { return TweenWait(tween); }
 
@@ -144,10 +145,10 @@ public:
         : WatchedWait("timer", timer, "timeout", detail::TimerLook(timer.id())) {}
 };
 
-/// `co_await timer_timeout(timer);` waits for a Timer node. (Of a SceneTreeTimer nothing is to be
-/// watched: `co_await signal(timer, "timeout")`; for time alone, sleep_for().)
+/// `co_await timer_timeout(timer);` waits for a Timer node. (A SceneTreeTimer cannot be stopped, so
+/// `co_await signal(timer, "timeout")` is enough. To wait for time alone, use sleep_for().)
 ///
-/// Throws:    Interrupted when it is stopped; as SignalWait.
+/// Throws:    Interrupted if the timer is stopped; as SignalWait.
 inline TimerWait timer_timeout(const Timer& timer) { return TimerWait(timer); }
 
 /// Made by animation_finished().
@@ -160,18 +161,19 @@ public:
     StringName await_resume();
 };
 
-/// `player.play("open"); co_await animation_finished(player);` waits for the end of what is played
-/// now, and gives its name. A pause is no end. One that loops ends only by being stopped.
+/// `player.play("open"); co_await animation_finished(player);` waits for the end of the animation
+/// that is playing, and returns its name. A pause does not end the wait. A looping animation ends
+/// only when it is stopped.
 ///
-/// Throws:    Interrupted when nothing is played, when it is stopped, and when another animation
-///            is played instead; as SignalWait.
+/// Throws:    Interrupted if nothing is playing, if the animation is stopped, or if another one is
+///            started instead; as SignalWait.
 inline AnimationWait animation_finished(const AnimationPlayer& player) {
     return AnimationWait(player);
 }
 
-/// What came back.
+/// The reply to a request.
 struct HttpReply {
-    std::int64_t result = 0;  ///< Of HTTPRequest.Result: 0 is success.
+    std::int64_t result = 0;  ///< One of HTTPRequest.Result: 0 is success.
     std::int64_t status = 0;  ///< 200, 404, …
     PackedStringArray headers;
     PackedByteArray body;
@@ -193,18 +195,17 @@ public:
 
 /// `request.request(url); const HttpReply reply = co_await request_completed(request);`
 ///
-/// Throws:    Interrupted when the request is cancelled, or none is on its way; as SignalWait. A
-///            request that fails is a reply: look at its result.
+/// Throws:    Interrupted if the request is cancelled or none is pending; as SignalWait. A request
+///            that fails also gives a reply: check its `result`.
 inline HttpWait request_completed(const HTTPRequest& request) { return HttpWait(request); }
 
-/// `co_await tree_exited(node);` waits until the node has left the tree; not at all when it is in
-/// none. Throws as SignalWait.
+/// `co_await tree_exited(node);` waits until the node has left the tree. It does not wait if the
+/// node is not in a tree. Throws as SignalWait.
 class [[nodiscard]] TreeExit : public Wait {
 public:
     explicit TreeExit(const Node& node)
         : Wait("tree exit"),
-          inside_(!node ||
-                  node.is_inside_tree()),  // the signal's wait tells what is wrong with null
+          inside_(!node || node.is_inside_tree()),  // null: the signal wait reports the error
           signal_(signal<>(node, "tree_exited")) {}
     TreeExit(TreeExit&& other) noexcept  ///< Before it is awaited.
         : Wait(other.reason()), inside_(other.inside_), signal_(std::move(other.signal_)) {}

@@ -24,8 +24,8 @@ bool in_progress(const std::string& path, const Array& progress = {}) {
            ResourceLoader::THREAD_LOAD_IN_PROGRESS;
 }
 
-// The engine (4.6.3) leaks a request that is taken while its thread is just leaving it, and it says
-// "loaded" before that. So what is loaded is taken a moment, and at least a frame, later.
+// The engine (4.6.3) says "loaded" before the loading thread has left the request, and leaks a
+// request that is taken in between. So a result is taken a moment and at least a frame later.
 constexpr auto kMoment = std::chrono::milliseconds(1);
 bool may_take(std::optional<Clock::time_point>& settled_at) {
     const Clock::time_point now = Clock::now();
@@ -34,13 +34,13 @@ bool may_take(std::optional<Clock::time_point>& settled_at) {
     return false;
 }
 
-/// Takes what was requested and is no longer wanted. There is one while there is something to take.
+/// Takes the results that were requested and are no longer wanted. Exists only while there are any.
 class AbandonedLoads final : public FramePoll {
 public:
     void add(std::string path) { loads_.push_back({std::move(path), {}}); }
 
     void poll() override;
-    /// Waits for all of them, as the engine would for their threads.
+    /// Waits for all of them, as the engine would wait for their threads.
     void loop_closes() noexcept override;
 
 private:
@@ -59,7 +59,7 @@ void AbandonedLoads::poll() {
             ++i;
             continue;
         }
-        // Out of the list first: what is loaded may run scripts, which may abandon another.
+        // Remove it first: a loaded resource may run scripts, which may abandon another load.
         const std::string path = std::move(loads_[i].path);
         loads_.erase(loads_.begin() + static_cast<std::ptrdiff_t>(i));
         (void)ResourceLoader::singleton().load_threaded_get(path);
@@ -69,7 +69,7 @@ void AbandonedLoads::poll() {
 
 void AbandonedLoads::loop_closes() noexcept {
     try {
-        // Taking one may run scripts, which may abandon another.
+        // Taking a resource may run scripts, which may abandon another load.
         while (!loads_.empty()) {
             const std::string path = std::move(loads_.back().path);
             loads_.pop_back();
@@ -151,9 +151,9 @@ void Loading::look() {
             report_current_exception("the progress of loading " + path_);
         }
     }
-    // The progress may have abandoned it.
+    // The progress function may have abandoned it.
     if (!requested_ || busy || !may_take(settled_at_)) return;
-    // Also what has failed must be taken, or the engine keeps the request.
+    // A failed request must be taken, too, or the engine keeps it.
     requested_ = false;
     loaded_ = ResourceLoader::singleton().load_threaded_get(path_);
     if (!loaded_) fail(path_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Loading a resource without holding up the frame.
+// Loads a resource without holding up the frame.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -19,21 +19,21 @@
 
 namespace nebula::godot {
 
-/// Told how far a load is, 0 to 1, when that has changed. Main thread.
+/// Called when the progress of a load, 0 to 1, has changed. Main thread.
 using LoadProgress = SmallFunction<void(double)>;
 
 namespace detail {
 
-/// One load, from the request to taking what came of it. Every request of the engine's loader must
-/// be taken, or the engine keeps it: a load nobody waits for any more is taken in the background.
+/// One load, from the request until its result is taken. The engine's loader keeps every request
+/// until its result is taken, so an abandoned load is taken in the background.
 ///
-/// Lifetime:  counted. While it looks it calls what may end the wait: the progress, and scripts of
-///            what is loaded.
+/// Lifetime:  counted, because look() calls code that may end the wait: the progress function and
+///            scripts of the loaded resource.
 class Loading : public std::enable_shared_from_this<Loading>, private FramePoll {
 public:
     Loading(std::string path, const char* class_name, LoadProgress progress);
 
-    /// From the wait's end.
+    /// Called when the wait ends.
     void abandon() noexcept;
     [[nodiscard]] bool ended();
     void keep(Waker waker);
@@ -49,7 +49,7 @@ private:
     std::string path_;
     LoadProgress progress_;
     double told_ = -1.0;
-    bool requested_ = false;  // and neither taken nor abandoned yet
+    bool requested_ = false;  // requested, and neither taken nor abandoned yet
     std::optional<Clock::time_point> settled_at_;
     Ref<Resource> loaded_;
     std::optional<AsyncErrorCode> error_;
@@ -84,7 +84,7 @@ public:
     Ref<T> await_resume() {
         const Ref<Resource> loaded = loading_->take();
         if (!detail::ObjectTraits<T>::is_a(loaded.ptr()))
-            throw LoadFailed(path_ + " is no " + T::kClassName);
+            throw LoadFailed(path_ + " is not of type " + T::kClassName);
         return Ref<T>(loaded.ptr());
     }
 
@@ -98,12 +98,12 @@ private:
 ///     Ref<PackedScene> level = co_await load<PackedScene>("res://level.tscn",
 ///                                                         [bar](double x) { bar.set_value(x); });
 ///
-/// Loading begins at once, not at the co_await, and is looked at once a frame. One that is dropped
-/// goes on in the background.
+/// Loading begins at once, not at the co_await, and is checked once a frame. If the wait is
+/// dropped, loading continues in the background.
 ///
 /// Threads:   main thread.
-/// Cost:      one question to the loader a frame.
-/// Throws:    at the co_await: LoadFailed, there is no such resource, it is broken, or it is no T;
+/// Cost:      one query to the loader per frame.
+/// Throws:    at the co_await: LoadFailed if the resource does not exist, is broken, or is not a T;
 ///            WrongThread; RuntimeClosed.
 template <class T = Resource>
 LoadWait<T> load(std::string path, LoadProgress progress = {}) {

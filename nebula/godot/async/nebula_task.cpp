@@ -17,8 +17,9 @@ constinit StaticName completed{"completed"};
 // How many emissions of `completed` are on the stack.
 int announcing = 0;
 
-// A listener may end another task, whose listener ends a third, and so on; the scheduler makes such
-// a chain flat, so nesting alone does not show it. Far more than a game ends in one frame.
+// A listener may end another task, whose listener ends a third, and so on. The scheduler flattens
+// such a chain, so nesting alone does not reveal it. The limit is far more than a game ends in one
+// frame.
 constexpr int kAnnouncementsPerFrame = 4096;
 
 bool may_announce_in(std::uint64_t frame) {
@@ -54,7 +55,8 @@ void emit_to_the_last(Object emitter, const StringName& which, const Variant& va
     (void)emitter.emit_signal(which, {value});
     for (std::size_t i = 0; i < listeners.size(); ++i) {
         const Callable listener = listeners[i].to<Dictionary>()["callable"].to<Callable>();
-        // More than once for a connection that counts; not at all if one of them ended another.
+        // A reference-counted connection needs several disconnects; a connection that another
+        // listener has ended needs none.
         while (emitter.is_connected(which, listener)) emitter.disconnect(which, listener);
     }
 }
@@ -63,7 +65,7 @@ void NebulaTaskError::bind(ClassBuilder<NebulaTaskError>& c) {
     c.any_thread();  // it never changes
     c.doc(
         "Why a task gave no value.",
-        "[code]await[/code] on a task that failed or was cancelled gives one of these in place of "
+        "[code]await[/code] on a task that failed or was cancelled returns one of these instead of "
         "a value. Check for it with [code]if result is NebulaTaskError[/code].");
     c.enumeration("Code", {{"FAILED", static_cast<std::int64_t>(Code::Failed),
                             "The task ended with an exception, or could not start. [member "
@@ -75,7 +77,7 @@ void NebulaTaskError::bind(ClassBuilder<NebulaTaskError>& c) {
     c.read_only_property("code", &NebulaTaskError::code, Hint::read_only(),
                          "What kind of error it is, one of the [enum Code] values.");
     c.read_only_property("message", &NebulaTaskError::message, Hint::read_only(),
-                         "The details, for a person.");
+                         "The details, as text for people.");
 }
 
 Ref<NebulaTaskError> NebulaTaskError::make(Code code, std::string message) {
@@ -87,13 +89,13 @@ Ref<NebulaTaskError> NebulaTaskError::make(Code code, std::string message) {
 
 void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
     c.doc("A running C++ task that scripts can wait for and cancel.",
-          "[code]await task.wait()[/code] gives the value of the task, or a [NebulaTaskError]. A "
+          "[code]await task.wait()[/code] returns the value of the task, or a [NebulaTaskError]. A "
           "task keeps running when the script drops it; to end it, call [method cancel].");
     c.method("wait", &NebulaTask::wait)
         .on_error(&MethodResult<task<>>::error_value)
         .doc(
             "Await what this returns, now or later, once or several times: [code]await "
-            "task.wait()[/code] gives the value of the task, or a [NebulaTaskError].");
+            "task.wait()[/code] returns the value of the task, or a [NebulaTaskError].");
     c.method("is_done", &NebulaTask::is_done)
         .doc("Returns whether the task has finished, failed or been cancelled.");
     c.method("is_pending", &NebulaTask::is_pending)
@@ -103,11 +105,11 @@ void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
         .doc(
             "Cancels the task. Scripts that wait for it get a [NebulaTaskError] with the code "
             "[constant NebulaTaskError.CANCELLED]. A task that has ended is not affected. Any "
-            "thread may call this; on another thread than the main one it takes effect in the "
-            "next frame.");
+            "thread may call this; if it is not the main thread, it takes effect in the next "
+            "frame.");
     c.read_only_property("cancelled", &NebulaTask::cancelled, Hint::read_only(),
                          "Whether the task was cancelled, or ended with the game.");
-    // Not for an inspector, which reads all there is: whoever asks these knows of the failure.
+    // Not for an inspector, which reads every property: reading these marks the failure as known.
     c.read_only_property("failed", &NebulaTask::failed, Hint::unlisted(),
                          "Whether the task ended with an exception.");
     c.read_only_property("error", &NebulaTask::error, Hint::unlisted(),
@@ -122,7 +124,7 @@ void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
              "ended already, use [method wait] instead.");
 }
 
-// Nobody has asked, and nobody can any more.
+// Nobody has asked for the failure, and nobody can any more.
 NebulaTask::~NebulaTask() {
     if (!looked_at_ && error_ && error_->code() == NebulaTaskError::Code::Failed)
         print_error("task '" + name_ + "' ended with an exception: " + error_->message(),
@@ -143,14 +145,14 @@ Variant NebulaTask::wait() {
         return Variant(Signal(*this, signal_));
     }
     looked_at_ = true;
-    // Not earlier: the engine asks a fresh one for the standard value of `error`, which is null.
+    // Not earlier: the engine asks a new object for the default value of `error`, which is null.
     if (state_ == State::NoTask && !error_)
         error_ = NebulaTaskError::make(NebulaTaskError::Code::Closed, NebulaTaskError::kNoTask);
     return error_ ? Variant(error_) : value_;
 }
 
-// A Signal does not keep its object, so we must know how long somebody may still await it. The name
-// tells: it is made for this task, so whoever holds the name holds the signal.
+// A Signal does not keep its object alive, so we must know how long someone may still await it. Its
+// name tells: it is made for this task, so whoever holds the name holds the signal.
 void NebulaTask::make_signal() {
     static std::uint64_t made = 0;
     const std::string name = "completed_" + std::to_string(++made);
@@ -192,7 +194,7 @@ Ref<NebulaTaskError> NebulaTask::error() noexcept {
 Ref<NebulaTask> NebulaTask::failed_with(const std::string& why) {
     Ref<NebulaTask> task = make_ref<NebulaTask>();
     task->state_ = State::Ended;
-    task->looked_at_ = true;  // told already
+    task->looked_at_ = true;  // already reported
     task->error_ = NebulaTaskError::make(NebulaTaskError::Code::Failed, why);
     return task;
 }
@@ -214,8 +216,8 @@ void NebulaTask::end(Variant value, Ref<NebulaTaskError> error) noexcept {
         const bool heard = is_heard();
         if (!heard || loop == nullptr || loop->closing()) return announce();
         if (announcing == 0 && may_announce_in(loop->frame())) return announce();
-        // Each frame announces what the frame before has left, so that listeners who end tasks
-        // cannot keep a frame from ending.
+        // The rest is announced in the next frame, so that listeners that end tasks cannot keep a
+        // frame from ending.
         new LateAnnouncement(Ref<NebulaTask>(ptr()));  // it deletes itself
     } catch (...) {
         report_current_exception("NebulaTask.completed");
@@ -233,7 +235,7 @@ void NebulaTask::announce() noexcept {
     try {
         looked_at_ = looked_at_ || is_heard();
         const Variant result = error_ ? Variant(error_) : value_;
-        // It comes once: a listener that holds us would be held by us for ever.
+        // A listener that holds us would be held by us forever, so all are disconnected.
         emit_to_the_last(Object(ptr()), completed, result);
         if (own_holders_) {
             emit_to_the_last(Object(ptr()), signal_, result);

@@ -36,9 +36,9 @@ public:
     static void bind(ClassBuilder<NebulaTaskError>& c);
 
     enum class Code : std::int64_t {
-        Failed = 1,     ///< It ended with an exception; the message has its words.
-        Cancelled = 2,  ///< Somebody cancelled it, or its owner was freed.
-        Closed = 3,     ///< The engine is quitting, or the extension goes or was reloaded.
+        Failed = 1,     ///< It ended with an exception; the message has the exception's text.
+        Cancelled = 2,  ///< It was cancelled, or its owner was freed.
+        Closed = 3,     ///< The engine is quitting, or the extension was unloaded or reloaded.
     };
     static Ref<NebulaTaskError> make(Code code, std::string message);
 
@@ -46,7 +46,7 @@ public:
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
 private:
-    // As the engine makes it anew in a reload: what it said is lost.
+    // What an object has after the engine has rebuilt it in a reload: the old content is lost.
     Code code_ = Code::Closed;
     std::string message_ = kNoTask;
 
@@ -57,15 +57,15 @@ private:
 
 constexpr const char* enum_name(NebulaTaskError::Code) noexcept { return "NebulaTaskError.Code"; }
 
-/// Of make_awaitable().
+/// Options of make_awaitable().
 struct AwaitableOptions {
     std::string_view name = "task";
     ObjectId owner{};  ///< Its death cancels the task; none by default.
     Until until = Until::Freed;
 };
 
-/// A task in the hands of scripts. It stays alive until the task has ended, also when the script
-/// that waits has dropped it.
+/// A task that scripts can hold. It stays alive until the task has ended, even if no script holds
+/// it any more.
 ///
 ///     var baking := terrain.start_baking()          # a method that returns make_awaitable(...)
 ///     var mesh = await baking.wait()                # done or not: waits if it must
@@ -79,9 +79,10 @@ public:
     ~NebulaTask();
     static void bind(ClassBuilder<NebulaTask>& c);
 
-    /// What a script may await at any time, also more than once: the value or a NebulaTaskError if
-    /// the task has ended, else a Signal of this task alone. A task whose signal a script still holds
-    /// is kept after its end, and a later await of that signal gets the result in the same frame.
+    /// Returns what a script may await at any time and more than once: the value or a
+    /// NebulaTaskError if the task has ended, otherwise a Signal that belongs to this task alone.
+    /// While a script holds that signal, the task is kept after its end, and a later await of the
+    /// signal gets the result in the same frame.
     [[nodiscard]] Variant wait();
     [[nodiscard]] bool is_done() const noexcept { return state_ != State::Pending; }
     [[nodiscard]] bool is_pending() const noexcept { return state_ == State::Pending; }
@@ -90,17 +91,17 @@ public:
     [[nodiscard]] Ref<NebulaTaskError> error() noexcept;
     [[nodiscard]] Variant result() const { return error_ ? Variant() : value_; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    /// Any thread; on another the task ends in the main thread's next frame.
+    /// Any thread. If it is not the main thread, the task ends in the main thread's next frame.
     void cancel() noexcept;
 
-    /// One that has ended with this error: for a method that could not start any.
+    /// A task that has ended with this error, for a method that could not start a task.
     static Ref<NebulaTask> failed_with(const std::string& why);
-    /// For script_await.cpp: gives the result to whoever has connected to the signal of wait() since
-    /// the end; whether there was anyone.
+    /// For script_await.cpp: gives the result to all listeners that have connected to the signal of
+    /// wait() since the end. Returns whether there were any.
     bool answer_later_awaits() noexcept;
-    /// Whether anyone but us has that signal. Nullopt: there is no telling.
+    /// Whether anyone but us holds that signal; nullopt if that cannot be known.
     [[nodiscard]] std::optional<bool> is_signal_held() const;
-    /// For make_awaitable(): spawns what will tell this how it ended.
+    /// For make_awaitable(): spawns the coroutine that reports its end to this.
     void run(task<> told, const AwaitableOptions& options, std::source_location site);
 
 private:
@@ -111,26 +112,26 @@ private:
     void announce() noexcept;
     void end(Variant value, Ref<NebulaTaskError> error) noexcept;
 
-    /// NoTask: a script made it, or the engine made it anew when the extension was reloaded. Its
-    /// task is gone, and who asks must hear so instead of waiting for ever.
+    /// NoTask: a script created it, or the engine rebuilt it when the extension was reloaded. It
+    /// has no task, so a script that waits must get an error instead of waiting forever.
     enum class State : std::uint8_t { NoTask, Pending, Ended };
 
     StringName signal_;  // what wait() gave out; its name is used for nothing else
-    std::optional<std::uint32_t> own_holders_;  // of that name, when no script has it
-    TaskHandle<> handle_;  // of a task that has ended, too: it knows where that last waited
+    std::optional<std::uint32_t> own_holders_;  // of that name, while no script has it
+    TaskHandle<> handle_;  // kept after the end: it knows where the task last waited
     std::string name_;
     State state_ = State::NoTask;
-    bool looked_at_ = false;  // somebody knows, or will, how it ended
+    bool looked_at_ = false;  // someone knows, or will know, how it ended
     Variant value_;
     Ref<NebulaTaskError> error_;
 };
 
-/// Emits, and then ends the connections that were there before: a connection made by a listener
-/// meanwhile, as by a script that awaits again, stays.
+/// Emits, and then disconnects everything that was connected before. A connection that a listener
+/// makes meanwhile stays, for example of a script that awaits again.
 void emit_to_the_last(Object emitter, const StringName& which, const Variant& value);
 
-/// Tells a NebulaTask how its task ended, and keeps it until then. Lies in the task's frame, so
-/// that an end by cancellation is told as well.
+/// Tells a NebulaTask how its task ended, and keeps it alive until then. It lies in the task's
+/// frame, so cancellation is reported too.
 class TaskEnding {
 public:
     explicit TaskEnding(Ref<NebulaTask> told) noexcept : told_(std::move(told)) {}
@@ -157,7 +158,7 @@ task<> tell_end(task<T> body, TaskEnding ending) {
             ending.value({});
         } else {
             static_assert(std::constructible_from<Variant, T>,
-                          "scripts get the value: it must be one that a Variant holds");
+                          "scripts get the value, so its type must fit into a Variant");
             ending.value(
                 Variant(co_await task_detail::AtCallersSite(ended_at_home(std::move(body)))));
         }
@@ -190,12 +191,12 @@ struct MethodResult<task<T>> {
     static Variant convert(const ObjectHandle* self, const std::string& method, task<T>&& body) {
         AwaitableOptions options{.name = method};
         if (self != nullptr) options.owner = self->id();
-        // No place of C++ calls it: until its first wait it has none.
+        // It is not called from C++, so it has no place in the source until its first wait.
         return make_awaitable(std::move(body), options, {})->wait();
     }
 };
 
-/// A bound method may return make_awaitable(). Scripts get a NebulaTask in any case.
+/// A bound method may return make_awaitable(). Scripts then always get a NebulaTask.
 template <>
 struct MethodResult<Ref<NebulaTask>> {
     using Type = Ref<NebulaTask>;

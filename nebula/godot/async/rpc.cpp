@@ -18,34 +18,34 @@
 namespace nebula::godot {
 namespace {
 
-// What an answer is.
+// The kinds of answers.
 constexpr std::int64_t kValue = 0;
 constexpr std::int64_t kNotServed = 1;
 constexpr std::int64_t kFailed = 2;
 
-// Of MultiplayerAPI and MultiplayerPeer, which nothing else here needs.
+// Constants of MultiplayerAPI and MultiplayerPeer, classes that nothing else here needs.
 constexpr std::int64_t kAnyPeer = 1;
 constexpr std::int64_t kReliable = 2;
 constexpr std::int64_t kConnected = 2;
 
-// So many requests of one peer are answered at a time: what a peer asks for costs memory here.
+// How many requests of one peer are answered at a time: each of them costs memory here.
 constexpr std::ptrdiff_t kAnswersPerPeer = 256;
 
 constexpr const char* kTakeRequest = "_take_request";
 constexpr const char* kTakeAnswer = "_take_answer";
 
 Object multiplayer_of(const Node& node) {
-    // Null outside of the tree; it is asked by name, so that the binding needs no class of it.
+    // Null outside the tree. Called by name, so the binding needs no class for it.
     return node.is_inside_tree() ? Object(node.get_multiplayer().ptr()) : Object();
 }
 
-/// Who can be reached from a node just now.
+/// The peers that can be reached from a node at the moment.
 class Peers {
 public:
     explicit Peers(const Node& node) {
         const Object multiplayer = multiplayer_of(node);
         if (!multiplayer || !multiplayer.call("has_multiplayer_peer").to<bool>()) return;
-        // A closed one is asked no further: the engine would print an error.
+        // A closed peer is not asked any further: the engine would print an error.
         Variant transport = multiplayer.call("get_multiplayer_peer");
         if (transport.call("get_connection_status").to<std::int64_t>() != kConnected) return;
         self_ = multiplayer.call("get_unique_id").to<std::int64_t>();
@@ -61,9 +61,9 @@ private:
     PackedInt32Array others_;
 };
 
-// Of no limit: a time that does not come. Not a number is no time at all, as for sleep_for().
+// Without a limit, a time that never comes. NaN counts as no time at all, as in sleep_for().
 Clock::time_point deadline_after(double seconds) {
-    constexpr double counted_seconds = 1e9;  // longer is no limit, and fits the clock's counter
+    constexpr double counted_seconds = 1e9;  // from here on no limit; fits the clock's counter
     if (seconds >= counted_seconds) return Clock::time_point::max();
     if (!(seconds > 0.0)) return Clock::now();
     return Clock::now() +
@@ -78,12 +78,12 @@ detail::RpcRequest::RpcRequest(std::int64_t to, double timeout_seconds)
 void NebulaRpc::bind(ClassBuilder<NebulaRpc>& c) {
     c.doc("Remote calls that return a value.",
           "Add one at the same path to the scene of each peer. [code]await rpc.request(peer, "
-          "\"price\", [item])[/code] gives what the other peer returns from the function it passed "
+          "\"price\", [item])[/code] returns the result of the function that the other peer passed "
           "to [method serve], or a [NebulaTaskError].");
     c.method("serve", &NebulaRpc::serve, {"method", "with"})
         .doc(
             "Answers requests with this name by calling [param with]. The Callable gets the id of "
-            "the peer that asks, followed by the arguments of the request, and may await. Pass a "
+            "the requesting peer, followed by the arguments of the request, and may await. Pass a "
             "null Callable to stop answering.");
     c.method("request", &NebulaRpc::request, {"peer", "method", "arguments", "timeout"})
         .defaults(Array(), 5.0)
@@ -129,7 +129,7 @@ void NebulaRpc::send(const std::shared_ptr<detail::RpcRequest>& request, const S
     if (!linked()) EngineLoop::get().poll_each_frame(*this);
     pending_[request->id] = request;
     try {
-        // To ourselves it is called, and may be answered, in here.
+        // A request to ourselves is called, and may be answered, inside this call.
         const Error sent = rpc_id(request->peer, kTakeRequest, {request->id, method, arguments});
         if (sent != Error::OK && !request->ended) end(*request, AsyncErrorCode::Disconnected, {});
     } catch (...) {
@@ -165,7 +165,7 @@ void NebulaRpc::poll() {
 }
 
 void NebulaRpc::take_request(std::int64_t id, const String& method, const Array& arguments) {
-    // Only now does the engine know who asks: what serves may wait.
+    // The engine knows the sender only now; the serving function may wait.
     const auto from = multiplayer_of(*this).call("get_remote_sender_id").to<std::int64_t>();
     const auto found = served_.find(method.utf8());
     if (found == served_.end()) return reply(from, id, kNotServed, {});
@@ -184,7 +184,7 @@ task<> NebulaRpc::answer(std::int64_t to, std::int64_t id, Variant with,
                          std::vector<Variant> arguments) {
     std::string failure;
     try {
-        // Not callv(), which says nothing of a Callable that takes other arguments or is gone.
+        // Not callv(): it reports no error if the Callable takes other arguments or is gone.
         auto wait = await_variant(with.call("call", arguments));
         const Variant value = co_await wait;
         const auto failed = instance_of<NebulaTaskError>(value.object_id().object());
@@ -197,14 +197,14 @@ task<> NebulaRpc::answer(std::int64_t to, std::int64_t id, Variant with,
 }
 
 void NebulaRpc::reply(std::int64_t to, std::int64_t id, std::int64_t kind, const Variant& value) {
-    // Who asked may have gone meanwhile; the engine would print an error about it.
+    // The requesting peer may have gone meanwhile; the engine would print an error.
     if (Peers(*this).has(to)) (void)rpc_id(to, kTakeAnswer, {id, kind, value});
 }
 
 void NebulaRpc::take_answer(std::int64_t id, std::int64_t kind, Variant value) {
     const auto from = multiplayer_of(*this).call("get_remote_sender_id").to<std::int64_t>();
     const auto found = pending_.find(id);
-    // An answer that came too late, or from somebody who was not asked.
+    // The answer came too late, or from a peer that was not asked.
     if (found == pending_.end() || found->second->peer != from) return;
     switch (kind) {
         case kValue:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Calls to another peer that give an answer. README.md in this folder: "Calls to another peer".
+// Calls to another peer that return an answer. README.md in this folder: "Calls to another peer".
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -30,35 +30,35 @@ namespace nebula::godot {
 
 namespace detail {
 
-/// One request on its way; of the awaiter and, until it has ended, of the node.
+/// One pending request. It belongs to the awaiter and, until it has ended, to the node.
 class RpcRequest {
 public:
     RpcRequest(std::int64_t to, double timeout_seconds);
 
     const std::int64_t peer;
     const Clock::time_point deadline;
-    std::int64_t id = 0;  // of the node's
+    std::int64_t id = 0;  // unique within the node
     Waker waker;
     bool ended = false;
     std::optional<AsyncErrorCode> error;
-    Variant value;  // of the answer, or what went wrong in words
+    Variant value;  // the answer, or a text that says what went wrong
 };
 
 }  // namespace detail
 
-/// Requests and answers between the NebulaRpc nodes of two peers: put one into the scene at the
-/// same path on each. Who serves says what may be asked:
+/// Requests and answers between the NebulaRpc nodes of two peers. Put one node into the scene of
+/// each peer, at the same path. The serving peer says what may be requested:
 ///
 ///     rpc.serve("price", func(sender: int, item: String) -> int: return prices[item])
 ///     var price = await rpc.request(1, "price", ["lamp"])     # 3, or a NebulaTaskError
 ///
-/// What serves gets the asking peer's id first, may be a coroutine, and answers with what it
-/// returns. An answer is taken only from the peer that was asked.
+/// The function gets the id of the requesting peer as its first argument, may be a coroutine, and
+/// its result is the answer. An answer is accepted only from the peer that was asked.
 ///
 /// Threads:   main thread.
 /// Lifetime:  when the node leaves the tree or dies, its pending requests end. When a peer
-///            disconnects, what serves it is cancelled. At most 256 requests of one peer are served
-///            at a time.
+///            disconnects, the functions that serve it are cancelled. At most 256 requests of one
+///            peer are served at a time.
 class NebulaRpc : public Extension<Node>, private FramePoll {
 public:
     static constexpr const char* kClassName = "NebulaRpc";
@@ -69,7 +69,7 @@ public:
     /// rpc_call() for scripts.
     task<Variant> request(std::int64_t peer, String method, Array arguments, double timeout);
 
-    /// Sends; what is wrong at once ends the request.
+    /// Sends the request. If that fails, the request ends at once.
     void send(const std::shared_ptr<detail::RpcRequest>& request, const String& method,
               const Array& arguments);
     void forget(const detail::RpcRequest& request) noexcept { pending_.erase(request.id); }
@@ -90,7 +90,7 @@ private:
     };
 
     std::map<std::string, Callable> served_;
-    std::vector<Answer> answers_;  // that are being found
+    std::vector<Answer> answers_;  // still being computed
     std::map<std::int64_t, std::shared_ptr<detail::RpcRequest>> pending_;
     std::int64_t next_id_ = 1;
 };
@@ -136,7 +136,7 @@ public:
     }
 
 private:
-    // A method's name may come from a peer, and be as long as it likes.
+    // The method's name may come from a peer and be of any length.
     [[nodiscard]] std::string name() const {
         constexpr std::size_t shown = 64;
         const std::size_t bytes = task_detail::fitting_bytes(method_, shown);
@@ -155,11 +155,11 @@ private:
 ///
 ///     const int price = co_await rpc_call<int>(*rpc, 1, "price", {"lamp"}, 2.0);
 ///
-/// It is sent at once, not at the co_await. Time is the wall's; INFINITY is no limit.
+/// It is sent at once, not at the co_await. The timeout is in real time; INFINITY means no limit.
 ///
-/// Throws:    at the co_await: TimedOut; Disconnected, the peer is not there or goes, or the node
-///            leaves the tree; UnknownMethod, the peer serves none of that name; CallFailed, what
-///            serves it failed there, or the answer is no T.
+/// Throws:    at the co_await: TimedOut; Disconnected if the peer is not connected or disconnects,
+///            or if the node leaves the tree; UnknownMethod if the peer does not serve that name;
+///            CallFailed if the function failed there, or if the answer is not a T.
 template <class T = Variant>
 RpcCall<T> rpc_call(NebulaRpc& node, std::int64_t peer, const String& method,
                     const Array& arguments = {}, double timeout_seconds = 5.0) {

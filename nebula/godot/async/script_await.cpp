@@ -20,7 +20,7 @@ namespace {
 std::uint32_t word_at(const StringName& name, std::size_t offset) {
     const std::byte* record = nullptr;
     std::memcpy(&record, name.data(), sizeof record);
-    // Other threads may copy the name meanwhile. Relaxed: the number alone is of interest.
+    // Other threads may copy the name meanwhile. Relaxed: only the number itself matters.
     return __atomic_load_n(reinterpret_cast<const std::uint32_t*>(record + offset),
                            __ATOMIC_RELAXED);
 }
@@ -36,14 +36,14 @@ bool counts_at(std::size_t offset) {
     return right && word_at(name, offset) == before;
 }
 
-// The count is not part of the engine's interface, so its place is tried out.
+// The count is not part of the engine's interface, so its place is found by trial.
 std::optional<std::size_t> find_count() {
     for (const std::size_t offset : {std::size_t{0}, std::size_t{4}, std::size_t{8}})
         if (counts_at(offset)) return offset;
     return std::nullopt;
 }
 
-// Without counts nobody knows when a signal is given up: so many ended tasks are kept.
+// How many ended tasks are kept if counts are unknown: then nobody knows when a signal is dropped.
 constexpr std::size_t kKeptWithoutCounts = 1024;
 
 class LaterAwaits;

@@ -4,7 +4,7 @@
 namespace nebula::godot::detail {
 namespace {
 
-/// Cancels a task from any thread, and keeps its record only.
+/// Cancels a task from any thread. It keeps only the task's record.
 class Canceller {
 public:
     explicit Canceller(task_detail::TaskRecord& record) noexcept : record_(&record) {

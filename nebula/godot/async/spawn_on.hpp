@@ -29,7 +29,7 @@ enum class Until : std::uint8_t {
     TreeExiting,  ///< Until it leaves the tree, or is freed. For nodes.
 };
 
-/// Of spawn_on(); as TaskOptions, and what ends the task.
+/// Options of spawn_on(): as TaskOptions, and what ends the task.
 struct OwnedTaskOptions {
     std::string_view name = "task";  ///< Copied; the first 48 bytes are kept.
     Until until = Until::Freed;
@@ -37,7 +37,7 @@ struct OwnedTaskOptions {
 
 namespace detail {
 
-/// The first thing that an owned task awaits: from here on the owner's end cancels it.
+/// The first thing that an owned task awaits. From here on, the owner's end cancels the task.
 class OwnerBinding : public Wait {
 public:
     OwnerBinding(ObjectId owner, Until until) noexcept
@@ -60,8 +60,8 @@ private:
     std::optional<DeathWatch> watch_;
 };
 
-/// `body`, whose value or error comes on the main thread: it may end on a worker, where no object
-/// of the engine's may be asked or told.
+/// Runs `body` and delivers its value or error on the main thread. The body may end on a worker,
+/// where engine objects must not be used.
 template <class T>
 task<T> ended_at_home(task<T> body) {
     task_detail::Result<T> result;
@@ -88,21 +88,22 @@ task<T> owned(ObjectId owner, Until until, task<T> body) {
 
 }  // namespace detail
 
-/// Spawns a task that belongs to an object: when the owner is freed, the task is cancelled. No wait
-/// of its body goes on after that; its locals are destroyed, innermost first, on the main thread by
-/// the next pump. So a member coroutine may use `this` after any co_await that waited:
+/// Spawns a task that belongs to an object: when the owner is freed, the task is cancelled. None of
+/// the waits in its body returns after that; the next pump destroys its locals on the main thread,
+/// innermost first. So a member coroutine may use `this` after any co_await that waited:
 ///
 ///     task<> Door::creak() { for (;;) { co_await sleep_for(1); play("creak"); } }
 ///     void Door::ready() { spawn_on(*this, creak(), {.name = "creak"}); }
 ///
-/// Two things still run, and must not use the owner then: the code up to the body's next wait when
-/// the body itself, or what it calls, frees the owner (an await of what is there already is no
-/// wait); and what runs on a worker (worker_hop.hpp), up to its next hop.
+/// Code still runs after the owner's death in two cases, and must not use the owner then. If the
+/// body itself, or a function it calls, frees the owner, the body runs on to its next wait (a
+/// co_await of something that is ready is not a wait). A body that is on a worker (worker_hop.hpp)
+/// runs on to its next hop.
 ///
-/// Destructors of locals run when the owner is gone: they must not use it. An owner that is gone
-/// already refuses: the body never runs, and the handle says cancelled.
+/// Destructors of locals run after the owner's death and must not use it. If the owner is already
+/// gone, the body never runs, and the handle says cancelled.
 ///
-/// Threads:   main thread; the owner may die on any.
+/// Threads:   main thread; the owner may die on any thread.
 /// Cost:      two frames and one connection more than Runtime::spawn.
 /// Throws:    WrongThread; RuntimeClosed when the engine's main loop is not running.
 template <class T>
@@ -111,7 +112,7 @@ TaskHandle<T> spawn_on(ObjectId owner, task<T> body, OwnedTaskOptions options = 
     Runtime& runtime = EngineLoop::get().runtime();
     TaskHandle<T> handle = runtime.spawn(detail::owned(owner, options.until, std::move(body)),
                                          {.name = options.name}, site);
-    if (!owner.is_alive()) handle.cancel();  // it waits in its binding, or in its body
+    if (!owner.is_alive()) handle.cancel();  // it waits in its OwnerBinding or in its body
     return handle;
 }
 template <class T>

@@ -21,7 +21,7 @@
 namespace nebula::godot {
 
 namespace {
-// For the suite.
+// For the test suite.
 PackedStringArray missing_help_texts() {
     const std::vector<std::string> missing = missing_texts();
     PackedStringArray names;
@@ -32,8 +32,8 @@ PackedStringArray missing_help_texts() {
 }
 }  // namespace
 
-/// What the engine's signals and deferred calls reach. An engine object, so that a call still
-/// queued when it dies is dropped by the engine instead of reaching code that is gone.
+/// The object that the engine's signals and deferred calls reach. It is an engine object so that
+/// the engine drops calls that are still queued when it dies.
 class EnginePump : public Extension<Object> {
 public:
     static constexpr const char* kClassName = "NebulaPump";
@@ -44,8 +44,8 @@ public:
         c.method("_begin_frame", &EnginePump::begin_frame);
         c.method("_begin_tick", &EnginePump::begin_tick);
         c.method("_begin_draw", &EnginePump::begin_draw);
-        // The engine runs deferred calls of a threaded load on the loader's thread.
         c.method("_missing_help_texts", &missing_help_texts);
+        // The engine runs deferred calls of a threaded load on the loader's thread.
         c.method("_pump", &EnginePump::pump).any_thread();
     }
 
@@ -62,7 +62,7 @@ private:
         if (loop != nullptr) loop->begin_draw();
     }
     void pump() {
-        // On a loader's thread it does nothing: the next frame's pump catches up.
+        // On a loader's thread this does nothing; the pump of the next frame catches up.
         if (is_main_thread() && loop != nullptr) loop->deferred_pump();
     }
 };
@@ -71,7 +71,7 @@ namespace {
 
 std::unique_ptr<EngineLoop> running;
 
-// The engine shows the place under the line: that of the wait, where the task last was.
+// Below the line the engine shows where the task last waited.
 void tell_unhandled(const UnhandledError& told) {
     print_error("task '" + std::string(told.task_name) + "' ended with an exception: " + told.what,
                 told.site);
@@ -83,7 +83,7 @@ EngineLoop::EngineLoop() : pump_(create<EnginePump>()) {
     pump_->loop = this;
     runtime_.set_on_unhandled(tell_unhandled);
     runtime_.set_on_wake([id = pump_->id(), method = StringName("_pump")] {
-        // On any thread: a queued call on an id, which the engine drops if the pump is gone.
+        // On any thread. Queues a call on an id; the engine drops it if the pump object is gone.
         if (Object pump(id.object().ptr()); pump) pump.call_deferred(method);
     });
     if (const auto tree = cast_to<SceneTree>(Engine::singleton().get_main_loop()); tree) {
@@ -97,7 +97,7 @@ EngineLoop::EngineLoop() : pump_(create<EnginePump>()) {
 }
 
 EngineLoop::~EngineLoop() {
-    close();  // waits for a wake that is just ringing: from here on nobody calls the pump
+    close();  // waits for a wake that is ringing; from here on nothing calls the pump
     pump_->loop = nullptr;
     destroy(*pump_);
 }
@@ -112,7 +112,7 @@ EngineLoop* EngineLoop::get_if_running() noexcept { return running.get(); }
 void EngineLoop::close() noexcept {
     if (!closing()) diagnostics_->report_at_exit();
     runtime_.shutdown();
-    polls_.close();  // also what the tasks' ends have added
+    polls_.close();  // also those that ending tasks have added
 }
 
 template <class F>
@@ -171,7 +171,7 @@ void register_engine_loop() {
                              },
                          .shutdown =
                              [] {
-                                 // While `running` still holds it: destructors of tasks ask.
+                                 // While `running` still holds it: destructors of tasks use it.
                                  if (running) running->close();
                                  running.reset();
                              }});

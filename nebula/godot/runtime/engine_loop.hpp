@@ -18,13 +18,14 @@ class TaskDiagnostics;
 
 /// Owns the Runtime and the pump object through which the engine calls it.
 ///
-/// Four calls drive the tasks: the tree's process_frame signal begins a frame, its physics_frame
-/// signal a physics tick; a wake schedules one deferred call, so that what a script caused runs
-/// before the same frame is drawn; the main loop's frame callback ends the frame.
+/// Four calls drive the tasks. The tree's process_frame signal begins a frame, and its
+/// physics_frame signal begins a physics tick. A wake schedules one deferred call, so that what a
+/// script caused runs before the same frame is drawn. The main loop's frame callback ends the
+/// frame.
 ///
 /// Threads:   main thread.
 /// Lifetime:  from the main loop's start to its shutdown, when all tasks end and the pump object
-///            is destroyed: the engine then drops every call to it that is still queued.
+///            is destroyed. The engine then drops all calls to it that are still queued.
 class EngineLoop {
 public:
     EngineLoop();
@@ -37,7 +38,7 @@ public:
     [[nodiscard]] static EngineLoop* get_if_running() noexcept;
 
     [[nodiscard]] Runtime& runtime() noexcept { return runtime_; }
-    /// Ends all tasks. Their destructors still find the loop, which refuses what they begin.
+    /// Ends all tasks. Their destructors still find the loop, but it refuses anything new.
     void close() noexcept;
     [[nodiscard]] bool closing() const noexcept { return runtime_.closed(); }
     [[nodiscard]] const FrameMeter& meter() const noexcept { return meter_; }
@@ -46,10 +47,10 @@ public:
         return std::chrono::duration<double, std::milli>(last_pumping_).count();
     }
     [[nodiscard]] std::uint64_t resumes() const noexcept { return last_resumes_; }
-    /// Counts begin_frame(): what happened at equal numbers is in one picture.
+    /// Counts begin_frame(): events with the same number belong to the same drawn frame.
     [[nodiscard]] std::uint64_t frame() const noexcept { return frame_; }
 
-    /// Asks it at the end of each frame, until it is destroyed.
+    /// Calls poll() at the end of each frame until the object is destroyed.
     void poll_each_frame(FramePoll& poll) noexcept { polls_.add(poll); }
 
     void begin_frame();
@@ -62,12 +63,12 @@ private:
     template <class F>
     void timed(F&& pump);
 
-    // A task that causes its own wake inside one flush of the engine's queue would hold the frame
-    // for ever: the engine runs what is queued while it flushes in the same flush. Beyond so many
-    // pumps the rest waits for the next frame.
+    // The engine runs calls that are queued during a flush in the same flush, so a task that wakes
+    // itself in every pump would hold the frame forever. After this many pumps, the rest waits for
+    // the next frame.
     static constexpr int kDeferredPumpsPerFrame = 64;
 
-    FramePolls polls_;  // before the runtime: what its tasks added leaves first
+    FramePolls polls_;  // before the runtime, so that polls added by tasks leave it first
     Runtime runtime_;
     FrameMeter meter_;
     std::unique_ptr<TaskDiagnostics> diagnostics_;
@@ -83,7 +84,7 @@ private:
     Clock::time_point last_frame_at_ = Clock::now();
 };
 
-/// Registers the pump's class and the main loop's hooks. From entry.cpp.
+/// Registers the pump's class and the main loop's hooks. Called by entry.cpp.
 void register_engine_loop();
 
 }  // namespace nebula::godot

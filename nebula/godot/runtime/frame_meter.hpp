@@ -8,9 +8,9 @@
 
 namespace nebula::godot {
 
-/// From the frame's first signal (physics or process, whichever comes first) to the moment the
-/// engine begins to draw, or to the frame's end when it draws nothing. Waiting for vsync or for the
-/// frame cap, and drawing itself, lie outside.
+/// Measures from the frame's first signal (physics or process, whichever comes first) until the
+/// engine begins to draw, or until the end of the frame if it draws nothing. Drawing itself, and
+/// waiting for vsync or for the frame cap, are not included.
 ///
 /// Threads:   main thread.
 class FrameMeter {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For ends that the engine has no signal for: a look once a frame.
+// A check once a frame, for events that the engine has no signal for.
 #pragma once
 
 #include "nebula/task/detail/intrusive_list.hpp"
@@ -12,13 +12,13 @@ struct FramePollTag {};
 ///
 /// Threads:   main thread.
 /// Cost:      two links, and one virtual call a frame.
-/// Lifetime:  leaves the list by itself when destroyed, also from its own poll().
+/// Lifetime:  its destructor removes it from the list; its own poll() may destroy it.
 class FramePoll : public task_detail::ListHook<FramePollTag> {
 public:
-    /// At the end of each frame, with no emission and no task on the stack: wakes what it likes,
-    /// and resumes nothing.
+    /// Called at the end of each frame, with no emission and no task on the stack. May wake tasks,
+    /// but must not resume them.
     virtual void poll() = 0;
-    /// The loop has ended all tasks, has taken this out of its list, and asks no more.
+    /// Called when the loop has ended all tasks and removed this from its list.
     virtual void loop_closes() noexcept {}
 
 protected:
@@ -26,14 +26,14 @@ protected:
     virtual ~FramePoll() = default;
 };
 
-/// Those that are asked.
+/// The list of polls.
 class FramePolls {
 public:
     void add(FramePoll& poll) noexcept { waiting_.push_back(poll); }
-    /// What a poll adds is asked in the next frame, so that a frame ends whatever polls add.
+    /// A poll that is added meanwhile is first checked in the next frame, so every frame ends.
     void run() {
         due_.append(waiting_);
-        // A poll may destroy itself or another: none is held on to over a call.
+        // A poll may destroy itself or another one, so none is referred to after a call.
         while (!due_.empty()) {
             FramePoll& next = due_.pop_front();
             waiting_.push_back(next);
@@ -41,7 +41,7 @@ public:
         }
     }
     void close() noexcept {
-        do {  // an end may add others
+        do {  // loop_closes() may add others
             due_.append(waiting_);
             while (!due_.empty()) due_.pop_front().loop_closes();
         } while (!waiting_.empty());

@@ -16,15 +16,15 @@
 namespace nebula::godot {
 namespace {
 
-constexpr std::int64_t kMaxThreads = 1024;  // as the TOML key
+constexpr std::int64_t kMaxThreads = 1024;  // as for the TOML key
 
 String pool_already_runs() {
-    return "the worker pool already runs; configure it before the first VoxelTerrain enters the "
-           "tree";
+    return "the worker pool is already running; configure it before the first VoxelTerrain enters "
+           "the tree";
 }
 
-/// Through the engine, which knows res:// (also inside an exported game's pack) and user://.
-/// \throws ConfigError when the file cannot be read.
+/// Reads through the engine, which knows res:// (also inside an exported game's pack) and user://.
+/// \throws ConfigError if the file cannot be read.
 std::string text_of(const String& path) {
     const Ref<FileAccess> file = FileAccess::open(path, FileAccess::READ);
     if (file) return file->get_as_text().utf8();

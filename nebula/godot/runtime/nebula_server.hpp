@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `Nebula`, the singleton scripts ask about the pool and the tasks.
+// `Nebula`, the singleton through which scripts see the pool and the tasks.
 #pragma once
 
 #include "nebula/godot/api/object.hpp"
@@ -12,7 +12,7 @@
 
 namespace nebula::godot {
 
-/// Configures the shared pool before its first use and shows what it does.
+/// Configures the shared pool before its first use, and reports on the pool and the tasks.
 ///
 /// Threads:   main thread.
 class NebulaServer : public Extension<Object> {

@@ -14,7 +14,7 @@
 namespace nebula::godot {
 namespace {
 
-// A pool that another thread starts, and drops the one before it first. The destructor joins.
+// Starts a pool on another thread, which first destroys the previous Start. The destructor joins.
 class Start {
 public:
     Start(WorkerPoolConfig wanted, std::unique_ptr<Start> before)
@@ -29,19 +29,19 @@ public:
               }
           }) {}
 
-    /// Null if its threads could not be started. Once.
+    /// Null if its threads could not be started. Call it once.
     [[nodiscard]] std::unique_ptr<WorkerPool> take() {
         thread_.join();
         return std::move(pool_);
     }
 
 private:
-    std::unique_ptr<Start> before_;     // the thread's
-    std::unique_ptr<WorkerPool> pool_;  // the thread's, then of who has joined it
-    std::jthread thread_;               // last: it is joined before what it uses goes
+    std::unique_ptr<Start> before_;     // used by the thread
+    std::unique_ptr<WorkerPool> pool_;  // used by the thread, then by whoever has joined it
+    std::jthread thread_;               // last, so it is joined before the others are destroyed
 };
 
-// All of the main thread. stop_shared_pool() empties both pointers while the workers' code is still
+// Main thread only. stop_shared_pool() empties both pointers while the workers' code is still
 // loaded.
 std::unique_ptr<Start> start;
 std::unique_ptr<WorkerPool> pool;
@@ -59,14 +59,14 @@ void start_shared_pool() noexcept {
         const WorkerPoolConfig& wanted = shared_pool_config();
         start = std::make_unique<Start>(wanted, std::move(start));
     } catch (const std::exception& error) {
-        // shared_pool() tries again, and tells whoever wants the pool.
+        // shared_pool() tries again, and throws if that fails, too.
         log(LogLevel::Warning,
-            std::string("the worker pool is not started in the background: ") + error.what());
+            std::string("the worker pool could not be started in the background: ") + error.what());
     }
 }
 
 const WorkerPoolConfig& shared_pool_config() {
-    // Not before somebody asks: the log must have its sink by then.
+    // Not earlier than the first call: the log must have its sink.
     if (!config) config = WorkerPoolConfig{}.with_environment();
     return *config;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one worker pool of the process: any number of terrains share it, none makes threads of its
-// own.
+// The one worker pool of the process. All terrains share it; none starts threads of its own.
 #pragma once
 
 #include "nebula/threading/worker_pool_config.hpp"
@@ -11,35 +10,36 @@ class WorkerPool;
 
 namespace nebula::godot {
 
-/// Begins to start the pool on a thread of its own, so that the first frame with a terrain finds it
-/// running. For the extension's start; without effect on a pool that is already in use.
+/// Starts the pool on a background thread, so that it runs by the first frame with a terrain.
+/// Called when the extension starts. Has no effect on a pool that is already in use.
 ///
 /// Threads:   main thread.
 void start_shared_pool() noexcept;
 
-/// The pool. Waits for start_shared_pool() to finish if it has been called, and otherwise starts
-/// the pool here, with the configuration as it is then.
+/// The pool. Waits for start_shared_pool() to finish if it has been called; otherwise starts the
+/// pool with the current configuration.
 ///
 /// Threads:   main thread.
-/// Throws:    std::system_error when its threads cannot be started.
+/// Throws:    std::system_error if its threads cannot be started.
 [[nodiscard]] WorkerPool& shared_pool();
 
-/// Null until shared_pool() was called: what nobody uses yet can still be configured.
+/// Null until shared_pool() is called; until then the pool can still be configured.
 [[nodiscard]] WorkerPool* shared_pool_if_used() noexcept;
 
-/// What shared_pool() is made with.
+/// The configuration that shared_pool() uses.
 ///
-/// Threads:   main thread, as all below.
+/// Threads:   main thread, like all functions below.
 [[nodiscard]] const WorkerPoolConfig& shared_pool_config();
 
-/// Replaces that. NEBULA_THREADS beats the thread count in `config`, as it beats the default. A
-/// pool that was started but is not used yet is started again. Without effect on one in use.
+/// Replaces the configuration. NEBULA_THREADS overrides the thread count in `config`, as it
+/// overrides the default. A pool that was started but not used yet is restarted. Has no effect on a
+/// pool in use.
 void configure_shared_pool(const WorkerPoolConfig& config);
 
-/// Replaces the thread count alone, and beats NEBULA_THREADS.
+/// Replaces only the thread count, and overrides NEBULA_THREADS.
 void set_shared_pool_threads(int count);
 
-/// Joins the workers. For the extension's end, when nothing uses the pool any more.
+/// Joins the workers. Called when the extension ends and nothing uses the pool any more.
 void stop_shared_pool() noexcept;
 
 }  // namespace nebula::godot

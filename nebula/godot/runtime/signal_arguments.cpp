@@ -13,8 +13,8 @@
 namespace nebula::godot::detail {
 namespace {
 
-// Variants share a packed array itself, not only its content: the emitter may go on appending to
-// it. Out of the Variant and into a new one, the content is shared by count and copied on write.
+// Variants share the packed array itself, not only its content, so the emitter may still append to
+// it. Taken out of the Variant and put into a new one, the content is shared and copied on write.
 void copy_unshared(Variant& to, const Variant& packed) noexcept {
     alignas(8) std::byte array[SizeOf::PackedByteArray];
     const Interface::BuiltinType& functions = engine.types[packed.type()];
@@ -23,16 +23,16 @@ void copy_unshared(Variant& to, const Variant& packed) noexcept {
     functions.destroy(array);
 }
 
-// Constructs a copy that another thread may have; false for what is confined to the thread it is
-// on, and then nothing is constructed.
+// Constructs a copy that another thread may use. Returns false, and constructs nothing, if the
+// value is confined to its thread.
 bool copy_sendable(Variant* to, const Variant& value) {
     const GDExtensionVariantType type = value.type();
     switch (type) {
         case GDEXTENSION_VARIANT_TYPE_OBJECT:
-            // A counted object lives as long as the copy; any other may be freed at any moment.
+            // The copy keeps a counted object alive; any other object may be freed at any moment.
             if (!value.object_id().is_null() && !value.try_to<Ref<RefCounted>>()) return false;
             break;
-        case GDEXTENSION_VARIANT_TYPE_NODE_PATH:  // fills caches while it is read
+        case GDEXTENSION_VARIANT_TYPE_NODE_PATH:  // reading it fills caches
         case GDEXTENSION_VARIANT_TYPE_CALLABLE:
         case GDEXTENSION_VARIANT_TYPE_DICTIONARY:
         case GDEXTENSION_VARIANT_TYPE_ARRAY:
@@ -71,7 +71,7 @@ bool SignalArguments::copy_from(std::span<const Variant* const> arguments, Room 
 }
 
 void SignalArguments::clear() noexcept {
-    // Destroying one may run anybody's code: it finds this empty.
+    // Destroying a value may run foreign code, which must find this empty.
     std::destroy_n(data(), std::exchange(count_, 0));
 }
 

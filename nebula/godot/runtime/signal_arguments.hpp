@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an emission came with: Variants kept in place, and their way to the types that were asked
-// for.
+// The arguments of an emission: Variants kept in place, and their conversion to the types that a
+// wait asks for.
 #pragma once
 
 #include "nebula/godot/binding/marshal.hpp"
@@ -20,16 +20,16 @@
 
 namespace nebula::godot {
 
-/// For a signal whose arguments are not known: signal<AnyArguments>(...) gives a Variant, as
-/// GDScript's await does: null for none, the value of one, an Array of more.
+/// For a signal whose arguments are not known: signal<AnyArguments>(...) returns a Variant, as
+/// GDScript's await does: null for no argument, the value of one, an Array of several.
 struct AnyArguments {};
 
 namespace detail {
 
-/// Up to nine Variants in place, more on the heap: the bytes, so that a row of them can lie
-/// elsewhere for a while (SignalQueue).
+/// Up to nine Variants in place, more on the heap. They are stored as bytes, so that they can be
+/// moved elsewhere for a while (EmissionQueue).
 ///
-/// Threads:   one at a time.
+/// Threads:   any thread, one at a time.
 class SignalArguments {
 public:
     static constexpr std::size_t kInPlace = 9;
@@ -39,25 +39,25 @@ public:
     SignalArguments& operator=(const SignalArguments&) = delete;
     ~SignalArguments() { clear(); }
 
-    /// Null when they fit in place. \throws std::bad_alloc
+    /// Null if they fit in place. \throws std::bad_alloc
     using Room = std::unique_ptr<std::byte[]>;
     [[nodiscard]] static Room room_for(std::size_t count);
 
-    /// Copies what the emission lends into this, which is empty. Of an emission on another thread
-    /// only what may leave it: false when something may not, and then this stays empty.
+    /// Copies the arguments of an emission into this, which must be empty. If the emission is on
+    /// another thread and an argument must not leave that thread, returns false and stays empty.
     [[nodiscard]] bool copy_from(std::span<const Variant* const> arguments, Room room) noexcept;
     void clear() noexcept;
 
     [[nodiscard]] std::span<Variant> values() noexcept { return {data(), count_}; }
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
-    /// The values as bytes, for a place where they are not seen as Variants: the caller copies them
-    /// at once and has them from then on.
+    /// Gives the values away as bytes: the caller copies the bytes at once and owns the values from
+    /// then on.
     [[nodiscard]] const std::byte* give_bytes() noexcept {
         count_ = 0;
         return bytes();
     }
-    /// The way back, into this, which is empty: the caller writes that many values to what it gets.
+    /// The reverse, for an empty object: the caller writes that many values to the result.
     [[nodiscard]] std::byte* take_bytes(std::size_t count, Room room) noexcept {
         spilled_ = std::move(room);
         count_ = count;
@@ -73,7 +73,7 @@ private:
     alignas(Variant) std::byte in_place_[kInPlace * sizeof(Variant)];
 };
 
-/// What a wait gives: void for none, T for one, std::tuple for more.
+/// What a wait returns: void for no argument, T for one, std::tuple for several.
 template <class... Args>
 struct SignalValue {
     using Type = std::tuple<Args...>;
@@ -97,7 +97,7 @@ void forget_dead_objects(std::span<Variant> arguments);
 /// "int, String"
 [[nodiscard]] std::string type_list(std::span<const Variant> arguments);
 
-/// The type asked for, as a script's error would call it; narrow numbers say how narrow.
+/// The type asked for, by the name that script errors use; narrow integers include their width.
 template <class Arg>
 std::string wanted_type() {
     if constexpr (std::is_same_v<Arg, AnyArguments>) {
@@ -128,7 +128,7 @@ std::optional<T> convert_argument(const Variant& from) {
     }
 }
 
-/// All or nothing.
+/// Converts all of them, or returns nothing.
 template <class... Args, std::size_t... kIndex>
 std::optional<std::tuple<Args...>> convert_arguments(std::span<const Variant> from,
                                                      std::index_sequence<kIndex...>) {
@@ -138,7 +138,7 @@ std::optional<std::tuple<Args...>> convert_arguments(std::span<const Variant> fr
     return std::tuple<Args...>(*std::move(std::get<kIndex>(converted))...);
 }
 
-/// What a wait for Args... gives for these arguments; nothing when they do not fit. Of void, true.
+/// What a wait for Args... returns for these arguments; nothing if they do not fit. For void, true.
 template <class... Args>
 auto signal_value(std::span<Variant> arguments) {
     using Value = typename SignalValue<Args...>::Type;

@@ -13,7 +13,7 @@ namespace nebula::godot {
 namespace detail {
 
 EmissionQueue::~EmissionQueue() {
-    // Where they lie: to take them out may need memory.
+    // In place, because taking them out may need memory.
     while (values_.size() > 0) {
         Bytes value = values_.pop();
         std::destroy_at(reinterpret_cast<Variant*>(value.of_variant));
@@ -85,7 +85,8 @@ void StreamNode::connect(const ObjectHandle& object) {
 }
 
 void StreamNode::call(std::span<const Variant* const> came, Variant&, GDExtensionCallError&) {
-    // What is dropped may be the last of its kind and run anybody's code: after the mutex.
+    // Declared before the lock: what is dropped may be a last reference, and its destructor may run
+    // foreign code, which must not run under the mutex.
     SignalArguments dropped;
     SignalArguments arguments;
     const bool confined = !arguments.copy_from(came, SignalArguments::room_for(came.size()));
@@ -147,7 +148,7 @@ bool StreamNode::listen(Waker waker) {
             return true;
         }
     }
-    waker.wake();  // what came during this turn is for the next one
+    waker.wake();  // emissions that came during this turn belong to the next one
     return true;
 }
 
@@ -161,7 +162,7 @@ std::optional<AsyncErrorCode> StreamNode::take(SignalArguments& arguments, bool 
     const MutexLock lock(mutex_);
     if (listened) listening_ = false;
     NEBULA_ASSERT(has_answer(), "next() of a stream was resumed without an emission");
-    // An error is told once; what comes after it is the end.
+    // An error is reported once; after it comes the end.
     if (left_in_turn_ > 0) --left_in_turn_;
     if (queue_.size() == 0) return std::exchange(end_, AsyncErrorCode::EmitterFreed);
     if (queue_.pop(arguments)) return AsyncErrorCode::NotSendable;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every emission of a signal, in order: README.md in this folder, "A stream".
+// Every emission of a signal, in order. README.md in this folder: "A stream".
 #pragma once
 
 #include "nebula/base/mutex.hpp"
@@ -13,13 +13,13 @@
 namespace nebula::godot {
 
 struct StreamOptions {
-    std::size_t capacity = 0;  ///< Emissions kept while nobody takes them; 0: all.
+    std::size_t capacity = 0;  ///< How many emissions are kept until they are taken; 0: all.
     WhenFull when_full = WhenFull::DropOldest;
 };
 
 namespace detail {
 
-/// A first-in-first-out row that grows and never shrinks.
+/// A first-in-first-out queue that grows and never shrinks.
 template <class T>
     requires std::is_trivially_copyable_v<T>
 class Ring {
@@ -53,7 +53,7 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Emissions in a row: how many arguments each has, and all arguments behind each other.
+/// A queue of emissions: how many arguments each has, and the arguments of all of them in a row.
 class EmissionQueue {
 public:
     EmissionQueue() = default;
@@ -62,14 +62,14 @@ public:
     ~EmissionQueue();
 
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
-    /// Takes the arguments; `confined`: they could not cross, and there are none.
+    /// Takes the arguments. `confined`: they could not cross threads, and there are none.
     /// \throws std::bad_alloc, and then nothing has changed.
     void push(SignalArguments& arguments, bool confined);
     void swap(EmissionQueue& other) noexcept {
         std::swap(entries_, other.entries_);
         std::swap(values_, other.values_);
     }
-    /// Into `arguments`, which is empty. Returns `confined`.
+    /// Pops into `arguments`, which must be empty. Returns `confined`.
     bool pop(SignalArguments& arguments);
 
 private:
@@ -87,7 +87,7 @@ private:
 
 /// What the engine calls and what the stream asks.
 ///
-/// Threads:   any thread: emissions, and the death of an emitter, happen where they happen.
+/// Threads:   any thread may emit the signal or destroy the emitter.
 class StreamNode final : public SharedCall {
 public:
     StreamNode(ObjectId emitter, const StringName& signal, StreamOptions options)
@@ -102,18 +102,18 @@ public:
     void released() noexcept override { end(AsyncErrorCode::EmitterFreed), release(); }
     [[nodiscard]] std::string name() const override { return "stream of " + source.str(); }
 
-    /// No emission comes after this one. The first reason counts.
+    /// No emission is taken after this call. The first reason counts.
     void end(AsyncErrorCode why) noexcept;
-    /// Ends it and the connection, and forgets what nobody took.
+    /// Ends the stream and the connection, and drops what is still queued.
     void leave(AsyncErrorCode why) noexcept;
 
-    /// Whether take() has an answer, and this turn may have it.
+    /// Whether take() has an answer that this turn may have.
     [[nodiscard]] bool ready();
-    /// False when take() may be called now; else the waker will be used.
+    /// False if take() may be called now; otherwise the waker will be used.
     [[nodiscard]] bool listen(Waker waker);
     void stop_listening() noexcept;
-    /// The oldest emission into `arguments`, or why there is none. `listened`: the caller has, and
-    /// does so no more.
+    /// Moves the oldest emission into `arguments`, or returns why there is none. `listened`: the
+    /// caller was listening, and stops.
     [[nodiscard]] std::optional<AsyncErrorCode> take(SignalArguments& arguments, bool listened);
 
     [[nodiscard]] std::size_t size();
@@ -131,12 +131,12 @@ private:
     }
 
     const StreamOptions options_;
-    // Main thread. A task that emits its own signal would never find the queue empty: in one turn,
-    // which is one resume of a task, it gets what was queued as the turn began. The rest comes with
-    // the next pump.
+    // Main thread. A task that emits its own signal would never find the queue empty. So in one
+    // turn, which is one resume of a task, it gets only what was queued when the turn began. The
+    // rest comes with the next pump.
     std::uint64_t turn_ = 0;
     std::size_t left_in_turn_ = 0;
-    std::atomic<std::uint32_t> counts_{1};  // the stream, who waits for it, and the callable
+    std::atomic<std::uint32_t> counts_{1};  // the stream, its waits, and the callable
     bool connected_ = false;                // main thread
     StreamNode* next_live_ = nullptr;       // main thread: the streams to end at shutdown
     StreamNode** live_link_ = nullptr;
@@ -149,7 +149,7 @@ private:
     Waker waker_ NEBULA_GUARDED_BY(mutex_);
 };
 
-/// A count of a StreamNode.
+/// A counted reference to a StreamNode.
 class StreamCount {
 public:
     explicit StreamCount(StreamNode& adopted) noexcept : node_(&adopted) {}
@@ -187,8 +187,8 @@ protected:
         : Wait("signal stream", detail), node_(std::move(other.node_)) {}
     ~NextEmissionBase() { stop_waiting(); }
 
-    // Here the wait ends, though it may lie in the task's frame for long yet: by then another
-    // listens, and the destructor must leave that alone.
+    // The wait ends here, although the object may stay in the task's frame much longer. Another
+    // wait may listen by then, and our destructor must not stop it.
     [[nodiscard]] std::optional<AsyncErrorCode> take(SignalArguments& arguments) {
         return node_->take(arguments, std::exchange(listening_, false));
     }
@@ -205,8 +205,8 @@ private:
 
 }  // namespace detail
 
-/// Made by SignalStream::next(). Gives an optional, empty at the stream's end; of a signal without
-/// arguments a bool, false at the end.
+/// Made by SignalStream::next(). Returns an optional, which is empty at the end of the stream; for
+/// a signal without arguments, a bool, which is false at the end.
 template <class... Args>
 class [[nodiscard]] NextEmission : public detail::NextEmissionBase {
 public:
@@ -221,7 +221,7 @@ public:
     }
 };
 
-/// Made by fallible(): the end and what next() throws, as an error.
+/// Made by fallible(): returns the end, and what next() would throw, as an error.
 template <class... Args>
 class [[nodiscard]] FallibleNextEmission : public detail::NextEmissionBase {
 public:
@@ -237,26 +237,25 @@ public:
     }
 };
 
-/// All emissions of a signal from now on, kept in order until somebody takes them. Made by
-/// stream().
+/// All emissions of a signal from now on, kept in order until they are taken. Made by stream().
 ///
 ///     auto hits = stream<int>(player, "hit");
 ///     while (auto damage = co_await hits.next()) health -= *damage;   // ends when the player dies
 ///
-/// Between two next() nothing is lost, however many emissions come and from whatever thread. What
-/// was emitted before the emitter died is still given. With a capacity, what does not fit is
-/// dropped and counted. An emission that does not fit the types, or may not leave its thread, is an
-/// exception of the next() whose turn it is; the stream goes on after it.
+/// Nothing is lost between two calls of next(), however many emissions come and from any thread.
+/// Emissions from before the emitter's death are still returned. With a capacity, emissions that do
+/// not fit are dropped and counted. If an emission does not match the types, or may not leave its
+/// thread, the next() that takes it throws, and the stream continues after it.
 ///
-/// Threads:   main thread; one task at a time waits for next(). Emissions: any thread, with the
+/// Threads:   main thread; one task at a time may wait for next(). Any thread may emit, with the
 ///            same arguments as for SignalWait.
-/// Cost:      one connection for all; an emission takes a mutex and copies its arguments. The queue
+/// Cost:      one connection in all; an emission takes a mutex and copies its arguments. The queue
 ///            keeps its memory, so in steady state nothing allocates.
-/// Lifetime:  the connection ends with the stream; a next() that still waits then has reached the
-///            end. Keeps no count of the emitter.
-/// Throws:    next(), at the co_await: NullObject, UnknownSignal, ArgumentMismatch, NotSendable,
-///            WrongThread, RuntimeClosed; once, and then the stream is at its end. An emitter that
-///            is gone is the end, also right at the start.
+/// Lifetime:  the connection ends with the stream, and a next() that still waits reaches the end.
+///            Does not keep the emitter alive.
+/// Throws:    next(), at the co_await: ArgumentMismatch and NotSendable for one emission;
+///            NullObject, UnknownSignal, WrongThread and RuntimeClosed once, after which the stream
+///            is at its end. A freed emitter is the end of the stream, also right at the start.
 template <class... Args>
 class [[nodiscard]] SignalStream {
 public:
@@ -269,16 +268,16 @@ public:
 
     NextEmission<Args...> next() { return NextEmission<Args...>(node_); }
 
-    [[nodiscard]] std::size_t size() const { return node_->size(); }  ///< Kept and not yet taken.
+    [[nodiscard]] std::size_t size() const { return node_->size(); }  ///< Queued, not yet taken.
     [[nodiscard]] std::uint64_t dropped() const { return node_->dropped(); }
-    /// No more will come; what is kept can still be taken.
+    /// Whether no more will come; what is queued can still be taken.
     [[nodiscard]] bool ended() const { return node_->ended(); }
 
 private:
     detail::StreamCount node_;
 };
 
-/// See SignalStream. Without types, for a signal without arguments.
+/// See SignalStream. Use it without types for a signal without arguments.
 template <class... Args>
 SignalStream<Args...> stream(const ObjectHandle& emitter, const StringName& name,
                              StreamOptions options = {}) {
@@ -290,14 +289,14 @@ SignalStream<Args...> stream(const Signal& which, StreamOptions options = {}) {
     return SignalStream<Args...>(detail::open_stream(id.object(), id, which.name(), options));
 }
 
-/// The same, returning what it would throw; the end is EmitterFreed.
+/// The same, but returns the error instead of throwing it; the end is EmitterFreed.
 template <class... Args>
 FallibleNextEmission<Args...> fallible(NextEmission<Args...>&& next) {
     return FallibleNextEmission<Args...>(std::move(next));
 }
 
-/// Has the main loop's shutdown end the streams that outlive their tasks. From entry.cpp, before
-/// register_engine_loop(): hooks shut down in reverse.
+/// Makes the main loop's shutdown end the streams that outlive their tasks. Called by entry.cpp
+/// before register_engine_loop(), because hooks shut down in reverse order.
 void register_signal_streams();
 
 }  // namespace nebula::godot

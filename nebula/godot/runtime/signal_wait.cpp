@@ -31,7 +31,7 @@ std::string SignalName::str() const {
 std::string SignalName::detail() const {
     std::string text = "'" + signal.utf8() + "' of " + emitter_class.utf8();
     if (emitter.is_counted()) return text;  // it may be dropped on another thread while we look
-    // A Node that is just being destroyed has no class of its own any more, and no name.
+    // A Node that is being destroyed is no longer a Node to the engine, so it has no name here.
     const Node node = cast_to<Node>(emitter.object());
     if (const std::string name = node ? node.get_name().utf8() : ""; !name.empty())
         text += " '" + name + "'";
@@ -42,21 +42,21 @@ void disconnect(const SignalName& from, SharedCall& call) noexcept {
     const Object object(from.emitter.object().ptr());
     if (!object) return;
     try {
-        // A counted emitter may be dropped on another thread while we look at it. A count of ours
-        // keeps it; one that is dying already has none to give.
+        // A counted emitter may be dropped on another thread while we look at it. Taking a count
+        // keeps it alive; on an emitter that is already dying, that fails.
         Ref<RefCounted> keep;
         if (const auto counted = cast_to<RefCounted>(object); counted) {
             if (!counted.reference()) return;
             keep = Ref<RefCounted>::adopt(counted.ptr());
         }
-        // A script may have ended it. Nobody else does but us, on this thread: so it is still there
-        // when it is disconnected.
+        // A script may have ended the connection. Otherwise only this thread ends it, so what is
+        // connected in the first line below is still connected in the second.
         const Callable ours = Callable::shared(call);
         if (object.has_signal(from.signal) && object.is_connected(from.signal, ours))
             object.disconnect(from.signal, ours);
     } catch (...) {
-        // Out of memory: the connection stays until its emission or its emitter's end, and does
-        // nothing then.
+        // Out of memory: the connection stays until an emission or the emitter's end, and then does
+        // nothing.
     }
 }
 
@@ -73,7 +73,7 @@ void SignalNode::release() noexcept {
 }
 
 void SignalNode::connect(const ObjectHandle& object) {
-    // The connection alone keeps the callable, so the callable's end is the connection's. It has no
+    // Only the connection keeps the callable, so the callable ends with the connection. It has no
     // owner, and is not ONE_SHOT: see README.md, "Tried and dropped".
     const Callable ours = Callable::shared(*this);
     connected_ = CallableAlias(ours);
@@ -81,23 +81,23 @@ void SignalNode::connect(const ObjectHandle& object) {
 }
 
 void SignalNode::disconnect_in_emission() noexcept {
-    // The engine keeps the emitter while it emits, and whoever calls us has a copy of the callable.
+    // The engine keeps the emitter while it emits, and the caller has a copy of the callable.
     const Object emitter(source.emitter.object().ptr());
-    if (!emitter) return;  // then it is a script that calls, not an emission
+    if (!emitter) return;  // then the caller is a script, not an emission
     try {
-        // Another listener may have ended it, or the signal, just now: the engine calls from a
-        // snapshot.
+        // Another listener may just have ended the connection or removed the signal: the engine
+        // calls from a snapshot.
         if (emitter.has_signal(source.signal) &&
             emitter.is_connected(source.signal, connected_.get()))
             emitter.disconnect(source.signal, connected_.get());
         disconnected_ = true;
     } catch (...) {
-        // Out of memory: the awaiter will ask again.
+        // Out of memory: the awaiter will try again.
     }
 }
 
 void SignalNode::disconnect() noexcept {
-    // acquire pairs with the release in release(): what the engine's callable did comes before.
+    // acquire pairs with the release in release(): what the engine's callable did is visible.
     if (!disconnected_ && counts_.load(std::memory_order_acquire) > 1)
         detail::disconnect(source, *this);
 }
@@ -107,15 +107,15 @@ void SignalNode::call(std::span<const Variant* const> came, Variant&, GDExtensio
     try {
         room = SignalArguments::room_for(came.size());  // before the claim, which must be finished
     } catch (...) {
-        fail(AsyncErrorCode::EmitterFreed);  // for this wait it is lost
+        fail(AsyncErrorCode::EmitterFreed);  // this wait has lost the emission
         throw;
     }
     if (!meeting.claim()) return;
     if (!arguments.copy_from(came, std::move(room))) error = AsyncErrorCode::NotSendable;
-    // What another thread emits the awaiter disconnects: the main thread alone does that.
+    // Only the main thread disconnects: after an emission on another thread, the awaiter does it.
     const bool on_main = is_main_thread();
     if (on_main) disconnect_in_emission();
-    // The one who sets it and the one who may resume here are on the main thread.
+    // resumes_inline is set and read on the main thread only.
     const bool here = on_main && resumes_inline;
     if (!meeting.finish(here ? OneShot::Resume::Here : OneShot::Resume::InPump)) arguments.clear();
 }
@@ -134,7 +134,7 @@ void SignalNode::fail(AsyncErrorCode why) noexcept {
 SignalConnection::SignalConnection(const ObjectHandle& emitter, ObjectId id,
                                    const StringName& signal)
     : SignalConnection(*new SignalNode(id, signal)) {
-    // The node is ours by now: should this throw, our destructor lets go of it.
+    // The node is already owned: if this throws, the destructor releases it.
     if (const auto error = node_->source.check(emitter)) {
         node_->fail(*error);
     } else {

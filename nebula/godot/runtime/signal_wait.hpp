@@ -24,13 +24,13 @@
 namespace nebula::godot {
 namespace detail {
 
-/// Which signal of which object, and how to say so.
+/// Which signal of which object, and the texts that name it.
 struct SignalName {
     ObjectId emitter;
     StringName signal;
     StringName emitter_class;  // empty when there was no emitter
 
-    /// Finds out what the engine would print an error about; nothing when all is well.
+    /// Finds what the engine would print an error about; nothing if all is well.
     [[nodiscard]] std::optional<AsyncErrorCode> check(const ObjectHandle& object);
     /// "signal 'door_opened' of a Node3D", for messages.
     [[nodiscard]] std::string str() const;
@@ -43,7 +43,7 @@ void disconnect(const SignalName& from, SharedCall& call) noexcept;
 
 /// One wait: what the engine calls and what the awaiter asks, in one block that outlives both.
 ///
-/// Threads:   any thread: an emission, and the death of an emitter, happen where they happen.
+/// Threads:   any thread may emit the signal or destroy the emitter.
 /// Cost:      one block of the frame pool.
 class SignalNode final : public SharedCall {
 public:
@@ -58,11 +58,11 @@ public:
     void release() noexcept;
     void retain() noexcept override;
 
-    /// From the emission. Only the first one of an open wait counts: the engine goes on calling a
-    /// snapshot of its connections even after a disconnect.
+    /// Called by the emission. Only the first emission of an open wait counts: the engine continues
+    /// to call a snapshot of its connections even after a disconnect.
     void call(std::span<const Variant* const> came, Variant& result,
               GDExtensionCallError& call_error) override;
-    /// From the callable's end: nobody will call it any more.
+    /// Called when the callable ends: it will not be called any more.
     void released() noexcept override;
     [[nodiscard]] std::string name() const override { return "co_await " + source.str(); }
 
@@ -72,26 +72,26 @@ public:
     SignalName source;
     OneShot meeting;
     bool resumes_inline = false;  // main thread
-    // The result; the meeting says whose it is.
+    // The result; the meeting decides who owns it.
     std::optional<AsyncErrorCode> error;
     SignalArguments arguments;
 
 private:
     ~SignalNode() = default;
 
-    /// As disconnect(), for less, in a call by the engine. Threads: main thread.
+    /// A cheaper disconnect(), for use inside a call by the engine. Threads: main thread.
     void disconnect_in_emission() noexcept;
 
     CallableAlias connected_;               // from connect() on
     bool disconnected_ = false;             // main thread: inside the emission
-    std::atomic<std::uint32_t> counts_{1};  // the awaiter, and each callable of the engine's
+    std::atomic<std::uint32_t> counts_{1};  // the awaiter, and each callable in the engine
 };
 
 /// The part of a signal wait that does not depend on its types: one connection, which ends with
-/// the wait, with the emitter, or with this.
+/// the wait, with the emitter, or with this object.
 class SignalConnection {
 public:
-    /// Whatever is wrong is found out before the engine is asked, which would print an error.
+    /// Finds errors before it asks the engine, which would print them.
     SignalConnection(const ObjectHandle& emitter, ObjectId id, const StringName& signal);
     SignalConnection(SignalConnection&& other) noexcept
         : node_(std::exchange(other.node_, nullptr)) {}
@@ -99,17 +99,17 @@ public:
     ~SignalConnection();
 
     [[nodiscard]] bool ended() const noexcept { return node_->meeting.ended(); }
-    /// False when it ended already; else the waker is kept and will be used.
+    /// False if it has already ended; otherwise the waker is kept and will be used.
     [[nodiscard]] bool listen(Waker waker) noexcept {
         return node_->meeting.listen(std::move(waker));
     }
     void stop_listening() noexcept { node_->meeting.stop_listening(); }
     void resume_inline() noexcept { node_->resumes_inline = true; }
 
-    /// After the end: why there are no arguments, or else the arguments.
+    /// After the end: why there are no arguments, otherwise the arguments.
     [[nodiscard]] std::optional<AsyncErrorCode> error() const noexcept { return node_->error; }
     [[nodiscard]] std::span<Variant> arguments() noexcept { return node_->arguments.values(); }
-    /// When the arguments are being taken: the wait may have a name and lie there for long.
+    /// Called when the arguments are taken: the wait may be a variable that lives much longer.
     void disconnect() noexcept { node_->disconnect(); }
     [[nodiscard]] const SignalName& source() const noexcept { return node_->source; }
 
@@ -119,7 +119,7 @@ private:
     SignalNode* node_;
 };
 
-/// What a wait gives for how it ended, in a form that holds it: signal_value()'s.
+/// The result of a wait, wrapped as signal_value() wraps it.
 /// \throws the error; ArgumentMismatch.
 template <class... Args>
 auto value_or_throw(std::optional<AsyncErrorCode> error, std::span<Variant> arguments,
@@ -129,7 +129,7 @@ auto value_or_throw(std::optional<AsyncErrorCode> error, std::span<Variant> argu
     if (!value) throw ArgumentMismatch(source.str() + " " + mismatch<Args...>(arguments));
     return value;
 }
-/// The same, returning what that would throw.
+/// The same, but returns the error instead of throwing it.
 template <class... Args>
 Outcome<typename SignalValue<Args...>::Type> value_or_error(std::optional<AsyncErrorCode> error,
                                                             std::span<Variant> arguments) {
@@ -143,7 +143,7 @@ Outcome<typename SignalValue<Args...>::Type> value_or_error(std::optional<AsyncE
     }
 }
 
-/// What SignalWait and FallibleSignalWait have in common: all but what they give.
+/// What SignalWait and FallibleSignalWait have in common: everything except await_resume().
 template <class... Args>
 class SignalWaitBase : public Wait {
 public:
@@ -178,22 +178,22 @@ private:
 ///     co_await signal(door, "opened");
 ///     const int damage = co_await signal<int>(player, "hit");
 ///     auto [slot, item] = co_await signal<int, Ref<Resource>>(inventory, "picked");
-///     const Variant any = co_await Signal(door, "opened");       // whatever it comes with
+///     const Variant any = co_await Signal(door, "opened");       // any arguments
 ///
-/// It is connected at once, so an emission before the co_await is kept. The first emission counts;
-/// to see them all, stream() (signal_stream.hpp). The task resumes on the main thread wherever the
-/// signal was emitted, and never inside the emission (but see inline_resume()). Arguments convert
-/// as leniently as in a call from a script; an object that died since the emission is null.
+/// It connects at once, so an emission before the co_await is kept. Only the first emission counts;
+/// to see all of them, use stream() (signal_stream.hpp). The task resumes on the main thread,
+/// whichever thread emits the signal, and never inside the emission (but see inline_resume()).
+/// Arguments convert as leniently as in a call from a script. An object that has died since the
+/// emission is null.
 ///
-/// Threads:   main thread; made on another, it ends at once with WrongThread.
-/// Cost:      one connection of the engine's; ended when the wait ends, in whatever way. Of ours
-///            nothing allocates; a name given as text is looked up each time, so where it is hot
-///            keep a StringName or a StaticName.
-/// Lifetime:  keeps no count of the emitter: one that is freed ends the wait.
-/// Throws:    at the co_await: EmitterFreed; NullObject; UnknownSignal; ArgumentMismatch, other
-///            count or types than asked for; NotSendable, emitted on another thread with an Array,
-///            Dictionary, Callable, NodePath or uncounted object; RuntimeClosed, the engine is
-///            quitting.
+/// Threads:   main thread; made on another thread, it ends at once with WrongThread.
+/// Cost:      one engine connection, which ends with the wait. Nothing of ours allocates. A name
+///            given as text is looked up each time; in hot code keep a StringName or a StaticName.
+/// Lifetime:  does not keep the emitter alive: if the emitter is freed, the wait ends.
+/// Throws:    at the co_await: EmitterFreed; NullObject; UnknownSignal; ArgumentMismatch if the
+///            number or the types of the arguments differ; NotSendable if it was emitted on another
+///            thread with an Array, Dictionary, Callable, NodePath or uncounted object;
+///            RuntimeClosed if the engine is quitting.
 template <class... Args>
 class [[nodiscard]] SignalWait : public detail::SignalWaitBase<Args...> {
 public:
@@ -226,7 +226,7 @@ public:
     }
 };
 
-/// See SignalWait. Without types, for a signal without arguments.
+/// See SignalWait. Use it without types for a signal without arguments.
 template <class... Args>
 SignalWait<Args...> signal(const ObjectHandle& emitter, const StringName& name) {
     return SignalWait<Args...>(detail::SignalConnection(emitter, emitter.id(), name));
@@ -237,7 +237,7 @@ SignalWait<Args...> signal(const Signal& which) {
     return SignalWait<Args...>(detail::SignalConnection(id.object(), id, which.name()));
 }
 
-/// The same wait, returning what it would throw:
+/// The same wait, but returns the error instead of throwing it:
 ///
 ///     Outcome<int> damage = co_await fallible(signal<int>(player, "hit"));
 ///     if (!damage) co_return;   // damage.error() == AsyncErrorCode::EmitterFreed
@@ -246,15 +246,15 @@ FallibleSignalWait<Args...> fallible(SignalWait<Args...>&& wait) {
     return FallibleSignalWait<Args...>(std::move(wait));
 }
 
-/// The same wait, resumed as GDScript does: inside the emission, before whoever is connected behind
-/// it and before emit() returns. So a loop of such waits sees every emission, and what the task
-/// does is seen by the code that emitted.
+/// The same wait, but resumed as in GDScript: inside the emission, before later listeners are
+/// called and before emit() returns. So a loop of such waits sees every emission, and the emitting
+/// code sees what the task did.
 ///
 ///     co_await inline_resume(signal(door, "about_to_close"));   // still open here
 ///
-/// Where that cannot be (an emission on another thread, by a task, or while tasks are being
-/// resumed) the task resumes in the next pump as ever. Inside an emission the emitter may not be
-/// freed.
+/// If that is impossible (the signal is emitted on another thread, by a task, or while tasks are
+/// being resumed), the task resumes in the next pump as usual. Inside an emission, the emitter must
+/// not be freed.
 template <class... Args>
 SignalWait<Args...> inline_resume(SignalWait<Args...>&& wait) noexcept {
     wait.resume_inline();
@@ -271,7 +271,7 @@ inline SignalWait<AnyArguments> inline_resume(const Signal& which) {
 
 }  // namespace nebula::godot
 
-/// `co_await Signal(door, "opened")`: the untyped form, a Variant.
+/// `co_await Signal(door, "opened")`: the untyped form, which returns a Variant.
 template <>
 struct nebula::AwaitAs<nebula::godot::Signal> {
     static godot::SignalWait<godot::AnyArguments> make(const godot::Signal& which) {

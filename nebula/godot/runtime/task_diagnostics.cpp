@@ -25,11 +25,11 @@ constexpr const char* kBudgetMsec = "nebula/tasks/budget_msec";
 constexpr const char* kStuckSeconds = "nebula/tasks/stuck_warning_seconds";
 constexpr const char* kReportAtExit = "nebula/tasks/report_at_exit";
 
-// What is more is no limit to a frame, and might not fit the clock's counter.
+// A larger number does not limit a frame, and might not fit the clock's counter.
 constexpr double kMostMsec = 1e6;
 
-// Under "Nebula" in the debugger's list; each asks a method of the singleton, which the engine
-// finds by name, so nothing of ours is left behind when the library goes.
+// Listed under "Nebula" in the debugger. Each calls a method of the singleton, which the engine
+// finds by name, so nothing of ours is left behind when the library is unloaded.
 constexpr std::pair<const char*, const char*> kMonitors[] = {
     {"nebula/tasks_alive", "tasks_alive"},
     {"nebula/tasks_resumed_per_frame", "tasks_resumed_last_frame"},
@@ -109,7 +109,7 @@ std::string waiting_tasks_report(const Runtime& runtime) {
 }
 
 Clock::duration budget_of(double msec) noexcept {
-    if (!(msec > 0.0)) return {};  // also what is no number
+    if (!(msec > 0.0)) return {};  // also NaN
     return std::chrono::duration_cast<Clock::duration>(
         std::chrono::duration<double, std::milli>(std::min(msec, kMostMsec)));
 }
@@ -121,7 +121,7 @@ TaskDiagnostics::TaskDiagnostics(Runtime& runtime) : runtime_(runtime) {
     runtime.set_pump_budget(budget_of(number_setting(kBudgetMsec)));
     const double seconds = number_setting(kStuckSeconds);
     if (seconds > 0.0) runtime.set_on_stuck(seconds, tell_stuck);
-    // It may be left out, and another extension's may have the name.
+    // There may be no singleton of ours, or another extension may have taken the name.
     const ObjectHandle server(find_singleton("Nebula"));
     if (detail::own_instance(server.ptr(), "NebulaServer") == nullptr) return;
     Performance performance = Performance::singleton();

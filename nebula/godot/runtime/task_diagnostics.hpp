@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the engine's debugger and console say about tasks.
+// Shows tasks in the engine's debugger and console.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -12,20 +12,21 @@ namespace nebula::godot {
 
 /// "waiting", "ready", …
 [[nodiscard]] std::string_view state_word(TaskState state) noexcept;
-/// "door.cpp:31"; of a task that a script has started and that has not waited yet, that.
+/// "door.cpp:31", or "called by a script" for a task that a script started and that has not waited
+/// yet.
 [[nodiscard]] std::string site_text(const std::source_location& site);
 
-/// One line per task that has not ended, with the place where it waits; empty when there is none.
+/// One line per task that has not ended, with the place where it waits; empty if there is none.
 [[nodiscard]] std::string waiting_tasks_report(const Runtime& runtime);
 
-/// For Runtime::set_pump_budget(); none when it is no positive number.
+/// For Runtime::set_pump_budget(); no budget if `msec` is not a positive number.
 [[nodiscard]] Clock::duration budget_of(double msec) noexcept;
 
 /// Custom monitors, under "nebula" in the debugger, and the project settings `nebula/tasks/…`:
 /// `budget_msec` (0: none), `stuck_warning_seconds` (0: never) and `report_at_exit`.
 ///
 /// Threads:   main thread.
-/// Lifetime:  the monitors go with it.
+/// Lifetime:  the destructor removes the monitors.
 class TaskDiagnostics {
 public:
     explicit TaskDiagnostics(Runtime& runtime);
@@ -33,8 +34,8 @@ public:
     TaskDiagnostics& operator=(const TaskDiagnostics&) = delete;
     ~TaskDiagnostics();
 
-    /// Before the tasks are ended: says who still waits, if the setting or --verbose asks for it.
-    /// To wait at the end is normal, so no line is an error.
+    /// Called before the tasks are ended: prints which ones still wait, if the setting or --verbose
+    /// asks for it. Waiting at the end is normal, so no line is an error.
     void report_at_exit() noexcept;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the kernel says of our workers, to be held against what they say of themselves.
+// The kernel's counters of our worker threads, for comparison with the pool's own counters.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 namespace nebula::godot {
 
 struct KernelThreadStats {
-    std::uint64_t wakeups = 0;   ///< Times the thread slept and was woken (voluntary switches).
+    std::uint64_t wakeups = 0;   ///< How often it slept and was woken (voluntary switches).
     std::uint64_t cpu_usec = 0;  ///< Time on a CPU.
 };
 
-/// Zero when the thread is gone or the kernel keeps no such figures.
+/// Zero if the thread is gone or the kernel does not keep such counters.
 [[nodiscard]] KernelThreadStats kernel_thread_stats(long os_thread_id);
 
 }  // namespace nebula::godot

@@ -58,7 +58,7 @@ const char* NodeSpace::problem_of(const Transform3D& transform) noexcept {
     const Matrix axes = transposed(rows_of(transform.basis));
     if (!finite(as_row(transform.origin)) || !finite(axes[0]) || !finite(axes[1]) ||
         !finite(axes[2]))
-        return "it has a number that is not finite";
+        return "it contains a number that is not finite";
     for (const Row& axis : axes) {
         const double size = length(axis);
         if (size < kSmallestVoxel) return "its scale is zero, or nearly zero, along an axis";
@@ -68,7 +68,7 @@ const char* NodeSpace::problem_of(const Transform3D& transform) noexcept {
         const Row& a = axes[i];
         const Row& b = axes[(i + 1) % 3];
         if (std::abs(dot(a, b)) > kMostShear * length(a) * length(b))
-            return "it is sheared, as by the uneven scale of a rotated parent";
+            return "it is sheared, which an uneven scale of a rotated parent causes";
     }
     return nullptr;
 }

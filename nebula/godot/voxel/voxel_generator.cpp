@@ -33,14 +33,14 @@ bool accepts(const char* property, double value, double lowest, double highest) 
 void VoxelGenerator::bind(ClassBuilder<VoxelGenerator>& c) {
     c.abstract();
     c.doc(
-        "What a VoxelTerrain is like before anyone digs in it.",
+        "Describes the world of a VoxelTerrain before anyone digs in it.",
         "Use [VoxelNoiseGenerator] or [VoxelFlatGenerator]. A [VoxelTerrain] reads the properties "
-        "when it makes its world; after a change, call [method VoxelTerrain.regenerate].");
+        "when it builds its world; after a change, call [method VoxelTerrain.regenerate].");
 }
 
 std::shared_ptr<const voxel::Generator> VoxelGenerator::build() const {
     throw std::invalid_argument(
-        "VoxelGenerator makes no world. Use VoxelNoiseGenerator or VoxelFlatGenerator.");
+        "VoxelGenerator cannot be used itself. Use VoxelNoiseGenerator or VoxelFlatGenerator.");
 }
 
 using Noise = VoxelNoiseGenerator;
@@ -63,15 +63,15 @@ void VoxelNoiseGenerator::bind(ClassBuilder<VoxelNoiseGenerator>& c) {
         c.property(kNumber.name, &Self::number<kNumber>, &Self::set_number<kNumber>,
                    Hint::range(kNumber.lowest, kNumber.highest, step, extra), doc);
     };
-    c.doc("Rolling hills of several octaves of noise, with overhangs on request.",
-          "The same settings make the same world on every machine. Heights and lengths are in "
+    c.doc("Rolling hills made of several octaves of noise, with optional overhangs.",
+          "The same settings give the same world on every machine. Heights and lengths are in "
           "voxels, which are metres unless the [VoxelTerrain] is scaled. A value out of range is "
-          "refused with an error, and the property keeps the value it had.");
+          "refused with an error, and the property keeps its value.");
     c.property("seed", &Self::seed, &Self::set_seed, {},
-               "Another number makes another world. Any whole number; all 64 bits count.");
+               "A different number gives a different world. Any whole number; all 64 bits count.");
     c.group("Hills");
     number.operator()<kBaseHeight>(0.1, "suffix:voxels",
-                                   "The middle of the heights, in voxels. From -100000 to 100000.");
+                                   "The mean height, in voxels. From -100000 to 100000.");
     number.operator()<kAmplitude>(
         0.1, "suffix:voxels",
         "The ground lies at most this far above and below [member base_height], in voxels. From 0 "
@@ -80,7 +80,7 @@ void VoxelNoiseGenerator::bind(ClassBuilder<VoxelNoiseGenerator>& c) {
                                "The width of the largest hills, in voxels. From 4 to 100000.");
     c.property("octaves", &Self::octaves, &Self::set_octaves,
                Hint::range(kLowestOctaves, kHighestOctaves),
-               "How many layers of ever finer detail there are. From 1 to 12.");
+               "The number of layers, each with finer detail than the one before. From 1 to 12.");
     number.operator()<kLacunarity>(
         0.01, "", "How many times finer each octave is than the one before. From 1 to 4.");
     number.operator()<kGain>(
@@ -89,18 +89,17 @@ void VoxelNoiseGenerator::bind(ClassBuilder<VoxelNoiseGenerator>& c) {
         "1.");
     c.group("Warp");
     number.operator()<kWarp>(0.1, "suffix:voxels",
-                             "Shifts the hills sideways by up to this many voxels, which makes "
-                             "ridges and folds of round "
-                             "hills. From 0, which is off, to 1000.");
+                             "Shifts the hills sideways by up to this many voxels, which turns "
+                             "round hills into ridges and folds. From 0, which is off, to 1000.");
     number.operator()<kWarpPeriod>(
         0.1, "exp,suffix:voxels",
         "The length of the waves of [member warp], in voxels. From 4 to 100000.");
     c.group("Overhangs");
     number.operator()<kOverhang>(
         0.1, "suffix:voxels",
-        "Moves the surface by up to this many voxels in all directions, so that it can fold over "
-        "and leave hollows. From 0, which is off, to 200. Overhangs appear once it is about as "
-        "large as [member overhang_period]. Generating takes much longer with overhangs.");
+        "Moves the surface by up to this many voxels with three-dimensional noise, which makes "
+        "overhangs and hollows. From 0, which is off, to 200. Overhangs begin to appear when it is "
+        "about as large as [member overhang_period]. Generation takes much longer with it.");
     number.operator()<kOverhangPeriod>(0.1, "exp,suffix:voxels",
                                        "The size of the overhangs, in voxels. From 4 to 100000.");
 }
@@ -134,8 +133,8 @@ void VoxelFlatGenerator::bind(ClassBuilder<VoxelFlatGenerator>& c) {
           "The cheapest world, for tests and for building on.");
     c.property("height", &VoxelFlatGenerator::height, &VoxelFlatGenerator::set_height,
                Hint::range(-kHighestGround, kHighestGround, 0.1, "suffix:voxels"),
-               "Where the ground ends, in voxels above the terrain's origin. From -100000 to "
-               "100000; another value is refused with an error.");
+               "The height of the ground, in voxels above the terrain's origin. From -100000 to "
+               "100000; any other value is refused with an error.");
 }
 
 void VoxelFlatGenerator::set_height(double height) {

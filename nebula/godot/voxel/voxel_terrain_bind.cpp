@@ -17,88 +17,90 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         "returns is global, in metres. Properties that are distances are in voxels. A voxel is "
         "one unit of the node's own space: 1 m, unless the node is scaled.\n\n"
         "[b]Transform:[/b] the node may be moved, rotated and scaled, also unevenly. A scale of "
-        "zero and shear, as by the uneven scale of a rotated parent, cannot work. Then there is "
-        "one warning, and the terrain waits until the transform is repaired.\n\n"
-        "[b]Lifetime:[/b] everything dug stays as long as the node does, also while it is "
-        "outside the scene tree. It ends when the node is freed, when [method regenerate] is "
+        "zero cannot work, and neither can shear, which an uneven scale of a rotated parent "
+        "causes. The terrain then prints one warning and waits until the transform is "
+        "repaired.\n\n"
+        "[b]Lifetime:[/b] everything dug stays as long as the node exists, also while it is "
+        "outside the scene tree. It is lost when the node is freed, when [method regenerate] is "
         "called, and when [member generator] is set to another resource.\n\n"
-        "[b]Limits:[/b] a brush has a radius of at most 64 voxels, a ray is at most 10000 "
+        "[b]Limits:[/b] a sphere has a radius of at most 64 voxels, a ray is at most 10000 "
         "voxels long, and the world ends 16 million voxels from the node's origin. The editor's "
         "viewport does not show the terrain yet.");
 
     c.property("generator", &Self::generator, &Self::set_generator,
                Hint::resource<VoxelGenerator>(),
-               "What the world is made from. Without one there is nothing to show. Setting another "
-               "resource makes the world anew, so everything dug is lost. Changing a property of "
-               "the resource has no effect until [method regenerate].");
+               "Describes the world. Without a generator there is nothing to show. Setting another "
+               "resource builds the world again, so everything dug is lost. Changing a property of "
+               "the resource has no effect until you call [method regenerate].");
     c.property("material", &Self::material, &Self::set_material, Hint::resource<Material>(),
                "The material of every chunk. The terrain has no UV coordinates: use a "
                "[StandardMaterial3D] with [member BaseMaterial3D.uv1_triplanar] [i]and[/i] [member "
                "BaseMaterial3D.uv1_world_triplanar], or a shader that works from positions and "
-               "normals. Without world triplanar, textures start anew at every chunk and the "
-               "borders show.");
+               "normals. Without world triplanar, textures start again at every chunk, and the "
+               "borders become visible.");
     c.group("Streaming");
     c.property("view_distance", &Self::view_distance, &Self::set_view_distance,
                Hint::range(kViewDistance.lowest, kViewDistance.highest, 1, "suffix:voxels"),
                "How far from the viewer chunks are loaded, measured horizontally, in voxels. From "
-               "1 to 2048; another value is refused with an error.");
+               "1 to 2048; any other value is refused with an error.");
     c.property("vertical_distance", &Self::vertical_distance, &Self::set_vertical_distance,
                Hint::range(kVerticalDistance.lowest, kVerticalDistance.highest, 1, "suffix:voxels"),
                "How far above and below the viewer chunks are loaded, in voxels. From 1 to 512; "
-               "another value is refused with an error.");
+               "any other value is refused with an error.");
     c.property("viewer_path", &Self::viewer_path, &Self::set_viewer_path, Hint::path_to<Node3D>(),
-               "The node that the terrain loads around. Empty: the viewport's current camera. "
-               "While the viewer is gone, the terrain stays where it last was. Before the first "
-               "viewer appears, it loads around its own origin.");
+               "The node that the terrain loads around. If it is empty, the terrain uses the "
+               "viewport's current camera. If the viewer disappears, the terrain stays where the "
+               "viewer last was. Before the first viewer appears, it loads around its own origin.");
     // A prefix keeps the names short enough for the inspector.
     c.subgroup("Frame Budget of Loading", "commit_");
     c.property("commit_budget_msec", &Self::commit_budget_msec, &Self::set_commit_budget_msec,
                Hint::range(0.1, 16, 0.1, "or_less,suffix:ms"),
-               "How many milliseconds of the main thread each frame may go into showing loaded "
-               "chunks. At least one chunk is shown in any case. Values below 0 count as 0, values "
-               "above 1000 as 1000.");
+               "How many milliseconds per frame the main thread may spend on showing loaded "
+               "chunks. At least one chunk is shown in each frame. Values below 0 count as 0, "
+               "values above 1000 as 1000.");
     c.subgroup("Frame Budget of Edits", "edit_");
     c.property("edit_budget_msec", &Self::edit_budget_msec, &Self::set_edit_budget_msec,
                Hint::range(0.1, 32, 0.1, "or_less,suffix:ms"),
-               "How many milliseconds of the main thread each frame may go into showing edits. An "
-               "edit that takes longer is shown whole in a later frame. Values below 0 count as 0, "
+               "How many milliseconds per frame the main thread may spend on showing edits. Edits "
+               "that take longer appear together in a later frame. Values below 0 count as 0, "
                "values above 1000 as 1000.");
 
     c.method("dig_sphere", &Self::dig_sphere, {"center", "radius"})
         .doc(
-            "Removes the ground inside a sphere. The world changes at once, the picture before "
-            "this frame is drawn. Works anywhere, loaded or not.\n\n"
+            "Removes the ground inside a sphere. The world changes at once; the picture follows "
+            "before this frame is drawn, if the edit fits into [member edit_budget_msec]. Works "
+            "anywhere, loaded or not.\n\n"
             "[param center] and [param radius] are global. The radius must be above 0 and at most "
             "64 voxels, which is 64 m unless the node is scaled.\n\n"
             "Returns [constant @GlobalScope.OK]; [constant @GlobalScope.ERR_INVALID_PARAMETER] "
-            "for a value out of range; [constant @GlobalScope.ERR_UNCONFIGURED] when there is no "
+            "for a value out of range; [constant @GlobalScope.ERR_UNCONFIGURED] if there is no "
             "world yet or the node is outside the scene tree; [constant "
             "@GlobalScope.ERR_UNAVAILABLE] while the node has a transform that cannot work.\n\n"
-            "What is dug by a handler of [signal edit_committed] or [signal chunk_failed] is shown "
-            "in the next frame.");
+            "If a handler of [signal edit_committed] or [signal chunk_failed] digs, the result is "
+            "shown in the next frame.");
     c.method("add_sphere", &Self::add_sphere, {"center", "radius"})
-        .doc("Fills a sphere with ground. Arguments and result are those of [method dig_sphere].");
+        .doc("Fills a sphere with ground. Arguments and result are as for [method dig_sphere].");
     c.method("raycast", &Self::raycast, {"from", "direction", "max_distance"})
         .doc(
             "Returns a Dictionary with the [code]position[/code], [code]normal[/code] and "
             "[code]distance[/code] of the first ground that the ray meets, or an empty one. "
-            "Everything is global. [param direction] may have any length except zero; [param "
+            "All values are global. [param direction] may have any length except zero; [param "
             "max_distance] must be from 0 to 10000 voxels. The ray needs no collision shape and "
-            "sees every edit at once. A ray that starts in the ground hits at distance 0.");
+            "sees every edit at once. A ray that starts inside the ground hits at distance 0.");
     c.method("is_loaded", &Self::is_loaded)
-        .doc("Returns whether everything in view, edits included, is on the screen.");
+        .doc("Returns whether everything in view, including edits, is on the screen.");
     c.method("wait_loaded", &Self::wait_loaded)
         .doc(
-            "Waits until everything in view is on the screen. Right at any time:\n"
+            "Waits until everything in view is on the screen. May be called at any time:\n"
             "[codeblock]\n"
             "if await terrain.wait_loaded():\n"
             "    spawn_player()\n"
             "[/codeblock]\n"
-            "Gives [code]true[/code], without waiting if the terrain is loaded already. Chunks "
-            "that failed do not hold it up. Gives [code]false[/code] when the terrain is freed, "
-            "and when it cannot load: it has no generator, its world could not be made, it has a "
-            "transform that cannot work, or this is the editor. Outside the scene tree it waits "
-            "until the node enters it.");
+            "Returns [code]true[/code], at once if the terrain has already loaded. Chunks that "
+            "failed do not hold it up. Returns [code]false[/code] if the terrain is freed, or if "
+            "it cannot load: it has no generator, its world could not be created, it has a "
+            "transform that cannot work, or it is in the editor. If the node is outside the scene "
+            "tree, this waits until the node enters it.");
     c.method("get_statistics", &Self::statistics)
         .doc(
             "Returns counts and times of the world, for an overlay. In view now: "
@@ -106,7 +108,7 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "[code]loaded[/code], [code]failed[/code] chunks. On their way: [code]queued[/code], "
             "[code]in_flight[/code], [code]waiting[/code]. On the screen: [code]shown[/code] "
             "chunks "
-            "with [code]triangles_shown[/code]. Since the world was made: [code]meshed[/code] "
+            "with [code]triangles_shown[/code]. Since the world was created: [code]meshed[/code] "
             "chunks loaded, [code]remeshed[/code] chunks for [code]edits[/code], and the "
             "[code]triangles[/code] of both. Memory: [code]bricks[/code], "
             "[code]edited_bricks[/code], [code]brick_bytes[/code]. Main thread: "
@@ -114,30 +116,30 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "[code]last_edit_commit_msec[/code].");
     c.method("get_load_utilization", &Self::load_utilization)
         .doc(
-            "Returns how well the workers were used while chunks waited for one: "
-            "[code]queued_seconds[/code], and [code]busy_share[/code] with the share of that time, "
-            "0 to 1, for each worker.");
+            "Returns how busy the workers were while chunks waited for a worker: "
+            "[code]queued_seconds[/code] is that time, and [code]busy_share[/code] has, for each "
+            "worker, the share of it in which the worker was busy, from 0 to 1.");
     c.method("regenerate", &Self::regenerate)
         .doc(
-            "Makes the world anew from the generator as it is now. Everything dug is lost. Edits "
-            "that were not shown yet are dropped without [signal edit_committed].");
+            "Builds the world again with the current settings of the generator. Everything dug is "
+            "lost. Edits that were not shown yet are dropped without [signal edit_committed].");
     c.method("retry_failed", &Self::retry_failed)
-        .doc("Asks again for every chunk that failed. Returns how many.");
+        .doc("Tries again to load every chunk that failed. Returns how many there are.");
 
     c.signal("loaded", {},
-             "Everything in view is on the screen. Emitted again when the viewer has moved on. To "
-             "wait for it, use [method wait_loaded]: the signal has passed if the terrain is "
-             "already loaded.");
+             "Emitted when everything in view is on the screen, and again whenever the viewer has "
+             "moved and the new view has loaded. To wait for that, use [method wait_loaded]: if "
+             "the terrain has already loaded, the signal is not emitted again.");
     c.signal("chunk_failed", {argument<Vector3i>("chunk"), argument<String>("message")},
-             "The chunk could not be made, for the reason in [param message]; all others go on. "
-             "[param chunk] is its position in chunks of 32 voxels.");
+             "Emitted when a chunk could not be built, with the reason in [param message]; all "
+             "others continue. [param chunk] is its position in chunks of 32 voxels.");
     c.signal("edit_committed", {argument<Dictionary>("info")},
-             "A group of edits is on the screen. All edits of a frame are one group. [param info] "
-             "has [code]edits[/code], how many they are; [code]chunks[/code], how many chunks were "
-             "made anew, and [code]failed[/code], how many of those could not be; "
-             "[code]msec[/code], the time from each edit's call to now; and "
-             "[code]same_frame[/code], how many edits are shown in the frame they were made in. "
-             "Over all signals, [code]edits[/code] and [code]chunks[/code] add up to "
+             "Emitted when a group of edits is on the screen. All edits of a frame are one group. "
+             "[param info] has [code]edits[/code], the number of edits; [code]chunks[/code], how "
+             "many chunks had to be meshed again, and [code]failed[/code], how many of those "
+             "failed; [code]msec[/code], for each edit the time from its call until now; and "
+             "[code]same_frame[/code], how many edits are shown in the frame in which they were "
+             "made. Over all signals, [code]edits[/code] and [code]chunks[/code] add up to "
              "[code]edits[/code] and [code]remeshed[/code] in [method get_statistics].");
 
     c.notification<&Self::on_notification>();

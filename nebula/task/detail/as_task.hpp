@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever a task can await, as a task of its own: what the branches of a combination are.
+// Turns anything that a task can await into a task of its own, for the branches of combinations.
 #pragma once
 
 #include "nebula/task/detail/promise.hpp"
@@ -14,7 +14,7 @@
 
 namespace nebula::task_detail {
 
-/// The awaiter of `co_await a`, and what that gives.
+/// The awaiter of `co_await a`, and its result.
 template <class A>
 using AwaiterOf = decltype(std::declval<Promise<void>&>().await_transform(std::declval<A>()));
 template <class A>
@@ -24,7 +24,7 @@ using AwaitValue = decltype(std::declval<AwaiterOf<A>&>().await_resume());
 template <class T>
 using Kept = std::conditional_t<std::is_lvalue_reference_v<T>, T, std::remove_cvref_t<T>>;
 
-/// Whether what is awaited is itself the awaiter, and so is what a wait registers.
+/// Whether the awaited object is itself the awaiter that a wait registers.
 template <class A>
 inline constexpr bool kIsAwaiter =
     std::is_base_of_v<AwaiterRef<std::remove_reference_t<A>>, AwaiterOf<A>>;
@@ -62,17 +62,17 @@ constexpr auto kept_to_await() {
         return std::type_identity<A>();
     }
 }
-/// What a coroutine that awaits for somebody else keeps: a value, or a reference to what is
+/// What a coroutine that awaits on behalf of another keeps: a value, or a reference to something
 /// borrowed.
 template <class A>
 using KeptToAwait = typename decltype(kept_to_await<A>())::type;
 
-/// A temporary moves into the task, so that the task's end is the end of the wait. A named awaiter
-/// that can be copied is: the copy is another wait of the same kind. What else has a name is
-/// borrowed, and stays its owner's: handles, pool jobs, a signal wait, whose connection lives on.
+/// A temporary moves into the task, so the end of the task is the end of the wait. A named awaiter
+/// is copied if possible: the copy is another wait of the same kind. Other named objects are
+/// borrowed and stay with their owner: handles, pool jobs, a signal wait, whose connection stays.
 ///
 /// Borrowed awaiters outlive a task that was cancelled while it waited for them. Those that must
-/// not go on then (a send that would still be made) have a stop_waiting(), which is called:
+/// not continue then (a send that would still be made) have a stop_waiting(), which is called:
 /// StopsWaiting.
 template <class A>
 auto as_task(A&& awaited) {
@@ -86,15 +86,15 @@ auto as_task(A&& awaited) {
     }
 }
 
-/// Awaits `awaited` and gives what came of it as a Result, so that no exception passes through the
-/// coroutine: it may be built without them.
+/// Awaits `awaited` and returns the outcome as a Result, so that no exception passes through the
+/// coroutine, which may be built without exceptions.
 template <class A>
 class CaughtAwaiter {
     using Inner = decltype(make_awaiter(std::declval<A>()));
     using Value = decltype(std::declval<Inner&>().await_resume());
 
 public:
-    using AwaitableOnWorker = void;  // what is awaited may not be, and then says so itself
+    using AwaitableOnWorker = void;  // if `awaited` is not, it reports that itself
 
     explicit CaughtAwaiter(A&& awaited) : inner_(make_awaiter(std::forward<A>(awaited))) {}
     CaughtAwaiter(const CaughtAwaiter&) = delete;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `co_await thing` really awaits.
+// Finds the awaiter of `co_await thing`.
 #pragma once
 
 #include "nebula/task/await_as.hpp"
@@ -16,7 +16,7 @@ class Job;
 
 namespace task_detail {
 
-/// What only pool_bridge.hpp knows how to await.
+/// Types that only pool_bridge.hpp can await.
 template <class T>
 inline constexpr bool kNeedsPoolBridge = false;
 template <class F>

@@ -19,7 +19,7 @@ BranchName::BranchName(std::string_view parent, std::string_view kind,
         std::memcpy(text_ + size_, text.data(), fits);
         size_ += fits;
     };
-    // A parent's long name is cut, so that the number is there.
+    // A parent's long name is cut, so that there is room for the number.
     const std::size_t rest = 1 + kind.size() + 1 + number_text.size();
     append(parent.substr(0, fitting_bytes(parent, sizeof(text_) - std::min(rest, sizeof(text_)))));
     append("/");
@@ -85,7 +85,7 @@ void BranchSet::begin(TaskRecord& parent, Waker waker, Branch* branches,
 }
 
 bool BranchSet::wants_more() const noexcept {
-    // A parent that was cancelled meanwhile (a shutdown does that too) ends when it suspends.
+    // If the parent was cancelled meanwhile (also by a shutdown), it ends when it suspends.
     return decisive_ == nullptr && !parent_->cancel_requested;
 }
 
@@ -115,11 +115,11 @@ void BranchSet::wake_if_all_ended() noexcept {
 void BranchSet::branch_ended(Branch& branch) noexcept {
     --running_;
     TaskRecord& ended = branch.target();
-    ended.error_observed = true;  // the first error is thrown, and the others are its consequences
+    ended.error_observed = true;  // the first error is thrown; the others are its consequences
     const bool decides = until_ == Until::First || (until_ == Until::FirstError && failed(ended));
     if (!decides || decisive_ != nullptr) return wake_if_all_ended();
     decisive_ = &branch;
-    // A sibling's destructor may cancel our task, and so end this set: not before the last line.
+    // A sibling's destructor may cancel our task, which ends this set: delay that to the last line.
     const Scheduler::Destroying destroying(parent_->scheduler);
     for (std::size_t i = 0; i < started_; ++i)
         if (branches_[i].linked()) end_branch(branches_[i].target());

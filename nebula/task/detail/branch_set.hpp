@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tasks that one await starts and none of which outlives it. README.md, "Branches".
+// Tasks that an await starts and that do not outlive it. README.md, "Branches".
 #pragma once
 
 #include "nebula/base/require.hpp"
@@ -22,7 +22,7 @@ namespace nebula::task_detail {
 
 class BranchSet;
 
-/// "parent/kind 7", in the bytes that a record keeps.
+/// "parent/kind 7", in as many bytes as a record keeps.
 class BranchName {
 public:
     BranchName(std::string_view parent, std::string_view kind, std::size_t number) noexcept;
@@ -33,21 +33,21 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Starts a task whose frames may refer to `parent`'s, which may be null. The caller is an owner of
-/// the record, besides the runtime.
+/// Makes a task whose frames may refer to those of `parent`, which may be null. The caller is an
+/// owner of the record, besides the runtime.
 template <class T>
 TypedRecord<T>& new_branch(Scheduler& scheduler, TaskRecord* parent, std::string_view name,
                            std::source_location site);
 /// Runs it up to its first wait. A runtime that has shut down refuses it.
 void start_branch(TaskRecord& record, PromiseBase& root) noexcept;
-/// Ends it unstarted.
+/// Ends it without starting it.
 void refuse_branch(TaskRecord& record, PromiseBase& root, AsyncErrorCode why) noexcept;
-/// Destroys it, unless it is on the stack or with a worker: then as soon as it can be.
+/// Destroys it. If it is on the stack or with a worker, it is destroyed as soon as possible.
 void end_branch(TaskRecord& record) noexcept;
-/// The same before what its frames refer to goes away: blocks while a worker has it. The caller is
-/// an owner of the record.
+/// The same, for use before something that its frames refer to is destroyed: blocks while a worker
+/// has it. The caller is an owner of the record.
 void end_branch_for_good(TaskRecord& record) noexcept;
-/// Throws what the task ended with, if that was no value; marks it as told.
+/// Throws the error with which the task ended, if any; marks it as observed.
 void rethrow_end(TaskRecord& record);
 /// The same as a value; null if the task ended with a value.
 [[nodiscard]] std::exception_ptr error_of(TaskRecord& record);
@@ -64,7 +64,7 @@ TypedRecord<T>& new_branch(Scheduler& scheduler, TaskRecord* parent, std::string
     return *record;
 }
 
-/// One task of a set, and the set's ear at its end.
+/// One task of a set; notices the task's end for the set.
 class Branch : public JoinWaiter {
 public:
     Branch() noexcept = default;
@@ -75,13 +75,13 @@ public:
     }
 
     [[nodiscard]] TaskRecord& target() const noexcept { return *target_; }
-    /// Its value, or throws its error. After its end.
+    /// Call it after the end: returns the value or throws the error.
     template <class T>
     [[nodiscard]] T take() {
         rethrow_end(*target_);
         return static_cast<TypedRecord<T>*>(target_)->result().take();
     }
-    /// The pump that runs, or the next, resumes it.
+    /// Whether the current pump, or the next one, will resume it.
     [[nodiscard]] bool has_turn() const noexcept { return target_->state == TaskState::Ready; }
 
 private:
@@ -107,14 +107,14 @@ private:
     std::size_t size_;
 };
 
-/// Lies in the awaiter: starts the branches in await_suspend, decides when they have ended, and
+/// Lies in the awaiter. Starts the branches in await_suspend, decides when they have ended, and
 /// leaves none behind.
 ///
 /// Threads:   owner thread.
 /// Lifetime:  borrows the branches, which must outlive it.
 class BranchSet {
 public:
-    /// What ends the siblings.
+    /// What ends the other branches.
     enum class Until : std::uint8_t { All, FirstError, First };
 
     BranchSet(Until until, const char* kind) noexcept : until_(until), kind_(kind) {}
@@ -123,7 +123,7 @@ public:
     ~BranchSet();  ///< Destroys the branches that have not ended.
 
     void begin(TaskRecord& parent, Waker waker, Branch* branches, std::size_t count) noexcept;
-    /// In order, once for each. A branch that is not wanted any more is destroyed unstarted.
+    /// Call it once for each, in order. A branch that is not wanted any more is destroyed instead.
     template <class T>
     void start(task<T> body) {
         if (!wants_more()) return;
@@ -132,7 +132,7 @@ public:
         TaskRecord& record = new_branch<T>(parent_->scheduler, parent_, name.view(), parent_->site);
         adopt(record, body.release().promise());
     }
-    /// After the last start(): whether there is something to wait for.
+    /// Call it after the last start(): whether there is something to wait for.
     [[nodiscard]] bool must_wait() noexcept;
 
     /// The branch whose end ended the others; null if none did.

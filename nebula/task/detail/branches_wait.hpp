@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the awaiters of when_all, when_any and timeout have in common.
+// The common part of the awaiters of when_all, when_any and timeout.
 #pragma once
 
 #include "nebula/task/detail/branch_set.hpp"
@@ -49,16 +49,16 @@ protected:
 private:
     template <std::size_t... kIndex>
     void start_all(std::index_sequence<kIndex...>) {
-        // By value, so that a body that is not wanted any more is gone before the task goes on.
+        // By value, so that a body that is not wanted any more is gone before the task continues.
         (set_.start(std::move(std::get<kIndex>(bodies_))), ...);
     }
 
     std::tuple<task<Ts>...> bodies_;  // until they have been started
     std::array<Branch, sizeof...(Ts)> branches_;
-    BranchSet set_;  // last: its end needs the branches
+    BranchSet set_;  // last: its destructor needs the branches
 };
 
-/// The same for any number of one kind.
+/// The same for any number of branches of one type.
 template <class T>
 class BranchVectorWait : public Wait {
 public:
@@ -87,11 +87,11 @@ protected:
 
 private:
     std::vector<task<T>> bodies_;
-    std::optional<BranchArray> branches_;  // made when it is awaited: until then it moves
+    std::optional<BranchArray> branches_;  // made when it is awaited; until then it can be moved
     BranchSet set_;
 };
 
-/// For AwaitAs: such a wait is taken over by the task that awaits it.
+/// For AwaitAs: the task that awaits such a wait takes it over.
 template <class W>
 class AwaitInPlace {
 public:

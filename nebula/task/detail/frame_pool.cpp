@@ -22,8 +22,8 @@ void* allocate_from_heap(std::size_t size) {
 
 void* allocate_over_aligned(std::size_t size, std::size_t alignment) {
     using Header = FramePool::Header;
-    NEBULA_ASSERT(std::has_single_bit(alignment), "an alignment is a power of two");
-    // A block is aligned for a Header, so this is the farthest that the frame can have to move up.
+    NEBULA_ASSERT(std::has_single_bit(alignment), "an alignment must be a power of two");
+    // A block is aligned for a Header, so the frame has to move up by this much at most.
     const std::size_t room = alignment - alignof(Header);
     if (room > std::numeric_limits<std::uint32_t>::max() ||
         size > std::numeric_limits<std::size_t>::max() - room - sizeof(Header))
@@ -70,7 +70,7 @@ void* FramePool::allocate_new(std::size_t size_class) {
         if (free_[size_class] != nullptr) return allocate(block_bytes(size_class));
     }
     FreeBlock& block = take_from_slabs(size_class);
-    // Some more at once, about a page of them.
+    // Takes more than one, about a page of them.
     try {
         for (std::size_t more = kLargest / block_bytes(size_class); more > 1; --more) {
             FreeBlock& next = take_from_slabs(size_class);
@@ -95,8 +95,8 @@ FramePool::FreeBlock& FramePool::take_from_slabs(std::size_t size_class) {
     return *block;
 }
 
-// Half of what is kept of that class: a thread that frees and allocates by turns stays away from
-// here.
+// Gives back half of the kept blocks of that class, so that a thread that alternately frees and
+// allocates does not come here each time.
 void FramePool::give_back(std::size_t size_class) noexcept {
     Slabs& slabs = *slabs_[size_class];
     for (std::size_t count = kept_[size_class] / 2; count > 0; --count) {
@@ -122,7 +122,7 @@ void FramePool::give_back_from_elsewhere(FreeBlock& block) noexcept {
         }
         last = --orphans_ == 0;
     }
-    if (last) delete this;  // and the slabs with it
+    if (last) delete this;  // with the slabs
 }
 
 std::size_t FramePool::live_blocks() noexcept {
@@ -147,7 +147,7 @@ void FramePool::close() noexcept {
         const MutexLock lock(mutex_);
         closed_ = true;
         orphans_ = live();
-        // Those freed elsewhere since fetch_strays().
+        // Blocks that other threads have freed since fetch_strays().
         while (strays_ != nullptr) {
             strays_ = strays_->next;
             --orphans_;

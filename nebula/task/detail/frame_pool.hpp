@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where coroutine frames and task records live: blocks that are used again instead of freed.
+// Memory for coroutine frames and task records: blocks that are reused instead of freed.
 #pragma once
 
 #include "nebula/base/mutex.hpp"
@@ -14,8 +14,8 @@
 #include <new>
 #include <utility>
 
-// The address sanitizer must see every frame come and go, or a use after free would read a block
-// that is in use again.
+// The address sanitizer must see every allocation, or a use after free would read a block that is
+// in use again.
 #if defined(__SANITIZE_ADDRESS__)
 #define NEBULA_FRAMES_FROM_HEAP 1
 #elif defined(__has_feature)
@@ -26,23 +26,23 @@
 
 namespace nebula::task_detail {
 
-/// The blocks of one thread, by size class. A Runtime opens the pool of its thread; the pool goes
-/// when the last Runtime of the thread has closed it and its last block has come home.
+/// The blocks of one thread, by size class. A Runtime opens the pool of its thread; the pool is
+/// destroyed when the last Runtime of the thread has closed it and its last block has come back.
 ///
-/// A lazy task is made before anything knows which runtime will run it, so the pool is found
-/// through the thread. The thread holds a bare pointer and no object: a thread_local with a
-/// destructor would pin an unloaded extension in the process.
+/// When a lazy task is made, nobody knows yet which runtime will run it, so the pool is found
+/// through the thread. The thread holds a plain pointer, not an object: a thread_local with a
+/// destructor would keep an unloaded extension in the process.
 ///
-/// Threads:   owner thread; free_frame() hands blocks back from any thread.
+/// Threads:   owner thread; free_frame() gives blocks back from any thread.
 /// Cost:      a pop or push of a list; a mutex only for blocks freed on another thread.
-/// Lifetime:  blocks may outlive the pool's users. What a burst took goes back to the system when
-///            its blocks have come back, but for what is kept: nebula/base/slabs.hpp.
+/// Lifetime:  blocks may outlive the pool's users. When the blocks of a burst have come back, their
+///            memory goes back to the system, except for a reserve: nebula/base/slabs.hpp.
 class FramePool {
 public:
     FramePool(const FramePool&) = delete;
     FramePool& operator=(const FramePool&) = delete;
 
-    /// Keeps the pool of the thread it was made on open. Destroy it on that thread.
+    /// Keeps the pool of its thread open. Destroy it on the thread on which it was made.
     class User {
     public:
         User();
@@ -68,7 +68,7 @@ public:
         --kept_[size_class];
         return static_cast<Header*>(block) + 1;
     }
-    [[nodiscard]] std::size_t live_blocks() noexcept;  ///< Handed out and not freed, anywhere.
+    [[nodiscard]] std::size_t live_blocks() noexcept;  ///< Handed out and not freed.
 
 private:
     friend void free_frame(void* frame) noexcept;
@@ -77,8 +77,8 @@ private:
     struct alignas(std::max_align_t) Header {
         FramePool* home;  // null: see moved_up
         std::uint32_t size_class;
-        // If home is null: how far an over-aligned frame lies above the start of its block, whose
-        // own header tells the rest. 0: the block is from the heap and goes back there.
+        // If home is null: how far an over-aligned frame lies above the start of its block, which
+        // has a header of its own. 0: the block is from the heap and goes back there.
         std::uint32_t moved_up;
     };
     struct FreeBlock : Header {
@@ -91,9 +91,9 @@ private:
     FramePool() = default;
     ~FramePool() = default;
 
-    // Of one class in free_; what is more goes back to the slabs, and from there to the system.
+    // Per class in free_; more goes back to the slabs, and from there to the system.
     static constexpr std::size_t kKeptBytes = std::size_t{256} * 1024;
-    static constexpr std::size_t kKeptSlabs = 4;     // of a class, without a block in use
+    static constexpr std::size_t kKeptSlabs = 4;     // per class, without a block in use
     static constexpr std::size_t kSettleSlabs = 16;  // at once: 1 MiB
     static constexpr std::size_t block_bytes(std::size_t size_class) noexcept {
         return (size_class + 1) * kStep;
@@ -121,18 +121,18 @@ private:
     std::array<FreeBlock*, kLargest / kStep> free_{};
     std::array<std::uint32_t, kLargest / kStep> kept_{};  // how many are in free_
     std::array<std::unique_ptr<Slabs>, kLargest / kStep> slabs_;
-    std::size_t taken_ = 0;  // from slabs_: blocks out, those that wait in strays_, and kept ones
+    std::size_t taken_ = 0;  // from slabs_: blocks in use, those in strays_, and kept ones
     int users_ = 0;
 
-    // A hint to the owner that strays_ is worth the mutex; guards nothing, hence relaxed.
+    // Tells the owner that strays_ is worth taking the mutex; a hint that guards nothing: relaxed.
     std::atomic<bool> has_strays_{false};
     Mutex mutex_;
     FreeBlock* strays_ NEBULA_GUARDED_BY(mutex_) = nullptr;  // freed elsewhere, pool open
-    std::size_t orphans_ NEBULA_GUARDED_BY(mutex_) = 0;      // still out, pool closed
+    std::size_t orphans_ NEBULA_GUARDED_BY(mutex_) = 0;      // still in use, pool closed
     bool closed_ NEBULA_GUARDED_BY(mutex_) = false;
 };
 
-// Of the calling thread; null if no User lives there.
+// The pool of the calling thread; null if it has no User.
 extern constinit thread_local FramePool* this_threads_pool;
 
 [[nodiscard]] void* allocate_from_heap(std::size_t size);
@@ -140,11 +140,11 @@ extern constinit thread_local FramePool* this_threads_pool;
 void free_foreign_frame(void* frame) noexcept;
 
 /// A block of at least `size` bytes, aligned for any ordinary type: from this thread's FramePool
-/// if it has one, else from the heap.
+/// if it has one, otherwise from the heap.
 ///
-/// Threads:   any thread; what was allocated on one may be freed on another.
+/// Threads:   any thread; a block may be freed on another thread than it was allocated on.
 /// Cost:      a pop or push of a list. Inline, because a coroutine's size is known where it is
-///            called, and the list's place is then a constant.
+///            called, so the place of the list is a constant.
 /// Throws:    std::bad_alloc.
 [[nodiscard]] inline void* allocate_frame(std::size_t size) {
 #if !defined(NEBULA_FRAMES_FROM_HEAP)
@@ -154,17 +154,17 @@ void free_foreign_frame(void* frame) noexcept;
     return allocate_from_heap(size);
 }
 
-/// The same for any alignment. One above std::max_align_t's is made by a larger block.
+/// The same for any alignment. An alignment above std::max_align_t's needs a larger block.
 [[nodiscard]] inline void* allocate_frame(std::size_t size, std::size_t alignment) {
     if (alignment <= alignof(std::max_align_t)) return allocate_frame(size);
     return allocate_over_aligned(size, alignment);
 }
 
-/// The alignment that a coroutine frame of so many bytes can need, for compilers that do not say
-/// it: g++, and clang without -fcoro-aligned-allocation.
+/// The largest alignment that a coroutine frame of this size can need, for compilers that do not
+/// pass it: g++, and clang without -fcoro-aligned-allocation.
 constexpr std::size_t worst_frame_alignment(std::size_t size) noexcept {
 #if defined(__clang__)
-    // The two pointers that a frame begins with push an over-aligned local to its own alignment or
+    // A frame begins with two pointers, so an over-aligned local lies at its own alignment or
     // beyond. So the frame is larger than that alignment.
     return size == 0 ? 1 : std::bit_floor(size - 1);
 #else
@@ -180,7 +180,7 @@ inline void free_frame(void* frame) noexcept {
     home->keep(FramePool::as_free(*header));
 }
 
-/// Base of what is made by `new` and lives in such blocks.
+/// Base of classes whose objects are made by `new` in such blocks.
 class InFramePool {
 public:
     static void* operator new(std::size_t size) { return allocate_frame(size); }

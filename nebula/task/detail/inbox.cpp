@@ -26,8 +26,8 @@ TaskRecord* Inbox::closed_mark() noexcept {
 }
 
 bool Inbox::push(TaskRecord& record) noexcept {
-    // acquire, here and where the CAS fails: who sees the mark of close() also sees what the
-    // runtime did before it (TaskRecord::seal() counts a reference that our caller gives back).
+    // acquire, here and where the CAS fails: a thread that sees the mark of close() also sees what
+    // the runtime did before it (TaskRecord::seal() counts a reference that our caller gives back).
     TaskRecord* newest = newest_.load(std::memory_order_acquire);
     do {
         if (newest == closed_mark()) return false;
@@ -36,7 +36,7 @@ bool Inbox::push(TaskRecord& record) noexcept {
         // release pairs with the acquire in take() and close().
     } while (!newest_.compare_exchange_weak(newest, &record, std::memory_order_release,
                                             std::memory_order_acquire));
-    // The first push after a take() rings; later ones lean on that ring.
+    // Only the first push after a take() rings.
     if (newest == nullptr) ring();
     return true;
 }
@@ -82,7 +82,7 @@ void Inbox::set_on_wake(SmallFunction<void()> handler) {
             if (!std::exchange(swapped, true)) std::swap(on_wake_, old);
             if (ringer_ == std::thread::id()) break;
             if (ringer_ == std::this_thread::get_id()) {
-                // It runs below us: ring() destroys it, unless a second change did it no harm.
+                // It is running below us, so ring() destroys it later.
                 if (retired_ == nullptr) std::swap(retired_, old);
                 break;
             }
@@ -103,21 +103,21 @@ void Inbox::ring() noexcept {
             return;
         }
         ringer_ = std::this_thread::get_id();
-        handler = on_wake_.get();  // stands until set_on_wake() has seen that nobody rings
+        handler = on_wake_.get();  // valid until set_on_wake() has seen that nobody rings
     }
     for (;;) {
         try {
             (*handler)();
         } catch (...) {
             log(LogLevel::Error,
-                "a runtime's on_wake handler threw; the wake waits for the next pump");
+                "the on_wake handler of a runtime threw; the woken tasks wait for the next pump");
         }
         const MutexLock lock(mutex_);
         handler = std::exchange(ring_again_, false) ? on_wake_.get() : nullptr;
         if (handler != nullptr) continue;
         ringer_ = {};
         std::swap(retired, retired_);
-        return;  // the lock goes first, then what has retired
+        return;  // the lock is released first, then the retired handler is destroyed
     }
 }
 

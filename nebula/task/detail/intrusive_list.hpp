@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A list whose links lie in its elements: joining and leaving never allocates.
+// A list whose links lie in its elements, so adding and removing never allocates.
 #pragma once
 
 #include "nebula/base/assert.hpp"
@@ -9,7 +9,7 @@ namespace nebula::task_detail {
 template <class T, class Tag>
 class IntrusiveList;
 
-/// Base of what may stand in one IntrusiveList<T, Tag>; leaves it by itself when destroyed.
+/// Base of elements that can be in one IntrusiveList<T, Tag>; the destructor removes them.
 template <class Tag>
 class ListHook {
 public:
@@ -32,7 +32,7 @@ private:
     template <class T, class OtherTag>
     friend class IntrusiveList;
 
-    ListHook* prev_ = this;  // a ring; an unlinked hook is a ring of its own
+    ListHook* prev_ = this;  // a ring; an unlinked hook forms a ring of its own
     ListHook* next_ = this;
 };
 
@@ -61,7 +61,7 @@ public:
         static_cast<ListHook<Tag>&>(first).unlink();
         return first;
     }
-    /// Takes all elements of `other`, which must not be this list, behind its own.
+    /// Appends all elements of `other`, which must not be this list.
     void append(IntrusiveList& other) noexcept {
         if (other.empty()) return;
         ListHook<Tag>* const first = other.ring_.next_;

@@ -10,7 +10,7 @@
 
 namespace nebula::task_detail {
 
-/// The tasks that cannot go on before one has ended, and how each was found.
+/// The tasks that cannot continue before a task has ended, and how each was found.
 class JoinSearch {
 public:
     explicit JoinSearch(TaskRecord& from) noexcept : first_(&from), last_(&from) {
@@ -27,8 +27,8 @@ public:
         }
     }
 
-    /// Looks until it comes to the target task, or to a child of the target scope: that one; null
-    /// if there is none.
+    /// Searches for the target task or a child of the target scope, and returns it; null if there
+    /// is none.
     const TaskRecord* look_for(const TaskRecord* target, const TaskScope* scope) noexcept {
         for (TaskRecord* task = first_;; task = task->found_next) {
             if (task == target) return task;

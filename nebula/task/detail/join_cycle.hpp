@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tasks that wait for each other's end in a circle would never end: that is told, not waited for.
+// Tasks that wait for each other's end in a circle would never end: reports that as an error.
 #pragma once
 
 namespace nebula {
@@ -10,10 +10,10 @@ namespace task_detail {
 
 class TaskRecord;
 
-/// What is waited for is followed backwards, from the task that is about to wait: to those that
-/// wait for its end, those that wait for theirs, and so on. A task waits for another in a join, for
-/// its branches in a when_all(), for the children of a scope that it joins. It does not in a
-/// when_any() or a timeout(), which something else may end.
+/// Follows waits backwards from the task that is about to wait: to the tasks that wait for its end,
+/// to those that wait for theirs, and so on. A task waits for another one in a join, for its
+/// branches in a when_all(), and for the children of a scope that it joins. A when_any() or a
+/// timeout() does not count, because something else may end it.
 ///
 /// Threads:   owner thread.
 /// Cost:      one step per task that waits; nothing allocates unless it throws.

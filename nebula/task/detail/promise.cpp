@@ -28,31 +28,31 @@ void PromiseBase::destroy_chain(PromiseBase* leaf) noexcept {
 }
 
 void PromiseBase::destroy_frame(PromiseBase& promise) noexcept {
-    // A destructor that throws is inside the body's try block. So the body goes on: to a catch of
-    // its own, and maybe to another wait, or to its end, where it suspends for the last time. The
-    // frame still stands then, and is destroyed from there.
+    // A destructor that throws is inside the body's try block. So the body continues: in a catch
+    // block of its own, and possibly to another wait, or to its end, where it suspends for the last
+    // time. The frame still exists then, and is destroyed from there.
     constexpr int most_rounds = 1000;
     TaskRecord* const record = promise.record_;
     std::coroutine_handle<> frame = promise.self_;
     if (promise.owner_ != nullptr) *promise.owner_ = nullptr;
-    promise.owner_ = &frame;    // null when the frame has gone
-    promise.parent_ = nullptr;  // nobody goes on when the body ends in here
+    promise.owner_ = &frame;    // null when the frame is gone
+    promise.parent_ = nullptr;  // no coroutine continues when the body ends in here
     for (int round = 0; frame; ++round) {
         if (round == most_rounds) {
             log(LogLevel::Error,
-                "a task cannot be destroyed: each time a destructor of its locals throws, it "
-                "catches that and waits again; its memory is lost");
+                "a task cannot be destroyed: each time a destructor of a local throws, the task "
+                "catches the exception and waits again; its memory is lost");
             promise.owner_ = nullptr;
             return;
         }
         try {
             promise.self_.destroy();
         } catch (...) {
-            // Of a parameter, which goes after the body: the frame is gone.
+            // From a parameter, which is destroyed after the body: the frame is gone.
             tell_of_throwing_destructor(record);
             return;
         }
-        // The body may have begun a child in that wait.
+        // The body may have started a child in that wait.
         if (!frame || record == nullptr) continue;
         PromiseBase* below = std::exchange(record->leaf, nullptr);
         while (below != nullptr && below != &promise) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The half of a task's promise that does not know its type.
+// The part of a task's promise that does not depend on its type.
 #pragma once
 
 #include "nebula/task/detail/awaiter_of.hpp"
@@ -15,7 +15,7 @@
 
 namespace nebula::task_detail {
 
-/// Whether a thing of type A may be made inside the co_await expression that awaits it.
+/// Whether an object of type A may be made inside the co_await expression that awaits it.
 #if defined(__GNUC__) && !defined(__clang__)
 template <class A>
 inline constexpr bool kIsSafeInOneLine =
@@ -26,8 +26,8 @@ template <class A>
 inline constexpr bool kIsSafeInOneLine = true;
 #endif
 
-/// The same for a function that is passed by value there. Laxer than pool.run(): captures are
-/// references as a rule, and what has no destructor is not harmed by one too many.
+/// The same for a function that is passed by value there. Less strict than pool.run(): captures are
+/// usually references, and objects without a destructor are not harmed by an extra call of it.
 #if defined(__GNUC__) && !defined(__clang__)
 template <class F>
 inline constexpr bool kMayStandInAwait = !std::is_class_v<F> || std::is_trivially_copyable_v<F>;
@@ -36,19 +36,19 @@ template <class F>
 inline constexpr bool kMayStandInAwait = true;
 #endif
 
-/// What a coroutine may await while a worker runs it says so by this member type.
+/// Types that a coroutine may await while a worker runs it have this member type.
 template <class Awaiter>
 concept AwaitableOnWorker = requires { typename Awaiter::AwaitableOnWorker; };
 
 /// \throws WrongThread
 [[noreturn]] void refuse_on_worker();
 
-/// Reports the exception that is being handled, thrown by a destructor of the task's frames. Null
-/// for a coroutine that was never started.
+/// Reports the current exception, which a destructor in the task's frames has thrown. `record` is
+/// null for a coroutine that was never started.
 void tell_of_throwing_destructor(TaskRecord* record) noexcept;
 
-/// Stands for an awaiter that lies elsewhere in the coroutine's frame. g++ 12 copies what
-/// await_transform returns by reference, and awaiters do not copy.
+/// Stands for an awaiter that lies elsewhere in the coroutine's frame. g++ 12 copies an object that
+/// await_transform returns by reference, and awaiters cannot be copied.
 template <class Awaiter>
 class AwaiterRef {
 public:
@@ -65,15 +65,15 @@ private:
     Awaiter& awaiter_;
 };
 
-/// An awaiter whose wait can end before it does: `stop_waiting()` undoes what await_ready() and
-/// await_suspend() have begun, and may be called when there is nothing to undo.
+/// An awaiter whose wait can end before the awaiter does: `stop_waiting()` undoes what
+/// await_ready() and await_suspend() have begun, and may be called if there is nothing to undo.
 template <class Awaiter>
 concept StopsWaiting = requires(Awaiter& awaiter) {
     { awaiter.stop_waiting() } noexcept;
 };
 
-/// The same for one with a name, which lies in somebody's frame, not in ours: when ours goes in the
-/// middle of the wait, that is the end of the wait.
+/// The same for a named awaiter, which lies in another frame: if ours is destroyed in the middle of
+/// the wait, the wait ends.
 template <StopsWaiting Awaiter>
 class NamedAwaiterRef : public AwaiterRef<Awaiter> {
 public:
@@ -125,8 +125,8 @@ decltype(auto) make_awaiter(A&& awaited) {
     }
 }
 
-/// What a coroutine of ours that only stands for somebody else's wait awaits: `awaited`, told as
-/// standing where that coroutine is awaited, or where it was spawned.
+/// For a coroutine of ours that only stands for another wait: awaits `awaited`, but reports the
+/// place where the coroutine is awaited or was spawned.
 template <class A>
 class AtCallersSite {
 public:
@@ -137,17 +137,17 @@ template <class A>
 AtCallersSite(A&&) -> AtCallersSite<A>;
 
 /// One coroutine of a task. A spawned task is a chain of them, root first: each awaits the next,
-/// the innermost (the leaf) runs or waits. All of a chain share the root's TaskRecord; that is how
-/// a child inherits runtime and cancellation.
+/// and the innermost (the leaf) runs or waits. All coroutines of a chain share the root's
+/// TaskRecord; that is how a child inherits the runtime and the cancellation.
 ///
-/// Threads:   owner thread; before it is spawned or awaited, any one thread at a time.
+/// Threads:   owner thread; before it is spawned or awaited, any thread, one at a time.
 class PromiseBase {
 public:
     PromiseBase(const PromiseBase&) = delete;
     PromiseBase& operator=(const PromiseBase&) = delete;
 
 #if defined(__clang__)
-    // Called with -fcoro-aligned-allocation: only then does clang say what the locals need.
+    // Called with -fcoro-aligned-allocation: only then does clang pass the alignment of locals.
     static void* operator new(std::size_t size, std::align_val_t alignment) {
         return allocate_frame(size, static_cast<std::size_t>(alignment));
     }
@@ -159,7 +159,7 @@ public:
 
     std::suspend_always initial_suspend() noexcept { return {}; }
 
-    /// Goes on with whoever awaits this coroutine, without deepening the stack.
+    /// Continues with the coroutine that awaits this one, without deepening the stack.
     class FinalAwait {
     public:
         FinalAwait() noexcept = default;  // not an aggregate: see kIsSafeInOneLine
@@ -172,8 +172,8 @@ public:
     };
     FinalAwait final_suspend() noexcept { return {}; }
 
-    /// Every co_await of a task comes through here: it notes the site, for diagnostics, and turns
-    /// what is awaited into an awaiter: by AwaitAs, by operator co_await, or as it is.
+    /// Every co_await of a task comes through here. It notes the site, for diagnostics, and turns
+    /// the operand into an awaiter: by AwaitAs, by operator co_await, or as it is.
     template <class A>
     decltype(auto) await_transform(A&& awaited,
                                    std::source_location site = std::source_location::current()) {
@@ -191,8 +191,8 @@ public:
         return await_transform(std::forward<A>(what.awaited), callers_site());
     }
 
-    /// Called by the awaiter that starts this coroutine for `parent`; `owner` is the handle that
-    /// destroys this frame, set to null as the frame goes.
+    /// Called by the awaiter that starts this coroutine for `parent`. `owner` is the handle that
+    /// destroys this frame; it is set to null when the frame is destroyed.
     std::coroutine_handle<> enter(PromiseBase& parent, std::coroutine_handle<>& owner) noexcept {
         record_ = parent.record_;
         parent_ = &parent;
@@ -208,13 +208,14 @@ public:
 
     [[nodiscard]] std::coroutine_handle<> self() const noexcept { return self_; }
     [[nodiscard]] TaskRecord& record() const noexcept { return *record_; }
-    [[nodiscard]] TaskRecord* record_or_null() const noexcept { return record_; }  ///< Not started.
+    /// Null if it was not started.
+    [[nodiscard]] TaskRecord* record_or_null() const noexcept { return record_; }
     [[nodiscard]] std::source_location site() const noexcept { return site_; }
 
     /// Destroys this frame and those that await it, innermost first: the order in which nested
     /// destructors would run, without their recursion.
     static void destroy_chain(PromiseBase* leaf) noexcept;
-    /// Destroys the frame of one that is suspended, and tells what a destructor in it throws.
+    /// Destroys the frame of a suspended coroutine, and reports exceptions of destructors in it.
     static void destroy_frame(PromiseBase& promise) noexcept;
 
 protected:
@@ -223,8 +224,9 @@ protected:
         if (owner_ != nullptr) *owner_ = nullptr;
     }
 
-    /// Inside unhandled_exception(): true if no code of the body threw, but a destructor that a
-    /// cancel or the end of the task runs. That has been told, and is no result.
+    /// Inside unhandled_exception(): whether the exception came not from the code of the body but
+    /// from a destructor that a cancel or the end of the task runs. It has then been reported, and
+    /// is not a result.
     [[nodiscard]] bool was_thrown_by_a_destructor() const noexcept {
         if (record_ == nullptr || !record_->ended()) [[likely]]
             return false;
@@ -233,11 +235,11 @@ protected:
     }
 
 private:
-    /// Before anything is made or asked: a wait's own state belongs to the owner thread.
+    /// Checked before a wait is made or used, because its state belongs to the owner thread.
     template <class Awaiter>
     void check_place() const {
         if constexpr (!AwaitableOnWorker<std::remove_cvref_t<Awaiter>>) {
-            // A body that runs has a record: enter() gave it one before the first resume.
+            // A running body has a record: enter() gave it one before the first resume.
             // NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
             if (record_->away) refuse_on_worker();
         }
@@ -252,7 +254,7 @@ private:
 
     std::coroutine_handle<> self_;
     TaskRecord* record_ = nullptr;
-    PromiseBase* parent_ = nullptr;  // who awaits us; null for a root, and while it is destroyed
+    PromiseBase* parent_ = nullptr;  // awaits us; null for a root, and while it is destroyed
     std::coroutine_handle<>* owner_ = nullptr;
     std::source_location site_;
 };

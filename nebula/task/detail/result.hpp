@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a coroutine ended with: a value or an exception.
+// The outcome of a coroutine: a value or an exception.
 #pragma once
 
 #include <exception>
@@ -11,7 +11,7 @@ namespace nebula::task_detail {
 
 struct Nothing {};
 
-/// Empty until one of the setters was called once.
+/// Empty until one of the setters is called, which may happen once.
 ///
 /// Throws:    value() and take() rethrow the exception.
 template <class T>
@@ -38,7 +38,7 @@ public:
         const std::exception_ptr* const error = std::get_if<2>(&stored_);
         return error != nullptr ? *error : nullptr;
     }
-    /// Takes over what the other holds; this one must be empty. True for an exception.
+    /// Takes over the content of `other`; this one must be empty. True for an exception.
     bool move_from(Result& other) noexcept {
         if (other.stored_.index() == 1) {
             stored_.template emplace<1>(std::move(*std::get_if<1>(&other.stored_)));
@@ -50,7 +50,7 @@ public:
     }
     void reset() noexcept { stored_.template emplace<0>(); }
 
-    /// The value where it lies.
+    /// The value in place.
     [[nodiscard]] std::add_lvalue_reference_t<const T> value() const {
         rethrow();
         if constexpr (std::is_reference_v<T>) {
@@ -59,7 +59,7 @@ public:
             return std::get<1>(stored_);
         }
     }
-    /// The value moved out.
+    /// Moves the value out.
     [[nodiscard]] T take() {
         rethrow();
         if constexpr (std::is_reference_v<T>) {

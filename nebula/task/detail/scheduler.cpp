@@ -12,8 +12,8 @@
 namespace nebula::task_detail {
 namespace {
 
-/// With a great many tasks every frame is out of the cache when its turn comes: the first two lines
-/// of the next one are on their way while this one runs.
+/// With very many tasks, every frame is out of the cache when its turn comes. So the first two
+/// cache lines of the next one are fetched while this one runs.
 void fetch_ahead(const TaskRecord& next) noexcept {
     const auto* const promise = reinterpret_cast<const std::byte*>(next.leaf);
     __builtin_prefetch(promise);
@@ -25,7 +25,7 @@ void fetch_ahead(const TaskRecord& next) noexcept {
 Scheduler::Scheduler(Runtime& runtime) : runtime_(runtime), inbox_(new Inbox) {}
 
 Scheduler::~Scheduler() {
-    NEBULA_ASSERT(depth_ == 0 && !destroying_, "a runtime may not be destroyed by its own tasks");
+    NEBULA_ASSERT(depth_ == 0 && !destroying_, "a runtime must not be destroyed by its own tasks");
     shutdown();
     inbox_->release();
 }
@@ -59,7 +59,7 @@ void Scheduler::pump() {
     open_inbox();
     const bool limited = budget_ > Clock::duration::zero();
     if (limited) pump_began_ = Clock::now();
-    // What becomes ready from here on has its turn in the next pump.
+    // Tasks that become ready from here on run in the next pump.
     batch_.append(ready_);
     gathering_.reset();
     bool phase_had_turn = false;
@@ -80,8 +80,8 @@ void Scheduler::pump() {
 }
 
 void Scheduler::cut_batch(bool phase_had_turn) noexcept {
-    // One of those that asked for this phase goes on all the same: the phases before it may use up
-    // the budget of every frame.
+    // One of the tasks that asked for this phase runs nevertheless: earlier phases may use up the
+    // budget of every frame.
     TaskRecord* first = nullptr;
     if (!phase_had_turn)
         batch_.for_each([&](TaskRecord& record) {
@@ -116,15 +116,15 @@ bool Scheduler::budget_is_spent() const noexcept {
 }
 
 void Scheduler::ring_for_what_is_left() noexcept {
-    // A pump that was refused has used up the ring it answered.
+    // A refused pump has consumed the ring that asked for it.
     const bool missed = std::exchange(missed_pump_, false) && !inbox_->empty();
     const bool gathered = std::exchange(gathered_outside_, false) && !ready_.empty();
     if ((missed || gathered) && !closed_) inbox_->ring();
 }
 
 void Scheduler::open_inbox() noexcept {
-    // What an open_inbox() below us has taken and not opened yet is opened here: the mail that a
-    // destructor waits for may be in there.
+    // Mail that an open_inbox() below us has taken and not opened yet is opened here: it may be
+    // what a destructor is waiting for.
     TaskRecord* const taken = inbox_->take();
     if (unopened_ == nullptr) {
         unopened_ = taken;
@@ -135,13 +135,13 @@ void Scheduler::open_inbox() noexcept {
     }
     while (unopened_ != nullptr) {
         TaskRecord& record = *unopened_;
-        unopened_ = record.inbox_next();  // before the mail is opened: then it may be queued again
+        unopened_ = record.inbox_next();  // before opening the mail: then it may be queued again
         open_mail_of(record);
     }
 }
 
 void Scheduler::open_mail_of(TaskRecord& record) noexcept {
-    // All that is asked of an ended record is asked before: its last reference may go here.
+    // An ended record is read only before open_mail(), which may drop the last reference.
     const bool unborn = record.unborn();
     const TaskRecord::Mail mail = record.open_mail();
     if (unborn) {
@@ -152,7 +152,7 @@ void Scheduler::open_mail_of(TaskRecord& record) noexcept {
     if (mail.cancelled) {
         const bool stays = mail.woken && record.state == TaskState::Away;
         cancel(record, AsyncErrorCode::TaskCancelled);
-        if (!stays) return;  // the cancel may have been its end
+        if (!stays) return;  // the cancel may have ended it
     }
     if (!mail.woken) return;
     switch (record.state) {
@@ -163,7 +163,7 @@ void Scheduler::open_mail_of(TaskRecord& record) noexcept {
             arrive(record);
             break;
         case TaskState::Polling:
-            // It runs below us, inside the await_suspend whose wait is over already.
+            // It runs below us, inside the await_suspend of a wait that is already over.
             record.woken_early = true;
             break;
         default:
@@ -181,16 +181,15 @@ bool Scheduler::resume_here(TaskRecord& record) noexcept {
 }
 
 bool Scheduler::may_run(TaskRecord& record) noexcept {
-    TaskRecord* due = nullptr;  // the topmost: its end is that of all below it
-    bool asked = false;         // and it waits for a part of it that is on the stack or away
+    TaskRecord* due = nullptr;  // the topmost: its end is the end of all below it
+    bool asked = false;         // it is waiting for a part of it that is on the stack or away
     for (TaskRecord* task = &record; task != nullptr; task = task->parent) {
         if (task->cancel_is_due()) due = task;
         asked = asked || task->is_asked_to_end();
     }
     if (due == nullptr && !asked) [[likely]]
         return true;
-    // It keeps its turn, should it outlive that task after all; before the cancel, which may be its
-    // end.
+    // It keeps its turn in case it outlives that task; before the cancel, which may end it.
     record.state = TaskState::Pending;
     make_ready(record);
     if (due != nullptr) cancel(*due, AsyncErrorCode::TaskCancelled);
@@ -208,7 +207,7 @@ bool Scheduler::has_ended(const TaskRecord& record) noexcept {
 }
 
 void Scheduler::resume(TaskRecord& record) noexcept {
-    // Whoever asked for a cancel may be gone with what the task, or a branch of it, would touch.
+    // The code that requested a cancel may have destroyed what the task or its branches would use.
     if (!may_run(record)) return;
     ++stats_.resumes;
     record.state = TaskState::Polling;
@@ -259,7 +258,7 @@ void Scheduler::start_posted(TaskRecord& record) noexcept {
     }
     chain->enter_as_root(record);
     enroll(record);
-    ready_.push_back(record);  // and so begins in this very pump
+    ready_.push_back(record);  // so it begins in this pump
 }
 
 }  // namespace nebula::task_detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a Runtime does with its tasks; runtime.hpp is the face, README.md the story.
+// The implementation of Runtime. runtime.hpp has the contract, README.md the explanation.
 #pragma once
 
 #include "nebula/task/detail/frame_pool.hpp"
@@ -38,18 +38,19 @@ public:
 
     void cancel(TaskRecord& record, AsyncErrorCode why) noexcept;
     void cancel_and_wait(TaskRecord& record) noexcept;
-    /// For who owns the task and is about to take away what its frames refer to: destroyed when
-    /// this returns, even below another destruction. One on the stack ends at its suspension, one
-    /// that a worker has when it is back; end_now() blocks for that.
+    /// For an owner of the task that is about to destroy something to which the task's frames
+    /// refer: the task is destroyed when this returns, even inside another destruction. A task on
+    /// the stack ends at its next suspension, a task with a worker when it is back; end_now()
+    /// blocks for that.
     void cancel_now(TaskRecord& record) noexcept;
     void end_now(TaskRecord& record) noexcept;
-    /// From here on it is no part of the tasks above it.
+    /// From here on it does not belong to the tasks above it.
     static void leave_parent(TaskRecord& record) noexcept;
-    /// The task that runs; null outside of tasks.
+    /// The running task; null outside of tasks.
     [[nodiscard]] TaskRecord* running() const noexcept { return running_; }
 
-    /// While one lives, destructors' cancels queue up instead of nesting; the outermost destroys
-    /// what has queued up.
+    /// While one lives, cancels by destructors are queued instead of nested; the outermost one
+    /// destroys the queued tasks.
     class Destroying {
     public:
         explicit Destroying(Scheduler& scheduler) noexcept;
@@ -69,10 +70,10 @@ public:
     void wait_for_phase(FrameWaiter& waiter, Phase phase) noexcept {
         waiters_[index(phase)].push_back(waiter);
     }
-    /// Ends in the first frame in which the clock has reached `time`, the next at the earliest.
+    /// Ends in the first frame in which the clock has reached `time`, at the earliest in the next.
     void wait_until(Timer& timer, double time, TaskClock clock);
-    /// A clock that is so little short of a time has reached it: it is a sum of frames, whose
-    /// rounding must not cost a whole frame.
+    /// A clock that is short of a time by this little has reached it: the clock is a sum of frames,
+    /// whose rounding must not cost a whole frame.
     static constexpr double kClockSlack = 1e-9;
     [[nodiscard]] bool has_come(double time, TaskClock clock) const noexcept {
         return time <= now_seconds(clock) + kClockSlack;
@@ -87,7 +88,7 @@ public:
         return now_seconds_[index(clock)];
     }
     [[nodiscard]] FrameTime frame_time(Phase phase) const noexcept { return times_[index(phase)]; }
-    /// The phase whose tasks are being resumed, if it is one.
+    /// The phase whose tasks are being resumed, if any.
     [[nodiscard]] std::optional<Phase> phase() const noexcept { return phase_; }
     [[nodiscard]] const PumpStats& stats() const noexcept { return stats_; }
     [[nodiscard]] bool closed() const noexcept { return closed_; }
@@ -103,7 +104,7 @@ public:
         on_unhandled_ =
             std::make_shared<SmallFunction<void(const UnhandledError&)>>(std::move(handler));
     }
-    /// A trip that a pool runs on this thread begins or ends.
+    /// Call it when a trip that a pool runs on this thread begins or ends.
     void travel_here(TaskRecord& record, bool begins) noexcept {
         record.travels_here = begins;
         travellers_here_ += begins ? 1 : std::size_t(-1);
@@ -116,13 +117,13 @@ private:
     }
 
     void enroll(TaskRecord& record) noexcept;
-    /// Below a task or a destructor of one.
+    /// Whether we are below a task, or below a destructor of a task.
     [[nodiscard]] bool pump_is_refused() const noexcept {
         return pumping_ || depth_ > 0 || destroying_;
     }
     void open_inbox() noexcept;
     void open_mail_of(TaskRecord& record) noexcept;
-    /// The budget is spent: what is left of the batch waits for the next frame.
+    /// Call it when the budget is spent: the rest of the batch waits for the next frame.
     void cut_batch(bool phase_had_turn) noexcept;
     void put_back_batch() noexcept;
     void wait_for_parts(const TaskRecord& record) noexcept;
@@ -135,48 +136,48 @@ private:
     void start_posted(TaskRecord& record) noexcept;
     void depart(TaskRecord& record) noexcept;
     void arrive(TaskRecord& record) noexcept;
-    /// Blocks until the parts of a task are home, null: all tasks; but for those on this stack. Says
-    /// which one it waits for if that takes a second or more.
+    /// Blocks until the parts of a task (null: of all tasks) are home, except for those on this
+    /// stack. Logs which one it waits for if that takes a second or more.
     void wait_for_travellers(const TaskRecord* of) noexcept;
     [[nodiscard]] const TaskRecord* find_traveller(const TaskRecord* of) noexcept;
     static void tell_of_wait(const TaskRecord& traveller, std::int64_t seconds) noexcept;
-    /// The innermost coroutine has suspended: was that the root's end?
+    /// Call it when the innermost coroutine has suspended: whether that was the root's end.
     [[nodiscard]] static bool has_ended(const TaskRecord& record) noexcept;
     void make_ready(TaskRecord& record) noexcept;
     void resume(TaskRecord& record) noexcept;
-    /// False when it, or a task whose frames it may refer to, is to end: the one that is asked for
-    /// by a cancel not taken up yet has been cancelled then, and with it maybe the record.
+    /// False if it, or a task to whose frames it may refer, must end. A cancel that was requested
+    /// and not processed yet has then been performed, and the record may be gone.
     [[nodiscard]] bool may_run(TaskRecord& record) noexcept;
     [[nodiscard]] static bool is_asked_to_end(const TaskRecord& record) noexcept;
     void finish(TaskRecord& record) noexcept;
-    /// Ends one whose frames can be neither resumed nor destroyed.
+    /// Ends a task whose frames can be neither resumed nor destroyed.
     void finish_escaped(TaskRecord& record) noexcept;
     void doom(TaskRecord& record, AsyncErrorCode why) noexcept;
     void leave(TaskRecord& record, TaskState state) noexcept;
     void destroy(TaskRecord& record) noexcept;
-    /// Whether it, or one whose frames may refer to its own, is on the stack or with a worker.
+    /// Whether it, or a task whose frames may refer to its own, is on the stack or with a worker.
     [[nodiscard]] bool has_running_part(const TaskRecord& record) noexcept;
     [[nodiscard]] static bool is_part(const TaskRecord& task, const TaskRecord& of) noexcept;
-    /// Ends one that has suspended, now or when those with workers that refer to its frames are
+    /// Ends a suspended task, at once or when the tasks on workers that refer to its frames are
     /// back.
     void doom_when_home(TaskRecord& record) noexcept;
-    /// What no worker has begun yet of it comes home at once, the rest at its next hop. Only for
-    /// one that is to end.
+    /// Brings the parts of a task home: those that no worker has begun at once, the others at their
+    /// next hop. Only for a task that must end.
     void take_back(TaskRecord& record) noexcept;
     void take_back_one(TaskRecord& traveller) noexcept;
     static void count_parts_away(TaskRecord* lowest, std::uint32_t change) noexcept;
     void end_ancestors(TaskRecord& parent) noexcept;
     void ring_for_what_is_left() noexcept;
 
-    FramePool::User frame_pool_;  // first: what follows allocates from it
+    FramePool::User frame_pool_;  // first: the members below allocate from it
     Runtime& runtime_;
     Inbox* inbox_;
 
-    IntrusiveList<TaskRecord, LiveTag> live_;    // in order of spawning
+    IntrusiveList<TaskRecord, LiveTag> live_;    // in spawn order
     IntrusiveList<TaskRecord, ReadyTag> ready_;  // to be resumed by the next pump
     IntrusiveList<TaskRecord, ReadyTag> batch_;  // being resumed by this pump
     IntrusiveList<TaskRecord, ReadyTag> doomed_;
-    std::array<IntrusiveList<TaskRecord, ReadyTag>, kPhases> ready_in_;  // wait for that phase
+    std::array<IntrusiveList<TaskRecord, ReadyTag>, kPhases> ready_in_;  // waiting for that phase
     std::array<IntrusiveList<FrameWaiter, FrameTag>, kPhases> waiters_;
     std::array<TimerHeap, kTaskClocks> timers_;
 
@@ -185,9 +186,9 @@ private:
     std::array<FrameTime, kPhases> times_{};
     std::optional<Phase> phase_;
     std::optional<Phase> gathering_;            // the phase whose batch is not taken yet
-    TaskRecord* unopened_ = nullptr;            // taken from the inbox; linked as in there
+    TaskRecord* unopened_ = nullptr;            // taken from the inbox; linked as in the inbox
     IntrusiveList<TaskRecord, ReadyTag> away_;  // with a worker, or on their way
-    std::size_t travellers_here_ = 0;  // of those, on this thread's stack: pools run inline
+    std::size_t travellers_here_ = 0;  // of those, on this thread's stack (pools run inline)
 
     Clock::duration budget_{};  // zero: none
     Clock::duration spent_{};   // in this frame, by the pumps before this one
@@ -196,7 +197,7 @@ private:
     bool cut_in_frame_ = false;
     PumpStats stats_;
 
-    double stuck_seconds_ = 0.0;  // zero: nobody asks
+    double stuck_seconds_ = 0.0;  // zero: no search for stuck waits
     double looked_for_stuck_ = 0.0;
     std::shared_ptr<SmallFunction<void(const TaskInfo&)>> on_stuck_;
     std::shared_ptr<SmallFunction<void(const UnhandledError&)>> on_unhandled_;
@@ -204,17 +205,17 @@ private:
     std::uint64_t next_id_ = 1;
     std::size_t live_count_ = 0;
     int depth_ = 0;                  // tasks on the stack
-    TaskRecord* running_ = nullptr;  // the uppermost of them
-    bool ancestors_asked_ = false;   // a cancel waits for a branch on the stack
+    TaskRecord* running_ = nullptr;  // the topmost of them
+    bool ancestors_asked_ = false;   // a cancel is waiting for a branch on the stack
     bool pumping_ = false;
     bool missed_pump_ = false;
-    bool gathered_outside_ = false;  // something became ready in no pump, so nobody rang
+    bool gathered_outside_ = false;  // a task became ready outside of pumps, so nobody rang
     bool destroying_ = false;
     bool closed_ = false;
 };
 
 inline void Scheduler::make_ready(TaskRecord& record) noexcept {
-    // A task that is ending leaves its waits one destructor after the other.
+    // An ending task leaves its waits one destructor after the other.
     if (record.state != TaskState::Pending) return;
     record.state = TaskState::Ready;
     const bool later = record.resume_in && record.resume_in != gathering_;
@@ -234,7 +235,7 @@ inline void Scheduler::leave_parent(TaskRecord& record) noexcept {
     record.parent = nullptr;
 }
 
-/// For a record whose runtime may be gone and whose thread may be another.
+/// For a record whose runtime may be gone and whose thread may be a different one.
 void report_unhandled(TaskRecord& record) noexcept;
 
 }  // namespace nebula::task_detail

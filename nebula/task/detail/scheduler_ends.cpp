@@ -14,11 +14,11 @@ void Scheduler::finish(TaskRecord& record) noexcept {
     if (record.escaped) return finish_escaped(record);
     record.failed = record.collect(*record.root);
     leave(record, TaskState::Done);
-    ++depth_;  // a pump in a destructor of a local or a parameter resumes nobody
+    ++depth_;  // a pump in a destructor of a local or a parameter must not resume anything
     try {
-        std::exchange(record.root, nullptr)->self().destroy();  // its children have ended before
+        std::exchange(record.root, nullptr)->self().destroy();  // its children have already ended
     } catch (...) {
-        tell_of_throwing_destructor(&record);  // of a parameter
+        tell_of_throwing_destructor(&record);  // from a parameter
     }
     leave_parent(record);
     record.wake_joiners();
@@ -33,7 +33,7 @@ void Scheduler::finish_escaped(TaskRecord& record) noexcept {
     record.failed = true;
     leave(record, TaskState::Done);
     record.root = record.leaf = nullptr;
-    record.retain();  // for ever: branches in the lost frames still name it
+    record.retain();  // forever: branches in the lost frames still refer to it
     leave_parent(record);
     record.wake_joiners();
     record.drop_owner();
@@ -54,13 +54,14 @@ void Scheduler::cancel(TaskRecord& record, AsyncErrorCode why) noexcept {
 }
 
 void Scheduler::cancel_and_wait(TaskRecord& record) noexcept {
-    record.add_owner();  // its end may take the caller's handle with it
+    record.add_owner();  // its end may destroy the caller's handle
     if (record.unborn()) record.forget_start();
     cancel(record, AsyncErrorCode::TaskCancelled);
     NEBULA_ASSERT(!record.travels_here,
                   "a task cannot be waited for on the thread on which a pool is running it");
     wait_for_parts(record);
-    // Below a destructor that another cancel runs it is only marked; the caller needs it gone.
+    // Inside a destructor that another cancel runs, it is only marked, but the caller needs it
+    // gone.
     if (record.state == TaskState::Gone && record.leaf != nullptr) destroy(record);
     record.drop_owner();
     if (!pump_is_refused()) ring_for_what_is_left();
@@ -68,7 +69,7 @@ void Scheduler::cancel_and_wait(TaskRecord& record) noexcept {
 
 void Scheduler::cancel_now(TaskRecord& record) noexcept {
     if (record.state == TaskState::Gone) {
-        if (record.leaf == nullptr) return;  // gone, or going, below us
+        if (record.leaf == nullptr) return;  // destroyed, or being destroyed below us
     } else {
         if (record.ended()) return;
         if (has_running_part(record)) return cancel(record, AsyncErrorCode::TaskCancelled);
@@ -95,7 +96,7 @@ bool Scheduler::has_running_part(const TaskRecord& record) noexcept {
 }
 
 void Scheduler::end_ancestors(TaskRecord& parent) noexcept {
-    // What ends one may end those above it: each is kept while we look at it.
+    // Ending a task may end those above it, so each is kept alive while we look at it.
     TaskRecord* ancestor = &parent;
     ancestor->retain();
     while (ancestor != nullptr) {
@@ -122,7 +123,7 @@ void Scheduler::doom(TaskRecord& record, AsyncErrorCode why) noexcept {
     record.end_code = why;
     leave(record, TaskState::Gone);
     doomed_.push_back(record);
-    // Destructors that cancel add to the list instead of nesting: any chain of them is flat.
+    // Destructors that cancel add to the list instead of nesting, so any chain of them is flat.
     const Destroying destroying(*this);
 }
 
@@ -138,16 +139,16 @@ void Scheduler::destroy(TaskRecord& doomed) noexcept {
 
 void Scheduler::shutdown() noexcept {
     if (std::exchange(closed_, true)) return;
-    // Destructors may cancel, so take the newest anew each time. Tasks on the stack below us stay
-    // in the list until their resume() ends them, and those with a worker until they are back; put
+    // Destructors may cancel, so look up the newest each time. Tasks on the stack below us stay in
+    // the list until their resume() ends them, and those with a worker until they are back; put
     // them aside meanwhile.
     IntrusiveList<TaskRecord, LiveTag> not_yet;
     while (!live_.empty()) {
         TaskRecord& newest = live_.back();
-        newest.retain();  // the cancel may be its end
+        newest.retain();  // the cancel may end it
         cancel(newest, AsyncErrorCode::RuntimeClosed);
         if (!newest.ended()) {
-            if (newest.state != TaskState::Away) newest.seal();  // who is away comes home by a wake
+            if (newest.state != TaskState::Away) newest.seal();  // a task that is away needs a wake
             static_cast<ListHook<LiveTag>&>(newest).unlink();
             not_yet.push_back(newest);
         }
@@ -164,7 +165,7 @@ void Scheduler::shutdown() noexcept {
         TaskRecord& record = *next;
         next = record.inbox_next();
         const bool unborn = record.unborn();
-        // Who finds the inbox closed gives back a reference that seal() has counted.
+        // A thread that finds the inbox closed gives back a reference that seal() has counted.
         if (unborn) record.seal();
         (void)record.open_mail();  // gives back the inbox's reference
         if (unborn) start_posted(record);

@@ -42,8 +42,8 @@ void Scheduler::end_of_frame() {
 
 void Scheduler::begin(Phase phase, FrameTime time) noexcept {
     times_[index(phase)] = time;
-    // Below a task nobody is resumed: whose wait ends here goes on in the next such phase, and not
-    // in whatever pump comes next.
+    // Inside a task, no task is resumed: one whose wait ends here continues in the next such phase,
+    // not in the next pump.
     const bool resumes = !pump_is_refused();
     if (resumes) {
         gathering_ = phase;
@@ -64,11 +64,11 @@ void Scheduler::begin(Phase phase, FrameTime time) noexcept {
 }
 
 void Scheduler::advance(TaskClock clock, double seconds) noexcept {
-    // One frame may not spoil the clock for all that follow: a game that sets its time scale to
-    // infinity has one such delta.
+    // One frame must not spoil the clock forever: a game that sets its time scale to infinity has
+    // one such delta.
     constexpr double longest_frame = 1e6;
     if (seconds > 0.0 && !std::isinf(seconds)) {
-        // Kahan's sum: a clock that is the sum of a million frames is right to the last digits.
+        // Kahan summation: the sum of a million frames is exact to the last digits.
         double& now = now_seconds_[index(clock)];
         double& lost = lost_seconds_[index(clock)];
         const double step = std::min(seconds, longest_frame) - lost;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a runtime tells: lost exceptions, stuck tasks, lists of what is alive.
+// The reports of a runtime: lost exceptions, stuck tasks, lists of live tasks.
 #include "nebula/task/detail/scheduler.hpp"
 
 #include "nebula/base/exception_text.hpp"
@@ -15,7 +15,7 @@
 namespace nebula::task_detail {
 namespace {
 
-// The longest time between two looks for stuck tasks: each look walks over all of them.
+// The time between two searches for stuck tasks: each search visits all tasks.
 constexpr double kStuckLookSeconds = 1.0;
 
 UnhandledError describe_error(const TaskRecord& record, const std::exception_ptr& error,
@@ -40,7 +40,7 @@ void Scheduler::report(TaskRecord& record, const std::exception_ptr& error,
                        bool in_destructor) noexcept {
     try {
         const UnhandledError told = describe_error(record, error, in_destructor);
-        // A copy: the handler may set another.
+        // A copy, because the handler may set another one.
         if (const auto handler = on_unhandled_; handler && *handler) {
             (*handler)(told);
         } else {
@@ -83,7 +83,7 @@ TaskInfo Scheduler::describe(const TaskRecord& record) const {
     const char* reason = record.reason;
     if (record.state == TaskState::Polling) reason = "running";
     if (record.state == TaskState::Away) reason = "on a worker";
-    // Else its last wait may be over and gone: one that ended in its own await_suspend, say.
+    // Otherwise its last wait may be over and gone, for example one that ended in await_suspend.
     const bool waits = record.state == TaskState::Pending || record.state == TaskState::Ready;
     return {record.id,
             std::string(record.name()),
@@ -106,14 +106,14 @@ void Scheduler::tell_of_stuck_tasks() {
     const double now = now_seconds(TaskClock::Real);
     if (now - looked_for_stuck_ < std::min(stuck_seconds_, kStuckLookSeconds)) return;
     looked_for_stuck_ = now;
-    std::vector<TaskInfo> stuck;  // told afterwards: the handler may cancel and spawn
+    std::vector<TaskInfo> stuck;  // reported afterwards: the handler may cancel and spawn
     live_.for_each([&](TaskRecord& record) {
         if (record.state != TaskState::Pending || record.stuck_told || record.ends_by_clock) return;
         if (now - record.waits_since < stuck_seconds_) return;
         record.stuck_told = true;
         stuck.push_back(describe(record));
     });
-    const auto handler = on_stuck_;  // a copy: the handler may set another
+    const auto handler = on_stuck_;  // a copy, because the handler may set another one
     if (!handler || !*handler) return;
     try {
         for (const TaskInfo& info : stuck) (*handler)(info);
@@ -124,15 +124,15 @@ void Scheduler::tell_of_stuck_tasks() {
 
 void Scheduler::tell_of_wait(const TaskRecord& traveller, std::int64_t seconds) noexcept {
     try {
-        std::string line = "the main thread waits for task '";
+        std::string line = "the main thread has been waiting for task '";
         line.append(traveller.name()).append("' (#").append(std::to_string(traveller.id));
-        line.append("), which a worker runs, for ").append(std::to_string(seconds));
-        line.append(" s so far; its code there should look at job_stop_requested(). It went to ");
-        line.append("the worker at ").append(traveller.site.file_name());
+        line.append("), which is on a worker, for ").append(std::to_string(seconds));
+        line.append(" s; its code there should check job_stop_requested(). It went to the worker ");
+        line.append("at ").append(traveller.site.file_name());
         line.append(":").append(std::to_string(traveller.site.line()));
         log(LogLevel::Warning, line);
     } catch (...) {
-        // Out of memory: it is waited for all the same.
+        // Out of memory: wait without a message.
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tasks with workers: README.md, "Hops".
+// Tasks on workers: README.md, "Hops".
 #include "nebula/task/detail/scheduler.hpp"
 
 #include "nebula/base/clock.hpp"
@@ -59,7 +59,7 @@ void Scheduler::doom_when_home(TaskRecord& record) noexcept {
 }
 
 void Scheduler::take_back(TaskRecord& record) noexcept {
-    if (record.parts_away == 0) return;  // so that cancels do not look at what others have away
+    if (record.parts_away == 0) return;  // so that a cancel does not look at the parts of others
     if (record.parts_away == 1 && record.state == TaskState::Away) return take_back_one(record);
     IntrusiveList<TaskRecord, ReadyTag> all;
     all.append(away_);
@@ -86,7 +86,7 @@ bool Scheduler::is_part(const TaskRecord& task, const TaskRecord& of) noexcept {
 void Scheduler::wait_for_parts(const TaskRecord& record) noexcept {
     if (record.parts_away == 0) return;
     gathered_outside_ = true;
-    open_inbox();  // it may be home already, in mail that was taken and not opened
+    open_inbox();  // it may already be home, in mail that was taken and not opened
     wait_for_travellers(&record);
 }
 
@@ -105,7 +105,7 @@ void Scheduler::wait_for_travellers(const TaskRecord* of) noexcept {
     auto tell_after = std::chrono::seconds(1);
     auto nap = std::chrono::microseconds(10);
     while (const TaskRecord* const traveller = find_traveller(of)) {
-        // Naps that grow, and no sleep until the wake: somebody has to say who holds this up.
+        // Growing naps instead of a sleep until the wake, because delays must be reported.
         if (inbox_->empty()) {
             std::this_thread::sleep_for(nap);
             nap = std::min(2 * nap, most_nap);

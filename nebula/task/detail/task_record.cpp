@@ -12,7 +12,7 @@ namespace nebula::task_detail {
 
 std::size_t fitting_bytes(std::string_view text, std::size_t limit) noexcept {
     if (text.size() <= limit) return text.size();
-    // Not before a byte that goes on with a character: 10xxxxxx.
+    // Do not cut before a byte that continues a character: 10xxxxxx.
     while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
     return limit;
 }
@@ -31,8 +31,8 @@ TaskRecord::~TaskRecord() { inbox_.release(); }
 
 void TaskRecord::last_owner_has_gone() noexcept {
     if (failed && !error_observed) report_unhandled(*this);
-    // acquire: as in release(). Nobody else can count up the only reference, so the result goes
-    // with the record.
+    // acquire: as in release(). Nobody else can add to the only reference, so the result is
+    // destroyed with the record.
     if (references_.load(std::memory_order_acquire) == 1) {
         delete this;
         return;
@@ -53,16 +53,16 @@ void TaskRecord::wake(std::uint64_t wait) noexcept {
     do {
         if (wait == 0 || seen >> kWaitShift != wait) return;
         NEBULA_YIELD_POINT();
-        // Also when kWoken is set already: the RMW's release is what makes the second waker's
-        // writes visible to open_mail()'s acquire. The acquire pairs with open_mail()'s release:
-        // whoever sets kQueued writes the inbox link, after the owner has read it.
+        // Also if kWoken is already set: the RMW's release makes the second waker's writes visible
+        // to open_mail()'s acquire. The acquire pairs with open_mail()'s release: the thread that
+        // sets kQueued writes the inbox link after the owner has read it.
     } while (!word_.compare_exchange_weak(seen, seen | kWoken | kQueued, std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
     if ((seen & kQueued) == 0) push_to_inbox();
 }
 
 void TaskRecord::wake_inline(std::uint64_t wait) noexcept {
-    // A number that is still current means that the task lives, and so does its scheduler.
+    // If the number is still current, the task is alive, and so is its scheduler.
     if (wait != 0 && inbox_.on_owner_thread() && wait_number() == wait &&
         scheduler.resume_here(*this))
         return;
@@ -91,10 +91,10 @@ std::uint64_t TaskRecord::begin_wait(PromiseBase& innermost, const Wait& wait) n
     std::uint64_t next = 0;
     do {
         if (seen == 0) return 0;  // sealed by a shutdown below us: nothing will wake this wait
-        // A wake for the wait before is forgotten; a record in the inbox stays there.
+        // A wake for the previous wait is dropped; a record in the inbox stays there.
         const std::uint64_t kept = seen & (kQueued | kCancel);
         next = ((seen >> kWaitShift) + 1) << kWaitShift | kept;
-        // relaxed: the number itself travels to wakers through whatever hands them over.
+        // relaxed: the code that hands over a waker publishes the number.
     } while (!word_.compare_exchange_weak(seen, next, std::memory_order_relaxed));
     return next >> kWaitShift;
 }
@@ -111,8 +111,8 @@ TaskRecord::Mail TaskRecord::open_mail() noexcept {
             return {false, false};
         }
         NEBULA_YIELD_POINT();
-        // acquire pairs with the release of every wake and cancel since the last time; release
-        // with the acquire of the next: our read of the inbox link comes before its write.
+        // acquire pairs with the release of every wake and cancel since the last time. release
+        // pairs with the acquire of the next: our read of the inbox link comes before its write.
     } while (!word_.compare_exchange_weak(seen, seen & ~(kQueued | kWoken | kCancel),
                                           std::memory_order_acq_rel, std::memory_order_relaxed));
     return {(seen & kWoken) != 0, (seen & kCancel) != 0};
@@ -146,7 +146,7 @@ void TaskRecord::travel() noexcept {
         trip_lost = true;
         return let_go_of_trip();
     }
-    const bool here = inbox_.on_owner_thread();  // a pool that runs inline, or a tick of it
+    const bool here = inbox_.on_owner_thread();  // a pool that runs inline, or a try_tick()
     if (here) scheduler.travel_here(*this, true);
     {
         const nebula::detail::CurrentStop running(called_home_, trip_name);
@@ -154,16 +154,16 @@ void TaskRecord::travel() noexcept {
     }
     if (here) scheduler.travel_here(*this, false);
     Departure* const onward = std::exchange(departing, nullptr);
-    // A hop is where a cancel counts: else who hops for ever would never end.
+    // A cancel takes effect at a hop; otherwise a task that hops forever would never end.
     if (onward != nullptr && called_home()) {
         trip_lost = true;
     } else if (onward != nullptr) {
-        // The next worker may have the chain home before we have come back from that pool's spawn.
+        // The next worker may bring the chain home before that pool's spawn has returned to us.
         trip_holders_.fetch_add(1, std::memory_order_relaxed);  // the chain still holds it
         onward->depart(*this);
     }
-    // Of the chain or, if that has been sent onward, ours. The number is that of the wait that the
-    // first hop began: nothing on a worker begins another.
+    // The chain's hold or, if that has been sent onward, ours. The wait number is that of the first
+    // hop: nothing on a worker begins another wait.
     let_go_of_trip();
 }
 
@@ -171,7 +171,7 @@ void TaskRecord::resume_leaf() noexcept {
     try {
         leaf->self().resume();
     } catch (...) {
-        // A promise catches what its body throws; a body built without exceptions lets it through.
+        // A promise catches exceptions of its body; a body built without exceptions lets them pass.
         fail(std::current_exception());
         escaped = true;
         departing = nullptr;

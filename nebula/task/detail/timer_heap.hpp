@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The waits for a time, soonest first.
+// The waits for a time, earliest first.
 #pragma once
 
 #include <cstddef>
@@ -14,17 +14,17 @@ class TaskRecord;
 class Timer {
 public:
     double deadline = 0.0;         // on the runtime's clock
-    std::uint64_t order = 0;       // of equal deadlines the older wait goes first
+    std::uint64_t order = 0;       // among equal deadlines, the older wait goes first
     std::size_t place = 0;         // in the heap
     TaskRecord* record = nullptr;  // null: not in the heap
 };
 
-/// A binary heap of borrowed timers that know their place, so that a cancelled sleep leaves at
+/// A binary heap of borrowed timers that know their place, so that a cancelled sleep is removed at
 /// once instead of waiting for its time.
 ///
 /// Threads:   owner thread.
-/// Cost:      O(log n) to add, remove and pop; allocates only when it grows past its record.
-/// Throws:    add() may throw std::bad_alloc, and then nothing has changed.
+/// Cost:      O(log n) to add, remove and pop; allocates only if it is larger than ever before.
+/// Throws:    add() may throw std::bad_alloc; nothing has changed then.
 class TimerHeap {
 public:
     void add(Timer& timer);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A place in the queue of something that tasks of one thread wait for.
+// A place in a queue of waiting tasks of one thread.
 #pragma once
 
 #include "nebula/base/assert.hpp"
@@ -15,9 +15,9 @@ namespace nebula::task_detail {
 
 struct WaiterTag {};
 
-/// Lies in the awaiter. Leaves the queue by itself when that is destroyed. What it has been
-/// granted, in await_ready() or in the queue, the awaiter takes over in await_resume(), or else
-/// gives back: a wrapper (resume_in) may let a pump pass between the two.
+/// Lies in the awaiter, and leaves the queue when the awaiter is destroyed. What it has been
+/// granted, in await_ready() or in the queue, the awaiter takes over in await_resume() or gives
+/// back: with a wrapper (resume_in), a pump may pass between the two.
 ///
 /// Threads:   owner thread.
 class Waiter : public ListHook<WaiterTag> {
@@ -35,7 +35,7 @@ public:
     [[nodiscard]] bool closed_and_freed() const noexcept {
         return how_ == End::Closed && !linked();
     }
-    /// What was granted has been taken over, or given back.
+    /// Call it when what was granted has been taken over or given back.
     void settle() noexcept {
         how_ = End::None;
         unlink();
@@ -51,8 +51,8 @@ private:
     End how_ = End::None;
 };
 
-/// In order of arrival, and those who have been granted what they wait for, or told that the source
-/// has closed, and have not gone on.
+/// Waiters in order of arrival, and those that have been granted what they wait for, or told that
+/// the source has closed, and have not continued yet.
 class WaiterQueue {
 public:
     WaiterQueue() noexcept = default;
@@ -60,7 +60,7 @@ public:
     WaiterQueue& operator=(const WaiterQueue&) = delete;
     ~WaiterQueue() {
         end_all(Waiter::End::SourceFreed);
-        // What they were granted is gone as well, and they may not come back to us.
+        // What they were granted is gone, too, and they must not use us any more.
         while (!told_.empty()) {
             Waiter& waiter = told_.pop_front();
             if (waiter.granted()) waiter.end(Waiter::End::SourceFreed);
@@ -74,9 +74,9 @@ public:
         waiting_.push_back(waiter);
     }
     Waiter& pop_front() noexcept { return waiting_.pop_front(); }
-    /// Who waits longest goes on.
+    /// The task that has waited longest continues.
     void grant_front() noexcept { tell(waiting_.pop_front(), Waiter::End::Granted); }
-    /// To one that does not wait in here: Granted or Closed.
+    /// For a waiter that is not in the queue: Granted or Closed.
     void tell(Waiter& waiter, Waiter::End how) noexcept {
         NEBULA_ASSERT(on_its_thread(), "only tasks of one thread may wait here");
         told_.push_back(waiter);
@@ -93,7 +93,7 @@ public:
         while (!waiting_.empty()) waiting_.pop_front().end(how);
     }
 
-    /// For assertions: whose thread it is shows when it is first used.
+    /// For assertions: the first use decides whose thread it is.
     [[nodiscard]] bool on_its_thread() noexcept {
         if (thread_ == std::thread::id()) thread_ = std::this_thread::get_id();
         return thread_ == std::this_thread::get_id();

@@ -16,7 +16,7 @@
 namespace nebula::detail {
 namespace {
 
-// Of the process, since that is what the kernel registers. Moves only forward.
+// One per process, because the kernel registers processes. Moves only forward.
 enum class Registration : std::uint8_t { Untried, UnderWay, Ready, Missing };
 std::atomic<Registration> registration{Registration::Untried};
 std::atomic<long> registrar{0};
@@ -55,7 +55,7 @@ FenceRegistration::FenceRegistration(bool wanted) noexcept {
             started_ = true;
             return;
         } catch (const std::exception&) {
-            // Then we do it here, and wait.
+            // No thread could be started: register here, and wait.
         }
     }
     register_process();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A fence whose cost lies on one side: free where it runs a billion times, a system call where it
-// is rare. Linux: membarrier(2), private expedited (4.14 and newer).
+// A fence with its cost on one side: free on the side that runs a billion times, a system call on
+// the rare side. Linux: membarrier(2), private expedited (4.14 and newer).
 #pragma once
 
 #include <pthread.h>
@@ -11,11 +11,11 @@ namespace nebula::detail {
 
 /// Registers the process for heavy_fence(), once, without making the caller wait.
 ///
-/// In a process with several threads the kernel takes 5 to 20 ms for this, all of it asleep. So a
-/// short-lived thread of its own does it; a process that still has one thread registers at once,
-/// which is quick. Until it is done asymmetric_fences_ready() is false, and nobody steals branches.
+/// In a process with several threads the kernel takes 5 to 20 ms for this, all of it asleep, so a
+/// short-lived thread does it. A process that still has one thread registers at once, which is
+/// quick. Until it is done, asymmetric_fences_ready() is false, and branches are not stolen.
 ///
-/// Threads:   made and destroyed by whoever owns the pool.
+/// Threads:   made and destroyed by the thread that owns the pool.
 /// Lifetime:  the destructor joins the thread, if this one started it.
 class FenceRegistration {
 public:
@@ -30,8 +30,8 @@ private:
     bool started_ = false;
 };
 
-/// Whether heavy_fence() works by now. False also on a kernel without membarrier, or in a sandbox
-/// that forbids it: then nobody may rely on light_fence(), and branches are not stolen.
+/// Whether heavy_fence() works by now. Always false on a kernel without membarrier, or in a sandbox
+/// that forbids it: light_fence() then orders nothing, and branches are not stolen.
 ///
 /// Threads:   any thread.
 /// Cost:      one load.
@@ -40,13 +40,13 @@ private:
 /// The kernel's number of the thread that registered the process; 0 before. For tests.
 [[nodiscard]] long asymmetric_fence_registrar() noexcept;
 
-/// For the side that runs often: orders for the compiler alone. With heavy_fence() on the other
-/// side, the operations before and after it are ordered as if both sides had executed a full fence
+/// For the side that runs often: orders only the compiler. With heavy_fence() on the other side,
+/// the operations before and after it are ordered as if both sides had executed a full fence
 /// (README, "Joins").
 inline void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
-/// For the side that runs seldom: one to three microseconds, and an interrupt for every CPU that
-/// runs a thread of this process. Only once asymmetric_fences_ready().
+/// For the side that runs rarely: one to three microseconds, and an interrupt for every CPU that
+/// runs a thread of this process. Call it only when asymmetric_fences_ready().
 void heavy_fence() noexcept;
 
 }  // namespace nebula::detail

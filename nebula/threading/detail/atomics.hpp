@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the protocols get their atomics, fences and sleeps from: the machine, or a model of it.
+// The atomics, fences and sleeps that the protocols use: those of the machine, or of a model.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -12,16 +12,16 @@
 
 namespace nebula::detail {
 
-/// The real thing. A protocol is a template over such a struct and touches shared words through it
-/// only, so that tests/threading/model can run it on atomics whose interleavings, store buffers
-/// included, an explorer chooses one after the other.
+/// The real machine. A protocol is a template over such a struct and touches shared words only
+/// through it. So tests/threading/model can run it on atomics whose interleavings, including store
+/// buffers, an explorer tries one after the other.
 ///
 /// Threads:   any thread.
 struct MachineAtomics {
     template <class T>
     using Atomic = std::atomic<T>;
 
-    /// The owner's half of an asymmetric fence: orders for the compiler alone.
+    /// The owner's half of an asymmetric fence: orders only the compiler.
     static void light_fence() noexcept { nebula::detail::light_fence(); }
     /// The thief's half: as if every thread of the process had executed a full fence at one moment
     /// between the thief's operations before and after it.
@@ -31,7 +31,7 @@ struct MachineAtomics {
     static void sleep(const Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
         futex_wait(word, expected);
     }
-    /// The same with an end. False when the deadline has come, which is asked before the sleep.
+    /// The same with a deadline, which is checked before the sleep. False if it has passed.
     static bool sleep_until(const Atomic<std::uint32_t>& word, std::uint32_t expected,
                             Clock::time_point deadline) noexcept {
         if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return false;
@@ -40,7 +40,7 @@ struct MachineAtomics {
     }
     static void wake_one(const Atomic<std::uint32_t>& word) noexcept { futex_wake_one(word); }
 
-    /// A place where a stress build may lose its turn. The model has one at every operation.
+    /// A place where a stress build may yield. The model has one at every operation.
     static void yield_point() noexcept { NEBULA_YIELD_POINT(); }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A FIFO that keeps its memory and never moves what lies in it.
+// A FIFO that keeps its memory and never moves its items.
 #pragma once
 
 #include <algorithm>
@@ -11,12 +11,13 @@
 
 namespace nebula::detail {
 
-/// Blocks of slots in a circle: writing runs ahead of reading, and where it would catch up, one
-/// more block is let in. Items stay where they were made, so growing cannot fail half-way through
+/// Blocks of slots in a circle: writing runs ahead of reading, and where it would catch up, another
+/// block is inserted. Items stay where they were made, so growing cannot fail halfway through
 /// moving them.
 ///
-/// Threads:   one at a time.
-/// Cost:      an allocation per kBlockSlots items when it holds more than ever before; else none.
+/// Threads:   any thread, one at a time.
+/// Cost:      an allocation per kBlockSlots items if it holds more than ever before; otherwise
+///            none.
 /// Lifetime:  owns its items and keeps its blocks until it dies.
 /// Throws:    emplace_back: std::bad_alloc and what making the item throws, with nothing changed.
 template <class T>
@@ -24,7 +25,7 @@ class BlockRing {
     static_assert(std::is_nothrow_destructible_v<T>);
 
 public:
-    /// About a page, but a few items at least and not a crowd of tiny ones.
+    /// About a page, but at least a few items, and not too many tiny ones.
     static constexpr std::size_t kBlockSlots =
         std::clamp(std::size_t{4000} / sizeof(T), std::size_t{4}, std::size_t{256});
 
@@ -38,9 +39,9 @@ public:
         delete tail_;
     }
 
-    /// Room for `count` items, wherever in its blocks reading happens to be.
+    /// Makes room for `count` items, wherever reading is at the moment.
     void reserve(std::size_t count) {
-        // All slots of the blocks between, and one block that is begun at either end.
+        // The blocks in between, and a partly used block at each end.
         while (blocks_ < count / kBlockSlots + 2) add_block();
     }
 
@@ -63,7 +64,7 @@ public:
         std::destroy_at(&front());
         ++read_;
         if (--size_ == 0) {
-            // Starts over in the block that is warm.
+            // Empty: starts over in the block that is in the cache.
             head_ = tail_;
             read_ = write_ = 0;
         } else if (read_ == kBlockSlots) {
@@ -91,7 +92,7 @@ private:
         alignas(T) std::byte bytes[kBlockSlots * sizeof(T)];
     };
 
-    // After the tail, where it is the next to be written.
+    // Inserts a block after the tail, where it will be written next.
     void add_block() {
         auto* const block = new Block;
         ++blocks_;
@@ -103,8 +104,8 @@ private:
         }
     }
 
-    Block* head_ = nullptr;  // where reading is; blocks after the tail and before it are free
-    Block* tail_ = nullptr;  // where writing is
+    Block* head_ = nullptr;  // read from; blocks after the tail and before it are free
+    Block* tail_ = nullptr;  // written to
     std::size_t read_ = 0;
     std::size_t write_ = 0;
     std::size_t size_ = 0;

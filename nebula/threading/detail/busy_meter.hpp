@@ -11,11 +11,12 @@
 
 namespace nebula::detail {
 
-/// Counts busy time, readable while it runs, and remembers it for one rolling window.
+/// Counts busy time, which can be read while it is counting, and remembers it for a rolling window.
 ///
-/// Times are nanoseconds on one clock, given by the caller, so that tests own the clock.
+/// Times are nanoseconds of one clock and are passed by the caller, so that tests control the
+/// clock.
 ///
-/// Threads:   begin and end: owner thread, by turns. The rest: any thread.
+/// Threads:   begin and end: owner thread, alternating. The rest: any thread.
 /// Cost:      begin, end: one or two stores. share: a scan over 1 KiB. Nothing blocks.
 class BusyMeter {
 public:
@@ -29,7 +30,7 @@ public:
     void begin(std::uint64_t now_ns) noexcept {
         const std::uint64_t now = now_ns - start_;
         const std::uint64_t busy = word_.load(std::memory_order_relaxed) >> 1U;  // our own
-        // Relaxed, here and below: the word carries all it tells, nothing is read by it.
+        // Relaxed, here and below: only the word itself is of interest.
         word_.store(((busy - now) << 1U) | 1U, std::memory_order_relaxed);
         remember(now, busy);
     }
@@ -41,19 +42,19 @@ public:
         remember(now, busy);
     }
 
-    /// Nanoseconds spent busy since the start, an open stretch included.
+    /// Nanoseconds spent busy since the start, including the current stretch.
     [[nodiscard]] std::uint64_t busy_ns(std::uint64_t now_ns) const noexcept {
         return total(word_.load(std::memory_order_relaxed), now_ns - start_);
     }
 
-    /// Busy share of the last window (of the time since the start, while that is shorter), 0 to 1.
+    /// The busy share of the last window (or of the time since the start if shorter), 0 to 1.
     [[nodiscard]] double share(std::uint64_t now_ns) const noexcept {
         const std::uint64_t now = now_ns - start_;
         const std::uint64_t window = std::min(window_, now);
         if (window == 0) return 0;
         const std::uint64_t word = word_.load(std::memory_order_relaxed);
         const std::uint64_t busy = total(word, now);
-        // Ages and busy amounts as seen from now, in quanta; the boundary lies `window` ago.
+        // Ages and busy amounts relative to now, in quanta. The boundary is `window` ago.
         const double boundary = quanta(window);
         Point younger{0, 0};
         Point older{quanta(now), quanta(busy)};  // the start: nothing was busy before it
@@ -62,14 +63,14 @@ public:
             const std::uint64_t packed = entry.load(std::memory_order_relaxed);
             if (packed == 0) continue;
             const Point point = seen_from(now, busy, packed);
-            if (point.age < 0) continue;  // left after the caller read its clock
+            if (point.age < 0) continue;  // written after the caller read its clock
             newest = std::min(newest, point.age);
             if (point.age <= boundary && point.age > younger.age) younger = point;
             if (point.age > boundary && point.age < older.age) older = point;
         }
-        // No change of state for longer than the window: the state tells.
+        // The state has not changed for longer than the window, so it gives the answer.
         if (newest > boundary + static_cast<double>(spacing_)) return (word & 1U) != 0 ? 1 : 0;
-        // Between two snapshots the worker changed its state within one spacing or not at all.
+        // Between two snapshots the worker changed its state within one spacing, or not at all.
         const double span = older.age - younger.age;
         const double part = span > 0 ? (boundary - younger.age) / span : 0;
         const double within = younger.busy + (older.busy - younger.busy) * part;
@@ -97,7 +98,7 @@ private:
         const std::uint64_t value = word >> 1U;
         if ((word & 1U) == 0) return value;
         const std::uint64_t sum = (value + now) & kWordMask;
-        // A reader's clock may be a little older than the worker's: that is zero, not a century.
+        // A reader's clock may be slightly behind the worker's: that gives zero, not a century.
         return sum > kWordMask / 2 ? 0 : sum;
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Numbers handed out one by one, to several threads, while one thread still adds more. The
-// protocol: README.md, "Groups".
+// Numbers handed out one by one to several threads while one thread still adds more. The protocol:
+// README.md, "Groups".
 #pragma once
 
 #include "nebula/base/cache_line.hpp"
@@ -10,7 +10,7 @@
 
 namespace nebula::detail {
 
-/// The numbers from 0 up to what was published, each given to exactly one claimer, in order.
+/// The numbers from 0 up to the published end, each given to exactly one claimer, in order.
 ///
 /// Threads:   publish: one thread at a time. claim, claim_rest, has_items, exhausted: any thread.
 ///            reset: never at once with any other call.
@@ -31,10 +31,10 @@ public:
         end_.store(end, std::memory_order_seq_cst);
     }
 
-    /// The next number; kNone when all that were published are taken.
+    /// The next number; kNone if all published numbers are taken.
     [[nodiscard]] std::uint32_t claim() noexcept {
-        // Relaxed, and so the exchange: which number is all it says. What lies behind the number
-        // is published by `end_`.
+        // Relaxed, like the exchange: only the number matters. The task with that number is
+        // published by `end_`.
         std::uint32_t next = next_.load(std::memory_order_relaxed);
         for (;;) {
             // Acquire pairs with publish().
@@ -46,9 +46,9 @@ public:
         }
     }
 
-    /// All that are left, at once, for a caller that only counts them. \returns how many.
+    /// Claims all that are left, for a caller that only counts them. \returns how many.
     [[nodiscard]] std::uint32_t claim_rest() noexcept {
-        // Relaxed, all: as in claim(), and nothing that lies behind the numbers is looked at.
+        // All relaxed: as in claim(), and the tasks with these numbers are not looked at.
         std::uint32_t next = next_.load(std::memory_order_relaxed);
         for (;;) {
             const std::uint32_t end = end_.load(std::memory_order_relaxed);
@@ -61,15 +61,15 @@ public:
     }
 
     [[nodiscard]] bool has_items() const noexcept {
-        // A `next_` that is old says yes once too often, never no. Relaxed for that reason.
+        // Relaxed: an old `next_` may give a wrong yes, but never a wrong no.
         return end_.load(std::memory_order_seq_cst) > next_.load(std::memory_order_relaxed);
     }
-    /// Whether all of a range that ends at `end` are taken. Relaxed: it only grows, and the lock
-    /// of the group orders what follows.
+    /// Whether all numbers of a range that ends at `end` are taken. Relaxed: it only grows, and the
+    /// lock of the group orders the rest.
     [[nodiscard]] bool exhausted(std::uint32_t end) const noexcept {
         return next_.load(std::memory_order_relaxed) >= end;
     }
-    /// Relaxed: whoever gets the range next gets it by a lock.
+    /// Relaxed: the next user gets the range under a lock.
     void reset() noexcept {
         next_.store(0, std::memory_order_relaxed);
         end_.store(0, std::memory_order_relaxed);

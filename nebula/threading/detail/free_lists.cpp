@@ -17,7 +17,8 @@ FreeLists::~FreeLists() {
         std::size_t open = 0;
         for (const GroupState* all = all_groups_; all != nullptr; all = all->next_made) ++open;
         for (const GroupState* kept = groups_; kept != nullptr; kept = kept->next_free) --open;
-        // No assertion: an exception that passed frames built without them leaves scopes open too.
+        // Not an assertion: an exception that passes frames built without exceptions also leaves
+        // scopes open.
         if (open != 0)
             log(LogLevel::Error,
                 "a WorkerPool is being destroyed while one of its scopes or TaskGroups is still "
@@ -57,7 +58,7 @@ void FreeLists::free(Item* item, ItemCache* cache) noexcept {
     }
     item->next = std::exchange(cache->first, item);
     if (++cache->size < 2 * kCacheMoves) return;
-    // Others spawn what this worker runs: hand half of it back.
+    // Other threads spawn what this worker runs, so it hands half of its items back.
     const MutexLock lock(mutex_);
     for (std::size_t i = 0; i < kCacheMoves; ++i)
         items_.free(std::exchange(cache->first, cache->first->next));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a pool allocates, kept for the next one who needs it.
+// Keeps what a pool has allocated, for reuse.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -16,7 +16,7 @@ namespace nebula::detail {
 
 class PoolCore;
 
-/// A worker's own items: taken and given back without a lock while there are any.
+/// A worker's own free items, taken and given back without a lock while there are any.
 ///
 /// Threads:   owner thread.
 struct ItemCache {
@@ -24,13 +24,13 @@ struct ItemCache {
     std::size_t size = 0;
 };
 
-/// Where items, chunks and groups come from and go to. What a burst took goes back to the system:
-/// nebula/base/slabs.hpp.
+/// The source of items, chunks and groups, to which they also return. The memory of a burst goes
+/// back to the system: nebula/base/slabs.hpp.
 ///
 /// Threads:   any thread; an ItemCache: its owner.
-/// Cost:      a lock, short; with an ItemCache one lock for kCacheMoves items. Nothing allocates
-///            below the most that is kept.
-/// Lifetime:  frees all at its end; nobody may hold anything of it then.
+/// Cost:      a short lock; with an ItemCache, one lock for kCacheMoves items. Nothing allocates as
+///            long as kept memory is enough.
+/// Lifetime:  the destructor frees everything; nothing of it may be in use then.
 class FreeLists {
 public:
     explicit FreeLists(PoolCore& pool) : pool_(pool) {}
@@ -43,22 +43,24 @@ public:
     [[nodiscard]] Item* take_item(ItemCache* cache) NEBULA_EXCLUDES(mutex_);
     void free(Item* item, ItemCache* cache) noexcept NEBULA_EXCLUDES(mutex_);
 
-    /// As made. \throws std::bad_alloc
+    /// Like a new one. \throws std::bad_alloc
     [[nodiscard]] TaskChunk* take_chunk() NEBULA_EXCLUDES(mutex_);
     void free(TaskChunk* chunk) noexcept NEBULA_EXCLUDES(mutex_);
 
-    /// To be opened. \throws std::bad_alloc
+    /// Call open() on it. \throws std::bad_alloc
     [[nodiscard]] GroupState* take_group() NEBULA_EXCLUDES(mutex_);
     void free(GroupState* group) noexcept NEBULA_EXCLUDES(mutex_);
 
-    /// Tasks of all groups that are open.
+    /// The number of pending tasks of all open groups.
     [[nodiscard]] std::uint64_t pending_in_groups() const noexcept NEBULA_EXCLUDES(mutex_);
 
-    /// Whether bursts have left more than is always kept. For a worker that is about to sleep.
+    /// Whether bursts have left more memory than is always kept. For a worker that is about to
+    /// sleep.
     [[nodiscard]] bool has_surplus() const noexcept {
         return items_.has_surplus() || chunks_.has_surplus() || group_blocks_.has_surplus();
     }
-    /// Gives back some of what was not used for a second. \returns true if there is more of it.
+    /// Gives back some of the memory that was not used for a second. \returns whether there is
+    /// more.
     bool settle(Clock::time_point now) noexcept NEBULA_EXCLUDES(mutex_);
 
     /// Bytes of pages that it holds, for tests.
@@ -66,18 +68,18 @@ public:
 
 private:
     static constexpr std::size_t kCacheMoves = 64;
-    // 4 MiB of items: thirty thousand. Frames with less in flight never wait for the kernel.
+    // 4 MiB of items, about thirty thousand. Frames with fewer in flight never wait for the kernel.
     static constexpr std::size_t kKeptItemSlabs = 64;
     static constexpr std::size_t kKeptChunkSlabs = 64;
     static constexpr std::size_t kKeptGroupSlabs = 4;
     // Groups that are kept whole, each with a chunk.
     static constexpr std::size_t kKeptGroups = 64;
-    // At once, in settle(): half a millisecond.
+    // How many settle() gives back at once: half a millisecond.
     static constexpr std::size_t kSettleSlabs = 64;
 
     PoolCore& pool_;
     mutable Mutex mutex_;
-    // Under the lock, but for has_surplus().
+    // Used under the lock, except for has_surplus().
     Slabs items_{sizeof(Item), alignof(Item), kKeptItemSlabs};
     Slabs chunks_{sizeof(TaskChunk), alignof(TaskChunk), kKeptChunkSlabs};
     Slabs group_blocks_{sizeof(GroupState), alignof(GroupState), kKeptGroupSlabs};

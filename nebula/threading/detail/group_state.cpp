@@ -10,10 +10,10 @@
 namespace nebula::detail {
 namespace {
 
-// Its address names the thread.
+// Its address identifies the thread.
 constinit thread_local char this_thread = 0;
 
-// Nobody claims from it or runs a task of it any more. Under the lock of its group.
+// Whether no thread claims from it or runs a task of it any more. Under the lock of its group.
 bool is_spent(const TaskChunk& chunk) noexcept {
     return chunk.users == 0 && chunk.range.exhausted(chunk.capacity);
 }
@@ -29,7 +29,7 @@ GroupState::~GroupState() {
 }
 
 void GroupState::open(Band band, std::uint32_t max_helpers, bool owner_helps) noexcept {
-    // Nobody else knows it: all relaxed, and the lock for the analysis only.
+    // Nobody else knows it yet, so all is relaxed, and the lock is only for the static analysis.
     band_ = band;
     cancel_on_error_ = false;
     owner_ = &this_thread;
@@ -45,7 +45,7 @@ void GroupState::open(Band band, std::uint32_t max_helpers, bool owner_helps) no
     error_ = {};
     shared_ = {};
     for_owner_ = {};
-    // Of the chunks of the last life one is kept.
+    // One of the chunks of the last life is kept.
     TaskChunk* chunk = std::exchange(oldest_, nullptr);
     newest_ = nullptr;
     while (chunk != nullptr) {
@@ -58,7 +58,7 @@ void GroupState::open(Band band, std::uint32_t max_helpers, bool owner_helps) no
         open_->reset();
         open_tasks_ = 0;
     } else {
-        open_tasks_ = kChunkTasks;  // the first spawn brings it
+        open_tasks_ = kChunkTasks;  // the first spawn takes a chunk
     }
 }
 
@@ -68,7 +68,7 @@ void GroupState::retain() noexcept {
 }
 
 void GroupState::release() noexcept {
-    // acq_rel: each release pairs with the last one, after which the next owner may have it.
+    // acq_rel: each release pairs with the last one, after which the state may be reused.
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) pool_.free_lists().free(this);
 }
 
@@ -79,7 +79,7 @@ bool GroupState::is_owner_thread() const noexcept { return owner_ == &this_threa
 void GroupState::open_chunk() {
     {
         const MutexLock lock(mutex_);
-        // Nobody claims from the full one or runs a task of it any more: it serves again.
+        // Nobody claims from the full chunk or runs a task of it any more, so it is reused.
         if (open_ != nullptr && is_spent(*open_)) {
             open_->reset();
             open_tasks_ = 0;
@@ -93,7 +93,7 @@ void GroupState::open_chunk() {
         full = std::exchange(open_, chunk);
         open_tasks_ = 0;
         append(*chunk);
-        // Ended since we looked, and left to us because it was the open one.
+        // It has ended since we looked, and was left to us because it was the open chunk.
         if (full != nullptr && is_spent(*full))
             unlink(*full);
         else
@@ -153,7 +153,7 @@ void GroupState::call_helper() noexcept {
     if (!tickets_.take()) return;
     retain();
     if (pool_.publish_ticket(*this)) return;
-    return_ticket();  // no memory for it: the owner runs what nobody else does
+    return_ticket();  // there is no memory for it, so the owner runs the remaining tasks
 }
 
 void GroupState::return_ticket() noexcept {
@@ -168,7 +168,7 @@ void GroupState::run_task(GroupTurn& turn, std::uint32_t number) noexcept {
     ++turn.ran;
     if (chunk.batch_call != nullptr) {
         if (cancelled()) [[unlikely]] {
-            // Not one by one: a loop over a range of milliards may end at its first number.
+            // Not one by one: a loop over billions of numbers may be cancelled at the first one.
             const std::uint32_t rest = chunk.range.claim_rest();
             turn.ran += rest;
             turn.dropped += 1 + rest;
@@ -211,13 +211,13 @@ void GroupState::end_batch(GroupTurn& last) noexcept {
         }
         last.ran = chunk.held_back;
     }
-    // We are the last one here, and with nothing left to claim nobody will come any more. The
-    // closure dies before anybody hears that its calls have ended, and not under our lock: it is
-    // the user's.
+    // We are the last thread here, and nobody will come any more, because nothing is left to claim.
+    // The closure is destroyed before its calls are reported as ended, and not under our lock,
+    // because its destructor is user code.
     chunk.slots[0].drop();
 }
 
-// Ends a turn, does under the same lock what comes next, and settles the rest without it.
+// Ends a turn, does the next step under the same lock, and the rest after unlocking.
 template <class Next>
 void GroupState::end_turn_and(GroupTurn& last, Next&& next) noexcept {
     end_batch(last);
@@ -240,7 +240,7 @@ bool GroupState::leave(GroupTurn last) noexcept {
     bool stay = false;
     end_turn_and(last, [&]() NEBULA_REQUIRES(mutex_) {
         tickets_.drop();
-        // A spawner that counted us in, and so called nobody, published before we look here.
+        // A spawner that counted on us, and so called nobody, has published before we look here.
         stay = has_tasks() && tickets_.take();
     });
     return stay;
@@ -308,7 +308,7 @@ void GroupState::unlink(TaskChunk& chunk) noexcept {
 }
 
 TaskChunk* GroupState::pick(bool owner) noexcept {
-    // What nobody else can run goes first. (The flag: written under the lock.)
+    // Tasks that nobody else can run go first. (The flag is written under the lock.)
     if (owner && owner_is_wanted_.load(std::memory_order_relaxed)) {
         for (TaskChunk* chunk = oldest_; chunk != nullptr; chunk = chunk->newer) {
             if (!chunk->for_owner || !chunk->range.has_items()) continue;
@@ -320,7 +320,7 @@ TaskChunk* GroupState::pick(bool owner) noexcept {
     TaskChunk* shared = nullptr;
     for (TaskChunk* chunk = oldest_; chunk != nullptr; chunk = chunk->newer) {
         if (!chunk->range.has_items() || chunk->for_owner) continue;
-        // One of one's own is better: its line stays here.
+        // A chunk that no other thread uses is better: its cache line stays here.
         if (chunk->users == 0) {
             ++chunk->users;
             return chunk;
@@ -331,7 +331,7 @@ TaskChunk* GroupState::pick(bool owner) noexcept {
     return shared;
 }
 
-// For a helper.
+// For helpers.
 bool GroupState::has_tasks() const noexcept {
     for (const TaskChunk* chunk = oldest_; chunk != nullptr; chunk = chunk->newer)
         if (chunk->range.has_items() && !chunk->for_owner) return true;
@@ -361,7 +361,7 @@ bool GroupState::stir_owner() noexcept {
 
 bool GroupState::publish_elsewhere(TaskChunk& chunk, std::uint32_t end,
                                    std::uint32_t added) noexcept {
-    // Relaxed: written under the lock, read as a number.
+    // Relaxed: written under the lock; only the number matters.
     spawned_elsewhere_.store(spawned_elsewhere_.load(std::memory_order_relaxed) + added,
                              std::memory_order_relaxed);
     chunk.range.publish(end);

@@ -28,7 +28,7 @@ struct TaskError {
     const char* task_name = nullptr;
 };
 
-/// What a thread does for a group at one time: a chunk it claims from, and how many it has run.
+/// One turn of a thread at a group: the chunk it claims from, and how many tasks it has run.
 struct GroupTurn {
     TaskChunk* chunk = nullptr;
     std::uint32_t ran = 0;
@@ -37,9 +37,9 @@ struct GroupTurn {
 
 /// Chunks, counts and latch of one group.
 ///
-/// Threads:   any thread, but spawn_here() and the waiting side: the group's owner.
+/// Threads:   any thread; spawn_here() and the waiting side: the group's owner.
 /// Lifetime:  counted: the TaskGroup and each ticket hold one reference. Made and kept by the pool,
-///            which uses it again when the last reference is gone.
+///            which reuses it when the last reference is gone.
 class GroupState {
 public:
     explicit GroupState(PoolCore& pool) : pool_(pool) {}
@@ -47,10 +47,10 @@ public:
     GroupState& operator=(const GroupState&) = delete;
     ~GroupState();
 
-    /// Begins a new life, with one reference, the owner's: the calling thread.
-    /// `owner_helps`: it is one of the helpers, though without a ticket.
+    /// Begins a new life with one reference. The owner is the calling thread.
+    /// `owner_helps`: it is one of the helpers, although it has no ticket.
     void open(Band band, std::uint32_t max_helpers, bool owner_helps) noexcept;
-    /// After the last wait: the owner does not help any more.
+    /// Call it after the last wait: the owner does not help any more.
     void owner_leaves() noexcept {
         if (owner_helps_) tickets_.drop();
     }
@@ -71,44 +71,46 @@ public:
         if (open_tasks_ == kChunkTasks) [[unlikely]]
             open_chunk();
         open_->slots[open_tasks_].emplace(std::forward<F>(f), name);
-        // Before the task is visible: finished never passes spawned. Relaxed: see pending().
+        // Before the task is visible, so that finished never exceeds spawned. Relaxed: see
+        // pending().
         spawned_here_.store(spawned_here_.load(std::memory_order_relaxed) + 1,
                             std::memory_order_relaxed);
         open_->range.publish(++open_tasks_);
         if (tickets_.wanted()) [[unlikely]]
             call_helper();
     }
-    /// On any other: takes the closure out of `task`. `for_owner`: nobody else is to run it.
+    /// On any other thread. Takes the closure out of `task`. `for_owner`: only the owner may run
+    /// it.
     void spawn_elsewhere(TaskSlot& task, bool for_owner) NEBULA_EXCLUDES(mutex_);
-    /// `count` calls of the closure, which the group then owns, as one chunk.
+    /// Queues `count` calls of the closure, which the group then owns, as one chunk.
     void spawn_batch(TaskSlot& closure, TaskChunk::BatchCall call, std::size_t begin,
                      std::uint32_t count) NEBULA_EXCLUDES(mutex_);
 
     [[nodiscard]] bool has_tickets() const noexcept { return tickets_.any(); }
-    /// A ticket that was found before a helper did, and is no more.
+    /// Takes back a ticket that no helper has used; it does not exist any more.
     void return_ticket() noexcept;
 
-    // ---- running: whoever helps, and the owner
+    // ---- running: helpers and the owner
 
-    /// Ends one turn and begins the next. Without a chunk: there is no task to be had.
+    /// Ends one turn and begins the next. If the result has no chunk, there is no task to run.
     [[nodiscard]] GroupTurn next_turn(GroupTurn last) noexcept NEBULA_EXCLUDES(mutex_);
-    /// Ends a turn and lets the helper go; true if there are tasks left and no helper for them, and
-    /// the caller is to stay.
+    /// Ends a turn and lets the helper go. True if there are tasks left without a helper, so the
+    /// caller must stay.
     [[nodiscard]] bool leave(GroupTurn last) noexcept NEBULA_EXCLUDES(mutex_);
-    /// Ends a turn; true if tasks are left: the caller keeps its ticket for later.
+    /// Ends a turn. True if tasks are left: the caller keeps its ticket for later.
     [[nodiscard]] bool pause(GroupTurn last) noexcept NEBULA_EXCLUDES(mutex_);
 
     /// Runs, or drops if the group was cancelled, task `number` of the turn's chunk.
     void run_task(GroupTurn& turn, std::uint32_t number) noexcept;
 
-    /// Whether a task waits that only the owner may run: it leaves other work for it. Relaxed: a
-    /// hint, next_step() looks under the lock.
+    /// Whether a task is waiting that only the owner may run; the owner leaves other work for it.
+    /// Relaxed: a hint; next_step() looks under the lock.
     [[nodiscard]] bool owner_is_wanted() const noexcept {
         return owner_is_wanted_.load(std::memory_order_relaxed);
     }
 
-    /// One who helps is about to block: somebody else may come for the tasks there are, and for
-    /// those that are spawned meanwhile.
+    /// A helper is about to block: another one may come for the tasks of this group, and for those
+    /// that are spawned meanwhile.
     void step_aside() noexcept NEBULA_EXCLUDES(mutex_);
     void step_back() noexcept { tickets_.add(); }
 
@@ -119,28 +121,29 @@ public:
         Wait what;
         std::uint32_t epoch;  // to sleep on
     };
-    /// As next_turn, for the owner; `turn` is the last one and becomes the next.
+    /// Like next_turn, but for the owner; `turn` is the last one and becomes the next.
     [[nodiscard]] Step next_step(GroupTurn& turn, bool may_start, bool may_sleep) noexcept
         NEBULA_EXCLUDES(mutex_);
-    /// What the owner sleeps on, while it is at the step's epoch; counted up by kLatchStep for
-    /// reasons of its own, it wakes too early and asks again.
+    /// The owner sleeps on this word while it is at the step's epoch. If kLatchStep is added for
+    /// another reason, the owner wakes early and asks again.
     [[nodiscard]] std::atomic<std::uint32_t>& latch_word() noexcept { return latch_.word(); }
     static constexpr std::uint32_t kLatchStep = 1;
     void stop_waiting() noexcept NEBULA_EXCLUDES(mutex_);
 
-    /// Tasks that have been spawned and are not known to have ended: a thread tells of those it has
-    /// run when it comes to the end of a chunk. Zero is exact.
+    /// How many tasks have been spawned and are not known to have ended: a thread reports the tasks
+    /// it has run at the end of a chunk. Zero is exact.
     [[nodiscard]] std::uint64_t pending() const noexcept {
-        // In this order: spawned can only have grown since. Acquire pairs with the release in
-        // count(): who sees that all have ended sees what they wrote.
+        // In this order, because spawned can only have grown since. Acquire pairs with the release
+        // in count(): a thread that sees that all have ended also sees what they wrote.
         const std::uint64_t finished = finished_.load(std::memory_order_acquire);
-        // Relaxed: a number; the thread that asks "all of them?" has spawned them, or was told.
+        // Relaxed: only the number matters; a thread that asks has spawned the tasks, or knows of
+        // them by other means.
         return spawned_here_.load(std::memory_order_relaxed) +
                spawned_elsewhere_.load(std::memory_order_relaxed) - finished;
     }
 
     void cancel() noexcept { cancelled_.store(true, std::memory_order_release); }
-    /// Acquire pairs with the release in cancel(): a task that sees it sees why.
+    /// Acquire pairs with the release in cancel(): a task that sees it also sees what led to it.
     [[nodiscard]] bool cancelled() const noexcept {
         return cancelled_.load(std::memory_order_acquire);
     }
@@ -150,7 +153,7 @@ public:
     [[nodiscard]] TaskError take_error() noexcept NEBULA_EXCLUDES(mutex_);
 
     GroupState* next_free = nullptr;  // under the lock of the pool's store
-    GroupState* next_made = nullptr;  // the same: all that there are
+    GroupState* next_made = nullptr;  // the same: the list of all groups
     GroupState* before_made = nullptr;
 
 private:
@@ -158,7 +161,7 @@ private:
     void call_helper() noexcept;
     void fail(TaskError&& error) noexcept NEBULA_EXCLUDES(mutex_);
     void end_batch(GroupTurn& last) noexcept NEBULA_EXCLUDES(mutex_);
-    // Where threads other than the owner spawn: a chunk and how many are in it.
+    // Where threads other than the owner spawn: a chunk and the number of tasks in it.
     struct SharedChunk {
         TaskChunk* chunk = nullptr;
         std::uint32_t tasks = 0;
@@ -168,10 +171,10 @@ private:
     void unlink(TaskChunk& chunk) noexcept NEBULA_REQUIRES(mutex_);
     [[nodiscard]] TaskChunk* pick(bool owner) noexcept NEBULA_REQUIRES(mutex_);
     [[nodiscard]] bool has_tasks() const noexcept NEBULA_REQUIRES(mutex_);
-    // The chunk is the caller's to recycle() after unlocking, if there is one.
+    // If it returns a chunk, the caller must recycle() it after unlocking.
     [[nodiscard]] TaskChunk* count(GroupTurn turn) noexcept NEBULA_REQUIRES(mutex_);
     void recycle(TaskChunk* chunk) noexcept;
-    // What is left to do for a turn that has ended, after unlocking.
+    // What is left to do after unlocking for a turn that has ended.
     struct Ended {
         TaskChunk* empty = nullptr;
         bool wake = false;
@@ -180,19 +183,19 @@ private:
     void settle(Ended ended) noexcept NEBULA_EXCLUDES(mutex_);
     template <class Next>
     void end_turn_and(GroupTurn& last, Next&& next) noexcept NEBULA_EXCLUDES(mutex_);
-    // Both: true: wake the latch after unlocking.
+    // Both return true if the caller must wake the latch after unlocking.
     [[nodiscard]] bool stir_owner() noexcept NEBULA_REQUIRES(mutex_);
     [[nodiscard]] bool publish_elsewhere(TaskChunk& chunk, std::uint32_t end,
                                          std::uint32_t added) noexcept NEBULA_REQUIRES(mutex_);
 
     PoolCore& pool_;
     Band band_ = Band::Frame;
-    bool cancel_on_error_ = false;  // the owner's, before the first spawn
+    bool cancel_on_error_ = false;  // set by the owner before the first spawn
     bool owner_helps_ = false;
-    const void* owner_ = nullptr;  // names the owner thread
+    const void* owner_ = nullptr;  // identifies the owner thread
     std::atomic<std::size_t> references_{0};
 
-    // What the owner writes at every spawn.
+    // Written by the owner at every spawn.
     alignas(2 * kCacheLine) TaskChunk* open_ = nullptr;  // where the owner spawns
     std::uint32_t open_tasks_ = 0;
     std::atomic<std::uint64_t> spawned_here_{0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where threads that have no deque of their own put work, and what did not fit into a deque.
+// Queue for work from threads without a deque, and for work that did not fit into a deque.
 #pragma once
 
 #include "nebula/base/cache_line.hpp"
@@ -12,12 +12,12 @@
 
 namespace nebula::detail {
 
-/// FIFO of items, linked through their `next` and `before`, under a short lock, with a count that
-/// anybody may read without it.
+/// FIFO of items, linked through their `next` and `before`, under a short lock. Its count can be
+/// read without the lock.
 ///
 /// Threads:   any thread.
-/// Cost:      one lock per push and per successful pop; a pop from an empty one is a load. Nothing
-///            allocates.
+/// Cost:      one lock per push and per successful pop; a pop from an empty queue is a load.
+///            Nothing allocates.
 /// Lifetime:  borrows its items.
 template <class T>
 class Injector {
@@ -29,11 +29,11 @@ public:
         (newest_ != nullptr ? newest_->next : oldest_) = item;
         newest_ = item;
         NEBULA_YIELD_POINT();
-        // The publication: README, "Parking". (The load: written under this lock only.)
+        // The publication: README, "Parking". (The load: it is written only under this lock.)
         count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
     }
 
-    /// `count` items, chained by `next`, in that order.
+    /// Pushes `count` items, chained by `next`, in that order.
     void push_all(T* first, std::size_t count) noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         for (std::size_t i = 0; i < count; ++i) {
@@ -48,9 +48,9 @@ public:
         count_.store(count_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);
     }
 
-    /// The oldest item; null when there is none.
+    /// The oldest item; null if there is none.
     [[nodiscard]] T* pop() noexcept NEBULA_EXCLUDES(mutex_) {
-        // Relaxed: a worker that is about to park looks again, with has_items().
+        // Relaxed: a worker that is about to park checks again, with has_items().
         if (count_.load(std::memory_order_relaxed) == 0) return nullptr;
         NEBULA_YIELD_POINT();
         const MutexLock lock(mutex_);
@@ -59,7 +59,7 @@ public:
         return item;
     }
 
-    /// The youngest item for which `wanted(item)`, if it is among the `reach` youngest.
+    /// The youngest item for which `wanted(item)` is true, among the `reach` youngest.
     template <class Wanted>
     [[nodiscard]] T* take_back(std::size_t reach, Wanted&& wanted) noexcept
         NEBULA_EXCLUDES(mutex_) {
@@ -73,12 +73,12 @@ public:
         return nullptr;
     }
 
-    /// As WorkDeque::has_items: in the one order of all seq_cst operations.
+    /// Like WorkDeque::has_items: in the single order of all seq_cst operations.
     [[nodiscard]] bool has_items() const noexcept {
         return count_.load(std::memory_order_seq_cst) != 0;
     }
 
-    /// Stale at once. Relaxed: a guess.
+    /// Outdated at once. Relaxed: a hint.
     [[nodiscard]] std::size_t size_hint() const noexcept {
         return count_.load(std::memory_order_relaxed);
     }
@@ -87,11 +87,12 @@ private:
     void take(T* item) noexcept NEBULA_REQUIRES(mutex_) {
         (item->before != nullptr ? item->before->next : oldest_) = item->next;
         (item->next != nullptr ? item->next->before : newest_) = item->before;
-        // Relaxed: taking publishes nothing; has_items may be true once too often.
+        // Relaxed: taking publishes nothing; has_items may give a wrong yes.
         count_.store(count_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     }
 
-    // Written under the lock; read by everybody who looks for work, so on a line of its own.
+    // Written under the lock; read by all threads that look for work, so on a cache line of its
+    // own.
     alignas(2 * kCacheLine) std::atomic<std::size_t> count_{0};
     alignas(2 * kCacheLine) Mutex mutex_;
     T* oldest_ NEBULA_GUARDED_BY(mutex_) = nullptr;

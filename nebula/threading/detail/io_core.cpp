@@ -16,13 +16,13 @@
 namespace nebula::detail {
 namespace {
 
-// Whose thread this is, and its number. Pointers without a destructor, as in the pool.
+// To which IoCore this thread belongs, and its number. No destructor, as in the pool.
 constinit thread_local IoCore* own_core = nullptr;
 constinit thread_local std::uint32_t own_number = 0;
 
 }  // namespace
 
-// More jobs than threads to take them, and a place for one more thread.
+// Whether there are more jobs than threads to take them, and room for another thread.
 bool IoCore::needs_thread() const noexcept {
     return jobs_.size() > idle_ &&
            threads_.size() < static_cast<std::size_t>(config_.most_threads) + blocked_;
@@ -34,12 +34,12 @@ void IoCore::add_thread() {
 }
 
 void IoCore::ring() noexcept {
-    // Relaxed: under the lock; the kernel compares.
+    // Relaxed: under the lock; the kernel only compares.
     bell_.fetch_add(1, std::memory_order_relaxed);
     futex_wake_one(bell_);
 }
 
-// Closures, handlers and the log's sink are the user's code: none of it runs under the lock.
+// Closures, handlers and the log's sink are user code; none of it runs under the lock.
 void IoCore::spawn(IoJob job) {
     home_.require();
     std::list<IoJob> one;
@@ -65,8 +65,8 @@ void IoCore::spawn(IoJob job) {
     }
     if (!missing_thread.empty())
         log(LogLevel::Warning, config_.name_prefix +
-                                   ": no further thread could be started, so the work waits for "
-                                   "those there are: " +
+                                   ": no further thread could be started, so jobs wait for the "
+                                   "existing ones: " +
                                    missing_thread);
     if (!one.empty()) run(one.front());
 }
@@ -85,8 +85,9 @@ IoCore::LentPlace::LentPlace() noexcept : core_(own_core) {
         }
     }
     if (!missing_thread.empty())
-        log(LogLevel::Warning, core_->config_.name_prefix +
-                                   ": a thread blocks, and none can stand in: " + missing_thread);
+        log(LogLevel::Warning,
+            core_->config_.name_prefix +
+                ": a thread is blocked, and no replacement could be started: " + missing_thread);
 }
 
 IoCore::LentPlace::~LentPlace() {
@@ -135,7 +136,7 @@ bool IoCore::run_one_if_own() noexcept {
     return true;
 }
 
-// Empty: closed, and nothing is queued. What running jobs spawn then, they run themselves.
+// Empty if it is closed and nothing is queued. Running jobs then run themselves what they spawn.
 std::list<IoJob> IoCore::take() noexcept {
     home_.require();  // a job that forked has come back in the child
     std::list<IoJob> job;
@@ -149,7 +150,7 @@ std::list<IoJob> IoCore::take() noexcept {
             }
             if (closed_) return job;
             ++idle_;
-            // Relaxed: moved under the lock, so what comes after us changes it before we sleep.
+            // Relaxed: it is changed under the lock, so a later job changes it before we sleep.
             rings = bell_.load(std::memory_order_relaxed);
         }
         futex_wait(bell_, rings);
@@ -175,7 +176,7 @@ void IoCore::close() noexcept {
 }
 
 void IoCore::abandon() noexcept {
-    if (!home_.is_here()) return;  // its lock may be held for ever
+    if (!home_.is_here()) return;  // its lock may be held forever
     const MutexLock lock(mutex_);
     abandoned_ = true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The inside of IoThreads. Apart from it, because it must be able to outlive it: README.md, "fork()
-// and exit()".
+// The inside of IoThreads. It is separate because it may have to outlive it: README.md, "fork() and
+// exit()".
 #pragma once
 
 #include "nebula/base/mutex.hpp"
@@ -21,15 +21,15 @@ namespace nebula::detail {
 
 /// Queue and threads.
 ///
-/// Threads:   any thread; close: any but its own.
+/// Threads:   any thread; close: any thread but its own.
 class IoCore {
 public:
     explicit IoCore(IoThreadsConfig config) : config_(std::move(config)) {}
     IoCore(const IoCore&) = delete;
     IoCore& operator=(const IoCore&) = delete;
 
-    /// While it lives, the calling thread is taken as blocked if it is one of an IoThreads, which
-    /// may start one more in its place. On any other thread it does nothing.
+    /// While it lives, the calling thread counts as blocked if it belongs to an IoThreads, which
+    /// may start another one in its place. On any other thread it does nothing.
     class LentPlace {
     public:
         LentPlace() noexcept;
@@ -43,14 +43,14 @@ public:
 
     /// \throws std::bad_alloc, std::system_error if not even one thread can be started.
     void spawn(IoJob job) NEBULA_EXCLUDES(mutex_);
-    /// Runs the oldest queued job if the calling thread is one of ours. False: it is not, or there
-    /// is none.
+    /// Runs the oldest queued job if the calling thread is one of ours. False if it is not, or if
+    /// there is no job.
     bool run_one_if_own() noexcept NEBULA_EXCLUDES(mutex_);
     void report(const std::exception_ptr& error, const char* job_name) const noexcept;
 
     void close() noexcept NEBULA_EXCLUDES(mutex_);
-    /// Instead of close() when nobody may wait for the threads: they stop before the next job, and
-    /// the caller keeps the memory.
+    /// Used instead of close() if nobody may wait for the threads: they stop before the next job,
+    /// and the caller keeps the memory.
     void abandon() noexcept NEBULA_EXCLUDES(mutex_);
 
     [[nodiscard]] const HomeProcess& home() const noexcept { return home_; }
@@ -71,8 +71,8 @@ private:
     mutable Mutex mutex_;
     std::list<IoJob> jobs_ NEBULA_GUARDED_BY(mutex_);  // spliced: no closure moves under the lock
     std::vector<pthread_t> threads_ NEBULA_GUARDED_BY(mutex_);
-    std::size_t idle_ NEBULA_GUARDED_BY(mutex_) = 0;     // asleep, or called and on their way
-    std::size_t blocked_ NEBULA_GUARDED_BY(mutex_) = 0;  // have lent their place
+    std::size_t idle_ NEBULA_GUARDED_BY(mutex_) = 0;     // asleep, or just woken
+    std::size_t blocked_ NEBULA_GUARDED_BY(mutex_) = 0;  // have a LentPlace
     bool closed_ NEBULA_GUARDED_BY(mutex_) = false;
     bool abandoned_ NEBULA_GUARDED_BY(mutex_) = false;
     std::atomic<std::uint32_t> started_{0};  // the next thread's number

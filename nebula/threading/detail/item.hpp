@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What lies in the deques and injectors.
+// The items in the deques and injectors.
 #pragma once
 
 #include "nebula/threading/band.hpp"
@@ -11,9 +11,10 @@ namespace nebula::detail {
 
 class GroupState;
 
-/// A detached task, or a ticket: "somebody help this group". Made and kept by the pool's store.
+/// A detached task, or a ticket, which asks a worker to help a group. Made and kept by the pool's
+/// store.
 ///
-/// Lifetime:  owned by whoever holds the pointer, one at a time.
+/// Lifetime:  owned by the one thread or queue that holds the pointer.
 struct Item {
     enum class Kind : std::uint8_t { Task, Ticket };
 

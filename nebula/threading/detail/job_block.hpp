@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a Job and the pool share: job.hpp has the contract, job_state.hpp the protocol.
+// Shared by a Job and the pool. job.hpp has the contract, job_state.hpp the protocol.
 #pragma once
 
 #include "nebula/base/small_function.hpp"
@@ -22,16 +22,15 @@ class WorkerPool;
 
 namespace detail {
 
-/// Where every job's one block comes from and goes to.
+/// Allocates the one block of a job.
 /// \throws std::bad_alloc
 [[nodiscard]] void* allocate_job_block(std::size_t size);
 void free_job_block(void* memory, std::size_t size) noexcept;
 
-/// The half of the block that does not know its types.
+/// The part of the block that does not depend on its types.
 ///
 /// Threads:   claim-and-run, request_cancel: any thread. The rest: the owner of the Job.
-/// Lifetime:  counted: the Job holds one reference, each StopSource one, and whoever will run it
-///            another.
+/// Lifetime:  counted: the Job, each StopSource, and the queued run hold one reference each.
 class JobBlock {
 public:
     JobBlock(const JobBlock&) = delete;
@@ -50,9 +49,9 @@ public:
         if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
     }
 
-    /// Runs the closure here, unless somebody else was first. What it returns has to be reported.
+    /// Runs the closure here unless another thread was first. The caller must report the result.
     [[nodiscard]] std::exception_ptr run_if_queued() noexcept;
-    /// Gives the block to the pool; if that cannot take it, runs it here.
+    /// Queues the job in the pool, or runs it here if that fails.
     void spawn_or_run() noexcept;
 
     void request_cancel() noexcept;
@@ -60,12 +59,12 @@ public:
     [[nodiscard]] JobStatus status() const noexcept { return state_.status(); }
     [[nodiscard]] bool ended() const noexcept { return state_.ended(); }
 
-    /// Runs it or sleeps until it has run.
+    /// Runs it, or sleeps until it has run.
     void finish() noexcept;
-    /// After the end: throws its error, or JobCancelled, if there is either.
+    /// Call it after the end: throws its error or JobCancelled, if any.
     void rethrow();
     void on_end(SmallFunction<void(), 32> callback) noexcept;
-    /// The owner's reference, and its interest.
+    /// Gives up the owner's reference and its interest in the result.
     void leave() noexcept;
 
     [[nodiscard]] WorkerPool& pool() const noexcept { return pool_; }
@@ -75,7 +74,7 @@ protected:
     virtual ~JobBlock() = default;
 
     virtual void call() = 0;
-    /// What the closure's destructor threw, or null.
+    /// Returns what the closure's destructor threw, or null.
     virtual std::exception_ptr drop_closure() noexcept = 0;
 
 private:
@@ -89,14 +88,14 @@ private:
     const SpawnOptions options_;
     JobState<> state_;
     std::atomic<std::uint32_t> references_{1};
-    std::exception_ptr error_;            // of who claimed until the end, then of the owner
-    SmallFunction<void(), 32> callback_;  // of the owner until watched, then of who ends it
+    std::exception_ptr error_;            // belongs to the claimer until the end, then to the owner
+    SmallFunction<void(), 32> callback_;  // belongs to the owner until watched, then to the ender
 };
 
 /// \throws std::bad_alloc, with nothing queued.
 void spawn_block(JobBlock& block);
 
-/// Its run, as the closure that the pool keeps.
+/// The closure that the pool keeps; it runs the job.
 class JobRun {
 public:
     explicit JobRun(JobBlock& block) noexcept : block_(&block) { block.retain(); }
@@ -106,7 +105,7 @@ public:
     ~JobRun() {
         if (block_ != nullptr) block_->release();
     }
-    /// Throws what is to be reported, as any detached job does.
+    /// Throws what must be reported, like any detached job.
     void operator()() {
         if (std::exception_ptr error = block_->run_if_queued())
             std::rethrow_exception(std::move(error));
@@ -127,12 +126,12 @@ class JobResult : public JobBlock {
         std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>>;
 
 public:
-    /// After rethrow(). Once.
+    /// Call it once, after rethrow().
     T take() {
         if constexpr (std::is_reference_v<T>) {
             return static_cast<T>(**value_);
         } else if constexpr (!std::is_void_v<T>) {
-            const Clear clear{value_};  // the Job may live on for long, what it gave away need not
+            const Clear clear{value_};  // the Job may live much longer than the value it gave away
             return std::move(*value_);
         }
     }

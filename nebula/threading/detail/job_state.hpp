@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one word that decides a Job's life.
+// The word that decides the life of a Job.
 #pragma once
 
 #include "nebula/base/assert.hpp"
@@ -13,52 +13,54 @@ namespace nebula {
 enum class JobStatus : std::uint8_t {
     Queued,
     Running,    ///< Or about to be dropped by a cancel.
-    Done,       ///< With a value or an error.
+    Done,       ///< It has a value or an error.
     Cancelled,  ///< It never ran, or it ended with JobCancelled.
 };
 
 namespace detail {
 
-/// A Job's status, who sleeps for it, who is to be told, and whether anybody still wants it, in
-/// one atomic word, so that each question below has one answer.
+/// One atomic word with a Job's status: whether a thread sleeps for it, whether it has a callback,
+/// and whether its result is still wanted. So each question below has exactly one answer.
 ///
-/// - **Who has the closure?** Worker, waiter and canceller all claim: Queued to Running by
+/// - **Who has the closure?** Worker, waiter and canceller all try to claim it: Queued to Running
+/// by
 ///   compare-exchange. One of them wins, runs or drops the closure, and ends the job.
-/// - **Does a waiter sleep on?** It sets kWaiting and sleeps on the word it then knows; the end
-///   changes the word and sees the bit. Either the bit came first, and the end wakes; or the end
+/// - **Is a waiter always woken?** It sets kWaiting and sleeps on the word it then knows; the end
+///   changes the word and sees the bit. Either the bit came first, and the end wakes it; or the end
 ///   came first, and the waiter sees it, in its exchange or in the kernel's comparison.
-/// - **Who calls the callback?** The end, if kWatched was set before it; else whoever could not set
-///   it any more.
-/// - **Who reports an error that nobody takes?** The end, if kAlone was set before it; else whoever
-///   set it.
+/// - **Who calls the callback?** The end, if kWatched was set before it; otherwise the thread that
+///   was too late to set it.
+/// - **Who reports an error that nobody takes?** The end, if kAlone was set before it; otherwise
+/// the
+///   thread that set it.
 ///
-/// Threads:   any thread; wait, watch, leave: the owner of the Job; end: who claimed.
+/// Threads:   any thread; wait, watch, leave: the owner of the Job; end: the thread that claimed.
 template <class Atomics = MachineAtomics>
 class JobState {
 public:
     /// True for exactly one caller.
     [[nodiscard]] bool claim() noexcept {
         std::uint32_t word = word_.load(std::memory_order_relaxed);  // compared below
-        // Relaxed: decides and publishes nothing; the closure came by the queue or the handle.
+        // Relaxed: it decides but publishes nothing; the closure came with the queue or the handle.
         while (status_of(word) == JobStatus::Queued)
             if (word_.compare_exchange_weak(word, word + kRunning, std::memory_order_relaxed))
                 return true;
         return false;
     }
 
-    /// Asks the one who has claimed to stop early, if it has not ended.
+    /// Asks the thread that has claimed the job to stop early, if it has not ended.
     void ask_to_stop() noexcept {
         word_.fetch_or(kStopRequested, std::memory_order_relaxed);  // guards nothing
     }
     /// For a StopToken.
     [[nodiscard]] const auto& word() const noexcept { return word_; }
 
-    /// What the one who ended the job still has to do.
+    /// What the thread that ended the job still has to do.
     struct Duties {
         bool call_callback;
         bool report_error;
     };
-    /// By who claimed, when the result is written and the closure gone.
+    /// Called by the claimer when the result is written and the closure is destroyed.
     Duties end(bool cancelled) noexcept {
         // Release pairs with the acquires in status(), wait(), watch() and leave(): the result.
         // Acquire pairs with the release in watch(): the callback.
@@ -76,7 +78,7 @@ public:
     }
     [[nodiscard]] bool ended() const noexcept { return is_end(status()); }
 
-    /// Sleeps until the job has ended. Somebody must have claimed it.
+    /// Sleeps until the job has ended. It must have been claimed.
     void wait() noexcept {
         wait([](auto& word, std::uint32_t expected) { Atomics::sleep(word, expected); });
     }
@@ -86,7 +88,7 @@ public:
         for (;;) {
             std::uint32_t word = word_.load(std::memory_order_acquire);  // pairs with end()
             if (is_end(status_of(word))) return;
-            // Relaxed: the bit alone is passed on, in the order of this word.
+            // Relaxed: only the bit is passed on, in the order of this word.
             if ((word & kWaiting) == 0 &&
                 !word_.compare_exchange_weak(word, word | kWaiting, std::memory_order_relaxed))
                 continue;
@@ -95,7 +97,7 @@ public:
         }
     }
 
-    /// After the callback was written. False: the job has ended, and the caller calls it.
+    /// Call it after writing the callback. False: the job has ended, and the caller must call it.
     [[nodiscard]] bool watch() noexcept {
         std::uint32_t word = word_.load(std::memory_order_acquire);  // pairs with end()
         while (!is_end(status_of(word)))
@@ -106,13 +108,14 @@ public:
         return false;
     }
 
-    /// Nobody will take the result. True: the job had ended, and what it threw is the caller's.
+    /// Nobody will take the result. True: the job had ended, and its exception belongs to the
+    /// caller.
     [[nodiscard]] bool leave() noexcept {
         // Acquire pairs with end().
         return is_end(status_of(word_.fetch_or(kAlone, std::memory_order_acquire)));
     }
 
-    /// May be added to the word at any time: a waiter wakes, and asks again.
+    /// May be added to the word at any time: a waiter wakes and checks again.
     static constexpr std::uint32_t kNudge = std::uint32_t{1} << 16U;
 
 private:

@@ -8,12 +8,13 @@
 
 namespace nebula::detail {
 
-/// The word between the owner of a branch and the thief that took it. `Thief` is whatever the owner
+/// The word between the owner of a branch and the thief that took it. `Thief` is what the owner
 /// looks at while it waits; its address must be even.
 ///
-/// The word is 0 until a thief took the branch, then the thief's address, at last kDone. The lowest
-/// bit says that the owner sleeps, on a word of its own (`bell`): this one may serve another branch
-/// as soon as the owner has seen kDone, so the thief's exchange is its last touch.
+/// The word is 0 until a thief takes the branch, then the thief's address, and finally kDone. The
+/// lowest bit says that the owner sleeps, on a word of its own (`bell`): this word may be used for
+/// another branch as soon as the owner has seen kDone, so the thief must not touch it after its
+/// exchange.
 ///
 /// Threads:   taken_by, finish: the thief. The rest: the owner.
 template <class Thief, class Atomics = MachineAtomics>
@@ -23,12 +24,12 @@ class JoinState {
 
 public:
     void taken_by(Thief& thief) noexcept {
-        // Or, not store: the owner may have announced its sleep already. Release pairs with the
-        // acquire in thief(): the address is followed.
+        // Or, not store: the owner may already have announced its sleep. Release pairs with the
+        // acquire in thief(), which follows the address.
         word_.fetch_or(address(thief), std::memory_order_release);
     }
 
-    /// All the branch has done happens before the owner's done(). `bell` is the owner's.
+    /// Everything that the branch did happens before the owner's done(). `bell` is the owner's.
     void finish(Atomic<std::uint32_t>& bell) noexcept {
         Atomics::yield_point();
         // Release pairs with the acquire in done(). Acquire pairs with the release in
@@ -46,23 +47,23 @@ public:
     [[nodiscard]] bool done() const noexcept {
         return (word_.load(std::memory_order_acquire) & ~kSleeping) == kDone;
     }
-    /// Null until the thief has told, and when it has finished.
+    /// Null until the thief has called taken_by(), and after it has finished.
     [[nodiscard]] Thief* thief() const noexcept {
         const std::uintptr_t word = word_.load(std::memory_order_acquire) & ~kSleeping;
         return word != kDone ? to_thief(word) : nullptr;
     }
 
-    /// To be read before announce_sleep(), and slept on after it.
+    /// Read it before announce_sleep(), and sleep on it afterwards.
     [[nodiscard]] static std::uint32_t ring_count(const Atomic<std::uint32_t>& bell) noexcept {
         return bell.load(std::memory_order_acquire);
     }
-    /// False: done meanwhile, do not sleep. True: the thief will ring the bell.
+    /// False: it is done, do not sleep. True: the thief will ring the bell.
     [[nodiscard]] bool announce_sleep() noexcept {
         Atomics::yield_point();
         return (word_.fetch_or(kSleeping, std::memory_order_acq_rel) & ~kSleeping) != kDone;
     }
 
-    /// For the next branch. Relaxed: its thief gets to know of it by the deque.
+    /// For the next branch. Relaxed: its thief learns of it through the deque.
     void reset() noexcept { word_.store(0, std::memory_order_relaxed); }
 
 private:

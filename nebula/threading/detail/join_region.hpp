@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From the first join of a thread to its return. README.md, "Joins".
+// Lasts from a thread's first join to its return. README.md, "Joins".
 #pragma once
 
 #include "nebula/threading/fork_context.hpp"
@@ -10,11 +10,11 @@ namespace nebula::detail {
 
 class PoolCore;
 
-/// Gives the calling thread a place for its branches, and sees that somebody watches it.
+/// Gives the calling thread a place for its branches, and makes sure that a worker watches it.
 ///
 /// Threads:   any thread; made and destroyed on the same one, nested like blocks.
-/// Cost:      two ordered stores; a system call if the pool was quiet. The 17th thread that is no
-///            worker and inside a join of this pool gets a seat that nobody steals from.
+/// Cost:      two ordered stores; a system call if the pool was quiet. The 17th thread that is not
+///            a worker and is inside a join of this pool gets a seat that nobody steals from.
 class JoinRegion {
 public:
     /// \throws std::bad_alloc, for the 17th.
@@ -27,8 +27,8 @@ public:
 
 private:
     ForkSeat* seat_;
-    ForkSeat* const outer_;  // of another pool, or of this one: what was there before us
-    bool entered_ = false;   // and was not inside already
+    ForkSeat* const outer_;  // the previous seat, of this or another pool
+    bool entered_ = false;   // and was not already inside
     bool lent_ = false;
     std::unique_ptr<ForkSeat> lonely_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the one thread that waits for a group sleeps. README.md, "Groups".
+// The thread that waits for a group sleeps on this. README.md, "Groups".
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -9,18 +9,18 @@
 
 namespace nebula::detail {
 
-/// A counter one can sleep on until it moves. epoch() and advance() are called under the lock of
-/// whoever owns the latch; wait() and wake() after leaving it.
+/// A counter that a thread can sleep on until it changes. epoch() and advance() are called under
+/// the lock of the latch's owner; wait() and wake() after leaving it.
 ///
 /// Threads:   one waiter; advance and wake: any thread.
-/// Lifetime:  who wakes holds a reference to the owner: the waiter may be gone by then.
+/// Lifetime:  the waking thread holds a reference to the owner, because the waiter may be gone.
 template <class Atomics>
 class BasicLatch {
     template <class V>
     using Atomic = typename Atomics::template Atomic<V>;
 
 public:
-    // Relaxed, all three: read and moved under the owner's lock; wait() compares only.
+    // Relaxed, all three: read and changed under the owner's lock; wait() only compares.
     [[nodiscard]] std::uint32_t epoch() const noexcept {
         return epoch_.load(std::memory_order_relaxed);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The serial pieces of par_sort(): between two arrays, back and forth, every move an assignment.
-// No piece trusts the comparator: whatever it answers, and however often it changes its mind, every
-// read and write stays inside the two arrays, and the result is a permutation of the input.
+// The serial pieces of par_sort(). Elements move back and forth between two arrays by assignment.
+// No piece trusts the comparator: even if its answers contradict each other, every read and write
+// stays inside the two arrays, and the result is a permutation of the input.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 
 namespace nebula::detail {
 
-/// As many elements as a slice has, moved out of it.
+/// A buffer with room for the elements of a slice, which are moved into it.
 template <class T>
 class SortBuffer {
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>,
@@ -33,7 +33,7 @@ public:
         ::operator delete(memory_, std::align_val_t(alignof(T)));
     }
 
-    /// All of it, before anything else.
+    /// Call it first; fills the whole buffer.
     void fill_from(std::span<T> slice) noexcept {
         std::uninitialized_move(slice.begin(), slice.end(), memory_);
         made_ = size_;
@@ -46,10 +46,10 @@ private:
     std::size_t made_ = 0;
 };
 
-/// Elements that insertion sorts faster than merging does.
+/// Up to this many elements, insertion is faster than merging.
 inline constexpr std::size_t kSortLeaf = 32;
-/// Levels of merging inside a run, and its elements: a run of a few words each stays in the first
-/// cache, both arrays of it.
+/// Levels of merging inside a run, and the elements of a run: if an element has a few words, both
+/// arrays of a run stay in the first-level cache.
 inline constexpr std::size_t kSortRunLevels = 6;
 inline constexpr std::size_t kSortRun = kSortLeaf << kSortRunLevels;
 
@@ -68,15 +68,15 @@ void insertion_sort(T* begin, T* end, Less& less) {
     }
 }
 
-/// Stable: of equals, those of a come first.
+/// Stable: among equals, those of a come first.
 template <class T, class Less>
 void merge_into(T* out, T* a, T* a_end, T* b, T* b_end, Less& less) {
     while (a != a_end && b != b_end) *out++ = std::move(less(*b, *a) ? *b++ : *a++);
     std::move(b, b_end, std::move(a, a_end, out));
 }
 
-/// How many of the first `count` elements of the merge of a and b come from a. Between
-/// count - b_size and min(count, a_size), whatever `less` answers.
+/// How many of the first `count` elements of the merge of a and b come from a. The result is
+/// between count - b_size and min(count, a_size), whatever `less` returns.
 template <class T, class Less>
 [[nodiscard]] std::size_t merge_split(std::size_t count, T* a, std::size_t a_size, T* b,
                                       std::size_t b_size, Less& less) {
@@ -84,7 +84,7 @@ template <class T, class Less>
     std::size_t high = std::min(count, a_size);
     while (low < high) {
         const std::size_t from_a = low + (high - low) / 2;
-        // The last one taken from b would be before the first one left in a: too many from b?
+        // Whether the last one taken from b comes before the first one left in a.
         if (less(b[count - from_a - 1], a[from_a]))
             high = from_a;
         else
@@ -93,7 +93,8 @@ template <class T, class Less>
     return low;
 }
 
-/// Sorts [begin, end) of `from`, at most a run: ends in `to` after an odd number of levels.
+/// Sorts [begin, end) of `from`, at most a run; the result is in `to` after an odd number of
+/// levels.
 template <class T, class Less>
 void sort_run(T* from, T* to, std::size_t begin, std::size_t end, Less& less) {
     for (std::size_t leaf = begin; leaf < end; leaf += kSortLeaf)
@@ -134,13 +135,13 @@ void merge_sort(std::span<T> slice, Less& less) {
 }
 
 /// One level of merging runs of `width` from one array to the other, cut into pieces of kSortRun
-/// that know where their two inputs begin. The cuts are made before any piece is merged: afterwards
-/// the inputs are moved from.
+/// that know where their two inputs begin. The cuts are made before any piece is merged, because
+/// the inputs are moved from afterwards.
 ///
 /// A piece takes kSortRun elements, so from one cut to the next the share of the first run grows by
-/// 0 to kSortRun. With a strict weak order it does so by itself. With any other the searches
-/// contradict each other, and pieces would overlap and write past their ends: so each cut is
-/// clamped to what the one before it allows.
+/// 0 to kSortRun. With a strict weak order this is always so. With any other order the searches may
+/// contradict each other, and pieces would overlap and write past their ends. So each cut is
+/// clamped to what the previous one allows.
 template <class T, class Less>
 class MergeLevel {
 public:
@@ -182,7 +183,7 @@ private:
     T* const to_;
     const std::size_t size_;
     const std::size_t width_;
-    std::vector<std::size_t>& cuts_;  // by piece: how many of the pair's first run come before it
+    std::vector<std::size_t>& cuts_;  // by piece: how many of the pair's first run precede it
     Less& less_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A FIFO under a lock whose values are made, moved and destroyed outside of that lock.
+// A FIFO under a lock; its values are made, moved and destroyed outside of that lock.
 #pragma once
 
 #include <algorithm>
@@ -12,17 +12,17 @@
 namespace nebula::detail {
 
 /// Links nodes and never touches the values in them. A constructor, move or destructor of a value
-/// is the user's code: it may take a lock of its own, or use the very queue it is going into. So a
-/// thread takes a node under the lock, works on its value without the lock, and comes back with the
-/// node.
+/// is user code: it may take a lock of its own, or use this very queue. So a thread takes a node
+/// under the lock, works on its value without the lock, and returns the node under the lock.
 ///
 ///     take_empty() -> make the value -> push_back()
 ///     pop_front()  -> move the value out, destroy it -> give_back()
 ///                  -> or leave it as it is -> push_front()
 ///
-/// Threads:   under the owner's lock, all of it; a node in hand: the thread that has it.
-/// Cost:      an allocation per kBlockNodes nodes when more are in use than ever before; else none.
-/// Lifetime:  owns its nodes and the values that are queued, and keeps its blocks until it dies.
+/// Threads:   everything under the owner's lock; a node in hand: the thread that has it.
+/// Cost:      an allocation per kBlockNodes nodes if more are in use than ever before; otherwise
+///            none.
+/// Lifetime:  owns its nodes and the queued values, and keeps its blocks until it dies.
 template <class T>
 class NodeQueue {
     static_assert(std::is_nothrow_destructible_v<T>);
@@ -37,7 +37,7 @@ public:
         Node* next = nullptr;
         alignas(T) std::byte bytes[sizeof(T)];
     };
-    /// About a page, but a few at least and not a crowd of tiny ones.
+    /// About a page, but at least a few nodes, and not too many tiny ones.
     static constexpr std::size_t kBlockNodes =
         std::clamp(std::size_t{4000} / sizeof(Node), std::size_t{4}, std::size_t{256});
 
@@ -74,7 +74,7 @@ public:
         ++size_;
         --in_hand_;
     }
-    /// The oldest, with its value; null when empty.
+    /// The oldest node, with its value; null if the queue is empty.
     [[nodiscard]] Node* pop_front() noexcept {
         if (front_ == nullptr) return nullptr;
         --size_;
@@ -87,9 +87,9 @@ public:
         --in_hand_;
     }
 
-    /// Values that are queued.
+    /// The number of queued values.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    /// Nodes that some thread has in hand: values on their way in or out.
+    /// The number of nodes that threads hold: values that are being put in or taken out.
     [[nodiscard]] std::size_t in_hand() const noexcept { return in_hand_; }
     [[nodiscard]] std::size_t in_use() const noexcept { return size_ + in_hand_; }
 
@@ -102,14 +102,14 @@ private:
     void add_block() {
         auto* const block = new Block;
         block->next = std::exchange(blocks_, block);
-        // From the last to the first: taken in the order of their addresses.
+        // From the last to the first, so that they are taken in the order of their addresses.
         for (std::size_t i = kBlockNodes; i-- > 0;)
             block->nodes[i].next = std::exchange(free_, &block->nodes[i]);
         nodes_ += kBlockNodes;
     }
 
     Node* front_ = nullptr;
-    Node* back_ = nullptr;  // while front_ is not null
+    Node* back_ = nullptr;  // valid while front_ is not null
     Node* free_ = nullptr;
     Block* blocks_ = nullptr;
     std::size_t size_ = 0;

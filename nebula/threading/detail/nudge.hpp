@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How to reach a worker that sleeps in the middle of a task. README.md, "Waits across pools".
+// Reaches a worker that sleeps in the middle of a task. README.md, "Waits across pools".
 #pragma once
 
 #include "nebula/base/mutex.hpp"
@@ -11,22 +11,23 @@
 
 namespace nebula::detail {
 
-/// What one worker sleeps on in the middle of a wait, for those who have something for it alone.
+/// The word on which a worker sleeps in the middle of a wait, for threads that have a task for this
+/// worker alone.
 ///
-/// The sleeper registers its word, then looks into its inbox, then sleeps while the word is as it
-/// was. Who fills the inbox does that first and rings after it. Both take the lock: the bell finds
-/// the word, and changes it; or it came before the word was registered, and then the sleeper sees
-/// what is in the inbox.
+/// The sleeper registers its word, then looks into its inbox, then sleeps while the word has not
+/// changed. A sender fills the inbox first and rings afterwards. Both take the lock: either the
+/// bell finds the word and changes it; or it came before the word was registered, and the sleeper
+/// sees what is in the inbox.
 ///
 /// Threads:   Place: the worker itself. ring: any thread.
 /// Lifetime:  a word is touched only while its Place lives.
 class Nudge {
 public:
-    /// Registers a word while it lives, and brings back the one before it: a worker that sleeps may
-    /// run what was sent to it, and sleep in there.
+    /// Registers a word while it lives, and then restores the previous one: a sleeping worker may
+    /// run a task that was sent to it, and sleep inside that task.
     class Place {
     public:
-        /// \param step  what may be added to the word at any time without changing what it says
+        /// \param step  may be added to the word at any time without changing its meaning
         Place(Nudge& nudge, std::atomic<std::uint32_t>& word, std::uint32_t step) noexcept
             : nudge_(nudge), outer_(nudge.set({&word, step})) {}
         ~Place() { nudge_.set(outer_); }
@@ -47,7 +48,7 @@ public:
     void ring() noexcept NEBULA_EXCLUDES(mutex_) {
         const MutexLock lock(mutex_);
         if (bell_.word == nullptr) return;
-        // Relaxed: the kernel compares, and the lock orders what was put into the inbox.
+        // Relaxed: the kernel only compares, and the lock orders what was put into the inbox.
         bell_.word->fetch_add(bell_.step, std::memory_order_relaxed);
         futex_wake_one(*bell_.word);
     }

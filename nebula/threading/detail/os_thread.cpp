@@ -17,8 +17,8 @@ void check(int error, const char* what) {
     if (error != 0) throw std::system_error(error, std::generic_category(), what);
 }
 
-// A pinned thread's CPUs from before. Nothing to construct or destroy: the extension is unloaded
-// with threads of others still alive.
+// The CPUs of a pinned thread from before the pinning. Nothing to construct or destroy: the
+// extension is unloaded while foreign threads are still alive.
 constinit thread_local bool was_pinned = false;
 constinit thread_local cpu_set_t before_pinning{};
 
@@ -35,7 +35,7 @@ pthread_t start_thread(void* (*entry)(void*), void* argument, std::size_t stack_
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     std::size_t guard = 0;
     check(pthread_attr_getguardsize(&attributes.value, &guard), "guard size");
-    // glibc takes the guard out of the size it is given; one page more for what it keeps on top.
+    // glibc takes the guard out of the given size; one page more for what it keeps on top.
     const std::size_t wanted =
         std::max(stack_size_bytes, static_cast<std::size_t>(PTHREAD_STACK_MIN)) + guard + page;
     const std::size_t size = (wanted + page - 1) / page * page;
@@ -55,7 +55,7 @@ void name_this_thread(const std::string& name) noexcept {
 
 bool pin_this_thread(std::size_t index) noexcept {
     cpu_set_t all;
-    // A machine with more CPUs than the set holds is refused here.
+    // Fails on a machine with more CPUs than the set can hold.
     if (sched_getaffinity(0, sizeof all, &all) != 0) return false;
     const auto count = static_cast<std::size_t>(CPU_COUNT(&all));
     std::size_t left = index % count;
@@ -75,7 +75,7 @@ bool pin_this_thread(std::size_t index) noexcept {
 int cpus_before_pinning() noexcept { return was_pinned ? CPU_COUNT(&before_pinning) : 0; }
 
 void set_this_thread_nice(int nice) noexcept {
-    // Linux, other than POSIX, gives each thread its own.
+    // On Linux, unlike in POSIX, each thread has its own.
     setpriority(PRIO_PROCESS, static_cast<id_t>(this_thread_os_id()), nice);
 }
 

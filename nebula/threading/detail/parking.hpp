@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who sleeps, and how to wake exactly one of them. The protocol: README.md, "Parking".
+// Which workers sleep, and how to wake exactly one of them. The protocol: README.md, "Parking".
 #pragma once
 
 #include "nebula/base/cache_line.hpp"
@@ -13,11 +13,11 @@
 
 namespace nebula::detail {
 
-/// What a worker is to do that has announced its park and looked again.
+/// What a worker must do after it has announced its park and looked again.
 enum class ParkStep : std::uint8_t {
-    Search,  ///< Something is visible: not announced any more.
-    Leave,   ///< The pool stops, and nothing is left of what was published before: nor here.
-    Sleep,   ///< Nothing is visible: whoever publishes from now on wakes us.
+    Search,  ///< Something is visible; the announcement is withdrawn.
+    Leave,   ///< The pool is stopping and nothing is left; the announcement is withdrawn.
+    Sleep,   ///< Nothing is visible: a thread that publishes from now on wakes us.
 };
 
 /// One bit and one futex word per worker.
@@ -29,7 +29,8 @@ enum class ParkStep : std::uint8_t {
 ///     parking.wake(1);
 ///
 /// Threads:   wake, wake_worker, wake_all: any thread. The rest: the worker whose number it is.
-/// Cost:      wake with nobody parked: one load per 64 workers. Else one system call per worker.
+/// Cost:      wake with nobody parked: one load per 64 workers. Otherwise one system call per
+///            worker.
 template <class Atomics>
 class BasicParking {
     template <class V>
@@ -41,8 +42,8 @@ public:
           words_(new Word[workers]),
           mask_count_((workers + 63) / 64) {}
 
-    /// The way into a park. Both questions are asked of seq_cst loads, after the announcement, and
-    /// the stop flag's first: what was published before it was raised is then seen by the other.
+    /// Announces a park. Both conditions are read with seq_cst loads after the announcement, and
+    /// the stop flag first: the second one then sees what was published before the flag was raised.
     template <class Stopping, class WorkVisible>
     ParkStep prepare(std::size_t worker, const Stopping& stopping,
                      const WorkVisible& work_visible) {
@@ -59,13 +60,13 @@ public:
         Atomics::yield_point();
     }
 
-    /// A publisher that claimed us meanwhile leaves a token; our next sleep returns at once.
+    /// If a publisher has claimed us meanwhile, it leaves a token; our next sleep returns at once.
     void withdraw(std::size_t worker) noexcept {
         mask(worker).fetch_and(~bit(worker), std::memory_order_seq_cst);
         Atomics::yield_point();
     }
 
-    /// Returns when a token came, and reports how often the kernel let us run meanwhile.
+    /// Returns when a token has come; the result is how often the kernel let us run meanwhile.
     std::uint64_t sleep(std::size_t worker) noexcept {
         Atomic<std::uint32_t>& word = words_[worker].token;
         std::uint64_t wakes = 0;
@@ -75,13 +76,13 @@ public:
             Atomics::sleep(word, 0);
             ++wakes;
         }
-        // A left-over token found the bit still set: we are awake, nobody should claim us.
-        // Relaxed: only our own claimer clears it, and it did so before it gave the token.
+        // If this was a left-over token, the bit is still set; we are awake, so nobody should claim
+        // us. Relaxed: only our claimer clears it, and did so before it gave the token.
         if ((mask(worker).load(std::memory_order_relaxed) & bit(worker)) != 0) withdraw(worker);
         return wakes;
     }
 
-    /// The same with an end. False when the deadline came first: still announced.
+    /// The same with a deadline. False if it came first; the park is then still announced.
     bool sleep_until(std::size_t worker, Clock::time_point deadline) noexcept {
         Atomic<std::uint32_t>& word = words_[worker].token;
         while (word.exchange(0, std::memory_order_acquire) == 0)  // as in sleep()
@@ -99,7 +100,7 @@ public:
             give_token(worker);
     }
 
-    /// Wakes up to `count` parked workers, the lowest numbers first, and tells how many.
+    /// Wakes up to `count` parked workers, the lowest numbers first, and returns how many.
     std::size_t wake(std::size_t count) noexcept {
         std::size_t woken = 0;
         for (std::size_t m = 0; m < mask_count_; ++m) {
@@ -120,8 +121,8 @@ public:
         return woken;
     }
 
-    /// Wakes whoever is parked. Without a limit, because one worker may be claimed twice: a woken
-    /// one announces itself again before it sees what it was woken for.
+    /// Wakes all parked workers. There is no limit, because a worker may be claimed twice: it may
+    /// announce itself again before it sees what it was woken for.
     void wake_all() noexcept { wake(std::numeric_limits<std::size_t>::max()); }
 
 private:

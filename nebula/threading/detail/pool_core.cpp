@@ -23,7 +23,7 @@ constinit thread_local Worker* this_worker = nullptr;
 
 namespace {
 
-// One worker is left for Background work whatever is reserved, or it would never be done.
+// At least one worker is left for Background work, or that work would never be done.
 std::size_t background_reserve(const WorkerPoolConfig& config, std::size_t count) {
     const int wanted = config.background_reserve.value_or(count >= 3 ? 1 : 0);
     return std::min(static_cast<std::size_t>(std::max(wanted, 0)),
@@ -80,39 +80,39 @@ PoolCore::~PoolCore() {
     log(LogLevel::Info, "worker pool: stopped after running " + std::to_string(tasks) + " tasks");
 }
 
-// One that keeps the pool from ending is named, once a second at first and then ever more rarely.
+// Names a job that keeps the pool from ending, at first once a second, then less and less often.
 void PoolCore::join_worker(const Worker& worker) noexcept {
     std::int64_t waited_seconds = 0;
     for (std::int64_t next = 1;; next *= 2) {
         timespec until{};
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += next;
-        // Not by the monotonic clock: the thread sanitizer of clang 16 does not know that call.
+        // Not the monotonic clock: clang 16's thread sanitizer does not know that call.
         if (pthread_timedjoin_np(worker.thread, nullptr, &until) != ETIMEDOUT) return;
         waited_seconds += next;
         const char* const name = worker.running_name.load(std::memory_order_relaxed);  // to show
         try {
-            log(LogLevel::Warning, "worker pool: the end waits for " +
+            log(LogLevel::Warning, "worker pool: the shutdown is waiting for " +
                                        (name != nullptr ? "the job '" + std::string(name) + "'"
                                                         : std::string("a task without a name")) +
                                        " on " + worker.name + ", for " +
                                        std::to_string(waited_seconds) +
-                                       " s so far; let it look at its StopToken");
+                                       " s so far; let the job check its StopToken");
         } catch (...) {
-            // Out of memory: it is waited for all the same.
+            // Out of memory: wait without a message.
         }
     }
 }
 
 void PoolCore::stop_and_join() noexcept {
-    const BlockingRegion blocked;  // on a worker of another pool, which tasks of ours may wait for
+    const BlockingRegion blocked;  // we may be a worker of another pool, which our tasks wait for
     stopping_.store(true, std::memory_order_seq_cst);
     parking_.wake_all();
     for (std::size_t i = 0; i < threads_started_; ++i) join_worker(*workers_[i]);
     threads_started_ = 0;
     end_spares();
-    // What the exit handlers have spawned, and in a pool without workers what a task of another
-    // pool's is still to come back to.
+    // Tasks that the exit handlers have spawned, and, in a pool without workers, tasks to which a
+    // task of another pool still has to return.
     while (try_run_one(Band::Background)) {
     }
 }

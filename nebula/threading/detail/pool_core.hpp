@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The engine room of WorkerPool. Start with README.md in the folder above.
+// The core of WorkerPool. Start with README.md in the folder above.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -31,7 +31,7 @@
 
 namespace nebula::detail {
 
-/// While it lives, the calling worker, of whatever pool, counts as idle: it sleeps in a wait.
+/// While it lives, the calling worker, of any pool, counts as idle, because it sleeps in a wait.
 class IdleWhileAsleep {
 public:
     IdleWhileAsleep() noexcept;
@@ -40,25 +40,25 @@ public:
     IdleWhileAsleep& operator=(const IdleWhileAsleep&) = delete;
 
 private:
-    Worker* const worker_;  // null: no worker, or one that counts as idle already
+    Worker* const worker_;  // null: not a worker, or already idle
 };
 
-/// Workers, injectors and parking, and the loop that binds them.
+/// Workers, injectors and parking, and the loop that connects them.
 ///
 /// Threads:   any thread, unless a function says otherwise.
 class PoolCore {
 public:
-    /// Returns when every worker runs under its name and has called on_start.
-    /// \throws std::system_error if a thread cannot be started; those that were are joined.
+    /// Returns when every worker is running under its name and has called on_start.
+    /// \throws std::system_error if a thread cannot be started; the others are joined.
     PoolCore(WorkerPoolConfig config, std::size_t count);
-    /// Runs what is queued, joins all workers. Not on one of them.
+    /// Runs what is queued and joins all workers. Must not be called by one of them.
     ~PoolCore();
     PoolCore(const PoolCore&) = delete;
     PoolCore& operator=(const PoolCore&) = delete;
 
     static constexpr std::size_t kSpares = 4;
 
-    /// The worker that the calling thread is, of whatever pool; null on any other thread.
+    /// The calling worker, of any pool; null on any other thread.
     [[nodiscard]] static Worker* current_worker() noexcept;
     [[nodiscard]] FreeLists& free_lists() noexcept { return free_lists_; }
 
@@ -67,11 +67,11 @@ public:
     /// An item to put a closure into, for spawn() or discard(). \throws std::bad_alloc
     [[nodiscard]] Item* take_item(Band band);
     void spawn(Item* item, Order order) noexcept;
-    /// Several of one band, chained by `next`, at least one.
+    /// Spawns at least one item; all of one band, chained by `next`.
     void spawn_all(Item* first, std::size_t count) noexcept;
-    /// Back to the store; it holds no closure.
+    /// Gives an item without a closure back to the store.
     void discard(Item* item) noexcept;
-    /// Runs on that worker and no other.
+    /// Runs the item on that worker and no other.
     void spawn_on(std::size_t worker, Item* item) noexcept;
     /// Runs one queued item of at least that urgency on the calling thread; false if there is none.
     bool try_run_one(Band least) noexcept;
@@ -79,19 +79,19 @@ public:
     // ---- groups
 
     [[nodiscard]] GroupState& open_group(Band band);
-    /// False: no memory for a ticket.
+    /// False if there is no memory for a ticket.
     [[nodiscard]] bool publish_ticket(GroupState& group) noexcept;
-    /// True when all tasks of the group ended; false when the deadline came first. On the thread
-    /// that opened it.
+    /// True when all tasks of the group have ended; false if the deadline came first. Call it on
+    /// the thread that opened the group.
     bool wait_for_group(GroupState& group, Clock::time_point deadline, Help help) noexcept;
-    /// After the last wait: takes back tickets that nobody has looked at, and the owner's
+    /// Call it after the last wait: takes back tickets that nobody has looked at, and the owner's
     /// reference.
     void close_group(GroupState& group) noexcept;
 
-    /// Calls f; what it threw, with the names, if anything.
+    /// Calls f; returns what it threw, with the names, if anything.
     template <class F>
     [[nodiscard]] static TaskError run_guarded(const char* task_name, F&& f) noexcept {
-        // Apart, so that nothing is kept across the call while nobody traces.
+        // A separate path, so that nothing is kept across the call without a tracer.
         if (TaskTrace::wanted()) [[unlikely]]
             return run_traced(task_name, f);
         return run_caught(task_name, f);
@@ -113,13 +113,13 @@ public:
         }
         return {};
     }
-    /// Tells the panic handler. On the thread where it happened, or the group's owner's.
+    /// Calls the panic handler, on the thread where it happened or on that of the group's owner.
     void report(const TaskError& error) const noexcept;
 
     // ---- joins
 
-    /// The calling thread's place for branches, if it is a worker of this pool or there is one to
-    /// lend; null otherwise.
+    /// The calling thread's place for branches if it is a worker of this pool, or one that is lent
+    /// to it; null if there is none.
     [[nodiscard]] ForkSeat* borrow_fork_seat(bool& lent) noexcept;
     void give_back(ForkSeat& seat) noexcept;
     void enter_region(ForkSeat& seat) noexcept;
@@ -129,12 +129,12 @@ public:
 
     // ---- waits: README, "Waits across pools"
 
-    /// Sleeps while `word` is `expected`, until woken or the deadline; may return early. What it
-    /// waits for is to be done by threads of `by`; null: by other ones.
+    /// Sleeps while `word` is `expected`, until woken or until the deadline; may return early.
+    /// Threads of `by` do what it waits for; null: other threads do.
     ///
-    /// A worker runs meanwhile what is sent to it alone, and lends its place if it waits for
-    /// another pool than its own; an io thread lends its place too.
-    /// \param step  what may be added to the word at any time without changing what it says
+    /// Meanwhile a worker runs tasks that are sent to it alone, and lends its place if it waits for
+    /// a pool other than its own; an io thread lends its place, too.
+    /// \param step  may be added to the word at any time without changing its meaning
     static void sleep_in_wait(const PoolCore* by, std::atomic<std::uint32_t>& word,
                               std::uint32_t expected, std::uint32_t step,
                               Clock::time_point deadline = Clock::time_point::max()) noexcept;
@@ -142,13 +142,13 @@ public:
     // ---- fork() and exit(): README
 
     [[nodiscard]] const HomeProcess& home() const noexcept { return home_; }
-    /// Instead of the destructor, when nobody may wait for the workers: they stop before the next
+    /// Used instead of the destructor if nobody may wait for the workers: they stop before the next
     /// task, and the caller keeps the memory.
     void abandon() noexcept { abandoned_.store(true, std::memory_order_relaxed); }
 
     // ---- blocked workers: README
 
-    /// On the worker, which is about to block. Null: there is no spare left.
+    /// Called by the worker that is about to block. Null if there is no spare left.
     [[nodiscard]] Worker* lend_slot(Worker& worker) noexcept NEBULA_EXCLUDES(spares_mutex_);
     void take_slot_back(Worker& worker, Worker* spare) noexcept NEBULA_EXCLUDES(spares_mutex_);
 
@@ -168,7 +168,7 @@ private:
         JoinRecord* record = nullptr;
         std::int64_t index = 0;
     };
-    // What a worker found: an item, or a branch it has stolen.
+    // What a worker has found: an item, or a branch that it has stolen.
     struct Found {
         Item* item = nullptr;
         StolenBranch branch{};
@@ -178,9 +178,9 @@ private:
     };
 
     static constexpr std::size_t kGuests = 16;
-    // Spares that were needed at least once are among them.
+    // Includes spares that were needed at least once.
     [[nodiscard]] std::span<const std::unique_ptr<Worker>> live_workers() const noexcept {
-        // Seq_cst: who parks and does not see a spare yet is seen by what the spare publishes.
+        // Seq_cst: if a parking worker does not see a spare yet, the spare's publications see it.
         return {workers_.data(), live_.load(std::memory_order_seq_cst)};
     }
     [[nodiscard]] Worker* take_spare() NEBULA_REQUIRES(spares_mutex_);
@@ -195,7 +195,7 @@ private:
     void help_in_wait(Worker& worker, const std::atomic<std::uint32_t>& word,
                       std::uint32_t expected, Clock::time_point deadline) noexcept;
     [[nodiscard]] bool run_inbox(Worker& worker) noexcept;
-    // Between two tasks: nothing may be run any more. Relaxed: a flag, nothing is read by it.
+    // Checked between two tasks: whether nothing may run any more. Relaxed: only a flag.
     [[nodiscard]] bool halted() const noexcept {
         return abandoned_.load(std::memory_order_relaxed) || !home_.is_here();
     }
@@ -217,7 +217,7 @@ private:
     [[nodiscard]] bool others_are_needed() noexcept;
     void run_branch(ForkSeat& thief, const StolenBranch& branch) noexcept;
 
-    // On the worker itself.
+    // Called on the worker itself.
     static void* thread_entry(void* worker) noexcept;
     void work(Worker& worker) noexcept;
     [[nodiscard]] Found find_work(Worker& worker) noexcept;
@@ -227,7 +227,7 @@ private:
     [[nodiscard]] Found steal_branch(Worker& thief, bool& lost) noexcept;
     [[nodiscard]] bool enter_background(Worker& worker) noexcept;
     void leave_background(Worker& worker) noexcept;
-    [[nodiscard]] bool park(Worker& worker) noexcept;  // false: the pool stops
+    [[nodiscard]] bool park(Worker& worker) noexcept;  // false: the pool is stopping
     [[nodiscard]] bool look_before_park(Worker& worker) noexcept;
     [[nodiscard]] bool give_memory_back(Worker& worker) noexcept;
     [[nodiscard]] bool watch_regions(Worker& worker) noexcept;
@@ -244,8 +244,8 @@ private:
     const HomeProcess home_;
     const FenceRegistration fences_;
     FreeLists free_lists_;
-    // The first count_ are fixed before the first thread starts; then come spares, as they are
-    // needed. live_workers() are those there are.
+    // The first count_ are fixed before the first thread starts; spares follow as they are needed.
+    // live_workers() are those that exist.
     std::vector<std::unique_ptr<Worker>> workers_;
     std::atomic<std::size_t> live_{0};  // written under spares_mutex_
     Mutex spares_mutex_;
@@ -258,7 +258,7 @@ private:
     std::atomic<bool> abandoned_{false};
     std::atomic<std::uint32_t> workers_ready_{0};  // the constructor sleeps on it
     alignas(2 * kCacheLine) std::atomic<std::size_t> background_running_{0};
-    std::atomic<std::uint32_t> guests_lent_{0};  // how many are to be looked at
+    std::atomic<std::uint32_t> guests_lent_{0};  // how many must be looked at
     RegionWatch region_watch_;
 };
 

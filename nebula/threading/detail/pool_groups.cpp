@@ -11,9 +11,10 @@ namespace nebula::detail {
 
 namespace {
 
-// One that waits for a group's last tasks looks for about as long as a sleep and a wake-up take:
-// the others began that much later, so they end that much later too. With 3 µs a scope of two tasks
-// of 50 µs ended 73 µs late here, with 50 µs 51, at no more CPU (bench/threading/README.md).
+// A thread that waits for a group's last tasks looks for about as long as a sleep and a wake-up
+// take: the other threads began that much later, so they end that much later, too. With 3 µs, a
+// scope of two tasks of 50 µs ended 73 µs late here; with 50 µs, 51 µs late, with no more CPU time
+// (bench/threading/README.md).
 constexpr std::chrono::microseconds kLookForLastTasks{50};
 
 // How far from the young end of an injector the owner of a group looks for its tickets.
@@ -44,8 +45,8 @@ bool PoolCore::publish_ticket(GroupState& group) noexcept {
 }
 
 void PoolCore::close_group(GroupState& group) noexcept {
-    // Those nobody has looked at lie at the young end of the owner's deque, or in an injector. A
-    // thread that opens a thousand groups while all others are busy would pile them up.
+    // Unused tickets lie at the young end of the owner's deque, or in an injector. If they stayed,
+    // they would pile up when a thread opens a thousand groups while all others are busy.
     const auto band = static_cast<std::size_t>(group.band());
     Worker* const worker = own_current_worker();
     group.owner_leaves();
@@ -87,7 +88,7 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Hel
                 group.run_task(turn, number);
                 home_.require();
                 if (!no_deadline && Clock::now() >= deadline) break;
-                // A task for us alone waits: the others' tasks can wait, or be theirs.
+                // A task that only we may run is waiting; the other tasks can wait.
                 if (group.owner_is_wanted() && !turn.chunk->for_owner) break;
             }
             if (worker != nullptr) worker->tasks.add(turn.ran - turn.dropped);
@@ -99,7 +100,7 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Hel
         }
         if (!looked) {
             if (help == Help::Any && try_run_one(group.band())) continue;
-            // The others are at the last tasks: often it is not worth a sleep.
+            // Other threads run the last tasks; often a sleep is not worth it.
             const Clock::time_point until = std::min(deadline, Clock::now() + kLookForLastTasks);
             while (group.pending() != 0 && !group.owner_is_wanted() && Clock::now() < until)
                 pause();

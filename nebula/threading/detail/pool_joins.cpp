@@ -17,7 +17,7 @@ template <class Visit>
 bool PoolCore::for_each_seat(Visit&& visit) noexcept {
     for (const auto& worker : live_workers())
         if (visit(worker->seat)) return true;
-    // Seq_cst: a watcher that has let go and looks once more sees whoever entered before.
+    // Seq_cst: a watcher that has let go and looks once more sees any thread that entered before.
     if (guests_lent_.load(std::memory_order_seq_cst) == 0) return false;
     for (const auto& guest : guests_)
         if (visit(*guest)) return true;
@@ -37,7 +37,8 @@ ForkSeat* PoolCore::borrow_fork_seat(bool& lent) noexcept {
     lent = false;
     if (Worker* const worker = own_current_worker()) return &worker->seat;
     for (const auto& guest : guests_) {
-        // Acquire pairs with the release in give_back(): the deque is as the last one left it.
+        // Acquire pairs with the release in give_back(): we see the deque as the last guest left
+        // it.
         if (guest->lent.load(std::memory_order_relaxed) ||
             guest->lent.exchange(true, std::memory_order_acquire))
             continue;
@@ -74,7 +75,7 @@ void PoolCore::run_branch(ForkSeat& thief, const StolenBranch& branch) noexcept 
     record.failed = error.exception != nullptr;
     if (record.failed)
         ::new (static_cast<void*>(record.error)) std::exception_ptr(std::move(error.exception));
-    // The record may be gone after this, and all the branch borrowed.
+    // After this, the record may be gone, and so may everything that the branch borrowed.
     state.finish(branch.owner->bell);
 }
 
@@ -84,10 +85,10 @@ void PoolCore::wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept {
     const Clock::time_point look_until = Clock::now() + kLookBeforeSleep;
     std::int64_t nap_us = kFirstWatchUs;
     while (!state.done()) {
-        // The thief began with an empty deque, so all that lies there belongs to our branch.
+        // The thief began with an empty deque, so everything in it belongs to our branch.
         if (ForkSeat* const thief = state.thief()) {
-            // Asked again when a branch lies there: ours may have ended, and what it sees be of
-            // another.
+            // Checked again when a branch is there: ours may have ended, and that branch may belong
+            // to another one.
             const JoinSteal<JoinRecord> stolen =
                 thief->branches.steal_if([&] { return state.thief() == thief; });
             if (stolen.outcome == StealOutcome::Item) {
@@ -103,7 +104,7 @@ void PoolCore::wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept {
         }
         const std::uint32_t rings = JoinState<ForkSeat>::ring_count(owner.bell);
         if (!state.announce_sleep()) break;
-        // Not for ever: the thief may fork again, and then there is something to do.
+        // Not forever: the thief may fork again, and then there is something to do.
         sleep_in_wait(this, owner.bell, rings, 1, Clock::now() + microseconds(nap_us));
         nap_us = std::min(2 * nap_us, kLongestWatchUs);
     }
@@ -113,7 +114,7 @@ void PoolCore::wait_for_branch(ForkSeat& owner, std::int64_t index) noexcept {
 
 // ---- the watcher, on a parked worker
 
-// True: go and search. False: nobody is inside a join any more.
+// True: search for work. False: no thread is inside a join any more.
 bool PoolCore::watch_regions(Worker& worker) noexcept {
     const auto go = [this] {
         region_watch_.let_go();
@@ -123,7 +124,7 @@ bool PoolCore::watch_regions(Worker& worker) noexcept {
         const Clock::time_point until = Clock::now() + kLookBeforeSleep;
         while (!branch_visible() && Clock::now() < until) pause();
     }
-    // A search that found nothing makes the next nap longer: each costs its victim an interrupt.
+    // After a search that found nothing, the next nap is longer: each search costs an interrupt.
     for (;; worker.watch_nap_us = std::min(2 * worker.watch_nap_us, kLongestWatchUs)) {
         if (!region_active()) {
             worker.watch_nap_us = kFirstWatchUs;
@@ -144,7 +145,7 @@ bool PoolCore::watch_regions(Worker& worker) noexcept {
 
 PoolCore::Found PoolCore::steal_branch(Worker& thief, bool& lost) noexcept {
     Found found;
-    // Not yet registered, or never to be: README, "Joins".
+    // Not registered yet, or not supported: README, "Joins".
     if (!asymmetric_fences_ready()) return found;
     for_each_seat([&](ForkSeat& victim) {
         if (&victim == &thief.seat) return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the parts of PoolCore share, and nobody else. Each part is a source file of its own:
-// pool_core.cpp (its life), pool_tasks.cpp, pool_groups.cpp, pool_joins.cpp, pool_workers.cpp and
+// Shared only by the parts of PoolCore. Each part is a source file of its own: pool_core.cpp (its
+// life), pool_tasks.cpp, pool_groups.cpp, pool_joins.cpp, pool_waits.cpp, pool_workers.cpp and
 // pool_spares.cpp.
 #pragma once
 
@@ -16,15 +16,16 @@
 
 namespace nebula::detail {
 
-// The worker that this thread is, of whatever pool. One pointer, no destructor: the extension is
-// unloaded while other threads are still alive.
+// The worker that this thread is, of any pool. One pointer, no destructor: the extension is
+// unloaded while foreign threads are still alive.
 extern constinit thread_local Worker* this_worker;
 
-// Every so many picks a worker looks from the bottom. A prime, so that it does not fall into step
-// with work that comes in powers of two; 61 keeps what is lost to a lower band under 2 %.
+// After this many picks, a worker looks from the lowest band upwards once. A prime, so that it does
+// not fall into step with work that comes in powers of two; with 61, a lower band costs less than
+// 2 %.
 inline constexpr std::uint64_t kFairnessInterval = 61;
 
-// A thread that waits for a branch, and a watcher, look that long before they sleep.
+// How long a thread that waits for a branch, and a watcher, look before they sleep.
 inline constexpr std::chrono::microseconds kLookBeforeSleep{3};
 
 // How often the watcher looks for branches; doubled while it finds none.
@@ -39,8 +40,7 @@ inline constexpr std::int64_t kLongestWatchUs = 1000;
             .count());
 }
 
-/// Calls a start or exit handler. If it throws, the program ends: nobody could take over for the
-/// worker.
+/// Calls a start or exit handler. If it throws, the program ends, because the worker cannot go on.
 void call_handler(const std::function<void(WorkerInfo)>& handler, const WorkerInfo& info,
                   const char* which) noexcept;
 
@@ -58,7 +58,7 @@ inline void set_busy(Worker& worker, bool busy) noexcept {
     busy ? worker.meter.begin(now_ns()) : worker.meter.end(now_ns());
 }
 
-/// What a worker runs for a while in the middle of something else.
+/// Sets the band of a worker while it runs something in the middle of another task.
 class StayInBand {
 public:
     StayInBand(Worker* worker, Band band) noexcept
@@ -76,7 +76,7 @@ private:
     const Band outer_;
 };
 
-/// What a worker has to step aside from when it blocks.
+/// A group from which a worker must step aside when it blocks.
 class StayAtGroup {
 public:
     StayAtGroup(Worker* worker, GroupState& group) noexcept

@@ -25,7 +25,7 @@ Worker* PoolCore::lend_slot(Worker& worker) noexcept {
         spare = take_spare();
     } catch (const std::exception& error) {
         log(LogLevel::Warning,
-            worker.name + " blocks and cannot be replaced by a spare thread: " + error.what());
+            worker.name + " is blocked and cannot be replaced by a spare thread: " + error.what());
     }
     worker.unreplaced = spare == nullptr;
     return spare;
@@ -38,7 +38,7 @@ Worker* PoolCore::take_spare() {
                 *this, i, config_.name_prefix + "-spare-" + std::to_string(i - count_), now_ns(),
                 window_ns(config_));
             spare->spare = true;
-            // It waits to be told to serve. Nobody looks at it before it is live.
+            // It waits until it is told to serve. Nobody looks at it before it is live.
             spare->thread = start_thread(thread_entry, spare.get(), config_.stack_size_bytes);
             workers_[i] = std::move(spare);
             live_.store(i + 1, std::memory_order_seq_cst);  // see live_workers()
@@ -64,13 +64,14 @@ void PoolCore::take_slot_back(Worker& worker, Worker* spare) noexcept {
     worker.blocked = worker.unreplaced = false;
 }
 
-// A spare whose worker is back, though there is work; at the pool's end it stays and helps.
+// Whether a spare must stop although there is work, because its worker is back. At the pool's end
+// it stays and helps.
 bool PoolCore::is_recalled(const Worker& worker) const noexcept {
     return worker.spare && worker.duty.load(std::memory_order_seq_cst) != Worker::Serving &&
            !stopping_.load(std::memory_order_seq_cst);
 }
 
-// When there is no work. A spare's worker may still be in the middle of a task at the pool's end.
+// Checked when there is no work. At the pool's end, a spare's worker may still be inside a task.
 bool PoolCore::may_end(const Worker& worker) const noexcept {
     return worker.spare ? worker.duty.load(std::memory_order_seq_cst) != Worker::Serving
                         : stopping_.load(std::memory_order_seq_cst);
@@ -95,7 +96,7 @@ void PoolCore::serve_as_spare(Worker& worker) noexcept {
         duty = Worker::Recalled;
         if (!worker.duty.compare_exchange_strong(duty, Worker::Retired, std::memory_order_seq_cst))
             continue;  // called again
-        // A wake that was ours, for what we leave to others.
+        // We may have consumed a wake-up for work that we leave to others.
         if (others_are_needed()) trace_wake(parking_.wake(1));
         // Release pairs with the acquire in end_spares().
         retirements_.fetch_add(1, std::memory_order_release);
@@ -106,14 +107,14 @@ void PoolCore::serve_as_spare(Worker& worker) noexcept {
     this_worker = nullptr;
 }
 
-// The workers have gone. A spare that runs a last task may lend its own slot, so none ends before
+// The workers are gone. A spare that runs a last task may lend its own slot, so none ends before
 // all are asleep at once.
 void PoolCore::end_spares() noexcept {
     const auto sleeps = [](const std::unique_ptr<Worker>& spare) {
         return spare->duty.load(std::memory_order_seq_cst) == Worker::Retired;
     };
     for (;;) {
-        // Acquire pairs with the release in serve_as_spare(): who retires after this moves it.
+        // Acquire pairs with the release in serve_as_spare(): a later retirement changes it.
         const std::uint32_t before = retirements_.load(std::memory_order_acquire);
         {
             const MutexLock lock(spares_mutex_);

@@ -8,7 +8,7 @@ namespace nebula::detail {
 
 namespace {
 
-// A pool without workers whose tasks this thread is running, and inside of what.
+// A pool without workers whose tasks this thread is running, and the run that encloses it.
 struct InlineRun {
     const PoolCore* pool;
     const InlineRun* outer;
@@ -48,7 +48,7 @@ void PoolCore::spawn(Item* item, Order order) noexcept {
 
 void PoolCore::spawn_all(Item* first, std::size_t count) noexcept {
     const auto band = static_cast<std::size_t>(first->band);
-    // One lock for all: several would let workers come in between, and wait for it.
+    // One lock for all: with several, workers would come in between and contend for it.
     injectors_[band].push_all(first, count);
     NEBULA_YIELD_POINT();
     trace_wake(parking_.wake(count));
@@ -62,10 +62,10 @@ void PoolCore::spawn_on(std::size_t worker, Item* item) noexcept {
     workers_[worker]->nudge.ring();
 }
 
-// A pool without workers. One after the other, however deep the tasks spawn.
+// For a pool without workers: runs tasks one after the other, however deeply tasks spawn others.
 void PoolCore::run_inline() noexcept {
     for (const InlineRun* run = tls_inline_run; run != nullptr; run = run->outer)
-        if (run->pool == this) return;  // further out, where the loop below goes on
+        if (run->pool == this) return;  // the loop below is already running further out
     const InlineRun here{this, tls_inline_run};
     tls_inline_run = &here;
     while (try_run_one(Band::Background)) {
@@ -78,7 +78,7 @@ bool PoolCore::try_run_one(Band least) noexcept {
     for (std::size_t band = 0; band <= static_cast<std::size_t>(least); ++band)
         while (Item* const item = take_any(band))
             if (item->kind == Item::Kind::Ticket) {
-                // One of a group that needs nobody any more: there may be others behind it.
+                // If its group needs no helper any more, there may be other items behind it.
                 if (run_one_of(*item->group, item)) return true;
             } else {
                 const StayInBand in_band(own_current_worker(), item->band);

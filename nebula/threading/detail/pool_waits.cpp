@@ -11,14 +11,14 @@ namespace {
 
 using std::chrono::microseconds;
 
-// Most waits for another pool are over by then; a spare costs two wake-ups.
+// Most waits for another pool are over after this time; a spare costs two wake-ups.
 constexpr microseconds kBeforeLending{200};
 
-// With no spare left a worker looks that often for what its own pool has to do, and then seldom.
+// With no spare left, a worker looks this often for work of its own pool, and then less often.
 constexpr microseconds kFirstNap{100};
 constexpr microseconds kLongestNap{1000};
 
-/// The other way round from IdleWhileAsleep: it runs something in the middle of that.
+/// The reverse of IdleWhileAsleep, for a worker that runs something in the middle of a sleep.
 class BusyAmidSleep {
 public:
     explicit BusyAmidSleep(Worker& worker) noexcept : worker_(worker) { set_busy(worker, true); }
@@ -53,7 +53,8 @@ void PoolCore::sleep_in_wait(const PoolCore* by, std::atomic<std::uint32_t>& wor
     const IdleWhileAsleep idle;
     const Nudge::Place here(worker->nudge, word, step);
     if (worker->pool.run_inbox(*worker)) return;
-    // What our own pool's tasks wait for is below us, or claimed by us: README, "Groups".
+    // In our own pool, the awaited tasks are below us on the stack or claimed by us: README,
+    // "Groups".
     if (by == &worker->pool || (worker->blocked && !worker->unreplaced)) {
         futex_wait(word, expected, deadline);
         return;
@@ -64,7 +65,7 @@ void PoolCore::sleep_in_wait(const PoolCore* by, std::atomic<std::uint32_t>& wor
     }
     const Clock::time_point patience = Clock::now() + kBeforeLending;
     futex_wait(word, expected, std::min(deadline, patience));
-    // Relaxed: the caller asks again.
+    // Relaxed: the caller checks again.
     if (deadline <= patience || Clock::now() < patience ||
         word.load(std::memory_order_relaxed) != expected)
         return;
@@ -79,10 +80,11 @@ void PoolCore::sleep_lent(Worker& worker, const std::atomic<std::uint32_t>& word
     else
         help_in_wait(worker, word, expected, deadline);
     take_slot_back(worker, spare);
-    set_busy(worker, false);  // as long as the caller sleeps
+    set_busy(worker, false);  // while the caller sleeps
 }
 
-// All spares stand in for others. What we wait for may wait for a task of ours: we run it here.
+// All spares replace other workers. What we wait for may itself wait for a task of our pool, so we
+// run such tasks here.
 void PoolCore::help_in_wait(Worker& worker, const std::atomic<std::uint32_t>& word,
                             std::uint32_t expected, Clock::time_point deadline) noexcept {
     microseconds nap = kFirstNap;
@@ -99,7 +101,7 @@ void PoolCore::help_in_wait(Worker& worker, const std::atomic<std::uint32_t>& wo
     }
 }
 
-// What was sent to this worker and no other, while it waits.
+// Runs tasks that were sent to this worker alone while it waits.
 bool PoolCore::run_inbox(Worker& worker) noexcept {
     bool any = false;
     while (Item* const item = worker.inbox.pop()) {

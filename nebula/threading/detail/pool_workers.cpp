@@ -15,13 +15,13 @@ namespace nebula::detail {
 
 namespace {
 
-// A worker whose last park was short looks that long before the next. Loops of 10 000 light items
-// called again and again took 60 µs each, nearly all of it a wake-up, and take 40 now; a trickle of
-// tasks a millisecond apart and an idle pool pay nothing (bench/threading/README.md).
+// A worker whose last park was short looks this long before the next one. Repeated loops of 10 000
+// light items took 60 µs each, nearly all of it a wake-up, and now take 40 µs. A trickle of tasks a
+// millisecond apart, and an idle pool, pay nothing (bench/threading/README.md).
 constexpr std::chrono::microseconds kShortPark{100};
 constexpr std::chrono::microseconds kLookBeforePark{50};
 
-// A steal takes 1 to 3 µs of the thief, about as much of the victim, and a wait at the end.
+// A steal costs the thief 1 to 3 µs, the victim about as much, and a wait at the end.
 constexpr std::chrono::microseconds kWorthStealing{10};
 
 std::uint64_t next_random(std::uint64_t& state) noexcept {
@@ -33,7 +33,7 @@ std::uint64_t next_random(std::uint64_t& state) noexcept {
 
 }  // namespace
 
-// Nobody could go on for a worker whose handler threw: the program ends, and says why.
+// A worker whose handler threw cannot go on, so the program ends with a message.
 void call_handler(const std::function<void(WorkerInfo)>& handler, const WorkerInfo& info,
                   const char* which) noexcept {
     if (!handler) return;
@@ -42,7 +42,7 @@ void call_handler(const std::function<void(WorkerInfo)>& handler, const WorkerIn
     } catch (...) {
         log(LogLevel::Error,
             std::string(info.name) + ": the " + which + " handler threw; the program ends");
-        std::terminate();  // which tells the exception
+        std::terminate();  // prints the exception
     }
 }
 
@@ -90,19 +90,19 @@ void PoolCore::serve(Worker& worker) noexcept {
     }
 }
 
-// Nothing of the pool is touched any more. In a child of fork() the task has come back into a pool
-// that is not there; else exit() runs on another thread, and the process is about to end.
+// Touches nothing of the pool any more. Either we are in a child of fork(), where the task has
+// returned into a pool without threads; or exit() runs on another thread and the process is ending.
 void PoolCore::halt() const noexcept {
     home_.require();
     for (;;) ::pause();
 }
 
-// Loops that follow each other closely would pay a wake-up each. True: there is something.
+// Without this, loops that follow each other closely would pay a wake-up each. True: there is work.
 bool PoolCore::look_before_park(Worker& worker) noexcept {
     const Clock::time_point until = Clock::now() + kLookBeforePark;
     do {
         if (work_visible(&worker)) return true;
-        if (may_end(worker)) return false;  // the park sees to it
+        if (may_end(worker)) return false;  // park() handles it
         nebula::detail::pause();
     } while (Clock::now() < until);
     return false;
@@ -110,7 +110,7 @@ bool PoolCore::look_before_park(Worker& worker) noexcept {
 
 bool PoolCore::park(Worker& worker) noexcept {
     if (std::exchange(worker.short_park, false) && look_before_park(worker)) {
-        worker.short_park = true;  // still hot
+        worker.short_park = true;  // look again next time
         return true;
     }
     const ParkStep step = parking_.prepare(
@@ -128,11 +128,11 @@ bool PoolCore::park(Worker& worker) noexcept {
     return true;
 }
 
-// Announced, and with nothing to do. After a burst of more than is always kept a worker naps twice at most,
-// and then gives back what nobody used meanwhile; with no such burst, no worker ever naps here.
-// False: it was called, or has to look again.
+// The worker has announced its park and has nothing to do. After a burst that needed more memory
+// than is always kept, it naps twice at most and then gives back what was not used meanwhile.
+// Without such a burst, no worker naps here. False: it was called, or has to look again.
 bool PoolCore::give_memory_back(Worker& worker) noexcept {
-    // The first second may have begun in the middle of the burst: then a second one tells.
+    // The first second may have begun in the middle of the burst, so a second one is needed.
     for (int naps = 0;; ++naps) {
         bool more = true;
         while (more && !work_visible(&worker)) more = free_lists_.settle(Clock::now());
@@ -148,7 +148,7 @@ bool PoolCore::give_memory_back(Worker& worker) noexcept {
     }
 }
 
-// After a park: is there more than we came for, or somebody to be watched?
+// After a park: whether there is more work than we were woken for, or a join that must be watched.
 bool PoolCore::others_are_needed() noexcept {
     return work_visible(nullptr) || (!region_watch_.watched() && region_active());
 }
@@ -193,7 +193,7 @@ PoolCore::Found PoolCore::find_work(Worker& worker) noexcept {
                 if (!background && worker.in_background) leave_background(worker);
                 return {item};
             }
-            // Somebody waits for every branch: right after what this frame needs.
+            // A thread waits for every branch, so branches come right after the Frame band.
             if (band == static_cast<std::size_t>(Band::Frame) && !worker.leave_branches)
                 if (const Found found = steal_branch(worker, lost)) return found;
         }
@@ -206,7 +206,7 @@ PoolCore::Found PoolCore::find_work(Worker& worker) noexcept {
 Item* PoolCore::find_in_band(Worker& worker, std::size_t band, bool from_bottom,
                              bool& lost) noexcept {
     WorkDeque<Item>& own = worker.deques[band];
-    // From the bottom also means oldest first, and the injector's turn every other time.
+    // From the bottom also means oldest first, and every other time the injector's turn.
     if (from_bottom && worker.picks % (2 * kFairnessInterval) == 0)
         if (Item* const item = injectors_[band].pop()) return item;
     if (Item* const item = from_bottom ? own.steal().item : own.pop()) return item;
@@ -233,7 +233,7 @@ Item* PoolCore::steal(Worker& thief, std::size_t band, bool& lost) noexcept {
 
 // ---- places for Background work
 
-// A place among those that may run Background work; kept while the worker finds more of it.
+// Takes a place among the workers that may run Background work; it is kept while there is more.
 bool PoolCore::enter_background(Worker& worker) noexcept {
     if (worker.in_background) return true;
     std::size_t running = background_running_.load(std::memory_order_relaxed);
@@ -252,7 +252,7 @@ void PoolCore::leave_background(Worker& worker) noexcept {
     worker.in_background = false;
     const bool was_full =
         background_running_.fetch_sub(1, std::memory_order_seq_cst) == background_limit_;
-    // A worker that went to sleep because no place was free looked before the line above.
+    // A worker may have gone to sleep because no place was free; it looked before the line above.
     if (was_full && background_limit_ < live_workers().size() && work_visible(nullptr))
         trace_wake(parking_.wake(1));
 }
@@ -265,7 +265,7 @@ void PoolCore::run(Worker& worker, const Found& found) noexcept {
         worker.tasks.add();
         const Clock::time_point begin = Clock::now();
         run_branch(worker.seat, found.branch);
-        // One that was not worth its interrupt: more of the kind lie where it came from.
+        // If it was not worth the interrupt, leave the others there: they are probably as small.
         worker.leave_branches = Clock::now() - begin < kWorthStealing;
         worker.watch_nap_us = worker.leave_branches
                                   ? std::min(2 * worker.watch_nap_us, kLongestWatchUs)

@@ -12,8 +12,8 @@ namespace {
 
 constinit thread_local bool exit_called = false;
 
-// exit() ends the thread_local objects of its own thread before anything static. The destructor
-// also runs at an ordinary thread's end, when nobody asks any more.
+// exit() destroys the thread_local objects of its own thread before static objects. The destructor
+// also runs when a thread ends normally, but then nobody asks any more.
 struct ExitNotice {
     ExitNotice() = default;
     ~ExitNotice() { exit_called = true; }
@@ -34,14 +34,15 @@ std::atomic<Kept*> kept{nullptr};
 std::atomic<std::uint32_t> fork_depth{0};
 
 HomeProcess::HomeProcess() noexcept : depth_(fork_depth.load(std::memory_order_relaxed)) {
-    // Fails for want of memory alone; then a child hangs instead of ending with a sentence.
+    // Fails only for lack of memory; a child then hangs instead of ending with a message.
     [[maybe_unused]] static const int kHandler = pthread_atfork(nullptr, nullptr, count_fork);
 }
 
 void HomeProcess::fail() noexcept {
-    assert_failed("the pool was made in this process",
-                  "a child of fork() used a pool of its parent, none of whose threads it has: make "
-                  "a new pool in the child, or only call exec() or _exit() there");
+    assert_failed(
+        "the pool was made in this process",
+        "a child of fork() used a pool of its parent, but has none of its threads: create "
+        "a new pool in the child, or call only exec() or _exit() there");
 }
 
 void watch_for_exit_here() noexcept {
@@ -54,7 +55,7 @@ bool exit_was_called_here() noexcept { return exit_called; }
 void keep_until_process_ends(void* memory) noexcept {
     auto* const entry = new (std::nothrow) Kept{memory, kept.load(std::memory_order_relaxed)};
     if (entry == nullptr) return;
-    // Relaxed: nobody follows the list.
+    // Relaxed: nobody reads the list.
     while (!kept.compare_exchange_weak(entry->next, entry, std::memory_order_relaxed)) {
     }
 }

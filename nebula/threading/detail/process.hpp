@@ -7,11 +7,11 @@
 
 namespace nebula::detail {
 
-/// How often this process is the child of a fork(), counted from the first pool on. Written by the
-/// child's only thread, before it can use anything.
+/// How many forks lie between this process and the one with the first pool. Written by the child's
+/// only thread, before it can use anything.
 extern std::atomic<std::uint32_t> fork_depth;
 
-/// The process in which a pool was made, and its threads run.
+/// The process that created a pool and in which its threads run.
 ///
 /// Threads:   any thread.
 /// Cost:      is_here: one load.
@@ -21,7 +21,8 @@ public:
 
     /// False in a child of fork().
     [[nodiscard]] bool is_here() const noexcept {
-        // Relaxed: only a fork changes it, and a fork copies one thread with all that it knows.
+        // Relaxed: only a fork changes it, and a fork copies one thread with everything it has
+        // seen.
         return depth_ == fork_depth.load(std::memory_order_relaxed);
     }
     /// Ends a child of fork() that uses the pool, and says why.
@@ -36,14 +37,14 @@ private:
     const std::uint32_t depth_;
 };
 
-/// On each thread that a pool starts, before it runs anything of a user's: from then on the next
-/// function notices when exit() is called there.
+/// Called on each thread that a pool starts, before it runs user code: from then on
+/// exit_was_called_here() notices an exit() on that thread.
 void watch_for_exit_here() noexcept;
-/// Whether the calling thread is one of a pool's and has called exit(): it never comes back from
-/// there, so nobody may wait for it.
+/// Whether the calling thread belongs to a pool and has called exit(): it never returns from there,
+/// so nobody may wait for it.
 [[nodiscard]] bool exit_was_called_here() noexcept;
 
-/// Keeps what a pool leaves behind when it cannot be ended, where a leak checker finds it.
+/// Keeps the memory of a pool that could not be ended where a leak checker finds it.
 void keep_until_process_ends(void* memory) noexcept;
 
 }  // namespace nebula::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The words by which the threads of a RankedTasks know of each other, beside the locks of its rings
+// The words through which the threads of a RankedTasks communicate, besides the locks of its rings
 // and TicketCount. README.md, "Ranked tasks".
 #pragma once
 
@@ -10,9 +10,9 @@
 
 namespace nebula::detail {
 
-/// One bit per ring that is not empty. Who queues a task sets the bit, then asks whether there are
-/// helpers enough (TicketCount); a helper that goes drops its ticket, then looks here. All of that
-/// is sequentially consistent, so at least one of the two sees the other.
+/// One bit per ring that is not empty. A thread that queues a task sets the bit, then checks
+/// whether there are enough helpers (TicketCount). A helper that leaves drops its ticket, then
+/// looks here. All of that is sequentially consistent, so at least one of the two sees the other.
 ///
 /// Threads:   mask: any thread. The rest: under the lock of that ring.
 template <class Atomics = MachineAtomics>
@@ -22,7 +22,7 @@ class OccupiedRings {
 
 public:
     void set(std::size_t ring) noexcept { bits_.fetch_or(bit(ring), std::memory_order_seq_cst); }
-    /// Relaxed: taking publishes nothing; a bit too many costs a look.
+    /// Relaxed: taking publishes nothing; a stale bit only costs a look.
     void clear(std::size_t ring) noexcept {
         bits_.fetch_and(~bit(ring), std::memory_order_relaxed);
     }
@@ -36,12 +36,12 @@ private:
     Atomic<std::uint64_t> bits_{0};
 };
 
-/// Lets a walk that cancels what lies in the rings, one ring after the other, reach what is out of
-/// its ring meanwhile. Odd while a walk goes on. Relaxed, all of it: the locks of the rings order
-/// it.
+/// A walk cancels the tasks in the rings, one ring after the other. This count lets it also reach
+/// tasks that are out of their ring meanwhile. Odd during a walk. All relaxed: the locks of the
+/// rings order it.
 ///
-/// Threads:   begin, end: one walk at a time. note, reached: under the lock of the ring that a task
-///            is taken out of, or put into.
+/// Threads:   begin, end: one walk at a time. note, reached: under the lock of the ring from which
+///            a task is taken, or into which it is put.
 template <class Atomics = MachineAtomics>
 class CancelCount {
     template <class V>
@@ -51,11 +51,11 @@ public:
     void begin() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
     void end() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
 
-    /// To be kept with what is taken out.
+    /// Keep the result with the tasks that are taken out.
     [[nodiscard]] std::uint32_t note() const noexcept {
         return count_.load(std::memory_order_relaxed);
     }
-    /// True: what was taken out at that note is cancelled.
+    /// Whether tasks that were taken out at that note are cancelled.
     [[nodiscard]] bool reached(std::uint32_t noted) const noexcept {
         return noted % 2 != 0 || count_.load(std::memory_order_relaxed) != noted;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A run of tasks of one group, given out one by one. README.md, "Groups".
+// A run of tasks of one group, handed out one by one. README.md, "Groups".
 #pragma once
 
 #include "nebula/threading/detail/claim_range.hpp"
@@ -10,13 +10,14 @@
 
 namespace nebula::detail {
 
-/// Tasks per chunk: enough to make the group's lock rare, few enough that a group of three tasks
-/// does not own kilobytes it never touches.
+/// Tasks per chunk: enough to make the group's lock rare, but few enough that a group of three
+/// tasks does not own kilobytes that it never touches.
 inline constexpr std::uint32_t kChunkTasks = 32;
 
 /// Either up to kChunkTasks tasks with a closure each, or a batch: `capacity` calls of one closure.
 ///
-/// Threads:   `range` and the slots: by its protocol. The rest: under the lock of the group.
+/// Threads:   `range` and the slots: by the protocol of ClaimRange. The rest: under the lock of the
+///            group.
 struct TaskChunk {
     using BatchCall = void (*)(TaskSlot& closure, std::size_t index);
 
@@ -26,12 +27,12 @@ struct TaskChunk {
     BatchCall batch_call = nullptr;  // a batch: calls slots[0] with an index
     std::size_t batch_begin = 0;     // the index of number 0
     bool for_owner = false;          // only the owner claims from it
-    std::uint32_t held_back = 0;     // a batch: calls that have ended, told when all have
+    std::uint32_t held_back = 0;     // a batch: ended calls, reported when all have ended
     TaskChunk* older = nullptr;      // the group's list of chunks that may have tasks left
     TaskChunk* newer = nullptr;      // the same; also the list of free chunks
     TaskSlot slots[kChunkTasks];
 
-    /// As made, for a new life. Alone.
+    /// Makes it like new. Nobody else may use it.
     void reset() noexcept {
         range.reset();
         capacity = kChunkTasks;

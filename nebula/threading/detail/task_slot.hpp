@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a closure lies while it waits for a worker.
+// Holds a closure while it waits for a worker.
 #pragma once
 
 #include "nebula/threading/detail/caught.hpp"
@@ -13,16 +13,16 @@
 
 namespace nebula::detail {
 
-/// Room for one closure and its name: one cache line. A closure of up to kInlineBytes that moves
-/// without throwing lies in place, a larger one on the heap. Nothing keeps track of whether there
-/// is one: whoever owns the slot knows.
+/// Room for one closure and its name, in one cache line. A closure of up to kInlineBytes that moves
+/// without throwing is stored in place, a larger one on the heap. The slot does not know whether it
+/// holds a closure; its owner does.
 ///
-/// A closure whose destructor may throw (a capture with a noexcept(false) destructor) lies on the
-/// heap too, so that it is destroyed in two places only: after its run, where what the destructor
-/// throws is an error of the task like any other, and uncalled, where it is logged with the task's
-/// name.
+/// A closure whose destructor may throw (a capture with a noexcept(false) destructor) is also
+/// stored on the heap, so that it is destroyed in two places only: after its run, where an
+/// exception of the destructor is an error of the task like any other; or uncalled, where it is
+/// logged with the task's name.
 ///
-/// Threads:   one at a time.
+/// Threads:   any thread, one at a time.
 class alignas(64) TaskSlot {
 public:
     static constexpr std::size_t kInlineBytes = 48;
@@ -32,7 +32,7 @@ public:
         sizeof(F) <= kInlineBytes && alignof(F) <= alignof(std::max_align_t) &&
         std::is_nothrow_move_constructible_v<F> && std::is_nothrow_destructible_v<F>;
 
-    /// \throws std::bad_alloc, and what copying the closure throws: the slot is empty then.
+    /// \throws std::bad_alloc, and what copying the closure throws; the slot is then empty.
     template <class F>
     void emplace(F&& f, const char* its_name) {
         using Closure = std::decay_t<F>;
@@ -46,8 +46,8 @@ public:
         name_ = its_name;
     }
 
-    /// The same for a slot that is moved under a lock: move_to() then runs no code of the closure,
-    /// because one that is more than bytes lies on the heap.
+    /// The same for a slot that will be moved under a lock: move_to() then runs no user code,
+    /// because a closure that is not trivially copyable is stored on the heap.
     template <class F>
     void emplace_to_move_locked(F&& f, const char* its_name) {
         using Closure = std::decay_t<F>;
@@ -60,8 +60,8 @@ public:
         }
     }
 
-    /// Calls the closure and destroys it, also when it throws; the slot is empty afterwards.
-    /// Throws what the closure threw, else what its destructor threw.
+    /// Calls the closure and destroys it, even if it throws; the slot is empty afterwards. Throws
+    /// what the closure threw, otherwise what its destructor threw.
     void run() { act_(*this, Act::Run, nullptr); }
     /// Destroys the closure uncalled.
     void drop() noexcept { act_(*this, Act::Drop, nullptr); }
@@ -130,7 +130,7 @@ private:
         }
     }
 
-    // The storage first: it needs the alignment.
+    // The storage comes first because of its alignment.
     alignas(std::max_align_t) std::byte storage_[kInlineBytes];
     void (*act_)(TaskSlot& slot, Act act, TaskSlot* to);
     const char* name_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the pool tells a tracer what it does. nebula/base/trace.hpp has the table.
+// Reports to a tracer what the pool does. nebula/base/trace.hpp has the table.
 #pragma once
 
 #include "nebula/base/trace.hpp"
@@ -8,12 +8,13 @@
 
 namespace nebula::detail {
 
-/// From the beginning to the end of one task, or of a branch that was stolen.
+/// Reports the beginning and the end of a task, or of a stolen branch.
 ///
-/// Cost:      wanted(): one load, for a branch that is always predicted while nobody traces.
+/// Cost:      wanted(): one load; without a tracer, its branch is always predicted.
 class TaskTrace {
 public:
-    /// Whether to make one. Always, if it has probes: who attaches to them does not tell us.
+    /// Whether to make one. Always true with probes, because we do not know whether a tool is
+    /// attached.
     [[nodiscard]] static bool wanted() noexcept {
 #if defined(NEBULA_USDT)
         return true;
@@ -35,7 +36,7 @@ public:
     TaskTrace& operator=(const TaskTrace&) = delete;
 
 private:
-    // Apart: which worker this is costs a look that only a tracer pays for.
+    // Out of line: finding the worker costs a look-up that only a tracer should pay for.
     void begin() const noexcept;
     void end() const noexcept;
 
@@ -43,7 +44,7 @@ private:
     const char* const name_;
 };
 
-/// While a worker is parked.
+/// Reports that a worker is parked, while it lives.
 class ParkTrace {
 public:
     explicit ParkTrace(std::size_t worker) noexcept
@@ -71,7 +72,7 @@ inline void trace_steal(std::size_t worker) noexcept {
         hooks->steal(static_cast<int>(worker));
 }
 
-/// Nobody woken costs nothing.
+/// Free if no worker was woken.
 inline void trace_wake(std::size_t workers) noexcept {
     if (workers == 0) return;
     NEBULA_PROBE(wake, workers);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Threads that sleep for something a lock guards, longest waiting first.
+// Threads that wait for something that a lock guards, longest waiting first.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -18,10 +18,10 @@ class BasicSleeper {
     using Atomic = typename Atomics::template Atomic<V>;
 
 public:
-    /// Returns when claimed or when the deadline has come. May be claimed meanwhile: take the lock,
-    /// leave the list, and look at what you waited for once more.
+    /// Returns when claimed or at the deadline. It may also be claimed just then: take the lock,
+    /// leave the list, and check once more what you waited for.
     void sleep(Clock::time_point deadline) const noexcept {
-        // Relaxed: what the claim is about is read under the lock.
+        // Relaxed: what the claim stands for is read under the lock.
         while (claimed_.load(std::memory_order_relaxed) == 0) {
             Atomics::yield_point();
             if (!Atomics::sleep_until(claimed_, 0, deadline)) return;
@@ -37,18 +37,18 @@ private:
     Atomic<std::uint32_t> claimed_{0};  // set under the lock
 };
 
-/// Who sleeps. A claim takes one off the list, so no wake is spent on somebody who has one coming,
-/// and none when nobody sleeps.
+/// The list of sleepers. A claim takes one off the list, so no thread is woken twice, and none is
+/// woken if nobody sleeps.
 ///
-/// Threads:   under the owner's lock, all of it; wake: after leaving it.
+/// Threads:   everything under the owner's lock; wake: after leaving it.
 /// Lifetime:  borrows its sleepers, which leave before they return.
 template <class Atomics>
 class BasicWaitList {
     using Sleeper = BasicSleeper<Atomics>;
 
 public:
-    /// The word of a claimed sleeper, or null. The sleeper may be gone by the time it is woken, and
-    /// the kernel then finds nobody at that address: a wake reads no memory of ours.
+    /// The word of a claimed sleeper, or null. The sleeper may be gone when it is woken; the kernel
+    /// then finds nobody at that address, and reads none of our memory.
     using Claim = const typename Atomics::template Atomic<std::uint32_t>*;
 
     void add(Sleeper& sleeper) noexcept {
@@ -57,7 +57,7 @@ public:
         youngest_ = &sleeper;
     }
 
-    /// Every sleeper once, after its sleep.
+    /// Every sleeper calls it once, after its sleep.
     void leave(Sleeper& sleeper) noexcept {
         // Relaxed: under the lock.
         if (sleeper.claimed_.load(std::memory_order_relaxed) == 0) unlink(sleeper);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What one worker owns, and what others may look at.
+// What a worker owns, and what others may look at.
 #pragma once
 
 #include "nebula/base/cache_line.hpp"
@@ -25,13 +25,13 @@ namespace nebula::detail {
 class PoolCore;
 class GroupState;
 
-/// Groups that a worker is at, the innermost first: those it helps, those it waits for.
+/// The groups that a worker helps or waits for, the innermost first.
 struct AtGroup {
     GroupState* group;
     const AtGroup* outer;
 };
 
-/// Counts up on one thread, is read on any. Relaxed: a number, nothing else is read by it.
+/// Incremented on one thread, read on any. Relaxed: only the number matters.
 class OwnedCounter {
 public:
     void add(std::uint64_t n = 1) noexcept {
@@ -62,27 +62,27 @@ struct Worker {
     const std::string name;
     pthread_t thread{};          // written and read by the pool's constructor and destructor
     std::atomic<long> os_id{0};  // written before the pool's constructor returns
-    std::atomic<const char*> running_name{nullptr};  // of its job; written by its own thread alone
-    std::uint64_t picks = 0;                         // owner only, as all down to cache
+    std::atomic<const char*> running_name{nullptr};  // of its job; written only by its own thread
+    std::uint64_t picks = 0;                         // owner only, like all fields down to cache
     std::uint64_t random;                            // xorshift: where to begin stealing
     bool left_parking = false;                       // and has not found anything since
-    bool short_park = false;                         // the last one: README, "Parking"
+    bool short_park = false;                         // the last one was: README, "Parking"
     bool busy = false;                               // what the meter was last told
     bool in_background = false;                      // counted in the pool's background_running_
-    Band band = Band::Frame;                         // of what it runs
+    Band band = Band::Frame;                         // of the task that it runs
     std::int64_t watch_nap_us = kFirstWatchUs;       // README, "Joins"
-    bool leave_branches = false;        // until the next nap: they are too small to steal
+    bool leave_branches = false;        // until the next nap: branches are too small to steal
     bool blocked = false;               // inside a BlockingRegion
-    bool unreplaced = false;            // blocked, and no spare stands in
+    bool unreplaced = false;            // blocked, and not replaced by a spare
     const AtGroup* at_group = nullptr;  // README, "Blocked workers"
-    // Of a spare. README, "Blocked workers".
+    // For spares. README, "Blocked workers".
     enum Duty : std::uint32_t { Retired, Serving, Recalled, End };
     bool spare = false;  // before its thread starts
     std::atomic<std::uint32_t> duty{Retired};
     ItemCache cache;
     alignas(2 * kCacheLine) std::array<WorkDeque<Item>, kBandCount> deques;
-    Injector<Item> inbox;  // for this worker and no other
-    Nudge nudge;           // when it sleeps in the middle of a task
+    Injector<Item> inbox;  // tasks for this worker alone
+    Nudge nudge;           // wakes it when it sleeps in the middle of a task
     ForkSeat seat;
     alignas(2 * kCacheLine) OwnedCounter tasks;
     OwnedCounter steals;

@@ -19,8 +19,8 @@ constexpr Vec3i cross(Vec3i a, Vec3i b) {
     return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
 
-// Faces are written down in any direction; this turns them counter-clockwise seen from outside, and
-// notes which edge lies in which.
+// Faces are written down in any direction. This makes them counter-clockwise as seen from outside,
+// and notes which edge lies in which face.
 void finish(CellShape& shape) {
     Vec3i centre;  // times the number of corners
     for (const Vec3i corner : shape.corners) centre = centre + corner;
@@ -91,11 +91,11 @@ CellShape make_transition_shape() {
     return shape;
 }
 
-// Whether a diagonal that lies in a face of the cell is a bad or a good one.
+// Whether a diagonal that lies in a face of the cell is unwanted or wanted.
 enum class InFace { Avoid, Prefer };
 
-// How good one way to cut a loop into triangles is: first by the diagonals in or out of a face,
-// then by their squared lengths.
+// The cost of one way to cut a loop into triangles: first the number of unwanted diagonals, then
+// the squared lengths.
 struct CutCost {
     std::int32_t unwanted = 0;
     std::int32_t squared_length = 0;
@@ -108,13 +108,13 @@ struct CutCost {
 constexpr CutCost kImpossible{1000, 0};
 
 CutCost diagonal_cost(const CellShape& shape, EdgeId a, EdgeId b, InFace in_face) {
-    if (a == b) return kImpossible;  // a bridged loop passes twice through the ends of its bridge
+    if (a == b) return kImpossible;  // a bridged loop passes the ends of its bridge twice
     const Vec3i span = shape.doubled_middle(a) - shape.doubled_middle(b);
     return {shape.share_a_face(a, b) == (in_face == InFace::Avoid) ? 1 : 0, dot(span, span)};
 }
 
-// The cheapest triangulation of a loop, by the textbook recurrence over its arcs: the arc i..j is
-// closed by the triangle i, k, j with the best k. The first of equals wins, so it is unique.
+// The cheapest triangulation of a loop, by the textbook recurrence over its arcs: the triangle
+// i, k, j with the best k closes the arc i..j. The first of equals wins, so the result is unique.
 void cut_cheapest(const CellShape& shape, const std::vector<EdgeId>& loop, InFace in_face,
                   std::vector<Triangle>& out) {
     const std::size_t n = loop.size();
@@ -148,7 +148,7 @@ void cut_cheapest(const CellShape& shape, const std::vector<EdgeId>& loop, InFac
     }
 }
 
-// All triangles from one vertex on the half side, the cheapest of those there are.
+// A fan: all triangles share one vertex on the half side, the cheapest one.
 void cut_as_fan(const CellShape& shape, const std::vector<EdgeId>& loop,
                 std::vector<Triangle>& out) {
     const std::size_t n = loop.size();
@@ -170,8 +170,8 @@ void cut_as_fan(const CellShape& shape, const std::vector<EdgeId>& loop,
     }
 }
 
-// Two loops in one plane, one around the other: cut open along a bridge they are one loop, which
-// passes over the bridge twice.
+// Joins two loops in one plane, one around the other: cut open along a bridge, they are one loop,
+// which passes over the bridge twice.
 std::vector<EdgeId> bridge(const CellShape& shape, const std::vector<EdgeId>& outer,
                            std::vector<EdgeId> inner) {
     const EdgeId pier = outer.front();
@@ -241,7 +241,7 @@ std::vector<Segment> face_contour(const CellShape& shape, std::size_t face, unsi
     const std::size_t n = crossings.size();
     for (std::size_t i = 0; i < n; ++i) {
         if (!crossings[i].leaves_inside) continue;
-        // Back to where this inside run began, or on to where the next one begins.
+        // Back to where this inside run began, or forward to where the next one begins.
         const std::size_t partner = (polarity == Polarity::SeparateInside ? i + n - 1 : i + 1) % n;
         contour.push_back({crossings[i].edge, crossings[partner].edge});
     }
@@ -250,8 +250,8 @@ std::vector<Segment> face_contour(const CellShape& shape, std::size_t face, unsi
 
 std::vector<std::vector<EdgeId>> contour_loops(const CellShape& shape, unsigned inside_samples,
                                                Polarity polarity) {
-    // An edge lies in two faces and their cycles run along it in opposite directions, so a crossed
-    // edge starts one segment and ends one: `next` is a permutation and its cycles are the loops.
+    // An edge lies in two faces, whose cycles run along it in opposite directions. So a crossed
+    // edge starts one segment and ends one: `next` is a permutation, and its cycles are the loops.
     std::vector<std::optional<EdgeId>> next(shape.edges.size());
     for (std::size_t face = 0; face < shape.faces.size(); ++face) {
         for (const Segment s : face_contour(shape, face, inside_samples, polarity)) {
@@ -278,8 +278,8 @@ std::vector<Triangle> triangulate_cell(const CellShape& shape, unsigned inside_s
         return std::ranges::any_of(loop, [&](EdgeId edge) { return shape.on_half_side(edge); });
     };
     const bool two_sided = shape.first_half_side_edge < shape.edges.size();
-    // The one pattern with a loop inside another: every second sample of the full side inside, the
-    // centre among them. What lies between the loops is a ring and not two discs.
+    // The only pattern with a loop inside another: every second sample of the full side is inside,
+    // including the centre. The region between the loops is a ring, not two discs.
     if (two_sided && loops.size() == 2 && std::ranges::none_of(loops, touches_half_side) &&
         loops[0].size() + loops[1].size() == shape.first_half_side_edge) {
         if (loops[0].size() < loops[1].size()) std::swap(loops[0], loops[1]);

@@ -50,7 +50,7 @@ ChunkState& ChunkMap::add(Vec3i chunk) {
         last_ = page;
     }
     ChunkState& state = page->states[index_in_page(chunk)];
-    NEBULA_ASSERT(!state.exists, "a chunk is added once");
+    NEBULA_ASSERT(!state.exists, "a chunk was added twice");
     state = ChunkState{};
     state.exists = true;
     ++page->used;
@@ -60,9 +60,9 @@ ChunkState& ChunkMap::add(Vec3i chunk) {
 
 void ChunkMap::erase(Vec3i chunk) {
     Page* page = find_page(floor_div(chunk, kPageEdge));
-    NEBULA_ASSERT(page != nullptr, "a chunk that is erased is in the map");
+    NEBULA_ASSERT(page != nullptr, "a chunk that is to be erased is not in the map");
     ChunkState& state = page->states[index_in_page(chunk)];
-    NEBULA_ASSERT(state.exists, "a chunk that is erased is in the map");
+    NEBULA_ASSERT(state.exists, "a chunk that is to be erased is not in the map");
     count(state, -1);
     state.exists = false;
     --page->used;
@@ -93,7 +93,7 @@ void ChunkMap::set_shown(ChunkState& state, bool shown) {
     count(state, +1);
 }
 
-// Kept as states change: a game asks for the counts each frame, and a view has thousands of chunks.
+// Updated as states change: a game reads the counts each frame, and a view has thousands of chunks.
 void ChunkMap::count(const ChunkState& state, int by) noexcept {
     const auto add = [by](std::size_t& number, bool counts) {
         if (counts) by > 0 ? ++number : --number;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the streamer knows of each chunk, and how many chunks there are of each kind.
+// What the streamer knows about each chunk, and how many chunks there are of each kind.
 #pragma once
 
 #include "nebula/voxel/vec.hpp"
@@ -13,23 +13,23 @@
 
 namespace nebula::voxel::detail {
 
-/// A chunk that is in view, or was and has not been unloaded yet.
+/// A chunk that is in view, or was in view and has not been unloaded yet.
 struct ChunkState {
     enum class Phase : std::uint8_t {
         Queued,   ///< Not loaded: in the request list, or about to be.
-        Loading,  ///< Taken from it; a result will come.
+        Loading,  ///< Taken from the request list; a result will come.
         Loaded,
         Failed,
     };
     Phase phase = Phase::Queued;
     bool exists = false;    ///< False: this entry of the map is empty.
     bool wanted = true;     ///< False: in the list of removals.
-    bool removing = false;  ///< In the list of removals, once.
+    bool removing = false;  ///< In the list of removals (only once).
     bool shown = false;     ///< The sink holds a mesh.
     bool dirty = false;     ///< In the list for the next edit group.
     bool in_group = false;  ///< Being rebuilt by the current edit group.
-    /// A load result older than this is of no use: an edit changed the chunk since, or may have
-    /// while the chunk was not in the map.
+    /// A load result older than this is useless: an edit has changed the chunk since, or may have
+    /// changed it while it was not in the map.
     std::uint64_t required_version = 0;
 
     [[nodiscard]] bool settled() const noexcept {
@@ -45,13 +45,13 @@ struct ChunkCounts {
     std::size_t unsettled = 0;  ///< Queued or Loading, wanted or not.
 };
 
-/// A map from chunks to their states, in pages of 8^3 chunks: a view of 2 km has 424 000 chunks,
-/// and a hash map of that many would stop for tens of milliseconds each time it grows.
+/// A map from chunks to their states, in pages of 8^3 chunks. A view of 2 km has 424 000 chunks,
+/// and a hash map of that size would stop for tens of milliseconds each time it grows.
 ///
 /// Threads:   owner thread.
-/// Cost:      find: a hash look-up in a map of pages, or nothing if the page is that of the last
-///            call. A new page allocates 8 KB.
-/// Lifetime:  a state stays where it is until it is erased.
+/// Cost:      find: a hash look-up in a map of pages, or nothing if the page is the same as in the
+///            last call. A new page allocates 8 KB.
+/// Lifetime:  a state keeps its address until it is erased.
 class ChunkMap {
 public:
     using Phase = ChunkState::Phase;
@@ -66,7 +66,7 @@ public:
     /// The chunk must be in the map.
     void erase(Vec3i chunk);
 
-    // Every change goes through these, so that the counts stay right.
+    // All changes go through these functions, so that the counts stay correct.
     void set_phase(ChunkState& state, Phase phase);
     void set_wanted(ChunkState& state, bool wanted);
     void set_shown(ChunkState& state, bool shown);
@@ -74,7 +74,7 @@ public:
     [[nodiscard]] const ChunkCounts& counts() const noexcept { return counts_; }
 
     /// Pages may be visited from the last to the first, over several calls and with changes to the
-    /// map in between: every chunk that is in the map all the time is visited.
+    /// map in between. Every chunk that stays in the map meanwhile is visited.
     [[nodiscard]] std::size_t page_count() const noexcept { return pages_.size(); }
     /// Calls f(chunk, state) for the chunks of one page, which it may erase; frees an empty page.
     template <class F>

@@ -36,7 +36,7 @@ public:
         heap_.pop_back();
         return result;
     }
-    /// Orders all by the distance to the viewer's new chunk.
+    /// Reorders all results by their distance to the viewer's new chunk.
     void set_viewer(Vec3i chunk) {
         for (Waiting& w : heap_) w.offset = w.offset + viewer_ - chunk;
         viewer_ = chunk;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How results get from workers to the owner: nobody waits.
+// Passes results from workers to the owner, without waiting.
 #pragma once
 
 #include <atomic>
@@ -8,10 +8,11 @@
 
 namespace nebula::voxel::detail {
 
-/// Many producers, one consumer that takes everything at once and hands it out piece by piece. T has a member `T* next`.
+/// Many producers, and one consumer that takes everything at once and hands it out piece by piece.
+/// T has a member `T* next`.
 ///
-/// A stack, because the consumer sorts what it takes anyway. Since nothing is ever taken singly,
-/// the exchange in push cannot be fooled by a node that left and came back.
+/// It is a stack, because the consumer sorts the items anyway. Since nodes are never taken singly,
+/// push has no ABA problem.
 ///
 /// Threads:   push: any thread. take and the destructor: owner thread.
 template <class T>
@@ -51,7 +52,7 @@ public:
 
 private:
     std::atomic<T*> head_{nullptr};  // pushed by any thread, taken whole by the owner
-    T* taken_ = nullptr;             // owner's
+    T* taken_ = nullptr;             // owner thread
 };
 
 }  // namespace nebula::voxel::detail

@@ -10,9 +10,9 @@ namespace nebula::voxel::detail {
 
 namespace {
 
-// A group of so few chunks is built by the owner thread alone: about 0.2 ms, no more than waking a
-// worker and waiting for it may cost, and a worker that the kernel has put aside in the middle of a
-// chunk cannot hold up the frame. A sphere of radius 4 reaches more chunks in one case of 25.
+// The owner thread builds a group of up to this many chunks alone. That takes about 0.2 ms, which
+// waking a worker and waiting for it may cost anyway, and a worker that the kernel preempts in the
+// middle of a chunk cannot hold up the frame. One sphere of radius 4 in 25 reaches more chunks.
 constexpr std::size_t kChunksAlone = 4;
 
 }  // namespace
@@ -33,7 +33,8 @@ void EditGroup::start() {
 }
 
 bool EditGroup::finish(Clock::time_point deadline) {
-    // Alone, at least one a call: it gets done although every deadline has passed already.
+    // Without workers, at least one per call, so that the group ends even if every deadline is
+    // over.
     for (bool first = alone_; begun_ < items_.size() && (first || Clock::now() < deadline);
          first = false)
         build(items_[begun_++]);
@@ -42,7 +43,7 @@ bool EditGroup::finish(Clock::time_point deadline) {
 }
 
 void EditGroup::spawn_rest() {
-    if (alone_) return;  // a task would run inside spawn, whatever the deadline
+    if (alone_) return;  // a task would run inside spawn, even after the deadline
     while (begun_ < items_.size()) {
         Item& item = items_[begun_++];
         tasks_.spawn([this, &item] { build(item); }, "build edited chunk");

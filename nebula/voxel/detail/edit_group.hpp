@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The chunks that one frame's edits changed: rebuilt together, from one snapshot.
+// Rebuilds the chunks that one frame's edits changed, together and from one snapshot.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -21,16 +21,16 @@ class WorkerPool;
 
 namespace nebula::voxel::detail {
 
-/// All look-ups are made by add(), before anything else can be edited: so the chunks fit each
-/// other, however late they are built. The group pins the epoch, which keeps their bricks alive.
+/// add() makes all look-ups, before anything else can be edited. So the chunks fit together,
+/// however late they are built. The group pins the epoch, which keeps their bricks alive.
 ///
-/// The owner thread builds chunks until its deadline and workers help; what is left then goes on
-/// without it. On a pool without workers, nothing does, and the next finish() continues.
+/// The owner thread builds chunks until its deadline, and workers help; afterwards the workers
+/// build the rest. On a pool without workers, the next finish() continues.
 ///
 /// Threads:   owner thread.
 /// Cost:      add: 64 look-ups. finish: until the deadline, plus one chunk.
-/// Lifetime:  borrows the volume and the scratch. The destructor drops what has not begun and waits
-///            for what workers have in hand.
+/// Lifetime:  borrows the volume and the scratch. The destructor drops chunks that have not begun
+///            and waits for those that workers are building.
 class EditGroup {
 public:
     struct Item {
@@ -45,18 +45,18 @@ public:
     EditGroup& operator=(const EditGroup&) = delete;
 
     void add(Vec3i chunk);
-    /// All are added. Lets workers begin, if the group is worth it.
+    /// Call it after the last add(). Lets workers begin if the group is large enough.
     void start();
-    /// Builds until the deadline; true when every chunk is built.
+    /// Builds until the deadline; returns whether every chunk is built.
     [[nodiscard]] bool finish(Clock::time_point deadline);
 
-    /// Built once finish() has returned true.
+    /// Complete once finish() has returned true.
     [[nodiscard]] const std::deque<Item>& items() const noexcept { return items_; }
 
-    // Of the edits that the group is for; the owner's to use.
+    // About the group's edits; for the user of this class.
     std::size_t edits = 0;
     Clock::time_point first_edit;
-    bool late = false;  ///< Some call left it unfinished.
+    bool late = false;  ///< A call has left it unfinished.
 
 private:
     void spawn_rest();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The cells that a ray passes, in order. README, "Raycasts", proves that the walk ends.
+// Visits the cells that a ray passes, in order. README, "Raycasts", proves that the walk ends.
 #pragma once
 
 #include "nebula/voxel/vec.hpp"
@@ -17,11 +17,11 @@ struct Vec3d {
     double x, y, z;
 };
 
-/// Where a ray is, as a cell and the distance at which it entered that cell.
+/// The position of a ray: a cell, and the distance at which the ray entered it.
 ///
-/// The cell is the state and the distance follows from it, never the other way round: on each axis
-/// the cell only moves in the ray's direction, and each call moves it on at least one axis. So no
-/// rounding can bring a cell back.
+/// The cell is the state, and the distance follows from it, never the other way round. On each axis
+/// the cell moves only in the ray's direction, and each call moves it on at least one axis. So
+/// rounding cannot bring a cell back.
 ///
 /// Cost:      a division per step.
 class GridWalk {
@@ -44,7 +44,7 @@ public:
     /// Moves to the next cell.
     void advance() {
         const std::size_t a = nearest(next_);
-        // Rounding may put the first border a hair behind the start.
+        // Rounding may put the first border slightly behind the start.
         entered_ = std::max(entered_, next_[a]);
         cell_[a] += direction_[a] > 0 ? 1 : -1;
         next_[a] = distance_to_border(a, cell_[a], cell_[a] + 1);
@@ -75,7 +75,7 @@ public:
     }
 
 private:
-    // Of the border between `low` and `high` that the ray runs towards.
+    // The distance to the one of the borders `low` and `high` towards which the ray runs.
     [[nodiscard]] double distance_to_border(std::size_t a, std::int32_t low,
                                             std::int32_t high) const {
         if (direction_[a] == 0) return std::numeric_limits<double>::infinity();

@@ -14,12 +14,13 @@ class WorkerPool;
 
 namespace nebula::voxel::detail {
 
-/// Adds up, over the times when requests are queued, the wall clock and each worker's busy time.
-/// Outside of those times a worker has nothing to be busy with, and a frame is too coarse a ruler
-/// to find them by.
+/// Adds up the real time and each worker's busy time over the intervals in which requests are
+/// queued. At other times workers have nothing to do, and frames are too coarse to find these
+/// intervals.
 ///
 /// Threads:   queue_filled: owner thread. The others: any thread.
-/// Cost:      a lock at each edge; the first worker to find the queue empty pays for the second.
+/// Cost:      a lock at each end of an interval; the first worker that finds the queue empty takes
+///            the second one.
 class LoadMeter {
 public:
     struct Reading {
@@ -29,8 +30,8 @@ public:
 
     explicit LoadMeter(const WorkerPool& pool) : pool_(pool) {}
 
-    /// Closes nothing when `still_empty()` is false by now: a worker may be late with its news, and
-    /// the next requests already in the queue.
+    /// Has no effect if `still_empty()` is false: a worker may report late, when the next requests
+    /// are already in the queue.
     template <class StillEmpty>
     void queue_emptied(StillEmpty still_empty) {
         const MutexLock lock(mutex_);

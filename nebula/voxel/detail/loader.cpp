@@ -36,11 +36,11 @@ Loader::Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch, std:
       most_bytes_(most_bytes),
       runner_count_(static_cast<std::size_t>(pool.thread_count()) * kRunnersPerWorker),
       runners_(std::make_unique<Runner[]>(runner_count_)),
-      // Not Background, of which a pool keeps a worker free: loading is to have them all.
+      // Not Background: a pool keeps one worker free of that band, and loading needs all workers.
       group_(pool, Band::Normal) {}
 
 Loader::~Loader() {
-    stopping_.store(true, std::memory_order_relaxed);  // a hint; the group's end does the ordering
+    stopping_.store(true, std::memory_order_relaxed);  // a hint; the end of the group synchronizes
     requests_.close();
 }
 
@@ -68,8 +68,8 @@ void Loader::run_slice(Runner& runner) {
             meter_.queue_emptied([this] { return !may_take(); });
             runner.running.store(false, std::memory_order_seq_cst);
             NEBULA_YIELD_POINT();
-            // Requests published or bytes released since? Then the owner may have seen our flag
-            // still up.
+            // If requests were published or bytes released since, the owner may have seen our flag
+            // still set.
             if (!may_take() || runner.running.exchange(true, std::memory_order_seq_cst)) return;
             continue;
         }
@@ -92,7 +92,7 @@ void Loader::run_here(Clock::time_point deadline, Clock::time_point (*now)()) {
 void Loader::finish(Vec3i chunk) {
     std::unique_ptr<LoadResult> result = load(chunk);
     result->bytes = bytes_of(*result);
-    // Relaxed: the number alone counts. The limit holds to within what is in hand.
+    // Relaxed: only the number matters. The limit does not include chunks that are being built.
     bytes_in_flight_.fetch_add(result->bytes, std::memory_order_relaxed);
     results_.push(std::move(result));
 }
@@ -116,8 +116,8 @@ std::unique_ptr<LoadResult> Loader::load(Vec3i chunk) {
     try {
         fill(*result);
     } catch (...) {
-        // Every request is answered, or its chunk would be on its way for ever. Short enough for a
-        // string that owns no memory.
+        // Every request must be answered, or its chunk would be loading forever. The text is short
+        // enough for a string without heap memory.
         result->error = VoxelError{VoxelError::Kind::OutOfMemory, "out of memory"};
     }
     return result;
@@ -125,7 +125,7 @@ std::unique_ptr<LoadResult> Loader::load(Vec3i chunk) {
 
 void Loader::fill(LoadResult& result) {
     const Vec3i chunk = result.chunk;
-    // Before the first look at a brick: an edit published later makes this result an old one.
+    // Before the first look at a brick: an edit that is published later makes this result outdated.
     result.version = volume_.version();
     Scratch& scratch = scratch_.mine();
     std::uint8_t missing = 0;
@@ -146,7 +146,7 @@ void Loader::fill(LoadResult& result) {
             brick = cut_brick(scratch.block, i);
         } else if (const Range range = volume_.generator().bounds(brick_box(own_brick(chunk, i)));
                    range.uniform()) {
-            // Costs no memory and spares edits near it a call of the generator.
+            // Costs no memory, and edits near it need not call the generator.
             brick = BrickPtr(range.all_air() ? &kAirBrick : &kSolidBrick);
         }
     }

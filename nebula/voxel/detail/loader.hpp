@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The workers' side of streaming: takes requests, generates and meshes, pushes results.
+// The worker side of streaming: takes requests, generates and meshes chunks, pushes results.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -28,30 +28,31 @@ namespace nebula::voxel::detail {
 
 struct LoadResult {
     Vec3i chunk;
-    std::uint64_t version = 0;  ///< Every edit up to this one is in it.
+    std::uint64_t version = 0;  ///< It contains every edit up to this version.
     std::size_t bytes = 0;      ///< What it counts for in Loader::bytes_in_flight.
     ChunkMesh mesh;
     std::optional<VoxelError> error;
-    std::array<BrickPtr, kOwnBricks> bricks;  ///< Those that the volume lacked; null: it did not.
-    LoadResult* next = nullptr;               ///< The completion queue's.
+    std::array<BrickPtr, kOwnBricks> bricks;  ///< Those that the volume lacked; others null.
+    LoadResult* next = nullptr;               ///< For the completion queue.
 };
 
 /// Keeps a few runners in the pool while there are requests. A runner is a task that takes the best
-/// request, finishes it, takes the next, and after kSlice goes back to the end of its band's queue,
-/// so that work of a higher band waits for a slice at most. With no requests there are no runners.
+/// request, finishes it, and takes the next one. After kSlice it goes back to the end of its band's
+/// queue, so that work of a higher band waits for at most a slice. Without requests there are no
+/// runners.
 ///
-/// Finished chunks that the owner has not released yet count against a limit. Past it runners end,
-/// and start_runners starts them again once there is room.
+/// Finished chunks that the owner has not released yet count against a limit. At the limit, runners
+/// end; start_runners starts them again once there is room.
 ///
 /// On a pool without workers nothing runs by itself: the owner calls run_here.
 ///
 /// Threads:   owner thread; the runners are on workers.
-/// Cost:      start_runners: a few atomic operations per runner that does not run yet. run_here:
+/// Cost:      start_runners: a few atomic operations per runner that is not running. run_here:
 ///            until its deadline, plus one chunk.
-/// Lifetime:  the destructor drops all requests and waits for the chunks that workers have in hand.
+/// Lifetime:  the destructor drops all requests and waits for the chunks that workers are building.
 class Loader {
 public:
-    /// \param most_bytes  the limit; it is passed by one chunk per worker at most.
+    /// \param most_bytes  the limit; it is exceeded by at most one chunk per worker.
     Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch, std::size_t most_bytes);
     ~Loader();
     Loader(const Loader&) = delete;
@@ -63,29 +64,29 @@ public:
 
     [[nodiscard]] const LoadMeter& meter() const noexcept { return meter_; }
 
-    /// After a publication to requests(), or a release: ensures that every worker has a runner, if
-    /// there is something to do and room for it.
+    /// Call it after a publication to requests() or a release. Makes sure that every worker has a
+    /// runner if there is something to do and room for results.
     void start_runners();
-    /// Without workers: loads chunks on this thread until `now()` reaches the deadline, at least
+    /// Without workers: loads chunks on this thread until `now()` reaches the deadline; at least
     /// one if there is one to load and room for it.
     void run_here(Clock::time_point deadline, Clock::time_point (*now)());
 
-    /// The owner has taken a result and is done with it.
+    /// Call it when the owner is done with a result.
     void release(const LoadResult& result) noexcept;
-    /// Of results that are not released yet.
+    /// The size of all results that are not released yet.
     [[nodiscard]] std::size_t bytes_in_flight() const noexcept {
-        return bytes_in_flight_.load(std::memory_order_relaxed);  // a number, nothing is read by it
+        return bytes_in_flight_.load(std::memory_order_relaxed);  // only the number matters
     }
 
 private:
     struct Runner {
-        // Raised by an exchange of the owner or of the worker itself, lowered by the worker;
-        // README, "Requests and runners".
+        // Set by an exchange of the owner or of the worker itself, cleared by the worker; README,
+        // "Requests and runners".
         std::atomic<bool> running{false};
     };
     static constexpr std::chrono::microseconds kSlice{500};
-    static constexpr std::size_t kRunnersPerWorker = 2;  // one runs, one waits to follow
-    // What the smallest result counts for: it limits how many there are.
+    static constexpr std::size_t kRunnersPerWorker = 2;  // one runs, one is queued behind it
+    // What the smallest result counts for, which limits the number of results.
     static constexpr std::size_t kLeastBytes = 4096;
 
     void run_slice(Runner& runner);
@@ -105,12 +106,12 @@ private:
     CompletionQueue<LoadResult> results_;
     LoadMeter meter_;
     const std::size_t most_bytes_;
-    // Raised by whoever finishes a chunk, lowered by the owner.
+    // Raised by the thread that finishes a chunk, lowered by the owner.
     std::atomic<std::size_t> bytes_in_flight_{0};
     std::atomic<bool> stopping_{false};
     std::size_t runner_count_;
     std::unique_ptr<Runner[]> runners_;
-    TaskGroup group_;  // last: waits for the runners before the rest goes
+    TaskGroup group_;  // last: waits for the runners before the rest is destroyed
 };
 
 }  // namespace nebula::voxel::detail

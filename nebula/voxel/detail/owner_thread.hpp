@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Remembers which thread an object belongs to, so that every test build notices a call from another.
+// Remembers which thread an object belongs to, so that test builds notice calls on other threads.
 #pragma once
 
 #include <thread>

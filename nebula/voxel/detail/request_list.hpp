@@ -17,8 +17,8 @@
 namespace nebula::voxel::detail {
 
 /// An immutable list and a cursor. Priorities change only when the viewer enters another chunk, and
-/// then all of them do: so the owner writes a new list, and between two lists the best request is
-/// simply the next one. Taking is one fetch_add; there is no heap and no lock.
+/// then all of them change. So the owner then writes a new list, and until the next one the best
+/// request is simply the next entry. Taking is one fetch_add; there is no heap and no lock.
 ///
 /// Threads:   take and has_work: any thread. The rest: owner thread.
 class RequestList {
@@ -33,31 +33,32 @@ public:
         const auto pin = epochs_.pin();
         List& list = *current_.load(std::memory_order_seq_cst);  // see has_work
         NEBULA_YIELD_POINT();
-        // Looked at first, so that idle calls do not count the cursor up for ever.
+        // Checked first, so that idle calls do not increment the cursor forever.
         if (list.next.load(std::memory_order_relaxed) >= list.chunks.size()) return std::nullopt;
-        // Relaxed: it decides who takes what; the list's content came with the pointer.
+        // Relaxed: it only hands out numbers; the list's content came with the pointer.
         const std::size_t i = list.next.fetch_add(1, std::memory_order_relaxed);
         if (i >= list.chunks.size()) return std::nullopt;
         return list.chunks[i];
     }
 
-    /// seq_cst throughout: a taker that stops lowers its flag, then asks this; the owner publishes,
-    /// then looks at the flag. One of them sees the other (README, "Requests and runners").
+    /// seq_cst throughout: a runner that stops clears its flag, then calls this; the owner
+    /// publishes, then checks the flag. One of them sees the other (README, "Requests and
+    /// runners").
     [[nodiscard]] bool has_work() {
         const auto pin = epochs_.pin();
         const List& list = *current_.load(std::memory_order_seq_cst);
         return list.next.load(std::memory_order_seq_cst) < list.chunks.size();
     }
 
-    /// Nothing is taken from the current list any more. Returns how much of it was taken; the
-    /// taken entries are the first ones.
+    /// Ends taking from the current list. Returns how many entries were taken; they are the first
+    /// ones.
     std::size_t close() noexcept {
         List& list = *current_.load(std::memory_order_relaxed);
         const std::size_t next = list.next.exchange(list.chunks.size(), std::memory_order_seq_cst);
         return std::min(next, list.chunks.size());
     }
 
-    /// Replaces the list, which must be closed. Entries before `first` are no requests: they count
+    /// Replaces the list, which must be closed. Entries before `first` are not requests: they count
     /// as taken.
     void publish(std::vector<Vec3i> nearest_first, std::size_t first = 0) {
         auto fresh = std::make_unique<List>();
@@ -78,11 +79,11 @@ public:
 private:
     struct List {
         std::vector<Vec3i> chunks;         // immutable once published
-        std::atomic<std::size_t> next{0};  // any thread counts it up; the owner closes it
+        std::atomic<std::size_t> next{0};  // any thread increments it; the owner closes it
     };
 
     EpochDomain& epochs_;
-    std::atomic<List*> current_;  // exchanged by the owner, the old one is retired
+    std::atomic<List*> current_;  // exchanged by the owner; the old list is retired
 };
 
 }  // namespace nebula::voxel::detail

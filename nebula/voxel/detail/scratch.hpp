@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory that meshing reuses: one set per thread of the pool and one for the owner.
+// Memory that meshing reuses: one set per pool thread and one for the owner.
 #pragma once
 
 #include "nebula/threading/worker_pool.hpp"

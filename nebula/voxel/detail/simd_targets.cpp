@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The few functions of Highway that are not in its headers: which SIMD levels this machine has.
-// Debian ships them in a shared library only, and a game must start on machines without it.
-// simd_targets_test.cpp compares the answer with that library's.
+// The few functions of Highway that are not in its headers. They find out which SIMD levels this
+// machine has. Debian ships them only in a shared library, and a game must start on machines
+// without it. simd_targets_test.cpp compares the results with that library.
 #include <hwy/base.h>
 #include <hwy/targets.h>
 
@@ -29,8 +29,8 @@ Registers cpuid(unsigned leaf) {
     return r;
 }
 
-/// Which register sets the operating system saves when it switches threads: a machine may have AVX
-/// under a system that would lose its registers.
+/// Which register sets the operating system saves when it switches threads. A processor may have
+/// AVX although the system does not save its registers.
 unsigned saved_state() {
     unsigned low = 0, high = 0;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -44,8 +44,8 @@ constexpr unsigned bits(Bits... bit) {
     return ((1U << static_cast<unsigned>(bit)) | ...);
 }
 
-/// Each level needs the one below and what hwy/ops/set_macros-inl.h lets the compiler use in it.
-/// Bit numbers are those of the processors' manuals.
+/// Each level needs the one below it and the features that hwy/ops/set_macros-inl.h enables for it.
+/// Bit numbers are those in the processors' manuals.
 std::int64_t detected_targets() {
     const Registers basic = cpuid(1), extended = cpuid(7), amd = cpuid(0x80000001U);
     std::int64_t targets = 0;
@@ -75,7 +75,7 @@ std::int64_t detected_targets() { return 0; }
 
 #endif
 
-// Sequentially consistent: asked once, and by tests.
+// Sequentially consistent: read once, and by tests.
 std::atomic<std::int64_t> disabled{0};
 std::atomic<std::int64_t> pretended{0};  // 0: the machine's own
 
@@ -92,7 +92,7 @@ std::int64_t SupportedTargets() {
 
 void DisableTargets(std::int64_t targets) {
     disabled = targets;
-    GetChosenTarget().DeInit();  // the next dispatch asks again
+    GetChosenTarget().DeInit();  // the next dispatch chooses again
 }
 
 void SetSupportedTargetsForTest(std::int64_t targets) {

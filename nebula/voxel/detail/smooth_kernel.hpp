@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the stages of the smooth mesher hand to each other. README, "Smooth mesher".
+// The data that the stages of the smooth mesher pass on. README, "Smooth mesher".
 #pragma once
 
 #include "nebula/voxel/chunk_mesh.hpp"
@@ -29,11 +29,11 @@ struct ActiveCell {
     std::uint8_t index = 0;  ///< Into CellTables::regular.
 };
 
-/// What a run of vertices depends on, column by column, for arithmetic on whole registers.
+/// The inputs of a run of vertices, column by column, for arithmetic on whole registers.
 struct EdgeBatch {
-    static constexpr std::size_t kEnough = 256;              ///< Write the batch out from here on.
-    static constexpr std::size_t kPerRow = 3 * kRowCorners;  ///< At most, between two looks at it.
-    static constexpr std::size_t kPadding = 64;  ///< As many lanes as a register may have.
+    static constexpr std::size_t kEnough = 256;              ///< From here on, write the batch out.
+    static constexpr std::size_t kPerRow = 3 * kRowCorners;  ///< Most edges between two checks.
+    static constexpr std::size_t kPadding = 64;              ///< Most lanes of a register.
     using Column = std::array<std::int16_t, kEnough + kPerRow + kPadding>;
 
     Column low_sample, high_sample;  ///< At the ends of the edge.
@@ -43,7 +43,7 @@ struct EdgeBatch {
     Column axis;
     std::size_t count = 0;
 
-    /// Copies the last edge into the next `n` places, so that a whole register may be read there.
+    /// Copies the last edge into the next `n` places, so that whole registers can be read there.
     void repeat_last(std::size_t n) noexcept {
         for (Column* column : {&low_sample, &high_sample, &low_x, &low_y, &low_z, &high_x, &high_y,
                                &high_z, &x, &y, &z, &axis}) {
@@ -53,7 +53,7 @@ struct EdgeBatch {
     }
 };
 
-/// All memory of one mesher. Written by one stage, read by the later ones.
+/// All memory of one mesher. Each part is written by one stage and read by later ones.
 struct SmoothScratch {
     /// Bit i is the sign of `samples[i]`; the spare word lets a row be read as one 64-bit load.
     std::array<std::uint8_t, (SampleBlock::kCount + 7) / 8 + 16> sign_bits{};
@@ -70,9 +70,9 @@ struct SmoothScratch {
     std::uint32_t index_count = 0;
 };
 
-/// Along an edge from its lower end, in 1/4096 of its length. Few enough bits that a coordinate of
-/// up to 2048 voxels plus t is exact in a float: both chunks at a border, and both levels of detail
-/// at a seam, then hold equal numbers.
+/// A crossing's distance t from the lower end of its edge is in 1/4096 of the edge's length. With
+/// so few bits, a coordinate of up to 2048 voxels plus t is exact in a float. So both chunks at a
+/// border, and both levels of detail at a seam, get equal numbers.
 inline constexpr int kCrossingUnits = 4096;
 
 }  // namespace nebula::voxel::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which chunks are in view, relative to that of the viewer, nearest first.
+// Which chunks are in view, relative to the viewer's chunk, nearest first.
 #pragma once
 
 #include "nebula/voxel/vec.hpp"
@@ -15,19 +15,19 @@ namespace nebula::voxel::detail {
     return std::int64_t{v.x} * v.x + std::int64_t{v.y} * v.y + std::int64_t{v.z} * v.z;
 }
 
-/// Nearer first; equally near ones in a fixed order.
+/// Nearer first; equal distances in a fixed order.
 [[nodiscard]] constexpr bool nearer(Vec3i a, Vec3i b) {
     const std::int64_t la = squared_length(a);
     const std::int64_t lb = squared_length(b);
     return la != lb ? la < lb : a < b;
 }
 
-/// Whether a chunk at this offset is in view: its centre's distance to that of the viewer's chunk,
-/// horizontally and vertically, in voxels.
+/// Whether a chunk at this offset is in view, by the horizontal and vertical distance of its centre
+/// from the centre of the viewer's chunk, in voxels.
 [[nodiscard]] bool in_reach(Vec3i offset, float horizontal, float vertical);
 
-/// The offsets in view, sorted. A view of 2 km has 424 000, so they are computed in slices: by a
-/// counting sort over the squared length, one layer of the view at a time.
+/// The offsets in view, sorted. A view of 2 km has 424 000 of them, so they are computed in slices,
+/// by a counting sort over the squared length, one layer of the view at a time.
 ///
 /// Threads:   owner thread.
 class ViewOffsets {
@@ -35,7 +35,7 @@ public:
     /// Starts anew for these distances, in voxels; at most 2048 and 512.
     void reset(float horizontal, float vertical);
     [[nodiscard]] bool ready() const noexcept { return stage_ == Stage::Ready; }
-    /// Does one slice: at most 4300 offsets. Call it until ready().
+    /// Computes one slice of at most 4300 offsets. Call it until ready().
     void build_slice();
 
     // Once ready:
@@ -58,7 +58,7 @@ private:
     std::int32_t rows_ = 0;     // and this many vertically
     Stage stage_ = Stage::Count;
     std::int32_t layer_ = 0;            // the next x
-    std::vector<std::uint32_t> place_;  // by squared length: how many; then where the next one goes
+    std::vector<std::uint32_t> place_;  // by squared length: the count; then the next free place
     std::vector<Offset> sorted_;
 };
 

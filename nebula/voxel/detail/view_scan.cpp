@@ -26,8 +26,8 @@ void ViewScan::set_distances(float horizontal, float vertical, float margin) {
     horizontal_ = horizontal;
     vertical_ = vertical;
     offsets_.reset(horizontal, vertical);
-    // A scan may end at any point: the next one requests whatever is queued and in view, and gives
-    // up whatever is not.
+    // A scan may end at any point: the next one requests what is queued and in view, and gives up
+    // the rest.
     scan_.reset();
     due_ = true;
 }
@@ -76,10 +76,10 @@ void ViewScan::visit_chunk(Vec3i chunk) {
     ChunkState* state = chunks_.find(chunk);
     if (state == nullptr) {
         state = &chunks_.add(chunk);
-        // Edits were not noted for a chunk outside the map, so a result from before now is suspect.
+        // Edits are not noted for chunks outside the map, so older results cannot be trusted.
         state->required_version = volume_.version();
     } else if (!state->wanted) {
-        chunks_.set_wanted(*state, true);  // its removal will find it wanted, and leave it
+        chunks_.set_wanted(*state, true);  // the removal will find it wanted and skip it
     }
     if (scan_->retry && state->phase == Phase::Failed) chunks_.set_phase(*state, Phase::Queued);
     if (state->phase == Phase::Queued) scan_->requests.push_back(chunk);
@@ -101,9 +101,9 @@ void ViewScan::publish() {
     note_taken_requests(taken);
     taken_before_ += taken - first_;
     std::vector<Vec3i>& requests = scan_->requests;
-    // What workers took from the old list while the new one was being written is in both. The new
-    // one is sorted, so each is quick to find. They are moved to the front, before the first
-    // request: most of them are near the viewer, and so near the front already.
+    // Requests that workers took from the old list while the new one was being written are in both
+    // lists. The new list is sorted, so each is found quickly. They are moved to the front, before
+    // the first request; most are near the viewer, and so already near the front.
     const Vec3i centre = scan_->centre;
     std::vector<std::size_t> twice;
     for (const Vec3i chunk : scan_->taken) {
@@ -142,9 +142,9 @@ void ViewScan::give_up_page() {
         if (in_reach(offset, horizontal_, vertical_)) return;
         const bool queued = state.phase == ChunkState::Phase::Queued;
         if (!queued && in_reach(offset, horizontal_ + margin_, vertical_ + margin_)) return;
-        // What is in the list of removals is erased from there alone.
+        // Chunks in the list of removals are erased only when that list is processed.
         if (!state.settled() && !state.shown && !state.removing) {
-            chunks_.erase(chunk);  // its result, if one comes, finds nothing and is dropped
+            chunks_.erase(chunk);  // if a result comes later, it is dropped
             return;
         }
         chunks_.set_wanted(state, false);

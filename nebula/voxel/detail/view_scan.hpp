@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes the chunk map and the request list agree with what is in view, a slice at a time.
+// Updates the chunk map and the request list to match the view, one slice at a time.
 #pragma once
 
 #include "nebula/voxel/detail/chunk_map.hpp"
@@ -16,15 +16,15 @@
 
 namespace nebula::voxel::detail {
 
-/// A *scan* visits all offsets in view, nearest first, and publishes a new request list; then it
-/// visits all chunks of the map and gives up the far ones. A change of the viewer's chunk, of a
-/// distance, or a retry asks for another scan. While one is under way, workers go on with the old
-/// list.
+/// A *scan* visits all offsets in view, nearest first, and publishes a new request list. Then it
+/// visits all chunks of the map and gives up the distant ones. Another scan is needed when the
+/// viewer enters another chunk, when a distance changes, or for a retry. During a scan, workers
+/// continue with the old list.
 ///
 /// Threads:   owner thread.
-/// Cost:      step: one slice of at most some 20 us, except the slice that publishes: that also
-///            moves the new list once in memory (0.4 ms for 424 000 chunks) if workers took requests
-///            during the scan.
+/// Cost:      step: one slice of a few tens of microseconds at most. The slice that publishes also
+///            moves the new list once in memory (0.4 ms for 424 000 chunks) if workers took
+///            requests during the scan.
 /// Lifetime:  borrows everything it is given.
 class ViewScan {
 public:
@@ -33,27 +33,27 @@ public:
 
     /// Returns whether the viewer entered another chunk.
     bool set_viewer(Vec3i chunk);
-    /// In voxels. A chunk is given up when it is farther than one in view by `margin`.
+    /// In voxels. A chunk is given up when it is out of view by more than `margin`.
     void set_distances(float horizontal, float vertical, float margin);
-    /// The next scan asks for every failed chunk in view again.
+    /// The next scan requests every failed chunk in view again.
     void retry_failed() {
         retry_ = true;
         due_ = true;
     }
 
     [[nodiscard]] const std::optional<Vec3i>& viewer() const noexcept { return viewer_; }
-    /// The map holds exactly what is in view, and all of it that is not loaded is requested.
+    /// Whether the map holds exactly what is in view, and everything not loaded is requested.
     [[nodiscard]] bool up_to_date() const noexcept {
         return viewer_.has_value() && !due_ && !scan_;
     }
 
-    /// Does one slice of a scan; false when there is nothing to do.
+    /// Does one slice of a scan; false if there is nothing to do.
     bool step();
-    /// Marks the chunks whose requests workers have taken. Its cost is in proportion to those taken
-    /// since the last call.
+    /// Marks the chunks whose requests workers have taken. The cost is proportional to the number
+    /// taken since the last call.
     void note_taken_requests() { note_taken_requests(loader_.requests().taken()); }
 
-    /// Requests that workers have taken, since the start.
+    /// How many requests workers have taken since the start.
     [[nodiscard]] std::uint64_t taken() const noexcept {
         return taken_before_ + loader_.requests().taken() - first_;
     }
@@ -89,12 +89,12 @@ private:
     float vertical_ = 0.0F;
     float margin_ = 0.0F;
     ViewOffsets offsets_;
-    bool due_ = false;  // another scan is
+    bool due_ = false;  // another scan is needed
     bool retry_ = false;
     std::optional<Scan> scan_;
 
-    std::size_t noted_ = 0;           // of the current list: requests before it are noted as taken
-    std::size_t first_ = 0;           // of the current list: requests before it never were requests
+    std::size_t noted_ = 0;           // in the current list: entries before it are noted as taken
+    std::size_t first_ = 0;           // in the current list: entries before it are not requests
     std::uint64_t taken_before_ = 0;  // from lists before the current one
 };
 

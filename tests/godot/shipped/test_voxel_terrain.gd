@@ -178,8 +178,8 @@ func test_the_pool_tells_what_it_does() -> void:
 		check(share >= 0.0 and share <= 1.0, "a share of %s" % share)
 	for worker: Dictionary in Nebula.worker_stats():
 		check(worker["name"].begins_with("nebula-worker-"), "name %s" % worker["name"])
-	check("already runs" in Nebula.set_thread_count(3), "a running pool is not reconfigured")
-	check("already runs" in Nebula.configure("res://nothing.toml"), "nor from a file")
+	check("already running" in Nebula.set_thread_count(3), "a running pool is not reconfigured")
+	check("already running" in Nebula.configure("res://nothing.toml"), "nor from a file")
 	await remove(terrain)
 
 

@@ -120,7 +120,7 @@ func test_an_animation_that_is_stopped_or_replaced_ends_the_wait_with_an_error()
 	player.stop()
 	await frames(1)
 	var nothing := probe.animation(player)
-	check_equal(probe.log_of(nothing), [STOPPED + "an AnimationPlayer plays nothing"])
+	check_equal(probe.log_of(nothing), [STOPPED + "an AnimationPlayer is not playing"])
 	player.play("walk")
 	var freed := probe.animation(player)
 	player.free()
@@ -225,7 +225,7 @@ func test_a_missing_resource_and_one_of_another_class_are_errors_and_not_the_eng
 		]
 	)
 	var other: Array = await loaded(probe.load_scene("res://data/loud_resource.tres"))
-	check("is no PackedScene" in str(other[-1]), "the error: %s" % [other])
+	check("is not of type PackedScene" in str(other[-1]), "the error: %s" % [other])
 
 
 func test_a_broken_resource_is_an_error_beside_the_engines_own_and_leaves_nothing() -> void:
