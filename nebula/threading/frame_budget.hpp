@@ -133,7 +133,8 @@ concept TimeSource = std::is_invocable_r_v<Clock::time_point, F&>;
 /// lost.
 /// \returns how many values were taken.
 ///
-/// Threads:   any thread; class_of runs under the channel's lock.
+/// Threads:   any thread. No lock is held while class_of, fn or now run; no other thread sees the
+///            value that class_of looks at.
 template <class T, class ClassOf, class F, TimeSource Now = Clock::time_point (*)()>
     requires std::is_invocable_r_v<std::size_t, ClassOf&, const T&> && std::is_invocable_v<F&, T&&>
 std::size_t run_until(Channel<T>& channel, FrameBudget& budget, std::span<CostEstimate> costs,
