@@ -14,6 +14,15 @@
 
 namespace nebula {
 
+/// Refuses, with a sentence, a closure whose destructor may throw, where nobody could catch that.
+template <class Closure>
+constexpr void require_nothrow_destructor() noexcept {
+    static_assert(std::is_nothrow_destructible_v<Closure>,
+                  "the destructor of something this closure captures may throw, and here nobody "
+                  "could catch it: make it noexcept, or hold it in a std::shared_ptr whose "
+                  "deleter catches");
+}
+
 template <class Signature, std::size_t kInlineBytes = 40>
 class SmallFunction;
 
@@ -41,11 +50,7 @@ public:
                  std::is_invocable_r_v<Result, std::decay_t<F>&, Args...>)
     SmallFunction(F&& f) {  // NOLINT(bugprone-forwarding-reference-overload): see above
         using Closure = std::decay_t<F>;
-        static_assert(
-            std::is_nothrow_destructible_v<Closure>,
-            "the destructor of something this closure captures may throw, and here nobody "
-            "could catch it: make it noexcept, or hold it in a std::shared_ptr whose "
-            "deleter catches");
+        require_nothrow_destructor<Closure>();
         if constexpr (kFitsInline<Closure>) {
             ::new (static_cast<void*>(storage_)) Closure(std::forward<F>(f));
             verbs_ = &kInlineVerbs<Closure>;

@@ -65,7 +65,10 @@ struct SoftLimit {
 ///            grow, and what moving a T throws; the value and the channel are then unchanged.
 template <class T>
 class Channel {
-    static_assert(std::is_nothrow_destructible_v<T>);
+    static_assert(
+        std::is_nothrow_destructible_v<T>,
+        "the destructor of a value in a Channel may throw, and nobody could catch it when "
+        "the channel is destroyed: make it noexcept");
 
 public:
     /// Without a limit.
