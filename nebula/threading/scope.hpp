@@ -77,12 +77,17 @@ public:
     /// Called by scope() itself after the wait.
     /// \throws JobCancelled if a task has neither a result nor a kept error.
     std::vector<T> take_results() NEBULA_EXCLUDES(mutex_) {
-        const MutexLock lock(mutex_);
-        for (const std::optional<T>& slot : slots_)
+        // Taken out first: the move of a result is user code, which may use this scope.
+        std::deque<std::optional<T>> slots;
+        {
+            const MutexLock lock(mutex_);
+            slots.swap(slots_);
+        }
+        for (const std::optional<T>& slot : slots)
             if (!slot) detail::throw_job_cancelled();
         std::vector<T> results;
-        results.reserve(slots_.size());
-        for (std::optional<T>& slot : slots_) results.push_back(std::move(*slot));
+        results.reserve(slots.size());
+        for (std::optional<T>& slot : slots) results.push_back(std::move(*slot));
         return results;
     }
 

@@ -2,7 +2,9 @@
 // Tasks that misbehave at their ends, or in their depth: told by name, never a silent death.
 #include "nebula/base/log.hpp"
 #include "nebula/base/thread_sanitizer.hpp"
+#include "nebula/threading/detail/free_lists.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
+#include "nebula/threading/detail/pool_core.hpp"
 #include "nebula/threading/job.hpp"
 #include "nebula/threading/nesting.hpp"
 #include "nebula/threading/par.hpp"
@@ -15,6 +17,8 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <cstddef>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -82,6 +86,31 @@ TEST_P(HostileTask, WhatACapturesDestructorThrowsIsAnErrorOfItsTask) {
     EXPECT_EQ(told(), "detached: the file was not flushed\n");
 }
 
+// Throws from its destructor once it was called.
+struct CalledBomb {
+    CalledBomb() = default;
+    CalledBomb(CalledBomb&& other) noexcept : called(std::exchange(other.called, false)) {}
+    CalledBomb(const CalledBomb&) = default;
+    CalledBomb& operator=(const CalledBomb&) = delete;
+    CalledBomb& operator=(CalledBomb&&) = delete;
+    ~CalledBomb() noexcept(false) {
+        if (called) throw std::runtime_error("the file was not flushed");
+    }
+    void operator()(std::size_t) { called = true; }
+    bool called = false;
+};
+
+// It was logged as "dropped before it ran", and the group had no exception.
+TEST_P(HostileTask, WhatTheClosureOfABatchThrowsAtItsEndIsAnErrorOfTheGroup) {
+    WorkerPool pool(config());
+    TaskGroup group(pool);
+    group.spawn_batch(3, CalledBomb(), "flush");
+    group.wait();
+    EXPECT_THROW(group.rethrow_first(), std::runtime_error);
+    EXPECT_THROW(pool.scope([](Scope<>& s) { s.spawn_batch(100, CalledBomb(), "scoped"); }),
+                 std::runtime_error);
+}
+
 TEST_P(HostileTask, TheErrorOfTheTaskItselfComesBeforeThatOfItsCaptures) {
     WorkerPool pool(config());
     try {
@@ -140,6 +169,45 @@ TEST_P(HostileTask, NoCodeOfAClosureRunsUnderTheLockOfItsGroup) {
     }).join();
     group.wait();
     EXPECT_EQ(ran, 80);
+}
+
+// A result that uses its scope when the scope hands it out. It was moved under the scope's lock.
+struct SpawnsWhenHandedOut {
+    explicit SpawnsWhenHandedOut(Scope<SpawnsWhenHandedOut>* its_scope) : scope(its_scope) {}
+    SpawnsWhenHandedOut(SpawnsWhenHandedOut&& other) noexcept
+        : scope(std::exchange(other.scope, nullptr)), moves(other.moves + 1) {
+        // The first move is into the slot.
+        if (moves == 2) scope->spawn([] { return SpawnsWhenHandedOut(nullptr); });
+    }
+    SpawnsWhenHandedOut(const SpawnsWhenHandedOut&) = delete;
+    SpawnsWhenHandedOut& operator=(const SpawnsWhenHandedOut&) = delete;
+    ~SpawnsWhenHandedOut() = default;
+    Scope<SpawnsWhenHandedOut>* scope;
+    int moves = 0;
+};
+
+TEST_P(HostileTask, NoCodeOfAResultRunsUnderTheLockOfItsScope) {
+    WorkerPool pool(config());
+    const auto results = pool.scope([](Scope<SpawnsWhenHandedOut>& s) {
+        for (int i = 0; i < 3; ++i) s.spawn([&s] { return SpawnsWhenHandedOut(&s); });
+    });
+    EXPECT_EQ(results.size(), 3U);
+}
+
+// The sink was called under the lock of the pool's memory.
+TEST(HostileSinkTest, ASinkThatAsksThePoolAtItsEndReturns) {
+    const HangGuard guard("a log sink waited for a lock of the pool");
+    static detail::FreeLists* lists = nullptr;  // a sink has no captures
+    static std::size_t bytes = 0;
+    detail::PoolCore core({}, 0);
+    auto own = std::make_unique<detail::FreeLists>(core);
+    lists = own.get();
+    (void)own->take_group();  // never closed
+    const LogSink before = set_log_sink(
+        [](LogLevel, std::string_view, const auto&) noexcept { bytes = lists->mapped_bytes(); });
+    own.reset();
+    (void)set_log_sink(before);
+    EXPECT_GT(bytes, 0U);
 }
 
 // Runs `body` on a thread with a worker's stack.

@@ -11,19 +11,19 @@ namespace nebula::detail {
 FreeLists::~FreeLists() {
     // Groups first: they give their chunks back.
     GroupState* group = nullptr;
+    std::size_t open = 0;
     {
         const MutexLock lock(mutex_);
         group = all_groups_;
-        std::size_t open = 0;
         for (const GroupState* all = all_groups_; all != nullptr; all = all->next_made) ++open;
         for (const GroupState* kept = groups_; kept != nullptr; kept = kept->next_free) --open;
-        // Not an assertion: an exception that passes frames built without exceptions also leaves
-        // scopes open.
-        if (open != 0)
-            log(LogLevel::Error,
-                "a WorkerPool is being destroyed while one of its scopes or TaskGroups is still "
-                "open; using that scope or group from now on is undefined behaviour");
     }
+    // Not an assertion: an exception that passes frames built without exceptions also leaves scopes
+    // open. Not under the lock: the log's sink is user code.
+    if (open != 0)
+        log(LogLevel::Error,
+            "a WorkerPool is being destroyed while one of its scopes or TaskGroups is still open; "
+            "using that scope or group from now on is undefined behaviour");
     while (group != nullptr) std::exchange(group, group->next_made)->~GroupState();
 }
 

@@ -203,6 +203,7 @@ void GroupState::end_batch(GroupTurn& last) noexcept {
     TaskChunk& chunk = *last.chunk;
     {
         const MutexLock lock(mutex_);
+        if (last.ran > last.dropped) chunk.called = true;
         chunk.held_back += std::exchange(last.ran, 0);
         if (chunk.users > 1 || !chunk.range.exhausted(chunk.capacity)) {
             --chunk.users;
@@ -214,7 +215,11 @@ void GroupState::end_batch(GroupTurn& last) noexcept {
     // We are the last thread here, and nobody will come any more, because nothing is left to claim.
     // The closure is destroyed before its calls are reported as ended, and not under our lock,
     // because its destructor is user code.
-    chunk.slots[0].drop();
+    TaskSlot& closure = chunk.slots[0];
+    if (!chunk.called) return closure.drop();
+    TaskError error = pool_.run_guarded(closure.name(), [&] { closure.end(); });
+    if (error.exception != nullptr) [[unlikely]]
+        fail(std::move(error));
 }
 
 // Ends a turn, does the next step under the same lock, and the rest after unlocking.

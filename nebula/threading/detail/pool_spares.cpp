@@ -24,6 +24,7 @@ Worker* PoolCore::lend_slot(Worker& worker) noexcept {
         const MutexLock lock(spares_mutex_);
         spare = take_spare();
     } catch (const std::exception& error) {
+        // The lock is released by now: the log's sink is user code.
         log(LogLevel::Warning,
             worker.name + " is blocked and cannot be replaced by a spare thread: " + error.what());
     }

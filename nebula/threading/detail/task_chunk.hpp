@@ -28,6 +28,7 @@ struct TaskChunk {
     std::size_t batch_begin = 0;     // the index of number 0
     bool for_owner = false;          // only the owner claims from it
     std::uint32_t held_back = 0;     // a batch: ended calls, reported when all have ended
+    bool called = false;             // a batch: at least one of those was not dropped
     TaskChunk* older = nullptr;      // the group's list of chunks that may have tasks left
     TaskChunk* newer = nullptr;      // the same; also the list of free chunks
     TaskSlot slots[kChunkTasks];
@@ -39,6 +40,7 @@ struct TaskChunk {
         batch_call = nullptr;
         for_owner = false;
         held_back = 0;
+        called = false;
     }
 };
 

@@ -18,9 +18,9 @@ namespace nebula::detail {
 /// holds a closure; its owner does.
 ///
 /// A closure whose destructor may throw (a capture with a noexcept(false) destructor) is also
-/// stored on the heap, so that it is destroyed in two places only: after its run, where an
-/// exception of the destructor is an error of the task like any other; or uncalled, where it is
-/// logged with the task's name.
+/// stored on the heap, so that it is destroyed in two places only: after its run (or the last call
+/// of a batch), where an exception of the destructor is an error of the task like any other; or
+/// uncalled, where it is logged with the task's name.
 ///
 /// Threads:   any thread, one at a time.
 class alignas(64) TaskSlot {
@@ -65,6 +65,8 @@ public:
     void run() { act_(*this, Act::Run, nullptr); }
     /// Destroys the closure uncalled.
     void drop() noexcept { act_(*this, Act::Drop, nullptr); }
+    /// Destroys a closure that was called through closure(). Throws what its destructor throws.
+    void end() { act_(*this, Act::End, nullptr); }
     /// Moves the closure into an empty slot and leaves this one empty.
     void move_to(TaskSlot& other) noexcept {
         other.act_ = act_;
@@ -83,7 +85,7 @@ public:
     [[nodiscard]] const char* name() const noexcept { return name_; }  ///< May be null.
 
 private:
-    enum class Act : unsigned char { Run, Drop, Move };
+    enum class Act : unsigned char { Run, Drop, End, Move };
 
     template <class Closure>
     struct DestroyInPlace {
