@@ -225,7 +225,7 @@ func test_a_missing_resource_and_one_of_another_class_are_errors_and_not_the_eng
 		]
 	)
 	var other: Array = await loaded(probe.load_scene("res://data/loud_resource.tres"))
-	check("is not of type PackedScene" in str(other[-1]), "the error: %s" % [other])
+	check("there is no PackedScene" in str(other[-1]), "the error: %s" % [other])
 
 
 func test_a_broken_resource_is_an_error_beside_the_engines_own_and_leaves_nothing() -> void:
