@@ -34,16 +34,10 @@ constexpr std::ptrdiff_t kAnswersPerPeer = 256;
 constexpr const char* kTakeRequest = "_take_request";
 constexpr const char* kTakeAnswer = "_take_answer";
 
-Object multiplayer_of(const Node& node) {
-    // Null outside the tree. Called by name, so the binding needs no class for it.
-    return node.is_inside_tree() ? Object(node.get_multiplayer().ptr()) : Object();
-}
-
-/// The peers that can be reached from a node at the moment.
+/// The peers that can be reached through a node's multiplayer API at the moment; none without one.
 class Peers {
 public:
-    explicit Peers(const Node& node) {
-        const Object multiplayer = multiplayer_of(node);
+    explicit Peers(const Object& multiplayer) {
         if (!multiplayer || !multiplayer.call("has_multiplayer_peer").to<bool>()) return;
         // A closed peer is not asked any further: the engine would print an error.
         Variant transport = multiplayer.call("get_multiplayer_peer");
@@ -108,24 +102,39 @@ task<Variant> NebulaRpc::request(std::int64_t peer, String method, Array argumen
     co_return co_await rpc_call(*this, peer, method, arguments, timeout);
 }
 
+NebulaRpc::~NebulaRpc() { end_all(); }
+
 void NebulaRpc::on_notification(int what) {
     if (what == NOTIFICATION_ENTER_TREE) {
+        in_tree_ = true;
         for (const char* const method : {kTakeRequest, kTakeAnswer}) {
             rpc_config(method, Dictionary{{"rpc_mode", kAnyPeer},
                                           {"transfer_mode", kReliable},
                                           {"call_local", true},
                                           {"channel", 0}});
         }
-    } else if (what == NOTIFICATION_EXIT_TREE || what == NOTIFICATION_PREDELETE) {
-        while (!pending_.empty())
-            end(*pending_.begin()->second, AsyncErrorCode::Disconnected, "the node left the tree");
+    } else if (what == NOTIFICATION_EXIT_TREE) {
+        in_tree_ = false;
+        end_all();
     }
+}
+
+// Another thread may free a node outside the tree at any time.
+Object NebulaRpc::multiplayer() const {
+    // Called by name, so the binding needs no class for it.
+    return in_tree_ ? Object(get_multiplayer().ptr()) : Object();
+}
+
+void NebulaRpc::end_all() {
+    while (!pending_.empty())
+        end(*pending_.begin()->second, AsyncErrorCode::Disconnected, "the node left the tree");
 }
 
 void NebulaRpc::send(const std::shared_ptr<detail::RpcRequest>& request, const String& method,
                      const Array& arguments) {
     request->id = next_id_++;
-    if (!Peers(*this).has(request->peer)) return end(*request, AsyncErrorCode::Disconnected, {});
+    if (!Peers(multiplayer()).has(request->peer))
+        return end(*request, AsyncErrorCode::Disconnected, {});
     if (!linked()) EngineLoop::get().poll_each_frame(*this);
     pending_[request->id] = request;
     try {
@@ -151,7 +160,7 @@ void NebulaRpc::poll() {
     std::erase_if(answers_, [](const Answer& answer) { return !answer.task.is_pending(); });
     if (pending_.empty() && answers_.empty()) return unlink();
     const Clock::time_point now = Clock::now();
-    const Peers peers(*this);
+    const Peers peers(multiplayer());
     for (const Answer& answer : answers_)
         if (!peers.has(answer.to)) answer.task.request_cancel();
     for (auto next = pending_.begin(); next != pending_.end();) {
@@ -166,7 +175,7 @@ void NebulaRpc::poll() {
 
 void NebulaRpc::take_request(std::int64_t id, const String& method, const Array& arguments) {
     // The engine knows the sender only now; the serving function may wait.
-    const auto from = multiplayer_of(*this).call("get_remote_sender_id").to<std::int64_t>();
+    const auto from = multiplayer().call("get_remote_sender_id").to<std::int64_t>();
     const auto found = served_.find(method.utf8());
     if (found == served_.end()) return reply(from, id, kNotServed, {});
     if (std::ranges::count(answers_, from, &Answer::to) >= kAnswersPerPeer)
@@ -198,11 +207,11 @@ task<> NebulaRpc::answer(std::int64_t to, std::int64_t id, Variant with,
 
 void NebulaRpc::reply(std::int64_t to, std::int64_t id, std::int64_t kind, const Variant& value) {
     // The requesting peer may have gone meanwhile; the engine would print an error.
-    if (Peers(*this).has(to)) (void)rpc_id(to, kTakeAnswer, {id, kind, value});
+    if (Peers(multiplayer()).has(to)) (void)rpc_id(to, kTakeAnswer, {id, kind, value});
 }
 
 void NebulaRpc::take_answer(std::int64_t id, std::int64_t kind, Variant value) {
-    const auto from = multiplayer_of(*this).call("get_remote_sender_id").to<std::int64_t>();
+    const auto from = multiplayer().call("get_remote_sender_id").to<std::int64_t>();
     const auto found = pending_.find(id);
     // The answer came too late, or from a peer that was not asked.
     if (found == pending_.end() || found->second->peer != from) return;

@@ -63,6 +63,7 @@ class NebulaRpc : public Extension<Node>, private FramePoll {
 public:
     static constexpr const char* kClassName = "NebulaRpc";
     using Extension::Extension;
+    ~NebulaRpc();
     static void bind(ClassBuilder<NebulaRpc>& c);
 
     void serve(const String& method, Callable with);
@@ -78,6 +79,9 @@ private:
     void on_notification(int what);
     void poll() override;
 
+    [[nodiscard]] Object multiplayer() const;  ///< Null outside the tree.
+    void end_all();
+
     void take_request(std::int64_t id, const String& method, const Array& arguments);
     void take_answer(std::int64_t id, std::int64_t kind, Variant value);
     task<> answer(std::int64_t to, std::int64_t id, Variant with, std::vector<Variant> arguments);
@@ -89,6 +93,7 @@ private:
         TaskHandle<> task;
     };
 
+    bool in_tree_ = false;
     std::map<std::string, Callable> served_;
     std::vector<Answer> answers_;  // still being computed
     std::map<std::int64_t, std::shared_ptr<detail::RpcRequest>> pending_;

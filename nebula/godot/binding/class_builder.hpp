@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/godot/api/node.hpp"
+#include "nebula/godot/api/resource.hpp"
 #include "nebula/godot/binding/class_record.hpp"
 #include "nebula/godot/binding/extension.hpp"
 #include "nebula/godot/binding/virtual_method.hpp"
@@ -38,6 +39,7 @@ public:
         record_->construct = [](Owner owner) -> ObjectHandle* { return new T(owner); };
         record_->destroy = [](ObjectHandle* self) noexcept { delete static_cast<T*>(self); };
         record_->is_node = std::derived_from<T, Node>;
+        record_->is_resource = std::derived_from<T, Resource>;
     }
 
     /// Of an abstract class scripts make no instance.
@@ -50,12 +52,12 @@ public:
         record_->is_internal = true;
         return *this;
     }
-    /// Every thread may use what is bound after this: the class does its own locking, or never
-    /// changes. Without it each call from another thread than the main one is refused, see
-    /// ThreadRule.
+    /// Say it first. Every thread may use and destroy the instances: the class does its own locking,
+    /// or never changes. Every resource must be so, because the engine saves, copies and loads
+    /// resources on its own threads. Without it each call from another thread than the main one is
+    /// refused (ThreadRule), and the destructor runs on the main thread.
     ClassBuilder& any_thread() {
-        record_->method_threads = ThreadRule::AnyThread;
-        record_->accessor_threads = ThreadRule::AnyThread;
+        record_->is_any_thread = true;
         return *this;
     }
     /// In the editor the class is only shown, its code does not run.

@@ -75,7 +75,7 @@ MethodRecord& ClassRecord::add_method(std::string_view method_name,
                                       std::unique_ptr<MethodRecord> method,
                                       ArgumentNames argument_names) {
     give_name(*method, method_name, *this);
-    method->threads = method_threads;
+    method->threads = is_any_thread ? ThreadRule::AnyThread : ThreadRule::MainThread;
     const auto* argument_name = argument_names.begin();
     for (TypedName& argument : method->arguments)
         if (argument_name != argument_names.end()) argument.name = *argument_name++;
@@ -86,7 +86,7 @@ void ClassRecord::add_override(const char* method_name, std::uint32_t hash,
                                std::unique_ptr<MethodRecord> method) {
     give_name(*method, method_name, *this);
     // The engine also asks an object that a loader thread is just building.
-    method->threads = accessor_threads;
+    method->threads = is_any_thread ? ThreadRule::AnyThread : ThreadRule::Construction;
     overrides.push_back({StringName(method_name), hash, std::move(method)});
 }
 
@@ -100,9 +100,9 @@ void ClassRecord::add_script_virtual(const char* method_name, const MethodSignat
 }
 
 void ClassRecord::add_accessor(std::string_view method_name, std::unique_ptr<MethodRecord> method,
-                               ArgumentNames argument_names) {
+                               ArgumentNames argument_names, ThreadRule threads) {
     MethodRecord& added = add_method(method_name, std::move(method), argument_names);
-    added.threads = accessor_threads;
+    if (!is_any_thread) added.threads = threads;
     added.is_accessor = true;
 }
 
@@ -118,9 +118,9 @@ void ClassRecord::add_property(std::string_view property_name, std::unique_ptr<M
                     doc};
     if (setter != nullptr) {
         property.setter = joined("set_", property_name);
-        add_accessor(property.setter, std::move(setter), {"value"});
+        add_accessor(property.setter, std::move(setter), {"value"}, ThreadRule::Construction);
     }
-    add_accessor(property.getter, std::move(getter), {});
+    add_accessor(property.getter, std::move(getter), {}, ThreadRule::Reading);
     members.push_back(std::move(property));
 }
 

@@ -109,8 +109,10 @@ struct MethodSignature {
 /// Which threads may call a method. The registry checks it before every call, so no method has to.
 enum class ThreadRule : std::uint8_t {
     MainThread,    ///< The default. Refused elsewhere with one error line and an error value.
-    Construction,  ///< Accessors of properties: also on the thread that builds the object, for
+    Construction,  ///< Setters of properties: also on the thread that builds the object, for
                    ///< example a loader's, until the main thread has used it.
+    Reading,       ///< Getters of properties: as Construction; those of a node also on any thread
+                   ///< while the node is outside the tree, where it does nothing by itself.
     AnyThread,     ///< The method takes care of itself.
 };
 
@@ -318,7 +320,7 @@ struct ClassRecord {
     void add_property(std::string_view property_name, std::unique_ptr<MethodRecord> getter,
                       std::unique_ptr<MethodRecord> setter, const Hint& hint, const char* doc);
     void add_accessor(std::string_view method_name, std::unique_ptr<MethodRecord> method,
-                      ArgumentNames argument_names);
+                      ArgumentNames argument_names, ThreadRule threads);
     void add_group(Member::Kind kind, const char* text, const char* prefix);
     void add_signal(const char* signal_name, std::initializer_list<SignalArgument> signal_arguments,
                     const char* doc);
@@ -331,8 +333,8 @@ struct ClassRecord {
     bool is_runtime = false;
     bool is_internal = false;  // scripts and the editor do not see it
     bool is_node = false;
-    ThreadRule method_threads = ThreadRule::MainThread;  // of the methods to come
-    ThreadRule accessor_threads = ThreadRule::Construction;
+    bool is_resource = false;
+    bool is_any_thread = false;  // instances are also notified and destroyed on any thread
     std::vector<std::unique_ptr<MethodRecord>> methods;
     std::vector<Override> overrides;
     std::vector<ScriptVirtual> script_virtuals;
@@ -355,6 +357,13 @@ struct ClassRecord {
 /// False, after one error line, when the engine already has a class of this name, or when the parent
 /// was left out for that reason: this class is left out then, and the others still work.
 bool register_record(std::unique_ptr<ClassRecord> record);
+
+/// Destroys the instances whose engine objects were destroyed on other threads: until then an
+/// instance of a class for the main thread waits here. Its engine object is gone by then.
+///
+/// Threads:   main thread.
+/// Cost:      one atomic load when there are none.
+void destroy_departed() noexcept;
 
 /// Takes back every class, the last first. A class of which objects are left is told in a warning:
 /// unless the extension is being reloaded, the engine (4.6.3) does not part them from their code.

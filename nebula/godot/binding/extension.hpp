@@ -34,10 +34,12 @@ private:
 ///     };
 ///     register_class<Beacon>();
 ///
-/// Threads:   the engine's rules for Base.
-/// Lifetime:  made and destroyed with the engine object. When the destructor runs, the object is
-///            already an Object only: clean up what needs the tree in a NOTIFICATION_PREDELETE or
-///            NOTIFICATION_EXIT_TREE.
+/// Threads:   the main thread, unless bind() says otherwise.
+/// Lifetime:  made with the engine object. Destroyed with it on the main thread; when another thread
+///            destroys the engine object, later, on the main thread, before the frame's end. So the
+///            destructor must not touch the engine object: clean up what needs it in a
+///            NOTIFICATION_EXIT_TREE. And what the main thread runs by itself for a node must not
+///            touch the engine object while the node is outside the tree.
 template <std::derived_from<ObjectHandle> EngineBase>
 class Extension : public EngineBase {
 public:

@@ -37,9 +37,11 @@ void on_startup() {
     for (const MainLoopHooks& each : hooks()) run(each.startup, "Nebula's start-up");
 }
 void on_frame() {
+    destroy_departed();
     for (const MainLoopHooks& each : hooks()) run(each.frame, "Nebula's frame");
 }
 void on_shutdown() {
+    destroy_departed();
     for (auto each = hooks().rbegin(); each != hooks().rend(); ++each)
         run(each->shutdown, "Nebula's shutdown");
 }
@@ -93,8 +95,10 @@ void stop() {
     // The engine takes levels down that it never brought up when a reload failed half way.
     if (!is_started) return drop_static_names();
     is_started = false;
+    destroy_departed();
     run(registered.stop, "Nebula's end");
     unregister_singletons();
+    destroy_departed();
     unregister_classes();
     hooks().clear();
     if (live_callables() != 0) {

@@ -61,7 +61,12 @@ struct Instance {
     // properties. Written by the main thread, read by any. Relaxed, it has no partner: it only tells
     // a mistake from a threaded load, and whoever hands the object over orders its data.
     std::atomic<bool> used_by_main{false};
+    Instance* next_departed = nullptr;  // see departed
 };
+
+// Instances whose engine objects were destroyed on other threads, the latest first. They wait for
+// destroy_departed().
+std::atomic<Instance*> departed{nullptr};
 
 ObjectHandle* self_of(GDExtensionClassInstancePtr instance) {
     return instance == nullptr ? nullptr
@@ -79,6 +84,10 @@ bool is_in_tree(const Instance& instance) {
     return instance.record.is_node && Node(instance.self->ptr()).is_inside_tree();
 }
 
+bool is_being_built(const Instance& instance) noexcept {
+    return !instance.used_by_main.load(std::memory_order_relaxed);
+}
+
 /// The one guard before each method, accessor and virtual method of every class of ours; a method
 /// that more threads may call says so in bind(). `pointer` is null for a static method.
 bool may_call(const MethodRecord& method, GDExtensionClassInstancePtr pointer) {
@@ -88,15 +97,17 @@ bool may_call(const MethodRecord& method, GDExtensionClassInstancePtr pointer) {
         if (instance != nullptr) note_use(*instance);
         return true;
     }
-    return method.threads == ThreadRule::Construction && instance != nullptr &&
-           !instance->used_by_main.load(std::memory_order_relaxed) && !is_in_tree(*instance);
+    if (method.threads == ThreadRule::MainThread || instance == nullptr || is_in_tree(*instance))
+        return false;
+    return is_being_built(*instance) ||
+           (method.threads == ThreadRule::Reading && instance->record.is_node);
 }
 
 std::string refusal(const MethodRecord& method) {
-    const bool sets = method.threads == ThreadRule::Construction;
+    const bool is_accessor = method.threads != ThreadRule::MainThread;
     return method.context + " may only be called on the main thread" +
-           (sets ? " once the object is in use" : "") + ": use call_deferred(\"" + method.name +
-           "\") in another thread";
+           (is_accessor ? " once the object is in use" : "") + ": use call_deferred(\"" +
+           method.name + "\") in another thread";
 }
 
 // No callbacks: the binding only leads back to our instance, whose life free_instance ends.
@@ -140,11 +151,21 @@ GDExtensionClassInstancePtr recreate_instance(void* userdata, GDExtensionObjectP
     }
 }
 
+void destroy_instance(Instance* instance) noexcept {
+    const ClassRecord& record = instance->record;
+    record.destroy(instance->self);
+    delete instance;
+    record.instances.fetch_sub(1, std::memory_order_relaxed);
+}
+
 void free_instance(void* /*userdata*/, GDExtensionClassInstancePtr pointer) {
-    const std::unique_ptr<Instance> instance(static_cast<Instance*>(pointer));
+    auto* const instance = static_cast<Instance*>(pointer);
     if (instance == nullptr) return;  // it threw on reload
-    instance->record.destroy(instance->self);
-    instance->record.instances.fetch_sub(1, std::memory_order_relaxed);
+    if (is_main_thread() || instance->record.is_any_thread) return destroy_instance(instance);
+    // The instance may be in lists of the main thread, and its destructor may end tasks.
+    instance->next_departed = departed.load();
+    while (!departed.compare_exchange_weak(instance->next_departed, instance)) {
+    }
 }
 
 void notify_along(const ClassRecord* record, ObjectHandle* self, int what, bool reversed) {
@@ -160,20 +181,52 @@ void notify_along(const ClassRecord* record, ObjectHandle* self, int what, bool 
     if (reversed) notify_along(record->parent, self, what, reversed);
 }
 
+// What the engine sends to nodes outside the tree while a thread builds, moves or frees a branch.
+bool is_about_a_branch(std::int32_t what) {
+    constexpr std::int32_t predelete_cleanup = 3;  // not in the engine's description of its classes
+    switch (what) {
+        case Object::NOTIFICATION_POSTINITIALIZE:
+        case Object::NOTIFICATION_PREDELETE:
+        case predelete_cleanup:
+        case Node::NOTIFICATION_PARENTED:
+        case Node::NOTIFICATION_UNPARENTED:
+        case Node::NOTIFICATION_CHILD_ORDER_CHANGED:
+        case Node::NOTIFICATION_PATH_RENAMED:
+        case Node::NOTIFICATION_SCENE_INSTANTIATED:
+            return true;
+        default:
+            return false;
+    }
+}
+
+// On another thread than the main one.
+bool may_notify(const Instance& instance, std::int32_t what) {
+    if (!is_being_built(instance)) return false;
+    return is_about_a_branch(what) || !is_in_tree(instance);
+}
+
+void refuse_notification(const Instance& instance, std::int32_t what) noexcept {
+    try {
+        print_error_at_caller(
+            instance.record.name + " got notification " + std::to_string(what) +
+                " on another thread than the main one, where it does nothing: " +
+                (is_in_tree(instance)
+                     ? "leave the node's process thread group at the main thread"
+                     : "use call_deferred(\"notification\", ...) in another thread"),
+            instance.record.name);
+    } catch (...) {
+        report_current_exception(instance.record.name);
+    }
+}
+
 // Parents first, or last when reversed, as the engine does among its own classes.
 void notify(GDExtensionClassInstancePtr pointer, std::int32_t what, GDExtensionBool reversed) {
     auto* const instance = static_cast<Instance*>(pointer);
     if (instance == nullptr) return;
-    const bool begins_or_ends =
-        what == Object::NOTIFICATION_POSTINITIALIZE || what == Object::NOTIFICATION_PREDELETE;
     if (is_main_thread()) {
         note_use(*instance);
-    } else if (!begins_or_ends && is_in_tree(*instance)) {
-        // Its process_thread_group has moved it to a thread of its own.
-        print_error_at_caller(instance->record.name + " got notification " + std::to_string(what) +
-                                  " on another thread than the main one, where it does nothing: "
-                                  "leave the node's process thread group at the main thread",
-                              instance->record.name);
+    } else if (!instance->record.is_any_thread && !may_notify(*instance, what)) {
+        if (!is_about_a_branch(what)) refuse_notification(*instance, what);
         return;
     }
     notify_along(&instance->record, instance->self, what, reversed != 0);
@@ -448,6 +501,8 @@ void check(const ClassRecord& record) {
         throw std::logic_error(record.name + ": " + what);
     };
     if (find_record(record.name) != nullptr) fail("registered twice");
+    if (record.is_resource && !record.is_any_thread)
+        fail("a resource must be any_thread(): the engine saves and copies resources on threads");
     std::set<std::string> names;
     for (const auto& method : record.methods) {
         if (!names.insert(method->name).second) fail("two methods are called " + method->name);
@@ -528,6 +583,18 @@ bool register_record(std::unique_ptr<ClassRecord> record) {
 }
 
 const std::vector<std::unique_ptr<ClassRecord>>& registered_classes() noexcept { return records(); }
+
+void destroy_departed() noexcept {
+    while (departed.load() != nullptr) {
+        Instance* latest = departed.exchange(nullptr);
+        Instance* first = nullptr;
+        while (latest != nullptr) {  // in the order in which they departed
+            Instance* const before = std::exchange(latest->next_departed, first);
+            first = std::exchange(latest, before);
+        }
+        while (first != nullptr) destroy_instance(std::exchange(first, first->next_departed));
+    }
+}
 
 void unregister_classes() noexcept {
     while (!records().empty()) {

@@ -31,7 +31,7 @@ bool accepts(const char* property, double value, double lowest, double highest) 
 }  // namespace
 
 void VoxelGenerator::bind(ClassBuilder<VoxelGenerator>& c) {
-    c.abstract();
+    c.abstract().any_thread();
     c.doc(
         "Describes the world of a VoxelTerrain before anyone digs in it.",
         "Use [VoxelNoiseGenerator] or [VoxelFlatGenerator]. A [VoxelTerrain] reads the properties "
@@ -58,6 +58,7 @@ constexpr Noise::Number Noise::kOverhangPeriod{"overhang_period", &NoiseSettings
 
 void VoxelNoiseGenerator::bind(ClassBuilder<VoxelNoiseGenerator>& c) {
     using Self = VoxelNoiseGenerator;
+    c.any_thread();
     const auto number = [&c]<const Number & kNumber>(double step, const char* extra,
                                                      const char* doc) {
         c.property(kNumber.name, &Self::number<kNumber>, &Self::set_number<kNumber>,
@@ -104,31 +105,43 @@ void VoxelNoiseGenerator::bind(ClassBuilder<VoxelNoiseGenerator>& c) {
                                        "The size of the overhangs, in voxels. From 4 to 100000.");
 }
 
+NoiseSettings VoxelNoiseGenerator::settings() const {
+    const MutexLock lock(mutex_);
+    return settings_;
+}
+
+template <class T>
+void VoxelNoiseGenerator::change(T NoiseSettings::*field, T value) {
+    {
+        const MutexLock lock(mutex_);
+        settings_.*field = value;
+    }
+    emit_changed();  // runs scripts
+}
+
 void VoxelNoiseGenerator::set(const Number& number, double value) {
     const std::string property = std::string(kClassName) + "." + number.name;
     if (!accepts(property.c_str(), value, number.lowest, number.highest)) return;
-    settings_.*number.field = static_cast<float>(value);
-    emit_changed();
+    change(number.field, static_cast<float>(value));
 }
 
 void VoxelNoiseGenerator::set_seed(std::int64_t seed) {
-    settings_.seed = static_cast<decltype(settings_.seed)>(seed);
-    emit_changed();
+    change(&NoiseSettings::seed, static_cast<decltype(NoiseSettings::seed)>(seed));
 }
 
 void VoxelNoiseGenerator::set_octaves(std::int64_t octaves) {
     if (!accepts("VoxelNoiseGenerator.octaves", static_cast<double>(octaves), kLowestOctaves,
                  kHighestOctaves))
         return;
-    settings_.octaves = static_cast<int>(octaves);
-    emit_changed();
+    change(&NoiseSettings::octaves, static_cast<int>(octaves));
 }
 
 std::shared_ptr<const voxel::Generator> VoxelNoiseGenerator::build() const {
-    return std::make_shared<voxel::NoiseGenerator>(settings_);
+    return std::make_shared<voxel::NoiseGenerator>(settings());
 }
 
 void VoxelFlatGenerator::bind(ClassBuilder<VoxelFlatGenerator>& c) {
+    c.any_thread();
     c.doc("Level ground at one height, air above.",
           "The cheapest world, for tests and for building on.");
     c.property("height", &VoxelFlatGenerator::height, &VoxelFlatGenerator::set_height,
@@ -139,12 +152,12 @@ void VoxelFlatGenerator::bind(ClassBuilder<VoxelFlatGenerator>& c) {
 
 void VoxelFlatGenerator::set_height(double height) {
     if (!accepts("VoxelFlatGenerator.height", height, -kHighestGround, kHighestGround)) return;
-    height_ = height;
+    height_.store(height);
     emit_changed();
 }
 
 std::shared_ptr<const voxel::Generator> VoxelFlatGenerator::build() const {
-    return std::make_shared<voxel::FlatGenerator>(static_cast<float>(height_));
+    return std::make_shared<voxel::FlatGenerator>(static_cast<float>(height_.load()));
 }
 
 }  // namespace nebula::godot

@@ -2,10 +2,12 @@
 // Generators as resources: what a game maker picks and tunes in the inspector.
 #pragma once
 
+#include "nebula/base/mutex.hpp"
 #include "nebula/godot/api/resource.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/voxel/noise_generator.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -17,7 +19,8 @@ namespace nebula::godot {
 /// Setters refuse a value out of range with an error that names the property and its range, and
 /// keep the value they had.
 ///
-/// Threads:   main thread; what build() returns is for any thread.
+/// Threads:   any thread, and so is what build() returns. The engine saves, duplicates and loads
+///            resources on threads of its own.
 class VoxelGenerator : public Extension<Resource> {
 public:
     static constexpr const char* kClassName = "VoxelGenerator";
@@ -51,19 +54,24 @@ private:
 
     template <const Number& kNumber>
     [[nodiscard]] double number() const {
-        return static_cast<double>(settings_.*kNumber.field);
+        return static_cast<double>(settings().*kNumber.field);
     }
     template <const Number& kNumber>
     void set_number(double value) {
         set(kNumber, value);
     }
     void set(const Number& number, double value);
-    [[nodiscard]] std::int64_t seed() const { return static_cast<std::int64_t>(settings_.seed); }
+    [[nodiscard]] std::int64_t seed() const { return static_cast<std::int64_t>(settings().seed); }
     void set_seed(std::int64_t seed);
-    [[nodiscard]] std::int64_t octaves() const { return settings_.octaves; }
+    [[nodiscard]] std::int64_t octaves() const { return settings().octaves; }
     void set_octaves(std::int64_t octaves);
 
-    voxel::NoiseSettings settings_;
+    [[nodiscard]] voxel::NoiseSettings settings() const;
+    template <class T>
+    void change(T voxel::NoiseSettings::*field, T value);
+
+    mutable Mutex mutex_;
+    voxel::NoiseSettings settings_ NEBULA_GUARDED_BY(mutex_);
 };
 
 /// Ground up to one height, air above.
@@ -75,11 +83,11 @@ public:
 
     [[nodiscard]] std::shared_ptr<const voxel::Generator> build() const override;
 
-    [[nodiscard]] double height() const { return height_; }
+    [[nodiscard]] double height() const { return height_.load(); }
     void set_height(double height);
 
 private:
-    double height_ = 0.0;
+    std::atomic<double> height_{0.0};
 };
 
 }  // namespace nebula::godot

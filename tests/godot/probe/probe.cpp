@@ -149,6 +149,7 @@ public:
     ~NebulaProbeResource() { --instances_alive; }
 
     static void bind(ClassBuilder<NebulaProbeResource>& c) {
+        c.any_thread();
         c.virtual_method(Resource::Virtuals::get_rid, &NebulaProbeResource::own_rid);
         c.property("octaves", &NebulaProbeResource::octaves, &NebulaProbeResource::set_octaves,
                    Hint::range(1, 8));
@@ -161,7 +162,7 @@ public:
     void set_octaves(std::int64_t octaves) { octaves_ = octaves; }
 
 private:
-    std::int64_t octaves_ = 4;
+    std::atomic<std::int64_t> octaves_{4};
 };
 
 class NebulaProbeThrower : public Extension<RefCounted> {
