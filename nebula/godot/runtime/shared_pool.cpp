@@ -2,8 +2,10 @@
 #include "nebula/godot/runtime/shared_pool.hpp"
 
 #include "nebula/base/log.hpp"
+#include "nebula/base/mutex.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -14,31 +16,79 @@
 namespace nebula::godot {
 namespace {
 
-// Starts a pool on another thread, which first destroys the previous Start. The destructor joins.
+// Starts pools on another thread, one after the other. The destructor waits for it.
 class Start {
 public:
-    Start(WorkerPoolConfig wanted, std::unique_ptr<Start> before)
-        : before_(std::move(before)), thread_([this, wanted = std::move(wanted)]() mutable {
-              before_.reset();
-              try {
-                  pool_ = std::make_unique<WorkerPool>(std::move(wanted));
-              } catch (const std::exception& error) {
-                  log(LogLevel::Warning,
-                      std::string("the worker pool could not be started in the background: ") +
-                          error.what());
-              }
-          }) {}
+    Start() = default;
+    Start(const Start&) = delete;
+    Start& operator=(const Start&) = delete;
+    ~Start() {
+        if (thread_.joinable()) thread_.join();
+    }
 
-    /// Null if its threads could not be started. Call it once.
+    /// Replaces the pool that has started, and a wish whose start has not begun.
+    /// \throws std::system_error if there is no thread to do it.
+    void wish(const WorkerPoolConfig& wanted) {
+        {
+            const MutexLock lock(mutex_);
+            wish_ = wanted;
+            if (under_way_.load()) return;
+            under_way_.store(true);
+        }
+        if (thread_.joinable()) thread_.join();  // it has nothing left to do
+        try {
+            thread_ = std::thread([this] { run(); });
+        } catch (...) {
+            const MutexLock lock(mutex_);
+            wish_.reset();
+            pool_.reset();  // of another configuration
+            under_way_.store(false);
+            throw;
+        }
+    }
+
+    [[nodiscard]] bool under_way() const noexcept { return under_way_.load(); }
+
+    /// Waits. Null if its threads could not be started.
     [[nodiscard]] std::unique_ptr<WorkerPool> take() {
-        thread_.join();
+        if (thread_.joinable()) thread_.join();
+        const MutexLock lock(mutex_);
         return std::move(pool_);
     }
 
 private:
-    std::unique_ptr<Start> before_;     // used by the thread
-    std::unique_ptr<WorkerPool> pool_;  // used by the thread, then by whoever has joined it
-    std::jthread thread_;               // last, so it is joined before the others are destroyed
+    void run() {
+        for (;;) {
+            std::unique_ptr<WorkerPool> before;
+            std::optional<WorkerPoolConfig> wanted;
+            {
+                const MutexLock lock(mutex_);
+                wanted = std::exchange(wish_, std::nullopt);
+                before = std::move(pool_);
+                if (!wanted) {
+                    pool_ = std::move(before);
+                    under_way_.store(false);
+                    return;
+                }
+            }
+            before.reset();
+            try {
+                before = std::make_unique<WorkerPool>(*std::move(wanted));
+            } catch (const std::exception& error) {
+                log(LogLevel::Warning,
+                    std::string("the worker pool could not be started in the background: ") +
+                        error.what());
+            }
+            const MutexLock lock(mutex_);
+            pool_ = std::move(before);
+        }
+    }
+
+    Mutex mutex_;
+    std::optional<WorkerPoolConfig> wish_ NEBULA_GUARDED_BY(mutex_);
+    std::unique_ptr<WorkerPool> pool_ NEBULA_GUARDED_BY(mutex_);
+    std::atomic<bool> under_way_{false};  // written under mutex_, or while there is no thread
+    std::thread thread_;                  // main thread
 };
 
 // Main thread only. stop_shared_pool() empties both pointers while the workers' code is still
@@ -56,8 +106,8 @@ void restart() {
 void start_shared_pool() noexcept {
     if (pool) return;
     try {
-        const WorkerPoolConfig& wanted = shared_pool_config();
-        start = std::make_unique<Start>(wanted, std::move(start));
+        if (!start) start = std::make_unique<Start>();
+        start->wish(shared_pool_config());
     } catch (const std::exception& error) {
         // shared_pool() tries again, and throws if that fails, too.
         log(LogLevel::Warning,
@@ -87,6 +137,8 @@ WorkerPool& shared_pool() {
     if (!pool) pool = std::make_unique<WorkerPool>(shared_pool_config());
     return *pool;
 }
+
+bool shared_pool_is_starting() noexcept { return !pool && start && start->under_way(); }
 
 WorkerPool* shared_pool_if_used() noexcept { return pool.get(); }
 

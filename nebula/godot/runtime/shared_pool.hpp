@@ -23,6 +23,12 @@ void start_shared_pool() noexcept;
 /// Throws:    std::system_error if its threads cannot be started.
 [[nodiscard]] WorkerPool& shared_pool();
 
+/// Whether shared_pool() would wait now. It never waits twice.
+///
+/// Threads:   main thread.
+/// Cost:      one atomic load.
+[[nodiscard]] bool shared_pool_is_starting() noexcept;
+
 /// Null until shared_pool() is called; until then the pool can still be configured.
 [[nodiscard]] WorkerPool* shared_pool_if_used() noexcept;
 
@@ -32,8 +38,8 @@ void start_shared_pool() noexcept;
 [[nodiscard]] const WorkerPoolConfig& shared_pool_config();
 
 /// Replaces the configuration. NEBULA_THREADS overrides the thread count in `config`, as it
-/// overrides the default. A pool that was started but not used yet is restarted. Has no effect on a
-/// pool in use.
+/// overrides the default. A pool that was started but not used yet is restarted, in the background;
+/// of several calls in a row the last one counts. Has no effect on a pool in use.
 void configure_shared_pool(const WorkerPoolConfig& config);
 
 /// Replaces only the thread count, and overrides NEBULA_THREADS.
