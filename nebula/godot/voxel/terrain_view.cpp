@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/voxel/terrain_view.hpp"
 
-#include "nebula/base/log.hpp"
 #include "nebula/voxel/sample.hpp"
 
 #include <exception>
@@ -22,7 +21,8 @@ void TerrainView::commit(voxel::Vec3i chunk, const voxel::ChunkMesh& mesh) noexc
     if (new_to_material) instance.set_material(look_.material);
     triangles_ += instance.triangle_count();
 } catch (const std::exception& error) {
-    log(LogLevel::Error, std::string("VoxelTerrain: a chunk could not be shown: ") + error.what());
+    // Not logged here: a Logger of the game may free the node, and with it us and the terrain.
+    trouble_ = std::string("a chunk could not be shown: ") + error.what();
 }
 
 void TerrainView::remove(voxel::Vec3i chunk) noexcept {

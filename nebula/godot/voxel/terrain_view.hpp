@@ -47,6 +47,11 @@ public:
         voxel::Vec3i chunk;
         std::string message;
     };
+    [[nodiscard]] bool has_failures() const noexcept {
+        return !failures_.empty() || !trouble_.empty();
+    }
+    /// What went wrong at the last chunk that could not be shown; empty if nothing did.
+    [[nodiscard]] std::string take_trouble() noexcept { return std::exchange(trouble_, {}); }
     [[nodiscard]] std::vector<Failure> take_failures() noexcept {
         return std::exchange(failures_, {});
     }
@@ -61,6 +66,7 @@ private:
     CostEstimate repaint_cost_;
     std::uint64_t triangles_ = 0;
     std::vector<Failure> failures_;
+    std::string trouble_;
 };
 
 }  // namespace nebula::godot

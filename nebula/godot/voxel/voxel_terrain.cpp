@@ -64,6 +64,7 @@ VoxelTerrain::World::~World() {
 }
 
 VoxelTerrain::~VoxelTerrain() {
+    waiting_for_pool_.cancel();
     drop_world();
     settle_wait(false);
 }
@@ -76,11 +77,13 @@ void VoxelTerrain::on_notification(int what) {
         case Node3D::NOTIFICATION_EXIT_WORLD:
             leave_world();
             break;
-        case Node3D::NOTIFICATION_TRANSFORM_CHANGED:
+        case Node3D::NOTIFICATION_TRANSFORM_CHANGED: {
+            const bool was_in_the_way = !transform_works_;
             if (!update_space()) break;
             show_place();
-            start();
+            if (was_in_the_way) start();
             break;
+        }
         case Node3D::NOTIFICATION_VISIBILITY_CHANGED:
             if (world_) world_->view.set_visible(is_visible_in_tree());
             break;
@@ -97,22 +100,25 @@ void VoxelTerrain::enter_world() {
         return;
     }
     if (world_) {
+        const ObjectId self = id();
         update_space();
+        if (!self.is_alive() || !in_world_ || !world_) return;
         world_->view.set_scenario(get_world_3d()->get_scenario());
         world_->view.set_visible(is_visible_in_tree());
         show_place();
         world_->entered.set();
         return;
     }
+    start();
     if (generator_.is_null())
         log(LogLevel::Warning,
             "VoxelTerrain has no generator, so there is nothing to show. Set its generator "
             "property, for example to a VoxelNoiseGenerator.");
-    start();
 }
 
 void VoxelTerrain::leave_world() {
     in_world_ = false;
+    waiting_for_pool_.cancel();
     if (!world_) return;
     world_->entered.reset();
     world_->view.set_scenario(RID{});
@@ -120,11 +126,14 @@ void VoxelTerrain::leave_world() {
 
 void VoxelTerrain::start() {
     if (world_ || !in_world_ || is_editor()) return;
+    const ObjectId self = id();
     cannot_start_ = true;
-    if (generator_.is_null() || !update_space()) {
-        settle_wait(false);
+    if (generator_.is_null()) return settle_wait(false);
+    if (!update_space()) {
+        if (self.is_alive() && cannot_start_) settle_wait(false);
         return;
     }
+    if (shared_pool_is_starting() && wait_for_pool()) return;
     voxel::TerrainSettings settings;
     settings.view_distance = static_cast<float>(view_distance_);
     settings.vertical_distance = static_cast<float>(vertical_distance_);
@@ -148,6 +157,36 @@ void VoxelTerrain::start() {
     }
     cannot_start_ = false;
     world_->entered.set();
+}
+
+bool VoxelTerrain::wait_for_pool() {
+    if (waiting_for_pool_.is_pending()) {
+        cannot_start_ = false;
+        return true;
+    }
+    if (EngineLoop::get_if_running() == nullptr) return false;
+    try {
+        waiting_for_pool_ =
+            EngineLoop::get().runtime().spawn(start_with_pool(), {.name = "VoxelTerrain.start"});
+    } catch (const std::exception&) {
+        return false;  // start() meets the same, and tells it
+    }
+    cannot_start_ = false;
+    return true;
+}
+
+task<> VoxelTerrain::start_with_pool() {
+    while (shared_pool_is_starting()) co_await next_frame();
+    start();
+}
+
+bool VoxelTerrain::has_world() {
+    const ObjectId self = id();
+    if (!world_ && waiting_for_pool_.is_pending()) {
+        (void)shared_pool();  // waits for it
+        start();
+    }
+    return self.is_alive() && world_ != nullptr;
 }
 
 void VoxelTerrain::drop_world() noexcept {
@@ -211,17 +250,31 @@ void VoxelTerrain::follow_viewer() {
     Node3D viewer;
     if (viewer_path_ != NodePath()) viewer = cast_to<Node3D>(get_node_or_null(viewer_path_));
     // A viewer that was there and is gone, for a frame or for good, moves nothing: the world would
-    // be thrown away and made again. The camera stands in only for one that was never there.
-    if (!viewer && (viewer_path_ == NodePath() || !viewer_))
+    // be thrown away and made again. Until the node of viewer_path has been there, the camera stands
+    // in for it.
+    if (viewer)
+        path_viewer_came_ = true;
+    else if (viewer_path_ == NodePath() || !path_viewer_came_)
         if (const Viewport viewport = get_viewport(); viewport) viewer = viewport.get_camera_3d();
-    if (viewer && viewer.is_inside_tree()) {
+    const bool is_there = viewer && viewer.is_inside_tree();
+    if (is_there) {
         const voxel::Vec3f at = space_.to_voxels(viewer.get_global_position());
-        // One that is outside the world, or nowhere, does not count as a viewer.
-        if (world_->terrain.set_viewer(at)) viewer_ = at;
-    } else {
-        // Before the first viewer, the world loads around the node itself.
-        (void)world_->terrain.set_viewer(viewer_.value_or(voxel::Vec3f{}));
+        if (world_->terrain.set_viewer(at)) {
+            viewer_ = at;
+            viewer_works_ = true;
+            return;
+        }
     }
+    // Before the first viewer, the world loads around the node itself.
+    (void)world_->terrain.set_viewer(viewer_.value_or(voxel::Vec3f{}));
+    if (is_there && std::exchange(viewer_works_, false))
+        log(LogLevel::Warning,
+            "VoxelTerrain at " + Variant(get_path()).str() + " cannot follow its viewer " +
+                Variant(viewer.get_path()).str() +
+                ", which is outside the world: it is more than 16 million voxels from the node's "
+                "origin, or its position is not finite. The terrain stays " +
+                (viewer_ ? "where the viewer last was." : "around its own origin.") +
+                " Move the viewer back, or move the terrain to it.");
 }
 
 // ---- The two coroutines
@@ -251,6 +304,7 @@ task<> VoxelTerrain::stream() {
     for (;;) {
         co_await world_->entered.wait();
         follow_viewer();
+        if (!survives(self, world)) co_return;
         world_->terrain.update();
         // Whatever is shown or announced comes after this, so that a script which adds the node and
         // then connects to its signals misses none, however fast the workers are.
@@ -258,10 +312,20 @@ task<> VoxelTerrain::stream() {
         if (!in_world_) continue;
         show_place();
         commit_loaded();
+        if (std::exchange(world_->edits_for_next_frame, false)) world_->edited.set();
+        // Before the scripts: a group that was late, and what handlers dug in the last frame, should
+        // one of this frame dig, too: that belongs to the next frame.
+        if (world_->late || (world_->edited.is_set() && world_->view.has_failures())) {
+            world_->edited.reset();
+            commit_edits();
+            if (!survives(self, world)) co_return;
+        }
+        world_->announcing = true;
         announce_failures();
         if (!survives(self, world)) co_return;
         announce_loaded();
         if (!survives(self, world)) co_return;
+        world_->announcing = false;
     }
 }
 
@@ -273,40 +337,46 @@ void VoxelTerrain::commit_loaded() {
         world.view.repaint(world.terrain,
                            FrameBudget(Clock::now() + milliseconds(commit_budget_msec_)));
     if (!world.view.needs_repaint()) painted_over_ = {};
-    if (std::exchange(world.edits_for_next_frame, false)) world.edited.set();
 }
 
 task<> VoxelTerrain::show_edits() {
     const ObjectId self = id();
     const std::uint64_t world_number = world_number_;
     for (;;) {
-        // A group that was late goes first in the next frame, before the scripts; what was edited in
-        // time is shown after them.
-        if (world_->terrain.edits_pending() && !world_->edits_for_next_frame)
-            co_await next_frame();
-        else
-            co_await world_->edited.wait();
-        World& world = *world_;
-        world.edited.reset();
-        const std::uint64_t frame = EngineLoop::get().frame();
-        if (std::exchange(world.frame, frame) != frame) world.spent_on_edits = {};
-        const Clock::duration budget = milliseconds(edit_budget_msec_);
-        if (world.spent_on_edits > budget) {  // scripts that dig again each time: enough for now
-            world.edits_for_next_frame = true;
-            continue;
-        }
-        const Clock::time_point start = Clock::now();
-        const voxel::EditCommit commit =
-            world.terrain.commit_edits(world.view, start + budget - world.spent_on_edits);
-        world.spent_on_edits += Clock::now() - start;
-
-        world.announcing_edits = true;
-        announce_edits(commit);
+        // Outside the tree another thread may free the node, so there is nothing to tell anyone.
+        co_await world_->entered.wait();
+        co_await world_->edited.wait();
+        if (!in_world_) continue;
+        world_->edited.reset();
+        if (world_->edits_for_next_frame || world_->late) continue;
+        commit_edits();
         if (!survives(self, world_number)) co_return;
-        announce_failures();
-        if (!survives(self, world_number)) co_return;
-        world.announcing_edits = false;
     }
+}
+
+void VoxelTerrain::commit_edits() {
+    const ObjectId self = id();
+    const std::uint64_t world_number = world_number_;
+    World& world = *world_;
+    const std::uint64_t frame = EngineLoop::get().frame();
+    if (std::exchange(world.frame, frame) != frame) world.spent_on_edits = {};
+    const Clock::duration budget = milliseconds(edit_budget_msec_);
+    if (world.spent_on_edits > budget) {  // scripts that dig again each time: enough for now
+        world.edits_for_next_frame = true;
+        return;
+    }
+    const Clock::time_point start = Clock::now();
+    const voxel::EditCommit commit =
+        world.terrain.commit_edits(world.view, start + budget - world.spent_on_edits);
+    world.spent_on_edits += Clock::now() - start;
+    world.late = world.terrain.edits_pending();
+
+    world.announcing = true;
+    announce_edits(commit);
+    if (!survives(self, world_number)) return;
+    announce_failures();
+    if (!survives(self, world_number)) return;
+    world.announcing = false;
 }
 
 // One signal for each group, because each was shown as one; of a group without a chunk in view, too:
@@ -341,6 +411,10 @@ void VoxelTerrain::announce_failures() {
     const ObjectId self = id();
     const std::uint64_t world_number = world_number_;
     if (!world_) return;
+    if (const std::string trouble = world_->view.take_trouble();
+        !trouble.empty() && !tell(LogLevel::Error, "VoxelTerrain: " + trouble))
+        return;
+    if (!survives(self, world_number)) return;
     for (const TerrainView::Failure& failure : world_->view.take_failures()) {
         emit_signal("chunk_failed", {Vector3i{failure.chunk.x, failure.chunk.y, failure.chunk.z},
                                      String(std::string_view(failure.message))});
@@ -372,7 +446,7 @@ Error VoxelTerrain::add_sphere(const Vector3& center, double radius) {
 Error VoxelTerrain::edit(const char* method, voxel::SphereEdit::Kind kind, const Vector3& center,
                          double radius) {
     const std::string where = std::string("VoxelTerrain.") + method + ": ";
-    if (!world_) {
+    if (!has_world()) {
         refuse(where +
                "the terrain has no world yet. Add it to the scene tree, with a generator, before "
                "you change it.");
@@ -402,7 +476,7 @@ Error VoxelTerrain::edit(const char* method, voxel::SphereEdit::Kind kind, const
          .proportions = {proportion(0), proportion(1), proportion(2)}});
     if (!report) return refuse(where + report.error().message);
     world_->pending_edits.push_back({at, EngineLoop::get().frame()});
-    if (world_->announcing_edits)
+    if (world_->announcing)
         world_->edits_for_next_frame = true;
     else
         world_->edited.set();
@@ -411,7 +485,7 @@ Error VoxelTerrain::edit(const char* method, voxel::SphereEdit::Kind kind, const
 
 Dictionary VoxelTerrain::raycast(const Vector3& from, const Vector3& direction,
                                  double max_distance) {
-    if (!world_ || !is_inside_tree() || !update_space()) return {};
+    if (!has_world() || !is_inside_tree() || !update_space()) return {};
     const NodeSpace::Direction ray = space_.direction_to_voxels(direction);
     const double reach = max_distance * ray.voxels_per_metre;
     const auto limit = static_cast<double>(voxel::kMaxRayDistance);
@@ -488,6 +562,12 @@ Dictionary VoxelTerrain::load_utilization() const {
     return {{"queued_seconds", queued}, {"busy_share", shares}};
 }
 
+bool VoxelTerrain::tell(LogLevel level, const std::string& what) const {
+    const ObjectId self = id();
+    log(level, what);
+    return self.is_alive();
+}
+
 Error VoxelTerrain::refuse(const std::string& what) {
     log(LogLevel::Error, what);
     return Error::ERR_INVALID_PARAMETER;
@@ -530,19 +610,19 @@ void VoxelTerrain::set_distance(double& property, const char* name, double voxel
         refuse(std::string("VoxelTerrain.") + name + " is " + text_of(voxels) +
                "; it must be from " + text_of(limits.lowest) + " to " + text_of(limits.highest) +
                " voxels. It stays at " + text_of(property) + ".");
-    } else {
-        property = voxels;
-        if (world_)
-            if (const auto done = world_->terrain.set_view_distance(
-                    static_cast<float>(view_distance_), static_cast<float>(vertical_distance_));
-                !done)
-                refuse(std::string("VoxelTerrain.") + name + ": " + done.error().message);
+        return;
     }
-    start();
+    property = voxels;
+    if (!world_) return start();
+    if (const auto done = world_->terrain.set_view_distance(static_cast<float>(view_distance_),
+                                                            static_cast<float>(vertical_distance_));
+        !done)
+        refuse(std::string("VoxelTerrain.") + name + ": " + done.error().message);
 }
 
 void VoxelTerrain::set_viewer_path(const NodePath& path) {
     viewer_path_ = path;
+    if (path == NodePath()) path_viewer_came_ = false;
     start();
 }
 

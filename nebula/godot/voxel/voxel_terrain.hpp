@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
+#include "nebula/base/log.hpp"
 #include "nebula/godot/api/material.hpp"
 #include "nebula/godot/api/node_3d.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
@@ -106,8 +107,9 @@ private:
         Event entered;  // set while the node is in a 3D world
         Event edited;   // set when show_edits() has something to do in this frame
         std::deque<PendingEdit> pending_edits;  // not announced yet, oldest first
-        bool announcing_edits = false;          // handlers run: what they edit is the next frame's
-        bool edits_for_next_frame = false;
+        bool announcing = false;                // handlers run: what they edit is the next frame's
+        bool edits_for_next_frame = false;      // and with it what is edited after that
+        bool late = false;  // a group did not fit into its frame, and goes first in the next
         bool announced_loaded = false;
         std::uint64_t frame = 0;  // of the last commit of edits, and the time it all took there
         Clock::duration spent_on_edits{};
@@ -121,12 +123,18 @@ private:
     /// Makes the world if there is none and nothing is in its way. Whatever may have removed what
     /// was in its way calls this.
     void start();
+    /// False when it cannot wait. The pool starts in the background, and adding a node to the tree
+    /// must not block the frame; a call that needs the world does wait: has_world().
+    bool wait_for_pool();
+    task<> start_with_pool();
+    [[nodiscard]] bool has_world();
     void drop_world() noexcept;
 
     task<> stream();
     task<> show_edits();
     void follow_viewer();
     void commit_loaded();
+    void commit_edits();
     void announce_edits(const voxel::EditCommit& commit);
     void announce_failures();
     void announce_loaded();
@@ -142,7 +150,11 @@ private:
     void set_distance(double& property, const char* name, double voxels, Limits limits);
     Error edit(const char* method, voxel::SphereEdit::Kind kind, const Vector3& center,
                double radius);
+    /// A line for the user, after which a function returns: a Logger of the game runs inside log(),
+    /// and may free this node.
     static Error refuse(const std::string& what);
+    /// The same, for a function that goes on. Returns whether the node is still there.
+    [[nodiscard]] bool tell(LogLevel level, const std::string& what) const;
     /// Answers everyone who waits in wait_loaded().
     void settle_wait(bool loaded);
 
@@ -159,10 +171,13 @@ private:
     NodeSpace space_;
     bool transform_works_ = true;
     std::optional<voxel::Vec3f> viewer_;  // where the viewer last was, in voxels
+    bool path_viewer_came_ = false;       // the node of viewer_path was there once
+    bool viewer_works_ = true;            // false: it was told that the viewer is outside the world
     bool cannot_start_ = false;           // the last start() was refused
     std::unique_ptr<World> world_;
     std::uint64_t world_number_ = 0;  // of world_; a later one has another
     std::shared_ptr<LoadWait> load_wait_;
+    TaskHandle<> waiting_for_pool_;
 };
 
 }  // namespace nebula::godot

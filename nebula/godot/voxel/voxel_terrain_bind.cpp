@@ -49,8 +49,10 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                "any other value is refused with an error.");
     c.property("viewer_path", &Self::viewer_path, &Self::set_viewer_path, Hint::path_to<Node3D>(),
                "The node that the terrain loads around. If it is empty, the terrain uses the "
-               "viewport's current camera. If the viewer disappears, the terrain stays where the "
-               "viewer last was. Before the first viewer appears, it loads around its own origin.");
+               "viewport's current camera, and until the node first exists, too. If the viewer "
+               "disappears, the terrain stays where the viewer last was. Before the first viewer "
+               "appears, it loads around its own origin. A viewer outside the world is not "
+               "followed; the terrain says so in one warning.");
     // A prefix keeps the names short enough for the inspector.
     c.subgroup("Frame Budget of Loading", "commit_");
     c.property("commit_budget_msec", &Self::commit_budget_msec, &Self::set_commit_budget_msec,
@@ -76,8 +78,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "for a value out of range; [constant @GlobalScope.ERR_UNCONFIGURED] if there is no "
             "world yet or the node is outside the scene tree; [constant "
             "@GlobalScope.ERR_UNAVAILABLE] while the node has a transform that cannot work.\n\n"
-            "If a handler of [signal edit_committed] or [signal chunk_failed] digs, the result is "
-            "shown in the next frame.");
+            "What a handler of one of the terrain's signals digs is shown in the next frame, and "
+            "so is what is dug after that in the same frame.");
     c.method("add_sphere", &Self::add_sphere, {"center", "radius"})
         .doc("Fills a sphere with ground. Arguments and result are as for [method dig_sphere].");
     c.method("raycast", &Self::raycast, {"from", "direction", "max_distance"})

@@ -3,8 +3,14 @@
 
 #include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/voxel/shape_generators.hpp"
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <stdexcept>
 
 namespace nebula::godot {
@@ -41,8 +47,54 @@ private:
     }
 };
 
+/// A generator that a test can break.
+class ProbeGenerator final : public Extension<VoxelGenerator> {
+public:
+    static constexpr const char* kClassName = "NebulaProbeGenerator";
+    using Extension::Extension;
+
+    static void bind(ClassBuilder<ProbeGenerator>& c) {
+        c.any_thread();
+        c.property("builds", &ProbeGenerator::builds, &ProbeGenerator::set_builds);
+        c.property("broken_from_x", &ProbeGenerator::broken_from_x,
+                   &ProbeGenerator::set_broken_from_x);
+    }
+
+    [[nodiscard]] std::shared_ptr<const voxel::Generator> build() const override {
+        if (!builds_) throw std::invalid_argument("this generator builds nothing");
+        return std::make_shared<Ground>(static_cast<int>(broken_from_x_));
+    }
+
+private:
+    /// Level ground; asking for a box that reaches `broken_from_x` throws.
+    class Ground final : public voxel::Generator {
+    public:
+        explicit Ground(int broken_from_x) : broken_from_x_(broken_from_x) {}
+        void generate(const voxel::Box3i& box, voxel::Sample* out, std::ptrdiff_t stride_y,
+                      std::ptrdiff_t stride_z) const override {
+            if (box.max.x > broken_from_x_) throw std::runtime_error("the ground is broken here");
+            flat_.generate(box, out, stride_y, stride_z);
+        }
+
+    private:
+        int broken_from_x_;
+        voxel::FlatGenerator flat_{0.0F};
+    };
+
+    bool builds() const { return builds_; }
+    void set_builds(bool builds) { builds_ = builds; }
+    std::int64_t broken_from_x() const { return broken_from_x_; }
+    void set_broken_from_x(std::int64_t x) { broken_from_x_ = x; }
+
+    std::atomic<bool> builds_{true};
+    std::atomic<std::int64_t> broken_from_x_{1'000'000};
+};
+
 }  // namespace
 
-void register_terrain_probe() { register_class<TerrainProbe>(); }
+void register_terrain_probe() {
+    register_class<TerrainProbe>();
+    register_class<ProbeGenerator>();
+}
 
 }  // namespace nebula::godot

@@ -43,12 +43,41 @@ func test_the_next_frames_edits_are_one_group_with_the_handlers() -> void:
 func test_a_dig_in_a_handler_of_loaded_ends_the_frame_too() -> void:
 	var terrain := flat_terrain()
 	var told := edits_of(terrain)
-	terrain.loaded.connect(func() -> void: terrain.dig_sphere(Vector3.ZERO, 3.0))
+	var dug_in := [-1]
+	var shown_in: Array[int] = []
+	terrain.loaded.connect(
+		func() -> void:
+			dug_in[0] = Engine.get_process_frames()
+			terrain.dig_sphere(Vector3.ZERO, 3.0)
+	)
+	terrain.edit_committed.connect(
+		func(_info: Dictionary) -> void: shown_in.append(Engine.get_process_frames())
+	)
 	tree.root.add_child(terrain)
 	await load_whole(terrain)
 	await frames(3)
-	check_equal(told.size(), 1, "one dig, one signal")
-	check_equal(told[0]["same_frame"], 1, "shown in its own frame")
+	check_equal(shown_in, [dug_in[0] + 1] as Array[int], "frames in which its dig is shown")
+	check_equal(told[0]["same_frame"], 0, "edits shown in the frame in which they were made")
+	await remove(terrain)
+
+
+# What a handler digs waits for the next frame, and what is dug after it in its frame goes with it.
+func test_what_is_dug_after_a_handlers_dig_does_not_bring_it_forward() -> void:
+	var terrain := await loaded_terrain()
+	var told := edits_of(terrain)
+	terrain.edit_committed.connect(
+		func(_info: Dictionary) -> void:
+			terrain.dig_sphere(Vector3(9, 0, 0), 2.0)
+			terrain.dig_sphere.call_deferred(Vector3(-9, 0, 0), 2.0),
+		CONNECT_ONE_SHOT
+	)
+	await tree.process_frame
+	terrain.dig_sphere(Vector3.ZERO, 2.0)
+	await tree.process_frame
+	check_equal(told.size(), 1, "signals in the first frame")
+	await tree.process_frame
+	check_equal(told.size(), 2, "signals after the second frame")
+	check_equal(told[1]["edits"], 2, "edits of the second frame")
 	await remove(terrain)
 
 

@@ -221,3 +221,62 @@ func test_the_inspector_cuts_off_no_name() -> void:
 		elif property.usage & PROPERTY_USAGE_EDITOR:
 			var label: String = property.name.trim_prefix(prefix).capitalize()
 			check(label.length() <= 17, "the inspector cuts off '%s'" % label)
+
+
+# A Logger runs inside our call: it once freed the node, and the call then went on with it.
+class FreesAtTheNextLine:
+	extends Logger
+	var victim: Node
+
+	func _log_error(
+		_function: String, _file: String, _line: int, _code: String, _rationale: String,
+		_editor: bool, _type: int, _backtraces: Array[ScriptBacktrace]
+	) -> void:
+		if victim != null:
+			var freed := victim
+			victim = null
+			freed.free()
+
+
+func test_a_logger_may_free_the_terrain_at_any_line() -> void:
+	var logger := FreesAtTheNextLine.new()
+	var wrong_transform := func(t: VoxelTerrain) -> void:
+		t.scale = Vector3.ZERO
+		await tree.process_frame
+	var camera := _current_camera()
+	var cases := {
+		"view_distance is -1": func(t: VoxelTerrain) -> void: t.set("view_distance", -1.0),
+		"radius is -1": func(t: VoxelTerrain) -> void: t.dig_sphere(Vector3.ZERO, -1.0),
+		"max_distance is -1":
+		func(t: VoxelTerrain) -> void: t.raycast(Vector3.UP, Vector3.DOWN, -1.0),
+		"": wrong_transform,
+		"no dig": func(t: VoxelTerrain) -> void: t.scale = Vector3.ZERO; t.dig_sphere(Vector3.UP, 1.0),
+		"no ray":
+		func(t: VoxelTerrain) -> void:
+			t.scale = Vector3.ZERO
+			t.raycast(Vector3.UP, Vector3.DOWN, 9.0),
+		"viewer":
+		func(_t: VoxelTerrain) -> void:
+			camera.position = Vector3(1e9, 0, 0)
+			await frames(2),
+	}
+	for told: String in cases:
+		camera.position = Vector3.ZERO
+		var terrain := await loaded_terrain()
+		OS.add_logger(logger)
+		logger.victim = terrain
+		if told.contains(" is "):
+			expect_error(told)
+		await cases[told].call(terrain)
+		check(not is_instance_valid(terrain), "freed by the line of: %s" % told)
+		OS.remove_logger(logger)
+		await frames(2)
+		check_equal(Nebula.live_engine_resources(), 0, "meshes left after: %s" % told)
+	camera.free()
+
+
+func _current_camera() -> Camera3D:
+	var camera := Camera3D.new()
+	tree.root.add_child(camera)
+	camera.make_current()
+	return camera

@@ -191,8 +191,55 @@ func test_a_viewer_that_is_nowhere_moves_nothing() -> void:
 	var terrain := await loaded_terrain()
 	var meshed: int = terrain.get_statistics()["meshed"]
 	for nowhere: Vector3 in [Vector3(NAN, 0, 0), Vector3(1e9, 0, 0)]:
-		camera.position = nowhere
+		camera.position = nowhere  # one warning
 		await frames(3)
 	check_equal(terrain.get_statistics()["meshed"], meshed, "chunks made in all")
+	camera.free()
+	await remove(terrain)
+
+
+# The camera stood in for one frame, was noted as the viewer, and then nobody moved the terrain.
+func test_the_camera_stands_in_until_the_node_of_viewer_path_exists() -> void:
+	var camera := _camera_at(Vector3(0, 10, 0))
+	var terrain := flat_terrain()
+	terrain.viewer_path = NodePath("../Later")
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	var meshed: int = terrain.get_statistics()["meshed"]
+	camera.position.x = 1000.0
+	await frames(3)
+	await load_whole(terrain)
+	check(terrain.get_statistics()["meshed"] > meshed, "it follows the camera")
+	var viewer := Node3D.new()
+	viewer.name = "Later"
+	tree.root.add_child(viewer)
+	viewer.position = Vector3(-1000, 10, 0)
+	await frames(3)
+	await load_whole(terrain)
+	meshed = terrain.get_statistics()["meshed"]
+	camera.position.x = 2000.0
+	await frames(5)
+	check_equal(terrain.get_statistics()["meshed"], meshed, "chunks made once the viewer is there")
+	viewer.free()
+	camera.free()
+	await remove(terrain)
+
+
+# Nothing was loaded, and nobody said why.
+func test_a_first_viewer_outside_the_world_is_one_warning_and_the_origin_loads() -> void:
+	var warnings := WarningCounter.new()
+	OS.add_logger(warnings)
+	var camera := _camera_at(Vector3(3e7, 10, 0))
+	var terrain := await loaded_terrain()
+	check(terrain.get_statistics()["wanted"] > 0, "chunks wanted around the origin")
+	await frames(5)
+	check_equal(warnings.lines().size(), 1, "warnings: %s" % [warnings.lines()])
+	check("cannot follow its viewer" in "".join(warnings.lines()), "what it says")
+	camera.position = Vector3(500, 10, 0)
+	var meshed: int = terrain.get_statistics()["meshed"]
+	await frames(3)
+	await load_whole(terrain)
+	check(terrain.get_statistics()["meshed"] > meshed, "back in the world it is followed")
+	OS.remove_logger(warnings)
 	camera.free()
 	await remove(terrain)

@@ -1,0 +1,47 @@
+# VoxelTerrain with a generator that fails, which only the probe has.
+extends "res://voxel_suite.gd"
+
+
+func _broken_generator() -> VoxelGenerator:
+	return ClassDB.instantiate("NebulaProbeGenerator")
+
+
+# The start was tried again at every change of the transform, and failed again with an error.
+func test_a_world_that_cannot_be_created_is_one_error_however_the_node_moves() -> void:
+	var terrain := flat_terrain()
+	terrain.generator = _broken_generator()
+	terrain.generator.builds = false
+	expect_error("VoxelTerrain cannot create its world: this generator builds nothing")
+	tree.root.add_child(terrain)
+	for i in 5:
+		terrain.position.x += 1.0
+		await tree.process_frame
+	terrain.generator.builds = true
+	terrain.view_distance = 64.0
+	await load_whole(terrain)
+	check(terrain.is_loaded(), "setting a property tries again")
+	await remove(terrain)
+
+
+# Chunks that fail while they load are told at the frame's beginning, before the scripts run.
+func test_what_a_handler_of_chunk_failed_digs_belongs_to_the_next_frame() -> void:
+	var terrain := flat_terrain()
+	terrain.generator = _broken_generator()
+	terrain.generator.broken_from_x = 60
+	var dug_in := [-1]
+	var shown_in: Array[int] = []
+	terrain.chunk_failed.connect(
+		func(_chunk: Vector3i, _message: String) -> void:
+			dug_in[0] = Engine.get_process_frames()
+			terrain.dig_sphere(Vector3(-40, 0, 0), 3.0),
+		CONNECT_ONE_SHOT
+	)
+	terrain.edit_committed.connect(
+		func(_info: Dictionary) -> void: shown_in.append(Engine.get_process_frames())
+	)
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	await frames(3)
+	check(terrain.get_statistics()["failed"] > 0, "chunks failed")
+	check_equal(shown_in, [dug_in[0] + 1] as Array[int], "frames in which its dig is shown")
+	await remove(terrain)
