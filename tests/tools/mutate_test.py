@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """mutate.py forgets what came of a mutant when anything it depends on changes, and only then."""
+import shutil
 import sys
 import unittest
 from unittest import mock
@@ -22,24 +23,27 @@ class MemoryOfMutants(ScratchTree):
             "nebula/a.hpp": '#include "nebula/deep.hpp"\n',
             "nebula/deep.hpp": "",
         })
-        for name, value in (("ROOT", self.root), ("HERE", here), ("LINKED", (here / "main.cpp",))):
+        for name, value in (("ROOT", self.root), ("HERE", here), ("LINKED", (here / "main.cpp",)), ("KNOWN", here / "known")):
             patch = mock.patch.object(mutate, name, value)
             patch.start()
             self.addCleanup(patch.stop)
         self.tried = 0
 
-    def try_out(self, answer=None, header="nebula/a.hpp", text="mutant", model="a_model.cpp", command="cc -O0"):
+    def try_out(self, answer=None, header="nebula/a.hpp", text="mutant", model="a_model.cpp", command="cc -O0", afresh=False, record=False):
         """What came of the mutant, and whether it had to be tried."""
         for cache in (mutate.included_by, mutate.content_hash):
             cache.cache_clear()
-        memory = mutate.Memory(self.root / "known", [command])
+        memory = mutate.Memory(self.root / "known", [command], afresh)
         before = self.tried
 
         def find_out():
             self.tried += 1
             return answer
 
-        return memory.recall(memory.key(header, text, [model]), find_out), self.tried > before
+        came = memory.recall(memory.key(header, text, [model]), find_out)
+        if record:
+            memory.record()
+        return came, self.tried > before
 
     def test_what_is_known_is_not_tried_again(self):
         self.assertEqual(("fails: lost", True), self.try_out("fails: lost"))
@@ -50,7 +54,7 @@ class MemoryOfMutants(ScratchTree):
     def test_whatever_it_depends_on_is_part_of_the_key(self):
         self.try_out()
         for file in ("tests/model/a_model.cpp", "tests/model/model.hpp", "tests/model/main.cpp", "nebula/deep.hpp"):
-            self.write({file: (self.root / file).read_text() + "// changed\n"})
+            self.write({file: (self.root / file).read_text() + "int changed;\n"})
             self.assertTrue(self.try_out()[1], file)
         self.assertTrue(self.try_out(command="cc -O2")[1])
         self.assertTrue(self.try_out(model="a_model.cpp:Part")[1])
@@ -58,8 +62,17 @@ class MemoryOfMutants(ScratchTree):
     def test_what_it_does_not_depend_on_is_not(self):
         self.try_out()
         # The mutant's text stands in for the header.
-        self.write({"tests/model/b_model.cpp": "// changed\n", "nebula/a.hpp": '#include "nebula/deep.hpp"\n// changed\n'})
+        self.write({"tests/model/b_model.cpp": "// changed\n", "nebula/a.hpp": '#include "nebula/deep.hpp"\nint changed;\n'})
         self.assertFalse(self.try_out()[1])
+        self.write({"nebula/deep.hpp": "// a comment\n"})
+        self.assertFalse(self.try_out(text="mutant  // with another comment")[1])
+
+    def test_what_is_committed_is_known_everywhere(self):
+        self.try_out("fails: lost\n  in a model", record=True)
+        shutil.rmtree(self.root / "known")
+        self.assertEqual(("fails: lost in a model", False), self.try_out("other"))
+        self.assertEqual(("other", True), self.try_out("other", afresh=True))
+        self.assertTrue(self.try_out(text="another mutant")[1])
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ CLANG_TIDY = "clang-tidy-16"
 CHECKED = "nebula/"
 # Larger batches share more, and leave one CPU idle at the end.
 BATCH_BYTES = 100_000
+# How far the analyzer follows one function; by itself ten times as far, for three times the time.
+ANALYZER = ["-Xclang", "-analyzer-config", "-Xclang", "max-nodes=25000"]
+# In a batch, a local name may be that of another source's function.
+BATCH_ONLY = ["-Wno-shadow"]
 # "12122 warnings generated.": those of system headers, which are not shown.
 COUNT_LINE = re.compile(r"^\d+ warnings? generated\.$|^Suppressed \d+ warnings|^Use -header-filter")
 
@@ -116,9 +120,9 @@ class Tidy:
         (memory / "compile_commands.json").write_text(json.dumps(list(commands.values())), encoding="utf-8")
 
     @staticmethod
-    def run(file, database):
+    def run(file, database, *flags):
         result = subprocess.run(
-            [CLANG_TIDY, "-p", database, "--quiet", file],
+            [CLANG_TIDY, "-p", database, "--quiet", *(f"--extra-arg={flag}" for flag in (*ANALYZER, *flags)), file],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         )  # fmt: skip
         return result.returncode, findings(result.stdout)
@@ -144,7 +148,7 @@ class Tidy:
             line = command["command"].replace(str(batch[0]), str(file))
             (file.parent / "compile_commands.json").write_text(
                 json.dumps([{**command, "file": str(file), "command": line}]), encoding="utf-8")  # fmt: skip
-            return self.run(file, folder)[0] == 0
+            return self.run(file, folder, *BATCH_ONLY)[0] == 0
 
 
 def main(arguments):
@@ -154,7 +158,7 @@ def main(arguments):
     memory = build / "tidy"
     memory.mkdir(exist_ok=True)
     version = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, text=True, check=True).stdout
-    settings = version + (root / ".clang-tidy").read_text(encoding="utf-8")
+    settings = version + " ".join(ANALYZER) + (root / ".clang-tidy").read_text(encoding="utf-8")
     content = Hasher()
     keys = {file: key_of(command, build, deps, settings, content) for file, command in commands.items()}
     stale = [file for file, key in sorted(keys.items()) if key is None or not (memory / key).exists()]

@@ -164,7 +164,9 @@ long_runs() {
     logged long-runs "Running what takes long" env NEBULA_LONG=1 \
         "$NEBULA_ROOT/build/release/tests/threading/threading_race_test" --gtest_filter='*LongRun*' || return
     logged long-tasks "Ten minutes of tasks at random" env NEBULA_LONG=1 \
-        "$NEBULA_ROOT/build/release/tests/task/task_stress_test"
+        "$NEBULA_ROOT/build/release/tests/task/task_stress_test" || return
+    logged long-mutants "Trying all mutants afresh" env NEBULA_LONG=1 ctest --test-dir "$NEBULA_ROOT/build/dev" \
+        --tests-regex '^threading_mutation_test$' --no-tests=error --output-on-failure
 }
 
 # engine_tests LOG COMMAND...: the engine's exit status tells little; run.sh reads what the suite and

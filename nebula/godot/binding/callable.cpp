@@ -4,6 +4,7 @@
 #include "nebula/base/thread_sanitizer.hpp"
 #include "nebula/godot/api/builtin_methods.hpp"
 #include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/binding/builtin_call.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/method_bind.hpp"
@@ -74,13 +75,6 @@ void name_shared(void* userdata, GDExtensionBool* is_valid, GDExtensionStringPtr
     }
 }
 
-template <class Result>
-Result ask(GDExtensionPtrBuiltInMethod method, const void* self, Result result,
-           const void* argument = nullptr) {
-    method(const_cast<void*>(self), &argument, &result, argument == nullptr ? 0 : 1);
-    return result;
-}
-
 void call_with_variants(GDExtensionPtrBuiltInMethod method, const void* self,
                         const VarArgs& arguments) {
     const ArgumentPointers pointers({}, arguments);
@@ -119,20 +113,20 @@ Callable Callable::shared(SharedCall& call, ObjectId owner) {
 }
 
 bool Callable::is_null() const {
-    return ask<GDExtensionBool>(builtin.callable_is_null, data(), 0) != 0;
+    return call_builtin<GDExtensionBool>(builtin.callable_is_null, data(), 0) != 0;
 }
 
 bool Callable::is_valid() const {
-    return ask<GDExtensionBool>(builtin.callable_is_valid, data(), 0) != 0;
+    return call_builtin<GDExtensionBool>(builtin.callable_is_valid, data(), 0) != 0;
 }
 
 ObjectId Callable::object_id() const {
-    return {
-        static_cast<std::uint64_t>(ask<std::int64_t>(builtin.callable_get_object_id, data(), 0))};
+    return {static_cast<std::uint64_t>(
+        call_builtin<std::int64_t>(builtin.callable_get_object_id, data(), 0))};
 }
 
 Variant Callable::callv(const Array& arguments) const {
-    return ask<Variant>(builtin.callable_callv, data(), {}, arguments.data());
+    return call_builtin<Variant>(builtin.callable_callv, data(), {}, arguments.data());
 }
 
 void Callable::call_deferred(const VarArgs& arguments) const {
@@ -148,14 +142,17 @@ Signal::Signal(const ObjectHandle& object, const StringName& name) : BuiltinValu
 }
 
 bool Signal::is_null() const {
-    return ask<GDExtensionBool>(builtin.signal_is_null, data(), 0) != 0;
+    return call_builtin<GDExtensionBool>(builtin.signal_is_null, data(), 0) != 0;
 }
 
 ObjectId Signal::object_id() const {
-    return {static_cast<std::uint64_t>(ask<std::int64_t>(builtin.signal_get_object_id, data(), 0))};
+    return {static_cast<std::uint64_t>(
+        call_builtin<std::int64_t>(builtin.signal_get_object_id, data(), 0))};
 }
 
-StringName Signal::name() const { return ask<StringName>(builtin.signal_get_name, data(), {}); }
+StringName Signal::name() const {
+    return call_builtin<StringName>(builtin.signal_get_name, data(), {});
+}
 
 Error Signal::connect(const Callable& callable, std::int64_t flags) const {
     const GDExtensionConstTypePtr arguments[] = {callable.data(), &flags};
@@ -170,7 +167,8 @@ void Signal::disconnect(const Callable& callable) const {
 }
 
 bool Signal::is_connected(const Callable& callable) const {
-    return ask<GDExtensionBool>(builtin.signal_is_connected, data(), 0, callable.data()) != 0;
+    return call_builtin<GDExtensionBool>(builtin.signal_is_connected, data(), 0, callable.data()) !=
+           0;
 }
 
 void Signal::emit(const VarArgs& arguments) const {

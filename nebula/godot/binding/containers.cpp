@@ -2,6 +2,7 @@
 #include "nebula/godot/binding/containers.hpp"
 
 #include "nebula/godot/api/builtin_methods.hpp"
+#include "nebula/godot/binding/builtin_call.hpp"
 
 #include <stdexcept>
 #include <string>
@@ -12,15 +13,6 @@ static_assert(sizeof(Array) == SizeOf::Array && sizeof(Dictionary) == SizeOf::Di
               "the engine disagrees about the size of its containers");
 
 namespace {
-
-// Calls a builtin method on a value that the method does not change, whatever its C type says.
-template <class Result, class... Addresses>
-Result ask(GDExtensionPtrBuiltInMethod method, const void* self, Result result,
-           Addresses... addresses) {
-    const GDExtensionConstTypePtr arguments[] = {addresses..., nullptr};
-    method(const_cast<void*>(self), arguments, &result, sizeof...(addresses));
-    return result;
-}
 
 void check_index(std::size_t index, std::size_t size) {
     if (index >= size) {
@@ -36,7 +28,7 @@ Array::Array(std::initializer_list<Variant> values) {
 }
 
 std::size_t Array::size() const {
-    return static_cast<std::size_t>(ask<std::int64_t>(builtin.array_size, data(), 0));
+    return static_cast<std::size_t>(call_builtin<std::int64_t>(builtin.array_size, data(), 0));
 }
 
 void Array::append(const Variant& value) {
@@ -46,7 +38,7 @@ void Array::append(const Variant& value) {
 
 void Array::resize(std::size_t size) {
     const auto wanted = static_cast<std::int64_t>(size);
-    ask<std::int64_t>(builtin.array_resize, data(), 0, &wanted);
+    call_builtin<std::int64_t>(builtin.array_resize, data(), 0, &wanted);
 }
 
 void Array::clear() { builtin.array_clear(data(), nullptr, nullptr, 0); }
@@ -68,24 +60,24 @@ Dictionary::Dictionary(std::initializer_list<Entry> entries) {
 }
 
 std::size_t Dictionary::size() const {
-    return static_cast<std::size_t>(ask<std::int64_t>(builtin.dictionary_size, data(), 0));
+    return static_cast<std::size_t>(call_builtin<std::int64_t>(builtin.dictionary_size, data(), 0));
 }
 
 bool Dictionary::has(const Variant& key) const {
-    return ask<GDExtensionBool>(builtin.dictionary_has, data(), 0, key.data()) != 0;
+    return call_builtin<GDExtensionBool>(builtin.dictionary_has, data(), 0, key.data()) != 0;
 }
 
 Variant Dictionary::get(const Variant& key, const Variant& otherwise) const {
-    return ask<Variant>(builtin.dictionary_get, data(), {}, key.data(), otherwise.data());
+    return call_builtin<Variant>(builtin.dictionary_get, data(), {}, key.data(), otherwise.data());
 }
 
 bool Dictionary::erase(const Variant& key) {
-    return ask<GDExtensionBool>(builtin.dictionary_erase, data(), 0, key.data()) != 0;
+    return call_builtin<GDExtensionBool>(builtin.dictionary_erase, data(), 0, key.data()) != 0;
 }
 
 void Dictionary::clear() { builtin.dictionary_clear(data(), nullptr, nullptr, 0); }
 
-Array Dictionary::keys() const { return ask<Array>(builtin.dictionary_keys, data(), {}); }
+Array Dictionary::keys() const { return call_builtin<Array>(builtin.dictionary_keys, data(), {}); }
 
 Variant& Dictionary::operator[](const Variant& key) {
     return *static_cast<Variant*>(engine.dictionary_operator_index(data(), key.data()));

@@ -8,14 +8,17 @@ change nothing, and one step less must be noticed. By hand: the table's mutants,
 and wakes left out, and for orders of which one of two is enough.
 
 A header is copied with the bug, its models are compiled against the copy, and one must fail. What came
-of it is remembered in the work folder, under a hash of all that it depends on: the mutant, the models
-and every header of ours that they include, the compiler and its flags. So only what a change can
-have touched is tried again.
+of it is remembered under a hash of all that it depends on: the mutant, the models and every header of
+ours that they include, comments left out, and the compiler and its flags. So only what a change can
+have touched is tried again. The work folder keeps what this machine has tried, and mutants.known, which
+is committed, what anybody has: --record writes it anew, after all mutants fared as they should.
+--afresh, or NEBULA_LONG in the environment, believes neither.
 """
 
 import argparse
 import functools
 import hashlib
+import os
 import pathlib
 import re
 import subprocess
@@ -42,6 +45,8 @@ WEAKER = {
 CALL = re.compile(r"(\w+(?:\(\w+\)|\[\w+\](?:\.\w+)?)?)\.(load|store|exchange|fetch_\w+|compare_exchange_\w+)\(")
 FUNCTION = re.compile(r"^    (?! )(?!template)[^/=;{]*?\b(~?\w+)\((?:[^;{]*,|[^;]*\{.*)$")
 ORDER = re.compile(r"std::memory_order_(\w+)")
+COMMENT = re.compile(r"[ \t]*//[^\n]*")
+KNOWN = HERE / "mutants.known"
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 # What is linked into every model: explorer and main program, and what assertions need.
 LINKED = (*sorted(HERE.glob("explorer.*")), HERE / "model_main.cpp", *sorted((ROOT / "nebula/base").glob("*.cpp")))
@@ -109,17 +114,28 @@ def included_by(file):
     return frozenset(found)
 
 
+def code_of(text):
+    """`text` without comments and empty lines. No string of ours holds two slashes."""
+    return "\n".join(line for line in COMMENT.sub("", text).splitlines() if line)
+
+
 @functools.cache
 def content_hash(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(code_of(path.read_text()).encode()).hexdigest()
 
 
 class Memory:
     """What came of a mutant, by the hash of all that it depends on."""
 
-    def __init__(self, folder, commands):
+    def __init__(self, folder, commands, afresh=False):
         self.folder = folder
+        self.afresh = afresh
         self.common = "\n".join(commands)
+        self.asked = {}
+        self.committed = {}
+        if KNOWN.is_file():
+            lines = (line.split(" ", 1) for line in KNOWN.read_text().splitlines())
+            self.committed = {key: answer for key, answer in lines}
         folder.mkdir(parents=True, exist_ok=True)
 
     def key(self, header, text, models):
@@ -128,19 +144,31 @@ class Memory:
         for model in models:
             files |= included_by((HERE / model.partition(":")[0]).resolve())
         changed = (ROOT / header).resolve() if header else None
-        parts = [self.common, *models, str(header), text]
+        parts = [self.common, *models, str(header), code_of(text)]
         parts += [f"{file.relative_to(ROOT)} {content_hash(file)}" for file in sorted(files) if file != changed]
-        return self.folder / hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def recall(self, key, find_out):
         """The remembered answer (text or None), or that of find_out()."""
-        if key.is_file():
-            return key.read_text() or None
-        why = find_out()
-        partial = key.with_suffix(".new")
-        partial.write_text(why or "")
-        partial.replace(key)
+        self.asked[key] = answer = self.answer(key, find_out)
+        return answer or None
+
+    def answer(self, key, find_out):
+        file = self.folder / key
+        if not self.afresh:
+            if key in self.committed:
+                return self.committed[key]
+            if file.is_file():
+                return file.read_text()
+        why = find_out() or ""
+        partial = file.with_suffix(".new")
+        partial.write_text(why)
+        partial.replace(file)
         return why
+
+    def record(self):
+        lines = sorted(f"{key} {' '.join(answer.split())}" for key, answer in self.asked.items())
+        KNOWN.write_text("\n".join(lines) + "\n")
 
 
 class Bench:
@@ -160,7 +188,11 @@ class Bench:
         # most of the work.
         self.compile = [options.compiler, "-std=c++20", "-w", "-O0", "-DNEBULA_MODEL_MUTANT"]
         version = subprocess.run([options.compiler, "--version"], capture_output=True, text=True, check=True).stdout
-        self.memory = Memory(options.work / "known", [version, *self.compile, self.COMMON, content_hash(pathlib.Path(__file__))])
+        self.memory = Memory(
+            options.work / "known",
+            [version, *self.compile, self.COMMON, hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()],
+            options.afresh or "NEBULA_LONG" in os.environ,
+        )
         self.common_lock = threading.Lock()
 
     @functools.cached_property
@@ -288,6 +320,8 @@ def main():
     parser.add_argument("--compiler", required=True)
     parser.add_argument("--link", action="append", default=[], help="object or library, in order")
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for copies")
+    parser.add_argument("--record", action="store_true", help="write mutants.known")
+    parser.add_argument("--afresh", action="store_true", help="believe nothing that is remembered")
     parser.add_argument("--only", help="headers or mutants whose name holds this")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--timeout", type=int, default=120, help="seconds for one program")
@@ -307,6 +341,8 @@ def main():
     print(f"{bench.count} mutants, {bench.count - bench.tried} of them remembered; {table.equal} change nothing, "
           f"{len(table.bad)} wrong; {time.monotonic() - begin:.0f} s")
     print("\n".join(table.bad))
+    if options.record and not table.bad and options.only is None:
+        bench.memory.record()
     return 1 if table.bad else 0
 
 
