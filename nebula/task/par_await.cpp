@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/task/par_await.hpp"
 
+#include "nebula/threading/detail/futex.hpp"
+#include "nebula/threading/detail/slow_wait.hpp"
 #include "nebula/threading/stop_token.hpp"
+
+#include <cstdint>
+#include <string>
 
 namespace nebula::task_detail {
 namespace {
@@ -76,14 +81,23 @@ void LoopState::ended(std::size_t pieces) noexcept {
     // acq_rel: the last one pairs with all before it, so its wake publishes their work, too.
     if (ended_.fetch_add(pieces, std::memory_order_acq_rel) + pieces != pieces_) return;
     drop_function();
-    done_.store(true, std::memory_order_release);  // pairs with stop_and_wait()
-    done_.notify_all();
+    done_.store(1, std::memory_order_release);  // pairs with stop_and_wait()
+    nebula::detail::futex_wake_one(done_);
     waker_.wake();  // publishes all: see Waker
 }
 
 void LoopState::stop_and_wait() noexcept {
     leave_out_the_rest();
-    done_.wait(false, std::memory_order_acquire);  // pairs with ended()
+    nebula::detail::SlowWait slow;
+    while (done_.load(std::memory_order_acquire) == 0) {  // pairs with ended()
+        nebula::detail::futex_wait(done_, 0, slow.due());
+        slow.tell_if_due([this](std::int64_t seconds) {
+            std::string line = "the main thread has been waiting for the pieces of '";
+            line.append(options_.name != nullptr ? options_.name : "a pool_for without a name");
+            line.append("' that run on workers, for ").append(std::to_string(seconds));
+            return line.append(" s; a long piece should check job_stop_requested()");
+        });
+    }
 }
 
 }  // namespace nebula::task_detail

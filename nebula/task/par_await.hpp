@@ -83,7 +83,7 @@ private:
     std::atomic<std::size_t> next_{0};
     // Pieces that have ended or been left out. The thread that brings it to pieces_ sees them all.
     std::atomic<std::size_t> ended_{0};
-    std::atomic<bool> done_{false};  // for stop_and_wait()
+    std::atomic<std::uint32_t> done_{0};  // for stop_and_wait()
 };
 
 template <class F>

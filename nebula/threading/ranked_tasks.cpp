@@ -5,6 +5,7 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/base/yield_point.hpp"
 #include "nebula/threading/detail/caught.hpp"
+#include "nebula/threading/detail/now_running.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <bit>
@@ -494,6 +495,7 @@ void RankedTasks::start_helper() {
 // The closure runs in place: the entry is ours until it is recycled.
 void RankedTasks::run(Entry& entry) noexcept {
     queued_.fetch_sub(1, std::memory_order_relaxed);  // a number: it has begun
+    const detail::RunningMark mark(detail::this_threads_running, entry.name);
     if (std::exception_ptr error = detail::caught(entry.closure))
         detail::report_lost_error(pool_, std::move(error), entry.name);
     entry.closure.reset();

@@ -2,6 +2,8 @@
 // Tells a running job that its result is not wanted any more.
 #pragma once
 
+#include "nebula/threading/detail/now_running.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <type_traits>
@@ -56,8 +58,8 @@ private:
 
 namespace detail {
 
-/// Marks that a job runs on this thread; current_stop_token() is then its token. If the pool has to
-/// wait for the job at its end, it names it.
+/// Marks that a job runs on this thread; current_stop_token() is then its token. If a shutdown has
+/// to wait for the job, it names it.
 ///
 /// Lifetime:  nested like blocks. `name` must live forever; it may be null.
 class CurrentStop {
@@ -69,7 +71,7 @@ public:
 
 private:
     StopToken outer_;
-    const char* outer_name_;
+    RunningMark mark_;
 };
 
 /// What a closure returns; it is called with a StopToken if it takes one.

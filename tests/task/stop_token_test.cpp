@@ -169,6 +169,19 @@ TEST_F(StopTokens, WhatHoldsUpAQuitIsNamed) {
                   std::string::npos)
             << logged;
         pool.reset();
+
+        logged.clear();
+        loop.emplace();
+        pool.emplace(WorkerPoolConfig{.thread_count_override = 1});
+        loop->runtime.spawn([](WorkerPool& on, auto work) -> task<> {
+            auto pieces = pool_for(on, 1, 1, [&work](std::size_t) { work(); }, {.name = "bake"});
+            co_await pieces;
+        }(*pool, deaf));
+        begun_.acquire();
+        loop.reset();
+        EXPECT_NE(logged.find("waiting for the pieces of 'bake' that run on workers, for 1 s"),
+                  std::string::npos)
+            << logged;
     }
     set_log_sink(before);
 }

@@ -16,6 +16,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -140,7 +141,7 @@ private:
     /// stack. Logs which one it waits for if that takes a second or more.
     void wait_for_travellers(const TaskRecord* of) noexcept;
     [[nodiscard]] const TaskRecord* find_traveller(const TaskRecord* of) noexcept;
-    static void tell_of_wait(const TaskRecord& traveller, std::int64_t seconds) noexcept;
+    [[nodiscard]] static std::string waits_for(const TaskRecord& traveller, std::int64_t seconds);
     /// Call it when the innermost coroutine has suspended: whether that was the root's end.
     [[nodiscard]] static bool has_ended(const TaskRecord& record) noexcept;
     void make_ready(TaskRecord& record) noexcept;

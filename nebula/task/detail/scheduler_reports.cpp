@@ -122,18 +122,14 @@ void Scheduler::tell_of_stuck_tasks() {
     }
 }
 
-void Scheduler::tell_of_wait(const TaskRecord& traveller, std::int64_t seconds) noexcept {
-    try {
-        std::string line = "the main thread has been waiting for task '";
-        line.append(traveller.name()).append("' (#").append(std::to_string(traveller.id));
-        line.append("), which is on a worker, for ").append(std::to_string(seconds));
-        line.append(" s; its code there should check job_stop_requested(). It went to the worker ");
-        line.append("at ").append(traveller.site.file_name());
-        line.append(":").append(std::to_string(traveller.site.line()));
-        log(LogLevel::Warning, line);
-    } catch (...) {
-        // Out of memory: wait without a message.
-    }
+std::string Scheduler::waits_for(const TaskRecord& traveller, std::int64_t seconds) {
+    std::string line = "the main thread has been waiting for task '";
+    line.append(traveller.name()).append("' (#").append(std::to_string(traveller.id));
+    line.append("), which is on a worker, for ").append(std::to_string(seconds));
+    line.append(" s; its code there should check job_stop_requested(). It went to the worker ");
+    line.append("at ").append(traveller.site.file_name());
+    line.append(":").append(std::to_string(traveller.site.line()));
+    return line;
 }
 
 }  // namespace nebula::task_detail

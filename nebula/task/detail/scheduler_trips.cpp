@@ -2,7 +2,7 @@
 // Tasks on workers: README.md, "Hops".
 #include "nebula/task/detail/scheduler.hpp"
 
-#include "nebula/base/clock.hpp"
+#include "nebula/threading/detail/slow_wait.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -101,8 +101,7 @@ const TaskRecord* Scheduler::find_traveller(const TaskRecord* of) noexcept {
 
 void Scheduler::wait_for_travellers(const TaskRecord* of) noexcept {
     constexpr auto most_nap = std::chrono::microseconds(1000);
-    const Clock::time_point began = Clock::now();
-    auto tell_after = std::chrono::seconds(1);
+    nebula::detail::SlowWait slow;
     auto nap = std::chrono::microseconds(10);
     while (const TaskRecord* const traveller = find_traveller(of)) {
         // Growing naps instead of a sleep until the wake, because delays must be reported.
@@ -113,9 +112,7 @@ void Scheduler::wait_for_travellers(const TaskRecord* of) noexcept {
             open_inbox();
             nap = std::chrono::microseconds(10);
         }
-        if (Clock::now() - began < tell_after) continue;
-        tell_of_wait(*traveller, tell_after.count());
-        tell_after *= 2;
+        slow.tell_if_due([&](std::int64_t seconds) { return waits_for(*traveller, seconds); });
     }
 }
 

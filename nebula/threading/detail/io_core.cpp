@@ -7,18 +7,21 @@
 #include "nebula/threading/detail/futex.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/detail/panic.hpp"
+#include "nebula/threading/detail/slow_wait.hpp"
 #include "nebula/threading/detail/task_trace.hpp"
 
 #include <iterator>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace nebula::detail {
 namespace {
 
-// To which IoCore this thread belongs, and its number. No destructor, as in the pool.
+// To which IoCore this thread belongs, and its name there. No destructor, as in the pool.
 constinit thread_local IoCore* own_core = nullptr;
-constinit thread_local std::uint32_t own_number = 0;
+constinit thread_local const std::string* own_name = nullptr;
 
 }  // namespace
 
@@ -30,7 +33,11 @@ bool IoCore::needs_thread() const noexcept {
 
 void IoCore::add_thread() {
     threads_.reserve(threads_.size() + 1);
-    threads_.push_back(start_thread(thread_entry, this, config_.stack_size_bytes));
+    const std::size_t index = threads_.size();
+    auto thread =
+        std::make_unique<Thread>(*this, index, config_.name_prefix + "-" + std::to_string(index));
+    thread->handle = start_thread(thread_entry, thread.get(), config_.stack_size_bytes);
+    threads_.push_back(std::move(thread));
 }
 
 void IoCore::ring() noexcept {
@@ -98,28 +105,32 @@ IoCore::LentPlace::~LentPlace() {
 
 void IoCore::run(IoJob& job) const noexcept {
     const TaskTrace trace(job.name);
+    const RunningMark mark(this_threads_running, job.name);
     if (const std::exception_ptr exception = caught(job.function)) report(exception, job.name);
     job.function.reset();
 }
 
 void IoCore::report(const std::exception_ptr& error, const char* job_name) const noexcept {
-    const std::string thread =
-        own_core == this ? config_.name_prefix + "-" + std::to_string(own_number) : "caller";
+    const std::string_view thread = own_core == this ? std::string_view(*own_name) : "caller";
     tell_panic(config_.on_panic, error, thread, job_name);
 }
 
-void* IoCore::thread_entry(void* core) noexcept {
-    static_cast<IoCore*>(core)->work();
+void* IoCore::thread_entry(void* thread) noexcept {
+    Thread& self = *static_cast<Thread*>(thread);
+    self.core.work(self);
     return nullptr;
 }
 
-void IoCore::work() noexcept {
+void IoCore::work(Thread& self) noexcept {
     watch_for_exit_here();
     own_core = this;
-    own_number = started_.fetch_add(1, std::memory_order_relaxed);  // a number
-    name_this_thread(os_thread_name(config_.name_prefix, own_number));
+    own_name = &self.name;
+    this_threads_running = &self.running;
+    name_this_thread(os_thread_name(config_.name_prefix, self.index));
     if (config_.nice != 0) set_this_thread_nice(config_.nice);
     for (std::list<IoJob> job = take(); !job.empty(); job = take()) run(job.front());
+    this_threads_running = nullptr;
+    own_name = nullptr;
     own_core = nullptr;
 }
 
@@ -165,14 +176,15 @@ void IoCore::close() noexcept {
                       "IoThreads must not be closed by one of "
                       "their own jobs");
     home_.require();
-    std::vector<pthread_t> threads;
+    std::vector<std::unique_ptr<Thread>> threads;
     {
         const MutexLock lock(mutex_);
         closed_ = true;
         threads.swap(threads_);
         for (std::size_t i = 0; i < threads.size(); ++i) ring();
     }
-    for (const pthread_t thread : threads) pthread_join(thread, nullptr);
+    for (const auto& thread : threads)
+        join_slowly(thread->handle, "io threads", thread->running, thread->name);
 }
 
 void IoCore::abandon() noexcept {

@@ -5,6 +5,7 @@
 
 #include "nebula/base/mutex.hpp"
 #include "nebula/base/small_function.hpp"
+#include "nebula/threading/detail/now_running.hpp"
 #include "nebula/threading/detail/process.hpp"
 #include "nebula/threading/io_threads.hpp"
 
@@ -15,6 +16,9 @@
 #include <cstdint>
 #include <exception>
 #include <list>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace nebula::detail {
@@ -58,25 +62,34 @@ public:
     [[nodiscard]] std::size_t queued() const NEBULA_EXCLUDES(mutex_);
 
 private:
+    struct Thread {
+        Thread(IoCore& owner, std::size_t number, std::string full_name)
+            : core(owner), index(number), name(std::move(full_name)) {}
+        IoCore& core;
+        const std::size_t index;
+        const std::string name;
+        NowRunning running;
+        pthread_t handle{};  // written under the lock
+    };
+
     void add_thread() NEBULA_REQUIRES(mutex_);
     [[nodiscard]] bool needs_thread() const noexcept NEBULA_REQUIRES(mutex_);
     void ring() noexcept NEBULA_REQUIRES(mutex_);
     void run(IoJob& job) const noexcept;
-    static void* thread_entry(void* core) noexcept;
-    void work() noexcept NEBULA_EXCLUDES(mutex_);
+    static void* thread_entry(void* thread) noexcept;
+    void work(Thread& self) noexcept NEBULA_EXCLUDES(mutex_);
     [[nodiscard]] std::list<IoJob> take() noexcept NEBULA_EXCLUDES(mutex_);
 
     const IoThreadsConfig config_;
     const HomeProcess home_;
     mutable Mutex mutex_;
     std::list<IoJob> jobs_ NEBULA_GUARDED_BY(mutex_);  // spliced: no closure moves under the lock
-    std::vector<pthread_t> threads_ NEBULA_GUARDED_BY(mutex_);
+    std::vector<std::unique_ptr<Thread>> threads_ NEBULA_GUARDED_BY(mutex_);
     std::size_t idle_ NEBULA_GUARDED_BY(mutex_) = 0;     // asleep, or just woken
     std::size_t blocked_ NEBULA_GUARDED_BY(mutex_) = 0;  // have a LentPlace
     bool closed_ NEBULA_GUARDED_BY(mutex_) = false;
     bool abandoned_ NEBULA_GUARDED_BY(mutex_) = false;
-    std::atomic<std::uint32_t> started_{0};  // the next thread's number
-    std::atomic<std::uint32_t> bell_{0};     // moved under the lock; idle threads sleep on it
+    std::atomic<std::uint32_t> bell_{0};  // moved under the lock; idle threads sleep on it
 };
 
 }  // namespace nebula::detail

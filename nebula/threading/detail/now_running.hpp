@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What each thread of the library runs, and the waits that say so when they last.
+// What each thread of the library runs, for the line that says what holds up a shutdown.
 #pragma once
 
-#include "nebula/base/clock.hpp"
-#include "nebula/base/log.hpp"
-
-#include <pthread.h>
-
 #include <atomic>
-#include <chrono>
-#include <cstdint>
-#include <string>
-#include <string_view>
 
 namespace nebula::detail {
 
@@ -43,7 +34,7 @@ public:
         : RunningMark(running) {
         set(name, has_token);
     }
-    ~RunningMark() { set(outer_name_, outer_has_token_); }
+    ~RunningMark() { reset(); }
     RunningMark(const RunningMark&) = delete;
     RunningMark& operator=(const RunningMark&) = delete;
 
@@ -54,52 +45,13 @@ public:
         running_->has_token.store(has_token, std::memory_order_relaxed);
     }
 
+    /// Back to what was marked before.
+    void reset() const noexcept { set(outer_name_, outer_has_token_); }
+
 private:
     NowRunning* const running_;
     const char* outer_name_ = nullptr;
     bool outer_has_token_ = false;
 };
-
-/// A wait that logs what it waits for when it lasts: after one second, then after 2, 4, 8, …
-///
-///     SlowWait slow;
-///     while (!ended()) {
-///         futex_wait(word, expected, slow.due());
-///         slow.tell_if_due([&](std::int64_t seconds) { return "waiting for …"; });
-///     }
-///
-/// Threads:   owner thread.
-class SlowWait {
-public:
-    SlowWait() noexcept : due_(Clock::now() + std::chrono::seconds(1)) {}
-
-    /// When the next line is due.
-    [[nodiscard]] Clock::time_point due() const noexcept { return due_; }
-    /// Logs a warning, line(seconds since the wait began), if it is due. Without memory it logs
-    /// nothing.
-    template <class Line>
-    void tell_if_due(const Line& line) noexcept {
-        if (Clock::now() < due_) return;
-        try {
-            log(LogLevel::Warning, line(waited_seconds_));
-        } catch (...) {
-            // Out of memory: wait without a message.
-        }
-        due_ += std::chrono::seconds(waited_seconds_);
-        waited_seconds_ *= 2;
-    }
-
-private:
-    Clock::time_point due_;
-    std::int64_t waited_seconds_ = 1;  // when the next line is due
-};
-
-/// "the shutdown is waiting for the job 'save' on nebula-io-0, for 1 s so far; …"
-[[nodiscard]] std::string what_holds_up(std::string_view whose, const NowRunning& running,
-                                        std::string_view thread_name, std::int64_t seconds);
-
-/// Joins a thread, and names what it runs while that lasts. \param whose  as "worker pool".
-void join_slowly(pthread_t thread, std::string_view whose, const NowRunning& running,
-                 std::string_view thread_name) noexcept;
 
 }  // namespace nebula::detail

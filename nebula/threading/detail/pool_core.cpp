@@ -6,13 +6,10 @@
 #include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/detail/panic.hpp"
 #include "nebula/threading/detail/pool_parts.hpp"
-
-#include <pthread.h>
+#include "nebula/threading/detail/slow_wait.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <ctime>
 #include <string>
 #include <utility>
 
@@ -80,35 +77,14 @@ PoolCore::~PoolCore() {
     log(LogLevel::Info, "worker pool: stopped after running " + std::to_string(tasks) + " tasks");
 }
 
-// Names a job that keeps the pool from ending, at first once a second, then less and less often.
-void PoolCore::join_worker(const Worker& worker) noexcept {
-    std::int64_t waited_seconds = 0;
-    for (std::int64_t next = 1;; next *= 2) {
-        timespec until{};
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += next;
-        // Not the monotonic clock: clang 16's thread sanitizer does not know that call.
-        if (pthread_timedjoin_np(worker.thread, nullptr, &until) != ETIMEDOUT) return;
-        waited_seconds += next;
-        const char* const name = worker.running_name.load(std::memory_order_relaxed);  // to show
-        try {
-            log(LogLevel::Warning, "worker pool: the shutdown is waiting for " +
-                                       (name != nullptr ? "the job '" + std::string(name) + "'"
-                                                        : std::string("a task without a name")) +
-                                       " on " + worker.name + ", for " +
-                                       std::to_string(waited_seconds) +
-                                       " s so far; let the job check its StopToken");
-        } catch (...) {
-            // Out of memory: wait without a message.
-        }
-    }
-}
-
 void PoolCore::stop_and_join() noexcept {
     const BlockingRegion blocked;  // we may be a worker of another pool, which our tasks wait for
     stopping_.store(true, std::memory_order_seq_cst);
     parking_.wake_all();
-    for (std::size_t i = 0; i < threads_started_; ++i) join_worker(*workers_[i]);
+    for (std::size_t i = 0; i < threads_started_; ++i) {
+        const Worker& worker = *workers_[i];
+        join_slowly(worker.thread, "worker pool", worker.running, worker.name);
+    }
     threads_started_ = 0;
     end_spares();
     // Tasks that the exit handlers have spawned, and, in a pool without workers, tasks to which a

@@ -232,10 +232,9 @@ private:
     [[nodiscard]] bool give_memory_back(Worker& worker) noexcept;
     [[nodiscard]] bool watch_regions(Worker& worker) noexcept;
     void run(Worker& worker, const Found& found) noexcept;
-    void run_task(Item* item) noexcept;
+    void run_task(Item* item, Worker* on) noexcept;  // null: not on a worker of this pool
     void run_ticket(Worker& worker, Item* ticket) noexcept;
 
-    static void join_worker(const Worker& worker) noexcept;
     void stop_and_join() noexcept;
 
     const WorkerPoolConfig config_;

@@ -85,12 +85,14 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Hel
             looked = false;
             for (std::uint32_t number = 0;
                  (number = turn.chunk->range.claim()) != ClaimRange<>::kNone;) {
+                at.runs(turn.chunk->name_of(number));
                 group.run_task(turn, number);
                 home_.require();
                 if (!no_deadline && Clock::now() >= deadline) break;
                 // A task that only we may run is waiting; the other tasks can wait.
                 if (group.owner_is_wanted() && !turn.chunk->for_owner) break;
             }
+            at.runs_none();
             if (worker != nullptr) worker->tasks.add(turn.ran - turn.dropped);
             continue;
         }
@@ -124,6 +126,7 @@ void PoolCore::run_ticket(Worker& worker, Item* ticket) noexcept {
             bool pause = false;
             for (std::uint32_t number = 0;
                  !pause && (number = turn.chunk->range.claim()) != ClaimRange<>::kNone;) {
+                at.runs(turn.chunk->name_of(number));
                 group.run_task(turn, number);
                 if (halted()) [[unlikely]]
                     halt();
@@ -151,7 +154,10 @@ bool PoolCore::run_one_of(GroupState& group, Item* ticket) noexcept {
     GroupTurn turn = group.next_turn({});
     const std::uint32_t number =
         turn.chunk != nullptr ? turn.chunk->range.claim() : ClaimRange<>::kNone;
-    if (number != ClaimRange<>::kNone) group.run_task(turn, number);
+    if (number != ClaimRange<>::kNone) {
+        at.runs(turn.chunk->name_of(number));
+        group.run_task(turn, number);
+    }
     if (group.pause(turn) || group.leave({})) {
         publish(ticket);
     } else {

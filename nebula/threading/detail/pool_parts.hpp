@@ -58,6 +58,11 @@ inline void set_busy(Worker& worker, bool busy) noexcept {
     busy ? worker.meter.begin(now_ns()) : worker.meter.end(now_ns());
 }
 
+/// Null for null.
+inline NowRunning* running_of(Worker* worker) noexcept {
+    return worker != nullptr ? &worker->running : nullptr;
+}
+
 /// Sets the band of a worker while it runs something in the middle of another task.
 class StayInBand {
 public:
@@ -76,13 +81,15 @@ private:
     const Band outer_;
 };
 
-/// A group from which a worker must step aside when it blocks.
+/// A group at which a worker is: it must step aside when it blocks, and it runs one named task after
+/// the other.
 class StayAtGroup {
 public:
     StayAtGroup(Worker* worker, GroupState& group) noexcept
         : worker_(worker),
           here_{&group, worker != nullptr ? worker->at_group : nullptr},
-          band_(worker, group.band()) {
+          band_(worker, group.band()),
+          mark_(running_of(worker)) {
         if (worker_ != nullptr) worker_->at_group = &here_;
     }
     ~StayAtGroup() {
@@ -91,10 +98,15 @@ public:
     StayAtGroup(const StayAtGroup&) = delete;
     StayAtGroup& operator=(const StayAtGroup&) = delete;
 
+    /// Call it before each task: a shutdown that waits for the worker names it.
+    void runs(const char* task_name) const noexcept { mark_.set(task_name); }
+    void runs_none() const noexcept { mark_.reset(); }
+
 private:
     Worker* const worker_;
     const AtGroup here_;
     const StayInBand band_;
+    const RunningMark mark_;
 };
 
 }  // namespace nebula::detail

@@ -4,6 +4,7 @@
 #include "nebula/base/log.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/detail/pool_parts.hpp"
+#include "nebula/threading/detail/slow_wait.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -81,6 +82,7 @@ bool PoolCore::may_end(const Worker& worker) const noexcept {
 void PoolCore::serve_as_spare(Worker& worker) noexcept {
     watch_for_exit_here();
     this_worker = &worker;
+    this_threads_running = &worker.running;
     name_this_thread(os_thread_name(config_.name_prefix + "-spare", worker.index - count_));
     worker.os_id.store(this_thread_os_id(), std::memory_order_relaxed);  // as in work()
     const WorkerInfo info{static_cast<int>(worker.index), worker.name};
@@ -106,27 +108,35 @@ void PoolCore::serve_as_spare(Worker& worker) noexcept {
     call_handler(config_.on_exit, info, "on_exit");
     log(LogLevel::Debug, worker.name + " ends");
     this_worker = nullptr;
+    this_threads_running = nullptr;
 }
 
 // The workers are gone. A spare that runs a last task may lend its own slot, so none ends before
 // all are asleep at once.
 void PoolCore::end_spares() noexcept {
-    const auto sleeps = [](const std::unique_ptr<Worker>& spare) {
-        return spare->duty.load(std::memory_order_seq_cst) == Worker::Retired;
+    const auto serves = [](const std::unique_ptr<Worker>& spare) {
+        return spare->duty.load(std::memory_order_seq_cst) != Worker::Retired;
     };
-    for (;;) {
+    for (SlowWait slow;;) {
         // Acquire pairs with the release in serve_as_spare(): a later retirement changes it.
         const std::uint32_t before = retirements_.load(std::memory_order_acquire);
+        const Worker* last = nullptr;
         {
             const MutexLock lock(spares_mutex_);
-            if (std::ranges::all_of(live_workers().subspan(count_), sleeps)) break;
+            const auto spares = live_workers().subspan(count_);
+            const auto serving = std::ranges::find_if(spares, serves);
+            if (serving == spares.end()) break;
+            last = serving->get();
         }
-        futex_wait(retirements_, before);
+        futex_wait(retirements_, before, slow.due());
+        slow.tell_if_due([&](std::int64_t seconds) {
+            return what_holds_up("worker pool", last->running, last->name, seconds);
+        });
     }
     for (const auto& spare : live_workers().subspan(count_)) {
         spare->duty.store(Worker::End, std::memory_order_seq_cst);
         futex_wake_one(spare->duty);
-        pthread_join(spare->thread, nullptr);
+        join_slowly(spare->thread, "worker pool", spare->running, spare->name);
     }
 }
 

@@ -81,8 +81,9 @@ bool PoolCore::try_run_one(Band least) noexcept {
                 // If its group needs no helper any more, there may be other items behind it.
                 if (run_one_of(*item->group, item)) return true;
             } else {
-                const StayInBand in_band(own_current_worker(), item->band);
-                run_task(item);
+                Worker* const worker = own_current_worker();
+                const StayInBand in_band(worker, item->band);
+                run_task(item, worker);
                 return true;
             }
     return false;
@@ -95,7 +96,8 @@ Item* PoolCore::take_any(std::size_t band) noexcept {
     return nullptr;
 }
 
-void PoolCore::run_task(Item* item) noexcept {
+void PoolCore::run_task(Item* item, Worker* on) noexcept {
+    const RunningMark mark(running_of(on), item->task.name());
     const TaskError error = run_guarded(item->task.name(), [item] { item->task.run(); });
     discard(item);
     if (error.exception != nullptr) [[unlikely]]

@@ -108,7 +108,7 @@ bool PoolCore::run_inbox(Worker& worker) noexcept {
         const BusyAmidSleep busy(worker);
         const StayInBand in_band(&worker, item->band);
         worker.tasks.add();
-        run_task(item);
+        run_task(item, &worker);
         any = true;
     }
     return any;

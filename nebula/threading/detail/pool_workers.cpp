@@ -55,6 +55,7 @@ void* PoolCore::thread_entry(void* worker) noexcept {
 void PoolCore::work(Worker& worker) noexcept {
     watch_for_exit_here();
     this_worker = &worker;
+    this_threads_running = &worker.running;
     name_this_thread(os_thread_name(config_.name_prefix, worker.index));
     if (config_.pin_workers && !pin_this_thread(worker.index))
         log(LogLevel::Warning, worker.name + " could not be pinned to a CPU");
@@ -71,6 +72,7 @@ void PoolCore::work(Worker& worker) noexcept {
     call_handler(config_.on_exit, info, "on_exit");
     log(LogLevel::Debug, worker.name + " ends");
     this_worker = nullptr;
+    this_threads_running = nullptr;
 }
 
 void PoolCore::serve(Worker& worker) noexcept {
@@ -263,6 +265,7 @@ void PoolCore::run(Worker& worker, const Found& found) noexcept {
     if (found.branch.record != nullptr) {
         worker.band = Band::Frame;
         worker.tasks.add();
+        const RunningMark mark(&worker.running, "join");
         const Clock::time_point begin = Clock::now();
         run_branch(worker.seat, found.branch);
         // If it was not worth the interrupt, leave the others there: they are probably as small.
@@ -277,7 +280,7 @@ void PoolCore::run(Worker& worker, const Found& found) noexcept {
         run_ticket(worker, found.item);
     } else {
         worker.tasks.add();
-        run_task(found.item);
+        run_task(found.item, &worker);
     }
 }
 

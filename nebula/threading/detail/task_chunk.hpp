@@ -33,6 +33,11 @@ struct TaskChunk {
     TaskChunk* newer = nullptr;      // the same; also the list of free chunks
     TaskSlot slots[kChunkTasks];
 
+    /// The name of a task that the caller has claimed.
+    [[nodiscard]] const char* name_of(std::uint32_t number) const noexcept {
+        return slots[batch_call != nullptr ? 0 : number].name();
+    }
+
     /// Makes it like new. Nobody else may use it.
     void reset() noexcept {
         range.reset();

@@ -8,6 +8,7 @@
 #include "nebula/threading/detail/free_lists.hpp"
 #include "nebula/threading/detail/injector.hpp"
 #include "nebula/threading/detail/item.hpp"
+#include "nebula/threading/detail/now_running.hpp"
 #include "nebula/threading/detail/nudge.hpp"
 #include "nebula/threading/detail/work_deque.hpp"
 #include "nebula/threading/fork_context.hpp"
@@ -62,15 +63,15 @@ struct Worker {
     const std::string name;
     pthread_t thread{};          // written and read by the pool's constructor and destructor
     std::atomic<long> os_id{0};  // written before the pool's constructor returns
-    std::atomic<const char*> running_name{nullptr};  // of its job; written only by its own thread
-    std::uint64_t picks = 0;                         // owner only, like all fields down to cache
-    std::uint64_t random;                            // xorshift: where to begin stealing
-    bool left_parking = false;                       // and has not found anything since
-    bool short_park = false;                         // the last one was: README, "Parking"
-    bool busy = false;                               // what the meter was last told
-    bool in_background = false;                      // counted in the pool's background_running_
-    Band band = Band::Frame;                         // of the task that it runs
-    std::int64_t watch_nap_us = kFirstWatchUs;       // README, "Joins"
+    NowRunning running;          // for the shutdown
+    std::uint64_t picks = 0;     // owner only, like all fields down to cache
+    std::uint64_t random;        // xorshift: where to begin stealing
+    bool left_parking = false;   // and has not found anything since
+    bool short_park = false;     // the last one was: README, "Parking"
+    bool busy = false;           // what the meter was last told
+    bool in_background = false;  // counted in the pool's background_running_
+    Band band = Band::Frame;     // of the task that it runs
+    std::int64_t watch_nap_us = kFirstWatchUs;  // README, "Joins"
     bool leave_branches = false;        // until the next nap: branches are too small to steal
     bool blocked = false;               // inside a BlockingRegion
     bool unreplaced = false;            // blocked, and not replaced by a spare

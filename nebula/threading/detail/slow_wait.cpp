@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/threading/detail/now_running.hpp"
+#include "nebula/threading/detail/slow_wait.hpp"
 
 #include <algorithm>
 #include <cerrno>
