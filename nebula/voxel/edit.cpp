@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <exception>
 #include <utility>
 
 namespace nebula::voxel {
@@ -270,10 +269,8 @@ tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edi
     try {
         // Everything that may throw comes before the first publication.
         changes = changes_of(volume, Brush(edit), report);
-    } catch (const std::exception& e) {
-        return tl::unexpected(VoxelError{VoxelError::Kind::GeneratorFailed, e.what()});
     } catch (...) {
-        return tl::unexpected(VoxelError{VoxelError::Kind::GeneratorFailed, "unknown exception"});
+        return tl::unexpected(error_of_current_exception());
     }
     if (changes.empty()) return report;
     for (Change& change : changes) volume.publish_edited(change.brick, std::move(change.samples));

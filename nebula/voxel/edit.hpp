@@ -45,7 +45,8 @@ struct EditReport {
 ///
 /// Threads:   owner thread of the volume.
 /// Cost:      a few microseconds per changed brick; radius 4 changes about 8.
-/// Errors:    NotFinite, OutOfRange (radius, proportions), OutsideWorld (centre), GeneratorFailed.
+/// Errors:    NotFinite, OutOfRange (radius, proportions), OutsideWorld (centre), GeneratorFailed,
+///            OutOfMemory.
 [[nodiscard]] tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit);
 
 }  // namespace nebula::voxel

@@ -9,7 +9,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <exception>
 #include <limits>
 #include <utility>
 
@@ -249,10 +248,8 @@ tl::expected<std::optional<RayHit>, VoxelError> Raycaster::cast(Vec3f from, Vec3
         return Walk(*this, {from.x, from.y, from.z}, {d.x / length, d.y / length, d.z / length},
                     max_distance)
             .run();
-    } catch (const std::exception& e) {
-        return tl::unexpected(VoxelError{Kind::GeneratorFailed, e.what()});
     } catch (...) {
-        return tl::unexpected(VoxelError{Kind::GeneratorFailed, "unknown exception"});
+        return tl::unexpected(error_of_current_exception());
     }
 }
 

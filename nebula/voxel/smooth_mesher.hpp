@@ -13,7 +13,7 @@ namespace nebula::voxel {
 
 /// Meshes chunks one after another, using scratch memory that it keeps.
 ///
-///     thread_local-or-per-worker SmoothMesher mesher;
+///     SmoothMesher mesher;
 ///     if (auto done = mesher.mesh(block, mesh); !done) report(done.error());
 ///
 /// The mesh depends on the samples alone: the bytes are the same on every thread, processor and

@@ -69,8 +69,7 @@ public:
           pool_(pool),
           volume_(std::move(generator)),
           raycaster_(volume_),
-          scratch_(pool),
-          loader_(pool, volume_, scratch_, settings.most_waiting_bytes),
+          loader_(pool, volume_, scratches_, settings.most_waiting_bytes),
           view_(chunks_, loader_, volume_, removals_) {
         view_distance_changed();
     }
@@ -121,7 +120,7 @@ private:
     WorkerPool& pool_;
     Volume volume_;
     Raycaster raycaster_;
-    detail::ScratchPerThread scratch_;
+    detail::ScratchList scratches_;
 
     detail::ChunkMap chunks_;
     std::deque<Vec3i> removals_;
@@ -321,7 +320,7 @@ EditCommit Terrain::Impl::commit_edits(CommitSink& sink, Clock::time_point deadl
 }
 
 void Terrain::Impl::begin_group() {
-    group_ = std::make_unique<EditGroup>(pool_, volume_, scratch_);
+    group_ = std::make_unique<EditGroup>(pool_, volume_, scratches_);
     group_->first_edit = first_edit_;
     group_->edits = std::exchange(new_edits_, 0);
     for (const Vec3i chunk : std::exchange(dirty_, {})) {
@@ -366,12 +365,13 @@ tl::expected<ChunkMesh, VoxelError> Terrain::Impl::build_chunk(Vec3i chunk) {
     const ChunkState* state = chunks_.find(chunk);
     if (state == nullptr || !state->wanted || !state->settled())
         return tl::unexpected(VoxelError{VoxelError::Kind::NotLoaded, "the chunk is not loaded"});
-    detail::Scratch& scratch = scratch_.mine();
+    ChunkMesh mesh;
     if (auto done = detail::build_chunk(
-            scratch, [&](SampleBlock& block) { return volume_.gather(chunk, block); });
+            scratches_, [&](SampleBlock& block) { return volume_.gather(chunk, block); },
+            [&](const detail::Scratch& built) { mesh = built.mesh; });
         !done)
         return tl::unexpected(std::move(done.error()));
-    return scratch.mesh;
+    return mesh;
 }
 
 TerrainStats Terrain::Impl::stats() const {

@@ -2,6 +2,8 @@
 #include "nebula/voxel/voxel_error.hpp"
 
 #include <cmath>
+#include <exception>
+#include <new>
 
 namespace nebula::voxel {
 
@@ -15,6 +17,22 @@ std::optional<VoxelError> check_position(Vec3f position, const char* what) {
                               std::string(what) + " is more than 16000000 voxels from the origin"};
     }
     return std::nullopt;
+}
+
+VoxelError error_of_current_exception() noexcept {
+    using Kind = VoxelError::Kind;
+    try {
+        try {
+            throw;
+        } catch (const std::bad_alloc&) {  // below
+        } catch (const std::exception& e) {
+            return {Kind::GeneratorFailed, e.what()};
+        } catch (...) {
+            return {Kind::GeneratorFailed, "unknown exception"};
+        }
+    } catch (...) {  // no memory for the text
+    }
+    return {Kind::OutOfMemory, "out of memory"};  // short enough for a string without heap memory
 }
 
 }  // namespace nebula::voxel

@@ -25,7 +25,7 @@ struct VoxelError {
         GeneratorFailed,  ///< The generator threw; the message is that of the exception.
         NotLoaded,        ///< The chunk is not loaded (yet).
         ZeroSample,       ///< The chunk has a sample of 0, which rule 1 of the README forbids.
-        OutOfMemory,      ///< There was no memory for the mesh.
+        OutOfMemory,      ///< There was no memory for a chunk, an edit or a ray.
     };
     Kind kind = Kind::OutOfRange;
     std::string message;
@@ -33,5 +33,9 @@ struct VoxelError {
 
 /// Why `position` cannot be used, or nothing. The message begins with `what`.
 [[nodiscard]] std::optional<VoxelError> check_position(Vec3f position, const char* what);
+
+/// For a catch block around code that calls a generator: OutOfMemory for std::bad_alloc, else
+/// GeneratorFailed.
+[[nodiscard]] VoxelError error_of_current_exception() noexcept;
 
 }  // namespace nebula::voxel

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/detail/loader.hpp"
 
+#include "test_fields.hpp"
+
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/shape_generators.hpp"
+#include "nebula/voxel/smooth_mesher.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,10 +14,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <semaphore>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace nebula::voxel::detail {
@@ -37,8 +43,8 @@ class LoaderRace : public testing::TestWithParam<int> {};  // the parameter: wor
 TEST_P(LoaderRace, NoRequestIsLeftLyingWhenRunnersEnd) {
     WorkerPool pool(workers(GetParam()));
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
-    ScratchPerThread scratch(pool);
-    Loader loader(pool, volume, scratch, kNoLimit);
+    ScratchList scratches;
+    Loader loader(pool, volume, scratches, kNoLimit);
     for (int round = 0; round < 400; ++round) {
         const int count = 1 + round % 3;
         std::vector<Vec3i> sky;  // proven empty, so a runner is done in no time
@@ -66,8 +72,8 @@ TEST_P(LoaderRace, NoRequestIsLeftLyingWhenRunnersPause) {
     constexpr std::size_t kMost = 3 * kChunkBytes;
     WorkerPool pool(workers(GetParam()));
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
-    ScratchPerThread scratch(pool);
-    Loader loader(pool, volume, scratch, kMost);
+    ScratchList scratches;
+    Loader loader(pool, volume, scratches, kMost);
     std::vector<Vec3i> sky;
     for (int i = 0; i < kRequests; ++i) sky.push_back({i, 100, 0});
     loader.requests().close();
@@ -91,6 +97,79 @@ TEST_P(LoaderRace, NoRequestIsLeftLyingWhenRunnersPause) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Workers, LoaderRace, testing::Values(1, 2, 4));
+
+// ---- Who builds at once ----
+
+/// The value is a hash, so no block equals another, and a chunk's mesh shows whose samples it has.
+/// The first call stops half-way to call `interrupt`.
+class InterruptedGenerator final : public Generator {
+public:
+    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+                  std::ptrdiff_t stride_z) const override {
+        const std::int32_t middle = (box.min.z + box.max.z) / 2;
+        for (std::int32_t z = box.min.z; z < box.max.z; ++z) {
+            if (z == middle && interrupt) std::exchange(interrupt, nullptr)();
+            for (std::int32_t y = box.min.y; y < box.max.y; ++y)
+                for (std::int32_t x = box.min.x; x < box.max.x; ++x)
+                    out[(x - box.min.x) + (y - box.min.y) * stride_y + (z - box.min.z) * stride_z] =
+                        field_({x, y, z});
+        }
+    }
+    mutable std::function<void()> interrupt;
+
+private:
+    decltype(test::random_field(0)) field_ = test::random_field(3);
+};
+
+// Not only workers run a pool's tasks, and a generator may wait and thereby help. Each time, a
+// second build begins and ends in the middle of another one. With a scratch for each worker and one
+// for all other threads, both had the same one: meshes of mixed samples, and a corrupted heap.
+TEST(Loader, ABuildInTheMiddleOfAnotherHasMemoryOfItsOwn) {
+    for (const bool same_thread : {true, false}) {
+        WorkerPool pool(workers(1));
+        std::binary_semaphore busy{0};
+        std::binary_semaphore end{0};
+        pool.spawn([&] {
+            busy.release();
+            end.acquire();  // so that only this test's threads build
+        });
+        busy.acquire();
+        const auto generator = std::make_shared<InterruptedGenerator>();
+        Volume volume(generator);
+        ScratchList scratches;
+        Loader loader(pool, volume, scratches, kNoLimit);
+        int interrupts = 0;
+        generator->interrupt = [&] {
+            ++interrupts;
+            const auto help = [&pool] { EXPECT_TRUE(pool.try_tick()); };
+            if (same_thread)
+                help();
+            else
+                std::jthread{help};
+        };
+        loader.requests().close();
+        loader.requests().publish({{0, 0, 0}, {5, 0, 0}, {0, 5, 0}});
+        loader.start_runners();
+        loader.run_here(Clock::time_point::max(), &Clock::now);  // a runner interrupts it
+        EXPECT_EQ(interrupts, 1);
+        int received = 0;
+        while (loader.results().take([&](std::unique_ptr<LoadResult> result) {
+            SampleBlock block;
+            (void)volume.gather(result->chunk, block);
+            ChunkMesh alone;
+            ASSERT_TRUE(SmoothMesher().mesh(block, alone));
+            EXPECT_EQ(mesh_hash(result->mesh), mesh_hash(alone))
+                << (same_thread ? "same" : "other") << " thread, chunk " << result->chunk.x << ' '
+                << result->chunk.y;
+            ++received;
+        })) {
+        }
+        EXPECT_EQ(received, 3);
+        end.release();
+    }
+}
+
+// ---- Requests and results ----
 
 // Takers race for each entry while the owner closes lists and publishes the rest of them anew.
 TEST(RequestListRace, EveryRequestIsTakenExactlyOnce) {

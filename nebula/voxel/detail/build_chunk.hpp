@@ -8,28 +8,29 @@
 
 #include <tl/expected.hpp>
 
-#include <exception>
-#include <new>
+#include <utility>
 
 namespace nebula::voxel::detail {
 
-/// Calls `gather(block)`, which fills the block and says what is in it, and meshes the block into
-/// `scratch.mesh`. This is the one place where exceptions become values.
+/// Calls `gather(block)`, which fills the block and says what is in it, meshes the block, and calls
+/// `use(scratch)`, which copies what it needs out of `scratch.mesh` and `scratch.block`. Whatever
+/// throws on the way, the caller gets a value.
 ///
-/// Threads:   the thread that `scratch` belongs to.
-template <class Gather>
-tl::expected<void, VoxelError> build_chunk(Scratch& scratch, Gather&& gather) {
-    using Kind = VoxelError::Kind;
-    scratch.mesh.clear();
+/// Threads:   any thread.
+template <class Gather, class Use>
+tl::expected<void, VoxelError> build_chunk(ScratchList& scratches, Gather&& gather,
+                                           Use&& use) noexcept {
     try {
-        if (gather(scratch.block) != BlockContent::Mixed) return {};
-        return scratch.mesher.mesh(scratch.block, scratch.mesh);
-    } catch (const std::bad_alloc&) {
-        return tl::unexpected(VoxelError{Kind::OutOfMemory, "out of memory"});
-    } catch (const std::exception& e) {
-        return tl::unexpected(VoxelError{Kind::GeneratorFailed, e.what()});
+        const ScratchList::Loan loan = scratches.borrow();
+        Scratch& scratch = *loan;
+        scratch.mesh.clear();
+        if (gather(scratch.block) == BlockContent::Mixed) {
+            if (auto done = scratch.mesher.mesh(scratch.block, scratch.mesh); !done) return done;
+        }
+        use(std::as_const(scratch));
+        return {};
     } catch (...) {
-        return tl::unexpected(VoxelError{Kind::GeneratorFailed, "unknown exception"});
+        return tl::unexpected(error_of_current_exception());
     }
 }
 

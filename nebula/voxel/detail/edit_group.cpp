@@ -4,7 +4,7 @@
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/detail/build_chunk.hpp"
 
-#include <new>
+#include <utility>
 
 namespace nebula::voxel::detail {
 
@@ -17,9 +17,9 @@ constexpr std::size_t kChunksAlone = 4;
 
 }  // namespace
 
-EditGroup::EditGroup(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch)
+EditGroup::EditGroup(WorkerPool& pool, Volume& volume, ScratchList& scratches)
     : volume_(volume),
-      scratch_(scratch),
+      scratches_(scratches),
       alone_(pool.thread_count() == 0),
       pin_(volume.epochs().pin()),
       tasks_(pool, Band::Frame) {}
@@ -45,26 +45,19 @@ bool EditGroup::finish(Clock::time_point deadline) {
 void EditGroup::spawn_rest() {
     if (alone_) return;  // a task would run inside spawn, even after the deadline
     while (begun_ < items_.size()) {
-        Item& item = items_[begun_++];
+        Item& item = items_[begun_];
         tasks_.spawn([this, &item] { build(item); }, "build edited chunk");
+        ++begun_;  // not before: if spawn throws, a later call must build it
     }
 }
 
-// On a worker or on the owner thread.
-void EditGroup::build(Item& item) {
-    Scratch& scratch = scratch_.mine();
-    const auto done = build_chunk(scratch, [&](SampleBlock& block) {
-        return gather(volume_.generator(), item.bricks, block);
-    });
-    if (!done) {
-        item.error = done.error();
-        return;
-    }
-    try {
-        item.mesh = scratch.mesh;
-    } catch (const std::bad_alloc&) {
-        item.error = VoxelError{VoxelError::Kind::OutOfMemory, "out of memory"};
-    }
+// On the owner thread, or on any thread that runs tasks of the pool.
+void EditGroup::build(Item& item) noexcept {
+    auto done = build_chunk(
+        scratches_,
+        [&](SampleBlock& block) { return gather(volume_.generator(), item.bricks, block); },
+        [&](const Scratch& built) { item.mesh = built.mesh; });
+    if (!done) item.error = std::move(done.error());
 }
 
 }  // namespace nebula::voxel::detail

@@ -29,7 +29,7 @@ namespace nebula::voxel::detail {
 ///
 /// Threads:   owner thread.
 /// Cost:      add: 64 look-ups. finish: until the deadline, plus one chunk.
-/// Lifetime:  borrows the volume and the scratch. The destructor drops chunks that have not begun
+/// Lifetime:  borrows the volume and the scratches. The destructor drops chunks that have not begun
 ///            and waits for those that workers are building.
 class EditGroup {
 public:
@@ -39,7 +39,7 @@ public:
         std::optional<VoxelError> error;
     };
 
-    EditGroup(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch);
+    EditGroup(WorkerPool& pool, Volume& volume, ScratchList& scratches);
     ~EditGroup();
     EditGroup(const EditGroup&) = delete;
     EditGroup& operator=(const EditGroup&) = delete;
@@ -60,10 +60,10 @@ public:
 
 private:
     void spawn_rest();
-    void build(Item& item);
+    void build(Item& item) noexcept;
 
     Volume& volume_;
-    ScratchPerThread& scratch_;
+    ScratchList& scratches_;
     const bool alone_;  // the pool has no workers
     EpochDomain::Pin pin_;
     std::deque<Item> items_;  // tasks point into it

@@ -28,9 +28,9 @@ BrickPtr cut_brick(const SampleBlock& block, int i) {
 
 }  // namespace
 
-Loader::Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch, std::size_t most_bytes)
+Loader::Loader(WorkerPool& pool, Volume& volume, ScratchList& scratches, std::size_t most_bytes)
     : volume_(volume),
-      scratch_(scratch),
+      scratches_(scratches),
       requests_(volume.epochs()),
       meter_(pool),
       most_bytes_(most_bytes),
@@ -113,43 +113,39 @@ std::size_t Loader::bytes_of(const LoadResult& result) noexcept {
 std::unique_ptr<LoadResult> Loader::load(Vec3i chunk) {
     auto result = std::make_unique<LoadResult>();
     result->chunk = chunk;
-    try {
-        fill(*result);
-    } catch (...) {
-        // Every request must be answered, or its chunk would be loading forever. The text is short
-        // enough for a string without heap memory.
-        result->error = VoxelError{VoxelError::Kind::OutOfMemory, "out of memory"};
+    // Before the first look at a brick: an edit that is published later makes this result outdated.
+    result->version = volume_.version();
+    std::uint8_t missing = 0;
+    BlockContent content = BlockContent::Mixed;
+    // Every request must be answered, or its chunk would be loading forever.
+    auto done = build_chunk(
+        scratches_,
+        [&](SampleBlock& block) {
+            content = volume_.gather(chunk, block, &missing);
+            return content;
+        },
+        [&](const Scratch& built) {
+            result->mesh = built.mesh;
+            for (int i = 0; i < kOwnBricks; ++i)
+                if (((missing >> i) & 1) != 0)
+                    result->bricks[static_cast<std::size_t>(i)] =
+                        missing_brick(chunk, i, content, built.block);
+        });
+    if (!done) {
+        result->error = std::move(done.error());
+        result->mesh = {};
+        result->bricks = {};
     }
     return result;
 }
 
-void Loader::fill(LoadResult& result) {
-    const Vec3i chunk = result.chunk;
-    // Before the first look at a brick: an edit that is published later makes this result outdated.
-    result.version = volume_.version();
-    Scratch& scratch = scratch_.mine();
-    std::uint8_t missing = 0;
-    BlockContent content = BlockContent::Mixed;
-    const auto done = build_chunk(scratch, [&](SampleBlock& block) {
-        content = volume_.gather(chunk, block, &missing);
-        return content;
-    });
-    if (!done) {
-        result.error = done.error();
-        return;
-    }
-    result.mesh = scratch.mesh;
-    for (int i = 0; i < kOwnBricks; ++i) {
-        if (((missing >> i) & 1) == 0) continue;
-        auto& brick = result.bricks[static_cast<std::size_t>(i)];
-        if (content == BlockContent::Mixed) {
-            brick = cut_brick(scratch.block, i);
-        } else if (const Range range = volume_.generator().bounds(brick_box(own_brick(chunk, i)));
-                   range.uniform()) {
-            // Costs no memory, and edits near it need not call the generator.
-            brick = BrickPtr(range.all_air() ? &kAirBrick : &kSolidBrick);
-        }
-    }
+BrickPtr Loader::missing_brick(Vec3i chunk, int i, BlockContent content,
+                               const SampleBlock& block) const {
+    if (content == BlockContent::Mixed) return cut_brick(block, i);
+    const Range range = volume_.generator().bounds(brick_box(own_brick(chunk, i)));
+    if (!range.uniform()) return nullptr;
+    // Costs no memory, and edits near it need not call the generator.
+    return BrickPtr(range.all_air() ? &kAirBrick : &kSolidBrick);
 }
 
 }  // namespace nebula::voxel::detail

@@ -53,7 +53,7 @@ struct LoadResult {
 class Loader {
 public:
     /// \param most_bytes  the limit; it is exceeded by at most one chunk per worker.
-    Loader(WorkerPool& pool, Volume& volume, ScratchPerThread& scratch, std::size_t most_bytes);
+    Loader(WorkerPool& pool, Volume& volume, ScratchList& scratches, std::size_t most_bytes);
     ~Loader();
     Loader(const Loader&) = delete;
     Loader& operator=(const Loader&) = delete;
@@ -98,10 +98,12 @@ private:
                requests_.has_work();
     }
     [[nodiscard]] std::unique_ptr<LoadResult> load(Vec3i chunk);
-    void fill(LoadResult& result);
+    /// What the volume shall keep for one of the chunk's own bricks that it lacks; may be null.
+    [[nodiscard]] BrickPtr missing_brick(Vec3i chunk, int i, BlockContent content,
+                                         const SampleBlock& block) const;
 
     Volume& volume_;
-    ScratchPerThread& scratch_;
+    ScratchList& scratches_;
     RequestList requests_;
     CompletionQueue<LoadResult> results_;
     LoadMeter meter_;
