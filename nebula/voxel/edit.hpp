@@ -13,8 +13,8 @@ namespace nebula::voxel {
 
 class Volume;
 
-/// In voxels. Larger spheres are refused: at this radius an edit already reads about 900 bricks on
-/// the owner thread (about 10 ms).
+/// In voxels. Larger spheres are refused: at this radius an edit already changes about 500 bricks on
+/// the owner thread (about 10 ms; an ellipsoid takes twice as long).
 inline constexpr float kMaxEditRadius = 64.0F;
 /// The smallest share of the radius along an axis. Flatter ellipsoids are refused.
 inline constexpr float kMinEditProportion = 0.001F;
@@ -43,8 +43,11 @@ struct EditReport {
 /// are generated, whether that part of the world is loaded or not. If there is an error, the volume
 /// is unchanged. An edit that changes no sample reports empty lists.
 ///
+/// An ellipsoid changes no sample that is more than 4 voxels away from it, as a sphere does not. So
+/// it never changes more bricks than the sphere of the same radius.
+///
 /// Threads:   owner thread of the volume.
-/// Cost:      a few microseconds per changed brick; radius 4 changes about 8.
+/// Cost:      some 20 microseconds per changed brick; radius 4 changes at most 8.
 /// Errors:    NotFinite, OutOfRange (radius, proportions), OutsideWorld (centre), GeneratorFailed,
 ///            OutOfMemory.
 [[nodiscard]] tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit);

@@ -10,11 +10,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace nebula::voxel {
@@ -96,6 +98,70 @@ TEST(SphereEdit, WithProportionsIsAnEllipsoid) {
             EXPECT_NEAR((*hit)->distance, e.radius * shares[i], 0.25F) << "axis " << i;
         }
     }
+}
+
+// The distance from a point outside an ellipsoid, by bisection in double.
+double distance_outside(const std::array<double, 3>& half_axes, const std::array<double, 3>& p) {
+    const auto sum = [&](double t, double power) {
+        double s = 0;
+        for (std::size_t i = 0; i < 3; ++i) {
+            const double w = half_axes[i] * half_axes[i];
+            s += std::pow(half_axes[i], power) * p[i] * p[i] / ((t + w) * (t + w));
+        }
+        return s;
+    };
+    double low = 0;
+    double high = 1e6;
+    for (int i = 0; i < 80; ++i) {
+        const double middle = (low + high) / 2;
+        (sum(middle, 2) > 1 ? low : high) = middle;
+    }
+    return low * std::sqrt(sum(low, 0));
+}
+
+// A node with the scale (1, 200, 1) digs with the proportions (1, 0.005, 1). A flat ellipsoid with
+// radius 4 changed 3560 bricks, because the distance that the brush estimates stays near zero for
+// hundreds of voxels around its plane, and so did the box of what it can reach. A sphere changes 8.
+TEST(SphereEdit, WithAnyProportionsChangesOnlySamplesNearTheEllipsoid) {
+    constexpr float kSmallest = kMinEditProportion;
+    const Vec3f proportions[] = {
+        {1, 1, 1},         {1, 0.5F, 1},          {1, 0.02F, 1},
+        {1, 0.005F, 1},    {1, kSmallest, 1},     {kSmallest, 1, kSmallest},
+        {0.9F, 1, 0.1F},   {1, 0.05F, kSmallest}, {kSmallest, 1, 0.3F},
+        {0.02F, 0.02F, 1}, {1, 1, kSmallest},     {0.01F, 0.005F, 0.01F}};
+    Dice dice(12);
+    for (const float radius : {0.3F, 4.0F, 11.0F, 64.0F})
+        for (const Vec3f share : proportions) {
+            if (radius > 20.0F && share.x < 1.0F) continue;  // they take long
+            const SphereEdit e{Kind::Dig, dice.point(20.0F), radius, share};
+            Volume ellipsoid(std::make_shared<FlatGenerator>(1000.0F));  // solid
+            const auto report = apply(ellipsoid, e);
+            ASSERT_TRUE(report);
+            Volume ball(std::make_shared<FlatGenerator>(1000.0F));
+            const auto most = apply(ball, {Kind::Dig, e.centre, radius});
+            ASSERT_TRUE(most);
+            const std::string where = "radius " + std::to_string(radius) + ", proportions " +
+                                      std::to_string(share.x) + ' ' + std::to_string(share.y) +
+                                      ' ' + std::to_string(share.z);
+            EXPECT_TRUE(std::includes(most->bricks.begin(), most->bricks.end(),
+                                      report->bricks.begin(), report->bricks.end()))
+                << where << ": " << report->bricks.size() << " bricks, a sphere "
+                << most->bricks.size();
+            if (radius > 20.0F) continue;  // the samples are only counted
+            const std::array<double, 3> half_axes{double{radius} * double{share.x},
+                                                  double{radius} * double{share.y},
+                                                  double{radius} * double{share.z}};
+            for (const Vec3i brick : report->bricks)
+                for_each_voxel(brick_box(brick), [&](Vec3i p) {
+                    const Sample now = sample_of(ellipsoid, p);
+                    if (now == kSampleMin || !is_inside(now)) return;  // unchanged, or dug out
+                    const double distance = distance_outside(
+                        half_axes, {p.x - double{e.centre.x}, p.y - double{e.centre.y},
+                                    p.z - double{e.centre.z}});
+                    ASSERT_NEAR(now, -distance * kSampleUnitsPerVoxel, 1.0)
+                        << where << ", at " << p.x << ' ' << p.y << ' ' << p.z;
+                });
+        }
 }
 
 TEST(SphereEdit, NamesExactlyTheChunksWhoseBlockChanges) {
