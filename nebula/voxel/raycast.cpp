@@ -99,7 +99,8 @@ public:
         std::optional<Vec3i> brick;
         bool empty = false;
         for (int steps = 0; cells.entered() <= limit_; ++steps) {
-            NEBULA_ASSERT(steps < kMostSteps, "a ray exceeded its maximum number of steps");
+            NEBULA_ASSERT(steps < kStepsPerVoxel * limit_ + 4.0,
+                          "a ray exceeded its maximum number of steps");
             if (const Vec3i now = floor_div(cells.cell(), kBrickSize); now != brick) {
                 brick = now;
                 empty = proven_empty(now);
@@ -197,8 +198,9 @@ private:
         return *last_;
     }
 
-    // On each axis, a ray crosses at most one border more than its length; README, "Raycasts".
-    static constexpr int kMostSteps = 3 * (static_cast<int>(kMaxRayDistance) + 2);
+    // On each axis, a ray crosses at most one border more than it advances there, and a diagonal ray
+    // advances the square root of 3 times its length on all axes together; README, "Raycasts".
+    static constexpr double kStepsPerVoxel = 1.74;
 
     Raycaster& caster_;
     Vec3d from_;

@@ -168,8 +168,9 @@ struct LoadUtilization {
 /// Positions and lengths are in voxels, in the terrain's own space.
 ///
 /// Threads:   owner thread (the one that constructed it); every function asserts it.
-/// Cost:      no call takes longer than its budget and one more step of its work. The comment of
-///            each call says what a step is.
+/// Cost:      update, commit and commit_edits take no longer than their budget and one more step
+///            of their work; their comments say what a step is. The comments of the others give
+///            their cost; without one, it is constant.
 /// Lifetime:  the pool must outlive it. The destructor drops what is queued, waits for the chunks
 ///            that workers are building, and frees everything: about 0.1 us per brick in memory. It
 ///            does not call the sink.
@@ -227,12 +228,13 @@ public:
         return commit_edits(sink, settings_.now() + settings_.edit_budget);
     }
 
-    /// Errors and misses as for Raycaster::cast.
+    /// Errors, misses and cost as for Raycaster::cast.
     [[nodiscard]] tl::expected<std::optional<RayHit>, VoxelError> raycast(Vec3f from,
                                                                           Vec3f direction,
                                                                           float max_distance);
 
-    /// Builds the mesh of one chunk at once, from the newest samples; for tools and tests.
+    /// Builds the mesh of one chunk at once, from the newest samples; for tools and tests. Cost:
+    /// one chunk's build (about 0.1 ms).
     /// Errors: NotLoaded, GeneratorFailed, ZeroSample, OutOfMemory.
     [[nodiscard]] tl::expected<ChunkMesh, VoxelError> build_chunk(Vec3i chunk);
 
