@@ -51,9 +51,8 @@ void LoopState::start(WorkerPool& pool, SpawnOptions options, Waker waker) {
 
 void LoopState::work() noexcept {
     for (;;) {
-        // relaxed: only the number matters; ended() publishes what the pieces write.
-        const std::size_t piece = next_.fetch_add(1, std::memory_order_relaxed);
-        if (piece >= pieces_) return;
+        const std::size_t piece = claim();
+        if (piece == pieces_) return;
         NEBULA_YIELD_POINT();
         try {
             const nebula::detail::CurrentStop running(stop_, options_.name);
@@ -69,9 +68,18 @@ void LoopState::work() noexcept {
     }
 }
 
+std::size_t LoopState::claim() noexcept {
+    // relaxed, like the exchange: only the number matters; ended() publishes what pieces write.
+    std::size_t next = next_.load(std::memory_order_relaxed);
+    while (next < pieces_ && !next_.compare_exchange_weak(next, next + 1, std::memory_order_relaxed,
+                                                          std::memory_order_relaxed))
+        NEBULA_YIELD_POINT();
+    return next;
+}
+
 void LoopState::leave_out_the_rest() noexcept {
     stop_.store(nebula::detail::kStopRequested, std::memory_order_relaxed);  // only saves work
-    // relaxed: as in work(); each number is handed out once, here or there.
+    // relaxed: as in claim(); each number is handed out once, here or there.
     const std::size_t begun = next_.exchange(pieces_, std::memory_order_relaxed);
     if (begun < pieces_) ended(pieces_ - begun);
 }

@@ -2,7 +2,7 @@
 // Loops and maps on the pool that a task waits for.
 #pragma once
 
-#include "nebula/base/require.hpp"
+#include "nebula/base/small_function.hpp"
 #include "nebula/base/yield_point.hpp"
 #include "nebula/task/await_as.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
@@ -67,6 +67,8 @@ private:
     /// Called when no piece will run any more.
     virtual void drop_function() noexcept = 0;
 
+    /// The next piece; pieces_ if there is none.
+    [[nodiscard]] std::size_t claim() noexcept;
     void leave_out_the_rest() noexcept;
     void ended(std::size_t pieces) noexcept;
     bool spawn_worker() noexcept;
@@ -79,52 +81,44 @@ private:
     std::atomic<std::uint32_t> references_{1};
     std::atomic<bool> failed_{false};
     std::atomic<std::uint32_t> stop_{0};  // for the tokens of the pieces that run
-    // The thread whose addition returns a number takes that piece. From pieces_ on: none is left.
+    // The thread whose exchange raises it by one takes that piece. Never above pieces_, or it could
+    // wrap around and hand out the first pieces again. At pieces_, none is left.
     std::atomic<std::size_t> next_{0};
     // Pieces that have ended or been left out. The thread that brings it to pieces_ sees them all.
     std::atomic<std::size_t> ended_{0};
     std::atomic<std::uint32_t> done_{0};  // for stop_and_wait()
 };
 
-template <class F>
+template <class F, class Index>
 class LoopOf final : public LoopState {
 public:
-    LoopOf(F&& function, std::size_t count, std::size_t grain)
-        : LoopState(nebula::detail::chunk_count(count, grain)),
-          function_(std::move(function)),
-          count_(count),
-          grain_(grain) {}
+    using Pieces = nebula::detail::LoopPieces<Index>;
+
+    LoopOf(F&& function, const Pieces& pieces)
+        : LoopState(pieces.count()), function_(std::move(function)), indices_(pieces) {}
 
 private:
-    void run(std::size_t piece) override {
-        const std::size_t first = piece * grain_;
-        const std::size_t last = first + std::min(grain_, count_ - first);
-        if constexpr (std::is_invocable_v<F&, std::size_t>) {
-            for (std::size_t i = first; i < last; ++i) (*function_)(i);
-        } else {
-            (*function_)(IndexRange{first, last});
-        }
-    }
+    void run(std::size_t piece) override { indices_.call(*function_, piece); }
     void drop_function() noexcept override { function_.reset(); }
 
     std::optional<F> function_;
-    const std::size_t count_;
-    const std::size_t grain_;
+    const Pieces indices_;
 };
 
 /// What a loop will do. It has a constructor because g++ 12 destroys aggregate temporaries of a
 /// co_await expression twice.
-template <class F>
+template <class F, class Index = std::size_t>
 class LoopPlan {
 public:
-    LoopPlan(WorkerPool& where, std::size_t items, std::size_t piece, F what, ParOptions how)
-        : pool(where), count(items), grain(piece), options(how), function(std::move(what)) {
-        require_argument(grain > 0, "a grain of 0 would never finish the range; use 1 or more");
+    using Pieces = nebula::detail::LoopPieces<Index>;
+
+    LoopPlan(WorkerPool& where, const Pieces& what, F function_of_each, ParOptions how)
+        : pool(where), pieces(what), options(how), function(std::move(function_of_each)) {
+        require_nothrow_destructor<F>();
     }
 
     WorkerPool& pool;
-    std::size_t count;
-    std::size_t grain;
+    Pieces pieces;
     ParOptions options;
     F function;
 };
@@ -132,10 +126,10 @@ public:
 }  // namespace task_detail
 
 /// A loop that has not begun, made by pool_for(). Await it once.
-template <class F>
-class [[nodiscard]] PoolFor : task_detail::LoopPlan<F> {
+template <class F, class Index = std::size_t>
+class [[nodiscard]] PoolFor : task_detail::LoopPlan<F, Index> {
 public:
-    using task_detail::LoopPlan<F>::LoopPlan;
+    using task_detail::LoopPlan<F, Index>::LoopPlan;
 
     class Awaiter : public Wait {
     public:
@@ -143,9 +137,8 @@ public:
             : Wait("pool loop"),
               pool_(loop.pool),
               options_(loop.options),
-              empty_(loop.count == 0),
-              state_(
-                  *new task_detail::LoopOf<F>(std::move(loop.function), loop.count, loop.grain)) {}
+              empty_(loop.pieces.count() == 0),
+              state_(*new task_detail::LoopOf<F, Index>(std::move(loop.function), loop.pieces)) {}
         ~Awaiter() {
             if (started_) state_.stop_and_wait();
             state_.release();
@@ -164,25 +157,26 @@ public:
         ParOptions options_;
         bool empty_;
         bool started_ = false;
-        task_detail::LoopOf<F>& state_;
+        task_detail::LoopOf<F, Index>& state_;
     };
 };
 
-template <class F>
-struct AwaitAs<PoolFor<F>> {
-    static typename PoolFor<F>::Awaiter make(PoolFor<F>& loop) {
-        return typename PoolFor<F>::Awaiter(loop);
-    }
-    static typename PoolFor<F>::Awaiter make(PoolFor<F>&& loop) {
+template <class F, class Index>
+struct AwaitAs<PoolFor<F, Index>> {
+    using Awaiter = typename PoolFor<F, Index>::Awaiter;
+    static Awaiter make(PoolFor<F, Index>& loop) { return Awaiter(loop); }
+    static Awaiter make(PoolFor<F, Index>&& loop) {
         static_assert(task_detail::kMayStandInAwait<F>,
                       "g++ 12 destroys the captures of a lambda inside a co_await expression "
                       "twice. Write `auto loop = pool_for(...); co_await loop;`");
-        return typename PoolFor<F>::Awaiter(loop);
+        return Awaiter(loop);
     }
 };
 
 /// Calls fn(i), or fn(IndexRange), on workers for all i < count, in pieces of `grain`. The task
-/// waits; the main thread does not. The worker that ends the last piece wakes the task.
+/// waits; the main thread does not. The worker that ends the last piece wakes the task. With a
+/// begin and an end instead of a count, the range is as for par_for: any integers, also negative
+/// ones.
 ///
 ///     co_await pool_for(pool, columns.size(), 64, [&](std::size_t i) { fill(columns[i]); });
 ///     auto loop = pool_for(pool, n, 64, [box](std::size_t i) { … });   // g++: captures by value
@@ -194,16 +188,28 @@ struct AwaitAs<PoolFor<F>> {
 /// or another piece has thrown. A piece must not wait for this thread, or cancel the task.
 ///
 /// Threads:   made and awaited on the owner thread; fn runs on several workers at once.
-/// Cost:      a block from the frame pool, one spawn per worker, and per piece two atomic additions
+/// Cost:      a block from the frame pool, one spawn per worker, and per piece two atomic exchanges
 ///            on shared cache lines, so a piece should take a microsecond or more.
-/// Lifetime:  fn is destroyed before the task continues. The pool must outlive the loop.
+/// Lifetime:  fn is destroyed before the task continues; the destructors of its captures must not
+///            throw. The pool must outlive the loop.
 /// Throws:    the first exception of fn; pieces that have not begun by then are left out.
 ///            std::bad_alloc. pool_for and pool_map themselves: std::invalid_argument for a grain
-///            of 0.
-template <class F>
-auto pool_for(WorkerPool& pool, std::size_t count, std::size_t grain, F fn,
+///            below 1, a count below 0, and for a range that par_for refuses.
+template <IndexType Count, IndexType Grain, class F>
+    requires(!IndexType<F>)
+auto pool_for(WorkerPool& pool, Count count, Grain grain, F fn,
               ParOptions options = {.name = "pool_for"}) {
-    return PoolFor<F>(pool, count, grain, std::move(fn), options);
+    return PoolFor<F>(
+        pool,
+        nebula::detail::LoopPieces(std::size_t{0}, nebula::detail::checked_count(count), grain),
+        std::move(fn), options);
+}
+template <IndexType Begin, IndexType End, IndexType Grain, class F>
+auto pool_for(WorkerPool& pool, Begin begin, End end, Grain grain, F fn,
+              ParOptions options = {.name = "pool_for"}) {
+    using Index = nebula::detail::IndexOf<Begin, End>;
+    return PoolFor<F, Index>(pool, nebula::detail::LoopPieces(begin, end, grain), std::move(fn),
+                             options);
 }
 
 namespace task_detail {
@@ -221,10 +227,11 @@ private:
 };
 
 template <class Result, class F>
-task<std::vector<Result>> map_on_pool(WorkerPool& pool, std::size_t count, std::size_t grain, F fn,
+task<std::vector<Result>> map_on_pool(WorkerPool& pool,
+                                      nebula::detail::LoopPieces<std::size_t> pieces, F fn,
                                       ParOptions options) {
-    nebula::detail::MapSlots<Result> slots(count);
-    PoolFor<MapCall<Result, F>> loop(pool, count, grain, {slots, std::move(fn)}, options);
+    nebula::detail::MapSlots<Result> slots(pieces.size());
+    PoolFor<MapCall<Result, F>> loop(pool, pieces, {slots, std::move(fn)}, options);
     co_await AtCallersSite(loop);
     co_return slots.take();
 }
@@ -242,8 +249,8 @@ public:
 
     /// The task that computes it.
     task<std::vector<Result>> begin() {
-        return task_detail::map_on_pool<Result>(this->pool, this->count, this->grain,
-                                                std::move(this->function), this->options);
+        return task_detail::map_on_pool<Result>(this->pool, this->pieces, std::move(this->function),
+                                                this->options);
     }
 };
 
@@ -263,10 +270,13 @@ struct AwaitAs<PoolMap<F>> {
 ///
 ///     const auto mesh_one = [&](std::size_t i) { return mesh(chunks[i]); };
 ///     std::vector<Mesh> meshes = co_await pool_map(pool, chunks.size(), 1, mesh_one);
-template <class F>
-auto pool_map(WorkerPool& pool, std::size_t count, std::size_t grain, F fn,
+template <IndexType Count, IndexType Grain, class F>
+auto pool_map(WorkerPool& pool, Count count, Grain grain, F fn,
               ParOptions options = {.name = "pool_map"}) {
-    return PoolMap<F>(pool, count, grain, std::move(fn), options);
+    return PoolMap<F>(
+        pool,
+        nebula::detail::LoopPieces(std::size_t{0}, nebula::detail::checked_count(count), grain),
+        std::move(fn), options);
 }
 
 }  // namespace nebula

@@ -194,6 +194,53 @@ void call_with_indices(F& fn, Index first, Index last) {
     }
 }
 
+/// The pieces of a loop over [begin, end).
+template <class Index>
+class LoopPieces {
+public:
+    /// \throws std::invalid_argument as par_for does.
+    template <IndexType Begin, IndexType End, IndexType Grain>
+    LoopPieces(Begin begin, End end, Grain grain) {
+        require_argument(std::cmp_greater(grain, 0),
+                         "with a grain below 1 the loop would never end; use 1 or more");
+        if (std::cmp_greater_equal(begin, end)) return;
+        require_argument(std::in_range<Index>(begin),
+                         "the range begins below 0, but its end has an unsigned type: use the same "
+                         "signed type for both");
+        first_ = static_cast<Index>(begin);
+        // Unsigned: also correct if end - begin is more than Index can hold.
+        size_ = static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin);
+        grain_ = static_cast<std::uint64_t>(grain);
+    }
+
+    [[nodiscard]] std::size_t count() const noexcept { return chunk_count(size_, grain_); }
+    [[nodiscard]] std::uint64_t size() const noexcept { return size_; }  ///< In indices.
+
+    /// Calls fn for all indices of piece i, or for their range.
+    template <class F>
+    void call(F& fn, std::size_t i) const {
+        const std::uint64_t at = i * grain_;
+        const auto from = static_cast<std::uint64_t>(first_) + at;
+        call_with_indices(fn, static_cast<Index>(from),
+                          static_cast<Index>(from + std::min(grain_, size_ - at)));
+    }
+
+private:
+    Index first_{};
+    std::uint64_t size_ = 0;
+    std::uint64_t grain_ = 1;
+};
+template <IndexType Begin, IndexType End, IndexType Grain>
+LoopPieces(Begin, End, Grain) -> LoopPieces<IndexOf<Begin, End>>;
+
+/// The number of items of a loop from 0.
+template <IndexType Count>
+[[nodiscard]] std::size_t checked_count(Count count) {
+    require_argument(std::in_range<std::size_t>(count),
+                     "the number of items is below 0, or more than a std::size_t can hold");
+    return static_cast<std::size_t>(count);
+}
+
 }  // namespace detail
 
 /// Calls fn(i), or fn(range), for all of [begin, end), in pieces of `grain`; for none if end is not
@@ -214,24 +261,9 @@ void call_with_indices(F& fn, Index first, Index last) {
 ///            an unsigned type that cannot hold it.
 template <IndexType Begin, IndexType End, IndexType Grain, class F>
 void par_for(WorkerPool& pool, Begin begin, End end, Grain grain, F&& fn, ParOptions options = {}) {
-    using Index = detail::IndexOf<Begin, End>;
-    require_argument(std::cmp_greater(grain, 0),
-                     "with a grain below 1 the loop would never end; use 1 or more");
-    if (std::cmp_greater_equal(begin, end)) return;
-    require_argument(std::in_range<Index>(begin),
-                     "the range begins below 0, but its end has an unsigned type: use the same "
-                     "signed type for both");
-    const auto first = static_cast<Index>(begin);
-    // Unsigned: also correct if end - begin is more than Index can hold.
-    const auto size = static_cast<std::uint64_t>(end) - static_cast<std::uint64_t>(begin);
-    const auto piece = static_cast<std::uint64_t>(grain);
-    auto chunk = [&fn, first, size, piece](std::size_t i) {
-        const std::uint64_t at = i * piece;
-        const auto from = static_cast<std::uint64_t>(first) + at;
-        detail::call_with_indices(fn, static_cast<Index>(from),
-                                  static_cast<Index>(from + std::min(piece, size - at)));
-    };
-    detail::for_each_chunk(pool, detail::chunk_count(size, piece), chunk, options);
+    const detail::LoopPieces pieces(begin, end, grain);
+    auto chunk = [&fn, &pieces](std::size_t i) { pieces.call(fn, i); };
+    detail::for_each_chunk(pool, pieces.count(), chunk, options);
 }
 
 /// The same without a grain: 256 pieces of equal length, or one per index if there are fewer. For

@@ -12,10 +12,12 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace nebula {
@@ -91,6 +93,83 @@ TEST_P(ParAwait, TheFirstExceptionIsThrownInTheTaskAndTheRestIsLeftOut) {
     loop_.pump_until_all_ended();
     EXPECT_EQ(caught, 1);
     EXPECT_GE(calls.load(), 11);
+}
+
+// The largest count. The worker that looked for the next piece after the end counted on, past the
+// largest number to 0, and called a function that was gone.
+TEST_P(ParAwait, ALoopOfAnyLengthEndsWithItsFirstException) {
+    struct State {
+        std::atomic<bool> gone{false};
+        std::atomic<int> calls{0};
+        std::atomic<int> late{0};
+    } state;
+    class Watch {
+    public:
+        explicit Watch(State& of) noexcept : of_(&of) {}
+        Watch(Watch&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
+        Watch(const Watch&) = delete;
+        Watch& operator=(const Watch&) = delete;
+        ~Watch() {
+            if (of_ != nullptr) of_->gone.store(true);
+        }
+
+    private:
+        State* of_;
+    };
+    int caught = 0;
+    loop_.runtime.spawn([&]() -> task<> {
+        for (const std::size_t count : {SIZE_MAX, SIZE_MAX - 1}) {
+            state.gone.store(false);
+            auto loop = pool_for(pool_, count, 1, [&state, watch = Watch(state)](std::size_t) {
+                if (state.gone.load()) ++state.late;
+                ++state.calls;
+                throw std::runtime_error("first");
+            });
+            try {
+                co_await loop;
+            } catch (const std::runtime_error&) {
+                ++caught;
+            }
+        }
+    });
+    loop_.pump_until_all_ended();
+    // Every worker has left the loop when the next task of each has run.
+    std::atomic<int> passed{0};
+    for (int i = 0; i < 100; ++i) pool_.spawn([&passed] { ++passed; });
+    while (passed.load() < 100) std::this_thread::yield();
+    EXPECT_EQ(caught, 2);
+    EXPECT_EQ(state.late.load(), 0);
+    EXPECT_LE(state.calls.load(), 2 * GetParam());
+}
+
+TEST_P(ParAwait, TakesTheRangesThatParForTakesAndRefusesTheOthers) {
+    std::vector<int> calls(16);
+    long sum = 0;
+    loop_.runtime.spawn([&]() -> task<> {
+        co_await pool_for(pool_, -8, 8, 3,
+                          [&](int i) { ++calls[static_cast<std::size_t>(i + 8)]; });
+        co_await pool_for(pool_, std::int8_t{-8}, 8L, 64U, [&](BasicIndexRange<long> range) {
+            for (long i = range.begin; i < range.end; ++i) ++calls[static_cast<std::size_t>(i + 8)];
+        });
+        co_await pool_for(pool_, 3, -3, 1, [&](int) { ADD_FAILURE() << "an empty range"; });
+        co_await pool_for(pool_, 0, 1, [&](std::size_t) { ADD_FAILURE() << "an empty range"; });
+        const auto square = [](std::size_t i) { return static_cast<long>(i * i); };
+        for (const long value : co_await pool_map(pool_, std::int16_t{4}, 2U, square)) sum += value;
+        co_await pool_for(pool_, SIZE_MAX - 2, SIZE_MAX, 1,
+                          [](std::size_t i) { EXPECT_GE(i, SIZE_MAX - 2); });
+    });
+    loop_.pump_until_all_ended();
+    EXPECT_EQ(calls, std::vector<int>(16, 2));
+    EXPECT_EQ(sum, 14);
+    const auto ignore = [](std::size_t) {};
+    const auto one = [](std::size_t) { return 1; };
+    EXPECT_THROW((void)pool_for(pool_, -8, 1, ignore), std::invalid_argument);
+    EXPECT_THROW((void)pool_for(pool_, 8, 0, ignore), std::invalid_argument);
+    EXPECT_THROW((void)pool_for(pool_, 8, -1, ignore), std::invalid_argument);
+    EXPECT_THROW((void)pool_for(pool_, -8, 8, -1, [](int) {}), std::invalid_argument);
+    EXPECT_THROW((void)pool_for(pool_, -8, 8U, 1, ignore), std::invalid_argument);
+    EXPECT_THROW((void)pool_map(pool_, -8, 1, one), std::invalid_argument);
+    EXPECT_THROW((void)pool_map(pool_, 8, -1, one), std::invalid_argument);
 }
 
 TEST_P(ParAwait, EveryPieceMayThrow) {
