@@ -6,6 +6,7 @@
 #include "nebula/base/require.hpp"
 #include "nebula/task/await_as.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
+#include "nebula/task/detail/kept_closure.hpp"
 #include "nebula/task/detail/result.hpp"
 #include "nebula/task/errors.hpp"
 #include "nebula/task/wait.hpp"
@@ -22,7 +23,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -46,7 +46,8 @@ class PoolJob : public InFramePool {
 public:
     using Value = typename nebula::detail::JobCallResult<F>::type;
 
-    PoolJob(F&& function, const char* name) : function_(std::move(function)), name_(name) {}
+    PoolJob(WorkerPool& pool, F&& function, const char* name)
+        : pool_(pool), function_(std::move(function)), name_(name) {}
 
     void retain() noexcept {
         references_.fetch_add(1, std::memory_order_relaxed);  // the caller holds one already
@@ -72,14 +73,21 @@ public:
     void run() noexcept {
         {
             const nebula::detail::CurrentStop running(stop_, name_);
-            if (!StopToken(stop_).stop_requested()) call();
+            const bool runs = !StopToken(stop_).stop_requested();
+            if (runs) call();
+            // Before the wake, so that its captures are gone when the task resumes.
+            std::exception_ptr at_end = function_.destroy();
+            if (runs)
+                take_destructor_error(std::move(at_end));
+            else
+                nebula::detail::log_destructor_error(at_end, name_);
         }
-        function_.reset();  // before the wake, so that its captures are gone when the task resumes
-        waker_.wake();      // publishes result_: see Waker
+        waker_.wake();  // publishes result_: see Waker
     }
 
 private:
-    ~PoolJob() = default;
+    // If the job was never spawned, the closure is still here.
+    ~PoolJob() { nebula::detail::log_destructor_error(function_.destroy(), name_); }
 
     Value invoke() {
         if constexpr (nebula::detail::JobCall<F>::kTakesToken) {
@@ -101,8 +109,19 @@ private:
             result_.set_error(std::move(error));
     }
 
-    std::optional<F> function_;  // the worker's, once spawned
-    Result<Value> result_;       // the worker's until the wake, then the task's
+    /// After the function has run. It is the task's error unless the function has thrown before, or
+    /// the task does not wait any more.
+    void take_destructor_error(std::exception_ptr error) noexcept {
+        if (error == nullptr) return;
+        if (result_.error() == nullptr && !StopToken(stop_).stop_requested())
+            result_.set_error(std::move(error));
+        else
+            nebula::detail::report_lost_error(pool_, std::move(error), name_);
+    }
+
+    WorkerPool& pool_;
+    KeptClosure<F> function_;  // the worker's, once spawned
+    Result<Value> result_;     // the worker's until the wake, then the task's
     Waker waker_;
     std::atomic<std::uint32_t> references_{1};
     std::atomic<std::uint32_t> stop_{0};
@@ -143,7 +162,10 @@ private:
 /// Threads:   made and awaited on the owner thread; the function runs on a worker.
 /// Cost:      one block from the frame pool, one spawn of the pool, one wake.
 /// Lifetime:  the pool must outlive its jobs; the task need not.
-/// Throws:    what the function throws; std::bad_alloc if the job cannot be spawned.
+/// Throws:    what the function throws, or else what the destructor of something that it captures
+///            throws; std::bad_alloc if the job cannot be spawned. If nobody can take what such a
+///            destructor throws, the pool's panic handler gets it, with the name of the job; of a
+///            job that was skipped, it is one Error line.
 template <class F>
 class PoolJobWait : public Wait {
 public:
@@ -152,7 +174,7 @@ public:
           pool_(run.pool),
           options_(run.options),
           io_(run.io),
-          job_(*new task_detail::PoolJob<F>(std::move(run.function), run.options.name)) {}
+          job_(*new task_detail::PoolJob<F>(run.pool, std::move(run.function), run.options.name)) {}
     ~PoolJobWait() { job_.abandon(); }
 
     bool await_ready() const noexcept { return false; }

@@ -2,6 +2,7 @@
 // Lets other threads spawn tasks on a runtime.
 #pragma once
 
+#include "nebula/base/small_function.hpp"
 #include "nebula/task/detail/inbox.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
@@ -99,11 +100,13 @@ public:
 
     /// The function is called on the owner thread, in the next pump, and its task is started there.
     /// On this thread you may only call request_cancel() on the handle, or destroy it; the rest
-    /// belongs to the owner thread. \throws std::bad_alloc; what moving the function throws.
+    /// belongs to the owner thread. The destructors of its captures must not throw. \throws
+    /// std::bad_alloc; what moving the function throws.
     template <TaskFunction F>
     task_detail::FunctionHandle<F> spawn(
         F function, TaskOptions options = {},
         std::source_location site = std::source_location::current()) const {
+        require_nothrow_destructor<F>();
         auto* const record = new task_detail::PostedRecord<F>(*inbox_, *scheduler_, options, site,
                                                               std::move(function));
         TaskHandle<task_detail::TaskValueOf<F>> handle(*record);

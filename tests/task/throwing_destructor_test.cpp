@@ -3,12 +3,17 @@
 // the exception is reported, everything else is destroyed all the same, and nobody goes on.
 #include "fake_loop.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/task/pool_bridge.hpp"
 #include "nebula/task/runtime.hpp"
 #include "nebula/task/task_scope.hpp"
 #include "nebula/task/when_all.hpp"
+#include "nebula/threading/task_pools.hpp"
+#include "nebula/threading/worker_pool.hpp"
 
 #include <gtest/gtest.h>
 
+#include <mutex>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -156,6 +161,62 @@ TEST_F(ThrowingDestructors, AtTheNormalEndTheyAreTheTasksError) {
     }());
     EXPECT_THROW(task.result(), std::runtime_error);
     EXPECT_TRUE(told_.empty());
+}
+
+// A capture of a job on the pool has its end on a worker. It ended the program.
+TEST_F(ThrowingDestructors, OfAPoolJobsCapturesAreThrownInTheTaskOrReportedWithTheJobsName) {
+    std::vector<std::string> panics;
+    std::mutex mutex;
+    WorkerPoolConfig config{.thread_count_override = 1};
+    config.on_panic = [&](const PanicInfo& info) {
+        const std::lock_guard lock(mutex);
+        panics.push_back(std::string(info.task_name) + ": " + std::string(info.message));
+    };
+    WorkerPool pool(config);
+    std::vector<std::string> caught;
+    loop_.runtime.spawn([&]() -> task<> {
+        try {
+            auto job = pool.run([b = ThrowsAtExit("after its run")] { return 1; }, {.name = "a"});
+            (void)co_await job;
+        } catch (const std::runtime_error& error) {
+            caught.emplace_back(error.what());
+        }
+        try {
+            auto job = pool.io().run([b = ThrowsAtExit("on an io thread")] {}, "b");
+            co_await job;
+        } catch (const std::runtime_error& error) {
+            caught.emplace_back(error.what());
+        }
+        try {  // the task gets the first error, the handler the second
+            auto fails = [b = ThrowsAtExit("second")] { throw std::runtime_error("first"); };
+            auto job = pool.run(std::move(fails), {.name = "flush"});
+            co_await job;
+        } catch (const std::runtime_error& error) {
+            caught.emplace_back(error.what());
+        }
+    });
+    loop_.pump_until_all_ended();
+    EXPECT_EQ(caught, (std::vector<std::string>{"after its run", "on an io thread", "first"}));
+    // The task is gone when the job ends.
+    std::binary_semaphore runs{0};
+    std::binary_semaphore may_end{0};
+    TaskHandle<> saver = loop_.runtime.spawn([&]() -> task<> {
+        auto job = pool.run(
+            [&runs, &may_end, b = ThrowsAtExit("nobody waits")] {
+                runs.release();
+                may_end.acquire();
+            },
+            {.name = "late"});
+        co_await job;
+    });
+    runs.acquire();
+    saver.cancel();
+    may_end.release();
+    loop_.pump_until([&] {
+        const std::lock_guard lock(mutex);
+        return panics.size() >= 2;
+    });
+    EXPECT_EQ(panics, (std::vector<std::string>{"flush: second", "late: nobody waits"}));
 }
 
 }  // namespace
