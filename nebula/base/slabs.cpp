@@ -50,11 +50,12 @@ void unmap_slab(void* slab) noexcept { munmap(slab, kSize); }
 
 }  // namespace
 
-Slabs::Slabs(std::size_t block_bytes, std::size_t alignment, std::size_t kept) noexcept
+Slabs::Slabs(std::size_t block_bytes, std::size_t alignment, std::size_t kept, Keep keep) noexcept
     : block_bytes_((std::max(block_bytes, sizeof(void*)) + alignment - 1) / alignment * alignment),
       first_((sizeof(Slab) + alignment - 1) / alignment * alignment),
       per_slab_(static_cast<std::uint32_t>((kSlabBytes - first_) / block_bytes_)),
       always_kept_(kept),
+      keep_(keep),
       kept_(kept) {}
 
 Slabs::~Slabs() {
@@ -74,7 +75,9 @@ Slabs::Slab* Slabs::add_slab() {
         all_ = slab;
         ++slab_count_;
         // A slab that went back was needed again, so keep more: the next burst finds them.
-        if (gave_back_ != Clock::time_point{} && Clock::now() - gave_back_ < kIdleFor) ++kept_;
+        if (keep_ == Keep::MoreAfterBursts && gave_back_ != Clock::time_point{} &&
+            Clock::now() - gave_back_ < kIdleFor)
+            ++kept_;
     }
     link(*slab);
     return slab;
@@ -83,7 +86,7 @@ Slabs::Slab* Slabs::add_slab() {
 void Slabs::retire(Slab& slab) noexcept {
     unlink(slab);
     if (idle_count() >= kept_) {
-        gave_back_ = Clock::now();
+        if (keep_ == Keep::MoreAfterBursts) gave_back_ = Clock::now();
         give_back(slab);
         return;
     }

@@ -17,7 +17,7 @@ namespace nebula {
 /// A slab without a block in use goes back to the system, except for some that are kept. If new
 /// slabs are needed soon after others went back, more are kept from then on, so bursts that follow
 /// each other pay once. settle() gives those back, too, when they have not been used for a second.
-/// There is no timer: code that runs anyway calls it.
+/// There is no timer: code that runs anyway calls it. Where no such code exists, use Keep::Fixed.
 ///
 /// Threads:   take, free and settle: one thread at a time, under the owner's lock. has_surplus: any
 ///            thread.
@@ -28,10 +28,16 @@ class Slabs {
 public:
     static constexpr std::size_t kSlabBytes = std::size_t{64} * 1024;
 
+    enum class Keep : std::uint8_t {
+        MoreAfterBursts,  ///< Only where somebody calls settle().
+        Fixed,            ///< Never more than `kept`: all else goes back at once.
+    };
+
     /// \param block_bytes  the size of a block; a few KiB at most.
     /// \param alignment    of a block: a power of two, 128 at most.
     /// \param kept         slabs without a block in use that are always kept.
-    Slabs(std::size_t block_bytes, std::size_t alignment, std::size_t kept) noexcept;
+    Slabs(std::size_t block_bytes, std::size_t alignment, std::size_t kept,
+          Keep keep = Keep::MoreAfterBursts) noexcept;
     ~Slabs();
     Slabs(const Slabs&) = delete;
     Slabs& operator=(const Slabs&) = delete;
@@ -107,6 +113,7 @@ private:
     const std::size_t first_;  // where the first block lies in its slab
     const std::uint32_t per_slab_;
     const std::size_t always_kept_;
+    const Keep keep_;
     Slab* partial_ = nullptr;  // slabs with free and used blocks
     Slab* idle_ = nullptr;     // slabs without used blocks
     Slab* all_ = nullptr;

@@ -33,7 +33,13 @@ struct ItemCache {
 /// Lifetime:  the destructor frees everything; nothing of it may be in use then.
 class FreeLists {
 public:
-    explicit FreeLists(PoolCore& pool) : pool_(pool) {}
+    /// `keep`: Fixed in a pool without workers, where nobody would call settle() after the last
+    /// burst.
+    explicit FreeLists(PoolCore& pool, Slabs::Keep keep = Slabs::Keep::MoreAfterBursts)
+        : pool_(pool),
+          items_(sizeof(Item), alignof(Item), kKeptItemSlabs, keep),
+          chunks_(sizeof(TaskChunk), alignof(TaskChunk), kKeptChunkSlabs, keep),
+          group_blocks_(sizeof(GroupState), alignof(GroupState), kKeptGroupSlabs, keep) {}
     ~FreeLists();
     FreeLists(const FreeLists&) = delete;
     FreeLists& operator=(const FreeLists&) = delete;
@@ -80,9 +86,9 @@ private:
     PoolCore& pool_;
     mutable Mutex mutex_;
     // Used under the lock, except for has_surplus().
-    Slabs items_{sizeof(Item), alignof(Item), kKeptItemSlabs};
-    Slabs chunks_{sizeof(TaskChunk), alignof(TaskChunk), kKeptChunkSlabs};
-    Slabs group_blocks_{sizeof(GroupState), alignof(GroupState), kKeptGroupSlabs};
+    Slabs items_;
+    Slabs chunks_;
+    Slabs group_blocks_;
     GroupState* groups_ NEBULA_GUARDED_BY(mutex_) = nullptr;  // to be opened again
     std::size_t group_count_ NEBULA_GUARDED_BY(mutex_) = 0;   // of those
     GroupState* all_groups_ NEBULA_GUARDED_BY(mutex_) = nullptr;

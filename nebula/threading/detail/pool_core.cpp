@@ -34,7 +34,7 @@ PoolCore::PoolCore(WorkerPoolConfig config, std::size_t count)
       count_(count),
       background_limit_(count - std::min(count, background_reserve(config_, count))),
       fences_(count != 0),
-      free_lists_(*this),
+      free_lists_(*this, count == 0 ? Slabs::Keep::Fixed : Slabs::Keep::MoreAfterBursts),
       parking_(count + kSpares) {
     const std::uint64_t now = now_ns();
     workers_.resize(count == 0 ? 0 : count + kSpares);  // never moved again

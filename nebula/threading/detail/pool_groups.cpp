@@ -68,6 +68,9 @@ void PoolCore::close_group(GroupState& group) noexcept {
         group.return_ticket();
     }
     group.release();
+    // A burst that this thread ran alone may have ended after the last worker had gone to sleep.
+    if (free_lists_.has_surplus()) [[unlikely]]
+        (void)free_lists_.settle(Clock::now());
 }
 
 bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Help help) noexcept {
