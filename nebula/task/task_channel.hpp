@@ -6,7 +6,7 @@
 #include "nebula/task/detail/waiter.hpp"
 #include "nebula/task/wait.hpp"
 #include "nebula/threading/channel.hpp"
-#include "nebula/threading/detail/block_ring.hpp"
+#include "nebula/threading/detail/block_queue.hpp"
 
 #include <coroutine>
 #include <cstddef>
@@ -28,7 +28,7 @@ namespace nebula {
 /// in the order in which they came. For other threads, see worker_channel.hpp.
 ///
 /// Threads:   owner thread.
-/// Cost:      two links to wait; no atomics; no allocation once it has held as many values before.
+/// Cost:      two links to wait; no atomics; memory as in Channel (channel.hpp).
 /// Lifetime:  may be destroyed while tasks wait: they get EmitterFreed. Its values are destroyed
 ///            with it.
 /// Throws:    std::bad_alloc if it has to grow; nothing has changed then. The constructor:
@@ -189,7 +189,7 @@ private:
     const std::size_t bound_;
     bool closed_ = false;
     std::size_t promised_ = 0;  // values whose receiver was woken and has not continued yet
-    detail::BlockRing<T> items_;
+    detail::BlockQueue<T> items_;
     task_detail::WaiterQueue senders_;  // of our Sender
     task_detail::WaiterQueue receivers_;
 };

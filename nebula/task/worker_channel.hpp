@@ -37,8 +37,8 @@ namespace nebula {
 ///
 /// Threads:   send, close, size, dropped: any thread. recv, try_recv: owner thread; one task at a
 ///            time may be the receiver. The destructor: when nobody sends any more.
-/// Cost:      two short locks at each end, and one wake if the receiver waits. No allocation once
-///            it has held as many values before.
+/// Cost:      two short locks at each end, and one wake if the receiver waits. Memory as
+///            in Channel (channel.hpp).
 /// Lifetime:  must outlive its senders and the receiver's wait.
 /// Throws:    std::bad_alloc if it has to grow; nothing has changed then. The constructor:
 ///            std::invalid_argument for a bound of 0.

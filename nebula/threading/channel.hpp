@@ -56,8 +56,9 @@ struct SoftLimit {
 ///
 /// Threads:   any thread. recv and recv_until sleep: workers must use try_recv instead.
 /// Cost:      two short locks at each end; a system call only for a thread that really sleeps. An
-///            empty try_recv is one load. No allocation once it has held as many values before; a
-///            channel with a limit allocates for that many in the constructor.
+///            empty try_recv is one load. No allocation for the first few dozen values; a channel with
+///            a limit allocates for that many in the constructor. More values take memory from the
+///            system, 64 KiB at a time, which goes back when they are gone.
 /// Lifetime:  the thread that received the last value may destroy it, even if the sender has not
 ///            quite returned; no other call may be running. The destructor destroys the values that
 ///            are left.

@@ -2,8 +2,11 @@
 // A FIFO under a lock; its values are made, moved and destroyed outside of that lock.
 #pragma once
 
+#include "nebula/base/slabs.hpp"
+
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -20,9 +23,10 @@ namespace nebula::detail {
 ///                  -> or leave it as it is -> push_front()
 ///
 /// Threads:   everything under the owner's lock; a node in hand: the thread that has it.
-/// Cost:      an allocation per kBlockNodes nodes if more are in use than ever before; otherwise
-///            none.
-/// Lifetime:  owns its nodes and the queued values, and keeps its blocks until it dies.
+/// Cost:      no allocation while no more nodes are in use than reserved, or than kBlockNodes; for
+///            the others one per 64 KiB of nodes, or none.
+/// Lifetime:  owns its nodes and the queued values. It keeps one block of nodes until it dies; the
+///            memory of more nodes goes back to the system when they are free.
 template <class T>
 class NodeQueue {
     static_assert(std::is_nothrow_destructible_v<T>);
@@ -45,20 +49,36 @@ public:
     NodeQueue(const NodeQueue&) = delete;
     NodeQueue& operator=(const NodeQueue&) = delete;
     ~NodeQueue() {
-        while (front_ != nullptr) std::destroy_at(&std::exchange(front_, front_->next)->value());
-        while (blocks_ != nullptr) delete std::exchange(blocks_, blocks_->next);
+        while (front_ != nullptr) {
+            Node& node = *std::exchange(front_, front_->next);
+            std::destroy_at(&node.value());
+            release(node);
+        }
+        if (first_ != nullptr) std::allocator<Node>().deallocate(first_, room_);
     }
 
+    /// The number of nodes that are kept. Call it before the first take_empty(), or not at all.
     /// \throws std::bad_alloc
     void reserve(std::size_t count) {
-        while (nodes_ < count) add_block();
+        count = std::max(count, kBlockNodes);
+        first_ = std::allocator<Node>().allocate(count);
+        room_ = count;
     }
 
     /// Without a value. \throws std::bad_alloc
     [[nodiscard]] Node* take_empty() {
-        if (free_ == nullptr) add_block();
+        if (room_ == 0) reserve(kBlockNodes);
+        Node* node = free_;
+        if (node != nullptr)
+            free_ = node->next;
+        else if (fresh_ != room_)
+            node = ::new (static_cast<void*>(first_ + fresh_++)) Node;
+        else if constexpr (kInSlabs)
+            node = ::new (slabs_.take()) Node;
+        else
+            node = new Node;
         ++in_hand_;
-        return std::exchange(free_, free_->next);
+        return node;
     }
     void push_back(Node& node) noexcept {
         node.next = nullptr;
@@ -83,7 +103,7 @@ public:
     }
     /// Without a value.
     void give_back(Node& node) noexcept {
-        node.next = std::exchange(free_, &node);
+        release(node);
         --in_hand_;
     }
 
@@ -94,27 +114,31 @@ public:
     [[nodiscard]] std::size_t in_use() const noexcept { return size_ + in_hand_; }
 
 private:
-    struct Block {
-        Block* next = nullptr;
-        Node nodes[kBlockNodes];
-    };
+    // Larger nodes are allocated one by one; the heap then gives most of them back itself.
+    static constexpr bool kInSlabs = sizeof(Node) <= 4096 && alignof(Node) <= 128;
+    // Slabs that are always kept: queues that fill and empty a little never wait for the kernel.
+    static constexpr std::size_t kKeptSlabs = 4;
 
-    void add_block() {
-        auto* const block = new Block;
-        block->next = std::exchange(blocks_, block);
-        // From the last to the first, so that they are taken in the order of their addresses.
-        for (std::size_t i = kBlockNodes; i-- > 0;)
-            block->nodes[i].next = std::exchange(free_, &block->nodes[i]);
-        nodes_ += kBlockNodes;
+    void release(Node& node) noexcept {
+        // std::less, because the order of unrelated pointers is otherwise unspecified.
+        const std::less<const Node*> before;
+        if (!before(&node, first_) && before(&node, first_ + room_))
+            node.next = std::exchange(free_, &node);
+        else if constexpr (kInSlabs)
+            slabs_.free(&node);
+        else
+            delete &node;
     }
 
     Node* front_ = nullptr;
-    Node* back_ = nullptr;  // valid while front_ is not null
-    Node* free_ = nullptr;
-    Block* blocks_ = nullptr;
+    Node* back_ = nullptr;   // valid while front_ is not null
+    Node* free_ = nullptr;   // of the first block
+    Node* first_ = nullptr;  // the block that is kept
+    std::size_t room_ = 0;   // its nodes
+    std::size_t fresh_ = 0;  // of those, that were handed out at least once
     std::size_t size_ = 0;
     std::size_t in_hand_ = 0;
-    std::size_t nodes_ = 0;
+    Slabs slabs_{sizeof(Node), alignof(Node), kKeptSlabs, Slabs::Keep::Fixed};
 };
 
 }  // namespace nebula::detail
