@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/task/detail/frame_pool.hpp"
 
+#include "nebula/base/clock.hpp"
+#include "nebula/base/slabs.hpp"
+#include "nebula/task/runtime.hpp"
+
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -74,6 +79,42 @@ TEST(FramePool, AThreadWithoutOneUsesTheHeap) {
     std::thread([&] { block = allocate_frame(64); }).join();
     ASSERT_NE(block, nullptr);
     free_frame(block);
+}
+
+// With the time in our hands. A runtime that had nothing to do kept what its last bursts took.
+TEST(FramePool, WhatBurstsTookGoesBackWhenItIsNotUsed) {
+    using std::chrono::milliseconds;
+    const FramePool::User user;
+    FramePool& pool = user.pool();
+    std::vector<void*> blocks;
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < 20'000; ++i) blocks.push_back(pool.allocate(256));
+        for (void* const block : blocks) free_frame(block);
+        blocks.clear();
+    }
+    EXPECT_GT(pool.mapped_bytes(), 40 * Slabs::kSlabBytes) << "kept for the next burst";
+    EXPECT_TRUE(pool.is_unsettled());
+    Clock::time_point now = Clock::now();
+    for (int pump = 0; pump < 400; ++pump) pool.settle(now += milliseconds(10));
+    EXPECT_FALSE(pool.is_unsettled());
+    EXPECT_LE(pool.mapped_bytes(), 5 * Slabs::kSlabBytes);
+}
+
+// No task ran in these pumps.
+TEST(FramePool, AnIdleRuntimeGivesBackFromItsPump) {
+    const FramePool::User user;  // the runtime shares the pool of its thread
+    Runtime runtime;
+    for (int round = 0; round < 3; ++round) {
+        std::vector<void*> blocks;
+        for (int i = 0; i < 20'000; ++i) blocks.push_back(user.pool().allocate(256));
+        for (void* const block : blocks) free_frame(block);
+    }
+    for (int i = 0; i < 500 && user.pool().is_unsettled(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        runtime.pump();
+    }
+    EXPECT_FALSE(user.pool().is_unsettled());
+    EXPECT_LE(user.pool().mapped_bytes(), 5 * Slabs::kSlabBytes);
 }
 
 }  // namespace

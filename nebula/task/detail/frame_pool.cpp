@@ -92,19 +92,50 @@ FramePool::FreeBlock& FramePool::take_from_slabs(std::size_t size_class) {
     block->home = this;
     block->size_class = static_cast<std::uint32_t>(size_class);
     ++taken_;
+    was_used_ = true;
     return *block;
 }
 
-// Gives back half of the kept blocks of that class, so that a thread that alternately frees and
-// allocates does not come here each time.
-void FramePool::give_back(std::size_t size_class) noexcept {
+void FramePool::give_back(std::size_t size_class, std::size_t count) noexcept {
     Slabs& slabs = *slabs_[size_class];
-    for (std::size_t count = kept_[size_class] / 2; count > 0; --count) {
+    for (; count > 0; --count) {
         slabs.free(std::exchange(free_[size_class], free_[size_class]->next));
         --kept_[size_class];
         --taken_;
     }
+}
+
+// Half, so that a thread that alternately frees and allocates does not come here each time.
+void FramePool::give_back_half(std::size_t size_class) noexcept {
+    is_unsettled_ = was_used_ = true;
+    give_back(size_class, kept_[size_class] / 2);
+    Slabs& slabs = *slabs_[size_class];
     if (slabs.has_surplus()) (void)slabs.settle(Clock::now(), kSettleSlabs);
+}
+
+void FramePool::settle(Clock::time_point now) noexcept {
+    if (has_strays_.load(std::memory_order_relaxed)) fetch_strays();  // see the member
+    if (!is_unsettled_) return;
+    if (std::exchange(was_used_, false)) quiet_since_ = now;
+    const bool quiet = now - quiet_since_ >= Slabs::kIdleFor;
+    bool surplus = false;
+    for (std::size_t size_class = 0; size_class < slabs_.size(); ++size_class) {
+        Slabs* const slabs = slabs_[size_class].get();
+        if (slabs == nullptr) continue;
+        // Kept blocks may lie in many slabs, each of which then keeps its memory.
+        if (quiet) give_back(size_class, kept_[size_class]);
+        if (!slabs->has_surplus()) continue;
+        (void)slabs->settle(now, kSettleSlabs);
+        surplus = surplus || slabs->has_surplus();
+    }
+    is_unsettled_ = surplus || !quiet;
+}
+
+std::size_t FramePool::mapped_bytes() const noexcept {
+    std::size_t bytes = 0;
+    for (const auto& slabs : slabs_)
+        if (slabs != nullptr) bytes += slabs->mapped_bytes();
+    return bytes;
 }
 
 std::size_t FramePool::live() const noexcept {

@@ -2,6 +2,7 @@
 // Memory for coroutine frames and task records: blocks that are reused instead of freed.
 #pragma once
 
+#include "nebula/base/clock.hpp"
 #include "nebula/base/mutex.hpp"
 #include "nebula/base/slabs.hpp"
 
@@ -70,6 +71,17 @@ public:
     }
     [[nodiscard]] std::size_t live_blocks() noexcept;  ///< Handed out and not freed.
 
+    /// Whether settle() may have work: blocks of a burst have come back. Cheap: call it often.
+    [[nodiscard]] bool is_unsettled() const noexcept {
+        // Relaxed: see the member.
+        return is_unsettled_ || has_strays_.load(std::memory_order_relaxed);
+    }
+    /// Gives back what a burst took and nobody has used for a second. Without a timer: each pump
+    /// calls it while is_unsettled().
+    void settle(Clock::time_point now) noexcept;
+    /// How many bytes are mapped, for tests.
+    [[nodiscard]] std::size_t mapped_bytes() const noexcept;
+
 private:
     friend void free_frame(void* frame) noexcept;
     friend void free_foreign_frame(void* frame) noexcept;
@@ -100,7 +112,8 @@ private:
     }
 
     [[nodiscard]] void* allocate_new(std::size_t size_class);
-    void give_back(std::size_t size_class) noexcept;
+    void give_back(std::size_t size_class, std::size_t count) noexcept;
+    void give_back_half(std::size_t size_class) noexcept;
     [[nodiscard]] FreeBlock& take_from_slabs(std::size_t size_class);
     [[nodiscard]] std::size_t live() const noexcept;
     /// The block's bytes are free, so the list's link may lie in them.
@@ -112,7 +125,7 @@ private:
         const std::size_t size_class = block.size_class;
         block.next = std::exchange(free_[size_class], &block);
         if (++kept_[size_class] > kKeptBytes / block_bytes(size_class)) [[unlikely]]
-            give_back(size_class);
+            give_back_half(size_class);
     }
     void give_back_from_elsewhere(FreeBlock& block) noexcept;
     void fetch_strays() noexcept;
@@ -123,6 +136,9 @@ private:
     std::array<std::unique_ptr<Slabs>, kLargest / kStep> slabs_;
     std::size_t taken_ = 0;  // from slabs_: blocks in use, those in strays_, and kept ones
     int users_ = 0;
+    bool is_unsettled_ = false;
+    bool was_used_ = false;            // more than its kept blocks, since settle() looked
+    Clock::time_point quiet_since_{};  // when settle() last saw was_used_
 
     // Tells the owner that strays_ is worth taking the mutex; a hint that guards nothing: relaxed.
     std::atomic<bool> has_strays_{false};

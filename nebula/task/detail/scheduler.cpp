@@ -75,6 +75,7 @@ void Scheduler::pump() {
         resumed_in_frame_ = true;
     }
     if (limited) spent_ += Clock::now() - pump_began_;
+    if (frame_pool_.pool().is_unsettled()) frame_pool_.pool().settle(Clock::now());
     pumping_ = false;
     ring_for_what_is_left();
 }

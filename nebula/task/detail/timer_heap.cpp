@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/task/detail/timer_heap.hpp"
 
+#include <cstddef>
+
 namespace nebula::task_detail {
 namespace {
+
+constexpr std::size_t kKeptTimers = 8192;
 
 bool sooner(const Timer& a, const Timer& b) noexcept {
     return a.deadline != b.deadline ? a.deadline < b.deadline : a.order < b.order;
@@ -21,6 +25,9 @@ void TimerHeap::remove(Timer& timer) noexcept {
     Timer& last = *heap_.back();
     heap_.pop_back();
     timer.record = nullptr;
+    // After a burst. If there is no memory for a smaller array, the large one stays.
+    if (heap_.capacity() > kKeptTimers && heap_.size() < heap_.capacity() / 8)
+        heap_.shrink_to_fit();
     if (&last == &timer) return;
     sift_up(last, hole);
     sift_down(last, last.place);
