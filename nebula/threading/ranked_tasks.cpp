@@ -8,16 +8,20 @@
 #include "nebula/threading/detail/now_running.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <bit>
 #include <cmath>
+#include <memory>
+#include <new>
 #include <thread>
 
 namespace nebula {
 namespace {
 
 // Where an entry is: the number of its ring, or one of these.
-constexpr std::uint64_t kTaken = 0xFC;  // begun or cancelled: one thread has the closure
-constexpr std::uint64_t kFree = 0xFD;
+constexpr std::uint64_t kTaken = 0xFC;            // begun or cancelled: one thread has the closure
 constexpr std::uint64_t kMoving = 0xFE;           // out of its ring, held by one thread
 constexpr std::uint64_t kMovingCancelled = 0xFF;  // that thread drops it instead of putting it back
 
@@ -33,16 +37,19 @@ constexpr std::chrono::microseconds kSweepSlice{100};
 // a new rank function each frame, sweeps without a pause took a whole worker.
 constexpr std::uint64_t kSweepRest = 4;
 
+// Slabs without a used entry that keep their memory: half a megabyte.
+constexpr std::size_t kKeptSlabs = 8;
+
 }  // namespace
 
 /// The fields belong to the thread that holds the lock of the entry's ring, or that is moving the
 /// entry. The fields that ranking touches come first, on one cache line: a sweep over many entries
 /// is bound by memory.
 struct alignas(kCacheLine) RankedTasks::Entry {
-    // Serial and place. If the place is a ring, it changes only under the lock of that ring;
+    // Serial and place; serial 0: free. If the place is a ring, it changes only under the lock of that ring;
     // kMoving becomes kMovingCancelled on any thread. Relaxed throughout: it is read again under
     // the lock before anybody acts on it.
-    std::atomic<std::uint64_t> status{status_of(0, kFree)};
+    std::atomic<std::uint64_t> status{0};
     Entry* older = nullptr;
     Entry* next = nullptr;  // the younger one in a ring; the next in a chain or a free list
     std::uint64_t tag = 0;
@@ -50,6 +57,54 @@ struct alignas(kCacheLine) RankedTasks::Entry {
     std::uint32_t generation = 0;  // of the rank function that gave the rank
     const char* name = nullptr;
     Closure closure;
+    Slab* home = nullptr;
+};
+
+/// Memory for entries. When no entry is in use, the system may take the pages back. The addresses
+/// stay and then read as zeros: the status of an old Id's entry can be read as long as the queue
+/// lives, and all zeros are an Entry that is free and empty.
+struct RankedTasks::Slab {
+    static constexpr std::size_t kEntries = 512;
+    static constexpr std::size_t kBytes = kEntries * sizeof(Entry);
+    static constexpr std::align_val_t kPage{4096};
+
+    Slab() : entries(static_cast<Entry*>(::operator new(kBytes, kPage))) {}
+    ~Slab() {
+        std::destroy_n(entries, fresh);
+        ::operator delete(entries, kPage);
+    }
+    Slab(const Slab&) = delete;
+    Slab& operator=(const Slab&) = delete;
+
+    [[nodiscard]] Entry& take() noexcept {
+        ++used;
+        Entry* entry = free;
+        if (entry != nullptr) {
+            free = entry->next;
+            return *entry;
+        }
+        // Made only once, because a thread may read the status of an old Id's entry at any time.
+        entry = fresh < made ? entries + fresh : ::new (static_cast<void*>(entries + made++)) Entry;
+        ++fresh;
+        entry->home = this;
+        return *entry;
+    }
+    /// True if the memory went back to the system.
+    [[nodiscard]] bool give_back() noexcept {
+        static const bool pages_fit = sysconf(_SC_PAGESIZE) == static_cast<long>(kPage);
+        if (!pages_fit || madvise(entries, kBytes, MADV_DONTNEED) != 0) return false;
+        free = nullptr;
+        fresh = 0;
+        return true;
+    }
+
+    Entry* const entries;
+    Entry* free = nullptr;
+    std::size_t used = 0;
+    std::size_t fresh = 0;   // entries that were taken since the slab got its memory
+    std::size_t made = 0;    // entries that were ever constructed
+    Slab* next = nullptr;    // in with_room_ or given_back_
+    Slab* before = nullptr;  // in with_room_
 };
 
 RankedTasks::RankedTasks(WorkerPool& pool, RankedOptions options)
@@ -92,7 +147,7 @@ RankedTasks::Id RankedTasks::add(float rank, Closure& closure, std::uint64_t tag
     entry.tag = tag;
     entry.name = name;
     entry.rank = rank;
-    const Id id(&entry, serial_of(entry.status.load(std::memory_order_relaxed)));
+    const Id id(&entry, next_serial_.fetch_add(1, std::memory_order_relaxed));
     {
         const MutexLock lock(ring.mutex);
         // Relaxed: we see at least what the previous holder of this lock has seen.
@@ -120,12 +175,12 @@ RankedTasks::Entry& RankedTasks::take_free(Ring& ring) {
                 return *entry;
             }
         }
-        Entry* const block = take_block();
-        Entry* last = block;
+        const Chain more = take_chain();
+        Entry* last = more.first;
         while (last->next != nullptr) last = last->next;
         const MutexLock lock(ring.mutex);
-        last->next = std::exchange(ring.free, block);
-        ring.free_count += kBatch;
+        last->next = std::exchange(ring.free, more.first);
+        ring.free_count += more.size;
     }
 }
 
@@ -264,17 +319,15 @@ void RankedTasks::unlink(Ring& ring, Entry& entry) noexcept {
     }
 }
 
-void RankedTasks::recycle(Ring& ring, Entry& entry) noexcept {
-    const std::uint64_t serial = serial_of(entry.status.load(std::memory_order_relaxed));
-    entry.status.store(status_of(serial + 1, kFree), std::memory_order_relaxed);
+RankedTasks::Entry* RankedTasks::recycle(Ring& ring, Entry& entry) noexcept {
+    entry.status.store(0, std::memory_order_relaxed);
     entry.next = std::exchange(ring.free, &entry);
-    if (++ring.free_count < 2 * kBatch) return;
+    if (++ring.free_count < 2 * kBatch) return nullptr;
     // Tasks are spawned in far rings and run from near ones, so memory freed here is needed there.
     Entry* last = ring.free;
     for (std::size_t i = 1; i < kBatch; ++i) last = last->next;
-    Entry* const block = std::exchange(ring.free, std::exchange(last->next, nullptr));
     ring.free_count -= kBatch;
-    give_block(block);
+    return std::exchange(ring.free, std::exchange(last->next, nullptr));
 }
 
 RankedTasks::Chain RankedTasks::take_out(Ring& ring, std::size_t most,
@@ -402,9 +455,17 @@ void RankedTasks::drop(Entry& entry) noexcept {
 }
 
 void RankedTasks::give_entry(Entry& entry) noexcept {
-    Ring& ring = rings_[ring_of(entry.rank)];
-    const MutexLock lock(ring.mutex);
-    recycle(ring, entry);
+    Entry* surplus = nullptr;
+    {
+        Ring& ring = rings_[ring_of(entry.rank)];
+        const MutexLock lock(ring.mutex);
+        surplus = recycle(ring, entry);
+    }
+    if (surplus != nullptr) give_chain(surplus);
+    // Relaxed: a hint.
+    if (static_cast<std::int64_t>(queued_.load(std::memory_order_relaxed)) <=
+        empty_rings_at_.load(std::memory_order_relaxed))
+        empty_rings_after_burst();
 }
 
 void RankedTasks::start_sweep_if_due() noexcept {
@@ -528,24 +589,94 @@ void RankedTasks::help() noexcept {
 
 // ---- memory
 
-RankedTasks::Entry* RankedTasks::take_block() {
-    const MutexLock lock(memory_mutex_);
-    if (!spare_.empty()) {
-        Entry* const block = spare_.back();
-        spare_.pop_back();
-        return block;
+RankedTasks::Slab& RankedTasks::slab_with_room() {
+    if (with_room_ != nullptr) return *with_room_;
+    Slab* slab = given_back_;
+    if (slab != nullptr) {
+        given_back_ = slab->next;
+    } else {
+        slabs_.push_back(std::make_unique<Slab>());
+        slab = slabs_.back().get();
     }
-    spare_.reserve(memory_.size() + 1);  // so that give_block does not allocate
-    memory_.push_back(std::make_unique<Entry[]>(kBatch));
-    Entry* const block = memory_.back().get();
-    for (std::size_t i = 0; i + 1 < kBatch; ++i) block[i].next = &block[i + 1];
-    capacity_.fetch_add(kBatch, std::memory_order_relaxed);  // a number
-    return block;
+    slab->next = slab->before = nullptr;
+    with_room_ = slab;
+    ++idle_slabs_;
+    const std::size_t capacity =
+        capacity_.fetch_add(Slab::kEntries, std::memory_order_relaxed) + Slab::kEntries;
+    // When a quarter of the burst is left, the rings begin to give back.
+    if (capacity > kKeptSlabs * Slab::kEntries)
+        empty_rings_at_.store(static_cast<std::int64_t>(capacity / 4), std::memory_order_relaxed);
+    return *slab;
 }
 
-void RankedTasks::give_block(Entry* first) noexcept {
+RankedTasks::Chain RankedTasks::take_chain() {
     const MutexLock lock(memory_mutex_);
-    spare_.push_back(first);
+    Chain chain;
+    while (chain.size < kBatch) {
+        Slab* slab = nullptr;
+        try {
+            slab = &slab_with_room();
+        } catch (const std::bad_alloc&) {
+            if (chain.size == 0) throw;
+            break;  // fewer are enough
+        }
+        if (slab->used == 0) --idle_slabs_;
+        Entry& entry = slab->take();
+        entry.next = std::exchange(chain.first, &entry);
+        ++chain.size;
+        if (slab->used == Slab::kEntries) {
+            with_room_ = slab->next;
+            if (with_room_ != nullptr) with_room_->before = nullptr;
+        }
+    }
+    return chain;
+}
+
+void RankedTasks::give_chain(Entry* first) noexcept {
+    const MutexLock lock(memory_mutex_);
+    while (first != nullptr) {
+        Entry& entry = *std::exchange(first, first->next);
+        Slab& slab = *entry.home;
+        entry.next = std::exchange(slab.free, &entry);
+        if (slab.used-- == Slab::kEntries) {
+            slab.before = nullptr;
+            slab.next = with_room_;
+            if (with_room_ != nullptr) with_room_->before = &slab;
+            with_room_ = &slab;
+        }
+        if (slab.used == 0) give_back(slab);
+    }
+}
+
+void RankedTasks::give_back(Slab& slab) noexcept {
+    if (idle_slabs_ < kKeptSlabs || !slab.give_back()) {
+        ++idle_slabs_;
+        return;
+    }
+    (slab.before != nullptr ? slab.before->next : with_room_) = slab.next;
+    if (slab.next != nullptr) slab.next->before = slab.before;
+    slab.next = std::exchange(given_back_, &slab);
+    capacity_.fetch_sub(Slab::kEntries, std::memory_order_relaxed);  // a number
+}
+
+// Free entries in the rings keep the slabs that they come from. So the rings are emptied when a
+// quarter of a burst is left, and then each time that half of the rest is gone.
+void RankedTasks::empty_rings_after_burst() noexcept {
+    const auto queued = static_cast<std::int64_t>(queued_.load(std::memory_order_relaxed));
+    // Relaxed: decides only who does it.
+    std::int64_t at = empty_rings_at_.load(std::memory_order_relaxed);
+    if (queued > at || !empty_rings_at_.compare_exchange_strong(at, queued > 0 ? queued / 2 : -1,
+                                                                std::memory_order_relaxed))
+        return;
+    for (Ring& ring : rings_) {
+        Entry* free = nullptr;
+        {
+            const MutexLock lock(ring.mutex);
+            free = std::exchange(ring.free, nullptr);
+            ring.free_count = 0;
+        }
+        if (free != nullptr) give_chain(free);
+    }
 }
 
 }  // namespace nebula

@@ -60,8 +60,9 @@ struct RankedTask {
 /// Threads:   spawn, cancel, cancel_all, rerank, queued: any thread. wait and the destructor: owner
 ///            thread. Closures run on workers, or in wait(). The rank function runs on several
 ///            workers at once.
-/// Cost:      spawn, cancel and starting a task: one short lock each, that of a ring; an allocation
-///            per 64 tasks when more are queued than ever before. One pool task per slice.
+/// Cost:      spawn, cancel and starting a task: one short lock each, that of a ring; one more
+///            per 64 tasks, and memory from the system per 512 tasks in a burst. One pool task per
+///            slice.
 ///            rerank(function): one allocation. Ranking takes 0.1 to 0.2 µs per queued task, on
 ///            workers, and never more than about a fifth of one worker's time.
 /// Lifetime:  the destructor drops queued tasks and waits for running ones; the pool must outlive
@@ -117,7 +118,8 @@ public:
     }
     /// Whether the queue has a task that could begin. Exact, but outdated at once.
     [[nodiscard]] bool any_queued() const noexcept { return occupied_.mask() != 0; }
-    /// The number of tasks that there is memory for; the memory is kept.
+    /// The number of tasks that there is memory for. What a burst took goes back to the system when
+    /// the burst is over.
     [[nodiscard]] std::size_t capacity() const noexcept {
         return capacity_.load(std::memory_order_relaxed);  // as above
     }
@@ -137,6 +139,7 @@ private:
         RankFunction rank_of;
         std::uint32_t generation;
     };
+    struct Slab;
     struct Taken {
         Entry* entry = nullptr;
     };
@@ -164,7 +167,8 @@ private:
     // already.
     void link(Ring& ring, Entry& entry) noexcept NEBULA_REQUIRES(ring.mutex);
     void unlink(Ring& ring, Entry& entry) noexcept NEBULA_REQUIRES(ring.mutex);
-    void recycle(Ring& ring, Entry& entry) noexcept NEBULA_REQUIRES(ring.mutex);
+    // What it returns, if anything, is a chain for give_chain(), without the lock.
+    [[nodiscard]] Entry* recycle(Ring& ring, Entry& entry) noexcept NEBULA_REQUIRES(ring.mutex);
     // Takes out the oldest entries and marks them with `place`; with a generation, only as long as
     // they were ranked by an older one.
     [[nodiscard]] Chain take_out(Ring& ring, std::size_t most,
@@ -190,8 +194,12 @@ private:
     void start_sweep_if_due() noexcept;
     void sweep() noexcept;
 
-    [[nodiscard]] Entry* take_block();
-    void give_block(Entry* first) noexcept;
+    // Between the rings and the slabs; chains of any length, linked by `next`.
+    [[nodiscard]] Chain take_chain() NEBULA_EXCLUDES(memory_mutex_);
+    void give_chain(Entry* first) noexcept NEBULA_EXCLUDES(memory_mutex_);
+    void empty_rings_after_burst() noexcept NEBULA_EXCLUDES(memory_mutex_);
+    [[nodiscard]] Slab& slab_with_room() NEBULA_REQUIRES(memory_mutex_);
+    void give_back(Slab& slab) noexcept NEBULA_REQUIRES(memory_mutex_);
 
     WorkerPool& pool_;
     const RankedOptions options_;
@@ -216,9 +224,14 @@ private:
     std::shared_ptr<const RankedBy> ranked_by_ NEBULA_GUARDED_BY(ranked_by_mutex_);
 
     Mutex memory_mutex_;
-    std::vector<std::unique_ptr<Entry[]>> memory_ NEBULA_GUARDED_BY(memory_mutex_);
-    std::vector<Entry*> spare_ NEBULA_GUARDED_BY(memory_mutex_);  // chains of kBatch
+    std::vector<std::unique_ptr<Slab>> slabs_ NEBULA_GUARDED_BY(memory_mutex_);
+    Slab* with_room_ NEBULA_GUARDED_BY(memory_mutex_) = nullptr;   // slabs with free entries
+    Slab* given_back_ NEBULA_GUARDED_BY(memory_mutex_) = nullptr;  // addresses without memory
+    std::size_t idle_slabs_ NEBULA_GUARDED_BY(memory_mutex_) = 0;  // without a used entry
     std::atomic<std::size_t> capacity_{0};
+    std::atomic<std::uint64_t> next_serial_{1};  // 0: none; a number, so relaxed
+    // When so few tasks are queued, the rings give their free entries to the slabs; negative: never.
+    std::atomic<std::int64_t> empty_rings_at_{-1};
 
     // Last: they wait for tasks that use all of the above.
     TaskGroup sweeps_;
