@@ -11,8 +11,8 @@ namespace nebula::detail {
 /// Threads:   written by its own thread; read by any. Relaxed throughout: only for display, and
 ///            names live forever.
 struct NowRunning {
-    std::atomic<const char*> name{nullptr};
-    std::atomic<bool> has_token{false};  // whether the task can be asked to stop
+    std::atomic<const char*> name{nullptr};  // null: nothing; empty: a task without a name
+    std::atomic<bool> has_token{false};      // whether the task can be asked to stop
 };
 
 /// That of the calling thread: a worker, a spare or an io thread; null on any other thread. One
@@ -40,15 +40,18 @@ public:
 
     /// For one task after the other.
     void set(const char* name, bool has_token = false) const noexcept {
+        store(name != nullptr ? name : "", has_token);
+    }
+    /// Back to what was marked before.
+    void reset() const noexcept { store(outer_name_, outer_has_token_); }
+
+private:
+    void store(const char* name, bool has_token) const noexcept {
         if (running_ == nullptr) return;
         running_->name.store(name, std::memory_order_relaxed);
         running_->has_token.store(has_token, std::memory_order_relaxed);
     }
 
-    /// Back to what was marked before.
-    void reset() const noexcept { set(outer_name_, outer_has_token_); }
-
-private:
     NowRunning* const running_;
     const char* outer_name_ = nullptr;
     bool outer_has_token_ = false;

@@ -15,7 +15,11 @@ std::string what_holds_up(std::string_view whose, const NowRunning& running,
     const bool has_token = running.has_token.load(std::memory_order_relaxed);
     std::string line(whose);
     line.append(": the shutdown is waiting for ");
-    if (name != nullptr)
+    if (name == nullptr) {
+        line.append(thread_name).append(", which runs nothing, for ");
+        return line.append(std::to_string(seconds)).append(" s so far");
+    }
+    if (*name != '\0')
         line.append(has_token ? "the job '" : "the task '").append(name).append("'");
     else
         line.append(has_token ? "a job without a name" : "a task without a name");
