@@ -62,7 +62,8 @@ struct SoftLimit {
 /// Lifetime:  the thread that received the last value may destroy it, even if the sender has not
 ///            quite returned; no other call may be running. The destructor destroys the values that
 ///            are left.
-/// Throws:    the constructor: std::invalid_argument for a limit of 0. std::bad_alloc if it has to
+/// Throws:    the constructor: std::invalid_argument for a limit of 0 or of more values than any
+///            machine has memory for (a negative number that was converted). std::bad_alloc if it has to
 ///            grow, and what moving a T throws; the value and the channel are then unchanged.
 template <class T>
 class Channel {
@@ -78,6 +79,9 @@ public:
         require_argument(
             limit.values > 0,
             "a channel with a limit of 0 could never hold a value; use 1 or more, or no limit");
+        require_argument(limit.values <= kMostValues,
+                         "a channel allocates for as many values as its limit, and no machine has "
+                         "memory for that many; leave the limit out for a channel without one");
         values_.reserve(limit.values);
     }
     ~Channel() = default;
@@ -281,6 +285,8 @@ private:
     void wake_all_at_the_end() noexcept NEBULA_REQUIRES(mutex_) {
         if (closed_ && values_.in_use() == 0) wake_all(receivers_);
     }
+
+    static constexpr std::size_t kMostValues = (std::size_t{1} << 47U) / sizeof(Node);
 
     const std::size_t soft_limit_;
     std::atomic<std::size_t> size_{0};  // of values_, written under the lock

@@ -4,6 +4,7 @@
 
 #include "nebula/base/require.hpp"
 #include "nebula/threading/detail/merge_sort.hpp"
+#include "nebula/threading/index_range.hpp"
 #include "nebula/threading/task_group.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
@@ -22,18 +23,6 @@
 #include <vector>
 
 namespace nebula {
-
-/// Any signed or unsigned integer type except bool.
-template <class I>
-concept IndexType = std::integral<I> && !std::same_as<std::remove_cv_t<I>, bool>;
-
-/// The half-open range [begin, end).
-template <IndexType Index>
-struct BasicIndexRange {
-    Index begin;
-    Index end;
-};
-using IndexRange = BasicIndexRange<std::size_t>;
 
 struct ParOptions {
     Band band = Band::Frame;
@@ -141,6 +130,9 @@ template <class Range>
                   "over indices with par_for");
     return std::span<SliceElement<Range>>(std::ranges::data(range), std::ranges::size(range));
 }
+
+inline constexpr const char* kNoTasks =
+    "fewer than 1 task would do no work; use 1 or more, or leave the number out";
 
 /// How many pieces par_for without a grain makes.
 inline constexpr std::size_t kPiecesWithoutGrain = 256;
@@ -257,8 +249,9 @@ template <IndexType Count>
 /// Threads:   any thread; fn runs on several at once, including the calling one.
 /// Cost:      one atomic exchange per piece, on each thread's own cache line until the end.
 /// Throws:    the first exception of fn; pieces that have not begun by then may be left out.
-///            std::invalid_argument for a grain below 1, and for a negative begin with an end of
-///            an unsigned type that cannot hold it.
+///            std::invalid_argument for a grain below 1; for a negative begin with an end of an
+///            unsigned type that cannot hold it; and if fn takes its index as a type that cannot
+///            hold every index of the piece (the pieces before it may have run by then).
 template <IndexType Begin, IndexType End, IndexType Grain, class F>
 void par_for(WorkerPool& pool, Begin begin, End end, Grain grain, F&& fn, ParOptions options = {}) {
     const detail::LoopPieces pieces(begin, end, grain);
@@ -303,20 +296,21 @@ void par_for_each(WorkerPool& pool, Range&& range, F&& fn,
 /// place. Otherwise like par_for.
 ///
 ///     std::vector<int> sums = par_chunk_map(pool, heights, 256, sum_of);
-template <class Range, class F>
-auto par_chunk_map(WorkerPool& pool, Range&& range, std::size_t chunk_size, F&& fn,
+template <class Range, IndexType ChunkSize, class F>
+auto par_chunk_map(WorkerPool& pool, Range&& range, ChunkSize chunk_size, F&& fn,
                    ParOptions options = {.name = "par_chunk_map"}) {
     const auto slice = detail::slice_of(range);
     using T = typename decltype(slice)::element_type;
     static_assert(detail::ChunkFunction<F, T>,
                   "par_chunk_map calls fn(std::span<T>) or fn(std::size_t, std::span<T>)");
-    require_argument(chunk_size > 0, "a chunk of 0 would never finish the slice; use 1 or more");
+    const std::size_t length = detail::count_of(
+        chunk_size, 1, "chunks of fewer than 1 element never finish the slice; use 1 or more");
     return detail::map_chunks(
-        pool, detail::chunk_count(slice.size(), chunk_size),
-        [&fn, slice, chunk_size](std::size_t i) {
-            const std::size_t first = i * chunk_size;
+        pool, detail::chunk_count(slice.size(), length),
+        [&fn, slice, length](std::size_t i) {
+            const std::size_t first = i * length;
             return detail::call_with_chunk(
-                fn, i, slice.subspan(first, std::min(chunk_size, slice.size() - first)));
+                fn, i, slice.subspan(first, std::min(length, slice.size() - first)));
         },
         options);
 }
@@ -329,8 +323,7 @@ auto par_chunk_map(WorkerPool& pool, Range&& range, std::size_t chunk_size, F&& 
 template <class Range, class F>
 auto par_splat_map(WorkerPool& pool, Range&& range, std::optional<std::size_t> max_tasks, F&& fn,
                    ParOptions options = {.name = "par_splat_map"}) {
-    require_argument(max_tasks != std::size_t{0},
-                     "0 tasks would do no work; use 1 or more, or leave the number out");
+    require_argument(max_tasks != std::size_t{0}, detail::kNoTasks);
     const auto slice = detail::slice_of(range);
     // A pool without workers still has the calling thread.
     const std::size_t tasks =
@@ -338,6 +331,12 @@ auto par_splat_map(WorkerPool& pool, Range&& range, std::optional<std::size_t> m
     return par_chunk_map(pool, slice,
                          std::max(detail::chunk_count(slice.size(), tasks), std::size_t{1}), fn,
                          options);
+}
+template <class Range, IndexType Count, class F>
+auto par_splat_map(WorkerPool& pool, Range&& range, Count max_tasks, F&& fn,
+                   ParOptions options = {.name = "par_splat_map"}) {
+    const std::optional<std::size_t> most = detail::count_of(max_tasks, 1, detail::kNoTasks);
+    return par_splat_map(pool, range, most, fn, options);
 }
 
 /// Calls fn(element) for all elements of a slice, in pieces of `grain`, and returns the results in
@@ -379,8 +378,8 @@ auto par_map(WorkerPool& pool, Range&& range, F&& fn, ParOptions options = {.nam
 /// Threads:   any thread; fold runs on several at once, combine on the calling one.
 /// Cost:      as par_for, and a vector of one value per chunk.
 /// Throws:    as par_for.
-template <class Range, class Value, class Fold, class Combine>
-[[nodiscard]] Value par_reduce(WorkerPool& pool, Range&& range, std::size_t chunk_size,
+template <class Range, IndexType ChunkSize, class Value, class Fold, class Combine>
+[[nodiscard]] Value par_reduce(WorkerPool& pool, Range&& range, ChunkSize chunk_size,
                                Value identity, Fold&& fold, Combine&& combine,
                                ParOptions options = {.name = "par_reduce"}) {
     const auto slice = detail::slice_of(range);

@@ -53,10 +53,11 @@ public:
             [&slot = add_slot(), f = std::forward<F>(f)]() mutable { slot.emplace(f()); }, name);
     }
 
-    /// f(i) for all i < count, each a task with a result: see TaskGroup::spawn_batch.
-    template <class F>
+    /// f(i) for all i < calls, each a task with a result: see TaskGroup::spawn_batch.
+    template <IndexType Count, class F>
         requires std::is_invocable_r_v<T, std::decay_t<F>&, std::size_t>
-    void spawn_batch(std::size_t count, F&& f, const char* name = nullptr) {
+    void spawn_batch(Count calls, F&& f, const char* name = nullptr) {
+        const std::size_t count = detail::count_of(calls, 0, detail::kNegativeBatch);
         group_.spawn_batch(
             count,
             [this, first = add_slots(count),
@@ -131,11 +132,11 @@ public:
         group_.spawn_on_owner(std::forward<F>(f), name);
     }
 
-    /// f(i) for all i < count, each a task: see TaskGroup::spawn_batch.
-    template <class F>
+    /// f(i) for all i < calls, each a task: see TaskGroup::spawn_batch.
+    template <IndexType Count, class F>
         requires std::is_invocable_v<std::decay_t<F>&, std::size_t>
-    void spawn_batch(std::size_t count, F&& f, const char* name = nullptr) {
-        group_.spawn_batch(count, std::forward<F>(f), name);
+    void spawn_batch(Count calls, F&& f, const char* name = nullptr) {
+        group_.spawn_batch(calls, std::forward<F>(f), name);
     }
 
     void cancel() noexcept { group_.cancel(); }

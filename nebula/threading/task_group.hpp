@@ -6,6 +6,7 @@
 #include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/group_state.hpp"
+#include "nebula/threading/index_range.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -49,7 +50,8 @@ enum class OnError : std::uint8_t {
 /// Throws:    the constructor: std::bad_alloc; NestedTooDeep (nesting.hpp) if nested waits have
 ///            nearly used up this thread's stack. spawn: std::bad_alloc, with nothing queued, and
 ///            what copying the closure throws. spawn_batch: the same, but some of the calls may
-///            already be queued; the group runs them, or cancel() drops them. A task's exception is
+///            already be queued; the group runs them, or cancel() drops them; and
+///            std::invalid_argument for a negative number of calls. A task's exception is
 ///            never rethrown by itself: the first one is kept for take_exception() or
 ///            rethrow_first(), and the others are dropped. If nobody takes it, it goes to the panic
 ///            handler when the group is destroyed.
@@ -87,14 +89,15 @@ public:
         spawn_elsewhere(task, true);
     }
 
-    /// Calls f(i) for all i < count, each as a task of its own, for a fraction of the cost of that
+    /// Calls f(i) for all i < calls, each as a task of its own, for a fraction of the cost of that
     /// many spawns. f is copied once for each thread that may help. With more than 2^41 calls, each
     /// task makes many of them, and pending() counts the tasks.
-    template <class F>
+    template <IndexType Count, class F>
         requires std::is_invocable_v<std::decay_t<F>&, std::size_t>
-    void spawn_batch(std::size_t count, F&& f, const char* name = nullptr) {
+    void spawn_batch(Count calls, F&& f, const char* name = nullptr) {
         using Closure = std::decay_t<F>;
         static_assert(std::is_copy_constructible_v<Closure>, "one copy for each thread");
+        const std::size_t count = detail::count_of(calls, 0, detail::kNegativeBatch);
         if (count > kMostRuns * kLongestRun) {
             spawn_huge_batch(count, Closure(std::forward<F>(f)), name);
             return;

@@ -7,6 +7,7 @@
 #include "nebula/threading/detail/item.hpp"
 #include "nebula/threading/detail/join_region.hpp"
 #include "nebula/threading/fork_context.hpp"
+#include "nebula/threading/index_range.hpp"
 #include "nebula/threading/pool_run.hpp"
 #include "nebula/threading/scope.hpp"
 #include "nebula/threading/task_group.hpp"
@@ -32,6 +33,7 @@ class IoThreads;
 namespace detail {
 class JobBlock;
 class PoolCore;
+class RankedResultsBase;
 }  // namespace detail
 
 /// What one worker has done since the pool was created. Only grows.
@@ -83,13 +85,19 @@ public:
         spawn_item(std::exchange(taken.item, nullptr), options.order);
     }
 
-    /// Runs f(i) for all i < count later on workers, each as a task of its own with a copy of f.
+    /// Runs f(i) for all i < calls later on workers, each as a task of its own with a copy of f.
     /// All are queued in order behind the tasks of that band, with one lock and one round of
     /// wake-ups. (TaskGroup::spawn_batch, whose end you can wait for, copies f once per thread.)
-    template <class F>
+    /// \throws std::invalid_argument for a negative number of calls, or more than memory can hold.
+    template <IndexType Count, class F>
         requires std::is_invocable_v<std::decay_t<F>&, std::size_t>
-    void spawn_batch(std::size_t count, F&& f, SpawnOptions options = {}) {
+    void spawn_batch(Count calls, F&& f, SpawnOptions options = {}) {
         using Closure = std::decay_t<F>;
+        const std::size_t count = detail::count_of(calls, 0, detail::kNegativeBatch);
+        require_argument(count <= kMostItems,
+                         "a batch of more calls than the memory of any machine holds: each call is "
+                         "queued. Is the count a negative number that was converted? A "
+                         "TaskGroup's spawn_batch queues no calls");
         struct Chain {
             ~Chain() {
                 while (first != nullptr) {
@@ -244,7 +252,10 @@ public:
 private:
     friend class TaskGroup;
     friend class detail::JobBlock;
+    friend class detail::RankedResultsBase;
     friend void detail::report_lost_error(WorkerPool&, std::exception_ptr, const char*) noexcept;
+
+    static constexpr std::size_t kMostItems = std::size_t{1} << 40U;  // 64 TiB
 
     // An item that has no owner yet.
     struct Taken {

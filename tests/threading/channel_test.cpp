@@ -59,6 +59,11 @@ TEST(Channel, ABoundOf0IsRefused) {
     EXPECT_THROW(Channel<int>(SoftLimit{0}), std::invalid_argument);
 }
 
+// It allocated until there was no memory left.
+TEST(Channel, ABoundThatWasNegativeIsRefused) {
+    EXPECT_THROW(Channel<int>(SoftLimit{std::size_t{0} - 1}), std::invalid_argument);
+}
+
 TEST(Channel, AFullOneLeavesTheValueToTheCaller) {
     Channel<std::unique_ptr<int>> channel(SoftLimit{2});
     EXPECT_EQ(channel.soft_limit(), 2U);

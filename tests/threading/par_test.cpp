@@ -261,6 +261,41 @@ TEST_P(ParOn, AGrainOf0IsRefusedWithWhatToGiveInstead) {
     }
 }
 
+// Converted to std::size_t, it was one chunk for the whole slice, or calls without end.
+TEST_P(ParOn, ANegativeCountIsRefusedWhereverOneIsTaken) {
+    const std::vector<int> data(100, 1);
+    const int minus = -1;
+    std::atomic<int> calls{0};
+    const auto count = [&](std::size_t) { ++calls; };
+    EXPECT_THROW(par_for_each(pool_, data, minus, [](int) {}), std::invalid_argument);
+    EXPECT_THROW(par_map(pool_, data, minus, [](int i) { return i; }), std::invalid_argument);
+    EXPECT_THROW(par_chunk_map(pool_, data, minus, [](std::span<const int>) {}),
+                 std::invalid_argument);
+    EXPECT_THROW(par_splat_map(pool_, data, minus, [](std::span<const int>) {}),
+                 std::invalid_argument);
+    EXPECT_THROW((void)par_reduce(pool_, data, minus, 0, std::plus<>(), std::plus<>()),
+                 std::invalid_argument);
+    EXPECT_THROW(pool_.spawn_batch(minus, count), std::invalid_argument);
+    EXPECT_THROW(pool_.spawn_batch(std::size_t{0} - 8, count), std::invalid_argument);
+    TaskGroup group(pool_);
+    EXPECT_THROW(group.spawn_batch(minus, count), std::invalid_argument);
+    EXPECT_THROW(pool_.scope([&](Scope<>& s) { s.spawn_batch(minus, count); }),
+                 std::invalid_argument);
+    EXPECT_THROW(pool_.scope([&](Scope<std::size_t>& s) {
+        s.spawn_batch(minus, [](std::size_t i) { return i; });
+    }),
+                 std::invalid_argument);
+    group.spawn_batch(std::int8_t{5}, count);
+    group.wait();
+    EXPECT_EQ(calls, 5);
+}
+
+// `char` was an index, and then failed somewhere inside the standard library.
+static_assert(IndexType<signed char> && IndexType<const unsigned long> && IndexType<short>);
+static_assert(!IndexType<char> && !IndexType<const char8_t> && !IndexType<wchar_t> &&
+              !IndexType<char16_t> && !IndexType<char32_t> && !IndexType<bool> &&
+              !IndexType<float>);
+
 TEST_P(ParOn, ARangeThatEndsBeforeItBeginsIsEmpty) {
     par_for(pool_, 7, 3, 1, [](std::size_t) { FAIL() << "called"; });
 }
