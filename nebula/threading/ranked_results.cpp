@@ -7,7 +7,7 @@
 namespace nebula::detail {
 
 RankedResultsBase::RankedResultsBase(WorkerPool& pool, RankedOptions options)
-    : finished_(pool), tasks_(pool, options) {}
+    : pool_(*pool.core_), finished_(pool), tasks_(pool, options) {}
 
 RankedResultsBase::Finished::~Finished() {
     while (first != nullptr) {
@@ -23,11 +23,13 @@ RankedResultsBase::Place::Place(RankedResultsBase& owner) noexcept : owner_(&own
 }
 
 std::size_t RankedResultsBase::pending() const noexcept {
+    pool_.home().require();
     const MutexLock lock(mutex_);
     return unfinished_ + finished_.size;
 }
 
 std::size_t RankedResultsBase::finished() const noexcept {
+    pool_.home().require();
     const MutexLock lock(mutex_);
     return finished_.size;
 }
@@ -82,11 +84,13 @@ RankedResultsBase::Result* RankedResultsBase::pop() noexcept {
 }
 
 std::unique_ptr<RankedResultsBase::Result> RankedResultsBase::try_take() noexcept {
+    pool_.home().require();
     const MutexLock lock(mutex_);
     return std::unique_ptr<Result>(pop());
 }
 
 std::unique_ptr<RankedResultsBase::Result> RankedResultsBase::wait_and_take() noexcept {
+    pool_.home().require();
     for (;;) {
         {
             const MutexLock lock(mutex_);
@@ -100,12 +104,12 @@ std::unique_ptr<RankedResultsBase::Result> RankedResultsBase::wait_and_take() no
             if (finished_.first != nullptr || unfinished_ == 0) continue;
             waiting_.add(sleeper);
         }
-        {
-            const IdleWhileAsleep idle;
-            // Woken by a result, by the end, or by a spawned task. A task that was spawned before
-            // we were on the list has a helper on its way, or the next look sees it.
-            if (!tasks_.any_queued()) sleeper.sleep(Clock::time_point::max());
-        }
+        // Woken by a result, by the end, or by a spawned task. A task that was spawned before we
+        // were on the list has a helper on its way, or the next look sees it.
+        if (!tasks_.any_queued())
+            sleeper.sleep_by([this](std::atomic<std::uint32_t>& word, std::uint32_t expected) {
+                PoolCore::sleep_in_wait(&pool_, word, expected, Sleeper::kNudge);
+            });
         const MutexLock lock(mutex_);
         waiting_.leave(sleeper);
     }

@@ -8,6 +8,7 @@
 #include "nebula/threading/detail/wait_list.hpp"
 #include "nebula/threading/ranked_tasks.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -86,6 +87,7 @@ private:
     void drop() noexcept NEBULA_EXCLUDES(mutex_);
     [[nodiscard]] Result* pop() noexcept NEBULA_REQUIRES(mutex_);
 
+    PoolCore& pool_;
     mutable Mutex mutex_;
     Finished finished_ NEBULA_GUARDED_BY(mutex_);
     std::size_t unfinished_ NEBULA_GUARDED_BY(mutex_) = 0;

@@ -3,6 +3,7 @@
 // slept on its place, and its own pool had nobody left for what the other one waited for.
 #include "nebula/threading/io_threads.hpp"
 #include "nebula/threading/job.hpp"
+#include "nebula/threading/ranked_results.hpp"
 #include "nebula/threading/task_pools.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
@@ -102,6 +103,25 @@ TEST_F(PoolsThatWaitForEachOther, AJobOfAnotherPool) {
         return job.get();
     }),
               9);
+}
+
+// next() slept past the place where such waits sleep: it kept its worker, and no broadcast reached
+// it.
+TEST_F(PoolsThatWaitForEachOther, RankedResultsOfAnotherPool) {
+    std::atomic<int> calls{0};
+    EXPECT_EQ(a.on_worker([&] {
+        RankedResults<int> results(b);
+        std::atomic<bool> begun{false};
+        results.spawn(0, [&] {
+            begun = true;
+            a.broadcast([&](int) { ++calls; });
+            return a.on_worker([] { return 9; });
+        });
+        test::wait_until([&] { return begun.load(); });
+        return results.next().value_or(0);
+    }),
+              9);
+    EXPECT_EQ(calls, 1);
 }
 
 TEST_F(PoolsThatWaitForEachOther, IoThatWaitsForThePoolThatWaitsForIt) {

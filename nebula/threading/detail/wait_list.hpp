@@ -11,7 +11,7 @@ namespace nebula::detail {
 
 /// One sleeper, on its own stack.
 ///
-/// Threads:   sleep: the sleeper, without the lock. The rest: under the lock of the list.
+/// Threads:   sleep, sleep_by: the sleeper, without the lock. The rest: under the lock of the list.
 template <class Atomics>
 class BasicSleeper {
     template <class V>
@@ -27,14 +27,33 @@ public:
             if (!Atomics::sleep_until(claimed_, 0, deadline)) return;
         }
     }
+    /// Returns when claimed. Sleeps by `sleep(word, expected)`, which may return early, and during
+    /// which kNudge may be added to the word.
+    template <class Sleep>
+    void sleep_by(const Sleep& sleep) noexcept {
+        // Relaxed: as above.
+        for (std::uint32_t word = 0;
+             !is_claimed(word = claimed_.load(std::memory_order_relaxed));) {
+            Atomics::yield_point();
+            sleep(claimed_, word);
+        }
+    }
+
+    /// May be added to the word at any time during sleep_by().
+    static constexpr std::uint32_t kNudge = 2;
 
 private:
     template <class>
     friend class BasicWaitList;
 
+    static constexpr std::uint32_t kClaimed = 1;
+    [[nodiscard]] static bool is_claimed(std::uint32_t word) noexcept {
+        return (word & kClaimed) != 0;
+    }
+
     BasicSleeper* older_ = nullptr;
     BasicSleeper* younger_ = nullptr;
-    Atomic<std::uint32_t> claimed_{0};  // set under the lock
+    Atomic<std::uint32_t> claimed_{0};  // kClaimed, set under the lock, plus any number of kNudge
 };
 
 /// The list of sleepers. A claim takes one off the list, so no thread is woken twice, and none is
@@ -60,14 +79,15 @@ public:
     /// Every sleeper calls it once, after its sleep.
     void leave(Sleeper& sleeper) noexcept {
         // Relaxed: under the lock.
-        if (sleeper.claimed_.load(std::memory_order_relaxed) == 0) unlink(sleeper);
+        if (!Sleeper::is_claimed(sleeper.claimed_.load(std::memory_order_relaxed))) unlink(sleeper);
     }
 
     [[nodiscard]] Claim claim_oldest() noexcept {
         Sleeper* const sleeper = oldest_;
         if (sleeper == nullptr) return nullptr;
         unlink(*sleeper);
-        sleeper->claimed_.store(1, std::memory_order_relaxed);  // read again under the lock
+        // Read again under the lock. A nudge that it overwrites would wake the same thread.
+        sleeper->claimed_.store(Sleeper::kClaimed, std::memory_order_relaxed);
         return &sleeper->claimed_;
     }
 
