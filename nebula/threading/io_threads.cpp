@@ -63,6 +63,7 @@ void IoScope::leave() noexcept {
 void IoScope::wait() noexcept {
     for (std::uint32_t word = 0;
          ((word = pending_.load(std::memory_order_acquire)) & (kRing - 1)) != 0;) {
+        threads_->core_->home().require();
         // If this is one of the threads that run the jobs, they might wait for it while it sleeps.
         if (!threads_->core_->run_one_if_own())
             detail::PoolCore::sleep_in_wait(nullptr, pending_, word, kRing);

@@ -139,6 +139,7 @@ std::size_t RankedTasks::ring_of(float rank) noexcept {
 
 RankedTasks::Id RankedTasks::add(float rank, Closure& closure, std::uint64_t tag,
                                  const char* name) {
+    home_.require();  // before a lock that a thread of the parent may hold for ever
     const std::size_t number = ring_of(rank);
     Ring& ring = rings_[number];
     Entry& entry = take_free(ring);
@@ -185,6 +186,7 @@ RankedTasks::Entry& RankedTasks::take_free(Ring& ring) {
 }
 
 bool RankedTasks::cancel(Id id) noexcept {
+    home_.require();
     if (id.entry_ == nullptr) return false;
     Entry& entry = *id.entry_;
     for (;;) {
@@ -212,6 +214,7 @@ bool RankedTasks::cancel(Id id) noexcept {
 }
 
 std::size_t RankedTasks::cancel_all() noexcept {
+    home_.require();
     // Closures are destroyed after the walk, because their destructors are user code that may call
     // us.
     Chain all;
@@ -235,6 +238,7 @@ std::size_t RankedTasks::cancel_all() noexcept {
 }
 
 bool RankedTasks::rerank(Id id, float rank) noexcept {
+    home_.require();
     if (id.entry_ == nullptr) return false;
     Entry& entry = *id.entry_;
     for (;; std::this_thread::yield()) {
@@ -261,6 +265,7 @@ bool RankedTasks::rerank(Id id, float rank) noexcept {
 }
 
 void RankedTasks::rerank(RankFunction rank_of) {
+    home_.require();
     auto ranked_by = std::make_shared<RankedBy>(RankedBy{std::move(rank_of), 0});
     std::shared_ptr<const RankedBy> last;  // the user's function, destroyed after the lock
     {
@@ -275,6 +280,7 @@ void RankedTasks::rerank(RankFunction rank_of) {
 }
 
 void RankedTasks::wait() noexcept {
+    home_.require();
     do {
         sweeps_.wait();
         helping_.wait();
@@ -564,6 +570,7 @@ void RankedTasks::run(Entry& entry) noexcept {
 }
 
 bool RankedTasks::try_tick() noexcept {
+    home_.require();
     Taken taken;
     if (!take_nearest(taken)) return false;
     run(*taken.entry);

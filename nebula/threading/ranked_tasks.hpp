@@ -6,6 +6,7 @@
 #include "nebula/base/mutex.hpp"
 #include "nebula/base/small_function.hpp"
 #include "nebula/threading/band.hpp"
+#include "nebula/threading/detail/process.hpp"
 #include "nebula/threading/detail/ranked_queue.hpp"
 #include "nebula/threading/detail/ticket_count.hpp"
 #include "nebula/threading/task_group.hpp"
@@ -114,10 +115,16 @@ public:
 
     /// How many tasks have not begun. Outdated at once.
     [[nodiscard]] std::size_t queued() const noexcept {
-        return queued_.load(std::memory_order_relaxed);  // only the number matters
+        const std::size_t queued = queued_.load(std::memory_order_relaxed);  // only the number
+        if (queued != 0) home_.require();  // in a child of fork() they would never begin
+        return queued;
     }
     /// Whether the queue has a task that could begin. Exact, but outdated at once.
-    [[nodiscard]] bool any_queued() const noexcept { return occupied_.mask() != 0; }
+    [[nodiscard]] bool any_queued() const noexcept {
+        const bool any = occupied_.mask() != 0;
+        if (any) home_.require();
+        return any;
+    }
     /// The number of tasks that there is memory for. What a burst took goes back to the system when
     /// the burst is over.
     [[nodiscard]] std::size_t capacity() const noexcept {
@@ -202,6 +209,7 @@ private:
     void give_back(Slab& slab) noexcept NEBULA_REQUIRES(memory_mutex_);
 
     WorkerPool& pool_;
+    const detail::HomeProcess home_;
     const RankedOptions options_;
     const bool inline_;  // the pool has no workers, so spawning threads help
     std::array<Ring, kRings> rings_;

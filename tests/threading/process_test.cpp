@@ -4,6 +4,8 @@
 #include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/io_threads.hpp"
 #include "nebula/threading/job.hpp"
+#include "nebula/threading/ranked_results.hpp"
+#include "nebula/threading/ranked_tasks.hpp"
 #include "nebula/threading/task_pools.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
@@ -186,6 +188,80 @@ TEST_F(ForkTest, AChildThatWaitsForAJobOfItsParentIsTold) {
             in_child([&] { job.get(); });
         },
         testing::KilledBySignal(SIGABRT), kSentence);
+}
+
+// Each of these once polled or slept for ever: the work is the parent's, and its threads too.
+TEST_F(ForkTest, AChildThatAsksForTheEndOfWorkThatItsParentBeganIsTold) {
+    const auto dies = [](auto&& make, auto&& use) {
+        EXPECT_EXIT(
+            {
+                auto& made = make(static_pool());
+                in_child([&] { use(made); });
+            },
+            testing::KilledBySignal(SIGABRT), kSentence);
+    };
+    // Lives until the process ends, so that no destructor is what speaks.
+    const auto group = [](WorkerPool& pool) -> TaskGroup& { return *new TaskGroup(pool); };
+    const auto poll = [](auto&& ended) {
+        while (!ended()) std::this_thread::yield();
+    };
+    dies(group, [&](TaskGroup& g) {
+        g.spawn([] {});
+        poll([&] { return g.done(); });
+    });
+    dies(group, [](TaskGroup& g) { std::thread([&g] { g.spawn([] {}); }).join(); });
+    dies(group, [](TaskGroup& g) { g.spawn_batch(3, [](std::size_t) {}); });
+    dies(
+        [&](WorkerPool& pool) -> TaskGroup& {
+            TaskGroup& g = group(pool);
+            g.spawn([] { sleep_for_ever(); });
+            return g;
+        },
+        [&](TaskGroup& g) { poll([&] { return g.pending() == 0; }); });
+    const auto job = [](WorkerPool& pool) -> Job<int>& {
+        return *new Job<int>(spawn_job(pool, []() -> int { sleep_for_ever(); }));
+    };
+    dies(job, [&](Job<int>& j) { poll([&] { return j.done(); }); });
+    dies(job, [&](Job<int>& j) { poll([&] { return j.status() == JobStatus::Done; }); });
+    dies(job, [&](Job<int>& j) { poll([&] { return j.try_get().has_value(); }); });
+    dies(job, [&](Job<int>& j) { poll([stop = j.stop_source()] { return stop.done(); }); });
+    const auto ranked = [](WorkerPool& pool) -> RankedTasks& { return *new RankedTasks(pool); };
+    dies(ranked, [&](RankedTasks& r) {
+        r.spawn(1, [] {});
+        poll([&] { return r.queued() == 0; });
+    });
+    dies(ranked, [](RankedTasks& r) { r.cancel_all(); });
+    const auto results = [](WorkerPool& pool) -> RankedResults<int>& {
+        auto& made = *new RankedResults<int>(pool);
+        made.spawn(1, []() -> int { sleep_for_ever(); });
+        return made;
+    };
+    dies(results, [&](RankedResults<int>& r) { poll([&] { return r.finished() != 0; }); });
+    dies(results, [](RankedResults<int>& r) { (void)r.next(); });
+    const auto io = [](WorkerPool& pool) -> IoThreads& {
+        auto& made = *new IoThreads();
+        made.spawn([] { sleep_for_ever(); });
+        (void)pool;
+        return made;
+    };
+    dies(io, [&](IoThreads& threads) { poll([&] { return threads.queued() == 1; }); });
+    dies([](WorkerPool& pool) -> WorkerPool& { return pool; },
+         [&](WorkerPool& pool) { poll([&] { return pool.queued() == 1; }); });
+}
+
+// The flag "under way" came along, and the thread that would have changed it did not: no branch of
+// a join was ever stolen in the child.
+TEST_F(ForkTest, AChildThatIsMadeWhileItsParentRegistersForMembarrierRegistersItself) {
+    EXPECT_EXIT(
+        {
+            std::jthread other([] { sleep_for_ever(); });  // registering now takes milliseconds
+            const detail::FenceRegistration parent(true);
+            in_child([] {
+                WorkerPool own({.thread_count_override = 1});
+                while (!detail::asymmetric_fences_ready()) std::this_thread::yield();
+            });
+        },
+        testing::ExitedWithCode(kCode), "");
 }
 
 TEST_F(ForkTest, AChildThatOnlyExitsKeepsItsCode) {

@@ -16,7 +16,8 @@
 namespace nebula::detail {
 namespace {
 
-// One per process, because the kernel registers processes. Moves only forward.
+// One per process, because the kernel registers processes. Moves only forward, except in a child of
+// fork(), which does not have the thread that was registering: a pool of its own tries again.
 enum class Registration : std::uint8_t { Untried, UnderWay, Ready, Missing };
 std::atomic<Registration> registration{Registration::Untried};
 std::atomic<long> registrar{0};
@@ -38,12 +39,21 @@ void* registering_thread(void* /*unused*/) noexcept {
     return nullptr;
 }
 
+// In the child of a fork(). A registration that came first is inherited.
+void forget_unfinished() noexcept {
+    if (registration.load(std::memory_order_relaxed) == Registration::UnderWay)
+        registration.store(Registration::Untried, std::memory_order_relaxed);  // the only thread
+}
+
 constexpr std::size_t kStackBytes = std::size_t{64} * 1024;
 
 }  // namespace
 
 FenceRegistration::FenceRegistration(bool wanted) noexcept {
     if (!wanted) return;
+    // Fails only for lack of memory; branches in a child may then never be stolen.
+    [[maybe_unused]] static const int kHandler =
+        pthread_atfork(nullptr, nullptr, forget_unfinished);
     Registration untried = Registration::Untried;
     // Relaxed: decides who registers, and publishes nothing.
     if (!registration.compare_exchange_strong(untried, Registration::UnderWay,

@@ -103,6 +103,7 @@ void GroupState::open_chunk() {
 }
 
 void GroupState::spawn_elsewhere(TaskSlot& task, bool for_owner) {
+    home_.require();  // before the lock, which a thread of the parent may hold for ever
     TaskChunk* spare = nullptr;
     bool wake = false;
     for (;;) {
@@ -133,6 +134,7 @@ void GroupState::spawn_elsewhere(TaskSlot& task, bool for_owner) {
 
 void GroupState::spawn_batch(TaskSlot& closure, TaskChunk::BatchCall call, std::size_t begin,
                              std::uint32_t count) {
+    home_.require();
     TaskChunk* const chunk = pool_.free_lists().take_chunk();
     chunk->capacity = count;
     chunk->batch_call = call;
@@ -294,6 +296,7 @@ void GroupState::stop_waiting() noexcept {
 }
 
 TaskError GroupState::take_error() noexcept {
+    home_.require();
     const MutexLock lock(mutex_);
     return std::exchange(error_, {});
 }

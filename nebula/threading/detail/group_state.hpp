@@ -7,6 +7,7 @@
 #include "nebula/base/mutex.hpp"
 #include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/latch.hpp"
+#include "nebula/threading/detail/process.hpp"
 #include "nebula/threading/detail/task_chunk.hpp"
 #include "nebula/threading/detail/ticket_count.hpp"
 
@@ -68,6 +69,7 @@ public:
     /// On the owner thread.
     template <class F>
     void spawn_here(F&& f, const char* name) {
+        home_.require();
         if (open_tasks_ == kChunkTasks) [[unlikely]]
             open_chunk();
         open_->slots[open_tasks_].emplace(std::forward<F>(f), name);
@@ -138,8 +140,10 @@ public:
         const std::uint64_t finished = finished_.load(std::memory_order_acquire);
         // Relaxed: only the number matters; a thread that asks has spawned the tasks, or knows of
         // them by other means.
-        return spawned_here_.load(std::memory_order_relaxed) +
-               spawned_elsewhere_.load(std::memory_order_relaxed) - finished;
+        const std::uint64_t pending = spawned_here_.load(std::memory_order_relaxed) +
+                                      spawned_elsewhere_.load(std::memory_order_relaxed) - finished;
+        if (pending != 0) home_.require();  // in a child of fork() they would never end
+        return pending;
     }
 
     void cancel() noexcept { cancelled_.store(true, std::memory_order_release); }
@@ -189,6 +193,7 @@ private:
                                          std::uint32_t added) noexcept NEBULA_REQUIRES(mutex_);
 
     PoolCore& pool_;
+    const HomeProcess home_;  // as the pool's, but here it costs one load
     Band band_ = Band::Frame;
     bool cancel_on_error_ = false;  // set by the owner before the first spawn
     bool owner_helps_ = false;

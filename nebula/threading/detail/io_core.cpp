@@ -194,11 +194,13 @@ void IoCore::abandon() noexcept {
 }
 
 int IoCore::thread_count() const {
+    home_.require();
     const MutexLock lock(mutex_);
     return static_cast<int>(threads_.size());
 }
 
 std::size_t IoCore::queued() const {
+    home_.require();
     const MutexLock lock(mutex_);
     return jobs_.size();
 }

@@ -5,6 +5,7 @@
 #include "nebula/base/small_function.hpp"
 #include "nebula/threading/band.hpp"
 #include "nebula/threading/detail/job_state.hpp"
+#include "nebula/threading/detail/process.hpp"
 #include "nebula/threading/stop_token.hpp"
 
 #include <atomic>
@@ -56,8 +57,17 @@ public:
 
     void request_cancel() noexcept;
     [[nodiscard]] StopToken stop_token() const noexcept { return StopToken(state_.word()); }
-    [[nodiscard]] JobStatus status() const noexcept { return state_.status(); }
-    [[nodiscard]] bool ended() const noexcept { return state_.ended(); }
+    [[nodiscard]] JobStatus status() const noexcept {
+        const JobStatus status = state_.status();
+        if (status == JobStatus::Queued || status == JobStatus::Running)
+            home_.require();  // in a child of fork() it would never end
+        return status;
+    }
+    [[nodiscard]] bool ended() const noexcept {
+        const bool ended = state_.ended();
+        if (!ended) home_.require();
+        return ended;
+    }
 
     /// Runs it, or sleeps until it has run.
     void finish() noexcept;
@@ -86,6 +96,7 @@ private:
 
     WorkerPool& pool_;
     const SpawnOptions options_;
+    const HomeProcess home_;  // not the pool's, because a StopSource may outlive the pool
     JobState<> state_;
     std::atomic<std::uint32_t> references_{1};
     std::exception_ptr error_;            // belongs to the claimer until the end, then to the owner

@@ -116,6 +116,7 @@ void PoolCore::report(const TaskError& error) const noexcept {
 // ---- queries
 
 std::uint64_t PoolCore::queued() const noexcept {
+    home_.require();
     std::uint64_t count = free_lists_.pending_in_groups();
     for (const auto& injector : injectors_) count += injector.size_hint();
     for (const auto& worker : live_workers()) {
