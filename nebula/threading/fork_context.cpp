@@ -36,6 +36,7 @@ bool outlast_branch(ForkSeat& owner, std::int64_t index, JoinRecord& record) noe
 }
 
 JoinRegion::JoinRegion(PoolCore& pool) : outer_(current_fork_seat) {
+    require_stack();
     if (outer_ != nullptr && &outer_->pool == &pool) {
         seat_ = outer_;
         return;
@@ -46,6 +47,7 @@ JoinRegion::JoinRegion(PoolCore& pool) : outer_(current_fork_seat) {
         seat_ = lonely_.get();
     }
     // A worker may have left this pool for a join of another pool, and come back here.
+    seat_->stack_floor = stack_floor();
     entered_ = !seat_->in_region.raised_by_us();
     if (entered_ && lonely_ == nullptr) pool.enter_region(*seat_);
     current_fork_seat = seat_;

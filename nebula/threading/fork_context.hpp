@@ -6,6 +6,7 @@
 #include "nebula/threading/detail/join_deque.hpp"
 #include "nebula/threading/detail/join_record.hpp"
 #include "nebula/threading/detail/region_watch.hpp"
+#include "nebula/threading/nesting.hpp"
 
 #include <array>
 #include <atomic>
@@ -52,6 +53,8 @@ struct ForkSeat {
     // Whether the thread is inside a join, so that a worker must watch for branches. README,
     // "Joins".
     alignas(2 * kCacheLine) RegionFlag in_region;
+    // stack_floor() of the thread that has the seat, which alone reads and writes it.
+    std::uintptr_t stack_floor = 0;
     std::atomic<bool> lent{false};       // to a thread that is not a worker
     std::atomic<std::uint32_t> bell{0};  // the thread sleeps on it while it waits for a thief
     // Not in the branches, so that a branch that is not stolen never touches its state.
@@ -61,6 +64,15 @@ struct ForkSeat {
 /// The seat of the join that the calling thread is in; null outside of joins. It is a pointer, not
 /// an object, because the extension is unloaded while foreign threads are still alive.
 extern constinit thread_local ForkSeat* current_fork_seat;
+
+/// Whether the frame that holds `local` is so near the end of its stack that require_stack() may
+/// throw. A local of the joining function, not its frame address, which costs a register.
+[[gnu::always_inline]] inline bool stack_is_low(const ForkSeat& seat, const void* local) noexcept {
+#if defined(NEBULA_SANITIZED)
+    local = __builtin_frame_address(0);  // the address sanitizer keeps locals elsewhere
+#endif
+    return reinterpret_cast<std::uintptr_t>(local) < seat.stack_floor;
+}
 
 /// Waits for the thief of the branch that was pushed at `index`, and rethrows what it threw.
 void await_branch(ForkSeat& owner, std::int64_t index, JoinRecord& record);
@@ -90,10 +102,12 @@ public:
     /// worker has taken it meanwhile. An idle worker finds a branch after about a millisecond at
     /// the latest, however long a runs.
     ///
-    /// Cost:      one to two nanoseconds if nothing is stolen; nothing allocates. A waiting thread
-    ///            helps the thread that has its branch, and runs nothing else.
+    /// Cost:      a few nanoseconds if nothing is stolen (bench/threading/README.md); nothing
+    ///            allocates. A waiting thread helps the thread that has its branch, and runs
+    ///            nothing else.
     /// Throws:    what a throws; b is then not called unless it has already begun. Otherwise what b
-    ///            throws.
+    ///            throws. NestedTooDeep, before either is called, if joins inside joins have nearly
+    ///            used up this thread's stack.
     template <class A, class B>
     [[gnu::always_inline]] auto join(A&& a, B&& b);  // inlined, so the context stays in registers
 
@@ -196,6 +210,8 @@ inline auto ForkContext::join(A&& a, B&& b) {
 template <class Results, class A, class Branch>
 inline Results ForkContext::join_branch(A& a, Branch& branch) {
     detail::ForkSeat& seat = *seat_;
+    if (detail::stack_is_low(seat, &branch)) [[unlikely]]
+        detail::require_stack();
     if (!seat.branches.push(&branch, depth_)) [[unlikely]] {
         // The deque is full, so there is enough work for all workers further up.
         typename Results::first_type first = detail::run_branch(a, *this);

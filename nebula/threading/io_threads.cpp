@@ -6,6 +6,7 @@
 #include "nebula/threading/detail/futex.hpp"
 #include "nebula/threading/detail/io_core.hpp"
 #include "nebula/threading/detail/pool_core.hpp"
+#include "nebula/threading/nesting.hpp"
 
 #include <exception>
 #include <utility>
@@ -43,6 +44,8 @@ void IoScope::run_guarded(void (*call)(void* closure), void* closure, const char
     }
 }
 
+IoScope::IoScope(IoThreads& threads) : threads_(&threads) { detail::require_stack(); }
+
 IoScope::~IoScope() {
     wait();
     std::exception_ptr first;
@@ -61,6 +64,7 @@ void IoScope::leave() noexcept {
 }
 
 void IoScope::wait() noexcept {
+    const detail::NestedWait nested;
     for (std::uint32_t word = 0;
          ((word = pending_.load(std::memory_order_acquire)) & (kRing - 1)) != 0;) {
         threads_->core_->home().require();

@@ -49,8 +49,9 @@ struct IoThreadsConfig {
 /// Cost:      spawn: a short lock and a system call to wake a thread; the first ones also start a
 ///            thread. Without jobs: nothing, the threads sleep without a timer.
 /// Lifetime:  close and the destructor run queued jobs and the jobs that those spawn, then join.
-/// Throws:    spawn: std::bad_alloc, std::system_error if no thread at all can be started; the job
-///            is then not queued. What a job throws goes to the panic handler with its name.
+/// Throws:    spawn: std::bad_alloc, std::system_error if no thread at all can be started, and
+///            NestedTooDeep if the job would run here and jobs inside jobs have nearly used up this
+///            thread's stack; the job is then not queued. What a job throws goes to the panic handler with its name.
 class IoThreads {
 public:
     explicit IoThreads(IoThreadsConfig config = {});
@@ -89,11 +90,12 @@ private:
 /// Threads:   spawn: any thread, until all have ended. wait_and_rethrow and the destructor: the
 ///            thread that created it, which sleeps there; if that is one of the IoThreads, it runs
 ///            queued jobs meanwhile.
-/// Throws:    spawn: as IoThreads. wait_and_rethrow: the first exception of the jobs, once all have
+/// Throws:    the constructor: NestedTooDeep (nesting.hpp) if nested waits have nearly used up this
+///            thread's stack. spawn: as IoThreads. wait_and_rethrow: the first exception of the jobs, once all have
 ///            ended; if it is never called, that exception goes to the panic handler.
 class IoScope {
 public:
-    explicit IoScope(IoThreads& threads) noexcept : threads_(&threads) {}
+    explicit IoScope(IoThreads& threads);
     ~IoScope();
     IoScope(const IoScope&) = delete;
     IoScope& operator=(const IoScope&) = delete;

@@ -72,6 +72,7 @@ void JobBlock::request_cancel() noexcept {
 }
 
 void JobBlock::finish() noexcept {
+    const NestedWait nested;
     if (state_.claim())
         (void)run_claimed();  // its error is not lost: the caller takes it next
     else if (!state_.ended())
@@ -99,6 +100,26 @@ void JobBlock::leave() noexcept {
         if (std::exception_ptr error = take_lost_error())
             report_lost_error(pool_, std::move(error), options_.name);
     release();
+}
+
+constinit thread_local JobBlock::Drops JobBlock::drops;
+
+void JobBlock::drop() noexcept {
+    static constexpr int kMostNested = 32;
+    if (drops.depth == kMostNested) {
+        next_dropped_ = std::exchange(drops.rest, this);
+        return;
+    }
+    JobBlock* job = this;
+    do {
+        ++drops.depth;
+        job->request_cancel();
+        job->leave();
+        --drops.depth;
+        if (drops.depth != 0) return;
+        job = drops.rest;
+        if (job != nullptr) drops.rest = job->next_dropped_;
+    } while (job != nullptr);
 }
 
 void throw_job_cancelled() { throw JobCancelled(); }

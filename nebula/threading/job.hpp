@@ -196,8 +196,9 @@ public:
 
     /// Spawns f(value), or f() for a Job<void>, when this job has ended. The new Job owns this one,
     /// so dropping it drops both. If this job ends with an error or is cancelled, f is not called,
-    /// and the new Job ends in the same way. A chain may have a few thousand links: dropping it, or
-    /// waiting for it before it has begun, needs one stack frame per link.
+    /// and the new Job ends in the same way. A chain may have any number of links; but get() runs
+    /// links that have not begun inside each other, so after some thousands it throws NestedTooDeep
+    /// and the chain is dropped. Let a long chain run, and then take its result.
     template <class F>
     auto then(F&& f, SpawnOptions options = {}) &&;
 
@@ -230,9 +231,7 @@ private:
         return block_->take();
     }
     void drop() noexcept {
-        if (block_ == nullptr) return;
-        block_->request_cancel();
-        std::exchange(block_, nullptr)->leave();
+        if (block_ != nullptr) std::exchange(block_, nullptr)->drop();
     }
 
     detail::JobResult<T>* block_ = nullptr;  // used by other threads, too: see Threads

@@ -12,10 +12,17 @@ namespace {
 
 // The room that must be left to report the error and to unwind; at most an eighth of the stack.
 constexpr std::size_t kReserve = std::size_t{96} * 1024;
+constexpr std::size_t reserve_of(std::size_t stack_bytes) {
+    return std::min(kReserve, stack_bytes / 8);
+}
 
 struct StackBounds {
     std::uintptr_t low = 0;
     std::uintptr_t high = 0;  // 0: not asked yet
+    [[nodiscard]] std::size_t size() const noexcept { return high - low; }
+    [[nodiscard]] bool contains(std::uintptr_t address) const noexcept {
+        return address >= low && address < high;
+    }
 };
 // Plain data, no destructor: the extension is unloaded while foreign threads are still alive.
 constinit thread_local StackBounds stack_bounds;
@@ -32,6 +39,13 @@ StackBounds ask_for_bounds() noexcept {
         bounds.high = bounds.low + size;
     }
     pthread_attr_destroy(&attributes);
+    return bounds;
+}
+
+const StackBounds& bounds_of_this_stack() noexcept {
+    StackBounds& bounds = stack_bounds;
+    if (bounds.high == 0) [[unlikely]]
+        bounds = ask_for_bounds();
     return bounds;
 }
 
@@ -56,27 +70,35 @@ void NestedTooDeep::name_task(const char* name) noexcept {
 void NestedTooDeep::make_text(const char* name) {
     std::string text = name != nullptr ? "task \"" + std::string(name) + "\"" : "this thread";
     text += " waits for tasks at depth " + std::to_string(depth_) +
-            ": that many waits are inside "
-            "each other on one stack, and " +
+            ": that many waits, and the calls between them, are inside each other on one stack, "
+            "and " +
             kib(bytes_left_) + " of its " + kib(stack_bytes_) +
-            " are left. Nest less deeply, recurse with WorkerPool::fork(), or raise "
-            "WorkerPoolConfig::stack_size_bytes";
+            " are left. Nest less deeply (joins inside WorkerPool::fork() nest as well), split the "
+            "work into levels, or raise WorkerPoolConfig::stack_size_bytes";
     text_ = std::move(text);
 }
 
 namespace detail {
 
 void require_stack() {
-    StackBounds& bounds = stack_bounds;
-    if (bounds.high == 0) [[unlikely]]
-        bounds = ask_for_bounds();
+    const StackBounds& bounds = bounds_of_this_stack();
     const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     // On a stack of the caller's own, such as a fibre's, this is unknown.
-    if (here < bounds.low || here >= bounds.high) return;
-    const std::size_t size = bounds.high - bounds.low;
+    if (!bounds.contains(here)) return;
     const std::size_t left = here - bounds.low;
-    if (left < std::min(kReserve, size / 8)) [[unlikely]]
-        throw NestedTooDeep(nested_waits, left, size);
+    if (left < reserve_of(bounds.size())) [[unlikely]]
+        throw NestedTooDeep(nested_waits, left, bounds.size());
+}
+
+bool has_stack_to_help() noexcept {
+    const StackBounds& bounds = bounds_of_this_stack();
+    const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    return !bounds.contains(here) || here - bounds.low >= 2 * reserve_of(bounds.size());
+}
+
+std::uintptr_t stack_floor() noexcept {
+    const StackBounds& bounds = bounds_of_this_stack();
+    return bounds.low + reserve_of(bounds.size());
 }
 
 NestedWait::NestedWait() noexcept { ++nested_waits; }

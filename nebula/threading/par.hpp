@@ -5,6 +5,7 @@
 #include "nebula/base/require.hpp"
 #include "nebula/threading/detail/merge_sort.hpp"
 #include "nebula/threading/index_range.hpp"
+#include "nebula/threading/nesting.hpp"
 #include "nebula/threading/task_group.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
@@ -35,7 +36,10 @@ namespace detail {
 template <class Chunk>
 void for_each_chunk(WorkerPool& pool, std::size_t count, Chunk& chunk, ParOptions options) {
     if (count < 2) {
-        if (count == 1) chunk(std::size_t{0});
+        if (count == 1) {
+            require_stack();  // as the group below does
+            chunk(std::size_t{0});
+        }
         return;
     }
     // If one throws, those that have not begun are dropped. Threads begin far from each other, so

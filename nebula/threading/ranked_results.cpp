@@ -89,15 +89,17 @@ std::unique_ptr<RankedResultsBase::Result> RankedResultsBase::try_take() noexcep
     return std::unique_ptr<Result>(pop());
 }
 
-std::unique_ptr<RankedResultsBase::Result> RankedResultsBase::wait_and_take() noexcept {
+std::unique_ptr<RankedResultsBase::Result> RankedResultsBase::wait_and_take() {
     pool_.home().require();
+    require_stack();
+    const NestedWait nested;
     for (;;) {
         {
             const MutexLock lock(mutex_);
             if (Result* const result = pop()) return std::unique_ptr<Result>(result);
             if (unfinished_ == 0) return nullptr;
         }
-        if (tasks_.try_tick()) continue;
+        if (tasks_.run_nearest()) continue;
         Sleeper sleeper;
         {
             const MutexLock lock(mutex_);

@@ -68,7 +68,7 @@ protected:
     /// A waiting thread may be the only one that can run the spawned task.
     void announce_spawn() noexcept NEBULA_EXCLUDES(mutex_);
     [[nodiscard]] std::unique_ptr<Result> try_take() noexcept NEBULA_EXCLUDES(mutex_);
-    [[nodiscard]] std::unique_ptr<Result> wait_and_take() noexcept NEBULA_EXCLUDES(mutex_);
+    [[nodiscard]] std::unique_ptr<Result> wait_and_take() NEBULA_EXCLUDES(mutex_);
 
 private:
     // The finished results, in the order in which their tasks began.
@@ -120,7 +120,8 @@ protected:
 ///            nobody took. The pool must outlive it.
 /// Throws:    spawn: std::bad_alloc, with nothing queued. next, try_next, drain: what the task of
 ///            that result threw; the result then counts as handed out. An error that nobody took
-///            goes to the panic handler.
+///            goes to the panic handler. next also: NestedTooDeep (nesting.hpp), with nothing
+///            handed out, if nested waits have nearly used up this thread's stack.
 template <class T>
 class RankedResults : public detail::RankedResultsBase {
     static_assert(!std::is_void_v<T> && !std::is_reference_v<T>,

@@ -6,6 +6,7 @@
 #include "nebula/base/yield_point.hpp"
 #include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/now_running.hpp"
+#include "nebula/threading/nesting.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <sys/mman.h>
@@ -571,6 +572,10 @@ void RankedTasks::run(Entry& entry) noexcept {
 
 bool RankedTasks::try_tick() noexcept {
     home_.require();
+    return detail::has_stack_to_help() && run_nearest();
+}
+
+bool RankedTasks::run_nearest() noexcept {
     Taken taken;
     if (!take_nearest(taken)) return false;
     run(*taken.entry);

@@ -27,6 +27,10 @@ namespace nebula {
 
 class WorkerPool;
 
+namespace detail {
+class RankedResultsBase;
+}
+
 struct RankedOptions {
     Band band = Band::Background;
     /// How many tasks of this queue may run at a time; 0: as many as there are workers.
@@ -131,13 +135,15 @@ public:
         return capacity_.load(std::memory_order_relaxed);  // as above
     }
 
-    /// Runs the nearest task here, regardless of max_running. Returns false if there is none.
+    /// Runs the nearest task here, regardless of max_running. Returns false if there is none, or if
+    /// tasks that call try_tick() have nearly used up this thread's stack.
     bool try_tick() noexcept;
 
     /// Helps, and returns when all tasks have ended. It may not return while others spawn tasks.
     void wait() noexcept;
 
 private:
+    friend class detail::RankedResultsBase;
     using Closure = SmallFunction<void(), 48>;
     static constexpr std::size_t kRings = 64;  // the bits of OccupiedRings
     static constexpr std::size_t kBatch = 64;  // tasks that are ranked or given back at a time
@@ -195,6 +201,7 @@ private:
     [[nodiscard]] Entry& take_free(Ring& ring) NEBULA_EXCLUDES(ring.mutex);
 
     [[nodiscard]] bool take_nearest(Taken& taken) noexcept;
+    [[nodiscard]] bool run_nearest() noexcept;
     [[nodiscard]] bool count_helper() noexcept { return helpers_.wanted() && helpers_.take(); }
     void start_helper();
     void help() noexcept;

@@ -30,7 +30,8 @@ enum class OnError : std::uint8_t {
 ///
 /// Workers take its tasks by themselves, oldest first. A thread that waits helps, but only with
 /// tasks of this group: no unrelated task runs on its stack unless it asks for that. A task may
-/// spawn more tasks into its own group, but must not wait for the group. Use a TaskGroup if a wait
+/// spawn more tasks into its own group, but must not wait for the group. On a pool without workers
+/// a task runs in spawn(), see WorkerPoolConfig::run_inline. Use a TaskGroup if a wait
 /// has a deadline; otherwise WorkerPool's scope() is shorter.
 ///
 ///     TaskGroup remesh(pool, Band::Frame);

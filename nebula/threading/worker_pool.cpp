@@ -53,6 +53,8 @@ void WorkerPool::spawn_items(detail::Item* first, std::size_t count) noexcept {
 void WorkerPool::discard(detail::Item* item) noexcept { core_->discard(item); }
 
 void WorkerPool::call_on_worker(void (*call)(void*), void* context, SpawnOptions options) {
+    detail::require_stack();
+    const detail::NestedWait nested;
     if (core_->size() == 0 || is_current_thread_worker()) {
         call(context);
         return;
@@ -74,11 +76,11 @@ void WorkerPool::call_on_worker(void (*call)(void*), void* context, SpawnOptions
     if (error != nullptr) std::rethrow_exception(error);
 }
 
-bool WorkerPool::try_tick(Band least) noexcept { return core_->try_run_one(least); }
+bool WorkerPool::try_tick(Band least) noexcept { return core_->help_with_one(least); }
 
 std::size_t WorkerPool::run_until(Clock::time_point deadline, Band least) noexcept {
     std::size_t count = 0;
-    while (Clock::now() < deadline && core_->try_run_one(least)) ++count;
+    while (Clock::now() < deadline && core_->help_with_one(least)) ++count;
     return count;
 }
 
@@ -89,6 +91,8 @@ void WorkerPool::broadcast(const std::function<void(int)>& f, const char* name) 
             "!is_current_thread_worker()",
             "a worker must not broadcast to its own pool: it would wait for itself");
     core_->home().require();
+    detail::require_stack();
+    const detail::NestedWait nested;
     // The low bits count the workers that have not finished; the bits above count how often we were
     // called for another reason.
     constexpr std::uint32_t ring = std::uint32_t{1} << 24U;

@@ -64,7 +64,9 @@ struct WorkerCounters {
 ///            A pool belongs to the process that created it: using it in a child of fork() ends the
 ///            child with a message; create a new pool there. If one of the pool's own threads calls
 ///            exit(), the exit code is kept, and queued tasks do not run.
-/// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws.
+/// Throws:    spawn: std::bad_alloc, with nothing queued, and what copying the closure throws. What
+///            waits (scope, join, fork, on_worker, broadcast): NestedTooDeep (nesting.hpp) if
+///            nested waits have nearly used up this thread's stack.
 class WorkerPool {
 public:
     /// Returns when all threads are running and named and have called on_start.
@@ -157,8 +159,10 @@ public:
     decltype(auto) fork(F&& f) {
         static_assert(std::is_invocable_v<F&, ForkContext>, "fork() calls f(ForkContext)");
         detail::ForkSeat* const here = detail::current_fork_seat;
-        if (here != nullptr && &here->pool == core_)
+        if (here != nullptr && &here->pool == core_) {
+            detail::require_stack();  // there may be no join between this one and the next
             return std::invoke(f, ForkContext(*here, here->branches.depth()));
+        }
         const detail::JoinRegion region(*core_);
         return std::invoke(f, region.context());
     }
@@ -201,7 +205,8 @@ public:
     }
 
     /// Runs on the calling thread one queued task, or one task of a waiting group, that is at least
-    /// as urgent as `least`. For a main thread that has time left. Returns false if there is none.
+    /// as urgent as `least`. For a main thread that has time left. Returns false if there is none,
+    /// or if tasks that call try_tick() have nearly used up this thread's stack.
     bool try_tick(Band least = Band::Background) noexcept;
     /// Calls try_tick() until there is nothing to run or the deadline has passed. Starts nothing
     /// after the deadline.

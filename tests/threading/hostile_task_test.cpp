@@ -5,9 +5,12 @@
 #include "nebula/threading/detail/free_lists.hpp"
 #include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/detail/pool_core.hpp"
+#include "nebula/threading/io_threads.hpp"
 #include "nebula/threading/job.hpp"
 #include "nebula/threading/nesting.hpp"
 #include "nebula/threading/par.hpp"
+#include "nebula/threading/ranked_results.hpp"
+#include "nebula/threading/ranked_tasks.hpp"
 #include "nebula/threading/task_group.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
@@ -18,6 +21,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -25,6 +29,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace nebula {
 namespace {
@@ -278,6 +283,144 @@ TEST_P(HostileTask, AChainOfJobsThatWaitForEachOtherEndsWithAnErrorToo) {
     if (GetParam() == 0) return;  // there each runs before the next is spawned, or behind it
     if (kCallsAreKept) GTEST_SKIP() << "too deep for the thread sanitizer";
     on_a_workers_stack([&] { EXPECT_THROW(Deep::wait(pool, 1'000'000), NestedTooDeep); });
+}
+
+constexpr int kTooMany = 1'000'000;
+
+void fork_first(ForkContext fork, int levels) {
+    if (levels != 0) fork.join([=](ForkContext f) { fork_first(f, levels - 1); }, [] {});
+}
+void fork_second(ForkContext fork, int levels) {
+    if (levels != 0) fork.join([] {}, [=](ForkContext f) { fork_second(f, levels - 1); });
+}
+
+// Each of these hit the guard page.
+TEST_P(HostileTask, WhateverWaitsInsideItselfTooOftenEndsWithAnError) {
+    if (kCallsAreKept) GTEST_SKIP() << "too deep for the thread sanitizer";
+    WorkerPool pool(config());
+    IoThreads io({.most_threads = 1});
+    IoThreads no_io({.most_threads = 0, .on_panic = [](const PanicInfo&) {}});
+    using Go = std::function<void(int)>;
+    const auto ends = [&](const char* what, const Go& once) {
+        SCOPED_TRACE(what);
+        on_a_workers_stack([&] {
+            EXPECT_THROW(once(kTooMany), NestedTooDeep);
+            EXPECT_NO_THROW(once(20));
+        });
+    };
+    const Go on_worker = [&](int n) {
+        if (n != 0) pool.on_worker([&] { on_worker(n - 1); });
+    };
+    ends("on_worker", on_worker);
+    ends("the first branch", [&](int n) { pool.fork([n](ForkContext f) { fork_first(f, n); }); });
+    ends("the second", [&](int n) { pool.fork([n](ForkContext f) { fork_second(f, n); }); });
+    const Go fork = [&](int n) {
+        if (n != 0) pool.fork([&](ForkContext) { fork(n - 1); });
+    };
+    ends("fork", fork);
+    const Go join = [&](int n) {
+        if (n != 0) pool.join([&] { join(n - 1); }, [] {});
+    };
+    ends("join", join);
+    const Go loop = [&](int n) {
+        if (n != 0) par_for(pool, 0, 1, 1, [&](int) { loop(n - 1); });
+    };
+    ends("a loop of one piece", loop);
+    const Go io_scope = [&](int n) {
+        IoScope scope(io);
+        if (n != 0) scope.spawn([&, n] { io_scope(n - 1); });
+        scope.wait_and_rethrow();
+    };
+    ends("IoScope", io_scope);
+    const Go results = [&](int n) {
+        RankedResults<int> result(pool);
+        if (n != 0) result.spawn(0, [&, n] { return results(n - 1), n; });
+        (void)result.next();
+    };
+    ends("RankedResults", results);
+    // The panic handler gets the error of each job that could not spawn the next.
+    std::atomic<int> deepest{0};
+    const Go spawn = [&](int n) {
+        deepest = kTooMany - n;
+        if (n != 0) no_io.spawn([&, n] { spawn(n - 1); });
+    };
+    on_a_workers_stack([&] { EXPECT_NO_THROW(spawn(kTooMany)); });
+    EXPECT_GT(deepest, 100);
+    EXPECT_LT(deepest, kTooMany);
+}
+
+TEST_P(HostileTask, TasksThatHelpInsideEachOtherStopHelpingBeforeTheStackEnds) {
+    if (kCallsAreKept) GTEST_SKIP() << "too deep for the thread sanitizer";
+    constexpr int kTasks = 50'000;
+    WorkerPool pool(config());
+    std::atomic<int> ran{0};
+    std::atomic<int> deepest{0};
+    static thread_local int depth = 0;
+    const auto nested = [&](auto help) {
+        ++depth;
+        if (depth > deepest) deepest = depth;  // roughly: another thread may be faster
+        help();
+        --depth;
+        ++ran;
+    };
+    const auto run_all = [&](auto spawn, auto help) {
+        ran = deepest = 0;
+        on_a_workers_stack([&] {
+            // In a task, so that without workers, too, all are queued before the first runs.
+            Job<> all = spawn_job(pool, [&] {
+                for (int i = 0; i < kTasks; ++i) spawn([&, help] { nested(help); });
+                while (ran != kTasks) help();
+            });
+            all.get();
+        });
+        EXPECT_GT(deepest, GetParam() == 1 ? 100 : 0);
+    };
+    const auto tick = [&] { (void)pool.try_tick(); };
+    run_all([&](auto task) { pool.spawn(task); }, tick);
+    RankedTasks ranked(pool);
+    run_all([&](auto task) { ranked.spawn(1, task); },
+            [&] {
+                if (!ranked.try_tick()) tick();
+            });
+}
+
+// Each had four spares; then each helped inside of a wait inside of a task that it helped with.
+TEST(HostileTasks, TwoPoolsThatCallIntoEachOtherTooDeepEndWithAnError) {
+    if (kCallsAreKept) GTEST_SKIP() << "too deep for the thread sanitizer";
+    const HangGuard guard("two pools waited for each other");
+    const WorkerPoolConfig small{.thread_count_override = 1, .stack_size_bytes = 256UL * 1024};
+    WorkerPool a(small);
+    WorkerPool b(small);
+    const std::function<void(int)> go = [&](int n) {
+        (n % 2 != 0 ? a : b).on_worker([&] { go(n + 1); });
+    };
+    EXPECT_THROW(go(0), NestedTooDeep);
+    EXPECT_EQ(a.on_worker([&] { return b.on_worker([] { return 7; }); }), 7);
+}
+
+// Links own each other, so dropping the last one took a stack frame for each.
+TEST_P(HostileTask, AChainOfAnyLengthIsDroppedAndOneTooLongToRunHereEndsWithAnError) {
+    if (GetParam() == 0) return;  // there each link runs before the next is made
+    if (kCallsAreKept) GTEST_SKIP() << "too deep for the thread sanitizer";
+    WorkerPool pool(config());
+    std::vector<std::unique_ptr<test::Blocked>> all_workers;
+    for (int i = 0; i < GetParam(); ++i)
+        all_workers.push_back(std::make_unique<test::Blocked>(pool));
+    const auto alive = std::make_shared<int>(0);
+    const auto chain = [&] {
+        Job<int> job = spawn_job(pool, [alive] { return 0; });
+        for (int i = 0; i < 50'000; ++i)
+            job = std::move(job).then([alive](int links) { return links + 1; });
+        return job;
+    };
+    on_a_workers_stack([&] { (void)chain(); });
+    EXPECT_EQ(alive.use_count(), 1) << "dropped";
+    on_a_workers_stack([&] { EXPECT_THROW(chain().get(), NestedTooDeep); });
+    EXPECT_EQ(alive.use_count(), 1) << "taken too early";
+    Job<int> job = chain();
+    all_workers.clear();
+    test::wait_until([&] { return job.done(); });
+    EXPECT_EQ(job.get(), 50'000);
 }
 
 INSTANTIATE_TEST_SUITE_P(Workers, HostileTask, testing::Values(0, 1, 2, 8));

@@ -9,6 +9,7 @@
 #include "nebula/threading/detail/panic.hpp"
 #include "nebula/threading/detail/slow_wait.hpp"
 #include "nebula/threading/detail/task_trace.hpp"
+#include "nebula/threading/nesting.hpp"
 
 #include <iterator>
 #include <memory>
@@ -75,7 +76,10 @@ void IoCore::spawn(IoJob job) {
                                    ": no further thread could be started, so jobs wait for the "
                                    "existing ones: " +
                                    missing_thread);
-    if (!one.empty()) run(one.front());
+    if (one.empty()) return;
+    require_stack();
+    const NestedWait nested;  // the job may spawn another one, which would run inside it
+    run(one.front());
 }
 
 IoCore::LentPlace::LentPlace() noexcept : core_(own_core) {

@@ -76,6 +76,9 @@ public:
     void on_end(SmallFunction<void(), 32> callback) noexcept;
     /// Gives up the owner's reference and its interest in the result.
     void leave() noexcept;
+    /// Cancels it and leaves. A closure may own the job before it, and so on: of a long chain, the
+    /// rest is dropped when the outermost call is done with its own job.
+    void drop() noexcept;
 
     [[nodiscard]] WorkerPool& pool() const noexcept { return pool_; }
 
@@ -90,6 +93,12 @@ protected:
 private:
     friend void spawn_block(JobBlock& block);
 
+    struct Drops {
+        int depth = 0;
+        JobBlock* rest = nullptr;
+    };
+    static constinit thread_local Drops drops;
+
     [[nodiscard]] std::exception_ptr run_claimed() noexcept;
     [[nodiscard]] std::exception_ptr end(bool cancelled) noexcept;
     [[nodiscard]] std::exception_ptr take_lost_error() noexcept;
@@ -100,6 +109,7 @@ private:
     JobState<> state_;
     std::atomic<std::uint32_t> references_{1};
     std::exception_ptr error_;            // belongs to the claimer until the end, then to the owner
+    JobBlock* next_dropped_ = nullptr;    // belongs to the thread that drops it
     SmallFunction<void(), 32> callback_;  // belongs to the owner until watched, then to the ender
 };
 

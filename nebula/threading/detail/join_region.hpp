@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/threading/fork_context.hpp"
+#include "nebula/threading/nesting.hpp"
 
 #include <memory>
 
@@ -17,7 +18,7 @@ class PoolCore;
 ///            a worker and is inside a join of this pool gets a seat that nobody steals from.
 class JoinRegion {
 public:
-    /// \throws std::bad_alloc, for the 17th.
+    /// \throws std::bad_alloc, for the 17th; NestedTooDeep.
     explicit JoinRegion(PoolCore& pool);
     ~JoinRegion();
     JoinRegion(const JoinRegion&) = delete;
@@ -31,6 +32,7 @@ private:
     bool entered_ = false;   // and was not already inside
     bool lent_ = false;
     std::unique_ptr<ForkSeat> lonely_;
+    const NestedWait nested_;
 };
 
 }  // namespace nebula::detail

@@ -75,6 +75,8 @@ public:
     void spawn_on(std::size_t worker, Item* item) noexcept;
     /// Runs one queued item of at least that urgency on the calling thread; false if there is none.
     bool try_run_one(Band least) noexcept;
+    /// The same for a caller that others do not depend on: also false if little stack is left.
+    bool help_with_one(Band least) noexcept { return has_stack_to_help() && try_run_one(least); }
 
     // ---- groups
 

@@ -104,7 +104,7 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Hel
             return false;
         }
         if (!looked) {
-            if (help == Help::Any && try_run_one(group.band())) continue;
+            if (help == Help::Any && help_with_one(group.band())) continue;
             // Other threads run the last tasks; often a sleep is not worth it.
             const Clock::time_point until = std::min(deadline, Clock::now() + kLookForLastTasks);
             while (group.pending() != 0 && !group.owner_is_wanted() && Clock::now() < until)

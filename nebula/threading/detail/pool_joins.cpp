@@ -66,6 +66,7 @@ void PoolCore::run_branch(ForkSeat& thief, const StolenBranch& branch) noexcept 
     JoinState<ForkSeat>& state = branch.owner->state(branch.index);
     state.taken_by(thief);
     ForkSeat* const outer = std::exchange(current_fork_seat, &thief);
+    thief.stack_floor = stack_floor();
     const bool entered = !thief.in_region.raised_by_us();
     if (entered) thief.in_region.raise();
     TaskError error = run_guarded(

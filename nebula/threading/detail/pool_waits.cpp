@@ -84,7 +84,8 @@ void PoolCore::sleep_lent(Worker& worker, const std::atomic<std::uint32_t>& word
 }
 
 // All spares replace other workers. What we wait for may itself wait for a task of our pool, so we
-// run such tasks here.
+// run such tasks here, however little stack is left: whatever brings them here again has called
+// require_stack().
 void PoolCore::help_in_wait(Worker& worker, const std::atomic<std::uint32_t>& word,
                             std::uint32_t expected, Clock::time_point deadline) noexcept {
     microseconds nap = kFirstNap;
