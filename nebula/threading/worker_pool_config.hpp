@@ -38,8 +38,9 @@ struct WorkerPoolConfig {
     std::optional<int> thread_count_override{};
     /// CPUs left to others (the main thread, the renderer) if the count is not overridden.
     int reserved_cores = 2;
-    /// No threads at all: a task runs where it is spawned, before spawn() returns (or on another
-    /// thread that is spawning at that moment). Overrides all counts.
+    /// No threads at all: a task, also one of a group or a scope, runs where it is spawned, before
+    /// spawn() returns (or on another thread that is spawning at that moment). What a task spawns
+    /// runs after that task. Overrides all counts.
     bool run_inline = false;
     /// How many workers never run Background work, so that they are free for urgent work; unset: 1
     /// of 3 or more, otherwise none. At least one worker always runs Background work.

@@ -163,6 +163,66 @@ TEST(InlinePool, RunsWhatIsSpawnedBeforeSpawnReturnsHoweverDeep) {
     pool.broadcast([](int) { FAIL(); });
 }
 
+// A task of a group waited there until somebody waited for it, however often done() was asked.
+TEST(InlinePool, RunsWhatAGroupSpawnsBeforeSpawnReturnsHoweverDeep) {
+    WorkerPool pool({.run_inline = true});
+    std::string order;
+    TaskGroup group(pool);
+    group.spawn([&] {
+        order += 'a';
+        group.spawn([&] {
+            order += 'e';
+            pool.spawn([&] { order += 'g'; });
+            order += 'f';
+        });
+        order += 'b';
+        pool.spawn([&] { order += 'd'; });
+        order += 'c';
+    });
+    EXPECT_EQ(order, "abcdefg");
+    EXPECT_TRUE(group.done());
+    std::thread([&] { group.spawn([&] { order += 'h'; }); }).join();
+    EXPECT_TRUE(group.done()) << "spawned on another thread";
+    group.spawn_batch(3, [&](std::size_t i) { order += static_cast<char>('i' + i); });
+    EXPECT_EQ(order, "abcdefghijk");
+    EXPECT_TRUE(group.done());
+    // Only the owner's wait runs these; what they spawn runs before the wait goes on.
+    group.spawn_on_owner([&] {
+        pool.spawn([&] { order += 'n'; });
+        group.spawn([&] { order += 'm'; });  // more urgent
+        order += 'l';
+    });
+    EXPECT_FALSE(group.done());
+    group.wait();
+    EXPECT_EQ(order, "abcdefghijklmn");
+    pool.scope([&](Scope<>& s) {
+        s.spawn([&] { order += 'o'; });
+        EXPECT_EQ(order.back(), 'o');
+    });
+    // Chains that would overflow the stack if each task ran inside the other.
+    struct Chain {
+        WorkerPool& pool;
+        TaskGroup& group;
+        int& left;
+        void operator()() const {
+            if (--left <= 0) return;
+            if (left % 3 == 0)
+                group.spawn(Chain(*this));
+            else if (left % 3 == 1)
+                group.spawn_batch(1, [next = Chain(*this)](std::size_t) { next(); });
+            else
+                pool.spawn(Chain(*this));
+        }
+    };
+    int left = test::kWithYields ? 50'000 : 300'000;
+    group.spawn(Chain{pool, group, left});
+    EXPECT_EQ(left, 0);
+    left = test::kWithYields ? 50'000 : 300'000;
+    group.spawn_on_owner(Chain{pool, group, left});
+    group.wait();
+    EXPECT_EQ(left, 0);
+}
+
 // Two pools without workers: each has its own turn, though one works inside of the other.
 TEST(InlinePool, RunsWhatATaskOfAnotherInlinePoolSpawns) {
     std::string order;

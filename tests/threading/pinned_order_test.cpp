@@ -13,40 +13,48 @@
 namespace nebula {
 namespace {
 
+// Calls body(group) where spawns only queue, so that its owner runs all, in one order.
+template <class Body>
+void in_one_order(Body body) {
+    WorkerPool pool({.run_inline = true});
+    pool.spawn([&] {
+        TaskGroup group(pool);
+        body(group);
+        group.wait();
+    });
+}
+
 TEST(PinnedOrder, TheyRunFirstAndInOrder) {
-    WorkerPool pool({.run_inline = true});  // so the owner runs all, in one order
     std::string order;
-    TaskGroup group(pool);
-    for (int i = 0; i < 3; ++i) group.spawn([&] { order += 'o'; });
-    for (char c = '1'; c <= '3'; ++c) group.spawn_on_owner([&order, c] { order += c; });
-    group.wait();
+    in_one_order([&](TaskGroup& group) {
+        for (int i = 0; i < 3; ++i) group.spawn([&] { order += 'o'; });
+        for (char c = '1'; c <= '3'; ++c) group.spawn_on_owner([&order, c] { order += c; });
+    });
     EXPECT_EQ(order, "123ooo");
 }
 
 TEST(PinnedOrder, TheOwnerLeavesAChunkForThem) {
-    WorkerPool pool({.run_inline = true});
     std::string order;
-    TaskGroup group(pool);
-    for (int i = 0; i < 40; ++i)
-        group.spawn([&, i] {
-            order += 'o';
-            if (i % 10 == 4) group.spawn_on_owner([&] { order += '!'; });
-        });
-    group.wait();
+    in_one_order([&](TaskGroup& group) {
+        for (int i = 0; i < 40; ++i)
+            group.spawn([&, i] {
+                order += 'o';
+                if (i % 10 == 4) group.spawn_on_owner([&] { order += '!'; });
+            });
+    });
     std::string expected;
     for (int i = 0; i < 40; ++i) expected += i % 10 == 4 ? "o!" : "o";
     EXPECT_EQ(order, expected);
 }
 
 TEST(PinnedOrder, ABatchIsLeftForThemToo) {
-    WorkerPool pool({.run_inline = true});
     std::string order;
-    TaskGroup group(pool);
-    group.spawn_batch(6, [&](std::size_t i) {
-        order += 'o';
-        if (i == 1) group.spawn_on_owner([&] { order += '!'; });
+    in_one_order([&](TaskGroup& group) {
+        group.spawn_batch(6, [&](std::size_t i) {
+            order += 'o';
+            if (i == 1) group.spawn_on_owner([&] { order += '!'; });
+        });
     });
-    group.wait();
     EXPECT_EQ(order, "oo!oooo");
 }
 

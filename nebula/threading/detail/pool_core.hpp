@@ -31,6 +31,8 @@
 
 namespace nebula::detail {
 
+class InlineTurn;
+
 /// While it lives, the calling worker, of any pool, counts as idle, because it sleeps in a wait.
 class IdleWhileAsleep {
 public:
@@ -81,7 +83,8 @@ public:
     // ---- groups
 
     [[nodiscard]] GroupState& open_group(Band band);
-    /// False if there is no memory for a ticket.
+    /// Calls a helper, with a reference to the group; in a pool without workers, the caller is that
+    /// helper. False if there is no memory for a ticket.
     [[nodiscard]] bool publish_ticket(GroupState& group) noexcept;
     /// True when all tasks of the group have ended; false if the deadline came first. Call it on
     /// the thread that opened the group.
@@ -206,7 +209,8 @@ private:
     [[nodiscard]] Worker* own_current_worker() const noexcept;
     [[nodiscard]] ItemCache* own_cache() const noexcept;
     void publish(Item* item) noexcept;
-    void run_inline() noexcept;
+    void run_inline(const InlineTurn& turn) noexcept;
+    void help_group(GroupState& group, const InlineTurn& inline_turn) noexcept;
     [[nodiscard]] Item* take_any(std::size_t band) noexcept;
     [[nodiscard]] bool run_one_of(GroupState& group, Item* ticket) noexcept;
     [[nodiscard]] bool work_visible(Worker* for_worker) const noexcept;

@@ -25,12 +25,19 @@ constexpr std::size_t kTicketReach = 16;
 GroupState& PoolCore::open_group(Band band) {
     home_.require();
     GroupState& group = *free_lists_.take_group();
-    // A worker that waits for its own group needs no ticket.
-    group.open(band, static_cast<std::uint32_t>(count_), own_current_worker() != nullptr);
+    // A worker that waits for its own group needs no ticket. Without workers, the thread that
+    // spawns helps.
+    group.open(band, static_cast<std::uint32_t>(std::max(count_, std::size_t{1})),
+               own_current_worker() != nullptr);
     return group;
 }
 
 bool PoolCore::publish_ticket(GroupState& group) noexcept {
+    if (count_ == 0)
+        if (const InlineTurn turn(*this); turn.outermost()) {
+            help_group(group, turn);
+            return true;
+        }
     Item* ticket = nullptr;
     try {
         ticket = free_lists_.take_item(own_cache());
@@ -89,7 +96,9 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Hel
             for (std::uint32_t number = 0;
                  (number = turn.chunk->range.claim()) != ClaimRange<>::kNone;) {
                 at.runs(turn.chunk->name_of(number));
+                const InlineTurn inline_turn(*this);
                 group.run_task(turn, number);
+                run_inline(inline_turn);
                 home_.require();
                 if (!no_deadline && Clock::now() >= deadline) break;
                 // A task that only we may run is waiting; the other tasks can wait.
@@ -149,6 +158,21 @@ void PoolCore::run_ticket(Worker& worker, Item* ticket) noexcept {
         turn = group.next_turn(turn);
     }
     discard(ticket);
+    group.release();
+}
+
+// Like run_ticket(), but on a thread that is not a worker and has no ticket, only a reference.
+void PoolCore::help_group(GroupState& group, const InlineTurn& inline_turn) noexcept {
+    GroupTurn turn = group.next_turn({});
+    while (turn.chunk != nullptr || group.leave({})) {
+        for (std::uint32_t number = 0;
+             turn.chunk != nullptr &&
+             (number = turn.chunk->range.claim()) != ClaimRange<>::kNone;) {
+            group.run_task(turn, number);
+            run_inline(inline_turn);
+        }
+        turn = group.next_turn(turn);
+    }
     group.release();
 }
 

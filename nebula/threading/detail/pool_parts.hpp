@@ -81,6 +81,29 @@ private:
     const Band outer_;
 };
 
+/// The calling thread's turn at a pool without workers: while it lasts, what this thread spawns
+/// there waits until the task that spawns it has ended, and the outermost turn runs it. So tasks
+/// run one after the other, however deeply they spawn. Each pool takes turns separately.
+class InlineTurn {
+public:
+    explicit InlineTurn(const PoolCore& pool) noexcept;
+    ~InlineTurn() {
+        if (outermost_) innermost = outer_;
+    }
+    InlineTurn(const InlineTurn&) = delete;
+    InlineTurn& operator=(const InlineTurn&) = delete;
+
+    /// False if the pool has workers, or if this thread's turn began further out.
+    [[nodiscard]] bool outermost() const noexcept { return outermost_; }
+
+private:
+    static constinit thread_local const InlineTurn* innermost;
+
+    const PoolCore& pool_;
+    const InlineTurn* const outer_;
+    bool outermost_;
+};
+
 /// A group at which a worker is: it must step aside when it blocks, and it runs one named task after
 /// the other.
 class StayAtGroup {

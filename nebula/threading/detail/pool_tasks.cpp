@@ -6,16 +6,14 @@
 
 namespace nebula::detail {
 
-namespace {
+constinit thread_local const InlineTurn* InlineTurn::innermost = nullptr;
 
-// A pool without workers whose tasks this thread is running, and the run that encloses it.
-struct InlineRun {
-    const PoolCore* pool;
-    const InlineRun* outer;
-};
-constinit thread_local const InlineRun* tls_inline_run = nullptr;
-
-}  // namespace
+InlineTurn::InlineTurn(const PoolCore& pool) noexcept
+    : pool_(pool), outer_(innermost), outermost_(pool.size() == 0) {
+    for (const InlineTurn* turn = outer_; outermost_ && turn != nullptr; turn = turn->outer_)
+        if (&turn->pool_ == &pool) outermost_ = false;
+    if (outermost_) innermost = this;
+}
 
 Item* PoolCore::take_item(Band band) {
     home_.require();
@@ -43,7 +41,7 @@ void PoolCore::spawn(Item* item, Order order) noexcept {
     } else {
         publish(item);
     }
-    if (workers_.empty()) run_inline();
+    if (workers_.empty()) run_inline(InlineTurn(*this));
 }
 
 void PoolCore::spawn_all(Item* first, std::size_t count) noexcept {
@@ -52,7 +50,7 @@ void PoolCore::spawn_all(Item* first, std::size_t count) noexcept {
     injectors_[band].push_all(first, count);
     NEBULA_YIELD_POINT();
     trace_wake(parking_.wake(count));
-    if (workers_.empty()) run_inline();
+    if (workers_.empty()) run_inline(InlineTurn(*this));
 }
 
 void PoolCore::spawn_on(std::size_t worker, Item* item) noexcept {
@@ -62,15 +60,10 @@ void PoolCore::spawn_on(std::size_t worker, Item* item) noexcept {
     workers_[worker]->nudge.ring();
 }
 
-// For a pool without workers: runs tasks one after the other, however deeply tasks spawn others.
-void PoolCore::run_inline() noexcept {
-    for (const InlineRun* run = tls_inline_run; run != nullptr; run = run->outer)
-        if (run->pool == this) return;  // the loop below is already running further out
-    const InlineRun here{this, tls_inline_run};
-    tls_inline_run = &here;
-    while (try_run_one(Band::Background)) {
+// For a pool without workers: in a turn that began here, runs all that is queued.
+void PoolCore::run_inline(const InlineTurn& turn) noexcept {
+    while (turn.outermost() && try_run_one(Band::Background)) {
     }
-    tls_inline_run = here.outer;
 }
 
 bool PoolCore::try_run_one(Band least) noexcept {
