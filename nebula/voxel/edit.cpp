@@ -155,6 +155,8 @@ private:
     // with proportions down to 0.001; an error of 1e-4 is at most a fifth of one.
     static constexpr int kMostSteps = 8;
     static constexpr float kSmallError = 1e-4F;
+    // In voxels. Thinner ellipsoids would leave the range of a float, and count as this thick.
+    static constexpr float kThinnest = 0.001F;
 
     // Distances to the surface, positive inside the brush. Whole rows of 16 samples, so that the
     // compiler vectorizes the loops.
@@ -197,9 +199,6 @@ private:
     // the surface, where s(t), the sum of the three (a p / (t + a^2))^2, is 1. 1/sqrt(s) is concave,
     // so Newton's method from below never overshoots. It begins where one term alone is 1.
     [[nodiscard]] Row distance_outside(const Row& dx, float py, float pz) const {
-        // Thinner ones would leave the range of a float, and count as this thick: a thousandth of
-        // a voxel.
-        constexpr float kThinnest = 0.001F;
         const float ax = std::max(half_axes_.x, kThinnest);
         const float ay = std::max(half_axes_.y, kThinnest);
         const float az = std::max(half_axes_.z, kThinnest);
