@@ -35,7 +35,11 @@ namespace nebula {
 ///            std::invalid_argument for a bound of 0.
 template <class T>
 class TaskChannel {
-    static_assert(std::is_nothrow_move_constructible_v<T>);
+    static_assert(std::is_nothrow_move_constructible_v<T>,
+                  "the values of a TaskChannel must move without throwing");
+    static_assert(std::is_nothrow_destructible_v<T>,
+                  "the destructor of a value in a TaskChannel may throw, and nobody could catch it "
+                  "when the channel is destroyed: make it noexcept");
     using Waiter = task_detail::Waiter;
 
     class Sender : public Waiter {

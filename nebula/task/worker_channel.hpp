@@ -37,14 +37,19 @@ namespace nebula {
 ///
 /// Threads:   send, close, size, dropped: any thread. recv, try_recv: owner thread; one task at a
 ///            time may be the receiver. The destructor: when nobody sends any more.
-/// Cost:      two short locks at each end, and one wake if the receiver waits. Memory as
+/// Cost:      short locks: two to send, two for try_recv, three for recv and one more if it waits;
+///            a dropped value costs one. One wake if the receiver waits. Memory as
 ///            in Channel (channel.hpp).
 /// Lifetime:  must outlive its senders and the receiver's wait.
 /// Throws:    std::bad_alloc if it has to grow; nothing has changed then. The constructor:
 ///            std::invalid_argument for a bound of 0.
 template <class T>
 class WorkerChannel {
-    static_assert(std::is_nothrow_move_constructible_v<T>);
+    static_assert(std::is_nothrow_move_constructible_v<T>,
+                  "the values of a WorkerChannel must move without throwing");
+    static_assert(std::is_nothrow_destructible_v<T>,
+                  "the destructor of a value in a WorkerChannel may throw, and nobody could catch "
+                  "it when the channel is destroyed: make it noexcept");
 
 public:
     class Recv : public Wait {
