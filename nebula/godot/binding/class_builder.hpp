@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/godot/api/node.hpp"
+#include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/api/resource.hpp"
 #include "nebula/godot/binding/class_record.hpp"
 #include "nebula/godot/binding/extension.hpp"
@@ -40,6 +41,7 @@ public:
         record_->destroy = [](ObjectHandle* self) noexcept { delete static_cast<T*>(self); };
         record_->is_node = std::derived_from<T, Node>;
         record_->is_resource = std::derived_from<T, Resource>;
+        record_->is_counted = std::derived_from<T, RefCounted>;
     }
 
     /// Of an abstract class scripts make no instance.

@@ -334,6 +334,7 @@ struct ClassRecord {
     bool is_internal = false;  // scripts and the editor do not see it
     bool is_node = false;
     bool is_resource = false;
+    bool is_counted = false;
     bool is_any_thread = false;  // instances are also notified and destroyed on any thread
     std::vector<std::unique_ptr<MethodRecord>> methods;
     std::vector<Override> overrides;
@@ -358,12 +359,16 @@ struct ClassRecord {
 /// was left out for that reason: this class is left out then, and the others still work.
 bool register_record(std::unique_ptr<ClassRecord> record);
 
+/// Which instances destroy_departed() destroys: Gone leaves those whose objects other threads are
+/// still destroying.
+enum class Departed : std::uint8_t { Gone, All };
+
 /// Destroys the instances whose engine objects were destroyed on other threads: until then an
 /// instance of a class for the main thread waits here. Its engine object is gone by then.
 ///
 /// Threads:   main thread.
 /// Cost:      one atomic load when there are none.
-void destroy_departed() noexcept;
+void destroy_departed(Departed which = Departed::Gone) noexcept;
 
 /// Takes back every class, the last first. A class of which objects are left is told in a warning:
 /// unless the extension is being reloaded, the engine (4.6.3) does not part them from their code.

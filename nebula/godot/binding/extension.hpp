@@ -2,6 +2,7 @@
 // The base of every class of ours that scripts and scenes can use.
 #pragma once
 
+#include "nebula/base/mutex.hpp"
 #include "nebula/godot/binding/marshal.hpp"
 #include "nebula/godot/binding/object.hpp"
 #include "nebula/godot/binding/ref.hpp"
@@ -60,6 +61,21 @@ template <class T>
 concept OwnClass = std::derived_from<T, ObjectHandle> && std::constructible_from<T, Owner>;
 
 namespace detail {
+/// While it exists, no other thread gets further in destroying a node of ours than to free our part.
+/// So a node that has not departed is there until then, also outside the tree, where any thread may
+/// free it. Look it up by its id after that.
+///
+/// Threads:   main thread. No script may run while it exists.
+class DeparturesHeld {
+public:
+    DeparturesHeld() noexcept NEBULA_THREAD_ANNOTATION(no_thread_safety_analysis);
+    DeparturesHeld(const DeparturesHeld&) = delete;
+    DeparturesHeld& operator=(const DeparturesHeld&) = delete;
+    ~DeparturesHeld() NEBULA_THREAD_ANNOTATION(no_thread_safety_analysis);
+    /// Whether another thread is destroying this object of ours, or just has.
+    [[nodiscard]] bool has_departed(ObjectId id) const noexcept;
+};
+
 /// The instance of ours behind the object, when it is of this class of ours or of a child of it.
 ObjectHandle* own_instance(GDExtensionObjectPtr object, const char* class_name);
 }  // namespace detail

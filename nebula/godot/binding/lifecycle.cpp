@@ -98,7 +98,7 @@ void stop() {
     destroy_departed();
     run(registered.stop, "Nebula's end");
     unregister_singletons();
-    destroy_departed();
+    destroy_departed(Departed::All);
     unregister_classes();
     hooks().clear();
     if (live_callables() != 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The C callbacks the engine calls on our classes, and telling it about them.
 #include "nebula/base/exception_text.hpp"
+#include "nebula/base/mutex.hpp"
 #include "nebula/godot/api/class_db.hpp"
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/globals.hpp"
@@ -61,12 +62,23 @@ struct Instance {
     // properties. Written by the main thread, read by any. Relaxed, it has no partner: it only tells
     // a mistake from a threaded load, and whoever hands the object over orders its data.
     std::atomic<bool> used_by_main{false};
-    Instance* next_departed = nullptr;  // see departed
+    ObjectId departed_object;  // see departed
+    Instance* next_departed = nullptr;
 };
 
-// Instances whose engine objects were destroyed on other threads, the latest first. They wait for
-// destroy_departed().
+// Instances whose engine objects other threads destroy, the latest first. They wait for
+// destroy_departed(). Any thread adds, the main thread takes all. What is not counted is added under
+// the mutex, see DeparturesHeld. What is counted is not: its last reference may go inside a lock of
+// the engine's that the main thread waits for while it holds the departures.
 std::atomic<Instance*> departed{nullptr};
+constinit Mutex departures;
+int departures_held = 0;  // how often, on the main thread
+
+void add_departed(Instance* instance) noexcept {
+    instance->next_departed = departed.load();
+    while (!departed.compare_exchange_weak(instance->next_departed, instance)) {
+    }
+}
 
 ObjectHandle* self_of(GDExtensionClassInstancePtr instance) {
     return instance == nullptr ? nullptr
@@ -163,9 +175,10 @@ void free_instance(void* /*userdata*/, GDExtensionClassInstancePtr pointer) {
     if (instance == nullptr) return;  // it threw on reload
     if (is_main_thread() || instance->record.is_any_thread) return destroy_instance(instance);
     // The instance may be in lists of the main thread, and its destructor may end tasks.
-    instance->next_departed = departed.load();
-    while (!departed.compare_exchange_weak(instance->next_departed, instance)) {
-    }
+    instance->departed_object = instance->self->id();
+    if (instance->record.is_counted) return add_departed(instance);
+    const MutexLock lock(departures);
+    add_departed(instance);
 }
 
 void notify_along(const ClassRecord* record, ObjectHandle* self, int what, bool reversed) {
@@ -532,6 +545,19 @@ ObjectHandle* own_instance(GDExtensionObjectPtr object, const char* class_name) 
     return nullptr;
 }
 
+DeparturesHeld::DeparturesHeld() noexcept {
+    if (departures_held++ == 0) departures.lock();
+}
+DeparturesHeld::~DeparturesHeld() {
+    if (--departures_held == 0) departures.unlock();
+}
+
+bool DeparturesHeld::has_departed(ObjectId id) const noexcept {
+    for (const Instance* each = departed.load(); each != nullptr; each = each->next_departed)
+        if (each->departed_object == id) return true;
+    return false;
+}
+
 bool may_register_singleton(const char* name, const char* class_name) {
     if (find_record(class_name) == nullptr) return false;  // told when the class was left out
     if (!Engine::singleton().has_singleton(StringName(name))) return true;
@@ -584,15 +610,21 @@ bool register_record(std::unique_ptr<ClassRecord> record) {
 
 const std::vector<std::unique_ptr<ClassRecord>>& registered_classes() noexcept { return records(); }
 
-void destroy_departed() noexcept {
-    while (departed.load() != nullptr) {
-        Instance* latest = departed.exchange(nullptr);
-        Instance* first = nullptr;
-        while (latest != nullptr) {  // in the order in which they departed
-            Instance* const before = std::exchange(latest->next_departed, first);
-            first = std::exchange(latest, before);
-        }
-        while (first != nullptr) destroy_instance(std::exchange(first, first->next_departed));
+void destroy_departed(Departed which) noexcept {
+    if (departed.load() == nullptr) return;
+    Instance* latest = departed.exchange(nullptr);
+    Instance* first = nullptr;
+    while (latest != nullptr) {  // in the order in which they departed
+        Instance* const before = std::exchange(latest->next_departed, first);
+        first = std::exchange(latest, before);
+    }
+    while (first != nullptr) {
+        Instance* const instance = std::exchange(first, first->next_departed);
+        // The other thread may still be inside the object's destructor.
+        if (which == Departed::Gone && instance->departed_object.is_alive())
+            add_departed(instance);
+        else
+            destroy_instance(instance);
     }
 }
 

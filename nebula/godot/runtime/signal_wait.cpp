@@ -4,10 +4,13 @@
 #include "nebula/godot/api/node.hpp"
 #include "nebula/godot/api/object.hpp"
 #include "nebula/godot/api/ref_counted.hpp"
+#include "nebula/godot/binding/extension.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/binding/ref.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
+
+#include <optional>
 
 namespace nebula::godot::detail {
 
@@ -39,6 +42,12 @@ std::string SignalName::detail() const {
 }
 
 void disconnect(const SignalName& from, SharedCall& call) noexcept {
+    // Another thread may free a node of ours that is outside the tree, and whose tasks end meanwhile.
+    std::optional<DeparturesHeld> held;
+    if (is_main_thread() && !from.emitter.is_counted()) {
+        held.emplace();
+        if (held->has_departed(from.emitter)) return;
+    }
     const Object object(from.emitter.object().ptr());
     if (!object) return;
     try {
