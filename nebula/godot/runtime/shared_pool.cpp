@@ -3,6 +3,7 @@
 
 #include "nebula/base/log.hpp"
 #include "nebula/base/mutex.hpp"
+#include "nebula/threading/nesting.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
 #include <atomic>
@@ -106,6 +107,9 @@ void restart() {
 void start_shared_pool() noexcept {
     if (pool) return;
     try {
+        // On the main thread the first look at the stack's bounds reads all of /proc/self/maps, which
+        // takes over a millisecond: now, and not when the first terrain enters the tree.
+        detail::require_stack();
         if (!start) start = std::make_unique<Start>();
         start->wish(shared_pool_config());
     } catch (const std::exception& error) {

@@ -301,6 +301,9 @@ task<> VoxelTerrain::stream() {
     const ObjectId self = id();
     const std::uint64_t world = world_number_;
     const EndsWithTheLoop ends_with_the_loop{*this, self};
+    // The call that adds the node makes the world and no more: it wakes no worker, which the kernel
+    // might run in place of the main thread.
+    co_await next_frame();
     for (;;) {
         co_await world_->entered.wait();
         follow_viewer();
