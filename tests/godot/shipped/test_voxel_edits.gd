@@ -103,12 +103,18 @@ func test_every_group_is_announced_and_the_sums_agree_with_the_statistics() -> v
 	var told := edits_of(terrain)
 	terrain.edit_budget_msec = 0.0
 	var dug := 0
-	for i in 40:
+	var told_while_more_waited := 0
+	for i in FRAMES_TO_LOAD:  # a group may need many frames of a busy machine
 		for j in 3:
 			terrain.dig_sphere(Vector3(randf_range(-50, 50), 0, randf_range(-50, 50)), 8.0)
 			dug += 1
+		var before := told.size()
 		await tree.process_frame
-	check(told.size() > 5, "groups announced while digging: %d" % told.size())
+		if told.size() > before and sum_of(told, "edits") < dug:
+			told_while_more_waited += 1
+		if told_while_more_waited == 5:
+			break
+	check_equal(told_while_more_waited, 5, "groups announced while others waited")
 	await load_whole(terrain)
 	await frames(2)
 	var statistics := terrain.get_statistics()
