@@ -92,8 +92,8 @@ struct RankedTasks::Slab {
     }
     /// True if the memory went back to the system.
     [[nodiscard]] bool give_back() noexcept {
-        static const bool pages_fit = sysconf(_SC_PAGESIZE) == static_cast<long>(kPage);
-        if (!pages_fit || madvise(entries, kBytes, MADV_DONTNEED) != 0) return false;
+        static const bool kPagesFit = sysconf(_SC_PAGESIZE) == static_cast<long>(kPage);
+        if (!kPagesFit || madvise(entries, kBytes, MADV_DONTNEED) != 0) return false;
         free = nullptr;
         fresh = 0;
         return true;
