@@ -9,6 +9,7 @@
 #include "nebula/task/errors.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/wait.hpp"
+#include "nebula/threading/index_range.hpp"
 #include "nebula/threading/par.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
@@ -105,6 +106,12 @@ private:
     const Pieces indices_;
 };
 
+template <IndexType Count>
+[[nodiscard]] std::size_t loop_count(Count count) {
+    return nebula::detail::count_of(
+        count, 0, "a loop over fewer than 0 items: the count is negative; use 0 or more");
+}
+
 /// What a loop will do. It has a constructor because g++ 12 destroys aggregate temporaries of a
 /// co_await expression twice.
 template <class F, class Index = std::size_t>
@@ -200,8 +207,7 @@ template <IndexType Count, IndexType Grain, class F>
 auto pool_for(WorkerPool& pool, Count count, Grain grain, F fn,
               ParOptions options = {.name = "pool_for"}) {
     return PoolFor<F>(
-        pool,
-        nebula::detail::LoopPieces(std::size_t{0}, nebula::detail::checked_count(count), grain),
+        pool, nebula::detail::LoopPieces(std::size_t{0}, task_detail::loop_count(count), grain),
         std::move(fn), options);
 }
 template <IndexType Begin, IndexType End, IndexType Grain, class F>
@@ -274,8 +280,7 @@ template <IndexType Count, IndexType Grain, class F>
 auto pool_map(WorkerPool& pool, Count count, Grain grain, F fn,
               ParOptions options = {.name = "pool_map"}) {
     return PoolMap<F>(
-        pool,
-        nebula::detail::LoopPieces(std::size_t{0}, nebula::detail::checked_count(count), grain),
+        pool, nebula::detail::LoopPieces(std::size_t{0}, task_detail::loop_count(count), grain),
         std::move(fn), options);
 }
 

@@ -229,14 +229,6 @@ private:
 template <IndexType Begin, IndexType End, IndexType Grain>
 LoopPieces(Begin, End, Grain) -> LoopPieces<IndexOf<Begin, End>>;
 
-/// The number of items of a loop from 0.
-template <IndexType Count>
-[[nodiscard]] std::size_t checked_count(Count count) {
-    require_argument(std::in_range<std::size_t>(count),
-                     "the number of items is below 0, or more than a std::size_t can hold");
-    return static_cast<std::size_t>(count);
-}
-
 }  // namespace detail
 
 /// Calls fn(i), or fn(range), for all of [begin, end), in pieces of `grain`; for none if end is not
