@@ -226,6 +226,7 @@ bool VoxelTerrain::update_space() {
     const bool works = problem == nullptr;
     if (works == transform_works_) return works;
     transform_works_ = works;
+    if (!works) settle_wait(false);
     update_configuration_warnings();
     if (!works && !is_editor())
         log(LogLevel::Warning, "VoxelTerrain at " + Variant(get_path()).str() +
@@ -511,11 +512,21 @@ Dictionary VoxelTerrain::raycast(const Vector3& from, const Vector3& direction,
             {"distance", static_cast<double>((*hit)->distance) / ray.voxels_per_metre}};
 }
 
-bool VoxelTerrain::is_loaded() const { return world_ && world_->terrain.is_loaded(); }
+bool VoxelTerrain::is_loaded() {
+    const ObjectId self = id();
+    // The question is about the view as it is now: a script that has just moved the viewer, or the
+    // terrain, would be told of the view of the last frame.
+    if (world_ && in_world_ && update_space() && self.is_alive()) follow_viewer();
+    return self.is_alive() && world_ && (transform_works_ || !in_world_) &&
+           world_->terrain.is_loaded();
+}
 
 Variant VoxelTerrain::wait_loaded() {
+    const ObjectId self = id();
     if (is_loaded()) return true;
-    const bool hopeless = generator_.is_null() || is_editor() || (in_world_ && cannot_start_);
+    if (!self.is_alive()) return false;
+    const bool hopeless =
+        generator_.is_null() || is_editor() || (in_world_ && (cannot_start_ || !transform_works_));
     if (hopeless) return false;
     if (!load_wait_) load_wait_ = std::make_shared<LoadWait>();
     return make_awaitable(LoadWait::outcome(load_wait_), {.name = "VoxelTerrain.wait_loaded"})

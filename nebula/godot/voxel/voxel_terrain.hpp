@@ -51,7 +51,7 @@ public:
     Error add_sphere(const Vector3& center, double radius);
     [[nodiscard]] Dictionary raycast(const Vector3& from, const Vector3& direction,
                                      double max_distance);
-    [[nodiscard]] bool is_loaded() const;
+    [[nodiscard]] bool is_loaded();
     /// True, false, or a Signal that gives one of them later.
     [[nodiscard]] Variant wait_loaded();
     [[nodiscard]] Dictionary statistics() const;

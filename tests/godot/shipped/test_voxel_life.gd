@@ -157,6 +157,32 @@ func test_wait_loaded_is_right_at_any_time() -> void:
 	await remove(terrain)
 
 
+# It answered from the view of the last frame, so a game spawned its player over nothing.
+func test_wait_loaded_means_the_view_as_it_is_now() -> void:
+	var viewer := Node3D.new()
+	tree.root.add_child(viewer)
+	var terrain := flat_terrain()
+	tree.root.add_child(terrain)
+	terrain.viewer_path = terrain.get_path_to(viewer)
+	check_equal(await terrain.wait_loaded(), true, "at first")
+	viewer.position = Vector3(5000, 0, 0)
+	check(not terrain.is_loaded(), "after the viewer moved")
+	check_equal(await terrain.wait_loaded(), true, "and then there")
+	terrain.position = Vector3(0, 0, 3000)
+	check(not terrain.is_loaded(), "after the terrain moved")
+	check_equal(await terrain.wait_loaded(), true, "and then there")
+	terrain.basis = Basis(Vector3(1, 0, 0), Vector3(0.5, 1, 0), Vector3(0, 0, 1))
+	var warnings := WarningCounter.new()
+	OS.add_logger(warnings)
+	check_equal(await terrain.wait_loaded(), false, "sheared")
+	OS.remove_logger(warnings)
+	check_equal(warnings.lines().size(), 1, "one warning")
+	terrain.basis = Basis()
+	check_equal(await terrain.wait_loaded(), true, "repaired")
+	viewer.queue_free()
+	await remove(terrain)
+
+
 func test_wait_loaded_outside_the_tree_waits_for_the_tree() -> void:
 	var terrain := flat_terrain()
 	tree.root.add_child.call_deferred(terrain)

@@ -11,21 +11,24 @@ const BAR := Rect2(80, 4, 140, 10)
 @export var terrain: VoxelTerrain
 
 @onready var _text: Label = $Text
+# Not by its name: when the editor opens a project for the first time, it reads the scripts before it
+# loads the extension.
+@onready var _nebula: Object = Engine.get_singleton(&"Nebula")
 
 
 func _process(_delta: float) -> void:
-	var utilization := Nebula.utilization_per_worker()
+	var utilization: PackedFloat64Array = _nebula.utilization_per_worker()
 	var lines: PackedStringArray = []
 	for i in utilization.size():
 		lines.append("worker %-2d %35.0f %%" % [i, utilization[i] * 100.0])
-	lines.append("frame  %.2f ms of main thread, %d fps" % [Nebula.frame_work_msec(), Engine.get_frames_per_second()])
+	lines.append("frame  %.2f ms of main thread, %d fps" % [_nebula.frame_work_msec(), Engine.get_frames_per_second()])
 	if is_instance_valid(terrain):
-		var statistics := terrain.get_statistics()
+		var statistics: Dictionary = terrain.get_statistics()
 		lines.append("queue  %d chunks" % statistics["queued"])
 		lines.append("loaded %d of %d chunks" % [statistics["loaded"], statistics["wanted"]])
 		lines.append("mesh   %.2f M triangles" % (statistics["triangles_shown"] / 1e6))
 	else:
-		lines.append("queue  %d tasks" % Nebula.queue_depth())
+		lines.append("queue  %d tasks" % _nebula.queue_depth())
 	_text.text = "\n".join(lines)
 	size = Vector2(WIDTH, PADDING * 2.0 + _row_height() * lines.size())
 	queue_redraw()
@@ -33,7 +36,7 @@ func _process(_delta: float) -> void:
 
 func _draw() -> void:
 	draw_rect(Rect2(Vector2.ZERO, size), Color(0.05, 0.07, 0.10, 0.72))
-	var utilization := Nebula.utilization_per_worker()
+	var utilization: PackedFloat64Array = _nebula.utilization_per_worker()
 	for i in utilization.size():
 		var bar := BAR
 		bar.position += Vector2(PADDING, PADDING + _row_height() * i)
