@@ -94,15 +94,15 @@ TEST_P(HostileTask, WhatACapturesDestructorThrowsIsAnErrorOfItsTask) {
 // Throws from its destructor once it was called.
 struct CalledBomb {
     CalledBomb() = default;
-    CalledBomb(CalledBomb&& other) noexcept : called(std::exchange(other.called, false)) {}
-    CalledBomb(const CalledBomb&) = default;
+    CalledBomb(CalledBomb&& other) noexcept : called(other.called.exchange(false)) {}
+    CalledBomb(const CalledBomb& other) : called(other.called.load()) {}
     CalledBomb& operator=(const CalledBomb&) = delete;
     CalledBomb& operator=(CalledBomb&&) = delete;
     ~CalledBomb() noexcept(false) {
         if (called) throw std::runtime_error("the file was not flushed");
     }
     void operator()(std::size_t) { called = true; }
-    bool called = false;
+    std::atomic<bool> called = false;  // its calls run at the same time
 };
 
 // It was logged as "dropped before it ran", and the group had no exception.
