@@ -16,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <new>
@@ -111,7 +112,8 @@ TEST_F(MemoryReturn, ABurstOfRankedTasksGoesBackAndOldIdsStayHarmless) {
         {
             test::Blocked blocked(pool);
             for (int i = 0; i < kBurst; ++i) {
-                const auto id = tasks.spawn(static_cast<float>(i * 7919 % kBurst), [&] { ++ran; });
+                const auto id = tasks.spawn(static_cast<float>(std::int64_t{i} * 7919 % kBurst),
+                                            [&] { ++ran; });
                 if (i % 100 == 0) ids.push_back(id);
             }
             EXPECT_GT(resident_mb() - before, kBurst * 120e-6);
