@@ -114,7 +114,8 @@ void JobBlock::drop() noexcept {
     do {
         ++drops.depth;
         job->request_cancel();
-        job->leave();
+        // The Job that is dropped holds a reference until here.
+        job->leave();  // NOLINT(clang-analyzer-cplusplus.NewDelete)
         --drops.depth;
         if (drops.depth != 0) return;
         job = drops.rest;

@@ -63,7 +63,7 @@ class NebulaRpc : public Extension<Node>, private FramePoll {
 public:
     static constexpr const char* kClassName = "NebulaRpc";
     using Extension::Extension;
-    ~NebulaRpc();
+    ~NebulaRpc() override;
     static void bind(ClassBuilder<NebulaRpc>& c);
 
     void serve(const String& method, Callable with);
