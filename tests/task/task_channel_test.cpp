@@ -7,16 +7,14 @@
 #include "nebula/task/runtime.hpp"
 #include "nebula/task/when_any.hpp"
 #include "nebula/task/worker_channel.hpp"
+#include "tests/base/resident_memory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <random>
@@ -190,14 +188,6 @@ TEST(TaskChannel, LosesAndDoublesNothingWhoeverIsCancelled) {
     }
 }
 
-double resident_mb() {
-    std::ifstream statm("/proc/self/statm");
-    std::size_t size = 0;
-    std::size_t resident = 0;
-    statm >> size >> resident;
-    return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
-}
-
 // Both kept what they had ever held.
 TEST(TaskChannel, TheMemoryOfABurstGoesBackHereAndInAWorkerChannel) {
 #if defined(__has_feature)
@@ -207,20 +197,20 @@ TEST(TaskChannel, TheMemoryOfABurstGoesBackHereAndInAWorkerChannel) {
 #endif
     using Value = std::array<char, 1000>;
     constexpr int burst = 50'000;
-    const double before = resident_mb();
+    const double before = test::resident_mb();
     TaskChannel<Value> from_tasks;
     WorkerChannel<Value> from_workers;
     for (int i = 0; i < burst; ++i) {
         ASSERT_EQ(from_tasks.try_send(Value{}), SendResult::Sent);
         ASSERT_EQ(from_workers.send(Value{}), SendResult::Sent);
     }
-    EXPECT_GT(resident_mb() - before, 2 * burst * 1000e-6);
+    EXPECT_GT(test::resident_mb() - before, 2 * burst * 1000e-6);
     // One value stays in each.
     for (int i = 1; i < burst; ++i) {
         ASSERT_TRUE(from_tasks.try_recv());
         ASSERT_TRUE(from_workers.try_recv());
     }
-    EXPECT_LT(resident_mb() - before, 35);
+    EXPECT_LT(test::resident_mb() - before, 35);
 }
 
 }  // namespace

@@ -8,16 +8,14 @@
 #include "nebula/threading/task_group.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
+#include "tests/base/resident_memory.hpp"
 
 #include <gtest/gtest.h>
-
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <memory>
 #include <new>
 #include <thread>
@@ -27,14 +25,6 @@ namespace nebula {
 namespace {
 
 using namespace std::chrono_literals;
-
-double resident_mb() {
-    std::ifstream statm("/proc/self/statm");
-    std::size_t size = 0;
-    std::size_t resident = 0;
-    statm >> size >> resident;
-    return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
-}
 
 // What may stay, in megabytes. The thread sanitizer also keeps a history of what each thread did,
 // of up to 24; and a burst is three times as large there, as its shadow counts too.
@@ -62,49 +52,49 @@ TEST_F(MemoryReturn, ABurstOfDetachedTasksGoesBack) {
     std::atomic<bool> go{false};
     std::atomic<int> ran{0};
     pool.spawn([&] { test::wait_until([&] { return go.load(); }); });
-    const double before = resident_mb();
+    const double before = test::resident_mb();
     for (int i = 0; i < kBurst; ++i) pool.spawn([&] { ++ran; });
-    const double full = resident_mb();
+    const double full = test::resident_mb();
     go = true;
     test::wait_until([&] { return ran == kBurst; });
     pool.on_worker([] {});
     EXPECT_GT(full - before, kBurst * 80e-6);
-    EXPECT_LT(resident_mb() - before, kRest);
+    EXPECT_LT(test::resident_mb() - before, kRest);
 }
 
 // From the second burst on, the memory stayed for ever: only a worker that parked gave it back.
 TEST_F(MemoryReturn, BurstsGoBackWithoutWorkersToo) {
     WorkerPool pool({.run_inline = true});
-    const double before = resident_mb();
+    const double before = test::resident_mb();
     for (int round = 0; round < 3; ++round) {
         double full = 0;
         int ran = 0;
         // A task that is spawned inside a task runs after it.
         pool.spawn([&] {
             for (int i = 0; i < kBurst; ++i) pool.spawn([&] { ++ran; });
-            full = resident_mb();
+            full = test::resident_mb();
         });
         EXPECT_EQ(ran, kBurst);
         EXPECT_GT(full - before, kBurst * 80e-6);
-        EXPECT_LT(resident_mb() - before, kRest) << "after burst " << round;
+        EXPECT_LT(test::resident_mb() - before, kRest) << "after burst " << round;
     }
 }
 
 // A channel kept what it had ever held.
 TEST_F(MemoryReturn, ABurstOfValuesInAChannelGoesBack) {
-    const double before = resident_mb();
+    const double before = test::resident_mb();
     Channel<std::array<char, 100>> channel;
     for (int i = 0; i < kBurst; ++i) channel.post({});
-    const double full = resident_mb();
+    const double full = test::resident_mb();
     for (int i = 1; i < kBurst; ++i) (void)channel.try_recv();
     EXPECT_GT(full - before, kBurst * 100e-6);
-    EXPECT_LT(resident_mb() - before, kRest) << "with one value left";
+    EXPECT_LT(test::resident_mb() - before, kRest) << "with one value left";
 }
 
 // A queue of a million tasks kept 138 MB until it was destroyed.
 TEST_F(MemoryReturn, ABurstOfRankedTasksGoesBackAndOldIdsStayHarmless) {
     WorkerPool pool({.thread_count_override = 1});
-    const double before = resident_mb();
+    const double before = test::resident_mb();
     RankedTasks tasks(pool);
     std::vector<RankedTasks::Id> ids;
     for (int round = 0; round < 2; ++round) {
@@ -116,11 +106,11 @@ TEST_F(MemoryReturn, ABurstOfRankedTasksGoesBackAndOldIdsStayHarmless) {
                                             [&] { ++ran; });
                 if (i % 100 == 0) ids.push_back(id);
             }
-            EXPECT_GT(resident_mb() - before, kBurst * 120e-6);
+            EXPECT_GT(test::resident_mb() - before, kBurst * 120e-6);
         }
         tasks.wait();
         EXPECT_EQ(ran, kBurst);
-        EXPECT_LT(resident_mb() - before, kRest) << "after burst " << round;
+        EXPECT_LT(test::resident_mb() - before, kRest) << "after burst " << round;
         EXPECT_LT(tasks.capacity(), 10'000U);
     }
     for (const RankedTasks::Id id : ids) {
@@ -131,15 +121,15 @@ TEST_F(MemoryReturn, ABurstOfRankedTasksGoesBackAndOldIdsStayHarmless) {
 
 TEST_F(MemoryReturn, ManyOpenGroupsGoBack) {
     WorkerPool pool({.thread_count_override = 1});
-    const double before = resident_mb();
+    const double before = test::resident_mb();
     double full = 0;
     {
         std::vector<std::unique_ptr<TaskGroup>> groups;
         for (int i = 0; i < 40'000; ++i) groups.push_back(std::make_unique<TaskGroup>(pool));
-        full = resident_mb();
+        full = test::resident_mb();
     }
     EXPECT_GT(full - before, 15);
-    EXPECT_LT(resident_mb() - before, kRest);
+    EXPECT_LT(test::resident_mb() - before, kRest);
 }
 
 // Slabs alone, with the time in our hands.
@@ -183,7 +173,7 @@ TEST(SlabsTest, WhatIsInUseStaysWhereItIs) {
 // nap or two, and then no worker wakes any more.
 TEST_F(MemoryReturn, APoolThatRestsAfterBurstsGivesAllBackAndSleeps) {
     WorkerPool pool({.thread_count_override = 1});
-    const double before = resident_mb();
+    const double before = test::resident_mb();
     for (int round = 0; round < 3; ++round) {
         std::atomic<bool> go{false};
         std::atomic<int> ran{0};
@@ -193,7 +183,7 @@ TEST_F(MemoryReturn, APoolThatRestsAfterBurstsGivesAllBackAndSleeps) {
         test::wait_until([&] { return ran == kBurst; });
     }
     std::this_thread::sleep_for(3500ms);
-    EXPECT_LT(resident_mb() - before, kRest);
+    EXPECT_LT(test::resident_mb() - before, kRest);
     const std::uint64_t wakes = pool.counters(0).wakes;
     std::this_thread::sleep_for(1500ms);
     EXPECT_EQ(pool.counters(0).wakes, wakes);

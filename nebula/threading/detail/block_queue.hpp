@@ -2,9 +2,8 @@
 // A FIFO that never moves its items.
 #pragma once
 
-#include "nebula/base/slabs.hpp"
+#include "nebula/threading/detail/burst_memory.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -27,9 +26,7 @@ class BlockQueue {
     static_assert(std::is_nothrow_destructible_v<T>);
 
 public:
-    /// About a page, but at least a few items, and not too many tiny ones.
-    static constexpr std::size_t kBlockSlots =
-        std::clamp(std::size_t{4000} / sizeof(T), std::size_t{4}, std::size_t{256});
+    static constexpr std::size_t kBlockSlots = kAboutAPage<T>;
 
     BlockQueue() noexcept = default;
     BlockQueue(const BlockQueue&) = delete;
@@ -88,11 +85,6 @@ private:
         bool is_kept = false;
         alignas(T) std::byte bytes[kBlockSlots * sizeof(T)];
     };
-    // Larger blocks are allocated one by one; the heap then gives most of them back itself.
-    static constexpr bool kInSlabs = sizeof(Block) <= 8192 && alignof(Block) <= 128;
-    // Slabs that are always kept: queues that fill and empty a little never wait for the kernel.
-    static constexpr std::size_t kKeptSlabs = 4;
-
     // A block that is not in the chain yet. If making its first item throws, it goes back.
     struct Taken {
         ~Taken() {
@@ -110,18 +102,13 @@ private:
     }
     [[nodiscard]] Block& take_block() {
         if (kept_ != nullptr) return *std::exchange(kept_, kept_->next);
-        if constexpr (kInSlabs)
-            return *::new (slabs_.take()) Block;
-        else
-            return *new Block;
+        return *others_.make();
     }
     void release(Block& block) noexcept {
         if (block.is_kept)
             block.next = std::exchange(kept_, &block);
-        else if constexpr (kInSlabs)
-            slabs_.free(&block);
         else
-            delete &block;
+            others_.free(&block);
     }
 
     Block* head_ = nullptr;  // read from
@@ -131,7 +118,7 @@ private:
     std::size_t write_ = 0;
     std::size_t size_ = 0;
     std::size_t kept_count_ = 0;  // in the chain or not
-    Slabs slabs_{sizeof(Block), alignof(Block), kKeptSlabs, Slabs::Keep::Fixed};
+    BurstMemory<Block> others_;
 };
 
 }  // namespace nebula::detail

@@ -2,7 +2,7 @@
 // A FIFO under a lock; its values are made, moved and destroyed outside of that lock.
 #pragma once
 
-#include "nebula/base/slabs.hpp"
+#include "nebula/threading/detail/burst_memory.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -41,9 +41,7 @@ public:
         Node* next = nullptr;
         alignas(T) std::byte bytes[sizeof(T)];
     };
-    /// About a page, but at least a few nodes, and not too many tiny ones.
-    static constexpr std::size_t kBlockNodes =
-        std::clamp(std::size_t{4000} / sizeof(Node), std::size_t{4}, std::size_t{256});
+    static constexpr std::size_t kBlockNodes = kAboutAPage<Node>;
 
     NodeQueue() noexcept = default;
     NodeQueue(const NodeQueue&) = delete;
@@ -73,10 +71,8 @@ public:
             free_ = node->next;
         else if (fresh_ != room_)
             node = ::new (static_cast<void*>(first_ + fresh_++)) Node;
-        else if constexpr (kInSlabs)
-            node = ::new (slabs_.take()) Node;
         else
-            node = new Node;
+            node = others_.make();
         ++in_hand_;
         return node;
     }
@@ -114,20 +110,13 @@ public:
     [[nodiscard]] std::size_t in_use() const noexcept { return size_ + in_hand_; }
 
 private:
-    // Larger nodes are allocated one by one; the heap then gives most of them back itself.
-    static constexpr bool kInSlabs = sizeof(Node) <= 4096 && alignof(Node) <= 128;
-    // Slabs that are always kept: queues that fill and empty a little never wait for the kernel.
-    static constexpr std::size_t kKeptSlabs = 4;
-
     void release(Node& node) noexcept {
         // std::less, because the order of unrelated pointers is otherwise unspecified.
         const std::less<const Node*> before;
         if (!before(&node, first_) && before(&node, first_ + room_))
             node.next = std::exchange(free_, &node);
-        else if constexpr (kInSlabs)
-            slabs_.free(&node);
         else
-            delete &node;
+            others_.free(&node);
     }
 
     Node* front_ = nullptr;
@@ -138,7 +127,7 @@ private:
     std::size_t fresh_ = 0;  // of those, that were handed out at least once
     std::size_t size_ = 0;
     std::size_t in_hand_ = 0;
-    Slabs slabs_{sizeof(Node), alignof(Node), kKeptSlabs, Slabs::Keep::Fixed};
+    BurstMemory<Node> others_;
 };
 
 }  // namespace nebula::detail
