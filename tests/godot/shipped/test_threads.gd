@@ -147,8 +147,8 @@ func test_a_thread_may_build_what_the_main_thread_then_uses() -> void:
 
 func test_a_scene_with_a_terrain_loads_on_a_thread() -> void:
 	var path := "res://data/terrain_scene.tscn"
-	# Not load_threaded_request(): after it, the engine reports one leaked RefCounted in some runs, and
-	# it is not known yet whose it is.
+	# Not load_threaded_request(): with sub-threads, Godot 4.6 leaks a RefCounted in some runs, also of
+	# a project without Nebula.
 	var scene: PackedScene = elsewhere(func() -> PackedScene: return load(path))
 	# As a game that makes its levels in the background does.
 	var terrain: VoxelTerrain = elsewhere(func() -> Node: return scene.instantiate())
