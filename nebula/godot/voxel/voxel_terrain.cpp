@@ -473,11 +473,16 @@ Error VoxelTerrain::edit(const char* method, voxel::SphereEdit::Kind kind, const
         const double share = edge / space_.voxel_size()[axis];
         return share > 1.0 - kRounding ? 1.0F : static_cast<float>(share);
     };
+    const voxel::Vec3f proportions{proportion(0), proportion(1), proportion(2)};
+    if (std::min({proportions.x, proportions.y, proportions.z}) < voxel::kMinEditProportion)
+        return refuse(where +
+                      "the terrain is scaled more than 1000 times as much along one axis as along "
+                      "another; make its scale more even.");
     const auto report = world_->terrain.edit(
         {.kind = kind,
          .centre = space_.to_voxels(center),
          .radius = std::min(static_cast<float>(radius_voxels), voxel::kMaxEditRadius),
-         .proportions = {proportion(0), proportion(1), proportion(2)}});
+         .proportions = proportions});
     if (!report) return refuse(where + report.error().message);
     world_->pending_edits.push_back({at, EngineLoop::get().frame()});
     if (world_->announcing)

@@ -55,6 +55,13 @@ func test_a_sphere_is_round_under_uneven_scale() -> void:
 		await remove(terrain)
 
 
+func test_a_scale_that_is_too_uneven_to_dig_is_named() -> void:
+	var terrain := await _placed(Transform3D(Basis.from_scale(Vector3(0.01, 20, 1)), Vector3.ZERO))
+	expect_error("is scaled more than 1000 times as much along one axis")
+	check_equal(terrain.dig_sphere(Vector3.ZERO, 0.05), ERR_INVALID_PARAMETER)
+	await remove(terrain)
+
+
 func test_a_ray_tells_global_values_at_every_scale() -> void:
 	for scale: Vector3 in [Vector3.ONE * 0.1, Vector3.ONE * 10.0, Vector3(1, 5, 1), Vector3(3, 1, -2)]:
 		var terrain := await _placed(
