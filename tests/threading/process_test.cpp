@@ -8,6 +8,7 @@
 #include "nebula/threading/ranked_tasks.hpp"
 #include "nebula/threading/task_pools.hpp"
 #include "nebula/threading/worker_pool.hpp"
+#include "support.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,6 +20,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <thread>
 
 namespace {
@@ -32,6 +35,7 @@ extern "C" int __lsan_is_turned_off() { return getpid() != started_as ? 1 : 0; }
 namespace nebula {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr int kCode = 3;
@@ -135,9 +139,23 @@ TEST_F(ExitTest, WithoutHandlersKeepsItsCode) {
         testing::ExitedWithCode(kCode), "");
 }
 
+// Waits until all other threads are asleep, or a second. One that is just beginning holds locks of
+// the sanitizers' runtimes, and in a child nobody lets go of them.
+void let_others_come_to_rest() {
+    const auto one_runs = [] {
+        for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+            const long os_id = std::stol(task.path().filename());
+            if (os_id != getpid() && test::state_of(os_id) == 'R') return true;
+        }
+        return false;
+    };
+    for (int i = 0; i < 1000 && one_runs(); ++i) std::this_thread::sleep_for(milliseconds(1));
+}
+
 // Runs f in a child of fork() and ends as that ends: an abort is an abort.
 template <class F>
 [[noreturn]] void in_child(F&& f) {
+    let_others_come_to_rest();
     const pid_t child = fork();
     if (child == 0) {
         alarm(10);

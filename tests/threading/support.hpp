@@ -111,14 +111,16 @@ inline std::string comm_of(long os_id) {
     return name;
 }
 
-/// Whether the kernel has the thread asleep at this moment.
-inline bool sleeps(long os_id) {
+/// What the kernel says the thread does at this moment: 'R' runs or is ready, 'S' sleeps, and more
+/// (proc_pid_stat(5)). '?' when there is no such thread.
+inline char state_of(long os_id) {
     std::ifstream file(task_file(os_id, "stat"));
     std::string line;
     std::getline(file, line);
     const std::size_t name_end = line.rfind(") ");
-    return name_end != std::string::npos && line[name_end + 2] == 'S';
+    return name_end == std::string::npos ? '?' : line[name_end + 2];
 }
+inline bool sleeps(long os_id) { return state_of(os_id) == 'S'; }
 
 /// The CPUs that the kernel lets the thread run on, as "0-3,7".
 inline std::string allowed_cpus_of(long os_id) {

@@ -278,7 +278,7 @@ class Rows(StubbedEntry):
         self.assertNotEqual(0, result.returncode)
 
     def test_an_end_half_way_ends_what_ran_beside(self):
-        result = self.rows('slow() { echo $BASHPID >child; exec sleep 50; }; beside slow; until [[ -s child ]]; do sleep 0.1; done; exit 3')
+        result = self.rows('slow() { sh -c "echo \\$\\$ >child; exec sleep 50"; }; beside slow; until [[ -s child ]]; do sleep 0.1; done; exit 3')
         self.assertEqual(3, result.returncode)
         child = int((self.tree / "child").read_text())
 

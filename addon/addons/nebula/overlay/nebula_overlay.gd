@@ -17,7 +17,7 @@ const BAR := Rect2(80, 4, 140, 10)
 
 
 func _process(_delta: float) -> void:
-	var utilization: PackedFloat64Array = _nebula.utilization_per_worker()
+	var utilization: PackedFloat32Array = _nebula.utilization_per_worker()
 	var lines: PackedStringArray = []
 	for i in utilization.size():
 		lines.append("worker %-2d %35.0f %%" % [i, utilization[i] * 100.0])
@@ -36,7 +36,7 @@ func _process(_delta: float) -> void:
 
 func _draw() -> void:
 	draw_rect(Rect2(Vector2.ZERO, size), Color(0.05, 0.07, 0.10, 0.72))
-	var utilization: PackedFloat64Array = _nebula.utilization_per_worker()
+	var utilization: PackedFloat32Array = _nebula.utilization_per_worker()
 	for i in utilization.size():
 		var bar := BAR
 		bar.position += Vector2(PADDING, PADDING + _row_height() * i)
