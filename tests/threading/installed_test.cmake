@@ -49,5 +49,6 @@ if(NOT EXISTS ${SCRATCH}/moved/include/nebula/threading/detail/item.hpp)
     message(FATAL_ERROR "headers are missing, or not in their folders")
 endif()
 use(package -DCMAKE_PREFIX_PATH=${SCRATCH}/moved)
-use(sources -DNEBULA_SOURCE=${SOURCE})
+# Their code decides how ours is compiled; together it takes half the time.
+use(sources -DNEBULA_SOURCE=${SOURCE} -DCMAKE_UNITY_BUILD=ON)
 file(REMOVE_RECURSE ${SCRATCH})

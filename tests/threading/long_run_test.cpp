@@ -122,8 +122,11 @@ TEST_P(WakeLongRun, PingPongOfThreadAndPoolLosesNoWake) {
     };
     std::mt19937 random(kSeed);
     std::uint32_t round = 0;
-    for (std::uint64_t had = wakes(); had < wakes_wanted; had = wakes())
-        for (int i = 0; i < 256; ++i) {
+    // The longest pause, moved until about half of the pauses end after the worker has gone to sleep.
+    std::uint32_t longest = 4'096;
+    for (std::uint64_t had = 0, now = 0; now < wakes_wanted; had = now) {
+        constexpr int kRounds = 256;
+        for (int i = 0; i < kRounds; ++i) {
             ++round;
             pool.spawn([&pong] {
                 pong.fetch_add(1, std::memory_order_release);
@@ -131,8 +134,12 @@ TEST_P(WakeLongRun, PingPongOfThreadAndPoolLosesNoWake) {
             });
             for (std::uint32_t seen = 0; (seen = pong.load(std::memory_order_acquire)) != round;)
                 detail::futex_wait(pong, seen);
-            empty_loop(static_cast<std::uint32_t>(random()) % 4'096);
+            empty_loop(static_cast<std::uint32_t>(random()) % longest);
         }
+        now = wakes();
+        if (now - had < kRounds / 4) longest = std::min(longest * 2, 1U << 20);
+        if (now - had > kRounds * 3 / 4) longest = std::max(longest / 2, 64U);
+    }
     std::printf("%u rounds, %llu wakes of a worker\n", round,
                 static_cast<unsigned long long>(wakes()));
 }
