@@ -373,7 +373,8 @@ TEST_P(HostileTask, TasksThatHelpInsideEachOtherStopHelpingBeforeTheStackEnds) {
             });
             all.get();
         });
-        EXPECT_GT(deepest, GetParam() == 1 ? 100 : 0);
+        // Fewer when the waiting thread takes some; with more workers, those may take all.
+        EXPECT_GT(deepest, GetParam() == 1 ? 10 : 0);
     };
     const auto tick = [&] { (void)pool.try_tick(); };
     run_all([&](auto task) { pool.spawn(task); }, tick);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "world_samples.hpp"
 
+#include "nebula/base/log.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/noise_generator.hpp"
 #include "nebula/voxel/shape_generators.hpp"
@@ -19,7 +20,9 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <source_location>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -516,6 +519,34 @@ TEST_P(TerrainStreaming, WorkersPauseWhenFinishedChunksReachTheirLimit) {
     })) << "they go on when chunks are committed";
     EXPECT_EQ(terrain.stats().waiting_bytes, 0U);
     EXPECT_EQ(terrain.stats().loaded, terrain.stats().wanted);
+}
+
+std::atomic<bool> end_was_named{false};
+
+void note_the_end(LogLevel, std::string_view line, const std::source_location&) noexcept {
+    if (line.find("the end of a terrain is waiting for the chunks") != std::string_view::npos)
+        end_was_named = true;
+}
+
+// It waited without a word.
+TEST(TerrainEnd, WhichAGeneratorHoldsUpIsNamed) {
+    const LogSink before = set_log_sink(note_the_end);
+    WorkerPool pool(workers(1));
+    const auto generator = std::make_shared<GatedGenerator>(hills());
+    std::jthread opener;
+    {
+        Terrain terrain(pool, generator, small_view());
+        generator->hold_at({0, 0, 0});
+        ASSERT_TRUE(terrain.set_viewer(kHome));
+        terrain.update();
+        generator->wait_until_held();
+        opener = std::jthread([&generator] {
+            for (int i = 0; i < 1000 && !end_was_named; ++i) std::this_thread::sleep_for(10ms);
+            generator->open();
+        });
+    }
+    EXPECT_TRUE(end_was_named);
+    set_log_sink(before);
 }
 
 // Every sample costs: a call of this generator takes a millisecond of a clock that nothing else

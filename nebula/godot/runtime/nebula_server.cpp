@@ -26,9 +26,12 @@ String pool_already_runs() {
 /// Reads through the engine, which knows res:// (also inside an exported game's pack) and user://.
 /// \throws ConfigError if the file cannot be read.
 std::string text_of(const String& path) {
+    const std::string name = path.utf8();
+    if (name.empty()) throw ConfigError("the path is empty; it must name a TOML file");
+    if (name.back() == '/') throw ConfigError(name + ": this is a folder, not a TOML file");
     const Ref<FileAccess> file = FileAccess::open(path, FileAccess::READ);
     if (file) return file->get_as_text().utf8();
-    throw ConfigError(path.utf8() + ": the file cannot be read" +
+    throw ConfigError(name + ": the file cannot be read" +
                       (FileAccess::file_exists(path) ? "" : "; there is no such file") +
                       ". In an exported game, *.toml must be among the export preset's filters "
                       "for non-resource files.");

@@ -38,8 +38,7 @@ Clock::duration milliseconds(double msec) {
 }
 double as_msec(Clock::duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
-// Zero, negative and not-a-number mean the least there is: one mesh a frame.
-double sane_budget(double msec) { return msec > 0.0 ? std::min(msec, 1000.0) : 0.0; }
+constexpr double kMostBudgetMsec = 1000.0;
 
 std::string text_of(double number) {
     char text[32];
@@ -646,12 +645,20 @@ void VoxelTerrain::set_viewer_path(const NodePath& path) {
 }
 
 void VoxelTerrain::set_commit_budget_msec(double msec) {
-    commit_budget_msec_ = sane_budget(msec);
-    start();
+    set_budget(commit_budget_msec_, "commit_budget_msec", msec);
 }
 
 void VoxelTerrain::set_edit_budget_msec(double msec) {
-    edit_budget_msec_ = sane_budget(msec);
+    set_budget(edit_budget_msec_, "edit_budget_msec", msec);
+}
+
+void VoxelTerrain::set_budget(double& property, const char* name, double msec) {
+    if (std::isnan(msec)) {
+        refuse(std::string("VoxelTerrain.") + name + " is not a number; it must be from 0 to " +
+               text_of(kMostBudgetMsec) + ". It stays at " + text_of(property) + ".");
+        return;
+    }
+    property = std::clamp(msec, 0.0, kMostBudgetMsec);
     start();
 }
 

@@ -147,6 +147,7 @@ private:
     bool update_space();
     void show_place();
 
+    void set_budget(double& property, const char* name, double msec);
     void set_distance(double& property, const char* name, double voxels, Limits limits);
     Error edit(const char* method, voxel::SphereEdit::Kind kind, const Vector3& center,
                double radius);

@@ -3,10 +3,13 @@
 
 #include "nebula/base/clock.hpp"
 #include "nebula/base/yield_point.hpp"
+#include "nebula/threading/detail/slow_wait.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/detail/build_chunk.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 namespace nebula::voxel::detail {
@@ -42,6 +45,12 @@ Loader::Loader(WorkerPool& pool, Volume& volume, ScratchList& scratches, std::si
 Loader::~Loader() {
     stopping_.store(true, std::memory_order_relaxed);  // a hint; the end of the group synchronizes
     requests_.close();
+    for (nebula::detail::SlowWait slow; !group_.wait_until(slow.due());)
+        slow.tell_if_due([](std::int64_t seconds) {
+            return "the end of a terrain is waiting for the chunks that workers are building, "
+                   "for " +
+                   std::to_string(seconds) + " s so far; its generator takes that long";
+        });
 }
 
 void Loader::start_runners() {
@@ -54,7 +63,22 @@ void Loader::start_runners() {
         if (runner.running.load(std::memory_order_seq_cst) ||
             runner.running.exchange(true, std::memory_order_seq_cst))
             continue;
-        group_.spawn([this, &runner] { run_slice(runner); }, "load chunks");
+        queue(runner);
+    }
+}
+
+void Loader::queue(Runner& runner) {
+    clear_if_throws(runner,
+                    [&] { group_.spawn([this, &runner] { run_slice(runner); }, "load chunks"); });
+}
+
+template <class F>
+void Loader::clear_if_throws(Runner& runner, const F& f) {
+    try {
+        f();
+    } catch (...) {
+        runner.running.store(false, std::memory_order_seq_cst);
+        throw;
     }
 }
 
@@ -73,11 +97,11 @@ void Loader::run_slice(Runner& runner) {
             if (!may_take() || runner.running.exchange(true, std::memory_order_seq_cst)) return;
             continue;
         }
-        finish(*chunk);
+        clear_if_throws(runner, [&] { finish(*chunk); });
         if (stopping_.load(std::memory_order_relaxed)) return;
         if (Clock::now() >= end) break;
     }
-    group_.spawn([this, &runner] { run_slice(runner); }, "load chunks");
+    queue(runner);
 }
 
 void Loader::run_here(Clock::time_point deadline, Clock::time_point (*now)()) {

@@ -89,7 +89,12 @@ private:
     // What the smallest result counts for, which limits the number of results.
     static constexpr std::size_t kLeastBytes = 4096;
 
+    /// Spawns a slice of a runner whose flag is set.
+    void queue(Runner& runner);
     void run_slice(Runner& runner);
+    /// A runner that ends by an exception has ended all the same, and may be started again.
+    template <class F>
+    static void clear_if_throws(Runner& runner, const F& f);
     void finish(Vec3i chunk);
     [[nodiscard]] static std::size_t bytes_of(const LoadResult& result) noexcept;
     /// seq_cst: README, "Requests and runners".

@@ -8,6 +8,7 @@
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/variant.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/runtime/signal_wait.hpp"
 #include "nebula/task/errors.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/runtime.hpp"
@@ -122,6 +123,22 @@ private:
 
     std::vector<ProbeLogPtr> logs_;
 };
+
+/// Waits for one emission and tells its arguments, or "done" if it takes none.
+template <class... Args>
+task<> wait_once(ProbeLogPtr log, Signal which) {
+    const ProbeLocal local;
+    try {
+        if constexpr (sizeof...(Args) == 0) {
+            co_await signal(which);
+            log->add("done");
+        } else {
+            log->add(co_await signal<Args...>(which));
+        }
+    } catch (const AsyncError& error) {
+        log->add(error);
+    }
+}
 
 /// The last words of a run that asked for them (report_at_end of any probe): one line that says
 /// whether every coroutine that began was also destroyed. For the extension's end.

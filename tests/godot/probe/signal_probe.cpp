@@ -16,20 +16,6 @@ namespace {
 
 // --- The coroutines ------------------------------------------------------------------------------
 
-template <class... Args>
-task<> wait_once(ProbeLogPtr log, Signal which) {
-    try {
-        if constexpr (sizeof...(Args) == 0) {
-            co_await signal(which);
-            log->add("done");
-        } else {
-            log->add(co_await signal<Args...>(which));
-        }
-    } catch (const AsyncError& error) {
-        log->add(error);
-    }
-}
-
 /// One argument after the other, whatever they are.
 template <class T>
 using Nth = Variant;

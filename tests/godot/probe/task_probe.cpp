@@ -25,21 +25,6 @@ namespace {
 
 // --- The coroutines ------------------------------------------------------------------------------
 
-template <class... Args>
-task<> wait_once(ProbeLogPtr log, Signal which) {
-    const ProbeLocal local;
-    try {
-        if constexpr (sizeof...(Args) == 0) {
-            co_await signal(which);
-            log->add("done");
-        } else {
-            log->add(co_await signal<Args...>(which));
-        }
-    } catch (const AsyncError& error) {
-        log->add(error);
-    }
-}
-
 task<> wait_untyped(ProbeLogPtr log, Signal which) {
     const ProbeLocal local;
     log->add(co_await which);

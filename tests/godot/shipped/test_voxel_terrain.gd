@@ -115,8 +115,15 @@ func test_a_distance_out_of_range_leaves_the_world_as_it_was() -> void:
 		expect_error("distance")
 		terrain.view_distance = wrong
 		check_equal(terrain.view_distance, 64.0, "view distance after %s" % wrong)
-	terrain.commit_budget_msec = NAN
-	check_equal(terrain.commit_budget_msec, 0.0, "a budget that is no number")
+	for budget: StringName in [&"commit_budget_msec", &"edit_budget_msec"]:
+		terrain.set(budget, 3.0)
+		expect_error("%s is not a number; it must be from 0 to 1000. It stays at 3." % budget)
+		terrain.set(budget, NAN)
+		check_equal(terrain.get(budget), 3.0, "%s after NAN" % budget)
+		terrain.set(budget, -INF)
+		check_equal(terrain.get(budget), 0.0, "%s after -INF" % budget)
+		terrain.set(budget, INF)
+		check_equal(terrain.get(budget), 1000.0, "%s after INF" % budget)
 	await remove(terrain)
 
 
