@@ -124,7 +124,8 @@ private:
     void keep(FreeBlock& block) noexcept {
         const std::size_t size_class = block.size_class;
         block.next = std::exchange(free_[size_class], &block);
-        if (++kept_[size_class] > kKeptBytes / block_bytes(size_class)) [[unlikely]]
+        // A product: a division would cost more than the rest.
+        if (++kept_[size_class] * block_bytes(size_class) > kKeptBytes) [[unlikely]]
             give_back_half(size_class);
     }
     void give_back_from_elsewhere(FreeBlock& block) noexcept;

@@ -84,7 +84,7 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Hel
     const bool no_deadline = deadline == Clock::time_point::max();
     home_.require();
     Worker* const worker = own_current_worker();
-    const StayAtGroup at(worker, group);
+    StayAtGroup at(worker, group);
     GroupTurn turn;
     bool looked = false;
     for (;;) {
@@ -96,9 +96,13 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Hel
             for (std::uint32_t number = 0;
                  (number = turn.chunk->range.claim()) != ClaimRange<>::kNone;) {
                 at.runs(turn.chunk->name_of(number));
-                const InlineTurn inline_turn(*this);
-                group.run_task(turn, number);
-                run_inline(inline_turn);
+                if (count_ != 0) [[likely]] {
+                    group.run_task(turn, number);
+                } else {
+                    const InlineTurn inline_turn(*this);
+                    group.run_task(turn, number);
+                    run_inline(inline_turn);
+                }
                 home_.require();
                 if (!no_deadline && Clock::now() >= deadline) break;
                 // A task that only we may run is waiting; the other tasks can wait.
@@ -129,7 +133,7 @@ bool PoolCore::wait_for_group(GroupState& group, Clock::time_point deadline, Hel
 
 void PoolCore::run_ticket(Worker& worker, Item* ticket) noexcept {
     GroupState& group = *ticket->group;
-    const StayAtGroup at(&worker, group);
+    StayAtGroup at(&worker, group);
     GroupTurn turn = group.next_turn({});
     for (;;) {
         if (turn.chunk == nullptr) {
@@ -177,7 +181,7 @@ void PoolCore::help_group(GroupState& group, const InlineTurn& inline_turn) noex
 }
 
 bool PoolCore::run_one_of(GroupState& group, Item* ticket) noexcept {
-    const StayAtGroup at(own_current_worker(), group);
+    StayAtGroup at(own_current_worker(), group);
     GroupTurn turn = group.next_turn({});
     const std::uint32_t number =
         turn.chunk != nullptr ? turn.chunk->range.claim() : ClaimRange<>::kNone;

@@ -124,14 +124,25 @@ public:
     StayAtGroup& operator=(const StayAtGroup&) = delete;
 
     /// Call it before each task: a shutdown that waits for the worker names it.
-    void runs(const char* task_name) const noexcept { mark_.set(task_name); }
-    void runs_none() const noexcept { mark_.reset(); }
+    void runs(const char* task_name) noexcept {
+        if (task_name == marked_) [[likely]]
+            return;  // most tasks of a group have the same name, or none
+        mark_.set(task_name);
+        marked_ = task_name;
+    }
+    void runs_none() noexcept {
+        mark_.reset();
+        marked_ = &kNothing;
+    }
 
 private:
+    static constexpr char kNothing = 0;  // its address stands for no task; no name has it
+
     Worker* const worker_;
     const AtGroup here_;
     const StayInBand band_;
     const RunningMark mark_;
+    const char* marked_ = &kNothing;
 };
 
 }  // namespace nebula::detail
