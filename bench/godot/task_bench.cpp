@@ -258,8 +258,9 @@ public:
     }
 
 private:
+    // Longer than a worker looks before it parks, and than a park after which it looks.
     static void let_worker_sleep() {
-        for (const std::int64_t end = wall_ns() + 50'000; wall_ns() < end;) {
+        for (const std::int64_t end = wall_ns() + 300'000; wall_ns() < end;) {
         }
     }
 
