@@ -53,7 +53,7 @@ if(NEBULA_YIELD_POINTS)
     target_compile_definitions(nebula_flags INTERFACE NEBULA_YIELD_POINTS=1)
 endif()
 
-# nebula_precompile(nebula_threading LIBRARY), (join_test TEST) or (pool_test UNOPTIMIZED_TEST): the
+# nebula_precompile(nebula_threading LIBRARY), (join_test TEST), or with UNOPTIMIZED_ before either: the
 # sources find what nearly all of them include already read. Only where NEBULA_PRECOMPILE asks for
 # it: a source that forgets an include then builds all the same. So the dev preset, whose commands
 # clang-tidy takes, has it for tests only; a forgotten include in a test is found by whoever builds
@@ -80,7 +80,7 @@ function(nebula_precompile target kind)
             set_target_properties(${owner} PROPERTIES
                 POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
         endif()
-        if(kind STREQUAL UNOPTIMIZED_TEST)
+        if(kind MATCHES "^UNOPTIMIZED")
             target_compile_options(${owner} PRIVATE -O0)
         endif()
         list(TRANSFORM headers REPLACE "(.+)" "<\\1>")

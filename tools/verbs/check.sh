@@ -40,5 +40,5 @@ check_shell() {
 }
 
 check_tidy() {
-    "${build_command[@]}" python3 "$NEBULA_ROOT/tools/check/tidy.py" "$NEBULA_ROOT" "$NEBULA_ROOT/build/dev"
+    python3 "$NEBULA_ROOT/tools/check/tidy.py" "$NEBULA_ROOT" "$NEBULA_ROOT/build/dev"
 }

@@ -6,8 +6,7 @@
 #   gcc       all unit tests, optimised, assertions on, as the code stands
 #   dev       clang-tidy, the engine tests with assertions, the tools' own tests, the mutants of the
 #             pool's protocols
-# The engine tests mostly wait for frames, and other tests for each other's threads, so they run beside
-# the next build.
+# The engine tests mostly wait for frames, so they run beside the next builds.
 # shellcheck shell=bash
 
 source "$NEBULA_ROOT/tools/verbs/bench.sh"
@@ -39,15 +38,16 @@ verb_test() {
     local preset
     for preset in asan tsan gcc; do
         counted "build $preset" build_preset "$preset" all
-        wait_beside
-        [[ ! $last_ok ]] || beside unit_tests_row "$preset"
+        [[ ! $last_ok ]] || counted "unit tests, $preset" unit_tests "$preset"
     done
     counted "build bench" build_benchmarks
-    # Puts its own library where the projects load it from; release's engine tests are over.
-    counted "build dev" build_with_engine dev "nebula_godot nebula_godot_probe nebula_trace nebula_dev_tests"
+    # The next preset puts its own library where the projects load it from.
     wait_beside
+
+    counted "build dev" build_with_engine dev "nebula_godot nebula_godot_probe nebula_trace nebula_dev_tests"
     if [[ $last_ok ]]; then
-        beside dev_tests
+        beside dev_in_engine
+        counted "unit tests, dev" unit_tests dev --label-regex '^dev$'
         counted "clang-tidy" logged check-tidy "Checking with clang-tidy" check_tidy
         wait_beside
     fi
@@ -68,12 +68,9 @@ release_in_engine() {
     counted "exported demo" exported_demo
 }
 
-dev_tests() {
+dev_in_engine() {
     counted "engine tests, dev" engine_tests test-engine-dev "$NEBULA_ROOT/tests/godot/run.sh"
-    counted "unit tests, dev" unit_tests dev --label-regex '^dev$'
 }
-
-unit_tests_row() { counted "unit tests, $1" unit_tests "$1"; }
 
 # counted NAME COMMAND...: makes one row of the table and sets $last_ok when it passed. A row whose
 # command leaves "PASSED FAILED" in the file $counts adds those; any other row is one test.
@@ -94,12 +91,12 @@ counted() {
     last_ok=$( ((status == 0)) && echo yes || true)
 }
 
-# beside FUNCTION [ARGUMENT...]: runs the rows of FUNCTION while others go on. What they print is shown
-# when wait_beside has waited for them. Builds make way for them, because some tests look at the clock.
+# beside FUNCTION: runs the rows of FUNCTION while others go on. What they print is shown when
+# wait_beside has waited for them. Builds make way for them, because some tests look at the clock.
 beside() {
-    beside_log=$(log_path "$(IFS=- && printf 'beside-%s' "$*")")
+    beside_log=$(log_path "beside-$1")
     set -m  # a process group of its own, for stop_beside
-    "$@" >"$beside_log" 2>&1 4>&1 </dev/null &
+    "$1" >"$beside_log" 2>&1 4>&1 </dev/null &
     beside_pid=$!
     set +m
     build_command=(nice -n 10)

@@ -109,7 +109,7 @@ void start_shared_pool() noexcept {
     try {
         // On the main thread the first look at the stack's bounds reads all of /proc/self/maps, which
         // takes over a millisecond: now, and not when the first terrain enters the tree.
-        detail::require_stack();
+        nebula::detail::require_stack();
         if (!start) start = std::make_unique<Start>();
         start->wish(shared_pool_config());
     } catch (const std::exception& error) {

@@ -532,13 +532,13 @@ Variant VoxelTerrain::wait_loaded() {
     const bool hopeless =
         generator_.is_null() || is_editor() || (in_world_ && (cannot_start_ || !transform_works_));
     if (hopeless) return false;
-    if (!load_wait_) load_wait_ = std::make_shared<LoadWait>();
-    return make_awaitable(LoadWait::outcome(load_wait_), {.name = "VoxelTerrain.wait_loaded"})
+    if (!loaded_wait_) loaded_wait_ = std::make_shared<LoadedWait>();
+    return make_awaitable(LoadedWait::outcome(loaded_wait_), {.name = "VoxelTerrain.wait_loaded"})
         ->wait();
 }
 
 void VoxelTerrain::settle_wait(bool loaded) {
-    if (const auto settled = std::exchange(load_wait_, nullptr)) settled->settle(loaded);
+    if (const auto settled = std::exchange(loaded_wait_, nullptr)) settled->settle(loaded);
 }
 
 std::int64_t VoxelTerrain::retry_failed() {

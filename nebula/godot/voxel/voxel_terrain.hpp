@@ -10,7 +10,7 @@
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/binding/string.hpp"
-#include "nebula/godot/voxel/load_wait.hpp"
+#include "nebula/godot/voxel/loaded_wait.hpp"
 #include "nebula/godot/voxel/node_space.hpp"
 #include "nebula/godot/voxel/terrain_view.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
@@ -177,7 +177,7 @@ private:
     bool cannot_start_ = false;           // the last start() was refused
     std::unique_ptr<World> world_;
     std::uint64_t world_number_ = 0;  // of world_; a later one has another
-    std::shared_ptr<LoadWait> load_wait_;
+    std::shared_ptr<LoadedWait> loaded_wait_;
     TaskHandle<> waiting_for_pool_;
 };
 

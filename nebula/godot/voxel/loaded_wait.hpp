@@ -13,14 +13,14 @@ namespace nebula::godot {
 /// by the terrain and the waits, so that a terrain that is freed can still answer.
 ///
 /// Threads:   main thread.
-class LoadWait {
+class LoadedWait {
 public:
     void settle(bool loaded) noexcept {
         loaded_ = loaded;
         settled_.set();
     }
 
-    [[nodiscard]] static task<bool> outcome(std::shared_ptr<LoadWait> of) {
+    [[nodiscard]] static task<bool> outcome(std::shared_ptr<LoadedWait> of) {
         co_await of->settled_.wait();
         co_return of->loaded_;
     }
