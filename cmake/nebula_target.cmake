@@ -34,8 +34,8 @@ if(NEBULA_DEVELOPER)
         $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
         # clang-tidy has the same as a check, for a fifth of what all its matching takes.
         $<$<CXX_COMPILER_ID:Clang>:-Wreserved-identifier>)
-    # In a unity build, a local name may be that of another file's function. dev and release, which
-    # compile file by file, have the warning.
+    # In a unity build, a local name may be that of another file's function. dev, which compiles file
+    # by file, has the warning.
     if(CMAKE_UNITY_BUILD)
         target_compile_options(nebula_private_flags INTERFACE -Wno-shadow
             # g++ takes every source that another one includes for a header, and warns of each local
