@@ -60,7 +60,12 @@ public:
     /// Call it before the job is spawned. Owner thread.
     void wake_when_done(Waker waker) noexcept { waker_ = std::move(waker); }
     /// Call it after the wake. Owner thread.
-    [[nodiscard]] Value take() { return result_.take(); }
+    [[nodiscard]] Value take() {
+        // Out of here, so that the task, and not the worker's last look, ends what it holds.
+        if (std::exception_ptr error = result_.take_error())
+            std::rethrow_exception(std::move(error));
+        return result_.take();
+    }
     /// Nobody waits any more: a job that has not begun is skipped, and a running one should stop.
     /// Owner thread.
     void abandon() noexcept {

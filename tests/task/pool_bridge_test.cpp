@@ -96,6 +96,32 @@ TEST_P(PoolBridge, WhatTheFunctionThrowsIsThrownInTheTask) {
     EXPECT_EQ(caught, 2);
 }
 
+// The worker may be the last to look at a job that has thrown. It once ended the exception then,
+// with all that it held.
+TEST_P(PoolBridge, WhatTheFunctionThrowsEndsWhereItIsCaught) {
+    const std::thread::id main = std::this_thread::get_id();
+    int ended_here = 0;
+    int ended_elsewhere = 0;
+    const auto note = [&](const int* number) {
+        ++(std::this_thread::get_id() == main ? ended_here : ended_elsewhere);
+        delete number;
+    };
+    constexpr int kRounds = 500;
+    loop_.runtime.spawn([&]() -> task<> {
+        for (int i = 0; i < kRounds; ++i) {
+            auto job = pool_.run([&note, i] { throw std::shared_ptr<int>(new int(i), note); });
+            try {
+                co_await job;
+            } catch (const std::shared_ptr<int>& number) {
+                EXPECT_EQ(*number, i);
+            }
+        }
+    });
+    loop_.pump_until_all_ended();
+    EXPECT_EQ(ended_here, kRounds);
+    EXPECT_EQ(ended_elsewhere, 0);
+}
+
 TEST_P(PoolBridge, AFunctionWithoutCapturesMayBeAwaitedInOneLineByEveryCompiler) {
     int got = 0;
     loop_.runtime.spawn([&]() -> task<> { got = co_await pool_.run([] { return 5; }); });

@@ -38,6 +38,14 @@ public:
         const std::exception_ptr* const error = std::get_if<2>(&stored_);
         return error != nullptr ? *error : nullptr;
     }
+    /// Takes the exception out, if there is one, and is then empty.
+    [[nodiscard]] std::exception_ptr take_error() noexcept {
+        std::exception_ptr* const error = std::get_if<2>(&stored_);
+        if (error == nullptr) return nullptr;
+        std::exception_ptr taken = std::move(*error);
+        reset();
+        return taken;
+    }
     /// Takes over the content of `other`; this one must be empty. True for an exception.
     bool move_from(Result& other) noexcept {
         if (other.stored_.index() == 1) {
