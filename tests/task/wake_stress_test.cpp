@@ -3,6 +3,7 @@
 // pumps and spawns. The task sources are compiled into this program with NEBULA_YIELD_POINTS, so
 // that threads lose their turn between the atomic operations of the wake protocol.
 #include "fake_loop.hpp"
+#include "nebula/base/clock.hpp"
 #include "nebula/task/detail/frame_pool.hpp"
 #include "nebula/task/next_frame.hpp"
 
@@ -10,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -159,7 +161,8 @@ TEST(WakeStress, NoWakeIsLostAndEveryFrameIsDestroyedOnceWhileTasksAreCancelledA
         looping.notify_all();
         std::minstd_rand random(seed + kThreads);
         // However fast the threads are, some tasks are cancelled, and others spawned in their place.
-        while (posting.load() > 0 || started <= 2 * kBoxes) {
+        const Clock::time_point end = Clock::now() + std::chrono::seconds(60);
+        while (posting.load() > 0 || (started <= 2 * kBoxes && Clock::now() < end)) {
             loop.frame();
             const std::size_t i = random() % kBoxes;
             if (random() % 16 == 0) handles[i].get().cancel();
@@ -175,6 +178,7 @@ TEST(WakeStress, NoWakeIsLostAndEveryFrameIsDestroyedOnceWhileTasksAreCancelledA
         for (Box& box : boxes) left += box.left();
         EXPECT_EQ(received + left, std::int64_t{kThreads} * kPostsPerThread);
         EXPECT_EQ(static_cast<std::size_t>(frames_live), loop.runtime.live_count());
+        EXPECT_GT(started, kBoxes) << "nobody was cancelled";
     }
     EXPECT_EQ(frames_live, 0);
 }

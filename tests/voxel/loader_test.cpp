@@ -126,9 +126,9 @@ private:
 // for all other threads, both had the same one: meshes of mixed samples, and a corrupted heap.
 TEST(Loader, ABuildInTheMiddleOfAnotherHasMemoryOfItsOwn) {
     for (const bool same_thread : {true, false}) {
-        WorkerPool pool(workers(1));
-        std::binary_semaphore busy{0};
+        std::binary_semaphore busy{0};  // before the pool: a worker waits on them
         std::binary_semaphore end{0};
+        WorkerPool pool(workers(1));
         pool.spawn([&] {
             busy.release();
             end.acquire();  // so that only this test's threads build

@@ -524,13 +524,19 @@ TEST_P(TerrainStreaming, WorkersPauseWhenFinishedChunksReachTheirLimit) {
 std::atomic<bool> end_was_named{false};
 
 void note_the_end(LogLevel, std::string_view line, const std::source_location&) noexcept {
-    if (line.find("the end of a terrain is waiting for the chunks") != std::string_view::npos)
+    if (line.find("the end of a VoxelTerrain is waiting for the chunks") != std::string_view::npos)
         end_was_named = true;
 }
 
 // It waited without a word.
 TEST(TerrainEnd, WhichAGeneratorHoldsUpIsNamed) {
-    const LogSink before = set_log_sink(note_the_end);
+    struct Logging {
+        const LogSink before = set_log_sink(note_the_end);
+        Logging() = default;
+        Logging(const Logging&) = delete;
+        Logging& operator=(const Logging&) = delete;
+        ~Logging() { set_log_sink(before); }
+    } logging;
     WorkerPool pool(workers(1));
     const auto generator = std::make_shared<GatedGenerator>(hills());
     std::jthread opener;
@@ -546,7 +552,6 @@ TEST(TerrainEnd, WhichAGeneratorHoldsUpIsNamed) {
         });
     }
     EXPECT_TRUE(end_was_named);
-    set_log_sink(before);
 }
 
 // Every sample costs: a call of this generator takes a millisecond of a clock that nothing else

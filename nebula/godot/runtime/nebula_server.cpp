@@ -28,7 +28,8 @@ String pool_already_runs() {
 std::string text_of(const String& path) {
     const std::string name = path.utf8();
     if (name.empty()) throw ConfigError("the path is empty; it must name a TOML file");
-    if (name.back() == '/') throw ConfigError(name + ": this is a folder, not a TOML file");
+    if (name.back() == '/')
+        throw ConfigError(name + ": a path that ends in / names a folder, not a TOML file");
     const Ref<FileAccess> file = FileAccess::open(path, FileAccess::READ);
     if (file) return file->get_as_text().utf8();
     throw ConfigError(name + ": the file cannot be read" +

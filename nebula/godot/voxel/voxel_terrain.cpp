@@ -195,8 +195,9 @@ void VoxelTerrain::drop_world() noexcept {
 }
 
 void VoxelTerrain::regenerate() {
-    drop_world();
-    start();
+    const ObjectId self = id();
+    drop_world();  // may log, and a script's logger may free this node
+    if (self.is_alive()) start();
 }
 
 PackedStringArray VoxelTerrain::configuration_warnings() {

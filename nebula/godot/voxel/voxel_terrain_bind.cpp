@@ -59,13 +59,13 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                Hint::range(0.1, 16, 0.1, "or_less,suffix:ms"),
                "How many milliseconds per frame the main thread may spend on showing loaded "
                "chunks. At least one chunk is shown in each frame. Values below 0 count as 0, "
-               "values above 1000 as 1000.");
+               "values above 1000 as 1000. A value that is not a number is refused.");
     c.subgroup("Frame Budget of Edits", "edit_");
     c.property("edit_budget_msec", &Self::edit_budget_msec, &Self::set_edit_budget_msec,
                Hint::range(0.1, 32, 0.1, "or_less,suffix:ms"),
                "How many milliseconds per frame the main thread may spend on showing edits. Edits "
                "that take longer appear together in a later frame. Values below 0 count as 0, "
-               "values above 1000 as 1000.");
+               "values above 1000 as 1000. A value that is not a number is refused.");
 
     c.method("dig_sphere", &Self::dig_sphere, {"center", "radius"})
         .doc(

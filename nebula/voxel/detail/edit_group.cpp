@@ -3,6 +3,7 @@
 
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/detail/build_chunk.hpp"
+#include "nebula/voxel/detail/wait_for_builds.hpp"
 
 #include <utility>
 
@@ -24,7 +25,10 @@ EditGroup::EditGroup(WorkerPool& pool, Volume& volume, ScratchList& scratches)
       pin_(volume.epochs().pin()),
       tasks_(pool, Band::Frame) {}
 
-EditGroup::~EditGroup() { tasks_.cancel(); }
+EditGroup::~EditGroup() {
+    tasks_.cancel();
+    wait_for_builds(tasks_);
+}
 
 void EditGroup::add(Vec3i chunk) { items_.emplace_back().bricks = volume_.look_up(chunk); }
 

@@ -3,13 +3,11 @@
 
 #include "nebula/base/clock.hpp"
 #include "nebula/base/yield_point.hpp"
-#include "nebula/threading/detail/slow_wait.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/detail/build_chunk.hpp"
+#include "nebula/voxel/detail/wait_for_builds.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <string>
 #include <utility>
 
 namespace nebula::voxel::detail {
@@ -45,12 +43,7 @@ Loader::Loader(WorkerPool& pool, Volume& volume, ScratchList& scratches, std::si
 Loader::~Loader() {
     stopping_.store(true, std::memory_order_relaxed);  // a hint; the end of the group synchronizes
     requests_.close();
-    for (nebula::detail::SlowWait slow; !group_.wait_until(slow.due());)
-        slow.tell_if_due([](std::int64_t seconds) {
-            return "the end of a terrain is waiting for the chunks that workers are building, "
-                   "for " +
-                   std::to_string(seconds) + " s so far; its generator takes that long";
-        });
+    wait_for_builds(group_);
 }
 
 void Loader::start_runners() {
@@ -85,6 +78,9 @@ void Loader::clear_if_throws(Runner& runner, const F& f) {
 void Loader::run_slice(Runner& runner) {
     const Clock::time_point end = Clock::now() + kSlice;
     for (;;) {
+        // Before a request is taken: each one that is taken is answered.
+        std::unique_ptr<LoadResult> result;
+        clear_if_throws(runner, [&] { result = std::make_unique<LoadResult>(); });
         std::optional<Vec3i> chunk;
         if (bytes_in_flight_.load(std::memory_order_relaxed) < most_bytes_)
             chunk = requests_.take();
@@ -97,7 +93,7 @@ void Loader::run_slice(Runner& runner) {
             if (!may_take() || runner.running.exchange(true, std::memory_order_seq_cst)) return;
             continue;
         }
-        clear_if_throws(runner, [&] { finish(*chunk); });
+        finish(std::move(result), *chunk);
         if (stopping_.load(std::memory_order_relaxed)) return;
         if (Clock::now() >= end) break;
     }
@@ -106,15 +102,16 @@ void Loader::run_slice(Runner& runner) {
 
 void Loader::run_here(Clock::time_point deadline, Clock::time_point (*now)()) {
     while (bytes_in_flight() < most_bytes_) {
+        auto result = std::make_unique<LoadResult>();
         const std::optional<Vec3i> chunk = requests_.take();
         if (!chunk) return;
-        finish(*chunk);
+        finish(std::move(result), *chunk);
         if (now() >= deadline) return;
     }
 }
 
-void Loader::finish(Vec3i chunk) {
-    std::unique_ptr<LoadResult> result = load(chunk);
+void Loader::finish(std::unique_ptr<LoadResult> result, Vec3i chunk) {
+    load(chunk, *result);
     result->bytes = bytes_of(*result);
     // Relaxed: only the number matters. The limit does not include chunks that are being built.
     bytes_in_flight_.fetch_add(result->bytes, std::memory_order_relaxed);
@@ -134,11 +131,10 @@ std::size_t Loader::bytes_of(const LoadResult& result) noexcept {
     return std::max(bytes, kLeastBytes);
 }
 
-std::unique_ptr<LoadResult> Loader::load(Vec3i chunk) {
-    auto result = std::make_unique<LoadResult>();
-    result->chunk = chunk;
+void Loader::load(Vec3i chunk, LoadResult& result) {
+    result.chunk = chunk;
     // Before the first look at a brick: an edit that is published later makes this result outdated.
-    result->version = volume_.version();
+    result.version = volume_.version();
     std::uint8_t missing = 0;
     BlockContent content = BlockContent::Mixed;
     // Every request must be answered, or its chunk would be loading forever.
@@ -149,18 +145,17 @@ std::unique_ptr<LoadResult> Loader::load(Vec3i chunk) {
             return content;
         },
         [&](const Scratch& built) {
-            result->mesh = built.mesh;
+            result.mesh = built.mesh;
             for (int i = 0; i < kOwnBricks; ++i)
                 if (((missing >> i) & 1) != 0)
-                    result->bricks[static_cast<std::size_t>(i)] =
+                    result.bricks[static_cast<std::size_t>(i)] =
                         missing_brick(chunk, i, content, built.block);
         });
     if (!done) {
-        result->error = std::move(done.error());
-        result->mesh = {};
-        result->bricks = {};
+        result.error = std::move(done.error());
+        result.mesh = {};
+        result.bricks = {};
     }
-    return result;
 }
 
 BrickPtr Loader::missing_brick(Vec3i chunk, int i, BlockContent content,

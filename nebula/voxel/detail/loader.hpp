@@ -80,7 +80,7 @@ public:
 
 private:
     struct Runner {
-        // Set by an exchange of the owner or of the worker itself, cleared by the worker; README,
+        // Set by an exchange of the owner or of the worker itself, cleared by the worker, or by whoever could not spawn it; README,
         // "Requests and runners".
         std::atomic<bool> running{false};
     };
@@ -92,17 +92,17 @@ private:
     /// Spawns a slice of a runner whose flag is set.
     void queue(Runner& runner);
     void run_slice(Runner& runner);
-    /// A runner that ends by an exception has ended all the same, and may be started again.
+    /// Clears the runner's flag if f throws, so that it can be started again.
     template <class F>
     static void clear_if_throws(Runner& runner, const F& f);
-    void finish(Vec3i chunk);
+    void finish(std::unique_ptr<LoadResult> result, Vec3i chunk);
     [[nodiscard]] static std::size_t bytes_of(const LoadResult& result) noexcept;
     /// seq_cst: README, "Requests and runners".
     [[nodiscard]] bool may_take() {
         return bytes_in_flight_.load(std::memory_order_seq_cst) < most_bytes_ &&
                requests_.has_work();
     }
-    [[nodiscard]] std::unique_ptr<LoadResult> load(Vec3i chunk);
+    void load(Vec3i chunk, LoadResult& result);
     /// What the volume shall keep for one of the chunk's own bricks that it lacks; may be null.
     [[nodiscard]] BrickPtr missing_brick(Vec3i chunk, int i, BlockContent content,
                                          const SampleBlock& block) const;

@@ -27,7 +27,7 @@ func _run() -> void:
 	var missing := Nebula.configure("res://data/nothing.toml")
 	check("res://data/nothing.toml" in missing and "no such file" in missing, missing)
 	check("the path is empty" in Nebula.configure(""), Nebula.configure(""))
-	check("res://: this is a folder" in Nebula.configure("res://"), Nebula.configure("res://"))
+	check("names a folder, not a TOML file" in Nebula.configure("res://"), Nebula.configure("res://"))
 	file = FileAccess.open(path, FileAccess.WRITE)
 	file.store_string(TOML % -1)
 	file.close()
