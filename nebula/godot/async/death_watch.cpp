@@ -48,7 +48,9 @@ public:
     /// Called when the watch ends.
     void leave() noexcept {
         const SmallFunction<void()> unused = take(Phase::Left);
-        disconnect(source_, *this);
+        // acquire pairs with the release in release(). Without a callable in the engine there is no
+        // connection, and so nothing that would keep the object there while it is looked up.
+        if (counts_.load(std::memory_order_acquire) > 1) disconnect(source_, *this);
         release();
     }
     [[nodiscard]] bool told() const noexcept {

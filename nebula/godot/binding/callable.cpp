@@ -7,6 +7,7 @@
 #include "nebula/godot/binding/builtin_call.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/binding/method_bind.hpp"
 
 #include <atomic>
@@ -20,6 +21,8 @@ static_assert(sizeof(Callable) == SizeOf::Callable && sizeof(Signal) == SizeOf::
 namespace {
 
 constexpr int kFromObjectAndName = 2;  // the constructor's index in the API dump
+
+constinit Mutex returns;
 
 // A statistic: no other memory hangs on it, so relaxed is enough.
 std::atomic<std::int64_t> live{0};
@@ -62,6 +65,7 @@ void call_shared(void* userdata, const GDExtensionConstVariantPtr* arguments, GD
 void release_shared(void* userdata) {
     live.fetch_sub(1, std::memory_order_relaxed);  // no partner: a statistic
     comes_after(userdata);
+    if (!is_main_thread()) CallableReturns::note(shared(userdata));
     shared(userdata).released();
 }
 
@@ -83,6 +87,14 @@ void call_with_variants(GDExtensionPtrBuiltInMethod method, const void* self,
 }
 
 }  // namespace
+
+CallableReturns::CallableReturns() noexcept { returns.lock(); }
+CallableReturns::~CallableReturns() { returns.unlock(); }
+
+void CallableReturns::note(SharedCall& call) noexcept {
+    const MutexLock lock(returns);
+    call.returned_elsewhere_ = true;
+}
 
 Callable::Callable(const ObjectHandle& object, const StringName& method)
     : BuiltinValue(Unconstructed{}) {

@@ -2,6 +2,7 @@
 // Callable, also made of a C++ closure, and Signal.
 #pragma once
 
+#include "nebula/base/mutex.hpp"
 #include "nebula/godot/binding/builtin_value.hpp"
 #include "nebula/godot/binding/object.hpp"
 #include "nebula/godot/binding/string.hpp"
@@ -66,6 +67,31 @@ public:
 
 protected:
     ~SharedCall() = default;
+
+private:
+    friend class CallableReturns;
+    bool returned_elsewhere_ = false;  // under the mutex of CallableReturns
+};
+
+/// While it exists, no other thread gets further in returning a callable of ours than to the call of
+/// released(). So a counted object that still has a connection to such a callable is there until
+/// then, whichever thread drops its last reference: it returns the callable before its memory goes.
+/// Look the object up by its id after that.
+///
+/// Threads:   main thread. No script may run, and no callable may end, while it exists.
+class CallableReturns {
+public:
+    CallableReturns() noexcept NEBULA_THREAD_ANNOTATION(no_thread_safety_analysis);
+    CallableReturns(const CallableReturns&) = delete;
+    CallableReturns& operator=(const CallableReturns&) = delete;
+    ~CallableReturns() NEBULA_THREAD_ANNOTATION(no_thread_safety_analysis);
+    /// Whether another thread has returned a callable of this object.
+    [[nodiscard]] bool include(const SharedCall& call) const noexcept {
+        return call.returned_elsewhere_;
+    }
+
+    /// For the engine's way back: another thread is about to call released().
+    static void note(SharedCall& call) noexcept;
 };
 
 /// Something to call later: a method of an object, or a closure (make_callable, closure.hpp).

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/runtime/signal_wait.hpp"
 
+#include "nebula/base/assert.hpp"
+#include "nebula/base/yield_point.hpp"
 #include "nebula/godot/api/node.hpp"
 #include "nebula/godot/api/object.hpp"
 #include "nebula/godot/api/ref_counted.hpp"
@@ -41,23 +43,40 @@ std::string SignalName::detail() const {
     return text;
 }
 
+namespace {
+
+// The emitter that `call` is connected to, with a count of ours; null if it is gone. Another thread
+// may drop its last reference at any time, so its memory could go between the look-up and the count.
+Ref<RefCounted> counted_emitter(ObjectId id, const SharedCall& call) noexcept {
+    const CallableReturns returns;
+    if (returns.include(call)) return {};
+    const RefCounted counted(id.object().ptr());
+    NEBULA_YIELD_POINT();
+    NEBULA_ASSERT(!counted || id.object(), "a counted object was freed while we looked at it");
+    // On an emitter that is already dying, this fails.
+    if (!counted || !counted.reference()) return {};
+    return Ref<RefCounted>::adopt(counted.ptr());
+}
+
+}  // namespace
+
 void disconnect(const SignalName& from, SharedCall& call) noexcept {
     // Another thread may free a node of ours that is outside the tree, and whose tasks end meanwhile.
     std::optional<DeparturesHeld> held;
-    if (is_main_thread() && !from.emitter.is_counted()) {
-        held.emplace();
-        if (held->has_departed(from.emitter)) return;
+    Ref<RefCounted> keep;
+    Object object;
+    if (from.emitter.is_counted()) {
+        keep = counted_emitter(from.emitter, call);
+        object = Object(keep.ptr());
+    } else {
+        if (is_main_thread()) {
+            held.emplace();
+            if (held->has_departed(from.emitter)) return;
+        }
+        object = Object(from.emitter.object().ptr());
     }
-    const Object object(from.emitter.object().ptr());
     if (!object) return;
     try {
-        // A counted emitter may be dropped on another thread while we look at it. Taking a count
-        // keeps it alive; on an emitter that is already dying, that fails.
-        Ref<RefCounted> keep;
-        if (const auto counted = cast_to<RefCounted>(object); counted) {
-            if (!counted.reference()) return;
-            keep = Ref<RefCounted>::adopt(counted.ptr());
-        }
         // A script may have ended the connection. Otherwise only this thread ends it, so what is
         // connected in the first line below is still connected in the second.
         const Callable ours = Callable::shared(call);

@@ -86,8 +86,8 @@ private:
 /// run one after the other, however deeply they spawn. Each pool takes turns separately.
 class InlineTurn {
 public:
-    // Not inlined: g++ 12 would warn that the address it stores outlives us, since it cannot prove that
-    // the destructor takes it back.
+    // Not inlined: g++ 12 would warn that the address it stores outlives us, since it cannot prove
+    // that the destructor takes it back.
     [[gnu::noinline]] explicit InlineTurn(const PoolCore& pool) noexcept;
     ~InlineTurn() {
         if (outermost_) innermost = outer_;

@@ -77,10 +77,11 @@ void Loader::clear_if_throws(Runner& runner, const F& f) {
 
 void Loader::run_slice(Runner& runner) {
     const Clock::time_point end = Clock::now() + kSlice;
+    std::unique_ptr<LoadResult> result;
     for (;;) {
         // Before a request is taken: each one that is taken is answered.
-        std::unique_ptr<LoadResult> result;
-        clear_if_throws(runner, [&] { result = std::make_unique<LoadResult>(); });
+        if (result == nullptr)
+            clear_if_throws(runner, [&] { result = std::make_unique<LoadResult>(); });
         std::optional<Vec3i> chunk;
         if (bytes_in_flight_.load(std::memory_order_relaxed) < most_bytes_)
             chunk = requests_.take();

@@ -80,8 +80,8 @@ public:
 
 private:
     struct Runner {
-        // Set by an exchange of the owner or of the worker itself, cleared by the worker, or by whoever could not spawn it; README,
-        // "Requests and runners".
+        // Set by an exchange of the owner or of the worker itself, cleared by the worker, or by
+        // whoever could not spawn it; README, "Requests and runners".
         std::atomic<bool> running{false};
     };
     static constexpr std::chrono::microseconds kSlice{500};

@@ -179,6 +179,42 @@ func test_many_owned_tasks_of_one_owner_end_together_and_leave_nothing() -> void
 	check_equal(probe.callables_alive(), callables, "callables")
 
 
+# The main thread ends the task of an owner while another thread drops the last reference to it. It
+# looked the owner up and counted it while its memory went.
+func test_a_task_that_is_cancelled_while_its_owner_dies_elsewhere_touches_no_freed_owner() -> void:
+	var emitter := Emitter.new()
+	var mutex := Mutex.new()
+	var doomed := []
+	var over := [false]
+	var thread := Thread.new()
+	thread.start(
+		func() -> void:
+			while true:
+				mutex.lock()
+				var victim: Variant = doomed.pop_back()
+				var done: bool = over[0]
+				mutex.unlock()
+				if victim == null and done:
+					return
+				victim = null
+	)
+	for i in 5000:
+		var owner: Variant = RefCounted.new()
+		var task := probe.own(owner, emitter.fired)
+		mutex.lock()
+		doomed.append(owner)
+		mutex.unlock()
+		owner = null
+		probe.cancel(task)
+	mutex.lock()
+	over[0] = true
+	mutex.unlock()
+	thread.wait_to_finish()
+	await settle()
+	check_equal(connections(emitter), 0, "connections")
+	check_equal(probe.destroyed_elsewhere(), 0, "locals destroyed off the main thread")
+
+
 # Owners die on four threads while the main thread spawns, cancels and emits.
 func test_owners_that_die_anywhere_under_stress_leave_nothing_behind() -> void:
 	var callables := probe.callables_alive()
