@@ -8,10 +8,12 @@
 #include "nebula/voxel/shape_generators.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 namespace nebula::godot {
 namespace {
@@ -58,26 +60,30 @@ public:
         c.property("builds", &ProbeGenerator::builds, &ProbeGenerator::set_builds);
         c.property("broken_from_x", &ProbeGenerator::broken_from_x,
                    &ProbeGenerator::set_broken_from_x);
+        c.property("takes_msec", &ProbeGenerator::takes_msec, &ProbeGenerator::set_takes_msec);
     }
 
     [[nodiscard]] std::shared_ptr<const voxel::Generator> build() const override {
         if (!builds_) throw std::invalid_argument("this generator builds nothing");
-        return std::make_shared<Ground>(static_cast<int>(broken_from_x_));
+        return std::make_shared<Ground>(static_cast<int>(broken_from_x_), takes_msec_);
     }
 
 private:
-    /// Level ground; asking for a box that reaches `broken_from_x` throws.
+    /// Level ground; asking for a box that reaches `broken_from_x` throws, and any takes its time.
     class Ground final : public voxel::Generator {
     public:
-        explicit Ground(int broken_from_x) : broken_from_x_(broken_from_x) {}
+        Ground(int broken_from_x, std::int64_t takes_msec)
+            : broken_from_x_(broken_from_x), takes_(takes_msec) {}
         void generate(const voxel::Box3i& box, voxel::Sample* out, std::ptrdiff_t stride_y,
                       std::ptrdiff_t stride_z) const override {
             if (box.max.x > broken_from_x_) throw std::runtime_error("the ground is broken here");
+            if (takes_.count() > 0) std::this_thread::sleep_for(takes_);
             flat_.generate(box, out, stride_y, stride_z);
         }
 
     private:
         int broken_from_x_;
+        std::chrono::milliseconds takes_;
         voxel::FlatGenerator flat_{0.0F};
     };
 
@@ -85,9 +91,12 @@ private:
     void set_builds(bool builds) { builds_ = builds; }
     std::int64_t broken_from_x() const { return broken_from_x_; }
     void set_broken_from_x(std::int64_t x) { broken_from_x_ = x; }
+    std::int64_t takes_msec() const { return takes_msec_; }
+    void set_takes_msec(std::int64_t msec) { takes_msec_ = msec; }
 
     std::atomic<bool> builds_{true};
     std::atomic<std::int64_t> broken_from_x_{1'000'000};
+    std::atomic<std::int64_t> takes_msec_{0};
 };
 
 }  // namespace

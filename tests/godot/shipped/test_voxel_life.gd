@@ -264,18 +264,15 @@ class FreesAtTheNextLine:
 			freed.free()
 
 
-func test_a_logger_may_free_the_terrain_at_any_line() -> void:
+# But not at a line of a notification: the engine itself goes on with the node after that.
+func test_a_logger_may_free_the_terrain_at_any_line_of_a_call() -> void:
 	var logger := FreesAtTheNextLine.new()
-	var wrong_transform := func(t: VoxelTerrain) -> void:
-		t.scale = Vector3.ZERO
-		await tree.process_frame
 	var camera := _current_camera()
 	var cases := {
 		"view_distance is -1": func(t: VoxelTerrain) -> void: t.set("view_distance", -1.0),
 		"radius is -1": func(t: VoxelTerrain) -> void: t.dig_sphere(Vector3.ZERO, -1.0),
 		"max_distance is -1":
 		func(t: VoxelTerrain) -> void: t.raycast(Vector3.UP, Vector3.DOWN, -1.0),
-		"": wrong_transform,
 		"no dig": func(t: VoxelTerrain) -> void: t.scale = Vector3.ZERO; t.dig_sphere(Vector3.UP, 1.0),
 		"no ray":
 		func(t: VoxelTerrain) -> void:

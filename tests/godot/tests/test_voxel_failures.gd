@@ -45,3 +45,32 @@ func test_what_a_handler_of_chunk_failed_digs_belongs_to_the_next_frame() -> voi
 	check(terrain.get_statistics()["failed"] > 0, "chunks failed")
 	check_equal(shown_in, [dug_in[0] + 1] as Array[int], "frames in which its dig is shown")
 	await remove(terrain)
+
+
+# Frees its victim at the line that names the slow end of a terrain.
+class FreesAtTheSlowEnd:
+	extends Logger
+	var victim: VoxelTerrain
+
+	func _log_error(
+		_function: String, _file: String, _line: int, code: String, rationale: String,
+		_editor: bool, _type: int, _backtraces: Array[ScriptBacktrace]
+	) -> void:
+		if (code + rationale).contains("the end of a VoxelTerrain is waiting") and is_instance_valid(victim):
+			victim.free()
+
+
+# regenerate() went on with the node; the address sanitizer sees it (./run sanitized).
+func test_a_logger_may_free_the_terrain_while_its_world_ends_slowly() -> void:
+	var terrain := flat_terrain()
+	terrain.generator = _broken_generator()
+	terrain.generator.takes_msec = 1500
+	tree.root.add_child(terrain)
+	check(await comes(func() -> bool: return terrain.get_statistics()["in_flight"] > 0), "a chunk is built")
+	var logger := FreesAtTheSlowEnd.new()
+	logger.victim = terrain
+	OS.add_logger(logger)
+	terrain.regenerate()
+	OS.remove_logger(logger)
+	check(not is_instance_valid(terrain), "the slow end was named")
+	await frames(2)
