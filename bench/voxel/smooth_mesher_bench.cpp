@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Time to mesh one 32^3 chunk, by how much surface it holds. bench/voxel/README.md has figures.
-#include "nebula/voxel/smooth_mesher.hpp"
+#include "nebula/voxel/mesh/smooth_mesher.hpp"
 
 #include "tests/voxel/test_fields.hpp"
 

@@ -2,13 +2,13 @@
 // What the world costs apart from meshing: generating, proving empty, digging, casting, and keeping
 // up with the viewer.
 #include "nebula/threading/worker_pool.hpp"
-#include "nebula/voxel/edit.hpp"
-#include "nebula/voxel/noise_generator.hpp"
-#include "nebula/voxel/raycast.hpp"
-#include "nebula/voxel/sample_block.hpp"
-#include "nebula/voxel/shape_generators.hpp"
-#include "nebula/voxel/terrain.hpp"
-#include "nebula/voxel/volume.hpp"
+#include "nebula/voxel/edit/edit.hpp"
+#include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/field/volume.hpp"
+#include "nebula/voxel/gen/noise_generator.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/query/raycast.hpp"
+#include "nebula/voxel/stream/terrain.hpp"
 
 #include <benchmark/benchmark.h>
 

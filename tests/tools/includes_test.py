@@ -45,6 +45,26 @@ class Includes(ScratchTree):
             "nebula/voxel/b.hpp": '#  include <nebula/task/a.hpp>\n',
         })))
 
+    def test_a_room_includes_what_its_row_names_and_no_inside_of_another(self):
+        rooms = """# voxel
+| room | may include | what it is |
+| --- | --- | --- |
+| space | | points |
+| field | space | samples |
+| mesh | space, field | triangles |
+| stream | all of the above | what is shown |
+"""
+        found = self.found({
+            "nebula/voxel/README.md": rooms,
+            "nebula/voxel/field/a.hpp": '#include "nebula/voxel/space/v.hpp"\n#include "nebula/voxel/mesh/m.hpp"\n',
+            "nebula/voxel/mesh/m.cpp": '#include "nebula/voxel/mesh/detail/d.hpp"\n#include "nebula/base/log.hpp"\n',
+            "nebula/voxel/stream/s.cpp": '#include "nebula/voxel/mesh/m.hpp"\n#include "nebula/voxel/mesh/detail/d.hpp"\n',
+            "tests/voxel/t.cpp": '#include "nebula/voxel/mesh/detail/d.hpp"\n',
+        })
+        self.assertEqual(2, len(found), found)
+        self.assertIn("the room field may not include mesh", found[0])
+        self.assertIn("inside of another room", found[1])
+
     def test_a_relative_include_is_followed_to_its_layer(self):
         self.assertEqual(1, len(self.found({
             "nebula/task/a.hpp": "",

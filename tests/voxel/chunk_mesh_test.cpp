@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/voxel/chunk_mesh.hpp"
-#include "nebula/voxel/octahedral.hpp"
+#include "nebula/voxel/mesh/chunk_mesh.hpp"
+#include "nebula/voxel/mesh/octahedral.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "world_samples.hpp"
 
-#include "nebula/voxel/edit.hpp"
-#include "nebula/voxel/noise_generator.hpp"
-#include "nebula/voxel/raycast.hpp"
-#include "nebula/voxel/shape_generators.hpp"
+#include "nebula/voxel/edit/edit.hpp"
+#include "nebula/voxel/gen/noise_generator.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/query/raycast.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

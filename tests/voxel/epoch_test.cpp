@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/voxel/epoch.hpp"
+#include "nebula/voxel/field/epoch.hpp"
 
 #include <gtest/gtest.h>
 

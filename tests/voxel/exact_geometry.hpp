@@ -2,7 +2,7 @@
 // Do two triangles of one surface cut each other? Decided in whole numbers, so without a tolerance.
 #pragma once
 
-#include "nebula/voxel/vec.hpp"
+#include "nebula/voxel/space/vec.hpp"
 
 #include <algorithm>
 #include <array>

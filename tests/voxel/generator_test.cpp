@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "world_samples.hpp"
 
-#include "nebula/voxel/noise_generator.hpp"
-#include "nebula/voxel/shape_generators.hpp"
-#include "nebula/voxel/voxel_error.hpp"
+#include "nebula/voxel/gen/noise_generator.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/space/voxel_error.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/voxel/detail/loader.hpp"
+#include "nebula/voxel/stream/detail/loader.hpp"
 
 #include "test_fields.hpp"
 
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/worker_pool.hpp"
-#include "nebula/voxel/shape_generators.hpp"
-#include "nebula/voxel/smooth_mesher.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/mesh/smooth_mesher.hpp"
 
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ class LoaderRace : public testing::TestWithParam<int> {};  // the parameter: wor
 TEST_P(LoaderRace, NoRequestIsLeftLyingWhenRunnersEnd) {
     WorkerPool pool(workers(GetParam()));
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
-    ScratchList scratches;
+    MeshScratchList scratches;
     Loader loader(pool, volume, scratches, kNoLimit);
     for (int round = 0; round < 400; ++round) {
         const int count = 1 + round % 3;
@@ -72,7 +72,7 @@ TEST_P(LoaderRace, NoRequestIsLeftLyingWhenRunnersPause) {
     constexpr std::size_t kMost = 3 * kChunkBytes;
     WorkerPool pool(workers(GetParam()));
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
-    ScratchList scratches;
+    MeshScratchList scratches;
     Loader loader(pool, volume, scratches, kMost);
     std::vector<Vec3i> sky;
     for (int i = 0; i < kRequests; ++i) sky.push_back({i, 100, 0});
@@ -136,7 +136,7 @@ TEST(Loader, ABuildInTheMiddleOfAnotherHasMemoryOfItsOwn) {
         busy.acquire();
         const auto generator = std::make_shared<InterruptedGenerator>();
         Volume volume(generator);
-        ScratchList scratches;
+        MeshScratchList scratches;
         Loader loader(pool, volume, scratches, kNoLimit);
         int interrupts = 0;
         generator->interrupt = [&] {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mesh_oracle.hpp"
 
-#include "nebula/voxel/octahedral.hpp"
-#include "nebula/voxel/tables.hpp"
+#include "nebula/voxel/mesh/cell_tables.hpp"
+#include "nebula/voxel/mesh/octahedral.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,8 +3,8 @@
 // shares the table with the fast one and nothing else.
 #pragma once
 
-#include "nebula/voxel/chunk_mesh.hpp"
-#include "nebula/voxel/sample_block.hpp"
+#include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/mesh/chunk_mesh.hpp"
 
 #include <array>
 #include <compare>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/voxel/sample.hpp"
+#include "nebula/voxel/field/sample.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/voxel/smooth_mesher.hpp"
+#include "nebula/voxel/mesh/smooth_mesher.hpp"
 
 #include "mesh_oracle.hpp"
-#include "nebula/voxel/octahedral.hpp"
+#include "nebula/voxel/mesh/octahedral.hpp"
 #include "test_fields.hpp"
 
 #include <gtest/gtest.h>

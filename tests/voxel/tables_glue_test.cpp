@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Random worlds of two levels of detail, put together from table cells alone: whatever the signs
 // and wherever the levels meet, the surface must close.
-#include "nebula/voxel/detail/cell_shape.hpp"
-#include "nebula/voxel/tables.hpp"
-#include "nebula/voxel/vec.hpp"
+#include "nebula/voxel/mesh/cell_tables.hpp"
+#include "nebula/voxel/mesh/detail/cell_shape.hpp"
+#include "nebula/voxel/space/vec.hpp"
 
 #include <gtest/gtest.h>
 

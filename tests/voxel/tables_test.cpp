@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The proofs about single cells. With (3) and (4) below, any complex of cells glued face to face
 // is closed; tables_glue_test.cpp builds such complexes and counts.
-#include "nebula/voxel/tables.hpp"
+#include "nebula/voxel/mesh/cell_tables.hpp"
 
 #include "exact_geometry.hpp"
-#include "nebula/voxel/detail/cell_shape.hpp"
+#include "nebula/voxel/mesh/detail/cell_shape.hpp"
 
 #include <gtest/gtest.h>
 

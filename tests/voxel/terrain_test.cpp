@@ -3,10 +3,10 @@
 
 #include "nebula/base/log.hpp"
 #include "nebula/threading/worker_pool.hpp"
-#include "nebula/voxel/noise_generator.hpp"
-#include "nebula/voxel/shape_generators.hpp"
-#include "nebula/voxel/smooth_mesher.hpp"
-#include "nebula/voxel/terrain.hpp"
+#include "nebula/voxel/gen/noise_generator.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/mesh/smooth_mesher.hpp"
+#include "nebula/voxel/stream/terrain.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -3,7 +3,7 @@
 // can be cut from it.
 #pragma once
 
-#include "nebula/voxel/sample_block.hpp"
+#include "nebula/voxel/field/sample_block.hpp"
 
 #include <cmath>
 #include <cstdint>

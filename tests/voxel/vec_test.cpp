@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/voxel/vec.hpp"
+#include "nebula/voxel/space/vec.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "world_samples.hpp"
 
-#include "nebula/voxel/detail/chunk_map.hpp"
-#include "nebula/voxel/detail/grid_walk.hpp"
-#include "nebula/voxel/detail/view_offsets.hpp"
+#include "nebula/voxel/query/detail/grid_walk.hpp"
+#include "nebula/voxel/stream/detail/chunk_map.hpp"
+#include "nebula/voxel/stream/detail/view_offsets.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,10 +2,10 @@
 // What the tests of the store share: oracles that read samples one by one, and seeded positions.
 #pragma once
 
-#include "nebula/voxel/generator.hpp"
-#include "nebula/voxel/noise_generator.hpp"
-#include "nebula/voxel/sample_block.hpp"
-#include "nebula/voxel/volume.hpp"
+#include "nebula/voxel/field/generator.hpp"
+#include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/field/volume.hpp"
+#include "nebula/voxel/gen/noise_generator.hpp"
 
 #include <memory>
 #include <random>

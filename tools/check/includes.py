@@ -6,7 +6,8 @@
 
 The table is read from the document, so what people read is what is checked. A layer's tests,
 benchmarks and examples (tests/<layer>/, bench/<layer>/, examples/<layer>/) may include what the
-layer may. The engine's header and what is generated from it are for nebula/godot/ alone, wherever
+layer may. A layer whose README has a table of rooms is held to that, too: a room's files include
+the rooms that its row names, and no other room's detail/. The engine's header and what is generated from it are for nebula/godot/ alone, wherever
 the including file is.
 """
 import pathlib
@@ -42,6 +43,33 @@ def read_table(document):
     return allowed
 
 
+def read_rooms(root, layer):
+    """The rows of a layer's table of rooms, as read_table; empty if its README has none."""
+    readme = root / "nebula" / layer / "README.md"
+    rooms = {}
+    in_table = False
+    for line in readme.read_text(encoding="utf-8").splitlines() if readme.is_file() else ():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        in_table = bool(cells) and (in_table or cells[:2] == ["room", "may include"])
+        if not in_table or cells[0] == "room" or set(cells[0]) <= set("-"):
+            continue
+        may = set(rooms) if "all of the above" in cells[1] else set(re.findall(r"\w+", cells[1]))
+        if not may <= set(rooms):
+            raise ValueError(f"in nebula/{layer}/README.md, the room {cells[0]} may include a room below it")
+        rooms[cells[0]] = may | {cells[0]}
+    return rooms
+
+
+def room_violation(rooms, path, name):
+    """What is wrong with an include from one room of a layer in another, or None."""
+    here, there = path.parts[2], pathlib.PurePosixPath(name).parts[2:]
+    if path.parts[0] != "nebula" or here not in rooms or here == there[0]:
+        return None
+    if there[0] not in rooms[here]:
+        return f"the room {here} may not include {there[0]} ({name})"
+    return f"{name} is the inside of another room" if "detail" in there else None
+
+
 def layer_of(path):
     """The layer whose rules a file of ours follows, or None: tests/x/ follows those of nebula/x/."""
     parts = path.parts
@@ -62,6 +90,7 @@ def included_layer(root, file, quoted, name):
 def violations(root):
     """Yields one line of text for each include that breaks the table."""
     allowed = read_table((root / "docs/architecture.md").read_text(encoding="utf-8"))
+    rooms = {name: read_rooms(root, name) for name in allowed}
     files = (
         path
         for folder in SOURCE_FOLDERS
@@ -91,6 +120,8 @@ def violations(root):
             elif layer in allowed:
                 if target not in allowed[layer]:
                     yield f"{path}:{number}: {layer} may not include {target} ({name})"
+                elif target == layer and (wrong := room_violation(rooms[layer], path, name)):
+                    yield f"{path}:{number}: {wrong}"
             elif target == ENGINE_LAYER:
                 yield f"{path}:{number}: includes {name}; {path.parts[0]}/ must not use the engine"
 

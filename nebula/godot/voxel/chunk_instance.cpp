@@ -4,7 +4,7 @@
 #include "nebula/godot/api/rendering_server.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
-#include "nebula/voxel/octahedral.hpp"
+#include "nebula/voxel/mesh/octahedral.hpp"
 
 #include <cmath>
 #include <cstring>

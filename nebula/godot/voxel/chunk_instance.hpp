@@ -4,7 +4,7 @@
 
 #include "nebula/godot/binding/math.hpp"
 #include "nebula/godot/binding/object.hpp"
-#include "nebula/voxel/chunk_mesh.hpp"
+#include "nebula/voxel/mesh/chunk_mesh.hpp"
 
 #include <cstdint>
 

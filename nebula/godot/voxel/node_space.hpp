@@ -3,7 +3,7 @@
 #pragma once
 
 #include "nebula/godot/binding/math.hpp"
-#include "nebula/voxel/vec.hpp"
+#include "nebula/voxel/space/vec.hpp"
 
 #include <array>
 

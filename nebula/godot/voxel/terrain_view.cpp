@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/voxel/terrain_view.hpp"
 
-#include "nebula/voxel/sample.hpp"
+#include "nebula/voxel/field/sample.hpp"
 
 #include <exception>
 #include <string>

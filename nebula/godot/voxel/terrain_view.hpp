@@ -4,7 +4,7 @@
 
 #include "nebula/godot/voxel/chunk_instance.hpp"
 #include "nebula/threading/frame_budget.hpp"
-#include "nebula/voxel/terrain.hpp"
+#include "nebula/voxel/stream/terrain.hpp"
 
 #include <memory>
 #include <string>

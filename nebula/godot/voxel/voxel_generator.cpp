@@ -2,7 +2,7 @@
 #include "nebula/godot/voxel/voxel_generator.hpp"
 
 #include "nebula/base/log.hpp"
-#include "nebula/voxel/shape_generators.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
 
 #include <cstdio>
 #include <stdexcept>

@@ -5,7 +5,7 @@
 #include "nebula/base/mutex.hpp"
 #include "nebula/godot/api/resource.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
-#include "nebula/voxel/noise_generator.hpp"
+#include "nebula/voxel/gen/noise_generator.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -14,8 +14,8 @@
 #include "nebula/godot/voxel/editor_note.hpp"
 #include "nebula/godot/voxel/material_needs.hpp"
 #include "nebula/task/next_frame.hpp"
-#include "nebula/voxel/edit.hpp"
-#include "nebula/voxel/raycast.hpp"
+#include "nebula/voxel/edit/edit.hpp"
+#include "nebula/voxel/query/raycast.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -16,7 +16,7 @@
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/task_handle.hpp"
-#include "nebula/voxel/terrain.hpp"
+#include "nebula/voxel/stream/terrain.hpp"
 
 #include <cstddef>
 #include <cstdint>

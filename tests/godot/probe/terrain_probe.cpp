@@ -5,7 +5,7 @@
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
-#include "nebula/voxel/shape_generators.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
 
 #include <atomic>
 #include <chrono>

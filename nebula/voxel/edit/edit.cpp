@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/edit/edit.hpp"
+
+#include "nebula/base/assert.hpp"
+#include "nebula/voxel/field/brick.hpp"
+#include "nebula/voxel/field/volume.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+namespace nebula::voxel {
+
+namespace {
+
+// An edit replaces about 500 bricks at most; bricks that unloading retired are freed elsewhere.
+constexpr std::size_t kCollectedPerEdit = 1024;
+
+// How far beyond its surface a sphere's samples differ from kSampleMin or kSampleMax.
+constexpr double kReach =
+    static_cast<double>(kSampleMax) / static_cast<double>(kSampleUnitsPerVoxel);
+
+// Which samples of a brick changed, as far as it matters to the chunks around it. On each axis a
+// brick belongs to one chunk, and another chunk reads the samples on its border side: two samples
+// (a chunk's corner 32 and the ring beyond) if the brick is the first of its chunk, one (the ring
+// before) if it is the last.
+class ChangedSamples {
+public:
+    explicit ChangedSamples(Vec3i brick)
+        : x_(border(brick.x)), y_(border(brick.y)), z_(border(brick.z)) {}
+
+    /// A row's changed samples are the bits of `mask`.
+    void add_row(int y, int z, std::uint32_t mask) {
+        const unsigned yz = (on(y_, y) ? 2U : 0U) | (on(z_, z) ? 4U : 0U);
+        if ((mask & x_) != 0) classes_ |= 1U << (yz | 1U);
+        if ((mask & ~x_) != 0) classes_ |= 1U << yz;
+    }
+    [[nodiscard]] bool any() const { return classes_ != 0; }
+
+    /// Appends the chunks whose block reads a changed sample.
+    void append_chunks(Vec3i brick, std::vector<Vec3i>& out) const {
+        const Vec3i own = floor_div(brick, 2);
+        const auto side = [](std::int32_t b) { return floor_mod(b, 2) == 0 ? -1 : 1; };
+        const Vec3i beyond{side(brick.x), side(brick.y), side(brick.z)};
+        for (unsigned axes = 0; axes < 8; ++axes) {
+            bool reads = false;  // a changed sample on the border of every axis in `axes`
+            for (unsigned c = 0; c < 8; ++c)
+                reads |= (classes_ & (1U << c)) != 0 && (c & axes) == axes;
+            if (reads)
+                out.push_back(own + Vec3i{(axes & 1U) != 0 ? beyond.x : 0,
+                                          (axes & 2U) != 0 ? beyond.y : 0,
+                                          (axes & 4U) != 0 ? beyond.z : 0});
+        }
+    }
+
+private:
+    static std::uint32_t border(std::int32_t brick) {
+        return floor_mod(brick, 2) == 0 ? 0x0003U : 0x8000U;
+    }
+    static bool on(std::uint32_t border, int i) { return ((border >> i) & 1U) != 0; }
+
+    std::uint32_t x_, y_, z_;
+    std::uint32_t classes_ = 0;  // bit c: a changed sample lies on the borders of exactly axes c
+};
+
+struct Change {
+    Vec3i brick;
+    BrickPtr samples;
+};
+
+class Brush {
+public:
+    explicit Brush(const SphereEdit& edit)
+        : dig_(edit.kind == SphereEdit::Kind::Dig),
+          centre_(edit.centre),
+          radius_(edit.radius),
+          stretch_{1.0F / edit.proportions.x, 1.0F / edit.proportions.y, 1.0F / edit.proportions.z},
+          longest_stretch_(std::max({stretch_.x, stretch_.y, stretch_.z})),
+          half_axes_(edit.proportions * edit.radius),
+          is_sphere_(stretch_ == Vec3f{1.0F, 1.0F, 1.0F}) {
+        const auto low = [](float c, double r) {
+            return static_cast<std::int32_t>(std::floor(static_cast<double>(c) - r));
+        };
+        const auto high = [](float c, double r) {
+            return static_cast<std::int32_t>(std::ceil(static_cast<double>(c) + r)) + 1;
+        };
+        const double x = static_cast<double>(half_axes_.x) + kReach;
+        const double y = static_cast<double>(half_axes_.y) + kReach;
+        const double z = static_cast<double>(half_axes_.z) + kReach;
+        box_ = {{low(centre_.x, x), low(centre_.y, y), low(centre_.z, z)},
+                {high(centre_.x, x), high(centre_.y, y), high(centre_.z, z)}};
+    }
+
+    [[nodiscard]] const Box3i& box() const { return box_; }
+
+    /// Whether any voxel of the brick may be near enough to change.
+    [[nodiscard]] bool reaches(Vec3i brick) const {
+        const Box3i voxels = brick_box(brick);
+        if (intersection(voxels, box_).empty()) return false;
+        // All points within kReach of an ellipsoid with half axes a lie in one with half axes b,
+        // where b^2 = (1 + e) a^2 + (1 + 1/e) kReach^2, for any e > 0. With e = kReach / a, as here
+        // for the longest axis, b is a + kReach: for a sphere, that is exact.
+        const double e = kReach / static_cast<double>(
+                                      std::max({half_axes_.x, half_axes_.y, half_axes_.z, 1e-6F}));
+        const auto gap2 = [e](std::int32_t low, std::int32_t high, float c, float a) {
+            const auto centre = static_cast<double>(c);
+            const double gap = std::max(
+                {static_cast<double>(low) - centre, centre - static_cast<double>(high - 1), 0.0});
+            const double b2 = (1.0 + e) * static_cast<double>(a) * static_cast<double>(a) +
+                              (1.0 + 1.0 / e) * kReach * kReach;
+            return gap * gap / b2;
+        };
+        return gap2(voxels.min.x, voxels.max.x, centre_.x, half_axes_.x) +
+                   gap2(voxels.min.y, voxels.max.y, centre_.y, half_axes_.y) +
+                   gap2(voxels.min.z, voxels.max.z, centre_.z, half_axes_.z) <=
+               1.0;
+    }
+
+    /// Whether this brush can never change the brick, wherever it lies.
+    [[nodiscard]] bool spares(const Brick* brick) const {
+        return brick == (dig_ ? &kAirBrick : &kSolidBrick);
+    }
+    [[nodiscard]] bool spares(Range range) const {
+        return range.uniform() && range.min == (dig_ ? kSampleMax : kSampleMin);
+    }
+
+    void paint(Vec3i coordinate, Brick& brick, ChangedSamples& changed) const {
+        const Box3i voxels = brick_box(coordinate);
+        const Box3i part = intersection(voxels, box_);
+        if (part.empty()) return;
+        const auto offset = [](std::int32_t v, float c) {
+            return static_cast<float>(static_cast<double>(v) - static_cast<double>(c));
+        };
+        Row dx{};
+        for (int x = 0; x < kBrickSize; ++x)
+            dx[static_cast<std::size_t>(x)] = stretch_.x * offset(voxels.min.x + x, centre_.x);
+        for (std::int32_t z = part.min.z; z < part.max.z; ++z)
+            for (std::int32_t y = part.min.y; y < part.max.y; ++y) {
+                const float dy = stretch_.y * offset(y, centre_.y);
+                const float dz = stretch_.z * offset(z, centre_.z);
+                Sample* row =
+                    brick.samples.data() + Brick::index(0, y - voxels.min.y, z - voxels.min.z);
+                const Row into = is_sphere_ ? into_sphere(dx, dy, dz) : into_ellipsoid(dx, dy, dz);
+                if (const std::uint32_t mask = paint_row(row, into); mask != 0)
+                    changed.add_row(y - voxels.min.y, z - voxels.min.z, mask);
+            }
+    }
+
+private:
+    using Row = std::array<float, kBrickSize>;
+    // Of distance_outside. A tenth of a sample unit after 8 steps at worst, in 300 000 random tries
+    // with proportions down to 0.001; an error of 1e-4 is at most a fifth of one.
+    static constexpr int kMostSteps = 8;
+    static constexpr float kSmallError = 1e-4F;
+    // In voxels. Thinner ellipsoids would leave the range of a float, and count as this thick.
+    static constexpr float kThinnest = 0.001F;
+
+    // Distances to the surface, positive inside the brush. Whole rows of 16 samples, so that the
+    // compiler vectorizes the loops.
+    [[nodiscard]] Row into_sphere(const Row& dx, float dy, float dz) const {
+        const float rest2 = dy * dy + dz * dz;
+        Row into;
+        for (std::size_t x = 0; x < kBrickSize; ++x)
+            into[x] = radius_ - std::sqrt(dx[x] * dx[x] + rest2);
+        return into;
+    }
+
+    // To first order: the stretched distance over the length of its gradient. Exact on the axes.
+    // Outside, it is never more than the true distance, but near a flat ellipsoid it is far less,
+    // hundreds of voxels away from it. So if it finds samples outside to be within reach, their
+    // true distance decides.
+    [[nodiscard]] Row into_ellipsoid(const Row& dx, float dy, float dz) const {
+        const float rest2 = dy * dy + dz * dz;
+        const float gy = stretch_.y * dy;
+        const float gz = stretch_.z * dz;
+        const float gradient_rest2 = gy * gy + gz * gz;
+        Row into;
+        for (std::size_t x = 0; x < kBrickSize; ++x) {
+            const float gx = stretch_.x * dx[x];
+            const float length = std::sqrt(dx[x] * dx[x] + rest2);
+            const float gradient = std::sqrt(gx * gx + gradient_rest2);
+            // There is no gradient at the centre, and every sample near it is deep inside.
+            const float shrink = gradient > 0.0F ? length / gradient : 1.0F / longest_stretch_;
+            into[x] = (radius_ - length) * shrink;
+        }
+        const auto [lowest, highest] = std::minmax_element(into.begin(), into.end());
+        if (*lowest >= 0.0F || *highest <= -static_cast<float>(kReach)) return into;
+        const Row away = distance_outside(dx, dy / stretch_.y, dz / stretch_.z);
+        for (std::size_t x = 0; x < kBrickSize; ++x)
+            if (into[x] < 0.0F) into[x] = std::min(into[x], -away[x]);
+        return into;
+    }
+
+    // The true distance of points outside the ellipsoid; any number for points inside. The nearest
+    // point of the surface to p is a^2 p / (t + a^2) on each axis, for the t > 0 that puts it on
+    // the surface, where s(t), the sum of the three (a p / (t + a^2))^2, is 1. 1/sqrt(s) is concave,
+    // so Newton's method from below never overshoots. It begins where one term alone is 1.
+    [[nodiscard]] Row distance_outside(const Row& dx, float py, float pz) const {
+        const float ax = std::max(half_axes_.x, kThinnest);
+        const float ay = std::max(half_axes_.y, kThinnest);
+        const float az = std::max(half_axes_.z, kThinnest);
+        const float start_yz = std::max({0.0F, ay * std::abs(py) - ay * ay,  //
+                                         az * std::abs(pz) - az * az});
+        Row px;
+        Row t;
+        for (std::size_t x = 0; x < kBrickSize; ++x) {
+            px[x] = dx[x] / stretch_.x;
+            t[x] = std::max(start_yz, ax * std::abs(px[x]) - ax * ax);
+        }
+        const auto square = [](float v) { return v * v; };
+        float error = 1.0F;
+        for (int step = 0; step < kMostSteps && error > kSmallError; ++step) {
+            error = 0.0F;
+            for (std::size_t x = 0; x < kBrickSize; ++x) {
+                const float sx = 1.0F / (t[x] + ax * ax);
+                const float sy = 1.0F / (t[x] + ay * ay);
+                const float sz = 1.0F / (t[x] + az * az);
+                const float mx = square(ax * px[x] * sx);
+                const float my = square(ay * py * sy);
+                const float mz = square(az * pz * sz);
+                const float s = mx + my + mz;
+                const float excess = std::max(std::sqrt(s) - 1.0F, 0.0F);
+                t[x] += excess * s / std::max(mx * sx + my * sy + mz * sz, 1e-30F);
+                error = std::max(error, excess);
+            }
+        }
+        Row away;
+        for (std::size_t x = 0; x < kBrickSize; ++x)
+            away[x] =
+                t[x] * std::sqrt(square(px[x] / (t[x] + ax * ax)) + square(py / (t[x] + ay * ay)) +
+                                 square(pz / (t[x] + az * az)));
+        return away;
+    }
+
+    std::uint32_t paint_row(Sample* row, const Row& into) const {
+        std::array<Sample, kBrickSize> fresh;
+        for (std::size_t x = 0; x < kBrickSize; ++x) {
+            const Sample mark = quantize(dig_ ? into[x] : -into[x]);
+            fresh[x] = dig_ ? std::max(row[x], mark) : std::min(row[x], mark);
+        }
+        if (std::memcmp(row, fresh.data(), kBrickSize) == 0) return 0;
+        std::uint32_t mask = 0;
+        for (std::size_t x = 0; x < kBrickSize; ++x)
+            if (row[x] != fresh[x]) mask |= 1U << x;
+        std::memcpy(row, fresh.data(), kBrickSize);
+        return mask;
+    }
+
+    bool dig_;
+    Vec3f centre_;
+    float radius_;
+    Vec3f stretch_;  // turns the ellipsoid into a sphere: 1 or more along each axis
+    float longest_stretch_;
+    Vec3f half_axes_;  // of the ellipsoid
+    bool is_sphere_;
+    Box3i box_;
+};
+
+// Makes a copy to change; false if the brush cannot change the brick.
+bool clone(const Volume& volume, const Brush& brush, Vec3i coordinate, Brick& out) {
+    if (const Brick* existing = volume.find(coordinate); existing != nullptr) {
+        if (brush.spares(existing)) return false;
+        out = *existing;
+        return true;
+    }
+    const Box3i voxels = brick_box(coordinate);
+    const Range range = volume.generator().bounds(voxels);
+    if (brush.spares(range)) return false;
+    if (range.uniform())
+        out.samples.fill(range.min);
+    else
+        volume.generator().generate(voxels, out.samples.data(), kBrickSize,
+                                    kBrickSize * kBrickSize);
+    return true;
+}
+
+std::vector<Change> changes_of(const Volume& volume, const Brush& brush, EditReport& report) {
+    std::vector<Change> changes;
+    const Vec3i first = floor_div(brush.box().min, kBrickSize);
+    const Vec3i last = floor_div(brush.box().max - Vec3i{1, 1, 1}, kBrickSize);
+    Brick scratch;
+    for (std::int32_t x = first.x; x <= last.x; ++x)
+        for (std::int32_t y = first.y; y <= last.y; ++y)
+            for (std::int32_t z = first.z; z <= last.z; ++z) {
+                const Vec3i brick{x, y, z};
+                if (!brush.reaches(brick) || !clone(volume, brush, brick, scratch)) continue;
+                ChangedSamples changed(brick);
+                brush.paint(brick, scratch, changed);
+                if (!changed.any()) continue;
+                changes.push_back({brick, make_brick(scratch)});
+                report.bricks.push_back(brick);
+                changed.append_chunks(brick, report.chunks);
+            }
+    std::sort(report.chunks.begin(), report.chunks.end());
+    report.chunks.erase(std::unique(report.chunks.begin(), report.chunks.end()),
+                        report.chunks.end());
+    return changes;
+}
+
+}  // namespace
+
+tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit) {
+    NEBULA_ASSERT(volume.is_owner_thread(), "apply was not called on the volume's owner thread");
+    if (auto error = check_position(edit.centre, "the edit's centre"))
+        return tl::unexpected(std::move(*error));
+    if (!std::isfinite(edit.radius))
+        return tl::unexpected(
+            VoxelError{VoxelError::Kind::NotFinite, "the edit's radius is not a finite number"});
+    if (!(edit.radius > 0.0F && edit.radius <= kMaxEditRadius))
+        return tl::unexpected(
+            VoxelError{VoxelError::Kind::OutOfRange,
+                       "the edit's radius must be above 0 and at most 64 voxels"});
+    for (const float share : {edit.proportions.x, edit.proportions.y, edit.proportions.z})
+        if (!(share >= kMinEditProportion && share <= 1.0F))
+            return tl::unexpected(
+                VoxelError{VoxelError::Kind::OutOfRange,
+                           "the edit's proportions must be from 0.001 to 1 on each axis"});
+    EditReport report;
+    std::vector<Change> changes;
+    try {
+        // Everything that may throw comes before the first publication.
+        changes = changes_of(volume, Brush(edit), report);
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+    if (changes.empty()) return report;
+    for (Change& change : changes) volume.publish_edited(change.brick, std::move(change.samples));
+    volume.end_edit();
+    volume.collect(kCollectedPerEdit);
+    return report;
+}
+
+}  // namespace nebula::voxel

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Operations that change samples.
+#pragma once
+
+#include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/space/voxel_error.hpp"
+
+#include <tl/expected.hpp>
+
+#include <vector>
+
+namespace nebula::voxel {
+
+class Volume;
+
+/// In voxels. Larger spheres are refused: at this radius an edit already changes about 500 bricks on
+/// the owner thread (about 10 ms; an ellipsoid takes twice as long).
+inline constexpr float kMaxEditRadius = 64.0F;
+/// The smallest share of the radius along an axis. Flatter ellipsoids are refused.
+inline constexpr float kMinEditProportion = 0.001F;
+
+struct SphereEdit {
+    enum class Kind {
+        Dig,  ///< Leaves air: max(d, r - |p - c|).
+        Add,  ///< Leaves ground: min(d, |p - c| - r).
+    };
+    Kind kind = Kind::Dig;
+    Vec3f centre;         ///< In voxels.
+    float radius = 1.0F;  ///< In voxels, (0, kMaxEditRadius].
+    /// How far the shape reaches along each axis, as a share of `radius`: [kMinEditProportion, 1].
+    /// The default is a sphere. If the node is scaled unevenly, voxels are not cubes, and a sphere
+    /// in metres is an ellipsoid in voxels.
+    Vec3f proportions{1.0F, 1.0F, 1.0F};
+};
+
+struct EditReport {
+    std::vector<Vec3i> bricks;  ///< Bricks with changed samples, sorted.
+    /// Chunks whose mesh reads a changed sample, sorted: exactly these, not a bounding box.
+    std::vector<Vec3i> chunks;
+};
+
+/// Clones the touched bricks, changes the clones and publishes them. Bricks that do not exist yet
+/// are generated, whether that part of the world is loaded or not. If there is an error, the volume
+/// is unchanged. An edit that changes no sample reports empty lists.
+///
+/// An ellipsoid changes no sample that is more than 4 voxels away from it, as a sphere does not. So
+/// it never changes more bricks than the sphere of the same radius.
+///
+/// Threads:   owner thread of the volume.
+/// Cost:      some 20 microseconds per changed brick; radius 4 changes at most 8.
+/// Errors:    NotFinite, OutOfRange (radius, proportions), OutsideWorld (centre), GeneratorFailed,
+///            OutOfMemory.
+[[nodiscard]] tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit);
+
+}  // namespace nebula::voxel

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// The unit in which the world is stored: 16^3 samples that never change.
+#pragma once
+
+#include "nebula/voxel/field/sample.hpp"
+#include "nebula/voxel/space/vec.hpp"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+
+namespace nebula::voxel {
+
+inline constexpr std::size_t kBrickSamples = std::size_t{kBrickSize} * kBrickSize * kBrickSize;
+
+/// Immutable once published: an edit changes a clone. x runs fastest, then y, then z. Sample
+/// (0, 0, 0) is voxel `coordinate * 16`.
+struct Brick {
+    static constexpr std::size_t index(int x, int y, int z) noexcept {
+        return static_cast<std::size_t>(x + (y + z * kBrickSize) * kBrickSize);
+    }
+    [[nodiscard]] Sample at(int x, int y, int z) const noexcept { return samples[index(x, y, z)]; }
+
+    alignas(64) std::array<Sample, kBrickSamples> samples;
+};
+
+// Far from any surface, every brick is one of these two, which the whole program shares. They are
+// recognized by their address.
+extern const Brick kAirBrick;    ///< All kSampleMax.
+extern const Brick kSolidBrick;  ///< All kSampleMin.
+
+[[nodiscard]] inline bool is_uniform(const Brick* brick) noexcept {
+    return brick == &kAirBrick || brick == &kSolidBrick;
+}
+
+struct BrickDeleter {
+    void operator()(const Brick* brick) const noexcept {
+        if (!is_uniform(brick)) delete brick;
+    }
+};
+/// Owns its brick, or points to one of the two shared ones.
+using BrickPtr = std::unique_ptr<const Brick, BrickDeleter>;
+
+/// A copy of `samples`, or the shared brick that equals it.
+[[nodiscard]] BrickPtr make_brick(const Brick& samples);
+
+/// The voxels of a brick.
+[[nodiscard]] constexpr Box3i brick_box(Vec3i coordinate) {
+    const Vec3i min = coordinate * kBrickSize;
+    return {min, min + Vec3i{kBrickSize, kBrickSize, kBrickSize}};
+}
+
+}  // namespace nebula::voxel

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/field/generator.hpp"
+
+namespace nebula::voxel {
+
+Range Generator::bounds(const Box3i& /*box*/) const noexcept { return {}; }
+
+}  // namespace nebula::voxel

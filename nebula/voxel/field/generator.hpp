@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Describes the world before anyone digs in it.
+#pragma once
+
+#include "nebula/voxel/field/sample.hpp"
+#include "nebula/voxel/space/vec.hpp"
+
+#include <cstddef>
+
+namespace nebula::voxel {
+
+/// Every sample of a box lies in [min, max].
+struct Range {
+    Sample min = kSampleMin;
+    Sample max = kSampleMax;
+
+    [[nodiscard]] constexpr bool all_air() const { return !is_inside(min); }
+    [[nodiscard]] constexpr bool all_solid() const { return is_inside(max); }
+    [[nodiscard]] constexpr bool uniform() const { return min == max; }
+};
+
+/// A pure function from lattice points to samples.
+///
+/// The value at a point must depend on the point alone, never on the box in which it is requested:
+/// a chunk and its neighbour request the points they share in different boxes, and must get the
+/// same bits, or a gap opens between them.
+///
+/// Threads:   every function: any thread, many at once.
+/// Cost:      generate gets whole boxes, up to 35^3 points, so that work per column or per octave
+///            is done once.
+/// Throws:    generate may throw; the chunk, edit or ray that needed it then fails with
+///            GeneratorFailed.
+class Generator {
+public:
+    Generator() = default;
+    Generator(const Generator&) = delete;
+    Generator& operator=(const Generator&) = delete;
+    virtual ~Generator() = default;
+
+    /// Writes the sample of each point of `box`, never 0: the point `box.min + (x, y, z)` goes to
+    /// `out[x + y * stride_y + z * stride_z]`.
+    virtual void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+                          std::ptrdiff_t stride_z) const = 0;
+
+    /// Proves a box empty or solid without sampling it. The range may be wider than the truth, but
+    /// never narrower; the default proves nothing. Must not throw.
+    [[nodiscard]] virtual Range bounds(const Box3i& box) const noexcept;
+};
+
+}  // namespace nebula::voxel

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/field/volume.hpp"
+
+#include "nebula/base/assert.hpp"
+#include "nebula/base/yield_point.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace nebula::voxel {
+
+namespace {
+
+constexpr int kKeyBits = 18;  // of a page's coordinate, so 21 of a brick's
+constexpr std::int32_t kKeyOffset = 1 << (kKeyBits - 1);
+constexpr std::uint64_t kKeyUsed = std::uint64_t{1} << 63U;
+constexpr std::size_t kFirstCapacity = 256;
+constexpr std::int32_t kPageEdge = 8;  // in bricks
+
+// Assertions are not compiled into releases.
+[[maybe_unused]] constexpr const char* kOffOwner =
+    "only the thread that constructed a volume may change it";
+
+std::size_t index_in_page(Vec3i brick) noexcept {
+    const Vec3i in = floor_mod(brick, kPageEdge);
+    return static_cast<std::size_t>(in.x + (in.y + in.z * kPageEdge) * kPageEdge);
+}
+
+// 0 for a page out of the table's range, which is beyond kWorldLimit.
+std::uint64_t pack(Vec3i page) noexcept {
+    const auto inside = [](std::int32_t c) { return c >= -kKeyOffset && c < kKeyOffset; };
+    if (!inside(page.x) || !inside(page.y) || !inside(page.z)) return 0;
+    const auto field = [](std::int32_t c) { return static_cast<std::uint64_t>(c + kKeyOffset); };
+    return kKeyUsed | field(page.x) | (field(page.y) << kKeyBits) |
+           (field(page.z) << (2 * kKeyBits));
+}
+
+std::size_t hash(std::uint64_t key) noexcept {
+    key ^= key >> 32U;
+    key *= 0xD6E8FEB86659FD93ULL;
+    key ^= key >> 32U;
+    return static_cast<std::size_t>(key);
+}
+
+// How one axis of a block is cut by its four bricks.
+struct Cut {
+    int block;  // first sample, from 0
+    int brick;  // the same sample's place in its brick
+    int length;
+};
+constexpr std::array<Cut, ChunkBricks::kEdge> kCuts{{{0, kBrickSize - 1, 1},
+                                                     {1, 0, kBrickSize},
+                                                     {1 + kBrickSize, 0, kBrickSize},
+                                                     {1 + 2 * kBrickSize, 0, 2}}};
+static_assert(kCuts[3].block + kCuts[3].length == SampleBlock::kEdge);
+
+void copy_piece(const Brick& brick, int bx, int by, int bz, SampleBlock& out) noexcept {
+    const Cut x = kCuts[static_cast<std::size_t>(bx)];
+    const Cut y = kCuts[static_cast<std::size_t>(by)];
+    const Cut z = kCuts[static_cast<std::size_t>(bz)];
+    for (int k = 0; k < z.length; ++k)
+        for (int j = 0; j < y.length; ++j)
+            std::memcpy(out.samples.data() + (x.block + (y.block + j) * SampleBlock::kStepY +
+                                              (z.block + k) * SampleBlock::kStepZ),
+                        brick.samples.data() + Brick::index(x.brick, y.brick + j, z.brick + k),
+                        static_cast<std::size_t>(x.length));
+}
+
+void extend(Box3i& box, const Box3i& by) {
+    if (box.empty()) {
+        box = by;
+        return;
+    }
+    box.min = {std::min(box.min.x, by.min.x), std::min(box.min.y, by.min.y),
+               std::min(box.min.z, by.min.z)};
+    box.max = {std::max(box.max.x, by.max.x), std::max(box.max.y, by.max.y),
+               std::max(box.max.z, by.max.z)};
+}
+
+template <class F>  // called with (x, y, z, brick)
+void for_each_brick(const ChunkBricks& bricks, F&& f) {
+    for (int z = 0; z < ChunkBricks::kEdge; ++z)
+        for (int y = 0; y < ChunkBricks::kEdge; ++y)
+            for (int x = 0; x < ChunkBricks::kEdge; ++x)
+                f(x, y, z, bricks.bricks[ChunkBricks::index(x, y, z)]);
+}
+
+}  // namespace
+
+BlockContent gather(const Generator& generator, const ChunkBricks& bricks, SampleBlock& out) {
+    out.chunk = bricks.chunk;
+    bool any_air = false;
+    bool any_solid = false;
+    Box3i missing;  // within the block, from 0
+    for_each_brick(bricks, [&](int x, int y, int z, const Brick* brick) {
+        if (brick == nullptr) {
+            const Cut& cx = kCuts[static_cast<std::size_t>(x)];
+            const Cut& cy = kCuts[static_cast<std::size_t>(y)];
+            const Cut& cz = kCuts[static_cast<std::size_t>(z)];
+            extend(missing, {{cx.block, cy.block, cz.block},
+                             {cx.block + cx.length, cy.block + cy.length, cz.block + cz.length}});
+        } else {
+            any_air |= brick != &kSolidBrick;
+            any_solid |= brick != &kAirBrick;
+        }
+    });
+    if (!missing.empty()) {
+        const Vec3i origin = bricks.chunk * kChunkSize +
+                             Vec3i{SampleBlock::kFirst, SampleBlock::kFirst, SampleBlock::kFirst};
+        const Box3i box{missing.min + origin, missing.max + origin};
+        const Range range = generator.bounds(box);
+        any_air |= !range.all_solid();
+        any_solid |= !range.all_air();
+        if (any_air && any_solid)
+            generator.generate(
+                box,
+                out.samples.data() + (missing.min.x + missing.min.y * SampleBlock::kStepY +
+                                      missing.min.z * SampleBlock::kStepZ),
+                SampleBlock::kStepY, SampleBlock::kStepZ);
+    }
+    if (!any_solid) return BlockContent::Air;
+    if (!any_air) return BlockContent::Solid;
+    for_each_brick(bricks, [&](int x, int y, int z, const Brick* brick) {
+        if (brick != nullptr) copy_piece(*brick, x, y, z, out);
+    });
+    return BlockContent::Mixed;
+}
+
+Volume::Volume(std::shared_ptr<const Generator> generator)
+    : generator_(std::move(generator)), table_(new Table(kFirstCapacity)) {
+    NEBULA_ASSERT(generator_ != nullptr, "a Volume needs a generator");
+}
+
+Volume::~Volume() {
+    const std::unique_ptr<Table> table(table_.load(std::memory_order_relaxed));
+    for (std::size_t i = 0; i <= table->mask; ++i) {
+        const std::unique_ptr<Page> page(table->slots[i].page.load(std::memory_order_relaxed));
+        if (page == nullptr) continue;
+        for (const auto& brick : page->bricks)
+            BrickDeleter{}(brick.load(std::memory_order_relaxed));
+    }
+}
+
+Volume::Slot* Volume::find_slot(const Table& table, std::uint64_t key) noexcept {
+    for (std::size_t i = hash(key) & table.mask;; i = (i + 1) & table.mask) {
+        Slot& slot = table.slots[i];
+        // Pairs with the key's release store in slot_for_writing.
+        const std::uint64_t found = slot.key.load(std::memory_order_acquire);
+        if (found == key) return &slot;
+        if (found == 0) return nullptr;  // the table is never full
+    }
+}
+
+const Volume::Page* Volume::find_page(Vec3i page) const noexcept {
+    const std::uint64_t key = pack(page);
+    if (key == 0) return nullptr;
+    // Pairs with the exchange in grow.
+    const Slot* slot = find_slot(*table_.load(std::memory_order_acquire), key);
+    // Pairs with the release store in place_for_writing: the page's pointers are visible.
+    return slot == nullptr ? nullptr : slot->page.load(std::memory_order_acquire);
+}
+
+const Brick* Volume::find(Vec3i brick) const noexcept {
+    const Page* page = find_page(floor_div(brick, kPageEdge));
+    if (page == nullptr) return nullptr;
+    // Pairs with the exchange in store: the samples behind the pointer are complete.
+    return page->bricks[index_in_page(brick)].load(std::memory_order_acquire);
+}
+
+Volume::Place Volume::owned_place(Vec3i brick) const noexcept {
+    const std::uint64_t key = pack(floor_div(brick, kPageEdge));
+    const Slot* slot = key == 0 ? nullptr : find_slot(*table_.load(std::memory_order_relaxed), key);
+    return {slot == nullptr ? nullptr : slot->page.load(std::memory_order_relaxed),
+            index_in_page(brick)};
+}
+
+bool Volume::is_edited(Vec3i brick) const noexcept {
+    const Place place = owned_place(brick);
+    return place.page != nullptr && place.page->edited[place.index];
+}
+
+ChunkBricks Volume::look_up(Vec3i chunk) const noexcept {
+    ChunkBricks result;
+    result.chunk = chunk;
+    const Vec3i first = chunk * 2 - Vec3i{1, 1, 1};
+    // Four bricks in a row lie in two pages at most. Each page is looked up once: 8 look-ups
+    // instead of 64.
+    std::array<const Page*, 8> pages{};
+    const Vec3i low = floor_div(first, kPageEdge);
+    for (int i = 0; i < 8; ++i)
+        pages[static_cast<std::size_t>(i)] =
+            find_page(low + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1});
+    for (int z = 0; z < ChunkBricks::kEdge; ++z)
+        for (int y = 0; y < ChunkBricks::kEdge; ++y)
+            for (int x = 0; x < ChunkBricks::kEdge; ++x) {
+                NEBULA_YIELD_POINT();
+                const Vec3i brick = first + Vec3i{x, y, z};
+                const Vec3i d = floor_div(brick, kPageEdge) - low;
+                const Page* page = pages[static_cast<std::size_t>(d.x + 2 * d.y + 4 * d.z)];
+                if (page == nullptr) continue;
+                // As in find.
+                result.bricks[ChunkBricks::index(x, y, z)] =
+                    page->bricks[index_in_page(brick)].load(std::memory_order_acquire);
+            }
+    return result;
+}
+
+BlockContent Volume::gather(Vec3i chunk, SampleBlock& out, std::uint8_t* missing_own) {
+    const EpochDomain::Pin pin = epochs_.pin();
+    const ChunkBricks bricks = look_up(chunk);
+    if (missing_own != nullptr) {
+        *missing_own = 0;
+        for (int i = 0; i < kOwnBricks; ++i)
+            if (bricks.bricks[ChunkBricks::index(1 + (i & 1), 1 + ((i >> 1) & 1),
+                                                 1 + ((i >> 2) & 1))] == nullptr)
+                *missing_own = static_cast<std::uint8_t>(*missing_own | (1U << i));
+    }
+    return voxel::gather(*generator_, bricks, out);
+}
+
+Volume::Slot& Volume::slot_for_writing(std::uint64_t key) {
+    Table* table = table_.load(std::memory_order_relaxed);  // only this thread changes it
+    if ((table->used + 1) * 4 > (table->mask + 1) * 3) {
+        grow();
+        table = table_.load(std::memory_order_relaxed);
+    }
+    for (std::size_t i = hash(key) & table->mask;; i = (i + 1) & table->mask) {
+        Slot& slot = table->slots[i];
+        const std::uint64_t found = slot.key.load(std::memory_order_relaxed);
+        if (found == key) return slot;
+        if (found == 0) {
+            // The page is still null, so a reader that finds the key does not find a page yet.
+            slot.key.store(key, std::memory_order_release);
+            ++table->used;
+            return slot;
+        }
+    }
+}
+
+Volume::Place Volume::place_for_writing(Vec3i brick) {
+    const Place place = owned_place(brick);
+    if (place.page != nullptr) return place;
+    auto page = std::make_unique<Page>();
+    // Release: pairs with find_page.
+    Slot& slot = slot_for_writing(pack(floor_div(brick, kPageEdge)));
+    slot.page.store(page.get(), std::memory_order_release);
+    ++pages_;
+    return {page.release(), place.index};
+}
+
+void Volume::grow() {
+    const Table& old = *table_.load(std::memory_order_relaxed);
+    // Empty pages leave keys behind. A table full of such keys is rebuilt, not doubled.
+    std::size_t capacity = kFirstCapacity;
+    while (capacity < pages_ * 2 + 2) capacity *= 2;
+    auto fresh = std::make_unique<Table>(capacity);
+    for (std::size_t i = 0; i <= old.mask; ++i) {
+        const Slot& from = old.slots[i];
+        Page* page = from.page.load(std::memory_order_relaxed);
+        if (page == nullptr) continue;
+        const std::uint64_t key = from.key.load(std::memory_order_relaxed);
+        std::size_t at = hash(key) & fresh->mask;
+        while (fresh->slots[at].key.load(std::memory_order_relaxed) != 0)
+            at = (at + 1) & fresh->mask;
+        Slot& to = fresh->slots[at];
+        to.key.store(key, std::memory_order_relaxed);
+        to.page.store(page, std::memory_order_relaxed);
+        ++fresh->used;
+    }
+    // Pairs with the acquire in find_page: a reader of the new table sees all of the above.
+    Table* replaced = table_.exchange(fresh.release(), std::memory_order_acq_rel);
+    epochs_.retire(std::unique_ptr<Table>(replaced));
+}
+
+void Volume::store(Place place, BrickPtr samples) {
+    if (!is_uniform(samples.get())) ++mixed_;
+    // Release: pairs with the acquire in find. This unlinks the old brick; it is retired below.
+    BrickPtr replaced(
+        place.page->bricks[place.index].exchange(samples.release(), std::memory_order_acq_rel));
+    if (replaced == nullptr) {
+        ++bricks_;
+        ++place.page->used;
+        return;
+    }
+    if (is_uniform(replaced.get())) return;
+    --mixed_;
+    epochs_.retire(std::move(replaced));
+}
+
+std::size_t Volume::collect(std::size_t most) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    return epochs_.collect(most);
+}
+
+bool Volume::publish_generated(Vec3i brick, BrickPtr samples) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    if (pack(floor_div(brick, kPageEdge)) == 0 || find(brick) != nullptr) return false;
+    store(place_for_writing(brick), std::move(samples));
+    return true;
+}
+
+void Volume::publish_edited(Vec3i brick, BrickPtr samples) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    NEBULA_ASSERT(pack(floor_div(brick, kPageEdge)) != 0, "an edit reached beyond kWorldLimit");
+    const Place place = place_for_writing(brick);
+    store(place, std::move(samples));
+    if (!place.page->edited[place.index]) ++edited_;
+    place.page->edited.set(place.index);
+}
+
+std::uint64_t Volume::end_edit() noexcept {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    const std::uint64_t next = version_.load(std::memory_order_relaxed) + 1;
+    // Pairs with version(): a thread that reads the new version finds every brick of the edit.
+    version_.store(next, std::memory_order_release);
+    return next;
+}
+
+void Volume::drop_generated(Vec3i brick) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    const Place place = owned_place(brick);
+    if (place.page == nullptr || place.page->edited[place.index]) return;
+    BrickPtr replaced(place.page->bricks[place.index].exchange(nullptr, std::memory_order_acq_rel));
+    if (replaced == nullptr) return;
+    --bricks_;
+    if (!is_uniform(replaced.get())) {
+        --mixed_;
+        epochs_.retire(std::move(replaced));
+    }
+    if (--place.page->used > 0) return;
+    // Unlinked first, then retired. A reader that still has the page finds no brick in it, and
+    // bricks that are published later in a new page come with a new version.
+    Slot* slot =
+        find_slot(*table_.load(std::memory_order_relaxed), pack(floor_div(brick, kPageEdge)));
+    slot->page.store(nullptr, std::memory_order_release);
+    --pages_;
+    epochs_.retire(std::unique_ptr<Page>(place.page));
+}
+
+std::size_t Volume::bytes() const noexcept {
+    const Table& table = *table_.load(std::memory_order_relaxed);
+    return mixed_ * sizeof(Brick) + pages_ * sizeof(Page) + (table.mask + 1) * sizeof(Slot);
+}
+
+}  // namespace nebula::voxel

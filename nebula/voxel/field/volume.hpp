@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// The world's samples: the bricks that exist, and a generator for all others.
+#pragma once
+
+#include "nebula/voxel/field/brick.hpp"
+#include "nebula/voxel/field/epoch.hpp"
+#include "nebula/voxel/field/generator.hpp"
+#include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/space/owner_thread.hpp"
+
+#include <array>
+#include <atomic>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+
+namespace nebula::voxel {
+
+/// The 4^3 bricks that one chunk's block reaches into, x fastest, the first at `2 * chunk - 1`.
+/// Null: pristine, ask the generator.
+struct ChunkBricks {
+    static constexpr int kEdge = 4;
+    Vec3i chunk;
+    std::array<const Brick*, kEdge * kEdge * kEdge> bricks{};
+
+    [[nodiscard]] static constexpr std::size_t index(int x, int y, int z) noexcept {
+        return static_cast<std::size_t>(x + (y + z * kEdge) * kEdge);
+    }
+};
+
+/// 2^3 of those bricks are the chunk's own; bit `x + 2 y + 4 z` of a mask stands for one of them.
+inline constexpr int kOwnBricks = 8;
+[[nodiscard]] constexpr Vec3i own_brick(Vec3i chunk, int i) {
+    return chunk * 2 + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1};
+}
+
+enum class BlockContent {
+    Air,    ///< Proven; the block was not filled and has no surface.
+    Solid,  ///< Proven; the block was not filled and has no surface.
+    Mixed,  ///< The block is filled and may hold a surface.
+};
+
+/// Fills `out` from the bricks that exist; for the box around the missing ones it calls the
+/// generator. So a chunk can be meshed whatever its neighbours are, and sees edits in them.
+///
+/// Threads:   any thread that holds the pin under which `bricks` was looked up.
+/// Throws:    whatever the generator throws.
+BlockContent gather(const Generator& generator, const ChunkBricks& bricks, SampleBlock& out);
+
+/// A table of bricks with one writer and lock-free readers.
+///
+/// A brick is published by one release exchange of its pointer; the brick that it replaces is
+/// retired to the epoch domain. A reader pins, looks up, and may use what it found until it unpins.
+/// Two lookups under one pin may see an edit that happened between them: compare version() from
+/// before the first with the edit's version, or look everything up on the owner thread (README,
+/// "Snapshots").
+///
+/// Threads:   version, look_up, gather: any thread. The rest: owner thread.
+/// Cost:      a lookup is a hash, about one probe and two loads. A write is the same and an
+///            exchange; the first brick of 8^3 allocates a page of 4 KB, and growing the table
+///            copies one pointer per page.
+/// Lifetime:  owns its bricks. An edited brick is kept until the volume goes.
+class Volume {
+public:
+    explicit Volume(std::shared_ptr<const Generator> generator);
+    ~Volume();
+    Volume(const Volume&) = delete;
+    Volume& operator=(const Volume&) = delete;
+
+    /// Whether this is the thread that constructed the volume. Functions that only that thread may
+    /// call assert it.
+    [[nodiscard]] bool is_owner_thread() const noexcept { return owner_.is_current(); }
+
+    [[nodiscard]] const Generator& generator() const noexcept { return *generator_; }
+    [[nodiscard]] EpochDomain& epochs() noexcept { return epochs_; }
+
+    /// How many edits are completely published. A gather that begins after reading the version sees
+    /// all of those edits.
+    [[nodiscard]] std::uint64_t version() const noexcept {
+        return version_.load(std::memory_order_acquire);  // pairs with end_edit
+    }
+    /// The bricks that the chunk's block reaches into. The caller must hold a pin, or be the owner
+    /// thread and not collect until it is done.
+    [[nodiscard]] ChunkBricks look_up(Vec3i chunk) const noexcept;
+    /// Pins, looks up and gathers. `missing_own`, if given, receives the mask of the chunk's own
+    /// bricks that did not exist. Throws: whatever the generator throws.
+    BlockContent gather(Vec3i chunk, SampleBlock& out, std::uint8_t* missing_own = nullptr);
+
+    /// Null: pristine.
+    [[nodiscard]] const Brick* find(Vec3i brick) const noexcept;
+    [[nodiscard]] bool is_edited(Vec3i brick) const noexcept;
+
+    /// Stores a brick that the generator made. Has no effect if the brick exists: that one is the
+    /// same, or edited.
+    bool publish_generated(Vec3i brick, BrickPtr samples);
+    /// Replaces the brick, which is never dropped from now on. After all bricks of an edit, call
+    /// end_edit once.
+    void publish_edited(Vec3i brick, BrickPtr samples);
+    /// Call it when all bricks of the edit are published. Returns the new version.
+    std::uint64_t end_edit() noexcept;
+    /// Drops a brick that the generator can make again. Edited bricks stay.
+    void drop_generated(Vec3i brick);
+    /// Frees at most `most` objects that no reader can see any more. Returns how many.
+    std::size_t collect(std::size_t most = std::numeric_limits<std::size_t>::max());
+
+    [[nodiscard]] std::size_t brick_count() const noexcept { return bricks_; }
+    [[nodiscard]] std::size_t edited_count() const noexcept { return edited_; }
+    /// Memory of the bricks that own any, and of the table.
+    [[nodiscard]] std::size_t bytes() const noexcept;
+
+private:
+    // 8^3 bricks. So the table has few entries, and growing it does not cause a spike: it copies
+    // pointers to pages, 6600 of them in a view of 2 km.
+    struct Page {
+        // Null: no brick. Exchanged by the owner, loaded by readers; see store and find.
+        std::array<std::atomic<const Brick*>, 512> bricks{};
+        std::bitset<512> edited;  // owner thread
+        std::size_t used = 0;     // bricks in it; owner thread
+    };
+    struct Slot {
+        // 0: never used. Set once, before the first `page` can be found. Pairs with the probe in
+        // find_slot.
+        std::atomic<std::uint64_t> key{0};
+        // Null: none of its bricks exists (the slot keeps its key). Release store by the owner,
+        // acquire by readers; a page that has become empty is retired.
+        std::atomic<Page*> page{nullptr};
+    };
+    struct Table {
+        explicit Table(std::size_t capacity)
+            : mask(capacity - 1), slots(std::make_unique<Slot[]>(capacity)) {}
+        std::size_t mask;
+        std::size_t used = 0;  // slots with a key; owner thread
+        std::unique_ptr<Slot[]> slots;
+    };
+    // Where the owner finds a brick; `page` is null if the brick does not exist.
+    struct Place {
+        Page* page;
+        std::size_t index;
+    };
+
+    static Slot* find_slot(const Table& table, std::uint64_t key) noexcept;
+    /// For readers.
+    [[nodiscard]] const Page* find_page(Vec3i page) const noexcept;
+    [[nodiscard]] Place owned_place(Vec3i brick) const noexcept;
+    Place place_for_writing(Vec3i brick);
+    Slot& slot_for_writing(std::uint64_t key);
+    void store(Place place, BrickPtr samples);
+    void grow();
+
+    OwnerThread owner_;
+    std::shared_ptr<const Generator> generator_;
+    EpochDomain epochs_;
+    // Release store by the owner in grow, acquire by readers; an old table is retired.
+    std::atomic<Table*> table_;
+    std::size_t pages_ = 0;
+    std::atomic<std::uint64_t> version_{0};
+    std::size_t bricks_ = 0;
+    std::size_t edited_ = 0;
+    std::size_t mixed_ = 0;  // bricks that own memory
+};
+
+}  // namespace nebula::voxel

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Hills: several octaves of gradient noise as a heightmap, with optional overhangs.
+#pragma once
+
+#include "nebula/voxel/field/generator.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace nebula::voxel {
+
+struct NoiseSettings {
+    std::uint64_t seed = 1;    ///< All 64 bits count.
+    float base_height = 0.0F;  ///< The mean height, in voxels; [-100000, 100000].
+    float amplitude = 48.0F;   ///< Heights lie in base_height +- amplitude voxels; [0, 2000].
+    float period = 192.0F;     ///< Width of the largest hills, in voxels; [4, 100000].
+    int octaves = 6;           ///< Layers of detail; [1, 12].
+    float lacunarity = 2.0F;   ///< How many times finer each octave is than the last; [1, 4].
+    float gain = 0.5F;         ///< How high each octave is, relative to the last; [0, 1].
+
+    /// Shifts each column sideways by up to this many voxels before its height is looked up, which
+    /// turns round hills into ridges and folds; [0, 1000], 0 is off.
+    float warp = 0.0F;
+    float warp_period = 256.0F;  ///< In voxels; [4, 100000].
+
+    /// Moves the surface by up to this many voxels with three-dimensional noise, which makes
+    /// overhangs and hollows; [0, 200], 0 is off. Overhangs begin to appear when this is about as
+    /// large as its period. Costs about 100 ns for each sample within its reach.
+    float overhang = 0.0F;
+    float overhang_period = 32.0F;  ///< In voxels; [4, 100000].
+};
+
+/// A heightmap of fractal noise.
+///
+/// A sample is the vertical distance to the surface times the cosine of the slope, that is, the
+/// distance to the tangent plane. So the mesher gets smooth normals although a sample reaches only
+/// 4 voxels. Integer hashes choose among 16 gradient directions, and every float operation is one
+/// that IEEE 754 rounds exactly, so all machines and compilers make the same world.
+///
+/// Threads:   any thread.
+/// Cost:      per box, one noise value per column and octave, then a few operations per point. For
+///            a 35^3 block with six octaves that is about 1 ns per sample, with warp about 5 ns,
+///            with overhangs 110 ns (README, "Noise").
+class NoiseGenerator final : public Generator {
+public:
+    /// \throws std::invalid_argument that names the setting that is out of range.
+    explicit NoiseGenerator(const NoiseSettings& settings);
+
+    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+                  std::ptrdiff_t stride_z) const override;
+    [[nodiscard]] Range bounds(const Box3i& box) const noexcept override;
+
+    /// The height of the surface, without overhangs, at this column.
+    [[nodiscard]] float height(std::int32_t x, std::int32_t z) const;
+    [[nodiscard]] const NoiseSettings& settings() const noexcept { return settings_; }
+
+    static constexpr int kMaxOctaves = 12;
+
+    struct Octave {
+        double frequency = 0.0;
+        float amplitude = 0.0F;
+        std::uint32_t seed = 0;
+    };
+
+private:
+    struct Axes;
+    struct Columns;
+    void fill_axes(std::int32_t x, int width, Axes& axes) const;
+    void columns(const Axes& axes, std::int32_t x, std::int32_t z, int width, Columns& out) const;
+    static void fill_row(float y, int width, const Columns& at, Sample* row);
+    void fill_overhang(Vec3i first, int width, const Columns& at, Sample* row) const;
+    [[nodiscard]] float overhang_at(std::int32_t x, std::int32_t y, std::int32_t z) const;
+
+    NoiseSettings settings_;
+    int octave_count_;
+    std::array<Octave, kMaxOctaves> octaves_{};
+    std::array<Octave, 2> warp_{};  // sideways in x and in z
+    std::array<Octave, 2> overhang_{};
+    float overhang_slope_;  // roughly how fast the overhang term changes
+};
+
+}  // namespace nebula::voxel

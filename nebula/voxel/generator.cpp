@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: MIT
-#include "nebula/voxel/generator.hpp"
-
-namespace nebula::voxel {
-
-Range Generator::bounds(const Box3i& /*box*/) const noexcept { return {}; }
-
-}  // namespace nebula::voxel

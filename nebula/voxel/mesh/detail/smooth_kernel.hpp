@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// The data that the stages of the smooth mesher pass on. README, "Smooth mesher".
+#pragma once
+
+#include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/mesh/cell_tables.hpp"
+#include "nebula/voxel/mesh/chunk_mesh.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace nebula::voxel::detail {
+
+/// Corners along an axis of a chunk; a row is the corners with one (y, z).
+inline constexpr int kRowCorners = kChunkSize + 1;
+inline constexpr std::size_t kRows = std::size_t{kRowCorners} * kRowCorners;
+
+[[nodiscard]] constexpr std::size_t row_index(int y, int z) noexcept {
+    return static_cast<std::size_t>(y) + static_cast<std::size_t>(z) * kRowCorners;
+}
+
+/// A cell that the surface passes through.
+struct ActiveCell {
+    std::uint8_t x = 0;
+    std::uint8_t y = 0;
+    std::uint8_t z = 0;
+    std::uint8_t index = 0;  ///< Into CellTables::regular.
+};
+
+/// The inputs of a run of vertices, column by column, for arithmetic on whole registers.
+struct EdgeBatch {
+    static constexpr std::size_t kEnough = 256;              ///< From here on, write the batch out.
+    static constexpr std::size_t kPerRow = 3 * kRowCorners;  ///< Most edges between two checks.
+    static constexpr std::size_t kPadding = 64;              ///< Most lanes of a register.
+    using Column = std::array<std::int16_t, kEnough + kPerRow + kPadding>;
+
+    Column low_sample, high_sample;  ///< At the ends of the edge.
+    Column low_x, low_y, low_z;      ///< Twice the gradient at the lower end.
+    Column high_x, high_y, high_z;   ///< The same at the higher end.
+    Column x, y, z;                  ///< The lower end.
+    Column axis;
+    std::size_t count = 0;
+
+    /// Copies the last edge into the next `n` places, so that whole registers can be read there.
+    void repeat_last(std::size_t n) noexcept {
+        for (Column* column : {&low_sample, &high_sample, &low_x, &low_y, &low_z, &high_x, &high_y,
+                               &high_z, &x, &y, &z, &axis}) {
+            std::fill_n(column->begin() + static_cast<std::ptrdiff_t>(count), n,
+                        (*column)[count - 1]);
+        }
+    }
+};
+
+/// All memory of one mesher. Each part is written by one stage and read by later ones.
+struct SmoothScratch {
+    /// Bit i is the sign of `samples[i]`; the spare word lets a row be read as one 64-bit load.
+    std::array<std::uint8_t, (SampleBlock::kCount + 7) / 8 + 16> sign_bits{};
+    /// Per row, bit x: corner x is inside.
+    std::array<std::uint64_t, kRows> inside{};
+    /// Per axis and row, bit x: the edge from corner x along the axis is crossed.
+    std::array<std::array<std::uint64_t, kRows>, 3> crossed{};
+    /// Per axis and row: the number of the first vertex on those edges.
+    std::array<std::array<std::uint32_t, kRows>, 3> first_vertex{};
+    std::array<ActiveCell, std::size_t{kChunkSize} * kChunkSize * kChunkSize> cells{};
+    EdgeBatch batch;
+    std::uint32_t cell_count = 0;
+    std::uint32_t vertex_count = 0;
+    std::uint32_t index_count = 0;
+};
+
+/// A crossing's distance t from the lower end of its edge is in 1/4096 of the edge's length. With
+/// so few bits, a coordinate of up to 2048 voxels plus t is exact in a float. So both chunks at a
+/// border, and both levels of detail at a seam, get equal numbers.
+inline constexpr int kCrossingUnits = 4096;
+
+}  // namespace nebula::voxel::detail

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/stream/detail/edit_group.hpp"
+
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/mesh/build_chunk.hpp"
+#include "nebula/voxel/stream/detail/wait_for_builds.hpp"
+
+#include <utility>
+
+namespace nebula::voxel::detail {
+
+namespace {
+
+// The owner thread builds a group of up to this many chunks alone. That takes about 0.2 ms, which
+// waking a worker and waiting for it may cost anyway, and a worker that the kernel preempts in the
+// middle of a chunk cannot hold up the frame. One sphere of radius 4 in 25 reaches more chunks.
+constexpr std::size_t kChunksAlone = 4;
+
+}  // namespace
+
+EditGroup::EditGroup(WorkerPool& pool, Volume& volume, MeshScratchList& scratches)
+    : volume_(volume),
+      scratches_(scratches),
+      alone_(pool.thread_count() == 0),
+      pin_(volume.epochs().pin()),
+      tasks_(pool, Band::Frame) {}
+
+EditGroup::~EditGroup() {
+    tasks_.cancel();
+    wait_for_builds(tasks_);
+}
+
+void EditGroup::add(Vec3i chunk) { items_.emplace_back().bricks = volume_.look_up(chunk); }
+
+void EditGroup::start() {
+    if (items_.size() > kChunksAlone) spawn_rest();
+}
+
+bool EditGroup::finish(Clock::time_point deadline) {
+    // Without workers, at least one per call, so that the group ends even if every deadline is
+    // over.
+    for (bool first = alone_; begun_ < items_.size() && (first || Clock::now() < deadline);
+         first = false)
+        build(items_[begun_++]);
+    spawn_rest();
+    return tasks_.wait_until(deadline) && begun_ == items_.size();
+}
+
+void EditGroup::spawn_rest() {
+    if (alone_) return;  // a task would run inside spawn, even after the deadline
+    while (begun_ < items_.size()) {
+        Item& item = items_[begun_];
+        tasks_.spawn([this, &item] { build(item); }, "build edited chunk");
+        ++begun_;  // not before: if spawn throws, a later call must build it
+    }
+}
+
+// On the owner thread, or on any thread that runs tasks of the pool.
+void EditGroup::build(Item& item) noexcept {
+    auto done = build_chunk(
+        scratches_,
+        [&](SampleBlock& block) { return gather(volume_.generator(), item.bricks, block); },
+        [&](const MeshScratch& built) { item.mesh = built.mesh; });
+    if (!done) item.error = std::move(done.error());
+}
+
+}  // namespace nebula::voxel::detail
