@@ -43,7 +43,7 @@ void BM_Generate(benchmark::State& state) {
     const NoiseGenerator noise(settings);
     auto block = std::make_unique<SampleBlock>();
     for (auto _ : state) {
-        noise.generate({{-1, -17, -1}, Vec3i{-1, -17, -1} + kBlockSize}, block->samples.data(),
+        noise.generate({{{-1, -17, -1}, Vec3i{-1, -17, -1} + kBlockSize}}, block->samples.data(),
                        SampleBlock::kStepY, SampleBlock::kStepZ);
         benchmark::DoNotOptimize(block->samples.data());
     }
@@ -63,7 +63,7 @@ void BM_Bounds(benchmark::State& state) {
     const Vec3i corner{100, static_cast<std::int32_t>(state.range(0)), 100};
     bool proven = true;
     for (auto _ : state) {
-        const Range range = noise.bounds({corner, corner + kBlockSize});
+        const Range range = noise.bounds({{corner, corner + kBlockSize}});
         proven &= range.all_air();
     }
     if (!proven) state.SkipWithError("not proven empty");

@@ -143,16 +143,16 @@ TEST(SphereEdit, WithAnyProportionsChangesOnlySamplesNearTheEllipsoid) {
             const std::string where = "radius " + std::to_string(radius) + ", proportions " +
                                       std::to_string(share.x) + ' ' + std::to_string(share.y) +
                                       ' ' + std::to_string(share.z);
-            EXPECT_TRUE(std::includes(most->bricks.begin(), most->bricks.end(),
-                                      report->bricks.begin(), report->bricks.end()))
-                << where << ": " << report->bricks.size() << " bricks, a sphere "
-                << most->bricks.size();
+            const std::vector<Vec3i> few = on_level(0, report->bricks);
+            const std::vector<Vec3i> many = on_level(0, most->bricks);
+            EXPECT_TRUE(std::includes(many.begin(), many.end(), few.begin(), few.end()))
+                << where << ": " << few.size() << " bricks, a sphere " << many.size();
             if (radius > 20.0F) continue;  // the samples are only counted
             const std::array<double, 3> half_axes{double{radius} * double{share.x},
                                                   double{radius} * double{share.y},
                                                   double{radius} * double{share.z}};
-            for (const Vec3i brick : report->bricks)
-                for_each_voxel(brick_box(brick), [&](Vec3i p) {
+            for (const Vec3i brick : few)
+                for_each_voxel(brick_region({brick}).box, [&](Vec3i p) {
                     const Sample now = sample_of(ellipsoid, p);
                     if (now == kSampleMin || !is_inside(now)) return;  // unchanged, or dug out
                     const double distance = distance_outside(
@@ -162,6 +162,62 @@ TEST(SphereEdit, WithAnyProportionsChangesOnlySamplesNearTheEllipsoid) {
                         << where << ", at " << p.x << ' ' << p.y << ' ' << p.z;
                 });
         }
+}
+
+// On every level by the definition, in that level's unit. And where levels share a point, they agree
+// about its sign, whatever was done there and however small it was.
+TEST(SphereEdit, IsTheSameOnEveryLevel) {
+    NoiseSettings settings;
+    settings.amplitude = 20.0F;
+    settings.period = 90.0F;
+    settings.overhang = 10.0F;
+    const auto generator = std::make_shared<NoiseGenerator>(settings);
+    Dice dice(21);
+    int shown_far = 0;
+    for (int round = 0; round < 3; ++round) {
+        Volume volume(generator);
+        for (int i = 0; i < 8; ++i) {
+            const bool flat = i % 3 == 2;
+            const SphereEdit e{dice.whole(0, 2) == 0 ? Kind::Add : Kind::Dig, dice.point(24.0F),
+                               i % 4 == 0 ? dice.real(0.2F, 2.0F) : dice.real(2.0F, 12.0F),
+                               flat ? Vec3f{1.0F, 0.4F, 0.7F} : Vec3f{1.0F, 1.0F, 1.0F}};
+            std::map<std::pair<Level, Vec3i>, Sample> before;
+            const auto near = [&](Level level) {
+                const float size = voxel_size(level);
+                return surroundings({e.kind, e.centre * (1.0F / size), e.radius / size}, 5);
+            };
+            if (!flat)
+                for (Level level = 1; level < 5; ++level)
+                    for_each_voxel(near(level), [&](Vec3i p) {
+                        before[{level, p}] = sample_of(volume, p, level);
+                    });
+            ASSERT_TRUE(apply(volume, e));
+            for (const auto& [at, old] : before) {
+                const auto& [level, p] = at;
+                const double size = static_cast<double>(voxel_size(level));
+                const double dx = p.x - double{e.centre.x} / size;
+                const double dy = p.y - double{e.centre.y} / size;
+                const double dz = p.z - double{e.centre.z} / size;
+                const double into =
+                    double{e.radius} / size - std::sqrt(dx * dx + dy * dy + dz * dz);
+                const int dig = std::max<int>(old, quantize(static_cast<float>(into)));
+                const int add = std::min<int>(old, quantize(static_cast<float>(-into)));
+                const int now = sample_of(volume, p, level);
+                if (now == old && double{e.radius} / size < 0.5) continue;  // may be left out
+                ASSERT_NEAR(now, e.kind == Kind::Dig ? dig : add, 1);
+                shown_far += level >= 3 && now != old ? 1 : 0;
+            }
+        }
+        for (Level level = 1; level < 6; ++level)
+            for_each_voxel({{-20, -12, -20}, {20, 12, 20}}, [&](Vec3i p) {
+                if (dice.whole(0, level < 3 ? 15 : 3) != 0) return;
+                const Vec3i finer = p * 2;
+                ASSERT_EQ(is_inside(sample_of(volume, p, level)),
+                          is_inside(sample_of(volume, finer, level - 1)))
+                    << "level " << level << " at " << p.x << ' ' << p.y << ' ' << p.z;
+            });
+    }
+    EXPECT_GT(shown_far, 20);
 }
 
 TEST(SphereEdit, NamesExactlyTheChunksWhoseBlockChanges) {
@@ -196,7 +252,7 @@ TEST(SphereEdit, NamesExactlyTheChunksWhoseBlockChanges) {
                             [&](Vec3i p) { return block.contains(p); }))
                 expected.push_back(c);
         });
-        EXPECT_EQ(report->chunks, expected) << "round " << round;
+        EXPECT_EQ(on_level(0, report->chunks), expected) << "round " << round;
         sizes.insert(expected.size());
     }
     EXPECT_GE(sizes.size(), 3U) << "the positions must differ in how many chunks they touch";
@@ -206,9 +262,9 @@ TEST(SphereEdit, NamesTheBricksThatChangedAndNoOthers) {
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
     const auto report = apply(volume, {Kind::Dig, {8.0F, -8.0F, 8.0F}, 3.0F});
     ASSERT_TRUE(report);
-    EXPECT_THAT(report->bricks, testing::ElementsAre(Vec3i{0, -1, 0}));
-    EXPECT_TRUE(volume.is_edited({0, -1, 0}));
-    EXPECT_EQ(volume.edited_count(), 1U);
+    EXPECT_THAT(on_level(0, report->bricks), testing::ElementsAre(Vec3i{0, -1, 0}));
+    EXPECT_TRUE(volume.is_edited({{0, -1, 0}}));
+    EXPECT_EQ(volume.edited_count(), report->bricks.size());
 }
 
 TEST(SphereEdit, ThatChangesNothingTouchesNothing) {
@@ -231,7 +287,7 @@ TEST(SphereEdit, ThatChangesNothingTouchesNothing) {
 TEST(SphereEdit, BricksDugEmptyCostNoMemory) {
     Volume volume(std::make_shared<FlatGenerator>(100.0F));
     ASSERT_TRUE(apply(volume, {Kind::Dig, {8.0F, 8.0F, 8.0F}, 30.0F}));
-    EXPECT_EQ(volume.find({0, 0, 0}), &kAirBrick);
+    EXPECT_EQ(volume.find({{0, 0, 0}}), &kAirBrick);
 }
 
 TEST(SphereEdit, WrongInputIsAnErrorAndChangesNothing) {

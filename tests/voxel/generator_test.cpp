@@ -75,11 +75,11 @@ Box3i random_box(Dice& dice, Vec3i around, int largest) {
             min + Vec3i{dice.whole(1, largest), dice.whole(1, largest), dice.whole(1, largest)}};
 }
 
-std::vector<Sample> samples(const Generator& generator, const Box3i& box) {
+std::vector<Sample> samples(const Generator& generator, const Box3i& box, Level level = 0) {
     const Vec3i size = box.max - box.min;
     std::vector<Sample> out(static_cast<std::size_t>(size.x) * static_cast<std::size_t>(size.y) *
                             static_cast<std::size_t>(size.z));
-    generator.generate(box, out.data(), size.x, std::ptrdiff_t{size.x} * size.y);
+    generator.generate({box, level}, out.data(), size.x, std::ptrdiff_t{size.x} * size.y);
     return out;
 }
 
@@ -90,13 +90,40 @@ TEST_P(Generators, AreBitEqualHoweverTheBoxIsSplit) {
     for (int round = 0; round < 12; ++round) {
         Box3i box = random_box(dice, GetParam().around, 20);
         if (round % 4 == 0) box.max.x = box.min.x + 150;
-        const std::vector<Sample> whole = samples(generator, box);
+        const Level level = round % 3;
+        const std::vector<Sample> whole = samples(generator, box, level);
         std::size_t i = 0;
         for (std::int32_t z = box.min.z; z < box.max.z; ++z)
             for (std::int32_t y = box.min.y; y < box.max.y; ++y)
                 for (std::int32_t x = box.min.x; x < box.max.x; ++x, ++i)
-                    ASSERT_EQ(whole[i], sample_of(generator, {x, y, z}))
+                    ASSERT_EQ(whole[i], sample_of(generator, {x, y, z}, level))
                         << "round " << round << " at " << x << ' ' << y << ' ' << z;
+    }
+}
+
+// Where two levels meet, they share points. A strip tears if they disagree about a sign, and a
+// distance is the same distance, in units that are rounded once.
+TEST_P(Generators, GiveTheSameDistanceAtEveryLevel) {
+    const Generator& generator = *GetParam().generator;
+    Dice dice(7);
+    for (int round = 0; round < 40; ++round) {
+        const Level level = dice.whole(1, 8);
+        const Vec3i around{GetParam().around.x >> level, GetParam().around.y >> level,
+                           GetParam().around.z >> level};
+        const Vec3i min = around + Vec3i{dice.whole(-9, 1), dice.whole(-9, 1), dice.whole(-9, 1)};
+        const Box3i box{min, min + Vec3i{8, 8, 8}};
+        const std::vector<Sample> coarse = samples(generator, box, level);
+        std::size_t i = 0;
+        for (std::int32_t z = box.min.z; z < box.max.z; ++z)
+            for (std::int32_t y = box.min.y; y < box.max.y; ++y)
+                for (std::int32_t x = box.min.x; x < box.max.x; ++x, ++i) {
+                    const Sample fine = sample_of(generator, to_level_0({x, y, z}, level));
+                    ASSERT_EQ(is_inside(coarse[i]), is_inside(fine))
+                        << "level " << level << " at " << x << ' ' << y << ' ' << z;
+                    if (fine == kSampleMin || fine == kSampleMax) continue;
+                    const double expected = fine / static_cast<double>(voxel_size(level));
+                    ASSERT_NEAR(coarse[i], expected, 1.0);
+                }
     }
 }
 
@@ -114,9 +141,10 @@ TEST_P(Generators, NeverWriteOutsideTheirBounds) {
     int proven = 0;
     for (int round = 0; round < 300; ++round) {
         const Box3i box = random_box(dice, GetParam().around, round % 2 == 0 ? 40 : 6);
-        const Range range = generator.bounds(box);
+        const Level level = round % 7 == 0 ? dice.whole(1, 6) : 0;
+        const Range range = generator.bounds({box, level});
         proven += range.all_air() || range.all_solid() ? 1 : 0;
-        for (const Sample s : samples(generator, box)) {
+        for (const Sample s : samples(generator, box, level)) {
             ASSERT_GE(s, range.min) << "round " << round;
             ASSERT_LE(s, range.max) << "round " << round;
         }
@@ -195,7 +223,7 @@ TEST(NoiseGenerator, OverhangsFoldTheSurface) {
             int crossings = 0;
             const Box3i column{{x, -70, z}, {x + 1, 70, z + 1}};
             std::vector<Sample> up(140);
-            noise.generate(column, up.data(), 1, 140);
+            noise.generate({column}, up.data(), 1, 140);
             for (std::size_t i = 1; i < up.size(); ++i)
                 crossings += is_inside(up[i]) != is_inside(up[i - 1]) ? 1 : 0;
             folds += crossings > 1 ? 1 : 0;

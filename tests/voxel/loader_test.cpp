@@ -104,8 +104,9 @@ INSTANTIATE_TEST_SUITE_P(Workers, LoaderRace, testing::Values(1, 2, 4));
 /// The first call stops half-way to call `interrupt`.
 class InterruptedGenerator final : public Generator {
 public:
-    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+    void generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override {
+        const Box3i& box = region.box;
         const std::int32_t middle = (box.min.z + box.max.z) / 2;
         for (std::int32_t z = box.min.z; z < box.max.z; ++z) {
             if (z == middle && interrupt) std::exchange(interrupt, nullptr)();
@@ -155,7 +156,7 @@ TEST(Loader, ABuildInTheMiddleOfAnotherHasMemoryOfItsOwn) {
         int received = 0;
         while (loader.results().take([&](std::unique_ptr<LoadResult> result) {
             SampleBlock block;
-            (void)volume.gather(result->chunk, block);
+            (void)volume.gather({result->chunk}, block);
             ChunkMesh alone;
             ASSERT_TRUE(SmoothMesher().mesh(block, alone));
             EXPECT_EQ(mesh_hash(result->mesh), mesh_hash(alone))

@@ -37,7 +37,7 @@ OracleVertex vertex_on(const SampleBlock& block, LatticeEdge local) {
         n[static_cast<std::size_t>(local.axis)] = sample(block, low) < 0 ? 1 : -1;
     }
     OracleVertex vertex;
-    vertex.edge = {local.low + block.chunk * kChunkSize, local.axis};
+    vertex.edge = {local.low + block.chunk.at * kChunkSize, local.axis};
     vertex.t4096 = (2 * 4096 * from + (from + to)) / (2 * (from + to));
     vertex.normal = word(octahedral_encode(
         {static_cast<float>(n[0]), static_cast<float>(n[1]), static_cast<float>(n[2])}));

@@ -132,7 +132,7 @@ protected:
                 for (int x = 0; x < kEdge; ++x) {
                     const Vec3i at{kLow + x, kLow + y, kLow + z};
                     const Vec3i in = floor_mod(at, kBrickSize);
-                    const Brick* brick = volume_.find(floor_div(at, kBrickSize));
+                    const Brick* brick = volume_.find({floor_div(at, kBrickSize)});
                     Sample sample = quantize(static_cast<float>(at.y) - kGround);
                     if (brick != nullptr) sample = brick->at(in.x, in.y, in.z);
                     samples_[index(x, y, z)] = sample;

@@ -60,17 +60,17 @@ public:
         state_.notify_all();
     }
 
-    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+    void generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override {
         int armed = kArmed;
-        if (state_.load() == kArmed && box.contains(point_) &&
+        if (state_.load() == kArmed && region.box.contains(point_) &&
             state_.compare_exchange_strong(armed, kHeld)) {
             state_.notify_all();
             state_.wait(kHeld);
         }
-        inner_->generate(box, out, stride_y, stride_z);
+        inner_->generate(region, out, stride_y, stride_z);
     }
-    Range bounds(const Box3i& box) const noexcept override { return inner_->bounds(box); }
+    Range bounds(const Region& region) const noexcept override { return inner_->bounds(region); }
 
 private:
     enum : int { kOpen, kArmed, kHeld };
@@ -180,7 +180,7 @@ std::map<Vec3i, std::uint64_t> truth(const std::shared_ptr<const Generator>& gen
     ChunkMesh mesh;
     std::map<Vec3i, std::uint64_t> result;
     for (const Vec3i chunk : chunks) {
-        if (volume.gather(chunk, *block) != BlockContent::Mixed) continue;
+        if (volume.gather({chunk}, *block) != BlockContent::Mixed) continue;
         EXPECT_TRUE(mesher.mesh(*block, mesh));
         if (!mesh.empty()) result[chunk] = mesh_hash(mesh);
     }
@@ -558,10 +558,10 @@ TEST(TerrainEnd, WhichAGeneratorHoldsUpIsNamed) {
 // moves.
 class CostlyGenerator final : public Generator {
 public:
-    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+    void generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override {
         RecordingSink::fake_now += 1ms;
-        FlatGenerator(0.5F).generate(box, out, stride_y, stride_z);
+        FlatGenerator(0.5F).generate(region, out, stride_y, stride_z);
     }
 };
 
@@ -696,7 +696,8 @@ TEST_P(TerrainEdit, EveryTouchedChunkIsOnTheScreenInTheSameCall) {
         edits.push_back({SphereEdit::Kind::Dig, {static_cast<float>(i) * 0.3F, 0.0F, 0.5F}, 6.0F});
         const auto report = terrain.edit(edits.back());
         ASSERT_TRUE(report);
-        touched.insert(report->chunks.begin(), report->chunks.end());
+        const std::vector<Vec3i> chunks = on_level(0, report->chunks);
+        touched.insert(chunks.begin(), chunks.end());
     }
     EXPECT_TRUE(terrain.edits_pending());
     sink.order.clear();
@@ -726,10 +727,11 @@ TEST_P(TerrainWithAHeldWorker, PastTheDeadlineTheGroupGoesWholeIntoALaterCall) {
     const SphereEdit crater{SphereEdit::Kind::Dig, {90.0F, 0.0F, 16.0F}, 5.0F};
     const auto report = terrain.edit(crater);
     ASSERT_TRUE(report);
-    const auto in_view = static_cast<std::size_t>(std::count_if(
-        report->chunks.begin(), report->chunks.end(), [](Vec3i c) { return c.x < 3; }));
+    const std::vector<Vec3i> chunks = on_level(0, report->chunks);
+    const auto in_view = static_cast<std::size_t>(
+        std::count_if(chunks.begin(), chunks.end(), [](Vec3i c) { return c.x < 3; }));
     ASSERT_GE(in_view, 2U);
-    ASSERT_LT(in_view, report->chunks.size());
+    ASSERT_LT(in_view, chunks.size());
     generator->hold_at({96, 0, 20});
     sink.order.clear();
     EditCommit late = terrain.commit_edits(sink, kPassed);
@@ -984,10 +986,10 @@ TEST_P(TerrainEdit, AnEditIsFeltByTheNextRayBeforeAnyMesh) {
 /// Fails for boxes that reach into one chunk's middle, until repaired.
 class BrokenGenerator final : public Generator {
 public:
-    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+    void generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override {
-        if (broken && box.contains({48, 16, 16})) throw std::runtime_error("a bad sector");
-        FlatGenerator(16.5F).generate(box, out, stride_y, stride_z);
+        if (broken && region.box.contains({48, 16, 16})) throw std::runtime_error("a bad sector");
+        FlatGenerator(16.5F).generate(region, out, stride_y, stride_z);
     }
     std::atomic<bool> broken = true;
 };
@@ -1031,10 +1033,10 @@ TEST_P(TerrainFailure, InAnEditTheOthersAreCommittedAndTheFailedOneIsTold) {
     // On the border of (0, 0, 0) and (1, 0, 0); the bricks it clones do not reach the bad sector.
     const auto report = terrain.dig_sphere({32.0F, 16.0F, 8.0F}, 3.0F);
     ASSERT_TRUE(report);
-    EXPECT_THAT(report->chunks, testing::Contains(Vec3i{1, 0, 0}));
+    EXPECT_THAT(report->chunks, testing::Contains(ChunkId{{1, 0, 0}}));
     const EditCommit done = terrain.commit_edits(sink, kNoDeadline);
     EXPECT_EQ(done.failed, 1U);
-    EXPECT_EQ(done.chunks, report->chunks.size() - 1);
+    EXPECT_EQ(done.chunks, on_level(0, report->chunks).size() - 1);
     ASSERT_EQ(sink.errors.size(), 1U);
     EXPECT_EQ(sink.errors[0].chunk, (Vec3i{1, 0, 0}));
 }

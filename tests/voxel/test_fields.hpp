@@ -25,7 +25,7 @@ namespace nebula::voxel::test {
 /// Fills a block from `field(Vec3i voxel) -> Sample`.
 template <class Field>
 void fill(SampleBlock& block, Vec3i chunk, Field&& field) {
-    block.chunk = chunk;
+    block.chunk.at = chunk;
     const Vec3i origin = chunk * kChunkSize;
     for (int z = SampleBlock::kFirst; z <= SampleBlock::kLast; ++z) {
         for (int y = SampleBlock::kFirst; y <= SampleBlock::kLast; ++y) {

@@ -15,9 +15,9 @@
 namespace nebula::voxel {
 namespace {
 
-BrickPtr generated(const Generator& generator, Vec3i brick) {
+BrickPtr generated(const Generator& generator, BrickId brick) {
     Brick samples;
-    generator.generate(brick_box(brick), samples.samples.data(), kBrickSize,
+    generator.generate(brick_region(brick), samples.samples.data(), kBrickSize,
                        kBrickSize * kBrickSize);
     return make_brick(samples);
 }
@@ -29,14 +29,14 @@ BrickPtr filled(Sample value) {
 }
 
 // Checks a whole block against samples read one by one.
-void expect_gathers_truth(Volume& volume, Vec3i chunk) {
+void expect_gathers_truth(Volume& volume, ChunkId chunk) {
     SampleBlock block;
     block.samples.fill(0);
     const BlockContent content = volume.gather(chunk, block);
     EXPECT_EQ(block.chunk, chunk);
     int wrong = 0;
     for_each_in_block([&](Vec3i p) {
-        const Sample truth = sample_of(volume, chunk * kChunkSize + p);
+        const Sample truth = sample_of(volume, chunk.at * kChunkSize + p, chunk.level);
         switch (content) {
             case BlockContent::Air:
                 wrong += is_inside(truth) ? 1 : 0;
@@ -49,7 +49,8 @@ void expect_gathers_truth(Volume& volume, Vec3i chunk) {
                 break;
         }
     });
-    EXPECT_EQ(wrong, 0) << "chunk " << chunk.x << ' ' << chunk.y << ' ' << chunk.z;
+    EXPECT_EQ(wrong, 0) << "chunk " << chunk.at.x << ' ' << chunk.at.y << ' ' << chunk.at.z
+                        << " of level " << chunk.level;
 }
 
 template <class F>
@@ -67,7 +68,9 @@ TEST(Brick, UniformOnesAreSharedAndOwnNoMemory) {
 
 TEST(Volume, AnUntouchedWorldGathersWhatTheGeneratorSays) {
     Volume volume(low_hills());
-    for_each_chunk_around({0, 0, 0}, [&](Vec3i c) { expect_gathers_truth(volume, c); });
+    for_each_chunk_around({0, 0, 0}, [&](Vec3i c) {
+        for (const Level level : {0, 1, 3}) expect_gathers_truth(volume, {c, level});
+    });
     EXPECT_EQ(volume.brick_count(), 0U) << "gathering stores nothing";
 }
 
@@ -77,13 +80,16 @@ TEST(Volume, AGatherSeesTheNewestSamplesWhicheverBricksExist) {
     for (int round = 0; round < 4; ++round) {
         Volume volume(low_hills());
         for (int i = 0; i < 40; ++i) {
-            const Vec3i brick{dice.whole(-3, 4), dice.whole(-3, 4), dice.whole(-3, 4)};
+            const BrickId brick{{dice.whole(-3, 4), dice.whole(-3, 4), dice.whole(-3, 4)},
+                                dice.whole(0, 3)};
             volume.publish_generated(brick, generated(volume.generator(), brick));
         }
         for (int i = 0; i < 3; ++i)
             ASSERT_TRUE(apply(volume, {i == 1 ? SphereEdit::Kind::Add : SphereEdit::Kind::Dig,
                                        dice.point(40.0F), dice.real(1.0F, 12.0F)}));
-        for_each_chunk_around({0, 0, 0}, [&](Vec3i c) { expect_gathers_truth(volume, c); });
+        for_each_chunk_around({0, 0, 0}, [&](Vec3i c) {
+            for (const Level level : {0, 1, 3}) expect_gathers_truth(volume, {c, level});
+        });
     }
 }
 
@@ -99,7 +105,7 @@ TEST(Volume, NeighboursShareTheirBorderSamplesAfterEditsOnBordersAndCorners) {
     std::map<Vec3i, Sample> seen;
     SampleBlock block;
     for_each_chunk_around({0, 0, 0}, [&](Vec3i chunk) {
-        if (volume.gather(chunk, block) != BlockContent::Mixed) return;
+        if (volume.gather({chunk}, block) != BlockContent::Mixed) return;
         for_each_in_block([&](Vec3i p) {
             const auto [at, fresh] = seen.emplace(chunk * kChunkSize + p, block.at(p.x, p.y, p.z));
             ASSERT_EQ(at->second, block.at(p.x, p.y, p.z));
@@ -109,10 +115,11 @@ TEST(Volume, NeighboursShareTheirBorderSamplesAfterEditsOnBordersAndCorners) {
 
 TEST(Volume, AGatherNamesTheOwnBricksThatAreMissing) {
     Volume volume(low_hills());
-    const Vec3i chunk{-1, 0, 2};
+    const ChunkId chunk{{-1, 0, 2}};
     volume.publish_generated(own_brick(chunk, 3), filled(9));
     volume.publish_generated(own_brick(chunk, 6), filled(9));
-    volume.publish_generated(own_brick(chunk, 0) - Vec3i{1, 0, 0}, filled(9));  // a neighbour's
+    volume.publish_generated({own_brick(chunk, 0).at - Vec3i{1, 0, 0}},
+                             filled(9));  // a neighbour's
     SampleBlock block;
     std::uint8_t missing = 0;
     volume.gather(chunk, block, &missing);
@@ -121,7 +128,7 @@ TEST(Volume, AGatherNamesTheOwnBricksThatAreMissing) {
 
 TEST(Volume, EditedBricksWinOverGeneratedOnesAndSurviveADrop) {
     Volume volume(low_hills());
-    const Vec3i brick{1, -2, 3};
+    const BrickId brick{{1, -2, 3}, 2};
     EXPECT_TRUE(volume.publish_generated(brick, filled(9)));
     volume.publish_edited(brick, filled(-9));
     EXPECT_FALSE(volume.publish_generated(brick, filled(9)));
@@ -133,7 +140,7 @@ TEST(Volume, EditedBricksWinOverGeneratedOnesAndSurviveADrop) {
 
 TEST(Volume, AGeneratedBrickCanBeDroppedAndComeBack) {
     Volume volume(low_hills());
-    const Vec3i brick{1, -2, 3};
+    const BrickId brick{{1, -2, 3}, 2};
     for (int i = 0; i < 3; ++i) {
         EXPECT_TRUE(volume.publish_generated(brick, filled(9)));
         EXPECT_EQ(volume.brick_count(), 1U);
@@ -149,19 +156,19 @@ TEST(Volume, AGeneratedBrickCanBeDroppedAndComeBack) {
 TEST(Volume, AWalkThroughTheWorldDoesNotGrowTheTable) {
     Volume volume(low_hills());
     for (std::int32_t x = 0; x < 50'000; ++x) {
-        volume.publish_generated({x, 0, -x}, filled(kSampleMax));
-        if (x >= 100) volume.drop_generated({x - 100, 0, 100 - x});
+        volume.publish_generated({{x, 0, -x}}, filled(kSampleMax));
+        if (x >= 100) volume.drop_generated({{x - 100, 0, 100 - x}});
     }
     EXPECT_EQ(volume.brick_count(), 100U);
     EXPECT_LE(volume.bytes(), 130'000U) << "26 pages for 100 bricks on a diagonal";
-    for (std::int32_t x = 49'900; x < 50'000; ++x) EXPECT_EQ(volume.find({x, 0, -x}), &kAirBrick);
+    for (std::int32_t x = 49'900; x < 50'000; ++x) EXPECT_EQ(volume.find({{x, 0, -x}}), &kAirBrick);
 }
 
 TEST(Volume, BricksBeyondTheTablesReachAreSimplyPristine) {
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
-    EXPECT_EQ(volume.find({1 << 20, 0, 0}), nullptr);
-    EXPECT_EQ(volume.find({0, -(1 << 20) - 1, 0}), nullptr);
-    EXPECT_FALSE(volume.publish_generated({1 << 20, 0, 0}, filled(3)));
+    EXPECT_EQ(volume.find({{1 << 20, 0, 0}}), nullptr);
+    EXPECT_EQ(volume.find({{0, -(1 << 20) - 1, 0}}), nullptr);
+    EXPECT_FALSE(volume.publish_generated({{1 << 20, 0, 0}}, filled(3)));
 }
 
 constexpr int kVersions = 50;  // each a number that a sample can hold
@@ -175,7 +182,7 @@ TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
         for (int z = -1; z <= 2; ++z)
             for (int y = -1; y <= 2; ++y)
                 for (int x = -1; x <= 2; ++x)
-                    volume.publish_edited({x, y, z}, filled(static_cast<Sample>(number)));
+                    volume.publish_edited({{x, y, z}}, filled(static_cast<Sample>(number)));
         volume.end_edit();
         volume.collect();
     };
@@ -189,7 +196,7 @@ TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
                 const auto block = std::make_unique<SampleBlock>();
                 while (!stop.stop_requested()) {
                     const auto at_least = static_cast<int>(volume.version());
-                    if (volume.gather(chunk, *block) != BlockContent::Mixed) ++bad;
+                    if (volume.gather({chunk}, *block) != BlockContent::Mixed) ++bad;
                     for (int i = 0; i < kOwnBricks; ++i) {
                         const int x = (i & 1) * kBrickSize;
                         const int y = ((i >> 1) & 1) * kBrickSize;
@@ -218,21 +225,21 @@ TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
 TEST(Volume, AReaderNeverMissesABrickWhileTheTableGrows) {
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
     const Vec3i anchor{5, 5, 5};
-    volume.publish_edited(anchor, filled(7));
+    volume.publish_edited({anchor}, filled(7));
     std::atomic<int> missed = 0;
     std::atomic<int> looks = 0;
     {
         std::jthread reader([&](const std::stop_token& stop) {
             while (!stop.stop_requested()) {
                 const auto pin = volume.epochs().pin();
-                const Brick* brick = volume.find(anchor);
+                const Brick* brick = volume.find({anchor});
                 if (brick == nullptr || brick->at(3, 3, 3) != 7) ++missed;
                 ++looks;
             }
         });
         for (std::int32_t i = 0; i < 40'000 || looks < 100; ++i) {
-            volume.publish_generated({i, 1, -i}, filled(3));
-            if (i % 7 == 0) volume.drop_generated({i - 7, 1, 7 - i});
+            volume.publish_generated({{i, 1, -i}}, filled(3));
+            if (i % 7 == 0) volume.drop_generated({{i - 7, 1, 7 - i}});
             if (i % 50 == 0) volume.collect();
         }
     }

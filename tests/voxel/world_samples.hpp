@@ -9,21 +9,31 @@
 
 #include <memory>
 #include <random>
+#include <vector>
 
 namespace nebula::voxel {
 
-inline Sample sample_of(const Generator& generator, Vec3i p) {
+inline Sample sample_of(const Generator& generator, Vec3i p, Level level = 0) {
     Sample out = 0;
-    generator.generate({p, p + Vec3i{1, 1, 1}}, &out, 1, 1);
+    generator.generate({{p, p + Vec3i{1, 1, 1}}, level}, &out, 1, 1);
     return out;
 }
 
 /// The newest sample at a voxel, by the longest way.
-inline Sample sample_of(const Volume& volume, Vec3i p) {
-    const Brick* brick = volume.find(floor_div(p, kBrickSize));
-    if (brick == nullptr) return sample_of(volume.generator(), p);
+inline Sample sample_of(const Volume& volume, Vec3i p, Level level = 0) {
+    const Brick* brick = volume.find({floor_div(p, kBrickSize), level});
+    if (brick == nullptr) return sample_of(volume.generator(), p, level);
     const Vec3i in = floor_mod(p, kBrickSize);
     return brick->at(in.x, in.y, in.z);
+}
+
+/// The positions of those bricks or chunks that are of one level.
+template <class Id>
+std::vector<Vec3i> on_level(Level level, const std::vector<Id>& ids) {
+    std::vector<Vec3i> found;
+    for (const Id& id : ids)
+        if (id.level == level) found.push_back(id.at);
+    return found;
 }
 
 /// Gentle ground around y = 0.

@@ -29,8 +29,8 @@ constexpr double kReach =
 // before) if it is the last.
 class ChangedSamples {
 public:
-    explicit ChangedSamples(Vec3i brick)
-        : x_(border(brick.x)), y_(border(brick.y)), z_(border(brick.z)) {}
+    explicit ChangedSamples(BrickId brick)
+        : x_(border(brick.at.x)), y_(border(brick.at.y)), z_(border(brick.at.z)) {}
 
     /// A row's changed samples are the bits of `mask`.
     void add_row(int y, int z, std::uint32_t mask) {
@@ -41,18 +41,19 @@ public:
     [[nodiscard]] bool any() const { return classes_ != 0; }
 
     /// Appends the chunks whose block reads a changed sample.
-    void append_chunks(Vec3i brick, std::vector<Vec3i>& out) const {
-        const Vec3i own = floor_div(brick, 2);
+    void append_chunks(BrickId brick, std::vector<ChunkId>& out) const {
+        const Vec3i own = floor_div(brick.at, 2);
         const auto side = [](std::int32_t b) { return floor_mod(b, 2) == 0 ? -1 : 1; };
-        const Vec3i beyond{side(brick.x), side(brick.y), side(brick.z)};
+        const Vec3i beyond{side(brick.at.x), side(brick.at.y), side(brick.at.z)};
         for (unsigned axes = 0; axes < 8; ++axes) {
             bool reads = false;  // a changed sample on the border of every axis in `axes`
             for (unsigned c = 0; c < 8; ++c)
                 reads |= (classes_ & (1U << c)) != 0 && (c & axes) == axes;
             if (reads)
-                out.push_back(own + Vec3i{(axes & 1U) != 0 ? beyond.x : 0,
-                                          (axes & 2U) != 0 ? beyond.y : 0,
-                                          (axes & 4U) != 0 ? beyond.z : 0});
+                out.push_back(
+                    {own + Vec3i{(axes & 1U) != 0 ? beyond.x : 0, (axes & 2U) != 0 ? beyond.y : 0,
+                                 (axes & 4U) != 0 ? beyond.z : 0},
+                     brick.level});
         }
     }
 
@@ -67,19 +68,23 @@ private:
 };
 
 struct Change {
-    Vec3i brick;
+    BrickId brick;
     BrickPtr samples;
 };
 
+// An edit on the lattice of one level. All lengths are in that level's voxels: the edit's, divided
+// by a power of two. So the levels round alike, and a point that several of them share gets the same
+// sign on each.
 class Brush {
 public:
-    explicit Brush(const SphereEdit& edit)
-        : dig_(edit.kind == SphereEdit::Kind::Dig),
-          centre_(edit.centre),
-          radius_(edit.radius),
+    Brush(const SphereEdit& edit, Level level)
+        : level_(level),
+          dig_(edit.kind == SphereEdit::Kind::Dig),
+          centre_(edit.centre * (1.0F / voxel_size(level))),
+          radius_(edit.radius / voxel_size(level)),
           stretch_{1.0F / edit.proportions.x, 1.0F / edit.proportions.y, 1.0F / edit.proportions.z},
           longest_stretch_(std::max({stretch_.x, stretch_.y, stretch_.z})),
-          half_axes_(edit.proportions * edit.radius),
+          half_axes_(edit.proportions * radius_),
           is_sphere_(stretch_ == Vec3f{1.0F, 1.0F, 1.0F}) {
         const auto low = [](float c, double r) {
             return static_cast<std::int32_t>(std::floor(static_cast<double>(c) - r));
@@ -95,10 +100,20 @@ public:
     }
 
     [[nodiscard]] const Box3i& box() const { return box_; }
+    [[nodiscard]] Level level() const { return level_; }
+
+    /// Whether the level is too coarse to show the edit: no point lies in it, so no sign changes
+    /// and levels keep agreeing. It would only shift a few distances by less than half a voxel.
+    [[nodiscard]] bool is_too_small() const {
+        if (radius_ >= 0.5F) return false;
+        const auto from_point = [](float c) { return c - std::floor(c + 0.5F); };
+        const Vec3f d{from_point(centre_.x), from_point(centre_.y), from_point(centre_.z)};
+        return dot(d, d) > radius_ * radius_ * 1.001F;  // where rounding could decide, it is not
+    }
 
     /// Whether any voxel of the brick may be near enough to change.
-    [[nodiscard]] bool reaches(Vec3i brick) const {
-        const Box3i voxels = brick_box(brick);
+    [[nodiscard]] bool reaches(BrickId brick) const {
+        const Box3i voxels = brick_region(brick).box;
         if (intersection(voxels, box_).empty()) return false;
         // All points within kReach of an ellipsoid with half axes a lie in one with half axes b,
         // where b^2 = (1 + e) a^2 + (1 + 1/e) kReach^2, for any e > 0. With e = kReach / a, as here
@@ -127,8 +142,8 @@ public:
         return range.uniform() && range.min == (dig_ ? kSampleMax : kSampleMin);
     }
 
-    void paint(Vec3i coordinate, Brick& brick, ChangedSamples& changed) const {
-        const Box3i voxels = brick_box(coordinate);
+    void paint(BrickId id, Brick& brick, ChangedSamples& changed) const {
+        const Box3i voxels = brick_region(id).box;
         const Box3i part = intersection(voxels, box_);
         if (part.empty()) return;
         const auto offset = [](std::int32_t v, float c) {
@@ -155,7 +170,7 @@ private:
     // with proportions down to 0.001; an error of 1e-4 is at most a fifth of one.
     static constexpr int kMostSteps = 8;
     static constexpr float kSmallError = 1e-4F;
-    // In voxels. Thinner ellipsoids would leave the range of a float, and count as this thick.
+    // In voxels of the level. Thinner ellipsoids would leave the range of a float, and count as this thick.
     static constexpr float kThinnest = 0.001F;
 
     // Distances to the surface, positive inside the brush. Whole rows of 16 samples, so that the
@@ -249,6 +264,7 @@ private:
         return mask;
     }
 
+    Level level_;
     bool dig_;
     Vec3f centre_;
     float radius_;
@@ -260,32 +276,32 @@ private:
 };
 
 // Makes a copy to change; false if the brush cannot change the brick.
-bool clone(const Volume& volume, const Brush& brush, Vec3i coordinate, Brick& out) {
-    if (const Brick* existing = volume.find(coordinate); existing != nullptr) {
+bool clone(const Volume& volume, const Brush& brush, BrickId id, Brick& out) {
+    if (const Brick* existing = volume.find(id); existing != nullptr) {
         if (brush.spares(existing)) return false;
         out = *existing;
         return true;
     }
-    const Box3i voxels = brick_box(coordinate);
-    const Range range = volume.generator().bounds(voxels);
+    const Region region = brick_region(id);
+    const Range range = volume.generator().bounds(region);
     if (brush.spares(range)) return false;
     if (range.uniform())
         out.samples.fill(range.min);
     else
-        volume.generator().generate(voxels, out.samples.data(), kBrickSize,
+        volume.generator().generate(region, out.samples.data(), kBrickSize,
                                     kBrickSize * kBrickSize);
     return true;
 }
 
-std::vector<Change> changes_of(const Volume& volume, const Brush& brush, EditReport& report) {
-    std::vector<Change> changes;
+void append_changes(const Volume& volume, const Brush& brush, std::vector<Change>& changes,
+                    EditReport& report) {
     const Vec3i first = floor_div(brush.box().min, kBrickSize);
     const Vec3i last = floor_div(brush.box().max - Vec3i{1, 1, 1}, kBrickSize);
     Brick scratch;
     for (std::int32_t x = first.x; x <= last.x; ++x)
         for (std::int32_t y = first.y; y <= last.y; ++y)
             for (std::int32_t z = first.z; z <= last.z; ++z) {
-                const Vec3i brick{x, y, z};
+                const BrickId brick{{x, y, z}, brush.level()};
                 if (!brush.reaches(brick) || !clone(volume, brush, brick, scratch)) continue;
                 ChangedSamples changed(brick);
                 brush.paint(brick, scratch, changed);
@@ -294,6 +310,14 @@ std::vector<Change> changes_of(const Volume& volume, const Brush& brush, EditRep
                 report.bricks.push_back(brick);
                 changed.append_chunks(brick, report.chunks);
             }
+}
+
+// On all levels, from the finest.
+std::vector<Change> changes_of(const Volume& volume, const SphereEdit& edit, EditReport& report) {
+    std::vector<Change> changes;
+    for (Level level = 0; level < kLevels; ++level)
+        if (const Brush brush(edit, level); !brush.is_too_small())
+            append_changes(volume, brush, changes, report);
     std::sort(report.chunks.begin(), report.chunks.end());
     report.chunks.erase(std::unique(report.chunks.begin(), report.chunks.end()),
                         report.chunks.end());
@@ -322,7 +346,7 @@ tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edi
     std::vector<Change> changes;
     try {
         // Everything that may throw comes before the first publication.
-        changes = changes_of(volume, Brush(edit), report);
+        changes = changes_of(volume, edit, report);
     } catch (...) {
         return tl::unexpected(error_of_current_exception());
     }

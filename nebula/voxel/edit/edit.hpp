@@ -2,7 +2,7 @@
 // Operations that change samples.
 #pragma once
 
-#include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 
 #include <tl/expected.hpp>
@@ -34,11 +34,14 @@ struct SphereEdit {
 };
 
 struct EditReport {
-    std::vector<Vec3i> bricks;  ///< Bricks with changed samples, sorted.
+    std::vector<BrickId> bricks;  ///< Bricks with changed samples, on all levels.
     /// Chunks whose mesh reads a changed sample, sorted: exactly these, not a bounding box.
-    std::vector<Vec3i> chunks;
+    std::vector<ChunkId> chunks;
 };
 
+/// Applies the edit on every level of detail, in that level's own unit: a crater stays round at any
+/// distance. Levels on which it is smaller than half a voxel and contains no point are left out.
+///
 /// Clones the touched bricks, changes the clones and publishes them. Bricks that do not exist yet
 /// are generated, whether that part of the world is loaded or not. If there is an error, the volume
 /// is unchanged. An edit that changes no sample reports empty lists.

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "nebula/voxel/field/sample.hpp"
-#include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/space/ids.hpp"
 
 #include <array>
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace nebula::voxel {
 inline constexpr std::size_t kBrickSamples = std::size_t{kBrickSize} * kBrickSize * kBrickSize;
 
 /// Immutable once published: an edit changes a clone. x runs fastest, then y, then z. Sample
-/// (0, 0, 0) is voxel `coordinate * 16`.
+/// (0, 0, 0) is voxel `at * 16` of its level.
 struct Brick {
     static constexpr std::size_t index(int x, int y, int z) noexcept {
         return static_cast<std::size_t>(x + (y + z * kBrickSize) * kBrickSize);
@@ -45,9 +45,9 @@ using BrickPtr = std::unique_ptr<const Brick, BrickDeleter>;
 [[nodiscard]] BrickPtr make_brick(const Brick& samples);
 
 /// The voxels of a brick.
-[[nodiscard]] constexpr Box3i brick_box(Vec3i coordinate) {
-    const Vec3i min = coordinate * kBrickSize;
-    return {min, min + Vec3i{kBrickSize, kBrickSize, kBrickSize}};
+[[nodiscard]] constexpr Region brick_region(BrickId brick) {
+    const Vec3i min = brick.at * kBrickSize;
+    return {{min, min + Vec3i{kBrickSize, kBrickSize, kBrickSize}}, brick.level};
 }
 
 }  // namespace nebula::voxel

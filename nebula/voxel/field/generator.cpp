@@ -3,6 +3,6 @@
 
 namespace nebula::voxel {
 
-Range Generator::bounds(const Box3i& /*box*/) const noexcept { return {}; }
+Range Generator::bounds(const Region& /*region*/) const noexcept { return {}; }
 
 }  // namespace nebula::voxel

@@ -3,13 +3,13 @@
 #pragma once
 
 #include "nebula/voxel/field/sample.hpp"
-#include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/space/ids.hpp"
 
 #include <cstddef>
 
 namespace nebula::voxel {
 
-/// Every sample of a box lies in [min, max].
+/// Every sample of a region lies in [min, max].
 struct Range {
     Sample min = kSampleMin;
     Sample max = kSampleMax;
@@ -19,14 +19,18 @@ struct Range {
     [[nodiscard]] constexpr bool uniform() const { return min == max; }
 };
 
-/// A pure function from lattice points to samples.
+/// A pure function from points to distances, asked on the lattice of any level.
 ///
-/// The value at a point must depend on the point alone, never on the box in which it is requested:
-/// a chunk and its neighbour request the points they share in different boxes, and must get the
-/// same bits, or a gap opens between them.
+/// The value at a point must depend on the point and the level alone, never on the region in which
+/// it is requested: a chunk and its neighbour request the points they share in different regions,
+/// and must get the same bits, or a gap opens between them.
+///
+/// Two levels that share a point must give it the same sign. So compute the distance at
+/// `to_level_0(point, level)` with the same arithmetic at every level, divide it by
+/// `voxel_size(level)`, which is exact, and quantize that: quantize keeps the sign.
 ///
 /// Threads:   every function: any thread, many at once.
-/// Cost:      generate gets whole boxes, up to 35^3 points, so that work per column or per octave
+/// Cost:      generate gets whole regions, up to 35^3 points, so that work per column or per octave
 ///            is done once.
 /// Throws:    generate may throw; the chunk, edit or ray that needed it then fails with
 ///            GeneratorFailed.
@@ -37,14 +41,14 @@ public:
     Generator& operator=(const Generator&) = delete;
     virtual ~Generator() = default;
 
-    /// Writes the sample of each point of `box`, never 0: the point `box.min + (x, y, z)` goes to
-    /// `out[x + y * stride_y + z * stride_z]`.
-    virtual void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+    /// Writes the sample of each point of the region, in units of its level and never 0: the point
+    /// `box.min + (x, y, z)` goes to `out[x + y * stride_y + z * stride_z]`.
+    virtual void generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                           std::ptrdiff_t stride_z) const = 0;
 
-    /// Proves a box empty or solid without sampling it. The range may be wider than the truth, but
-    /// never narrower; the default proves nothing. Must not throw.
-    [[nodiscard]] virtual Range bounds(const Box3i& box) const noexcept;
+    /// Proves a region empty or solid without sampling it. The range may be wider than the truth,
+    /// but never narrower; the default proves nothing. Must not throw.
+    [[nodiscard]] virtual Range bounds(const Region& region) const noexcept;
 };
 
 }  // namespace nebula::voxel

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "nebula/voxel/field/sample.hpp"
-#include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/space/ids.hpp"
 
 #include <array>
 #include <cstddef>
@@ -11,7 +11,8 @@
 namespace nebula::voxel {
 
 /// The 33^3 cell corners of a chunk (0..32 on each axis), and a ring of one more sample around them
-/// (-1 and 33) that only the normals read. Corner (0, 0, 0) is voxel `chunk * 32`.
+/// (-1 and 33) that only the normals read. Corner (0, 0, 0) is voxel `chunk.at * 32` of the
+/// chunk's level.
 ///
 /// x runs fastest, then y, then z, with no padding. A gather copies whole x rows, and one sweep
 /// over the array turns signs into a bit stream in which each row is 35 adjacent bits.
@@ -35,7 +36,7 @@ struct SampleBlock {
     [[nodiscard]] Sample at(int x, int y, int z) const noexcept { return samples[index(x, y, z)]; }
     [[nodiscard]] Sample& at(int x, int y, int z) noexcept { return samples[index(x, y, z)]; }
 
-    Vec3i chunk;  ///< Named in errors; the mesh itself does not depend on it.
+    ChunkId chunk;  ///< Named in errors; the mesh itself does not depend on it.
     alignas(64) std::array<Sample, kCount> samples;
 };
 

@@ -11,9 +11,10 @@ namespace nebula::voxel {
 
 namespace {
 
-constexpr int kKeyBits = 18;  // of a page's coordinate, so 21 of a brick's
+constexpr int kKeyBits = 18;  // of a page's coordinate, so 21 of a brick's; above them, the level
 constexpr std::int32_t kKeyOffset = 1 << (kKeyBits - 1);
 constexpr std::uint64_t kKeyUsed = std::uint64_t{1} << 63U;
+static_assert(kLevels <= 1 << (63 - 3 * kKeyBits));
 constexpr std::size_t kFirstCapacity = 256;
 constexpr std::int32_t kPageEdge = 8;  // in bricks
 
@@ -21,18 +22,19 @@ constexpr std::int32_t kPageEdge = 8;  // in bricks
 [[maybe_unused]] constexpr const char* kOffOwner =
     "only the thread that constructed a volume may change it";
 
-std::size_t index_in_page(Vec3i brick) noexcept {
-    const Vec3i in = floor_mod(brick, kPageEdge);
+std::size_t index_in_page(BrickId brick) noexcept {
+    const Vec3i in = floor_mod(brick.at, kPageEdge);
     return static_cast<std::size_t>(in.x + (in.y + in.z * kPageEdge) * kPageEdge);
 }
 
 // 0 for a page out of the table's range, which is beyond kWorldLimit.
-std::uint64_t pack(Vec3i page) noexcept {
+std::uint64_t pack(Vec3i page, Level level) noexcept {
     const auto inside = [](std::int32_t c) { return c >= -kKeyOffset && c < kKeyOffset; };
     if (!inside(page.x) || !inside(page.y) || !inside(page.z)) return 0;
     const auto field = [](std::int32_t c) { return static_cast<std::uint64_t>(c + kKeyOffset); };
     return kKeyUsed | field(page.x) | (field(page.y) << kKeyBits) |
-           (field(page.z) << (2 * kKeyBits));
+           (field(page.z) << (2 * kKeyBits)) |
+           (static_cast<std::uint64_t>(level) << (3 * kKeyBits));
 }
 
 std::size_t hash(std::uint64_t key) noexcept {
@@ -105,15 +107,15 @@ BlockContent gather(const Generator& generator, const ChunkBricks& bricks, Sampl
         }
     });
     if (!missing.empty()) {
-        const Vec3i origin = bricks.chunk * kChunkSize +
+        const Vec3i origin = bricks.chunk.at * kChunkSize +
                              Vec3i{SampleBlock::kFirst, SampleBlock::kFirst, SampleBlock::kFirst};
-        const Box3i box{missing.min + origin, missing.max + origin};
-        const Range range = generator.bounds(box);
+        const Region region{{missing.min + origin, missing.max + origin}, bricks.chunk.level};
+        const Range range = generator.bounds(region);
         any_air |= !range.all_solid();
         any_solid |= !range.all_air();
         if (any_air && any_solid)
             generator.generate(
-                box,
+                region,
                 out.samples.data() + (missing.min.x + missing.min.y * SampleBlock::kStepY +
                                       missing.min.z * SampleBlock::kStepZ),
                 SampleBlock::kStepY, SampleBlock::kStepZ);
@@ -151,8 +153,8 @@ Volume::Slot* Volume::find_slot(const Table& table, std::uint64_t key) noexcept 
     }
 }
 
-const Volume::Page* Volume::find_page(Vec3i page) const noexcept {
-    const std::uint64_t key = pack(page);
+const Volume::Page* Volume::find_page(Vec3i page, Level level) const noexcept {
+    const std::uint64_t key = pack(page, level);
     if (key == 0) return nullptr;
     // Pairs with the exchange in grow.
     const Slot* slot = find_slot(*table_.load(std::memory_order_acquire), key);
@@ -160,36 +162,36 @@ const Volume::Page* Volume::find_page(Vec3i page) const noexcept {
     return slot == nullptr ? nullptr : slot->page.load(std::memory_order_acquire);
 }
 
-const Brick* Volume::find(Vec3i brick) const noexcept {
-    const Page* page = find_page(floor_div(brick, kPageEdge));
+const Brick* Volume::find(BrickId brick) const noexcept {
+    const Page* page = find_page(floor_div(brick.at, kPageEdge), brick.level);
     if (page == nullptr) return nullptr;
     // Pairs with the exchange in store: the samples behind the pointer are complete.
     return page->bricks[index_in_page(brick)].load(std::memory_order_acquire);
 }
 
-Volume::Place Volume::owned_place(Vec3i brick) const noexcept {
-    const std::uint64_t key = pack(floor_div(brick, kPageEdge));
+Volume::Place Volume::owned_place(BrickId brick) const noexcept {
+    const std::uint64_t key = pack(floor_div(brick.at, kPageEdge), brick.level);
     const Slot* slot = key == 0 ? nullptr : find_slot(*table_.load(std::memory_order_relaxed), key);
     return {slot == nullptr ? nullptr : slot->page.load(std::memory_order_relaxed),
             index_in_page(brick)};
 }
 
-bool Volume::is_edited(Vec3i brick) const noexcept {
+bool Volume::is_edited(BrickId brick) const noexcept {
     const Place place = owned_place(brick);
     return place.page != nullptr && place.page->edited[place.index];
 }
 
-ChunkBricks Volume::look_up(Vec3i chunk) const noexcept {
+ChunkBricks Volume::look_up(ChunkId chunk) const noexcept {
     ChunkBricks result;
     result.chunk = chunk;
-    const Vec3i first = chunk * 2 - Vec3i{1, 1, 1};
+    const Vec3i first = chunk.at * 2 - Vec3i{1, 1, 1};
     // Four bricks in a row lie in two pages at most. Each page is looked up once: 8 look-ups
     // instead of 64.
     std::array<const Page*, 8> pages{};
     const Vec3i low = floor_div(first, kPageEdge);
     for (int i = 0; i < 8; ++i)
         pages[static_cast<std::size_t>(i)] =
-            find_page(low + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1});
+            find_page(low + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1}, chunk.level);
     for (int z = 0; z < ChunkBricks::kEdge; ++z)
         for (int y = 0; y < ChunkBricks::kEdge; ++y)
             for (int x = 0; x < ChunkBricks::kEdge; ++x) {
@@ -200,12 +202,13 @@ ChunkBricks Volume::look_up(Vec3i chunk) const noexcept {
                 if (page == nullptr) continue;
                 // As in find.
                 result.bricks[ChunkBricks::index(x, y, z)] =
-                    page->bricks[index_in_page(brick)].load(std::memory_order_acquire);
+                    page->bricks[index_in_page({brick, chunk.level})].load(
+                        std::memory_order_acquire);
             }
     return result;
 }
 
-BlockContent Volume::gather(Vec3i chunk, SampleBlock& out, std::uint8_t* missing_own) {
+BlockContent Volume::gather(ChunkId chunk, SampleBlock& out, std::uint8_t* missing_own) {
     const EpochDomain::Pin pin = epochs_.pin();
     const ChunkBricks bricks = look_up(chunk);
     if (missing_own != nullptr) {
@@ -237,12 +240,12 @@ Volume::Slot& Volume::slot_for_writing(std::uint64_t key) {
     }
 }
 
-Volume::Place Volume::place_for_writing(Vec3i brick) {
+Volume::Place Volume::place_for_writing(BrickId brick) {
     const Place place = owned_place(brick);
     if (place.page != nullptr) return place;
     auto page = std::make_unique<Page>();
     // Release: pairs with find_page.
-    Slot& slot = slot_for_writing(pack(floor_div(brick, kPageEdge)));
+    Slot& slot = slot_for_writing(pack(floor_div(brick.at, kPageEdge), brick.level));
     slot.page.store(page.get(), std::memory_order_release);
     ++pages_;
     return {page.release(), place.index};
@@ -292,16 +295,18 @@ std::size_t Volume::collect(std::size_t most) {
     return epochs_.collect(most);
 }
 
-bool Volume::publish_generated(Vec3i brick, BrickPtr samples) {
+bool Volume::publish_generated(BrickId brick, BrickPtr samples) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    if (pack(floor_div(brick, kPageEdge)) == 0 || find(brick) != nullptr) return false;
+    if (pack(floor_div(brick.at, kPageEdge), brick.level) == 0 || find(brick) != nullptr)
+        return false;
     store(place_for_writing(brick), std::move(samples));
     return true;
 }
 
-void Volume::publish_edited(Vec3i brick, BrickPtr samples) {
+void Volume::publish_edited(BrickId brick, BrickPtr samples) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    NEBULA_ASSERT(pack(floor_div(brick, kPageEdge)) != 0, "an edit reached beyond kWorldLimit");
+    NEBULA_ASSERT(pack(floor_div(brick.at, kPageEdge), brick.level) != 0,
+                  "an edit reached beyond kWorldLimit");
     const Place place = place_for_writing(brick);
     store(place, std::move(samples));
     if (!place.page->edited[place.index]) ++edited_;
@@ -316,7 +321,7 @@ std::uint64_t Volume::end_edit() noexcept {
     return next;
 }
 
-void Volume::drop_generated(Vec3i brick) {
+void Volume::drop_generated(BrickId brick) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     const Place place = owned_place(brick);
     if (place.page == nullptr || place.page->edited[place.index]) return;
@@ -330,8 +335,8 @@ void Volume::drop_generated(Vec3i brick) {
     if (--place.page->used > 0) return;
     // Unlinked first, then retired. A reader that still has the page finds no brick in it, and
     // bricks that are published later in a new page come with a new version.
-    Slot* slot =
-        find_slot(*table_.load(std::memory_order_relaxed), pack(floor_div(brick, kPageEdge)));
+    Slot* slot = find_slot(*table_.load(std::memory_order_relaxed),
+                           pack(floor_div(brick.at, kPageEdge), brick.level));
     slot->page.store(nullptr, std::memory_order_release);
     --pages_;
     epochs_.retire(std::unique_ptr<Page>(place.page));

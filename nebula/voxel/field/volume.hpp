@@ -18,11 +18,11 @@
 
 namespace nebula::voxel {
 
-/// The 4^3 bricks that one chunk's block reaches into, x fastest, the first at `2 * chunk - 1`.
+/// The 4^3 bricks that one chunk's block reaches into, x fastest, the first at `2 * chunk.at - 1`.
 /// Null: pristine, ask the generator.
 struct ChunkBricks {
     static constexpr int kEdge = 4;
-    Vec3i chunk;
+    ChunkId chunk;
     std::array<const Brick*, kEdge * kEdge * kEdge> bricks{};
 
     [[nodiscard]] static constexpr std::size_t index(int x, int y, int z) noexcept {
@@ -32,8 +32,8 @@ struct ChunkBricks {
 
 /// 2^3 of those bricks are the chunk's own; bit `x + 2 y + 4 z` of a mask stands for one of them.
 inline constexpr int kOwnBricks = 8;
-[[nodiscard]] constexpr Vec3i own_brick(Vec3i chunk, int i) {
-    return chunk * 2 + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1};
+[[nodiscard]] constexpr BrickId own_brick(ChunkId chunk, int i) {
+    return {chunk.at * 2 + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1}, chunk.level};
 }
 
 enum class BlockContent {
@@ -49,7 +49,7 @@ enum class BlockContent {
 /// Throws:    whatever the generator throws.
 BlockContent gather(const Generator& generator, const ChunkBricks& bricks, SampleBlock& out);
 
-/// A table of bricks with one writer and lock-free readers.
+/// The bricks of all levels in one table, with one writer and lock-free readers.
 ///
 /// A brick is published by one release exchange of its pointer; the brick that it replaces is
 /// retired to the epoch domain. A reader pins, looks up, and may use what it found until it unpins.
@@ -83,25 +83,25 @@ public:
     }
     /// The bricks that the chunk's block reaches into. The caller must hold a pin, or be the owner
     /// thread and not collect until it is done.
-    [[nodiscard]] ChunkBricks look_up(Vec3i chunk) const noexcept;
+    [[nodiscard]] ChunkBricks look_up(ChunkId chunk) const noexcept;
     /// Pins, looks up and gathers. `missing_own`, if given, receives the mask of the chunk's own
     /// bricks that did not exist. Throws: whatever the generator throws.
-    BlockContent gather(Vec3i chunk, SampleBlock& out, std::uint8_t* missing_own = nullptr);
+    BlockContent gather(ChunkId chunk, SampleBlock& out, std::uint8_t* missing_own = nullptr);
 
     /// Null: pristine.
-    [[nodiscard]] const Brick* find(Vec3i brick) const noexcept;
-    [[nodiscard]] bool is_edited(Vec3i brick) const noexcept;
+    [[nodiscard]] const Brick* find(BrickId brick) const noexcept;
+    [[nodiscard]] bool is_edited(BrickId brick) const noexcept;
 
     /// Stores a brick that the generator made. Has no effect if the brick exists: that one is the
     /// same, or edited.
-    bool publish_generated(Vec3i brick, BrickPtr samples);
+    bool publish_generated(BrickId brick, BrickPtr samples);
     /// Replaces the brick, which is never dropped from now on. After all bricks of an edit, call
     /// end_edit once.
-    void publish_edited(Vec3i brick, BrickPtr samples);
+    void publish_edited(BrickId brick, BrickPtr samples);
     /// Call it when all bricks of the edit are published. Returns the new version.
     std::uint64_t end_edit() noexcept;
     /// Drops a brick that the generator can make again. Edited bricks stay.
-    void drop_generated(Vec3i brick);
+    void drop_generated(BrickId brick);
     /// Frees at most `most` objects that no reader can see any more. Returns how many.
     std::size_t collect(std::size_t most = std::numeric_limits<std::size_t>::max());
 
@@ -142,9 +142,9 @@ private:
 
     static Slot* find_slot(const Table& table, std::uint64_t key) noexcept;
     /// For readers.
-    [[nodiscard]] const Page* find_page(Vec3i page) const noexcept;
-    [[nodiscard]] Place owned_place(Vec3i brick) const noexcept;
-    Place place_for_writing(Vec3i brick);
+    [[nodiscard]] const Page* find_page(Vec3i page, Level level) const noexcept;
+    [[nodiscard]] Place owned_place(BrickId brick) const noexcept;
+    Place place_for_writing(BrickId brick);
     Slot& slot_for_writing(std::uint64_t key);
     void store(Place place, BrickPtr samples);
     void grow();

@@ -143,10 +143,10 @@ namespace {
 
 using Axis = detail::NoiseAxis;
 
-void fill_axis(std::int32_t first, int width, double frequency, Axis& axis) {
+void fill_axis(std::int32_t first, int width, std::int32_t step, double frequency, Axis& axis) {
     for (int i = 0; i < width; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        const Place p = place(static_cast<double>(first + i) * frequency);
+        const Place p = place(static_cast<double>(first + i * step) * frequency);
         axis.cell[at] = p.cell;
         axis.t[at] = p.t;
         axis.fade[at] = p.fade;
@@ -357,9 +357,10 @@ NoiseGenerator::NoiseGenerator(const NoiseSettings& settings)
     overhang_slope_ = settings.overhang * 2.0F / settings.overhang_period;
 }
 
-// Surface of the columns (x .. x + width, z). Everything here depends on the column alone.
+// Surface of the columns (x, x + step, ..., z). Everything here depends on the column and the level
+// alone.
 void NoiseGenerator::columns(const Axes& axes, std::int32_t x, std::int32_t z, int width,
-                             Columns& out) const {
+                             std::int32_t step, Columns& out) const {
     const auto count = static_cast<std::size_t>(width);
     Row row;
     row.clear(count);
@@ -372,7 +373,7 @@ void NoiseGenerator::columns(const Axes& axes, std::int32_t x, std::int32_t z, i
         add_octave(axes.octave[0], at_z, warp_[0], width, shift_x);
         add_octave(axes.octave[0], at_z, warp_[1], width, shift_z);
         for (std::size_t i = 0; i < count; ++i) {
-            const double px = static_cast<double>(x + static_cast<int>(i)) +
+            const double px = static_cast<double>(x + static_cast<std::int32_t>(i) * step) +
                               static_cast<double>(shift_x.value[i]);
             const double pz = static_cast<double>(z) + static_cast<double>(shift_z.value[i]);
             Noise2 sum{0.0F, 0.0F, 0.0F};
@@ -402,8 +403,10 @@ void NoiseGenerator::columns(const Axes& axes, std::int32_t x, std::int32_t z, i
         const float hill = std::min(std::max(row.value[i], -amplitude), amplitude);
         const float slope = row.dx[i] * row.dx[i] + row.dz[i] * row.dz[i];
         out.height[i] = settings_.base_height + hill;
+        // The step is a power of two, so no level rounds differently.
         out.scale[i] = static_cast<float>(kSampleUnitsPerVoxel) /
-                       std::sqrt(steep + std::min(slope, kMaxSlope * kMaxSlope));
+                       std::sqrt(steep + std::min(slope, kMaxSlope * kMaxSlope)) /
+                       static_cast<float>(step);
     }
     out.low = out.height[0];
     out.high = out.height[0];
@@ -414,13 +417,13 @@ void NoiseGenerator::columns(const Axes& axes, std::int32_t x, std::int32_t z, i
     }
 }
 
-void NoiseGenerator::fill_axes(std::int32_t x, int width, Axes& axes) const {
+void NoiseGenerator::fill_axes(std::int32_t x, int width, std::int32_t step, Axes& axes) const {
     if (settings_.warp > 0.0F) {
-        fill_axis(x, width, warp_[0].frequency, axes.octave[0]);
+        fill_axis(x, width, step, warp_[0].frequency, axes.octave[0]);
         return;
     }
     for (int o = 0; o < octave_count_; ++o)
-        fill_axis(x, width, octaves_[static_cast<std::size_t>(o)].frequency,
+        fill_axis(x, width, step, octaves_[static_cast<std::size_t>(o)].frequency,
                   axes.octave[static_cast<std::size_t>(o)]);
 }
 
@@ -430,25 +433,27 @@ float NoiseGenerator::overhang_at(std::int32_t x, std::int32_t y, std::int32_t z
     return std::min(std::max(sum, -settings_.overhang), settings_.overhang);
 }
 
-void NoiseGenerator::generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+void NoiseGenerator::generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                               std::ptrdiff_t stride_z) const {
+    const Box3i& box = region.box;
+    const std::int32_t step = std::int32_t{1} << region.level;
     Axes axes;
     Columns at;
     for (std::int32_t x = box.min.x; x < box.max.x; x += kTile) {
         const int width = std::min(kTile, box.max.x - x);
-        fill_axes(x, width, axes);
+        fill_axes(x * step, width, step, axes);
         for (std::int32_t z = box.min.z; z < box.max.z; ++z) {
-            columns(axes, x, z, width, at);
+            columns(axes, x * step, z * step, width, step, at);
             for (std::int32_t y = box.min.y; y < box.max.y; ++y) {
                 Sample* row =
                     out + (x - box.min.x) + (y - box.min.y) * stride_y + (z - box.min.z) * stride_z;
-                const auto height = static_cast<float>(y);
+                const auto height = static_cast<float>(y * step);
                 if (height >= at.high)
                     std::memset(row, kSampleMax, static_cast<std::size_t>(width));
                 else if (height <= at.low)
                     std::memset(row, kSampleMin, static_cast<std::size_t>(width));
                 else if (settings_.overhang > 0.0F)
-                    fill_overhang({x, y, z}, width, at, row);
+                    fill_overhang(Vec3i{x, y, z} * step, width, step, at, row);
                 else
                     fill_row(height, width, at, row);
             }
@@ -463,7 +468,8 @@ void NoiseGenerator::fill_row(float y, int width, const Columns& at, Sample* row
     }
 }
 
-void NoiseGenerator::fill_overhang(Vec3i first, int width, const Columns& at, Sample* row) const {
+void NoiseGenerator::fill_overhang(Vec3i first, int width, std::int32_t step, const Columns& at,
+                                   Sample* row) const {
     for (int i = 0; i < width; ++i) {
         const auto c = static_cast<std::size_t>(i);
         const float above = static_cast<float>(first.y) - at.height[c];
@@ -473,20 +479,23 @@ void NoiseGenerator::fill_overhang(Vec3i first, int width, const Columns& at, Sa
         else if ((above + settings_.overhang) * at.scale[c] <= static_cast<float>(kSampleMin))
             row[i] = kSampleMin;
         else
-            row[i] = to_sample((above - overhang_at(first.x + i, first.y, first.z)) * at.scale[c]);
+            row[i] = to_sample((above - overhang_at(first.x + i * step, first.y, first.z)) *
+                               at.scale[c]);
     }
 }
 
 float NoiseGenerator::height(std::int32_t x, std::int32_t z) const {
     Axes axes;
     Columns at;
-    fill_axes(x, 1, axes);
-    columns(axes, x, z, 1, at);
+    fill_axes(x, 1, 1, axes);
+    columns(axes, x, z, 1, 1, at);
     return at.height[0];
 }
 
-Range NoiseGenerator::bounds(const Box3i& box) const noexcept {
-    if (box.empty()) return {};
+Range NoiseGenerator::bounds(const Region& region) const noexcept {
+    if (region.box.empty()) return {};
+    const Box3i box{to_level_0(region.box.min, region.level),
+                    to_level_0(region.box.max - Vec3i{1, 1, 1}, region.level) + Vec3i{1, 1, 1}};
     // Warp can move columns sideways by this much.
     const auto aside = static_cast<double>(settings_.warp);
     const double x0 = box.min.x - aside;
@@ -523,7 +532,8 @@ Range NoiseGenerator::bounds(const Box3i& box) const noexcept {
     if (distance <= 0.0F) return {};
     // The steepest slope makes the smallest sample.
     const float steep = (1.0F + overhang_slope_) * (1.0F + overhang_slope_);
-    const Sample nearest = quantize(distance / std::sqrt(steep + kMaxSlope * kMaxSlope));
+    const Sample nearest =
+        quantize(distance / std::sqrt(steep + kMaxSlope * kMaxSlope) / voxel_size(region.level));
     const bool air = low_y > settings_.base_height + hill.max;
     return air ? Range{nearest, kSampleMax} : Range{kSampleMin, static_cast<Sample>(-nearest)};
 }

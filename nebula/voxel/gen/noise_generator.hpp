@@ -46,9 +46,9 @@ public:
     /// \throws std::invalid_argument that names the setting that is out of range.
     explicit NoiseGenerator(const NoiseSettings& settings);
 
-    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+    void generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override;
-    [[nodiscard]] Range bounds(const Box3i& box) const noexcept override;
+    [[nodiscard]] Range bounds(const Region& region) const noexcept override;
 
     /// The height of the surface, without overhangs, at this column.
     [[nodiscard]] float height(std::int32_t x, std::int32_t z) const;
@@ -65,10 +65,13 @@ public:
 private:
     struct Axes;
     struct Columns;
-    void fill_axes(std::int32_t x, int width, Axes& axes) const;
-    void columns(const Axes& axes, std::int32_t x, std::int32_t z, int width, Columns& out) const;
+    // Columns are `step` units apart, a power of two: the voxel size of a level.
+    void fill_axes(std::int32_t x, int width, std::int32_t step, Axes& axes) const;
+    void columns(const Axes& axes, std::int32_t x, std::int32_t z, int width, std::int32_t step,
+                 Columns& out) const;
     static void fill_row(float y, int width, const Columns& at, Sample* row);
-    void fill_overhang(Vec3i first, int width, const Columns& at, Sample* row) const;
+    void fill_overhang(Vec3i first, int width, std::int32_t step, const Columns& at,
+                       Sample* row) const;
     [[nodiscard]] float overhang_at(std::int32_t x, std::int32_t y, std::int32_t z) const;
 
     NoiseSettings settings_;

@@ -13,18 +13,25 @@ namespace nebula::voxel {
 
 namespace {
 
-Vec3f to_float(Vec3i p) {
-    return {static_cast<float>(p.x), static_cast<float>(p.y), static_cast<float>(p.z)};
+// In units.
+Vec3f point(Vec3i p, Level level) {
+    const Vec3i at = to_level_0(p, level);
+    return {static_cast<float>(at.x), static_cast<float>(at.y), static_cast<float>(at.z)};
 }
 
-template <class F>  // called with a point, returns its distance
-void for_each_point(const Box3i& box, Sample* out, std::ptrdiff_t stride_y, std::ptrdiff_t stride_z,
-                    F&& distance) {
+// A distance in units, as a sample of the level.
+Sample sample_of(float distance, Level level) { return quantize(distance / voxel_size(level)); }
+
+template <class F>  // called with a point in units, returns its distance
+void for_each_point(const Region& region, Sample* out, std::ptrdiff_t stride_y,
+                    std::ptrdiff_t stride_z, F&& distance) {
+    const Box3i& box = region.box;
     for (std::int32_t z = box.min.z; z < box.max.z; ++z)
         for (std::int32_t y = box.min.y; y < box.max.y; ++y) {
             Sample* row = out + (y - box.min.y) * stride_y + (z - box.min.z) * stride_z;
             for (std::int32_t x = box.min.x; x < box.max.x; ++x)
-                row[x - box.min.x] = quantize(distance(to_float({x, y, z})));
+                row[x - box.min.x] =
+                    sample_of(distance(point({x, y, z}, region.level)), region.level);
         }
 }
 
@@ -51,45 +58,49 @@ FunctionGenerator::FunctionGenerator(Function distance) : distance_(std::move(di
     if (!distance_) throw std::invalid_argument("function generator: the function is empty");
 }
 
-void FlatGenerator::generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+Sample FlatGenerator::sample(std::int32_t y, Level level) const noexcept {
+    return sample_of(point({0, y, 0}, level).y - height_, level);
+}
+
+void FlatGenerator::generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                              std::ptrdiff_t stride_z) const {
+    const Box3i& box = region.box;
     if (box.empty()) return;
     const auto width = static_cast<std::size_t>(box.max.x - box.min.x);
     for (std::int32_t z = box.min.z; z < box.max.z; ++z)
         for (std::int32_t y = box.min.y; y < box.max.y; ++y)
             std::memset(out + (y - box.min.y) * stride_y + (z - box.min.z) * stride_z,
-                        quantize(static_cast<float>(y) - height_), width);
+                        sample(y, region.level), width);
 }
 
-Range FlatGenerator::bounds(const Box3i& box) const noexcept {
-    return {quantize(static_cast<float>(box.min.y) - height_),
-            quantize(static_cast<float>(box.max.y - 1) - height_)};
+Range FlatGenerator::bounds(const Region& region) const noexcept {
+    return {sample(region.box.min.y, region.level), sample(region.box.max.y - 1, region.level)};
 }
 
-void SphereGenerator::generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+void SphereGenerator::generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                                std::ptrdiff_t stride_z) const {
-    for_each_point(box, out, stride_y, stride_z, [this](Vec3f p) {
+    for_each_point(region, out, stride_y, stride_z, [this](Vec3f p) {
         const Vec3f d = p - centre_;
         return std::sqrt(dot(d, d)) - radius_;
     });
 }
 
-Range SphereGenerator::bounds(const Box3i& box) const noexcept {
-    const Vec3f low = to_float(box.min) - centre_;
-    const Vec3f high = to_float(box.max - Vec3i{1, 1, 1}) - centre_;
+Range SphereGenerator::bounds(const Region& region) const noexcept {
+    const Vec3f low = point(region.box.min, region.level) - centre_;
+    const Vec3f high = point(region.box.max - Vec3i{1, 1, 1}, region.level) - centre_;
     const auto nearest = [](float a, float b) { return a > 0 ? a : (b < 0 ? -b : 0.0F); };
     const auto farthest = [](float a, float b) { return std::max(std::abs(a), std::abs(b)); };
     const Vec3f near{nearest(low.x, high.x), nearest(low.y, high.y), nearest(low.z, high.z)};
     const Vec3f far{farthest(low.x, high.x), farthest(low.y, high.y), farthest(low.z, high.z)};
     // generate rounds its subtractions and squares in the same monotone way, so these really bound
     // what it writes.
-    return {quantize(std::sqrt(dot(near, near)) - radius_),
-            quantize(std::sqrt(dot(far, far)) - radius_)};
+    return {sample_of(std::sqrt(dot(near, near)) - radius_, region.level),
+            sample_of(std::sqrt(dot(far, far)) - radius_, region.level)};
 }
 
-void FunctionGenerator::generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+void FunctionGenerator::generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                                  std::ptrdiff_t stride_z) const {
-    for_each_point(box, out, stride_y, stride_z, distance_);
+    for_each_point(region, out, stride_y, stride_z, distance_);
 }
 
 }  // namespace nebula::voxel

@@ -4,6 +4,7 @@
 
 #include "nebula/voxel/field/generator.hpp"
 
+#include <cstdint>
 #include <functional>
 
 namespace nebula::voxel {
@@ -11,36 +12,38 @@ namespace nebula::voxel {
 /// Ground below `height`, air above.
 class FlatGenerator final : public Generator {
 public:
-    /// \param height  in voxels, [-kWorldLimit, kWorldLimit].
+    /// \param height  in units, [-kWorldLimit, kWorldLimit].
     /// \throws std::invalid_argument if it is not in that range or not a number.
     explicit FlatGenerator(float height);
 
-    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+    void generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override;
-    [[nodiscard]] Range bounds(const Box3i& box) const noexcept override;
+    [[nodiscard]] Range bounds(const Region& region) const noexcept override;
 
 private:
+    [[nodiscard]] Sample sample(std::int32_t y, Level level) const noexcept;
+
     float height_;
 };
 
 /// A ball of ground in empty space, with exact distances.
 class SphereGenerator final : public Generator {
 public:
-    /// In voxels: the centre's coordinates in [-kWorldLimit, kWorldLimit], the radius in
+    /// In units: the centre's coordinates in [-kWorldLimit, kWorldLimit], the radius in
     /// (0, kWorldLimit].
     /// \throws std::invalid_argument if one is not in its range or not a number.
     SphereGenerator(Vec3f centre, float radius);
 
-    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+    void generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override;
-    [[nodiscard]] Range bounds(const Box3i& box) const noexcept override;
+    [[nodiscard]] Range bounds(const Region& region) const noexcept override;
 
 private:
     Vec3f centre_;
     float radius_;
 };
 
-/// Any signed distance in voxels, negative inside; for tests, tools and experiments. The function
+/// Any signed distance in units, negative inside; for tests, tools and experiments. The function
 /// is called for each point, on any thread, and on several at once. No box is proven empty, so
 /// every chunk in view is sampled. Where the function returns NaN, there is air.
 class FunctionGenerator final : public Generator {
@@ -49,7 +52,7 @@ public:
     /// \throws std::invalid_argument if the function is empty.
     explicit FunctionGenerator(Function distance);
 
-    void generate(const Box3i& box, Sample* out, std::ptrdiff_t stride_y,
+    void generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
                   std::ptrdiff_t stride_z) const override;
 
 private:

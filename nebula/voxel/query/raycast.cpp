@@ -106,7 +106,7 @@ public:
                 empty = proven_empty(now);
             }
             if (empty) {
-                cells.leave(brick_box(*brick));
+                cells.leave(brick_region({*brick}).box);
             } else {
                 if (auto hit = visit(cells)) return hit;
                 cells.advance();
@@ -118,18 +118,18 @@ public:
 private:
     // The brick's cells read its own samples and the first ones of the bricks above it.
     [[nodiscard]] bool proven_empty(Vec3i brick) const {
-        Box3i missing;
+        Region missing;
         for (int i = 0; i < 8; ++i) {
             const Vec3i at = brick + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1};
-            const Brick* found = caster_.volume_.find(at);
+            const Brick* found = caster_.volume_.find({at});
             if (found == &kAirBrick) continue;
             if (found != nullptr) return false;
-            if (missing.empty()) {
-                missing = brick_box(brick);
-                missing.max = missing.max + Vec3i{1, 1, 1};
+            if (missing.box.empty()) {
+                missing = brick_region({brick});
+                missing.box.max = missing.box.max + Vec3i{1, 1, 1};
             }
         }
-        return missing.empty() || caster_.volume_.generator().bounds(missing).all_air();
+        return missing.box.empty() || caster_.volume_.generator().bounds(missing).all_air();
     }
 
     std::optional<RayHit> visit(const GridWalk& cells) {
@@ -217,7 +217,7 @@ Raycaster::Raycaster(const Volume& volume)
 Raycaster::~Raycaster() = default;
 
 const Brick& Raycaster::brick(Vec3i coordinate) {
-    if (const Brick* found = volume_.find(coordinate); found != nullptr) return *found;
+    if (const Brick* found = volume_.find({coordinate}); found != nullptr) return *found;
     // Pristine samples never change, so a cached brick is valid as long as the volume has none.
     const auto cached = std::find(cache_->coordinate.begin(), cache_->coordinate.end(), coordinate);
     if (cached != cache_->coordinate.end())
@@ -225,7 +225,7 @@ const Brick& Raycaster::brick(Vec3i coordinate) {
     const std::size_t victim = cache_->next_victim;
     cache_->next_victim = (victim + 1) % kCachedBricks;
     cache_->coordinate[victim].reset();  // in case the generator throws
-    volume_.generator().generate(brick_box(coordinate), cache_->samples[victim].samples.data(),
+    volume_.generator().generate(brick_region({coordinate}), cache_->samples[victim].samples.data(),
                                  kBrickSize, kBrickSize * kBrickSize);
     cache_->coordinate[victim] = coordinate;
     return cache_->samples[victim];

@@ -223,7 +223,7 @@ void Terrain::Impl::free_bricks(Clock::time_point deadline) {
 void Terrain::Impl::publish_bricks(LoadResult& result) {
     for (int i = 0; i < kOwnBricks; ++i)
         if (auto& brick = result.bricks[static_cast<std::size_t>(i)]; brick != nullptr)
-            volume_.publish_generated(own_brick(result.chunk, i), std::move(brick));
+            volume_.publish_generated(own_brick({result.chunk}, i), std::move(brick));
 }
 
 void Terrain::Impl::finish_load(LoadResult& result, CommitSink& sink, CommitReport& report) {
@@ -273,7 +273,7 @@ void Terrain::Impl::remove_next(CommitSink& sink, CommitReport& report) {
     NEBULA_ASSERT(state != nullptr, "a chunk that is to be removed was already gone");
     state->removing = false;
     if (state->wanted) return;  // came back into view
-    for (int i = 0; i < kOwnBricks; ++i) volume_.drop_generated(own_brick(chunk, i));
+    for (int i = 0; i < kOwnBricks; ++i) volume_.drop_generated(own_brick({chunk}, i));
     const bool shown = state->shown;
     chunks_.erase(chunk);
     if (!shown) return;
@@ -288,8 +288,8 @@ tl::expected<EditReport, VoxelError> Terrain::Impl::edit(const SphereEdit& opera
     if (!report) return report;
     ++counters_.edits;
     if (new_edits_++ == 0) first_edit_ = settings_.now();
-    for (const Vec3i chunk : report->chunks) {
-        ChunkState* state = chunks_.find(chunk);
+    for (const auto& [chunk, level] : report->chunks) {
+        ChunkState* state = level == 0 ? chunks_.find(chunk) : nullptr;
         if (state == nullptr) continue;  // loading it will gather the edit
         state->required_version = volume_.version();
         if (std::exchange(state->dirty, true)) continue;
@@ -339,7 +339,7 @@ void Terrain::Impl::commit_group(CommitSink& sink, EditCommit& report) {
     done.edits = group->edits;
     done.same_frame = !group->late;
     for (const EditGroup::Item& item : group->items()) {
-        const Vec3i chunk = item.bricks.chunk;
+        const Vec3i chunk = item.bricks.chunk.at;
         ChunkState* state = chunks_.find(chunk);
         if (state == nullptr || !state->in_group) continue;  // unloaded since
         state->in_group = false;
@@ -367,7 +367,7 @@ tl::expected<ChunkMesh, VoxelError> Terrain::Impl::build_chunk(Vec3i chunk) {
         return tl::unexpected(VoxelError{VoxelError::Kind::NotLoaded, "the chunk is not loaded"});
     ChunkMesh mesh;
     if (auto done = voxel::build_chunk(
-            scratches_, [&](SampleBlock& block) { return volume_.gather(chunk, block); },
+            scratches_, [&](SampleBlock& block) { return volume_.gather({chunk}, block); },
             [&](const MeshScratch& built) { mesh = built.mesh; });
         !done)
         return tl::unexpected(std::move(done.error()));

@@ -74,11 +74,12 @@ private:
     public:
         Ground(int broken_from_x, std::int64_t takes_msec)
             : broken_from_x_(broken_from_x), takes_(takes_msec) {}
-        void generate(const voxel::Box3i& box, voxel::Sample* out, std::ptrdiff_t stride_y,
+        void generate(const voxel::Region& region, voxel::Sample* out, std::ptrdiff_t stride_y,
                       std::ptrdiff_t stride_z) const override {
-            if (box.max.x > broken_from_x_) throw std::runtime_error("the ground is broken here");
+            if (region.box.max.x > broken_from_x_)
+                throw std::runtime_error("the ground is broken here");
             if (takes_.count() > 0) std::this_thread::sleep_for(takes_);
-            flat_.generate(box, out, stride_y, stride_z);
+            flat_.generate(region, out, stride_y, stride_z);
         }
 
     private:

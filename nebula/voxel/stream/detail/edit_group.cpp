@@ -30,7 +30,7 @@ EditGroup::~EditGroup() {
     wait_for_builds(tasks_);
 }
 
-void EditGroup::add(Vec3i chunk) { items_.emplace_back().bricks = volume_.look_up(chunk); }
+void EditGroup::add(Vec3i chunk) { items_.emplace_back().bricks = volume_.look_up({chunk}); }
 
 void EditGroup::start() {
     if (items_.size() > kChunksAlone) spawn_rest();

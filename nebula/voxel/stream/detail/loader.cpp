@@ -142,7 +142,7 @@ void Loader::load(Vec3i chunk, LoadResult& result) {
     auto done = build_chunk(
         scratches_,
         [&](SampleBlock& block) {
-            content = volume_.gather(chunk, block, &missing);
+            content = volume_.gather({chunk}, block, &missing);
             return content;
         },
         [&](const MeshScratch& built) {
@@ -162,7 +162,7 @@ void Loader::load(Vec3i chunk, LoadResult& result) {
 BrickPtr Loader::missing_brick(Vec3i chunk, int i, BlockContent content,
                                const SampleBlock& block) const {
     if (content == BlockContent::Mixed) return cut_brick(block, i);
-    const Range range = volume_.generator().bounds(brick_box(own_brick(chunk, i)));
+    const Range range = volume_.generator().bounds(brick_region(own_brick({chunk}, i)));
     if (!range.uniform()) return nullptr;
     // Costs no memory, and edits near it need not call the generator.
     return BrickPtr(range.all_air() ? &kAirBrick : &kSolidBrick);
