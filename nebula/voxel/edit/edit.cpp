@@ -307,6 +307,7 @@ void append_changes(const Volume& volume, const Brush& brush, std::vector<Change
                 brush.paint(brick, scratch, changed);
                 if (!changed.any()) continue;
                 changes.push_back({brick, make_brick(scratch)});
+                report.reach[static_cast<std::size_t>(brush.level())] = brush.box();
                 report.bricks.push_back(brick);
                 changed.append_chunks(brick, report.chunks);
             }

@@ -7,6 +7,7 @@
 
 #include <tl/expected.hpp>
 
+#include <array>
 #include <vector>
 
 namespace nebula::voxel {
@@ -37,6 +38,8 @@ struct EditReport {
     std::vector<BrickId> bricks;  ///< Bricks with changed samples, on all levels.
     /// Chunks whose mesh reads a changed sample, sorted: exactly these, not a bounding box.
     std::vector<ChunkId> chunks;
+    /// Per level: a box that contains every changed sample; empty if there is none.
+    std::array<Box3i, kLevels> reach;
 };
 
 /// Applies the edit on every level of detail, in that level's own unit: a crater stays round at any

@@ -128,6 +128,56 @@ BlockContent gather(const Generator& generator, const ChunkBricks& bricks, Sampl
     return BlockContent::Mixed;
 }
 
+Box3i strip_brick_box(ChunkId chunk, int face) noexcept {
+    // A chunk is as wide as a brick of the coarser level, and the face's plane is a brick's first.
+    static_assert(StripSamples::kCells == kBrickSize);
+    Box3i box{chunk.at - Vec3i{1, 1, 1}, chunk.at + Vec3i{2, 2, 2}};
+    const std::int32_t high = StripSamples::is_high(face) ? 1 : 0;
+    const auto across = [&](std::int32_t Vec3i::*c) {
+        box.min.*c = chunk.at.*c + high - 1;
+        box.max.*c = chunk.at.*c + high + 1;
+    };
+    const int axis = StripSamples::axis(face);
+    across(axis == 0 ? &Vec3i::x : axis == 1 ? &Vec3i::y : &Vec3i::z);
+    return box;
+}
+
+void gather_strips(const Generator& generator, const ChunkSources& sources, StripSamples& out) {
+    const ChunkId chunk = sources.bricks.chunk;
+    out.mask = sources.mask;
+    for (int face = 0; face < StripSamples::kFaces; ++face) {
+        if (!out.has(face)) continue;
+        const auto f = static_cast<std::size_t>(face);
+        const Vec3i origin = chunk.at * StripSamples::kCells;
+        const Box3i local = StripSamples::box(face);
+        const Region region{{local.min + origin, local.max + origin}, chunk.level + 1};
+        const auto& bricks = sources.strips[f].bricks;
+        const int step_y = StripSamples::step_y(face);
+        const int step_z = StripSamples::step_z(face);
+        if (std::find(bricks.begin(), bricks.end(), nullptr) != bricks.end())
+            generator.generate(region, out.samples[f].data(), step_y, step_z);
+        const Box3i ids = strip_brick_box(chunk, face);
+        auto brick = bricks.begin();
+        for (std::int32_t z = ids.min.z; z < ids.max.z; ++z)
+            for (std::int32_t y = ids.min.y; y < ids.max.y; ++y)
+                for (std::int32_t x = ids.min.x; x < ids.max.x; ++x, ++brick) {
+                    if (*brick == nullptr) continue;
+                    const Box3i all = brick_region({{x, y, z}, region.level}).box;
+                    const Box3i part = intersection(all, region.box);
+                    if (part.empty()) continue;
+                    for (std::int32_t k = part.min.z; k < part.max.z; ++k)
+                        for (std::int32_t j = part.min.y; j < part.max.y; ++j)
+                            std::memcpy(out.samples[f].data() + ((part.min.x - region.box.min.x) +
+                                                                 (j - region.box.min.y) * step_y +
+                                                                 (k - region.box.min.z) * step_z),
+                                        (*brick)->samples.data() +
+                                            Brick::index(part.min.x - all.min.x, j - all.min.y,
+                                                         k - all.min.z),
+                                        static_cast<std::size_t>(part.max.x - part.min.x));
+                }
+    }
+}
+
 Volume::Volume(std::shared_ptr<const Generator> generator)
     : generator_(std::move(generator)), table_(new Table(kFirstCapacity)) {
     NEBULA_ASSERT(generator_ != nullptr, "a Volume needs a generator");
@@ -206,6 +256,44 @@ ChunkBricks Volume::look_up(ChunkId chunk) const noexcept {
                         std::memory_order_acquire);
             }
     return result;
+}
+
+ChunkSources Volume::look_up(ChunkId chunk, std::uint8_t mask) const noexcept {
+    ChunkSources sources;
+    sources.bricks = look_up(chunk);
+    sources.mask = mask;
+    for (int face = 0; face < StripSamples::kFaces; ++face) {
+        if ((mask >> static_cast<unsigned>(face) & 1U) == 0) continue;
+        const Box3i ids = strip_brick_box(chunk, face);
+        auto brick = sources.strips[static_cast<std::size_t>(face)].bricks.begin();
+        for (std::int32_t z = ids.min.z; z < ids.max.z; ++z)
+            for (std::int32_t y = ids.min.y; y < ids.max.y; ++y)
+                for (std::int32_t x = ids.min.x; x < ids.max.x; ++x, ++brick)
+                    *brick = find({{x, y, z}, chunk.level + 1});
+    }
+    return sources;
+}
+
+bool Volume::has_any(const Box3i& bricks, Level level) const noexcept {
+    const Vec3i first = floor_div(bricks.min, kPageEdge);
+    const Vec3i last = floor_div(bricks.max - Vec3i{1, 1, 1}, kPageEdge);
+    for (std::int32_t z = first.z; z <= last.z; ++z)
+        for (std::int32_t y = first.y; y <= last.y; ++y)
+            for (std::int32_t x = first.x; x <= last.x; ++x) {
+                const Page* page = find_page({x, y, z}, level);
+                if (page == nullptr) continue;
+                const Vec3i low = Vec3i{x, y, z} * kPageEdge;
+                const Box3i part =
+                    intersection(bricks, {low, low + Vec3i{kPageEdge, kPageEdge, kPageEdge}});
+                for (std::int32_t k = part.min.z; k < part.max.z; ++k)
+                    for (std::int32_t j = part.min.y; j < part.max.y; ++j)
+                        for (std::int32_t i = part.min.x; i < part.max.x; ++i)
+                            // As in find.
+                            if (page->bricks[index_in_page({{i, j, k}, level})].load(
+                                    std::memory_order_acquire) != nullptr)
+                                return true;
+            }
+    return false;
 }
 
 BlockContent Volume::gather(ChunkId chunk, SampleBlock& out, std::uint8_t* missing_own) {

@@ -6,6 +6,7 @@
 #include "nebula/voxel/field/epoch.hpp"
 #include "nebula/voxel/field/generator.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/space/owner_thread.hpp"
 
 #include <array>
@@ -36,6 +37,22 @@ inline constexpr int kOwnBricks = 8;
     return {chunk.at * 2 + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1}, chunk.level};
 }
 
+/// The bricks of the next coarser level that one face's strip reads, x fastest: two across the face
+/// and three along it. Null: pristine.
+struct StripBricks {
+    static constexpr int kCount = 2 * 3 * 3;
+    std::array<const Brick*, kCount> bricks{};
+};
+/// The positions of those bricks.
+[[nodiscard]] Box3i strip_brick_box(ChunkId chunk, int face) noexcept;
+
+/// Everything that one chunk's mesh is made of.
+struct ChunkSources {
+    ChunkBricks bricks;
+    std::uint8_t mask = 0;                                 ///< Faces with a strip.
+    std::array<StripBricks, StripSamples::kFaces> strips;  ///< Of the faces in the mask.
+};
+
 enum class BlockContent {
     Air,    ///< Proven; the block was not filled and has no surface.
     Solid,  ///< Proven; the block was not filled and has no surface.
@@ -48,6 +65,9 @@ enum class BlockContent {
 /// Threads:   any thread that holds the pin under which `bricks` was looked up.
 /// Throws:    whatever the generator throws.
 BlockContent gather(const Generator& generator, const ChunkBricks& bricks, SampleBlock& out);
+
+/// Fills the faces of `out` that are in the mask, and sets its mask. Threads and Throws as above.
+void gather_strips(const Generator& generator, const ChunkSources& sources, StripSamples& out);
 
 /// The bricks of all levels in one table, with one writer and lock-free readers.
 ///
@@ -84,6 +104,10 @@ public:
     /// The bricks that the chunk's block reaches into. The caller must hold a pin, or be the owner
     /// thread and not collect until it is done.
     [[nodiscard]] ChunkBricks look_up(ChunkId chunk) const noexcept;
+    /// The same, and the bricks of the coarser level for the strips in the mask.
+    [[nodiscard]] ChunkSources look_up(ChunkId chunk, std::uint8_t mask) const noexcept;
+    /// Whether any of these bricks exists. The caller must hold a pin.
+    [[nodiscard]] bool has_any(const Box3i& bricks, Level level) const noexcept;
     /// Pins, looks up and gathers. `missing_own`, if given, receives the mask of the chunk's own
     /// bricks that did not exist. Throws: whatever the generator throws.
     BlockContent gather(ChunkId chunk, SampleBlock& out, std::uint8_t* missing_own = nullptr);

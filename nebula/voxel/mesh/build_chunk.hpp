@@ -12,22 +12,25 @@
 
 namespace nebula::voxel {
 
-/// Calls `gather(block)`, which fills the block and says what is in it, meshes the block, and calls
-/// `use(scratch)`, which copies what it needs out of `scratch.mesh` and `scratch.block`. Whatever
-/// throws on the way, the caller gets a value.
+/// Gathers the chunk's block and strips, meshes them, and calls `use(scratch, content)`, which
+/// copies what it needs out of `scratch.mesh` and `scratch.block`. Whatever throws on the way, the
+/// caller gets a value.
 ///
-/// Threads:   any thread.
-template <class Gather, class Use>
-tl::expected<void, VoxelError> build_chunk(MeshScratchList& scratches, Gather&& gather,
-                                           Use&& use) noexcept {
+/// Threads:   any thread that holds the pin under which `sources` were looked up.
+template <class Use>
+tl::expected<void, VoxelError> build_chunk(MeshScratchList& scratches, const Generator& generator,
+                                           const ChunkSources& sources, Use&& use) noexcept {
     try {
         const MeshScratchList::Loan loan = scratches.borrow();
         MeshScratch& scratch = *loan;
         scratch.mesh.clear();
-        if (gather(scratch.block) == BlockContent::Mixed) {
-            if (auto done = scratch.mesher.mesh(scratch.block, scratch.mesh); !done) return done;
+        const BlockContent content = gather(generator, sources.bricks, scratch.block);
+        if (content == BlockContent::Mixed) {
+            gather_strips(generator, sources, scratch.strips);
+            if (auto done = scratch.mesher.mesh(scratch.block, scratch.strips, scratch.mesh); !done)
+                return done;
         }
-        use(std::as_const(scratch));
+        use(std::as_const(scratch), content);
         return {};
     } catch (...) {
         return tl::unexpected(error_of_current_exception());

@@ -4,6 +4,7 @@
 
 #include "nebula/base/mutex.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
 
@@ -14,6 +15,7 @@ namespace nebula::voxel {
 
 struct MeshScratch {
     SampleBlock block;
+    StripSamples strips;
     SmoothMesher mesher;
     ChunkMesh mesh;
     std::unique_ptr<MeshScratch> next;  // in the list

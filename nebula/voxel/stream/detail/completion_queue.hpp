@@ -1,41 +1,35 @@
 // SPDX-License-Identifier: MIT
-// Passes results from workers to the owner, without waiting.
+// Passes finished work from workers to the owner, without waiting.
 #pragma once
 
 #include <atomic>
-#include <memory>
 #include <utility>
 
 namespace nebula::voxel::detail {
 
-/// Many producers, and one consumer that takes everything at once and hands it out piece by piece.
-/// T has a member `T* next`.
+/// Many producers, and one consumer that takes everything at once and looks at it piece by piece.
+/// It owns nothing. T has a member `T* next`.
 ///
-/// It is a stack, because the consumer sorts the items anyway. Since nodes are never taken singly,
+/// It is a stack, because the consumer does not need an order. Since nodes are never taken singly,
 /// push has no ABA problem.
 ///
-/// Threads:   push: any thread. take and the destructor: owner thread.
+/// Threads:   push: any thread. take: owner thread.
 template <class T>
 class CompletionQueue {
 public:
     CompletionQueue() = default;
-    ~CompletionQueue() {
-        while (take([](std::unique_ptr<T>) {})) {
-        }
-    }
     CompletionQueue(const CompletionQueue&) = delete;
     CompletionQueue& operator=(const CompletionQueue&) = delete;
 
-    void push(std::unique_ptr<T> item) noexcept {
-        T* node = item.release();
-        node->next = head_.load(std::memory_order_relaxed);
+    void push(T& item) noexcept {
+        item.next = head_.load(std::memory_order_relaxed);
         // Release: pairs with take, which then sees the whole item.
-        while (!head_.compare_exchange_weak(node->next, node, std::memory_order_release,
+        while (!head_.compare_exchange_weak(item.next, &item, std::memory_order_release,
                                             std::memory_order_relaxed)) {
         }
     }
 
-    /// Calls f(std::unique_ptr<T>) for one item, in no particular order; false if there is none.
+    /// Calls f(T&) for one item, in no particular order; false if there is none.
     template <class F>
     bool take(F&& f) {
         if (taken_ == nullptr) {
@@ -44,9 +38,9 @@ public:
             // nodes.
             taken_ = head_.exchange(nullptr, std::memory_order_acquire);
         }
-        std::unique_ptr<T> item(taken_);
-        taken_ = std::exchange(item->next, nullptr);
-        f(std::move(item));
+        T& item = *taken_;
+        taken_ = std::exchange(item.next, nullptr);
+        f(item);
         return true;
     }
 

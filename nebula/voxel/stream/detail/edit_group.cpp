@@ -22,6 +22,7 @@ EditGroup::EditGroup(WorkerPool& pool, Volume& volume, MeshScratchList& scratche
     : volume_(volume),
       scratches_(scratches),
       alone_(pool.thread_count() == 0),
+      version_(volume.version()),
       pin_(volume.epochs().pin()),
       tasks_(pool, Band::Frame) {}
 
@@ -30,7 +31,12 @@ EditGroup::~EditGroup() {
     wait_for_builds(tasks_);
 }
 
-void EditGroup::add(Vec3i chunk) { items_.emplace_back().bricks = volume_.look_up({chunk}); }
+void EditGroup::add(ChunkId chunk, std::uint8_t mask, ChunkItem* waiting) {
+    Item& item = items_.emplace_back();
+    item.sources = volume_.look_up(chunk, mask);
+    item.waiting = waiting;
+    shown += waiting == nullptr ? 1 : 0;
+}
 
 void EditGroup::start() {
     if (items_.size() > kChunksAlone) spawn_rest();
@@ -57,10 +63,9 @@ void EditGroup::spawn_rest() {
 
 // On the owner thread, or on any thread that runs tasks of the pool.
 void EditGroup::build(Item& item) noexcept {
-    auto done = build_chunk(
-        scratches_,
-        [&](SampleBlock& block) { return gather(volume_.generator(), item.bricks, block); },
-        [&](const MeshScratch& built) { item.mesh = built.mesh; });
+    auto done =
+        build_chunk(scratches_, volume_.generator(), item.sources,
+                    [&](const MeshScratch& built, BlockContent) { item.mesh = built.mesh; });
     if (!done) item.error = std::move(done.error());
 }
 

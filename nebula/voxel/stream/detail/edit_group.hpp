@@ -8,10 +8,12 @@
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/mesh/mesh_scratch.hpp"
-#include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
+#include "nebula/voxel/stream/detail/commit_group.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 
@@ -28,13 +30,14 @@ namespace nebula::voxel::detail {
 /// build the rest. On a pool without workers, the next finish() continues.
 ///
 /// Threads:   owner thread.
-/// Cost:      add: 64 look-ups. finish: until the deadline, plus one chunk.
+/// Cost:      add: 64 look-ups, and 18 for each strip. finish: until the deadline, plus one chunk.
 /// Lifetime:  borrows the volume and the scratches. The destructor drops chunks that have not begun
 ///            and waits for those that workers are building.
 class EditGroup {
 public:
     struct Item {
-        ChunkBricks bricks;
+        ChunkSources sources;
+        ChunkItem* waiting = nullptr;  ///< The build that this one replaces; null: what is shown.
         ChunkMesh mesh;
         std::optional<VoxelError> error;
     };
@@ -44,17 +47,20 @@ public:
     EditGroup(const EditGroup&) = delete;
     EditGroup& operator=(const EditGroup&) = delete;
 
-    void add(Vec3i chunk);
+    void add(ChunkId chunk, std::uint8_t mask, ChunkItem* waiting);
     /// Call it after the last add(). Lets workers begin if the group is large enough.
     void start();
     /// Builds until the deadline; returns whether every chunk is built.
     [[nodiscard]] bool finish(Clock::time_point deadline);
 
     /// Complete once finish() has returned true.
-    [[nodiscard]] const std::deque<Item>& items() const noexcept { return items_; }
+    [[nodiscard]] std::deque<Item>& items() noexcept { return items_; }
+    /// Every build contains the edits up to this version.
+    [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
 
     // About the group's edits; for the user of this class.
     std::size_t edits = 0;
+    std::size_t shown = 0;  ///< Items that replace what is shown.
     Clock::time_point first_edit;
     bool late = false;  ///< A call has left it unfinished.
 
@@ -65,6 +71,7 @@ private:
     Volume& volume_;
     MeshScratchList& scratches_;
     const bool alone_;  // the pool has no workers
+    const std::uint64_t version_;
     EpochDomain::Pin pin_;
     std::deque<Item> items_;  // tasks point into it
     std::size_t begun_ = 0;   // items before it are built or spawned

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/stream/detail/loader.hpp"
 
-#include "nebula/base/clock.hpp"
 #include "nebula/base/yield_point.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/mesh/build_chunk.hpp"
@@ -27,145 +26,133 @@ BrickPtr cut_brick(const SampleBlock& block, int i) {
     return make_brick(brick);
 }
 
+bool has_own_brick(const ChunkBricks& bricks, int i) {
+    return bricks.bricks[ChunkBricks::index(1 + (i & 1), 1 + ((i >> 1) & 1), 1 + ((i >> 2) & 1))] !=
+           nullptr;
+}
+
+std::size_t bytes_of(const ChunkItem& item) {
+    std::size_t bytes = item.mesh.vertex_data.capacity() + item.mesh.index_data.capacity();
+    for (const BrickPtr& brick : item.bricks)
+        if (brick != nullptr && !is_uniform(brick.get())) bytes += sizeof(Brick);
+    return bytes;
+}
+
 }  // namespace
 
-Loader::Loader(WorkerPool& pool, Volume& volume, MeshScratchList& scratches, std::size_t most_bytes)
+Loader::Loader(WorkerPool& pool, Volume& volume, MeshScratchList& scratches)
     : volume_(volume),
       scratches_(scratches),
-      requests_(volume.epochs()),
+      jobs_(static_cast<std::size_t>(pool.thread_count()) * kRunnersPerWorker),
       meter_(pool),
-      most_bytes_(most_bytes),
-      runner_count_(static_cast<std::size_t>(pool.thread_count()) * kRunnersPerWorker),
-      runners_(std::make_unique<Runner[]>(runner_count_)),
       // Not Background: a pool keeps one worker free of that band, and loading needs all workers.
       group_(pool, Band::Normal) {}
 
 Loader::~Loader() {
     stopping_.store(true, std::memory_order_relaxed);  // a hint; the end of the group synchronizes
-    requests_.close();
+    jobs_.drop_all();
     wait_for_builds(group_);
 }
 
+void Loader::add(CommitGroup& group) {
+    queued_.fetch_add(group.items.size(), std::memory_order_relaxed);
+    jobs_.add(group.jobs);
+}
+
 void Loader::start_runners() {
-    const std::size_t open = requests_.chunks().size() - requests_.taken();
-    if (open == 0 || runner_count_ == 0 || !may_take()) return;
-    meter_.queue_filled();
-    for (std::size_t i = 0; i < std::min(runner_count_, open); ++i) {
-        Runner& runner = runners_[i];
-        // seq_cst, after the publication or the release: pairs with run_slice's store and may_take.
-        if (runner.running.load(std::memory_order_seq_cst) ||
-            runner.running.exchange(true, std::memory_order_seq_cst))
-            continue;
-        queue(runner);
+    std::size_t count = jobs_.runners_to_start();
+    if (count > 0) meter_.queue_filled();
+    for (; count > 0; --count) {
+        try {
+            spawn_runner();
+        } catch (...) {
+            for (; count > 1; --count) jobs_.stopped();  // spawn_runner has counted its own
+            throw;
+        }
     }
 }
 
-void Loader::queue(Runner& runner) {
-    clear_if_throws(runner,
-                    [&] { group_.spawn([this, &runner] { run_slice(runner); }, "load chunks"); });
-}
-
-template <class F>
-void Loader::clear_if_throws(Runner& runner, const F& f) {
+void Loader::spawn_runner() {
     try {
-        f();
+        group_.spawn([this] { run_slice(); }, "load chunks");
     } catch (...) {
-        runner.running.store(false, std::memory_order_seq_cst);
+        jobs_.stopped();
         throw;
     }
 }
 
-void Loader::run_slice(Runner& runner) {
+void Loader::run_slice() {
     const Clock::time_point end = Clock::now() + kSlice;
-    std::unique_ptr<LoadResult> result;
-    for (;;) {
-        // Before a request is taken: each one that is taken is answered.
-        if (result == nullptr)
-            clear_if_throws(runner, [&] { result = std::make_unique<LoadResult>(); });
-        std::optional<Vec3i> chunk;
-        if (bytes_in_flight_.load(std::memory_order_relaxed) < most_bytes_)
-            chunk = requests_.take();
-        if (!chunk) {
-            meter_.queue_emptied([this] { return !may_take(); });
-            runner.running.store(false, std::memory_order_seq_cst);
-            NEBULA_YIELD_POINT();
-            // If requests were published or bytes released since, the owner may have seen our flag
-            // still set.
-            if (!may_take() || runner.running.exchange(true, std::memory_order_seq_cst)) return;
-            continue;
+    do {
+        if (stopping_.load(std::memory_order_relaxed)) return jobs_.stopped();
+        BuildJob* const job = jobs_.take_or_stop();
+        NEBULA_YIELD_POINT();
+        if (job == nullptr) {
+            meter_.queue_emptied([this] { return jobs_.size() == 0; });
+            return;
         }
-        finish(std::move(result), *chunk);
-        if (stopping_.load(std::memory_order_relaxed)) return;
-        if (Clock::now() >= end) break;
-    }
-    queue(runner);
+        finish(*job);
+    } while (Clock::now() < end);
+    spawn_runner();
 }
 
 void Loader::run_here(Clock::time_point deadline, Clock::time_point (*now)()) {
-    while (bytes_in_flight() < most_bytes_) {
-        auto result = std::make_unique<LoadResult>();
-        const std::optional<Vec3i> chunk = requests_.take();
-        if (!chunk) return;
-        finish(std::move(result), *chunk);
+    while (BuildJob* const job = jobs_.take()) {
+        finish(*job);
         if (now() >= deadline) return;
     }
 }
 
-void Loader::finish(std::unique_ptr<LoadResult> result, Vec3i chunk) {
-    load(chunk, *result);
-    result->bytes = bytes_of(*result);
-    // Relaxed: only the number matters. The limit does not include chunks that are being built.
-    bytes_in_flight_.fetch_add(result->bytes, std::memory_order_relaxed);
-    results_.push(std::move(result));
+void Loader::finish(BuildJob& job) noexcept {
+    queued_.fetch_sub(job.count, std::memory_order_relaxed);
+    ChunkItem* const items = job.group->items.data() + job.first;
+    const bool abandoned = job.group->abandoned.load(std::memory_order_relaxed);
+    if (!abandoned && !prove_empty(items, job.count))
+        for (std::uint32_t i = 0; i < job.count; ++i) {
+            build(items[i]);
+            job.bytes += bytes_of(items[i]);
+        }
+    finished_.push(job);
 }
 
-void Loader::release(const LoadResult& result) noexcept {
-    // seq_cst: before start_runners' look at the flags; pairs with may_take in run_slice.
-    bytes_in_flight_.fetch_sub(result.bytes, std::memory_order_seq_cst);
+// Most of a world is air or rock, and one look at a parent is cheaper than eight at its children.
+bool Loader::prove_empty(ChunkItem* items, std::uint32_t count) noexcept {
+    if (count != 8) return false;
+    const std::uint64_t version = volume_.version();  // first, as in build()
+    const Level level = items->id.level;
+    const Vec3i low = items->id.parent().at * 2;
+    const Box3i cells{low * kChunkSize, (low + Vec3i{2, 2, 2}) * kChunkSize};
+    const Range range = volume_.generator().bounds(
+        {{cells.min - Vec3i{1, 1, 1}, cells.max + Vec3i{2, 2, 2}}, level});
+    if (!range.all_air() && !range.all_solid()) return false;
+    const EpochDomain::Pin pin = volume_.epochs().pin();
+    if (volume_.has_any({low * 2 - Vec3i{1, 1, 1}, (low + Vec3i{2, 2, 2}) * 2 + Vec3i{1, 1, 1}},
+                        level))
+        return false;
+    for (std::uint32_t i = 0; i < count; ++i) items[i].version = version;
+    return true;
 }
 
-std::size_t Loader::bytes_of(const LoadResult& result) noexcept {
-    std::size_t bytes =
-        sizeof(LoadResult) + result.mesh.vertex_data.capacity() + result.mesh.index_data.capacity();
-    for (const BrickPtr& brick : result.bricks)
-        if (brick != nullptr && !is_uniform(brick.get())) bytes += sizeof(Brick);
-    return std::max(bytes, kLeastBytes);
-}
-
-void Loader::load(Vec3i chunk, LoadResult& result) {
-    result.chunk = chunk;
-    // Before the first look at a brick: an edit that is published later makes this result outdated.
-    result.version = volume_.version();
-    std::uint8_t missing = 0;
-    BlockContent content = BlockContent::Mixed;
-    // Every request must be answered, or its chunk would be loading forever.
-    auto done = build_chunk(
-        scratches_,
-        [&](SampleBlock& block) {
-            content = volume_.gather({chunk}, block, &missing);
-            return content;
-        },
-        [&](const MeshScratch& built) {
-            result.mesh = built.mesh;
-            for (int i = 0; i < kOwnBricks; ++i)
-                if (((missing >> i) & 1) != 0)
-                    result.bricks[static_cast<std::size_t>(i)] =
-                        missing_brick(chunk, i, content, built.block);
-        });
+void Loader::build(ChunkItem& item) noexcept {
+    // Before the first look at a brick: an edit that is published later makes this build outdated.
+    item.version = volume_.version();
+    const EpochDomain::Pin pin = volume_.epochs().pin();
+    const ChunkSources sources = volume_.look_up(item.id, item.mask);
+    auto done = build_chunk(scratches_, volume_.generator(), sources,
+                            [&](const MeshScratch& built, BlockContent content) {
+                                item.mesh = built.mesh;
+                                if (content != BlockContent::Mixed) return;
+                                for (int i = 0; i < kOwnBricks; ++i)
+                                    if (!has_own_brick(sources.bricks, i))
+                                        item.bricks[static_cast<std::size_t>(i)] =
+                                            cut_brick(built.block, i);
+                            });
+    // A job is always answered, or its group would never be shown.
     if (!done) {
-        result.error = std::move(done.error());
-        result.mesh = {};
-        result.bricks = {};
+        item.error = std::move(done.error());
+        item.mesh = {};
+        item.bricks = {};
     }
-}
-
-BrickPtr Loader::missing_brick(Vec3i chunk, int i, BlockContent content,
-                               const SampleBlock& block) const {
-    if (content == BlockContent::Mixed) return cut_brick(block, i);
-    const Range range = volume_.generator().bounds(brick_region(own_brick({chunk}, i)));
-    if (!range.uniform()) return nullptr;
-    // Costs no memory, and edits near it need not call the generator.
-    return BrickPtr(range.all_air() ? &kAirBrick : &kSolidBrick);
 }
 
 }  // namespace nebula::voxel::detail

@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The worker side of streaming: takes requests, generates and meshes chunks, pushes results.
+// The worker side of streaming: builds the chunks of groups.
 #pragma once
 
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/task_group.hpp"
 #include "nebula/voxel/field/volume.hpp"
-#include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/mesh/mesh_scratch.hpp"
-#include "nebula/voxel/space/voxel_error.hpp"
+#include "nebula/voxel/stream/detail/commit_group.hpp"
 #include "nebula/voxel/stream/detail/completion_queue.hpp"
+#include "nebula/voxel/stream/detail/job_queue.hpp"
 #include "nebula/voxel/stream/detail/load_meter.hpp"
-#include "nebula/voxel/stream/detail/request_list.hpp"
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
 
 namespace nebula {
 class WorkerPool;
@@ -26,98 +21,62 @@ class WorkerPool;
 
 namespace nebula::voxel::detail {
 
-struct LoadResult {
-    Vec3i chunk;
-    std::uint64_t version = 0;  ///< It contains every edit up to this version.
-    std::size_t bytes = 0;      ///< What it counts for in Loader::bytes_in_flight.
-    ChunkMesh mesh;
-    std::optional<VoxelError> error;
-    std::array<BrickPtr, kOwnBricks> bricks;  ///< Those that the volume lacked; others null.
-    LoadResult* next = nullptr;               ///< For the completion queue.
-};
-
-/// Keeps a few runners in the pool while there are requests. A runner is a task that takes the best
-/// request, finishes it, and takes the next one. After kSlice it goes back to the end of its band's
-/// queue, so that work of a higher band waits for at most a slice. Without requests there are no
-/// runners.
-///
-/// Finished chunks that the owner has not released yet count against a limit. At the limit, runners
-/// end; start_runners starts them again once there is room.
+/// Keeps a few runners in the pool while there are jobs. A runner is a task that takes the next job,
+/// finishes it, and takes another one. After kSlice it goes back to the end of its band's queue, so
+/// that work of a higher band waits for at most a slice. Without jobs there are no runners.
 ///
 /// On a pool without workers nothing runs by itself: the owner calls run_here.
 ///
 /// Threads:   owner thread; the runners are on workers.
-/// Cost:      start_runners: a few atomic operations per runner that is not running. run_here:
-///            until its deadline, plus one chunk.
-/// Lifetime:  the destructor drops all requests and waits for the chunks that workers are building.
+/// Cost:      run_here: until its deadline, plus one job.
+/// Lifetime:  the destructor drops the jobs that have not begun and waits for the others. A group
+///            must live until each of its jobs has been received or dropped.
 class Loader {
 public:
-    /// \param most_bytes  the limit; it is exceeded by at most one chunk per worker.
-    Loader(WorkerPool& pool, Volume& volume, MeshScratchList& scratches, std::size_t most_bytes);
+    Loader(WorkerPool& pool, Volume& volume, MeshScratchList& scratches);
     ~Loader();
     Loader(const Loader&) = delete;
     Loader& operator=(const Loader&) = delete;
 
-    [[nodiscard]] RequestList& requests() noexcept { return requests_; }
-    [[nodiscard]] const RequestList& requests() const noexcept { return requests_; }
-    [[nodiscard]] CompletionQueue<LoadResult>& results() noexcept { return results_; }
-
-    [[nodiscard]] const LoadMeter& meter() const noexcept { return meter_; }
-
-    /// Call it after a publication to requests() or a release. Makes sure that every worker has a
-    /// runner if there is something to do and room for results.
+    /// Queues the group's jobs behind all others.
+    void add(CommitGroup& group);
+    /// Makes sure that jobs have runners. Call it once a frame: a runner that could not spawn itself
+    /// is replaced.
     void start_runners();
-    /// Without workers: loads chunks on this thread until `now()` reaches the deadline; at least
-    /// one if there is one to load and room for it.
+    /// Without workers: builds on this thread until `now()` reaches the deadline; at least one job.
     void run_here(Clock::time_point deadline, Clock::time_point (*now)());
 
-    /// Call it when the owner is done with a result.
-    void release(const LoadResult& result) noexcept;
-    /// The size of all results that are not released yet.
-    [[nodiscard]] std::size_t bytes_in_flight() const noexcept {
-        return bytes_in_flight_.load(std::memory_order_relaxed);  // only the number matters
+    /// Calls f(BuildJob&) for one finished job, in no particular order; false if there is none.
+    template <class F>
+    bool receive(F&& f) {
+        return finished_.take(f);
     }
+
+    /// Items whose job nobody has taken.
+    [[nodiscard]] std::size_t queued() const noexcept {
+        return queued_.load(std::memory_order_relaxed);  // for statistics
+    }
+    [[nodiscard]] const LoadMeter& meter() const noexcept { return meter_; }
 
 private:
-    struct Runner {
-        // Set by an exchange of the owner or of the worker itself, cleared by the worker, or by
-        // whoever could not spawn it; README, "Requests and runners".
-        std::atomic<bool> running{false};
-    };
     static constexpr std::chrono::microseconds kSlice{500};
     static constexpr std::size_t kRunnersPerWorker = 2;  // one runs, one is queued behind it
-    // What the smallest result counts for, which limits the number of results.
-    static constexpr std::size_t kLeastBytes = 4096;
 
-    /// Spawns a slice of a runner whose flag is set.
-    void queue(Runner& runner);
-    void run_slice(Runner& runner);
-    /// Clears the runner's flag if f throws, so that it can be started again.
-    template <class F>
-    static void clear_if_throws(Runner& runner, const F& f);
-    void finish(std::unique_ptr<LoadResult> result, Vec3i chunk);
-    [[nodiscard]] static std::size_t bytes_of(const LoadResult& result) noexcept;
-    /// seq_cst: README, "Requests and runners".
-    [[nodiscard]] bool may_take() {
-        return bytes_in_flight_.load(std::memory_order_seq_cst) < most_bytes_ &&
-               requests_.has_work();
-    }
-    void load(Vec3i chunk, LoadResult& result);
-    /// What the volume shall keep for one of the chunk's own bricks that it lacks; may be null.
-    [[nodiscard]] BrickPtr missing_brick(Vec3i chunk, int i, BlockContent content,
-                                         const SampleBlock& block) const;
+    void spawn_runner();
+    void run_slice();
+    void finish(BuildJob& job) noexcept;
+    void build(ChunkItem& item) noexcept;
+    /// Whether the generator proves all eight children of one parent to be without a surface, and
+    /// nobody has stored anything there. The items are then built: empty.
+    [[nodiscard]] bool prove_empty(ChunkItem* items, std::uint32_t count) noexcept;
 
     Volume& volume_;
     MeshScratchList& scratches_;
-    RequestList requests_;
-    CompletionQueue<LoadResult> results_;
+    JobQueue jobs_;
+    CompletionQueue<BuildJob> finished_;
     LoadMeter meter_;
-    const std::size_t most_bytes_;
-    // Raised by the thread that finishes a chunk, lowered by the owner.
-    std::atomic<std::size_t> bytes_in_flight_{0};
+    std::atomic<std::size_t> queued_{0};  // raised by the owner, lowered by who takes a job
     std::atomic<bool> stopping_{false};
-    std::size_t runner_count_;
-    std::unique_ptr<Runner[]> runners_;
     TaskGroup group_;  // last: waits for the runners before the rest is destroyed
 };
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/stream/detail/chunk_tree.hpp"
+
+#include "nebula/base/assert.hpp"
+
+namespace nebula::voxel::detail {
+
+ChunkNode& ChunkTree::plan(ChunkId id) {
+    ChunkNode& node = nodes_.try_emplace(id).first->second;
+    node.id = id;
+    NEBULA_ASSERT(!node.planned, "a chunk was planned twice");
+    node.planned = true;
+    ++planned_leaves_;
+    return node;
+}
+
+void ChunkTree::unplan(ChunkNode& node) {
+    NEBULA_ASSERT(node.is_planned_leaf(), "only a leaf can leave the plan");
+    node.planned = false;
+    --planned_leaves_;
+}
+
+void ChunkTree::split(ChunkNode& node) {
+    NEBULA_ASSERT(node.is_planned_leaf() && node.id.level > 0, "this chunk cannot be split");
+    node.planned_split = true;
+    --planned_leaves_;
+    std::vector<ChunkNode*>& split = split_[static_cast<std::size_t>(node.id.level)];
+    node.place_among_split = split.size();
+    split.push_back(&node);
+    for (int i = 0; i < 8; ++i) plan(node.id.child(i));
+}
+
+void ChunkTree::merge(ChunkNode& node) {
+    NEBULA_ASSERT(node.planned && node.planned_split, "this chunk is not split");
+    for (int i = 0; i < 8; ++i) unplan(*find(node.id.child(i)));
+    node.planned_split = false;
+    ++planned_leaves_;
+    std::vector<ChunkNode*>& split = split_[static_cast<std::size_t>(node.id.level)];
+    split.back()->place_among_split = node.place_among_split;
+    split[node.place_among_split] = split.back();
+    split.pop_back();
+}
+
+bool ChunkTree::may_split(ChunkId id) const noexcept {
+    for (std::int32_t z = -1; z <= 1; ++z)
+        for (std::int32_t y = -1; y <= 1; ++y)
+            for (std::int32_t x = -1; x <= 1; ++x) {
+                const ChunkId neighbour = id + Vec3i{x, y, z};
+                if (!is_planned(neighbour) && is_planned(root_of(neighbour))) return false;
+            }
+    return true;
+}
+
+bool ChunkTree::may_be_leaf(ChunkId id) const noexcept {
+    if (id.level == 0) return true;
+    const ChunkId first = id.child(0);
+    for (std::int32_t z = -1; z <= 2; ++z)
+        for (std::int32_t y = -1; y <= 2; ++y)
+            for (std::int32_t x = -1; x <= 2; ++x) {
+                const ChunkNode* node = find(first + Vec3i{x, y, z});
+                if (node != nullptr && node->planned && node->planned_split) return false;
+            }
+    return true;
+}
+
+std::uint8_t ChunkTree::mask_of(ChunkId id) const noexcept {
+    if (id.level == root_level_) return 0;
+    unsigned mask = 0;
+    for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
+        const ChunkId neighbour = id + kFaceNeighbours[face];
+        if (!is_planned(neighbour) && is_planned(neighbour.parent())) mask |= 1U << face;
+    }
+    return static_cast<std::uint8_t>(mask);
+}
+
+void ChunkTree::erase_if_unused(ChunkNode& node) {
+    if (!node.planned && !node.shown && node.newest_item == nullptr) nodes_.erase(node.id);
+}
+
+}  // namespace nebula::voxel::detail

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/stream/detail/planner.hpp"
+
+#include "nebula/voxel/field/sample.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+
+namespace nebula::voxel::detail {
+
+namespace {
+
+// Of one group. Large enough that few chunks get strips for a neighbour that is about to be split,
+// and small enough that it is soon built, and shown within a frame.
+constexpr std::size_t kMostChanges = 32;
+
+// A chunk behind a viewer ranks as if it were this many times as far away.
+constexpr double kBehind = 2.0;
+
+}  // namespace
+
+void Planner::set_views(const std::vector<NestedBoxes>& views) {
+    views_ = views;
+    lists_stale_.fill(true);
+    roots_stale_ = true;
+    done_ = false;
+}
+
+bool Planner::wants_split(ChunkId chunk) const noexcept {
+    return chunk.level > 0 &&
+           std::any_of(views_.begin(), views_.end(),
+                       [&](const NestedBoxes& view) { return view.covers(chunk.child(0)); });
+}
+
+bool Planner::wants_root(ChunkId chunk) const noexcept {
+    return std::any_of(views_.begin(), views_.end(),
+                       [&](const NestedBoxes& view) { return view.covers(chunk); });
+}
+
+double Planner::rank(ChunkId chunk) const noexcept {
+    const double size = static_cast<double>(voxel_size(chunk.level)) * kChunkSize;
+    double best = std::numeric_limits<double>::infinity();
+    for (const NestedBoxes& view : views_) {
+        const Viewer& viewer = view.viewer();
+        const auto away = [size](std::int32_t c, float at) {
+            return (c + 0.5) * size - static_cast<double>(at);
+        };
+        const double x = away(chunk.at.x, viewer.position.x);
+        const double y = away(chunk.at.y, viewer.position.y);
+        const double z = away(chunk.at.z, viewer.position.z);
+        const bool behind = x * static_cast<double>(viewer.forward.x) +
+                                y * static_cast<double>(viewer.forward.y) +
+                                z * static_cast<double>(viewer.forward.z) <
+                            0.0;
+        const double distance2 = x * x + y * y + z * z;
+        best = std::min(best, behind ? distance2 * kBehind * kBehind : distance2);
+    }
+    return best;
+}
+
+std::unique_ptr<CommitGroup> Planner::next() {
+    if (std::exchange(retry_, false)) {
+        auto group = std::make_unique<CommitGroup>();
+        tree_.for_each([&](ChunkNode& node) {
+            if (node.failed && node.is_planned_leaf())
+                group->items.push_back({.id = node.id, .mask = node.planned_mask});
+        });
+        if (!group->items.empty()) return group;
+    }
+    if (done_) return nullptr;
+    std::vector<Change> changes;
+    append_roots(changes);
+    if (changes.empty()) append_splits(changes);
+    if (changes.empty()) append_merges(changes);
+    if (!changes.empty()) return form(std::move(changes));
+    done_ = true;
+    return nullptr;
+}
+
+// All that shall vanish, and the nearest that shall appear.
+void Planner::append_roots(std::vector<Change>& changes) {
+    if (!roots_stale_) return;
+    const Level level = tree_.root_level();
+    std::vector<Ranked> missing;
+    bool blocked = false;
+    for (const NestedBoxes& view : views_) {
+        const Box3i& box = view.box(level);
+        for (std::int32_t z = box.min.z; z < box.max.z; ++z)
+            for (std::int32_t y = box.min.y; y < box.max.y; ++y)
+                for (std::int32_t x = box.min.x; x < box.max.x; ++x) {
+                    const ChunkId id{{x, y, z}, level};
+                    const ChunkNode* node = tree_.find(id);
+                    if (node != nullptr && node->planned) continue;
+                    if (tree_.may_be_leaf(id))
+                        missing.push_back({rank(id), id});
+                    else
+                        blocked = true;  // what is too fine beside it has yet to be merged
+                }
+    }
+    std::sort(missing.begin(), missing.end(), [](const Ranked& a, const Ranked& b) {
+        return a.rank != b.rank ? a.rank < b.rank : a.id < b.id;
+    });
+    missing.erase(std::unique(missing.begin(), missing.end(),
+                              [](const Ranked& a, const Ranked& b) { return a.id == b.id; }),
+                  missing.end());
+    const bool all = missing.size() <= 8 * kMostChanges;
+    if (!all) missing.resize(8 * kMostChanges);
+    for (const Ranked& root : missing) changes.push_back({Change::Kind::Appear, root.id});
+    for (const ChunkId root : roots_)
+        if (!wants_root(root)) changes.push_back({Change::Kind::Vanish, root});
+    roots_stale_ = !all || blocked;
+}
+
+void Planner::list_splits(Level level) {
+    std::vector<Ranked>& list = to_split_[static_cast<std::size_t>(level)];
+    list.clear();
+    for (const NestedBoxes& view : views_) {
+        const Box3i& children = view.box(level - 1);
+        for (std::int32_t z = children.min.z / 2; z < children.max.z / 2; ++z)
+            for (std::int32_t y = children.min.y / 2; y < children.max.y / 2; ++y)
+                for (std::int32_t x = children.min.x / 2; x < children.max.x / 2; ++x) {
+                    const ChunkId id{{x, y, z}, level};
+                    const ChunkNode* node = tree_.find(id);
+                    if (node != nullptr && node->planned && node->planned_split) continue;
+                    list.push_back({rank(id), id});
+                }
+    }
+    std::sort(list.begin(), list.end(), [](const Ranked& a, const Ranked& b) {
+        return a.rank != b.rank ? a.rank > b.rank : b.id < a.id;
+    });
+}
+
+void Planner::append_splits(std::vector<Change>& changes) {
+    for (Level level = tree_.root_level(); level > 0 && changes.empty(); --level) {
+        const auto i = static_cast<std::size_t>(level);
+        if (std::exchange(lists_stale_[i], false)) list_splits(level);
+        std::vector<Ranked>& list = to_split_[i];
+        std::vector<Ranked> blocked;
+        while (!list.empty() && changes.size() < kMostChanges) {
+            const Ranked best = list.back();
+            list.pop_back();
+            const ChunkNode* node = tree_.find(best.id);
+            if (node != nullptr && node->planned && node->planned_split) continue;  // twice in it
+            if (node == nullptr || !node->planned || !tree_.may_split(best.id)) {
+                blocked.push_back(best);
+                continue;
+            }
+            changes.push_back({Change::Kind::Split, best.id});
+        }
+        list.insert(list.end(), blocked.rbegin(), blocked.rend());
+    }
+}
+
+void Planner::append_merges(std::vector<Change>& changes) {
+    for (Level level = 1; level <= tree_.root_level() && changes.empty(); ++level)
+        for (const ChunkNode* node : tree_.split_nodes(level)) {
+            if (wants_split(node->id) || !tree_.may_be_leaf(node->id)) continue;
+            changes.push_back({Change::Kind::Merge, node->id});
+            if (changes.size() == kMostChanges) break;
+        }
+}
+
+void Planner::unplan_below(ChunkNode& node) {
+    if (!node.planned_split) return;
+    for (int i = 0; i < 8; ++i) unplan_below(*tree_.find(node.id.child(i)));
+    tree_.merge(node);
+}
+
+// Applies the changes to the plan, then lists every leaf that is new or whose strips differ.
+std::unique_ptr<CommitGroup> Planner::form(std::vector<Change> changes) {
+    auto group = std::make_unique<CommitGroup>();
+    std::vector<ChunkId> fresh;
+    std::vector<ChunkId> around;  // the finer chunks beside a change
+    const auto add_around = [&](ChunkId id) {
+        for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
+            const ChunkNode* neighbour = tree_.find(id + kFaceNeighbours[face]);
+            if (neighbour == nullptr || !neighbour->planned || !neighbour->planned_split) continue;
+            for (int i = 0; i < 8; ++i) {
+                // The half of the neighbour that faces us.
+                const bool high = ((i >> (face / 2)) & 1) != 0;
+                if (high == (face % 2 == 0)) around.push_back(neighbour->id.child(i));
+            }
+        }
+    };
+    for (const Change& change : changes) {
+        switch (change.kind) {
+            case Change::Kind::Appear:
+                tree_.plan(change.id);
+                roots_.push_back(change.id);
+                fresh.push_back(change.id);
+                break;
+            case Change::Kind::Vanish: {
+                ChunkNode& root = *tree_.find(change.id);
+                unplan_below(root);
+                tree_.unplan(root);
+                std::erase(roots_, change.id);
+                break;
+            }
+            case Change::Kind::Split:
+                tree_.split(*tree_.find(change.id));
+                for (int i = 0; i < 8; ++i) fresh.push_back(change.id.child(i));
+                break;
+            case Change::Kind::Merge:
+                tree_.merge(*tree_.find(change.id));
+                fresh.push_back(change.id);
+                break;
+        }
+    }
+    for (const Change& change : changes)
+        if (change.kind != Change::Kind::Vanish && change.id.level > 0) add_around(change.id);
+    for (const ChunkId id : fresh) {
+        ChunkNode& node = *tree_.find(id);
+        node.planned_mask = tree_.mask_of(id);
+        group->items.push_back({.id = id, .mask = node.planned_mask});
+    }
+    for (const ChunkId id : around) {
+        ChunkNode& node = *tree_.find(id);
+        const std::uint8_t mask = node.is_planned_leaf() ? tree_.mask_of(id) : node.planned_mask;
+        if (std::exchange(node.planned_mask, mask) != mask)
+            group->items.push_back({.id = id, .mask = mask});
+    }
+    group->changes = std::move(changes);
+    return group;
+}
+
+}  // namespace nebula::voxel::detail

@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/stream/streamer.hpp"
+
+#include "nebula/base/assert.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/mesh/build_chunk.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+namespace nebula::voxel {
+
+using detail::ChunkItem;
+using detail::ChunkNode;
+using detail::EditGroup;
+using detail::kFaceNeighbours;
+
+namespace {
+
+// Steps that are planned and not yet shown. Each is built while earlier ones are staged.
+constexpr std::size_t kMostSteps = 4;
+
+// Bricks freed between two looks at the clock.
+constexpr std::size_t kBricksPerSlice = 256;
+
+// A longer budget is the same as no limit, and adding this to a time does not overflow.
+constexpr Clock::duration kLongestBudget = std::chrono::hours(1);
+
+std::string name_of(ChunkId id) {
+    return "chunk (" + std::to_string(id.at.x) + ", " + std::to_string(id.at.y) + ", " +
+           std::to_string(id.at.z) + ") of level " + std::to_string(id.level);
+}
+
+// The points that the strip on a face of a chunk reads, on the coarser level's lattice.
+Box3i strip_reads(ChunkId chunk, int face) {
+    const Vec3i origin = chunk.at * StripSamples::kCells;
+    const Box3i box = StripSamples::box(face);
+    return {box.min + origin, box.max + origin};
+}
+
+bool has_face(std::uint8_t mask, unsigned face) { return (mask >> face & 1U) != 0; }
+
+}  // namespace
+
+Streamer::Streamer(World& world, WorkerPool& pool, const TerrainSettings& settings)
+    : world_(world),
+      pool_(pool),
+      settings_(settings),
+      tree_(std::make_unique<detail::ChunkTree>(0)),
+      planner_(std::make_unique<detail::Planner>(*tree_)),
+      loader_(pool, world.volume(), scratches_) {}
+
+Streamer::~Streamer() {
+    for (const auto& step : steps_) step->abandoned.store(true, std::memory_order_relaxed);
+}
+
+// ---- Viewers ----
+
+void Streamer::set_viewers(std::span<const Viewer> viewers) {
+    bool changed = viewers.size() != views_.size();
+    if (viewers.size() < views_.size())
+        views_.erase(views_.begin() + static_cast<std::ptrdiff_t>(viewers.size()), views_.end());
+    for (std::size_t i = 0; i < viewers.size(); ++i) {
+        if (i < views_.size())
+            changed |= views_[i].set(viewers[i]);
+        else
+            views_.emplace_back(viewers[i]);
+    }
+    if (!changed) return;
+    Level coarsest = 0;
+    for (const detail::NestedBoxes& view : views_) coarsest = std::max(coarsest, view.coarsest());
+    if (!views_.empty() && coarsest != tree_->root_level()) restart(coarsest);
+    planner_->set_views(views_);
+}
+
+// Levels came or went at the coarse end. What is shown stays until the next commit.
+void Streamer::restart(Level root_level) {
+    tree_->for_each([this](const ChunkNode& node) {
+        if (node.has_mesh) leftovers_.push_back(node.id);
+        if (!node.shown) return;
+        for (int i = 0; i < kOwnBricks; ++i) world_.volume().drop_generated(own_brick(node.id, i));
+    });
+    if (edit_group_ != nullptr && edit_group_->edits > 0) {  // reported with those made since
+        first_edit_ = edit_group_->first_edit;
+        new_edits_ += edit_group_->edits;
+    }
+    edit_group_.reset();
+    stale_.clear();
+    dirty_.clear();
+    for (auto& step : steps_) {
+        step->abandoned.store(true, std::memory_order_relaxed);
+        for (const ChunkItem& item : step->items) (item.built ? built_ : unbuilt_) -= 1;
+        waiting_bytes_ -= step->bytes;
+        if (step->unbuilt > 0) abandoned_.push_back(std::move(step));
+    }
+    steps_.clear();
+    shown_leaves_ = 0;
+    failed_ = 0;
+    tree_ = std::make_unique<detail::ChunkTree>(root_level);
+    planner_ = std::make_unique<detail::Planner>(*tree_);
+}
+
+// ---- Planning ----
+
+void Streamer::update() {
+    const Clock::time_point start = settings_.now();
+    const Clock::time_point deadline = start + std::min(settings_.update_budget, kLongestBudget);
+    receive();
+    plan(deadline);
+    loader_.start_runners();
+    if (pool_.thread_count() == 0) loader_.run_here(deadline, settings_.now);
+    counters_.last_update = settings_.now() - start;
+}
+
+void Streamer::plan(Clock::time_point deadline) {
+    do {
+        if (steps_.size() >= kMostSteps || waiting_bytes_ >= settings_.most_waiting_bytes) return;
+        std::unique_ptr<Group> step = planner_->next();
+        if (step == nullptr) return;
+        begin_step(std::move(step));
+    } while (settings_.now() < deadline);
+}
+
+void Streamer::begin_step(std::unique_ptr<Group> step) {
+    const std::uint64_t version = world_.volume().version();
+    std::vector<ChunkItem>& items = step->items;
+    for (std::uint32_t i = 0; i < items.size(); ++i) {
+        ChunkItem& item = items[i];
+        item.group = step.get();
+        item.node = tree_->find(item.id);
+        item.older = std::exchange(item.node->newest_item, &item);
+        // Edits are not noted for chunks outside the tree.
+        if (!item.node->shown) item.node->required_version = version;
+        // The children of one parent stand together, and make one job.
+        const bool joins = !step->jobs.empty() && step->jobs.back().count < 8 &&
+                           items[step->jobs.back().first].id.level == item.id.level &&
+                           items[step->jobs.back().first].id.parent() == item.id.parent() &&
+                           item.id.level < tree_->root_level();
+        if (joins)
+            ++step->jobs.back().count;
+        else
+            step->jobs.push_back({.group = step.get(), .first = i, .count = 1});
+    }
+    step->unbuilt = items.size();
+    unbuilt_ += items.size();
+    loader_.add(*step);
+    steps_.push_back(std::move(step));
+}
+
+void Streamer::receive() {
+    const auto receive_job = [this](detail::BuildJob& job) {
+        Group& step = *job.group;
+        step.unbuilt -= job.count;
+        if (step.abandoned.load(std::memory_order_relaxed)) {
+            if (step.unbuilt == 0)
+                std::erase_if(abandoned_, [&](const auto& group) { return group.get() == &step; });
+            return;
+        }
+        counters_.meshed += job.count;
+        unbuilt_ -= job.count;
+        built_ += job.count;
+        step.bytes += job.bytes;
+        waiting_bytes_ += job.bytes;
+        for (std::uint32_t i = job.first; i < job.first + job.count; ++i) {
+            ChunkItem& item = step.items[i];
+            item.built = true;
+            if (item.version < item.node->required_version) mark_stale(item);
+        }
+    };
+    while (loader_.receive(receive_job)) {
+    }
+}
+
+std::size_t Streamer::retry_failed() {
+    if (failed_ > 0) planner_->retry_failed();
+    return failed_;
+}
+
+// ---- Commits ----
+
+CommitReport Streamer::commit(CommitSink& sink, Clock::duration budget) {
+    CommitReport report;
+    const Clock::time_point start = settings_.now();
+    receive();
+    remove_leftovers(sink, report);
+    // No margin: a mesh that takes a little longer than the mean overruns the budget a little.
+    FrameBudget frame(start + std::min(budget, kLongestBudget), {.margin_deviations = 0});
+    commit_steps(sink, frame, report);
+    while (world_.volume().collect(kBricksPerSlice) == kBricksPerSlice &&
+           settings_.now() < frame.deadline()) {
+    }
+    loader_.start_runners();
+    report.waiting = built_;
+    report.spent = settings_.now() - start;
+    counters_.last_commit = report.spent;
+    return report;
+}
+
+void Streamer::remove_leftovers(CommitSink& sink, CommitReport& report) {
+    for (const ChunkId chunk : std::exchange(leftovers_, {})) {
+        sink.remove(chunk);
+        --shown_meshes_;
+        ++report.removed;
+    }
+}
+
+void Streamer::commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& report) {
+    while (!steps_.empty()) {
+        Group& step = *steps_.front();
+        if (!stage(step, sink, frame, report)) return;
+        if (!step.is_built() || !may_show(step)) return;
+        show(step, sink, report);
+        steps_.pop_front();
+        if (settings_.now() >= frame.deadline()) return;
+    }
+}
+
+// Hands the built meshes to the sink; false if the budget ends before the last of them.
+bool Streamer::stage(Group& step, CommitSink& sink, FrameBudget& frame, CommitReport& report) {
+    for (ChunkItem& item : step.items) {
+        if (!item.built || item.stale || item.staged) continue;
+        if (!item.mesh.empty()) {
+            const Clock::time_point before = settings_.now();
+            if (!frame.try_start(before, mesh_cost_)) return false;
+            counters_.triangles += item.mesh.triangle_count();
+            sink.stage(item.id, item.mesh);
+            ++report.committed;
+            item.mesh_staged = true;
+            item.mesh = {};
+            mesh_cost_.add(settings_.now() - before);
+        } else if (std::exchange(item.mesh_staged, false)) {
+            sink.discard(item.id);
+        }
+        item.staged = true;
+    }
+    return true;
+}
+
+// A late edit group shows its chunks together: none of them may change before.
+bool Streamer::may_show(const Group& step) const noexcept {
+    if (edit_group_ == nullptr) return true;
+    const auto is_being_edited = [](const ChunkNode* node) {
+        return node != nullptr && (node->in_edit_group || node->dirty);
+    };
+    for (const ChunkItem& item : step.items)
+        if (is_being_edited(item.node)) return false;
+    for (const Group::Change& change : step.changes) {
+        if (is_being_edited(tree_->find(change.id))) return false;
+        if (change.kind != Group::Change::Kind::Merge) continue;
+        for (int i = 0; i < 8; ++i)
+            if (is_being_edited(tree_->find(change.id.child(i)))) return false;
+    }
+    return true;
+}
+
+void Streamer::show(Group& step, CommitSink& sink, CommitReport& report) {
+    using Kind = Group::Change::Kind;
+    for (const Group::Change& change : step.changes) {
+        ChunkNode& node = *tree_->find(change.id);
+        switch (change.kind) {
+            case Kind::Appear:
+                node.shown = true;
+                ++shown_leaves_;
+                break;
+            case Kind::Split:
+                node.shown_split = true;
+                for (int i = 0; i < 8; ++i) tree_->find(change.id.child(i))->shown = true;
+                shown_leaves_ += 7;
+                hide(node, sink, report);
+                break;
+            case Kind::Merge:
+                for (int i = 0; i < 8; ++i)
+                    take_down(*tree_->find(change.id.child(i)), sink, report);
+                node.shown_split = false;
+                ++shown_leaves_;
+                break;
+            case Kind::Vanish:
+                take_down(node, sink, report);
+                break;
+        }
+    }
+    for (ChunkItem& item : step.items) {
+        ChunkNode& node = *item.node;
+        unlink(item);
+        // What became of the chunk since it was planned is in later steps.
+        node.shown_mask = item.mask;
+        for (int i = 0; i < kOwnBricks; ++i)
+            if (auto& brick = item.bricks[static_cast<std::size_t>(i)]; brick != nullptr)
+                world_.volume().publish_generated(own_brick(item.id, i), std::move(brick));
+        set_failed(node, item.error.has_value());
+        if (item.error) {
+            ++report.failed;
+            sink.failed(item.id, *item.error);
+        } else if (item.mesh_staged) {
+            shown_meshes_ += node.has_mesh ? 0 : 1;
+            node.has_mesh = true;
+            sink.show(item.id);
+        } else {
+            ++report.empty;
+            if (node.has_mesh) hide(node, sink, report);
+        }
+    }
+    built_ -= step.items.size();
+    waiting_bytes_ -= step.bytes;
+}
+
+void Streamer::hide(ChunkNode& node, CommitSink& sink, CommitReport& report) {
+    if (std::exchange(node.has_mesh, false)) {
+        --shown_meshes_;
+        ++report.removed;
+        sink.remove(node.id);
+    }
+    set_failed(node, false);
+    if (node.is_shown_leaf()) return;
+    for (int i = 0; i < kOwnBricks; ++i) world_.volume().drop_generated(own_brick(node.id, i));
+}
+
+void Streamer::take_down(ChunkNode& node, CommitSink& sink, CommitReport& report) {
+    if (std::exchange(node.shown_split, false)) {
+        for (int i = 0; i < 8; ++i) take_down(*tree_->find(node.id.child(i)), sink, report);
+    } else {
+        --shown_leaves_;
+    }
+    node.shown = false;
+    hide(node, sink, report);
+    tree_->erase_if_unused(node);
+}
+
+void Streamer::unlink(ChunkItem& item) noexcept {
+    ChunkItem** link = &item.node->newest_item;
+    while (*link != &item) link = &(*link)->older;
+    *link = item.older;
+}
+
+void Streamer::set_failed(ChunkNode& node, bool failed) noexcept {
+    if (std::exchange(node.failed, failed) != failed) failed ? ++failed_ : --failed_;
+}
+
+// ---- Edits ----
+
+void Streamer::note_edit(const EditReport& edit) {
+    if (new_edits_++ == 0) first_edit_ = settings_.now();
+    for (const ChunkId chunk : edit.chunks) {
+        if (ChunkNode* node = tree_->find(chunk); node != nullptr) mark(*node);
+        if (chunk.level > 0 && chunk.level <= tree_->root_level()) mark_strips_beside(chunk, edit);
+    }
+}
+
+void Streamer::mark(ChunkNode& node) {
+    node.required_version = world_.volume().version();
+    for (ChunkItem* item = node.newest_item; item != nullptr; item = item->older)
+        if (item->built) mark_stale(*item);
+    if (node.is_shown_leaf() && !std::exchange(node.dirty, true)) dirty_.push_back(node.id);
+}
+
+void Streamer::mark_stale(ChunkItem& item) {
+    if (std::exchange(item.stale, true)) return;
+    item.staged = false;
+    ++item.group->stale;
+    ++counters_.stale;
+    stale_.push_back(&item);
+}
+
+// The finer chunks beside this one read its samples for their strips.
+void Streamer::mark_strips_beside(ChunkId chunk, const EditReport& edit) {
+    const Box3i& changed = edit.reach[static_cast<std::size_t>(chunk.level)];
+    for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
+        const ChunkId neighbour = chunk + kFaceNeighbours[face];
+        const unsigned facing = face ^ 1U;
+        for (int i = 0; i < 8; ++i) {
+            const bool high = ((i >> (face / 2)) & 1) != 0;
+            if (high != (face % 2 == 0)) continue;  // the half that faces the chunk
+            ChunkNode* finer = tree_->find(neighbour.child(i));
+            if (finer == nullptr) continue;
+            bool reads = finer->is_shown_leaf() && has_face(finer->shown_mask, facing);
+            for (const ChunkItem* item = finer->newest_item; item != nullptr; item = item->older)
+                reads |= has_face(item->mask, facing);
+            if (reads &&
+                !intersection(changed, strip_reads(finer->id, static_cast<int>(facing))).empty())
+                mark(*finer);
+        }
+    }
+}
+
+EditCommit Streamer::commit_edits(CommitSink& sink, Clock::time_point deadline) {
+    const Clock::time_point start = settings_.now();
+    EditCommit report;
+    receive();
+    // The group that an earlier call left unfinished, then one group of everything edited since.
+    // Never a third: later edits belong to the next call. Otherwise code that digs in response to
+    // a report would keep this call from ending.
+    if (edit_group_ != nullptr && edit_group_->finish(deadline)) commit_edit_group(sink, report);
+    if (edit_group_ == nullptr && edits_pending()) {
+        begin_edit_group();
+        if (edit_group_->finish(deadline)) commit_edit_group(sink, report);
+    }
+    if (edit_group_ != nullptr) {
+        edit_group_->late = true;
+        report.pending = edit_group_->shown + dirty_.size();
+    } else if (!steps_.empty()) {
+        // Somebody who digs in every frame, before commit() is called, must not hold up the steps.
+        FrameBudget frame(
+            std::min(deadline, settings_.now() + std::min(settings_.commit_budget, kLongestBudget)),
+            {.at_least_one = false, .margin_deviations = 0});
+        CommitReport steps;
+        commit_steps(sink, frame, steps);
+    }
+    report.same_frame = edit_group_ == nullptr;
+    for (const EditGroupReport& group : report.groups) report.same_frame &= group.same_frame;
+    counters_.last_edit_commit = settings_.now() - start;
+    return report;
+}
+
+void Streamer::begin_edit_group() {
+    edit_group_ = std::make_unique<EditGroup>(pool_, world_.volume(), scratches_);
+    edit_group_->first_edit = first_edit_;
+    edit_group_->edits = std::exchange(new_edits_, 0);
+    for (const ChunkId chunk : std::exchange(dirty_, {})) {
+        ChunkNode* node = tree_->find(chunk);
+        // Taken down since, or taken down and back again.
+        if (node == nullptr || !std::exchange(node->dirty, false) || !node->is_shown_leaf())
+            continue;
+        node->in_edit_group = true;
+        edit_group_->add(chunk, node->shown_mask, nullptr);
+    }
+    for (ChunkItem* item : std::exchange(stale_, {})) edit_group_->add(item->id, item->mask, item);
+    edit_group_->start();
+}
+
+void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
+    const std::unique_ptr<EditGroup> group = std::exchange(edit_group_, nullptr);
+    EditGroupReport done;
+    done.edits = group->edits;
+    done.same_frame = !group->late;
+    for (EditGroup::Item& built : group->items()) {
+        if (built.waiting != nullptr) {
+            ChunkItem& item = *built.waiting;
+            item.mesh = std::move(built.mesh);
+            item.error = std::move(built.error);
+            item.version = group->version();
+            item.stale = false;
+            --item.group->stale;
+            if (item.version < item.node->required_version) mark_stale(item);
+            continue;
+        }
+        ChunkNode* node = tree_->find(built.sources.bricks.chunk);
+        if (node == nullptr || !std::exchange(node->in_edit_group, false)) continue;
+        if (!node->is_shown_leaf()) continue;
+        ++counters_.remeshed;
+        set_failed(*node, built.error.has_value());
+        if (built.error) {
+            ++done.failed;
+            sink.failed(node->id, *built.error);
+            continue;
+        }
+        ++done.chunks;
+        stage_and_show(*node, built.mesh, sink);
+    }
+    if (done.edits == 0 && done.chunks == 0 && done.failed == 0) return;
+    done.since_first_edit = settings_.now() - group->first_edit;
+    report.edits += done.edits;
+    report.chunks += done.chunks;
+    report.failed += done.failed;
+    report.since_first_edit = std::max(report.since_first_edit, done.since_first_edit);
+    report.groups.push_back(done);
+}
+
+void Streamer::stage_and_show(ChunkNode& node, const ChunkMesh& mesh, CommitSink& sink) {
+    if (!mesh.empty()) {
+        // What a step has staged for the chunk is stale, and is replaced.
+        for (ChunkItem* item = node.newest_item; item != nullptr; item = item->older)
+            item->mesh_staged = false;
+        counters_.triangles += mesh.triangle_count();
+        sink.stage(node.id, mesh);
+        sink.show(node.id);
+        shown_meshes_ += node.has_mesh ? 0 : 1;
+        node.has_mesh = true;
+    } else if (std::exchange(node.has_mesh, false)) {
+        --shown_meshes_;
+        sink.remove(node.id);
+    }
+}
+
+// ---- Questions ----
+
+tl::expected<ChunkMesh, VoxelError> Streamer::build_chunk(ChunkId chunk) {
+    const ChunkNode* node = tree_->find(chunk);
+    if (node == nullptr || !node->is_shown_leaf())
+        return tl::unexpected(VoxelError{VoxelError::Kind::NotLoaded, "the chunk is not loaded"});
+    ChunkMesh mesh;
+    if (auto done =
+            voxel::build_chunk(scratches_, world_.volume().generator(),
+                               world_.volume().look_up(chunk, node->shown_mask),
+                               [&](const MeshScratch& built, BlockContent) { mesh = built.mesh; });
+        !done)
+        return tl::unexpected(std::move(done.error()));
+    return mesh;
+}
+
+bool Streamer::is_loaded() const noexcept {
+    return !views_.empty() && planner_->is_done() && steps_.empty() && leftovers_.empty() &&
+           !edits_pending();
+}
+
+std::vector<ChunkId> Streamer::shown_chunks() const {
+    std::vector<ChunkId> found;
+    tree_->for_each([&](const ChunkNode& node) {
+        if (node.is_shown_leaf()) found.push_back(node.id);
+    });
+    return found;
+}
+
+std::optional<ChunkId> Streamer::shown_chunk_at(Vec3f position) const noexcept {
+    for (Level level = tree_->root_level(); level >= 0; --level) {
+        const float size = voxel_size(level) * float{kChunkSize};
+        const auto chunk = [size](float c) {
+            return static_cast<std::int32_t>(std::floor(c / size));
+        };
+        const ChunkId id{{chunk(position.x), chunk(position.y), chunk(position.z)}, level};
+        const ChunkNode* node = tree_->find(id);
+        if (node == nullptr || !node->shown) return std::nullopt;
+        if (!node->shown_split) return id;
+    }
+    return std::nullopt;
+}
+
+std::string Streamer::audit() const {
+    std::string wrong;
+    const auto is_shown = [this](ChunkId id) {
+        const ChunkNode* node = tree_->find(id);
+        return node != nullptr && node->shown;
+    };
+    const auto root_is_shown = [&](ChunkId id) {
+        while (id.level < tree_->root_level()) id = id.parent();
+        return is_shown(id);
+    };
+    const auto check_leaf = [&](const ChunkNode& node) {
+        for (std::int32_t z = -1; z <= 1; ++z)
+            for (std::int32_t y = -1; y <= 1; ++y)
+                for (std::int32_t x = -1; x <= 1; ++x) {
+                    const ChunkId beside = node.id + Vec3i{x, y, z};
+                    if (!is_shown(beside) && node.id.level < tree_->root_level() &&
+                        !is_shown(beside.parent()) && root_is_shown(beside))
+                        wrong += name_of(node.id) + " lies beside one that is two levels coarser; ";
+                }
+        for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
+            const ChunkId beside = node.id + kFaceNeighbours[face];
+            const bool there = root_is_shown(beside);
+            const bool coarser = there && !is_shown(beside);
+            if (there && coarser != has_face(node.shown_mask, face))
+                wrong +=
+                    name_of(node.id) + (coarser ? " lacks a strip; " : " has a strip too many; ");
+        }
+    };
+    std::size_t leaves = 0;
+    std::size_t meshes = leftovers_.size();
+    tree_->for_each([&](const ChunkNode& node) {
+        meshes += node.has_mesh ? 1 : 0;
+        if (node.has_mesh && !node.is_shown_leaf()) wrong += name_of(node.id) + " shows too much; ";
+        if (!node.shown) return;
+        leaves += node.shown_split ? 0 : 1;
+        for (int i = 0; i < 8 && node.id.level > 0; ++i)
+            if (is_shown(node.id.child(i)) != node.shown_split)
+                wrong +=
+                    name_of(node.id) + (node.shown_split ? " has a hole; " : " is shown twice; ");
+        if (node.id.level < tree_->root_level()) {
+            const ChunkNode* parent = tree_->find(node.id.parent());
+            if (parent == nullptr || !parent->shown || !parent->shown_split)
+                wrong += name_of(node.id) + " is shown without its parent; ";
+        }
+        if (!node.shown_split) check_leaf(node);
+    });
+    if (leaves != shown_leaves_) wrong += "the number of leaves is wrong; ";
+    if (meshes != shown_meshes_) wrong += "the number of meshes is wrong; ";
+    return wrong;
+}
+
+TerrainStats Streamer::stats() const {
+    TerrainStats s = counters_;
+    s.wanted = tree_->planned_leaves();
+    s.loaded = shown_leaves_ - std::min(shown_leaves_, failed_);
+    s.failed = failed_;
+    s.queued = std::min(loader_.queued(), unbuilt_);
+    s.in_flight = unbuilt_ - s.queued;
+    s.waiting = built_;
+    s.waiting_bytes = waiting_bytes_;
+    s.steps = steps_.size();
+    s.shown = shown_meshes_;
+    const Volume& volume = world_.volume();
+    s.edits = world_.edits();
+    s.bricks = volume.brick_count();
+    s.edited_bricks = volume.edited_count();
+    s.brick_bytes = volume.bytes();
+    return s;
+}
+
+}  // namespace nebula::voxel

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Shows a world around viewers: plans steps, has them built, and hands them to a sink.
+#pragma once
+
+#include "nebula/base/clock.hpp"
+#include "nebula/threading/frame_budget.hpp"
+#include "nebula/voxel/mesh/mesh_scratch.hpp"
+#include "nebula/voxel/stream/commit_sink.hpp"
+#include "nebula/voxel/stream/detail/chunk_tree.hpp"
+#include "nebula/voxel/stream/detail/commit_group.hpp"
+#include "nebula/voxel/stream/detail/edit_group.hpp"
+#include "nebula/voxel/stream/detail/loader.hpp"
+#include "nebula/voxel/stream/detail/nested_boxes.hpp"
+#include "nebula/voxel/stream/detail/planner.hpp"
+#include "nebula/voxel/stream/reports.hpp"
+#include "nebula/voxel/stream/settings.hpp"
+#include "nebula/voxel/stream/viewer.hpp"
+#include "nebula/voxel/world/world.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nebula::voxel {
+
+/// The functions of Terrain that have to do with what is shown; see there.
+///
+/// Threads:   owner thread of the world.
+/// Lifetime:  borrows all that it is given. The destructor waits for the chunks that workers are
+///            building; it does not call the sink.
+class Streamer {
+public:
+    Streamer(World& world, WorkerPool& pool, const TerrainSettings& settings);
+    ~Streamer();
+    Streamer(const Streamer&) = delete;
+    Streamer& operator=(const Streamer&) = delete;
+
+    void set_viewers(std::span<const Viewer> viewers);
+
+    void update();
+    CommitReport commit(CommitSink& sink, Clock::duration budget);
+
+    /// Call it after each edit of the world that changed something or was accepted.
+    void note_edit(const EditReport& edit);
+    [[nodiscard]] bool edits_pending() const noexcept {
+        return new_edits_ > 0 || edit_group_ != nullptr || !stale_.empty();
+    }
+    EditCommit commit_edits(CommitSink& sink, Clock::time_point deadline);
+
+    tl::expected<ChunkMesh, VoxelError> build_chunk(ChunkId chunk);
+    std::size_t retry_failed();
+
+    [[nodiscard]] bool is_loaded() const noexcept;
+    [[nodiscard]] std::string audit() const;
+    [[nodiscard]] std::vector<ChunkId> shown_chunks() const;
+    [[nodiscard]] std::optional<ChunkId> shown_chunk_at(Vec3f position) const noexcept;
+    [[nodiscard]] TerrainStats stats() const;
+    [[nodiscard]] const detail::LoadMeter& load_meter() const noexcept { return loader_.meter(); }
+
+private:
+    using Group = detail::CommitGroup;
+
+    // Planning
+    void restart(Level root_level);
+    void plan(Clock::time_point deadline);
+    void begin_step(std::unique_ptr<Group> group);
+    void receive();
+
+    // Commits
+    void commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& report);
+    bool stage(Group& group, CommitSink& sink, FrameBudget& frame, CommitReport& report);
+    [[nodiscard]] bool may_show(const Group& group) const noexcept;
+    void show(Group& group, CommitSink& sink, CommitReport& report);
+    void hide(detail::ChunkNode& node, CommitSink& sink, CommitReport& report);
+    void take_down(detail::ChunkNode& node, CommitSink& sink, CommitReport& report);
+    static void unlink(detail::ChunkItem& item) noexcept;
+    void remove_leftovers(CommitSink& sink, CommitReport& report);
+
+    // Edits
+    void mark(detail::ChunkNode& node);
+    void mark_stale(detail::ChunkItem& item);
+    void mark_strips_beside(ChunkId chunk, const EditReport& edit);
+    void begin_edit_group();
+    void commit_edit_group(CommitSink& sink, EditCommit& report);
+    void stage_and_show(detail::ChunkNode& node, const ChunkMesh& mesh, CommitSink& sink);
+    void set_failed(detail::ChunkNode& node, bool failed) noexcept;
+
+    World& world_;
+    WorkerPool& pool_;
+    const TerrainSettings& settings_;
+    MeshScratchList scratches_;
+
+    std::vector<detail::NestedBoxes> views_;
+    std::unique_ptr<detail::ChunkTree> tree_;
+    std::unique_ptr<detail::Planner> planner_;
+    std::deque<std::unique_ptr<Group>> steps_;       // planned and not yet shown, oldest first
+    std::vector<std::unique_ptr<Group>> abandoned_;  // of a tree that is no more; workers use them
+    std::vector<ChunkId> leftovers_;                 // of such a tree: still shown by the sink
+    std::size_t waiting_bytes_ = 0;
+
+    std::vector<ChunkId> dirty_;
+    std::vector<detail::ChunkItem*> stale_;
+    std::size_t new_edits_ = 0;     // made since the last edit group began
+    Clock::time_point first_edit_;  // of those
+
+    CostEstimate mesh_cost_;  // of staging one mesh
+    TerrainStats counters_;
+    std::size_t shown_leaves_ = 0;
+    std::size_t shown_meshes_ = 0;
+    std::size_t failed_ = 0;
+    std::size_t unbuilt_ = 0;  // items of steps_
+    std::size_t built_ = 0;    // items of steps_
+
+    // Last, so that they end first: they wait for work that uses everything above.
+    detail::Loader loader_;
+    std::unique_ptr<detail::EditGroup> edit_group_;
+};
+
+}  // namespace nebula::voxel

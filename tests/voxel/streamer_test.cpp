@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "world_samples.hpp"
+
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/gen/noise_generator.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/mesh/build_chunk.hpp"
+#include "nebula/voxel/stream/terrain.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Keeps the hash of what is shown, and holds the terrain to the sink's contract.
+class LevelSink final : public CommitSink {
+public:
+    void stage(ChunkId chunk, const ChunkMesh& mesh) noexcept override {
+        EXPECT_FALSE(mesh.empty());
+        staged[chunk] = mesh_hash(mesh);
+        ++stagings;
+    }
+    void show(ChunkId chunk) noexcept override {
+        const auto at = staged.find(chunk);
+        ASSERT_NE(at, staged.end()) << "nothing is staged";
+        shown[chunk] = at->second;
+        staged.erase(at);
+    }
+    void remove(ChunkId chunk) noexcept override {
+        EXPECT_EQ(shown.erase(chunk), 1U) << "removed a chunk that was not shown";
+    }
+    void discard(ChunkId chunk) noexcept override {
+        EXPECT_EQ(staged.erase(chunk), 1U) << "discarded a mesh that was not staged";
+    }
+    void failed(ChunkId, const VoxelError&) noexcept override { ++failures; }
+
+    std::map<ChunkId, std::uint64_t> shown;
+    std::map<ChunkId, std::uint64_t> staged;
+    std::size_t stagings = 0;
+    std::size_t failures = 0;
+};
+
+std::shared_ptr<const Generator> mountains() {
+    NoiseSettings settings;
+    settings.amplitude = 60.0F;
+    settings.period = 170.0F;
+    return std::make_shared<NoiseGenerator>(settings);
+}
+
+TerrainSettings far_view() {
+    TerrainSettings settings;
+    settings.view_distance = 400.0F;
+    settings.detail_distance = 40.0F;
+    settings.update_budget = 1h;
+    return settings;
+}
+
+/// 0: no threads at all, everything runs where it is spawned.
+WorkerPoolConfig workers(int count) {
+    WorkerPoolConfig config;
+    config.run_inline = count == 0;
+    if (count > 0) config.thread_count_override = count;
+    return config;
+}
+
+/// One frame, in which the shown set is audited.
+void frame(Terrain& terrain, LevelSink& sink, Clock::duration budget = 1h) {
+    terrain.update();
+    terrain.commit(sink, budget);
+    if (terrain.edits_pending()) terrain.commit_edits(sink, Clock::time_point::max());
+    ASSERT_EQ(terrain.audit(), "");
+}
+
+void load(Terrain& terrain, LevelSink& sink) {
+    const Clock::time_point guard = Clock::now() + 60s;
+    while (!terrain.is_loaded()) {
+        ASSERT_LT(Clock::now(), guard) << "it never ends";
+        ASSERT_NO_FATAL_FAILURE(frame(terrain, sink));
+        std::this_thread::yield();
+    }
+    EXPECT_TRUE(sink.staged.empty());
+}
+
+std::set<ChunkId> shown_chunks(const Terrain& terrain) {
+    const std::vector<ChunkId> chunks = terrain.shown_chunks();
+    return {chunks.begin(), chunks.end()};
+}
+
+/// What they must show, by the shortest way: one thread, no streaming. The strips are where the
+/// neighbour across a face is coarser.
+std::map<ChunkId, std::uint64_t> truth(const std::shared_ptr<const Generator>& generator,
+                                       const std::vector<SphereEdit>& edits,
+                                       const std::set<ChunkId>& chunks) {
+    Volume volume(generator);
+    for (const SphereEdit& e : edits) EXPECT_TRUE(apply(volume, e));
+    constexpr Vec3i kFaces[] = {{-1, 0, 0}, {1, 0, 0},  {0, -1, 0},
+                                {0, 1, 0},  {0, 0, -1}, {0, 0, 1}};
+    MeshScratchList scratches;
+    std::map<ChunkId, std::uint64_t> result;
+    for (const ChunkId chunk : chunks) {
+        unsigned mask = 0;
+        for (unsigned face = 0; face < 6; ++face)
+            if (chunks.contains((chunk + kFaces[face]).parent())) mask |= 1U << face;
+        EXPECT_TRUE(build_chunk(scratches, volume.generator(),
+                                volume.look_up(chunk, static_cast<std::uint8_t>(mask)),
+                                [&](const MeshScratch& built, BlockContent) {
+                                    if (!built.mesh.empty()) result[chunk] = mesh_hash(built.mesh);
+                                }));
+    }
+    return result;
+}
+
+class StreamerLevels : public testing::TestWithParam<int> {};  // the parameter: workers
+INSTANTIATE_TEST_SUITE_P(Workers, StreamerLevels, testing::Values(0, 1, 2, 8));
+
+TEST_P(StreamerLevels, AWorldLoadsWithEveryLevelAndTheBytesItMustHave) {
+    WorkerPool pool(workers(GetParam()));
+    const auto generator = mountains();
+    Terrain terrain(pool, generator, far_view());
+    LevelSink sink;
+    ASSERT_TRUE(terrain.set_viewer({10.0F, 30.0F, -20.0F}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    const std::set<ChunkId> chunks = shown_chunks(terrain);
+    std::map<Level, int> per_level;
+    for (const ChunkId chunk : chunks) ++per_level[chunk.level];
+    EXPECT_EQ(per_level.size(), 5U) << "40, 80, 160, 320, 640";
+    EXPECT_EQ(terrain.stats().wanted, terrain.stats().loaded);
+    EXPECT_EQ(chunks.size(), terrain.stats().loaded);
+    EXPECT_TRUE(sink.shown == truth(generator, {}, chunks));
+    EXPECT_GT(sink.shown.size(), 100U);
+}
+
+// Moves, teleports, digs near and far, budgets that stage a chunk at a time: at every moment the
+// shown set is a partition with the right strips, and in the end it is what one thread computes.
+TEST_P(StreamerLevels, AfterAnyHistoryTheScreenEqualsTheWorld) {
+    WorkerPool pool(workers(GetParam()));
+    const auto generator = mountains();
+    for (std::uint32_t seed = 1; seed <= 3; ++seed) {
+        SCOPED_TRACE(seed);
+        Dice dice(seed * 10 + static_cast<std::uint32_t>(GetParam()));
+        TerrainSettings settings = far_view();
+        settings.view_distance = 200.0F;
+        Terrain terrain(pool, generator, settings);
+        LevelSink sink;
+        std::vector<SphereEdit> edits;
+        Vec3f viewer{};
+        for (int i = 0; i < 80; ++i) {
+            if (dice.whole(0, 30) == 0) viewer = dice.point(1500.0F);
+            viewer = viewer + dice.point(dice.whole(0, 3) == 0 ? 60.0F : 3.0F);
+            ASSERT_TRUE(terrain.set_viewer(viewer, dice.point(1.0F)));
+            if (dice.whole(0, 2) == 0) {
+                edits.push_back(
+                    {dice.whole(0, 3) == 0 ? SphereEdit::Kind::Add : SphereEdit::Kind::Dig,
+                     viewer + dice.point(dice.whole(0, 3) == 0 ? 300.0F : 60.0F),
+                     dice.real(1.0F, 16.0F)});
+                ASSERT_TRUE(terrain.edit(edits.back()));
+            }
+            terrain.update();
+            terrain.commit(sink, std::chrono::microseconds(dice.whole(0, 1500)));
+            ASSERT_EQ(terrain.audit(), "");
+            if (terrain.edits_pending() && dice.whole(0, 3) != 0)
+                terrain.commit_edits(
+                    sink, dice.whole(0, 1) == 0
+                              ? Clock::time_point::min()
+                              : Clock::now() + std::chrono::microseconds(dice.whole(0, 2000)));
+            ASSERT_EQ(terrain.audit(), "");
+        }
+        ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+        EXPECT_TRUE(sink.shown == truth(generator, edits, shown_chunks(terrain)));
+    }
+}
+
+}  // namespace
+}  // namespace nebula::voxel
