@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -13,13 +14,13 @@
 
 namespace nebula::voxel::test {
 
-/// Coordinates up to about 2^18: the largest determinant then fits 64 bits.
+/// Distances within two triangles up to about 2^18: the largest determinant then fits 64 bits.
 struct ExactPoint {
     std::int64_t x = 0;
     std::int64_t y = 0;
     std::int64_t z = 0;
 
-    friend constexpr bool operator==(const ExactPoint&, const ExactPoint&) = default;
+    friend constexpr auto operator<=>(const ExactPoint&, const ExactPoint&) = default;
     friend constexpr ExactPoint operator-(ExactPoint a, ExactPoint b) {
         return {a.x - b.x, a.y - b.y, a.z - b.z};
     }

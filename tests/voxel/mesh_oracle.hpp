@@ -3,8 +3,11 @@
 // shares the table with the fast one and nothing else.
 #pragma once
 
+#include "exact_geometry.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
+#include "nebula/voxel/mesh/detail/cell_shape.hpp"
 
 #include <array>
 #include <compare>
@@ -40,5 +43,31 @@ using OracleTriangle = std::array<OracleVertex, 3>;
 /// The mesh's triangles in the oracle's words, sorted. Reports a test failure when a position is
 /// not exactly a lattice edge plus n/4096.
 [[nodiscard]] std::vector<OracleTriangle> triangles_of(const ChunkMesh& mesh, Vec3i chunk);
+
+/// All positions in a chunk with strips are whole numbers of 1/16384 voxel: a crossing is in 1/4096,
+/// and a strip is 1/4 wide.
+inline constexpr std::int64_t kUnitsPerVoxel = 16384;
+
+/// A vertex named by where it is, because the outermost cells have made room for strips.
+struct PlacedVertex {
+    ExactPoint at;  ///< From the chunk's corner, in 1/kUnitsPerVoxel voxel.
+    std::uint32_t normal = 0;
+
+    friend constexpr auto operator<=>(const PlacedVertex&, const PlacedVertex&) = default;
+};
+using PlacedTriangle = std::array<PlacedVertex, 3>;
+
+/// The mesh of a chunk with strips, sorted. JoinInside gives the strips, and nothing else, the
+/// polarity that must not fit.
+[[nodiscard]] std::vector<PlacedTriangle> oracle_mesh(
+    const SampleBlock& block, const StripSamples& strips,
+    detail::Polarity polarity = detail::Polarity::SeparateInside);
+
+/// The vertices of a mesh, in its order. Reports a test failure when a position is not a whole
+/// number of units.
+[[nodiscard]] std::vector<PlacedVertex> placed_vertices_of(const ChunkMesh& mesh);
+
+/// The mesh's triangles, each rotated so that the least vertex comes first, sorted.
+[[nodiscard]] std::vector<PlacedTriangle> placed_triangles_of(const ChunkMesh& mesh);
 
 }  // namespace nebula::voxel::test

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/field/strip_samples.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -34,6 +35,30 @@ void fill(SampleBlock& block, Vec3i chunk, Field&& field) {
             }
         }
     }
+}
+
+/// Fills the faces in the mask from `field(Vec3i voxel of the coarser level) -> Sample`.
+template <class Field>
+void fill(StripSamples& strips, std::uint8_t mask, Vec3i chunk, Field&& field) {
+    strips.mask = mask;
+    const Vec3i origin = chunk * StripSamples::kCells;
+    for (int face = 0; face < StripSamples::kFaces; ++face) {
+        if (!strips.has(face)) continue;
+        const Box3i box = StripSamples::box(face);
+        for (int z = box.min.z; z < box.max.z; ++z) {
+            for (int y = box.min.y; y < box.max.y; ++y) {
+                for (int x = box.min.x; x < box.max.x; ++x) {
+                    strips.at(face, x, y, z) = field(origin + Vec3i{x, y, z});
+                }
+            }
+        }
+    }
+}
+
+/// The next coarser level of a field, whose voxels are twice as large: every second sample.
+template <class Field>
+[[nodiscard]] auto picked(Field field) {
+    return [field](Vec3i p) { return to_coarser_level(field(p * 2)); };
 }
 
 /// No two neighbours agree more often than by chance, magnitudes included.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 
@@ -39,8 +40,17 @@ public:
     /// it broke rule 1 of the README.
     [[nodiscard]] tl::expected<void, VoxelError> mesh(const SampleBlock& block, ChunkMesh& out);
 
+    /// The same for a chunk with neighbours that are shown one level coarser: on the faces in
+    /// `strips.mask`, the surface ends in exactly the vertices that the coarser chunk has there.
+    /// Everywhere else it ends as without strips. A 0 among the samples of such a face is an error,
+    /// too. Without faces in the mask, this is mesh(block, out), to the byte.
+    [[nodiscard]] tl::expected<void, VoxelError> mesh(const SampleBlock& block,
+                                                      const StripSamples& strips, ChunkMesh& out);
+
 private:
     struct Scratch;
+    tl::expected<void, VoxelError> mesh_with(const SampleBlock& block, const StripSamples* strips,
+                                             ChunkMesh& out);
     std::unique_ptr<Scratch> scratch_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/cell_tables.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
 
@@ -53,6 +54,37 @@ struct EdgeBatch {
     }
 };
 
+/// Bits 0, 2, 4...: the corners of a row that the coarser level has, too.
+inline constexpr std::uint64_t kCoarseCorners = 0x1'5555'5555;
+/// The same without the last one: the coarse cells of a row.
+inline constexpr std::uint64_t kCoarseCells = kCoarseCorners >> 2U;
+
+/// One row of a face's half side, along the axis a. Bit 2i stands for coarse corner i.
+struct HalfRow {
+    std::uint64_t along_a = 0;  ///< The edge to the next corner of the row is crossed.
+    std::uint64_t along_b = 0;  ///< The edge to the next row is crossed.
+    std::uint32_t first_a = 0;  ///< The number of the first vertex on those edges.
+    std::uint32_t first_b = 0;
+};
+
+/// A transition cell that the surface passes through.
+struct StripCell {
+    std::uint8_t a = 0;  ///< Its lowest corner on the face.
+    std::uint8_t b = 0;
+    std::uint16_t index = 0;  ///< Into CellTables::transition.
+};
+
+/// A face with a strip. On the face, a and b are the axes other than its own, in the order x, y, z.
+struct StripFace {
+    static constexpr int kRows = StripSamples::kCells + 1;
+    std::array<HalfRow, kRows> half{};
+    std::array<StripCell, std::size_t{StripSamples::kCells} * StripSamples::kCells> cells{};
+    std::uint32_t cell_count = 0;
+};
+
+/// How far into the chunk a strip reaches, in voxels.
+inline constexpr float kStripWidth = 0.25F;
+
 /// All memory of one mesher. Each part is written by one stage and read by later ones.
 struct SmoothScratch {
     /// Bit i is the sign of `samples[i]`; the spare word lets a row be read as one 64-bit load.
@@ -64,10 +96,11 @@ struct SmoothScratch {
     /// Per axis and row: the number of the first vertex on those edges.
     std::array<std::array<std::uint32_t, kRows>, 3> first_vertex{};
     std::array<ActiveCell, std::size_t{kChunkSize} * kChunkSize * kChunkSize> cells{};
+    std::array<StripFace, StripSamples::kFaces> strips{};
     EdgeBatch batch;
     std::uint32_t cell_count = 0;
-    std::uint32_t vertex_count = 0;
-    std::uint32_t index_count = 0;
+    std::uint32_t vertex_count = 0;  ///< Those on half sides come last.
+    std::uint32_t index_count = 0;   ///< Those of strips come last.
 };
 
 /// A crossing's distance t from the lower end of its edge is in 1/4096 of the edge's length. With
