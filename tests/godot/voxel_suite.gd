@@ -31,7 +31,7 @@ func flat_terrain(view_distance := 64.0) -> VoxelTerrain:
 	var terrain := VoxelTerrain.new()
 	terrain.generator = VoxelFlatGenerator.new()
 	terrain.view_distance = view_distance
-	terrain.vertical_distance = 48.0
+	terrain.detail_distance = 64.0
 	terrain.edit_budget_msec = 500.0  # a busy machine is not what these tests are about
 	return terrain
 

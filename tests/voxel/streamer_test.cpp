@@ -10,11 +10,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace nebula::voxel {
@@ -177,6 +182,100 @@ TEST_P(StreamerLevels, AfterAnyHistoryTheScreenEqualsTheWorld) {
         }
         ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
         EXPECT_TRUE(sink.shown == truth(generator, edits, shown_chunks(terrain)));
+    }
+}
+
+/// Keeps the meshes themselves.
+class MeshSink final : public CommitSink {
+public:
+    void stage(ChunkId chunk, const ChunkMesh& mesh) noexcept override { staged[chunk] = mesh; }
+    void show(ChunkId chunk) noexcept override {
+        shown[chunk] = std::move(staged[chunk]);
+        staged.erase(chunk);
+    }
+    void remove(ChunkId chunk) noexcept override { shown.erase(chunk); }
+    void discard(ChunkId chunk) noexcept override { staged.erase(chunk); }
+    void failed(ChunkId, const VoxelError&) noexcept override {}
+
+    std::map<ChunkId, ChunkMesh> shown;
+    std::map<ChunkId, ChunkMesh> staged;
+};
+
+/// The edges of all shown triangles that no neighbour runs along the other way, apart from those at
+/// the end of what is loaded. Positions are exact: in 1/16384 of a voxel of level 0.
+std::size_t unmatched_edges(const Terrain& terrain, const MeshSink& sink) {
+    using Point = std::array<std::int64_t, 3>;
+    std::map<std::pair<Point, Point>, int> edges;
+    for (const auto& [chunk, mesh] : sink.shown) {
+        const std::int64_t size = std::int64_t{1} << chunk.level;
+        const auto point = [&](std::uint32_t i) {
+            const Vec3f p = mesh.position(i);
+            const auto exact = [&](float local, std::int32_t at) {
+                const double fine = static_cast<double>(local) * 16384.0;
+                EXPECT_EQ(fine, std::floor(fine));
+                return (static_cast<std::int64_t>(fine) + std::int64_t{at} * kChunkSize * 16384) *
+                       size;
+            };
+            return Point{exact(p.x, chunk.at.x), exact(p.y, chunk.at.y), exact(p.z, chunk.at.z)};
+        };
+        for (std::uint32_t i = 0; i < mesh.index_count; i += 3)
+            for (std::uint32_t k = 0; k < 3; ++k) {
+                const Point a = point(mesh.index(i + k));
+                const Point b = point(mesh.index(i + (k + 1) % 3));
+                const auto back = edges.find({b, a});
+                if (back == edges.end())
+                    ++edges[{a, b}];
+                else if (--back->second == 0)
+                    edges.erase(back);
+            }
+    }
+    std::size_t unmatched = 0;
+    for (const auto& [edge, count] : edges) {
+        // Slightly outwards on each axis: outside of what is loaded?
+        bool at_the_end = false;
+        for (int i = 0; i < 6; ++i) {
+            std::array<double, 3> p{};
+            for (std::size_t c = 0; c < 3; ++c)
+                p[c] = static_cast<double>(edge.first[c] + edge.second[c]) / 2 / 16384;
+            p[static_cast<std::size_t>(i / 2)] += i % 2 == 0 ? 0.01 : -0.01;
+            at_the_end |= !terrain.shown_chunk_at(
+                {static_cast<float>(p[0]), static_cast<float>(p[1]), static_cast<float>(p[2])});
+        }
+        unmatched += at_the_end ? 0 : static_cast<std::size_t>(count);
+    }
+    return unmatched;
+}
+
+// The whole of it: every level, craters on their borders, several viewers. The surface is closed.
+TEST(StreamerGlue, WhatIsShownHasNoCrack) {
+    WorkerPool pool(workers(2));
+    TerrainSettings settings = far_view();
+    settings.view_distance = 200.0F;
+    Dice dice(5);
+    for (int round = 0; round < 3; ++round) {
+        Terrain terrain(pool, mountains(), settings);
+        MeshSink sink;
+        std::vector<Viewer> viewers;
+        for (int i = 0; i <= round; ++i)
+            viewers.push_back(
+                {dice.point(150.0F), 200.0F - 50.0F * static_cast<float>(i), 40.0F, {}});
+        ASSERT_TRUE(terrain.set_viewers(viewers));
+        for (int i = 0; i < 30; ++i)
+            ASSERT_TRUE(
+                terrain.edit({dice.whole(0, 2) == 0 ? SphereEdit::Kind::Add : SphereEdit::Kind::Dig,
+                              dice.point(400.0F), dice.real(2.0F, 40.0F)}));
+        const Clock::time_point guard = Clock::now() + 60s;
+        while (!terrain.is_loaded() && Clock::now() < guard) {
+            terrain.update();
+            terrain.commit(sink, 1h);
+            if (terrain.edits_pending()) terrain.commit_edits(sink, Clock::time_point::max());
+        }
+        ASSERT_EQ(terrain.audit(), "");
+        EXPECT_EQ(unmatched_edges(terrain, sink), 0U) << "round " << round;
+        // The check itself: one chunk less leaves a hole.
+        sink.shown.erase(
+            std::next(sink.shown.begin(), static_cast<std::ptrdiff_t>(sink.shown.size() / 2)));
+        EXPECT_GT(unmatched_edges(terrain, sink), 0U);
     }
 }
 

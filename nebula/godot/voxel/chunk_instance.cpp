@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstring>
 #include <span>
+#include <utility>
 
 namespace nebula::godot {
 namespace {
@@ -91,29 +92,50 @@ ChunkInstance::ChunkInstance(const ChunkLook& look, const Transform3D& place) {
 }
 
 ChunkInstance::~ChunkInstance() {
-    const RenderingServer server = RenderingServer::singleton();
-    server.free_rid(instance_);
+    RenderingServer::singleton().free_rid(instance_);
     --live;
-    if (mesh_.is_valid()) {
-        server.free_rid(mesh_);
-        --live;
-    }
+    free(shown_);
+    free(staged_);
 }
 
-void ChunkInstance::set_mesh(const voxel::ChunkMesh& mesh, bool with_tangents) {
+ChunkInstance::Mesh ChunkInstance::make(const voxel::ChunkMesh& mesh, bool with_tangents) {
     const RenderingServer server = RenderingServer::singleton();
     const Dictionary surface = surface_of(mesh, with_tangents);
-    const RID before = mesh_;
-    mesh_ = server.mesh_create();
+    const Mesh made{server.mesh_create(), mesh.triangle_count(), with_tangents};
     ++live;
-    server.mesh_add_surface(mesh_, surface);
-    server.instance_set_base(instance_, mesh_);
-    triangle_count_ = mesh.triangle_count();
-    has_tangents_ = with_tangents;
-    if (before.is_valid()) {
-        server.free_rid(before);
-        --live;
-    }
+    server.mesh_add_surface(made.rid, surface);
+    return made;
+}
+
+void ChunkInstance::free(Mesh& mesh) {
+    if (!mesh.rid.is_valid()) return;
+    RenderingServer::singleton().free_rid(mesh.rid);
+    --live;
+    mesh = {};
+}
+
+void ChunkInstance::stage(const voxel::ChunkMesh& mesh, bool with_tangents) {
+    free(staged_);
+    staged_ = make(mesh, with_tangents);
+}
+
+void ChunkInstance::show_staged() {
+    Mesh before = std::exchange(shown_, std::exchange(staged_, {}));
+    RenderingServer::singleton().instance_set_base(instance_, shown_.rid);
+    free(before);
+}
+
+void ChunkInstance::discard_staged() { free(staged_); }
+
+void ChunkInstance::set_mesh(const voxel::ChunkMesh& mesh, bool with_tangents) {
+    Mesh before = std::exchange(shown_, make(mesh, with_tangents));
+    RenderingServer::singleton().instance_set_base(instance_, shown_.rid);
+    free(before);
+}
+
+void ChunkInstance::hide() {
+    RenderingServer::singleton().instance_set_base(instance_, RID{});
+    free(shown_);
 }
 
 void ChunkInstance::set_scenario(RID scenario) {

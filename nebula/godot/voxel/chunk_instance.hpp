@@ -20,12 +20,12 @@ struct ChunkLook {
 };
 
 /// A mesh and an instance of it in the RenderingServer, without a node, so that a commit is a copy
-/// of bytes and four calls.
+/// of bytes and four calls. Beside what it shows it may hold a staged mesh, which is hidden.
 ///
 /// Threads:   main thread.
-/// Cost:      set_mesh: about 10 us for 3000 vertices; nearly all of it is the copy. Tangents add
+/// Cost:      stage, set_mesh: about 10 us for 3000 vertices; nearly all of it is the copy. Tangents add
 ///            about as much again, and 4 bytes for each vertex.
-/// Lifetime:  frees both in the destructor.
+/// Lifetime:  frees everything in the destructor.
 class ChunkInstance {
 public:
     ChunkInstance(const ChunkLook& look, const Transform3D& place);
@@ -33,24 +33,43 @@ public:
     ChunkInstance(const ChunkInstance&) = delete;
     ChunkInstance& operator=(const ChunkInstance&) = delete;
 
-    /// Shows this mesh from the next draw on, in place of the one before.
+    /// Makes this mesh, hidden, in place of what was staged before.
+    void stage(const voxel::ChunkMesh& mesh, bool with_tangents);
+    /// Shows the staged mesh from the next draw on, in place of the one before.
+    void show_staged();
+    void discard_staged();
+    /// Shows this mesh from the next draw on, and leaves what is staged alone.
     void set_mesh(const voxel::ChunkMesh& mesh, bool with_tangents);
+    /// Shows nothing.
+    void hide();
+    /// Whether it neither shows nor holds a mesh.
+    [[nodiscard]] bool is_empty() const noexcept {
+        return !shown_.rid.is_valid() && !staged_.rid.is_valid();
+    }
     void set_scenario(RID scenario);
     void set_place(const Transform3D& place);
     void set_material(RID material);
     void set_visible(bool visible);
 
-    [[nodiscard]] std::uint32_t triangle_count() const noexcept { return triangle_count_; }
-    [[nodiscard]] bool has_tangents() const noexcept { return has_tangents_; }
+    /// Of what it shows.
+    [[nodiscard]] std::uint32_t triangle_count() const noexcept { return shown_.triangle_count; }
+    [[nodiscard]] bool has_tangents() const noexcept { return shown_.has_tangents; }
 
     /// Meshes and instances of all terrains: 0 when every terrain is gone.
     [[nodiscard]] static std::int64_t live_resources() noexcept;
 
 private:
+    struct Mesh {
+        RID rid;
+        std::uint32_t triangle_count = 0;
+        bool has_tangents = false;
+    };
+    [[nodiscard]] static Mesh make(const voxel::ChunkMesh& mesh, bool with_tangents);
+    static void free(Mesh& mesh);
+
     RID instance_;
-    RID mesh_;
-    std::uint32_t triangle_count_ = 0;
-    bool has_tangents_ = false;
+    Mesh shown_;
+    Mesh staged_;
 };
 
 }  // namespace nebula::godot

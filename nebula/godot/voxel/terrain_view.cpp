@@ -8,31 +8,51 @@
 
 namespace nebula::godot {
 
-void TerrainView::commit(voxel::Vec3i chunk, const voxel::ChunkMesh& mesh) noexcept try {
+void TerrainView::stage(voxel::ChunkId chunk, const voxel::ChunkMesh& mesh) noexcept try {
     auto found = chunks_.find(chunk);
     if (found == chunks_.end()) {
         auto fresh = std::make_unique<ChunkInstance>(look_, place_of(chunk));
         found = chunks_.emplace(chunk, std::move(fresh)).first;
     }
-    ChunkInstance& instance = *found->second;
-    triangles_ -= instance.triangle_count();
-    const bool new_to_material = look_.tangents && !instance.has_tangents();
-    instance.set_mesh(mesh, look_.tangents);
-    if (new_to_material) instance.set_material(look_.material);
-    triangles_ += instance.triangle_count();
+    found->second->stage(mesh, look_.tangents);
 } catch (const std::exception& error) {
     // Not logged here: a Logger of the game may free the node, and with it us and the terrain.
     trouble_ = std::string("a chunk could not be shown: ") + error.what();
 }
 
-void TerrainView::remove(voxel::Vec3i chunk) noexcept {
+void TerrainView::show(voxel::ChunkId chunk) noexcept {
+    const auto found = chunks_.find(chunk);
+    if (found == chunks_.end()) return;  // stage() has said why
+    ChunkInstance& instance = *found->second;
+    triangles_ -= instance.triangle_count();
+    const bool had_tangents = instance.has_tangents();
+    instance.show_staged();
+    // Until now it may have kept a material that does without.
+    if (instance.has_tangents() && !had_tangents) instance.set_material(look_.material);
+    triangles_ += instance.triangle_count();
+}
+
+void TerrainView::remove(voxel::ChunkId chunk) noexcept {
     const auto found = chunks_.find(chunk);
     if (found == chunks_.end()) return;
     triangles_ -= found->second->triangle_count();
-    chunks_.erase(found);
+    found->second->hide();
+    erase_if_empty(chunk);
 }
 
-void TerrainView::failed(voxel::Vec3i chunk, const voxel::VoxelError& error) noexcept {
+void TerrainView::discard(voxel::ChunkId chunk) noexcept {
+    const auto found = chunks_.find(chunk);
+    if (found == chunks_.end()) return;
+    found->second->discard_staged();
+    erase_if_empty(chunk);
+}
+
+void TerrainView::erase_if_empty(voxel::ChunkId chunk) noexcept {
+    const auto found = chunks_.find(chunk);
+    if (found->second->is_empty()) chunks_.erase(found);
+}
+
+void TerrainView::failed(voxel::ChunkId chunk, const voxel::VoxelError& error) noexcept {
     failures_.push_back({chunk, error.message});
 }
 
@@ -57,7 +77,7 @@ void TerrainView::set_material(RID material, bool reads_tangents) {
     look_.tangents = reads_tangents;
     unpainted_.clear();
     for (const auto& [chunk, instance] : chunks_) {
-        if (reads_tangents && !instance->has_tangents())
+        if (reads_tangents && instance->triangle_count() > 0 && !instance->has_tangents())
             unpainted_.push_back(chunk);
         else
             instance->set_material(material);
@@ -73,22 +93,27 @@ void TerrainView::repaint(voxel::Terrain& terrain, FrameBudget budget) {
         }
         const Clock::time_point start = Clock::now();
         if (!budget.try_start(start, repaint_cost_)) return;
-        const voxel::Vec3i chunk = unpainted_.back();
+        const voxel::ChunkId chunk = unpainted_.back();
         unpainted_.pop_back();
         // A chunk that cannot be made now is on its way out of view, or failed: it keeps the old
         // material with the old mesh.
-        if (const auto mesh = terrain.build_chunk(chunk); mesh && !mesh->empty())
-            commit(chunk, *mesh);
+        if (const auto mesh = terrain.build_chunk(chunk); mesh && !mesh->empty()) {
+            found->second->set_mesh(*mesh, look_.tangents);
+            found->second->set_material(look_.material);
+        }
         repaint_cost_.add(Clock::now() - start);
     }
 }
 
-Transform3D TerrainView::place_of(voxel::Vec3i chunk) const {
-    const auto voxels = [](std::int32_t c) {
-        return static_cast<float>(c) * static_cast<float>(voxel::kChunkSize);
+Transform3D TerrainView::place_of(voxel::ChunkId chunk) const {
+    const float voxel = voxel::voxel_size(chunk.level);
+    const auto units = [voxel](std::int32_t c) {
+        return static_cast<float>(c) * static_cast<float>(voxel::kChunkSize) * voxel;
     };
-    const Vector3 corner{voxels(chunk.x), voxels(chunk.y), voxels(chunk.z)};
-    return {place_.basis, place_.origin + place_.basis * corner};
+    const Vector3 corner{units(chunk.at.x), units(chunk.at.y), units(chunk.at.z)};
+    const auto& rows = place_.basis.rows;
+    const Basis basis{{rows[0] * voxel, rows[1] * voxel, rows[2] * voxel}};
+    return {basis, place_.origin + place_.basis * corner};
 }
 
 }  // namespace nebula::godot

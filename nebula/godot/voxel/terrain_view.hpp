@@ -22,9 +22,11 @@ class TerrainView final : public voxel::CommitSink {
 public:
     TerrainView(const ChunkLook& look, const Transform3D& place) : look_(look), place_(place) {}
 
-    void commit(voxel::Vec3i chunk, const voxel::ChunkMesh& mesh) noexcept override;
-    void remove(voxel::Vec3i chunk) noexcept override;
-    void failed(voxel::Vec3i chunk, const voxel::VoxelError& error) noexcept override;
+    void stage(voxel::ChunkId chunk, const voxel::ChunkMesh& mesh) noexcept override;
+    void show(voxel::ChunkId chunk) noexcept override;
+    void remove(voxel::ChunkId chunk) noexcept override;
+    void discard(voxel::ChunkId chunk) noexcept override;
+    void failed(voxel::ChunkId chunk, const voxel::VoxelError& error) noexcept override;
 
     void set_scenario(RID scenario);
     /// Costs nothing when the place is the same.
@@ -37,14 +39,14 @@ public:
     void set_material(RID material, bool reads_tangents);
     [[nodiscard]] bool needs_repaint() const noexcept { return !unpainted_.empty(); }
     /// Gives tangents, and then the material, to chunks that wait for them, as many as fit the
-    /// budget. Their meshes are made anew by `terrain`, which commits here.
+    /// budget. Their meshes are made anew by `terrain`.
     void repaint(voxel::Terrain& terrain, FrameBudget budget);
 
     [[nodiscard]] const ChunkLook& look() const noexcept { return look_; }
     [[nodiscard]] const Transform3D& place() const noexcept { return place_; }
     [[nodiscard]] std::uint64_t triangle_count() const noexcept { return triangles_; }
     struct Failure {
-        voxel::Vec3i chunk;
+        voxel::ChunkId chunk;
         std::string message;
     };
     [[nodiscard]] bool has_failures() const noexcept {
@@ -57,12 +59,13 @@ public:
     }
 
 private:
-    [[nodiscard]] Transform3D place_of(voxel::Vec3i chunk) const;
+    [[nodiscard]] Transform3D place_of(voxel::ChunkId chunk) const;
+    void erase_if_empty(voxel::ChunkId chunk) noexcept;
 
     ChunkLook look_;
     Transform3D place_;
-    std::unordered_map<voxel::Vec3i, std::unique_ptr<ChunkInstance>, voxel::Vec3iHash> chunks_;
-    std::vector<voxel::Vec3i> unpainted_;  // may name chunks that are gone or painted since
+    std::unordered_map<voxel::ChunkId, std::unique_ptr<ChunkInstance>, voxel::ChunkIdHash> chunks_;
+    std::vector<voxel::ChunkId> unpainted_;  // may name chunks that are gone or painted since
     CostEstimate repaint_cost_;
     std::uint64_t triangles_ = 0;
     std::vector<Failure> failures_;

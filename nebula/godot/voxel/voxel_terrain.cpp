@@ -135,7 +135,7 @@ void VoxelTerrain::start() {
     if (shared_pool_is_starting() && wait_for_pool()) return;
     voxel::TerrainSettings settings;
     settings.view_distance = static_cast<float>(view_distance_);
-    settings.vertical_distance = static_cast<float>(vertical_distance_);
+    settings.detail_distance = static_cast<float>(detail_distance_);
     const ChunkLook look{.scenario = get_world_3d()->get_scenario(),
                          .material = material_ ? material_->get_rid() : RID{},
                          .visible = is_visible_in_tree(),
@@ -259,8 +259,10 @@ void VoxelTerrain::follow_viewer() {
         if (const Viewport viewport = get_viewport(); viewport) viewer = viewport.get_camera_3d();
     const bool is_there = viewer && viewer.is_inside_tree();
     if (is_there) {
-        const voxel::Vec3f at = space_.to_voxels(viewer.get_global_position());
-        if (world_->terrain.set_viewer(at)) {
+        const Transform3D place = viewer.get_global_transform();
+        const voxel::Vec3f at = space_.to_voxels(place.origin);
+        const voxel::Vec3f ahead = space_.direction_to_voxels(place.basis * Vector3{0, 0, -1}).voxels;
+        if (world_->terrain.set_viewer(at, ahead)) {
             viewer_ = at;
             viewer_works_ = true;
             return;
@@ -420,7 +422,8 @@ void VoxelTerrain::announce_failures() {
         return;
     if (!survives(self, world_number)) return;
     for (const TerrainView::Failure& failure : world_->view.take_failures()) {
-        emit_signal("chunk_failed", {Vector3i{failure.chunk.x, failure.chunk.y, failure.chunk.z},
+        const voxel::Vec3i chunk = voxel::to_level_0(failure.chunk.at, failure.chunk.level);
+        emit_signal("chunk_failed", {Vector3i{chunk.x, chunk.y, chunk.z},
                                      String(std::string_view(failure.message))});
         if (!survives(self, world_number)) return;
     }
@@ -554,6 +557,8 @@ Dictionary VoxelTerrain::statistics() const {
             {"queued", s.queued},
             {"in_flight", s.in_flight},
             {"waiting", s.waiting},
+            {"waiting_bytes", s.waiting_bytes},
+            {"steps", s.steps},
             {"shown", s.shown},
             {"meshed", s.meshed},
             {"remeshed", s.remeshed},
@@ -619,8 +624,8 @@ void VoxelTerrain::set_view_distance(double voxels) {
     set_distance(view_distance_, "view_distance", voxels, kViewDistance);
 }
 
-void VoxelTerrain::set_vertical_distance(double voxels) {
-    set_distance(vertical_distance_, "vertical_distance", voxels, kVerticalDistance);
+void VoxelTerrain::set_detail_distance(double voxels) {
+    set_distance(detail_distance_, "detail_distance", voxels, kDetailDistance);
 }
 
 // What cannot be is refused at once and never stored, so that no world fails to start for it.
@@ -633,8 +638,8 @@ void VoxelTerrain::set_distance(double& property, const char* name, double voxel
     }
     property = voxels;
     if (!world_) return start();
-    if (const auto done = world_->terrain.set_view_distance(static_cast<float>(view_distance_),
-                                                            static_cast<float>(vertical_distance_));
+    if (const auto done = world_->terrain.set_distances(static_cast<float>(view_distance_),
+                                                        static_cast<float>(detail_distance_));
         !done)
         refuse(std::string("VoxelTerrain.") + name + ": " + done.error().message);
 }

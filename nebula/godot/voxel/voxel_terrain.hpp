@@ -65,8 +65,8 @@ public:
     void set_material(const Ref<Material>& material);
     [[nodiscard]] double view_distance() const { return view_distance_; }
     void set_view_distance(double voxels);
-    [[nodiscard]] double vertical_distance() const { return vertical_distance_; }
-    void set_vertical_distance(double voxels);
+    [[nodiscard]] double detail_distance() const { return detail_distance_; }
+    void set_detail_distance(double voxels);
     [[nodiscard]] NodePath viewer_path() const { return viewer_path_; }
     void set_viewer_path(const NodePath& path);
     [[nodiscard]] double commit_budget_msec() const { return commit_budget_msec_; }
@@ -84,8 +84,8 @@ public:
         double lowest;
         double highest;
     };
-    static constexpr Limits kViewDistance{1, 2048};     // of voxel::TerrainSettings
-    static constexpr Limits kVerticalDistance{1, 512};  // of voxel::TerrainSettings
+    static constexpr Limits kViewDistance{1, voxel::kMostViewDistance};
+    static constexpr Limits kDetailDistance{1, voxel::kMostDetailDistance};
 
 private:
     struct EndsWithTheLoop;
@@ -163,8 +163,8 @@ private:
     Ref<Material> material_;
     Ref<Material> painted_over_;  // still on some chunks until the view has repainted them
     NodePath viewer_path_;
-    double view_distance_ = 192.0;
-    double vertical_distance_ = 96.0;
+    double view_distance_ = 1024.0;
+    double detail_distance_ = 128.0;
     double commit_budget_msec_ = 2.0;
     double edit_budget_msec_ = 8.0;
 

@@ -41,12 +41,16 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.group("Streaming");
     c.property("view_distance", &Self::view_distance, &Self::set_view_distance,
                Hint::range(kViewDistance.lowest, kViewDistance.highest, 1, "suffix:voxels"),
-               "How far from the viewer chunks are loaded, measured horizontally, in voxels. From "
-               "1 to 2048; any other value is refused with an error.");
-    c.property("vertical_distance", &Self::vertical_distance, &Self::set_vertical_distance,
-               Hint::range(kVerticalDistance.lowest, kVerticalDistance.highest, 1, "suffix:voxels"),
-               "How far above and below the viewer chunks are loaded, in voxels. From 1 to 512; "
-               "any other value is refused with an error.");
+               "How far the terrain is shown around the viewer, on each axis, in voxels. Far "
+               "terrain is shown with less detail, so a view of 8000 voxels costs about as many "
+               "chunks as one of 500 without levels of detail. From 1 to 16384; any other value is "
+               "refused with an error. When a change adds or removes a level of detail, the "
+               "terrain loads anew.");
+    c.property("detail_distance", &Self::detail_distance, &Self::set_detail_distance,
+               Hint::range(kDetailDistance.lowest, kDetailDistance.highest, 1, "suffix:voxels"),
+               "How far full detail reaches around the viewer, on each axis, in voxels. Each "
+               "coarser level reaches twice as far as the one before, with voxels twice as large. "
+               "From 1 to 512; any other value is refused with an error.");
     c.property("viewer_path", &Self::viewer_path, &Self::set_viewer_path, Hint::path_to<Node3D>(),
                "The node that the terrain loads around. If it is empty, the terrain uses the "
                "viewport's current camera, and until the node first exists, too. If the viewer "
@@ -108,7 +112,9 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "Returns counts and times of the world, for an overlay. In view now: "
             "[code]wanted[/code], "
             "[code]loaded[/code], [code]failed[/code] chunks. On their way: [code]queued[/code], "
-            "[code]in_flight[/code], [code]waiting[/code]. On the screen: [code]shown[/code] "
+            "[code]in_flight[/code], [code]waiting[/code] chunks with [code]waiting_bytes[/code], "
+            "in [code]steps[/code] of chunks that appear together. On the screen: "
+            "[code]shown[/code] "
             "chunks "
             "with [code]triangles_shown[/code]. Since the world was created: [code]meshed[/code] "
             "chunks loaded, [code]remeshed[/code] chunks for [code]edits[/code], and the "
@@ -134,7 +140,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
              "the terrain has already loaded, the signal is not emitted again.");
     c.signal("chunk_failed", {argument<Vector3i>("chunk"), argument<String>("message")},
              "Emitted when a chunk could not be built, with the reason in [param message]; all "
-             "others continue. [param chunk] is its position in chunks of 32 voxels.");
+             "others continue. [param chunk] is the position of its corner, in chunks of 32 "
+             "voxels of full detail.");
     c.signal("edit_committed", {argument<Dictionary>("info")},
              "Emitted when a group of edits is on the screen. All edits of a frame are one group. "
              "[param info] has [code]edits[/code], the number of edits; [code]chunks[/code], how "

@@ -254,7 +254,7 @@ func test_a_terrain_that_a_thread_frees_ends_on_the_main_thread() -> void:
 		var terrain := VoxelTerrain.new()
 		terrain.generator = VoxelFlatGenerator.new()
 		terrain.view_distance = 64.0
-		terrain.vertical_distance = 32.0
+		terrain.detail_distance = 64.0
 		tree.root.add_child(terrain)
 		for i in 3 * round:
 			await tree.process_frame

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/stream/detail/planner.hpp"
 
+#include "nebula/base/assert.hpp"
 #include "nebula/voxel/field/sample.hpp"
 
 #include <algorithm>
@@ -75,6 +76,9 @@ std::unique_ptr<CommitGroup> Planner::next() {
     if (changes.empty()) append_splits(changes);
     if (changes.empty()) append_merges(changes);
     if (!changes.empty()) return form(std::move(changes));
+    NEBULA_ASSERT(!roots_stale_ && std::all_of(to_split_.begin(), to_split_.end(),
+                                               [](const auto& list) { return list.empty(); }),
+                  "the plan cannot become what the viewers ask for");
     done_ = true;
     return nullptr;
 }
@@ -130,6 +134,10 @@ void Planner::list_splits(Level level) {
     std::sort(list.begin(), list.end(), [](const Ranked& a, const Ranked& b) {
         return a.rank != b.rank ? a.rank > b.rank : b.id < a.id;
     });
+    // Several viewers may ask for the same.
+    list.erase(std::unique(list.begin(), list.end(),
+                           [](const Ranked& a, const Ranked& b) { return a.id == b.id; }),
+               list.end());
 }
 
 void Planner::append_splits(std::vector<Change>& changes) {
@@ -142,7 +150,6 @@ void Planner::append_splits(std::vector<Change>& changes) {
             const Ranked best = list.back();
             list.pop_back();
             const ChunkNode* node = tree_.find(best.id);
-            if (node != nullptr && node->planned && node->planned_split) continue;  // twice in it
             if (node == nullptr || !node->planned || !tree_.may_split(best.id)) {
                 blocked.push_back(best);
                 continue;
