@@ -10,12 +10,10 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <semaphore>
 #include <set>
@@ -32,71 +30,69 @@ WorkerPoolConfig workers(int count) {
     return config;
 }
 
-constexpr int kRequests = 4000;
-constexpr int kItems = 5000;
-constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+/// A group with one job for each chunk.
+CommitGroup& fill(CommitGroup& group, const std::vector<ChunkId>& chunks) {
+    for (const ChunkId chunk : chunks) group.items.push_back({.id = chunk, .group = &group});
+    for (std::uint32_t i = 0; i < chunks.size(); ++i)
+        group.jobs.push_back({.group = &group, .first = i, .count = 1});
+    return group;
+}
 
 class LoaderRace : public testing::TestWithParam<int> {};  // the parameter: workers
+INSTANTIATE_TEST_SUITE_P(Workers, LoaderRace, testing::Values(1, 2, 4));
 
-// The owner publishes the next request at once when it has seen the last result, which is when the
-// runners are about to end. If one can end unseen, the request lies until the guard gives up.
-TEST_P(LoaderRace, NoRequestIsLeftLyingWhenRunnersEnd) {
+// The owner adds the next jobs at once when it has seen the last result, which is when the runners
+// are about to end. If one can end unseen, a job lies until the guard gives up.
+TEST_P(LoaderRace, NoJobIsLeftLyingWhenRunnersEnd) {
     WorkerPool pool(workers(GetParam()));
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
     MeshScratchList scratches;
-    Loader loader(pool, volume, scratches, kNoLimit);
+    std::vector<std::unique_ptr<CommitGroup>> groups;
+    Loader loader(pool, volume, scratches);
     for (int round = 0; round < 400; ++round) {
         const int count = 1 + round % 3;
-        std::vector<Vec3i> sky;  // proven empty, so a runner is done in no time
-        for (int i = 0; i < count; ++i) sky.push_back({round, 100, i});
-        loader.requests().close();
-        loader.requests().publish(std::move(sky));
+        std::vector<ChunkId> sky;  // proven empty, so a runner is done in no time
+        for (int i = 0; i < count; ++i) sky.push_back({{round, 100, i}});
+        groups.push_back(std::make_unique<CommitGroup>());
+        loader.add(fill(*groups.back(), sky));
         loader.start_runners();
         const Clock::time_point guard = Clock::now() + std::chrono::seconds(20);
         for (int received = 0; received < count;) {
-            while (loader.results().take([&](std::unique_ptr<LoadResult> result) {
-                EXPECT_EQ(result->chunk.x, round);
+            while (loader.receive([&](BuildJob& job) {
+                EXPECT_EQ(job.group->items[job.first].id.at.x, round);
                 ++received;
             })) {
             }
-            ASSERT_LT(Clock::now(), guard) << "round " << round << ": a request nobody takes";
+            ASSERT_LT(Clock::now(), guard) << "round " << round << ": a job nobody takes";
             if (received < count) std::this_thread::yield();
         }
     }
+    EXPECT_EQ(loader.queued(), 0U);
 }
 
-// The limit is that of three chunks, so runners pause all the time, and the owner makes room just
-// as they do.
-TEST_P(LoaderRace, NoRequestIsLeftLyingWhenRunnersPause) {
-    constexpr std::size_t kChunkBytes = 4096;  // what an empty chunk counts for
-    constexpr std::size_t kMost = 3 * kChunkBytes;
+// What will never be shown is not built, but answered.
+TEST_P(LoaderRace, AnAbandonedGroupIsAnsweredWithoutAsking) {
     WorkerPool pool(workers(GetParam()));
-    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    std::atomic<int> asked = 0;
+    Volume volume(std::make_shared<FunctionGenerator>([&](Vec3f p) {
+        ++asked;
+        return p.y;
+    }));
     MeshScratchList scratches;
-    Loader loader(pool, volume, scratches, kMost);
-    std::vector<Vec3i> sky;
-    for (int i = 0; i < kRequests; ++i) sky.push_back({i, 100, 0});
-    loader.requests().close();
-    loader.requests().publish(std::move(sky));
+    CommitGroup group;
+    Loader loader(pool, volume, scratches);
+    std::vector<ChunkId> chunks;
+    for (int i = 0; i < 40; ++i) chunks.push_back({{i, 0, 0}});
+    fill(group, chunks).abandoned = true;
+    loader.add(group);
     loader.start_runners();
-    const Clock::time_point guard = Clock::now() + std::chrono::seconds(60);
-    for (int received = 0; received < kRequests;) {
-        EXPECT_LE(loader.bytes_in_flight(),
-                  kMost + static_cast<std::size_t>(GetParam()) * kChunkBytes);
-        const bool any = loader.results().take([&](std::unique_ptr<LoadResult> result) {
-            loader.release(*result);
-            ++received;
-        });
-        if (any)
-            loader.start_runners();
-        else
-            std::this_thread::yield();
-        ASSERT_LT(Clock::now(), guard) << received << " received: a request nobody takes";
+    const Clock::time_point guard = Clock::now() + std::chrono::seconds(20);
+    for (int received = 0; received < 40;) {
+        ASSERT_LT(Clock::now(), guard);
+        if (!loader.receive([&](BuildJob&) { ++received; })) std::this_thread::yield();
     }
-    EXPECT_EQ(loader.bytes_in_flight(), 0U);
+    EXPECT_EQ(asked, 0);
 }
-
-INSTANTIATE_TEST_SUITE_P(Workers, LoaderRace, testing::Values(1, 2, 4));
 
 // ---- Who builds at once ----
 
@@ -138,7 +134,8 @@ TEST(Loader, ABuildInTheMiddleOfAnotherHasMemoryOfItsOwn) {
         const auto generator = std::make_shared<InterruptedGenerator>();
         Volume volume(generator);
         MeshScratchList scratches;
-        Loader loader(pool, volume, scratches, kNoLimit);
+        CommitGroup group;
+        Loader loader(pool, volume, scratches);
         int interrupts = 0;
         generator->interrupt = [&] {
             ++interrupts;
@@ -148,20 +145,20 @@ TEST(Loader, ABuildInTheMiddleOfAnotherHasMemoryOfItsOwn) {
             else
                 std::jthread{help};
         };
-        loader.requests().close();
-        loader.requests().publish({{0, 0, 0}, {5, 0, 0}, {0, 5, 0}});
+        loader.add(fill(group, {{{0, 0, 0}}, {{5, 0, 0}}, {{0, 5, 0}}}));
         loader.start_runners();
         loader.run_here(Clock::time_point::max(), &Clock::now);  // a runner interrupts it
         EXPECT_EQ(interrupts, 1);
         int received = 0;
-        while (loader.results().take([&](std::unique_ptr<LoadResult> result) {
+        while (loader.receive([&](BuildJob& job) {
+            const ChunkItem& built = job.group->items[job.first];
             SampleBlock block;
-            (void)volume.gather({result->chunk}, block);
+            (void)volume.gather(built.id, block);
             ChunkMesh alone;
             ASSERT_TRUE(SmoothMesher().mesh(block, alone));
-            EXPECT_EQ(mesh_hash(result->mesh), mesh_hash(alone))
-                << (same_thread ? "same" : "other") << " thread, chunk " << result->chunk.x << ' '
-                << result->chunk.y;
+            EXPECT_EQ(mesh_hash(built.mesh), mesh_hash(alone))
+                << (same_thread ? "same" : "other") << " thread, chunk " << built.id.at.x << ' '
+                << built.id.at.y;
             ++received;
         })) {
         }
@@ -170,68 +167,27 @@ TEST(Loader, ABuildInTheMiddleOfAnotherHasMemoryOfItsOwn) {
     }
 }
 
-// ---- Requests and results ----
-
-// Takers race for each entry while the owner closes lists and publishes the rest of them anew.
-TEST(RequestListRace, EveryRequestIsTakenExactlyOnce) {
-    EpochDomain epochs;
-    RequestList list(epochs);
-    std::vector<std::vector<Vec3i>> taken(3);
-    std::atomic<int> count = 0;
-    {
-        std::vector<Vec3i> all;
-        for (int i = 0; i < kRequests; ++i) all.push_back({i, 0, 0});
-        list.close();
-        list.publish(all);
-        std::vector<std::jthread> takers;
-        for (auto& mine : taken)
-            takers.emplace_back([&](const std::stop_token& stop) {
-                while (!stop.stop_requested())
-                    if (const auto chunk = list.take()) {
-                        mine.push_back(*chunk);
-                        ++count;
-                    }
-            });
-        while (count < kRequests) {
-            const std::size_t gone = list.close();
-            const std::vector<Vec3i>& old = list.chunks();
-            list.publish({old.begin() + static_cast<std::ptrdiff_t>(gone), old.end()});
-            std::this_thread::yield();
-        }
-    }
-    std::set<Vec3i> distinct;
-    std::size_t total = 0;
-    for (const auto& mine : taken) {
-        total += mine.size();
-        distinct.insert(mine.begin(), mine.end());
-        // Nearest first, for each taker.
-        EXPECT_TRUE(std::is_sorted(mine.begin(), mine.end()));
-    }
-    EXPECT_EQ(total, std::size_t{kRequests});
-    EXPECT_EQ(distinct.size(), std::size_t{kRequests});
-}
+// ---- Results ----
 
 TEST(CompletionQueueRace, EveryItemArrivesOnce) {
+    constexpr int kItems = 5000;
     struct Item {
         int number = 0;
         Item* next = nullptr;
     };
+    std::vector<Item> items(3 * kItems);
+    for (int i = 0; i < 3 * kItems; ++i) items[static_cast<std::size_t>(i)].number = i;
     CompletionQueue<Item> queue;
     std::set<int> arrived;
     {
         std::vector<std::jthread> producers;
         for (int p = 0; p < 3; ++p)
-            producers.emplace_back([&queue, p] {
-                for (int i = 0; i < kItems; ++i) {
-                    auto item = std::make_unique<Item>();
-                    item->number = p * kItems + i;
-                    queue.push(std::move(item));
-                }
+            producers.emplace_back([&, p] {
+                for (int i = 0; i < kItems; ++i)
+                    queue.push(items[static_cast<std::size_t>(p * kItems + i)]);
             });
         while (arrived.size() < 3 * kItems)
-            queue.take([&](std::unique_ptr<Item> item) {
-                EXPECT_TRUE(arrived.insert(item->number).second);
-            });
+            queue.take([&](Item& item) { EXPECT_TRUE(arrived.insert(item.number).second); });
     }
     EXPECT_EQ(*arrived.rbegin(), 3 * kItems - 1);
 }

@@ -24,6 +24,8 @@ constexpr std::size_t kMostSteps = 4;
 
 // Bricks freed between two looks at the clock.
 constexpr std::size_t kBricksPerSlice = 256;
+// Chunks without a mesh that leave, between two looks at the clock.
+constexpr std::size_t kFreeChunks = 64;
 
 // A longer budget is the same as no limit, and adding this to a time does not overflow.
 constexpr Clock::duration kLongestBudget = std::chrono::hours(1);
@@ -78,9 +80,7 @@ void Streamer::set_viewers(std::span<const Viewer> viewers) {
 // Levels came or went at the coarse end. What is shown stays until the next commit.
 void Streamer::restart(Level root_level) {
     tree_->for_each([this](const ChunkNode& node) {
-        if (node.has_mesh) leftovers_.push_back(node.id);
-        if (!node.shown) return;
-        for (int i = 0; i < kOwnBricks; ++i) world_.volume().drop_generated(own_brick(node.id, i));
+        if (node.shown) leaving_.push_back({node.id, node.has_mesh});
     });
     if (edit_group_ != nullptr && edit_group_->edits > 0) {  // reported with those made since
         first_edit_ = edit_group_->first_edit;
@@ -184,9 +184,9 @@ CommitReport Streamer::commit(CommitSink& sink, Clock::duration budget) {
     CommitReport report;
     const Clock::time_point start = settings_.now();
     receive();
-    remove_leftovers(sink, report);
     // No margin: a mesh that takes a little longer than the mean overruns the budget a little.
     FrameBudget frame(start + std::min(budget, kLongestBudget), {.margin_deviations = 0});
+    remove_leaving(sink, frame.deadline(), report);
     commit_steps(sink, frame, report);
     while (world_.volume().collect(kBricksPerSlice) == kBricksPerSlice &&
            settings_.now() < frame.deadline()) {
@@ -198,11 +198,17 @@ CommitReport Streamer::commit(CommitSink& sink, Clock::duration budget) {
     return report;
 }
 
-void Streamer::remove_leftovers(CommitSink& sink, CommitReport& report) {
-    for (const ChunkId chunk : std::exchange(leftovers_, {})) {
-        sink.remove(chunk);
-        --shown_meshes_;
-        ++report.removed;
+void Streamer::remove_leaving(CommitSink& sink, Clock::time_point deadline, CommitReport& report) {
+    for (std::size_t n = 1; !leaving_.empty(); ++n) {
+        const Leaving chunk = leaving_.back();
+        leaving_.pop_back();
+        for (int i = 0; i < kOwnBricks; ++i) world_.volume().drop_generated(own_brick(chunk.id, i));
+        if (chunk.has_mesh) {
+            sink.remove(chunk.id);
+            --shown_meshes_;
+            ++report.removed;
+        }
+        if ((chunk.has_mesh || n % kFreeChunks == 0) && settings_.now() >= deadline) return;
     }
 }
 
@@ -238,8 +244,12 @@ bool Streamer::stage(Group& step, CommitSink& sink, FrameBudget& frame, CommitRe
     return true;
 }
 
-// A late edit group shows its chunks together: none of them may change before.
 bool Streamer::may_show(const Group& step) const noexcept {
+    // A root may come back before the sink has removed what it showed.
+    if (!leaving_.empty())
+        for (const Group::Change& change : step.changes)
+            if (change.kind == Group::Change::Kind::Appear) return false;
+    // A late edit group shows its chunks together: none of them may change before.
     if (edit_group_ == nullptr) return true;
     const auto is_being_edited = [](const ChunkNode* node) {
         return node != nullptr && (node->in_edit_group || node->dirty);
@@ -277,7 +287,7 @@ void Streamer::show(Group& step, CommitSink& sink, CommitReport& report) {
                 ++shown_leaves_;
                 break;
             case Kind::Vanish:
-                take_down(node, sink, report);
+                leave(node);
                 break;
         }
     }
@@ -325,6 +335,20 @@ void Streamer::take_down(ChunkNode& node, CommitSink& sink, CommitReport& report
     }
     node.shown = false;
     hide(node, sink, report);
+    tree_->erase_if_unused(node);
+}
+
+// With everything in it, and without a word to the sink: remove_leaving() does that in slices.
+void Streamer::leave(ChunkNode& node) {
+    if (node.shown_split)
+        for (int i = 0; i < 8; ++i) leave(*tree_->find(node.id.child(i)));
+    else
+        --shown_leaves_;
+    set_failed(node, false);
+    leaving_.push_back({node.id, node.has_mesh});
+    node.has_mesh = false;
+    node.shown = false;
+    node.shown_split = false;
     tree_->erase_if_unused(node);
 }
 
@@ -500,7 +524,7 @@ tl::expected<ChunkMesh, VoxelError> Streamer::build_chunk(ChunkId chunk) {
 }
 
 bool Streamer::is_loaded() const noexcept {
-    return !views_.empty() && planner_->is_done() && steps_.empty() && leftovers_.empty() &&
+    return !views_.empty() && planner_->is_done() && steps_.empty() && leaving_.empty() &&
            !edits_pending();
 }
 
@@ -555,7 +579,8 @@ std::string Streamer::audit() const {
         }
     };
     std::size_t leaves = 0;
-    std::size_t meshes = leftovers_.size();
+    std::size_t meshes = 0;
+    for (const Leaving& chunk : leaving_) meshes += chunk.has_mesh ? 1 : 0;
     tree_->for_each([&](const ChunkNode& node) {
         meshes += node.has_mesh ? 1 : 0;
         if (node.has_mesh && !node.is_shown_leaf()) wrong += name_of(node.id) + " shows too much; ";

@@ -79,7 +79,8 @@ private:
     void hide(detail::ChunkNode& node, CommitSink& sink, CommitReport& report);
     void take_down(detail::ChunkNode& node, CommitSink& sink, CommitReport& report);
     static void unlink(detail::ChunkItem& item) noexcept;
-    void remove_leftovers(CommitSink& sink, CommitReport& report);
+    void leave(detail::ChunkNode& node);
+    void remove_leaving(CommitSink& sink, Clock::time_point deadline, CommitReport& report);
 
     // Edits
     void mark(detail::ChunkNode& node);
@@ -100,7 +101,13 @@ private:
     std::unique_ptr<detail::Planner> planner_;
     std::deque<std::unique_ptr<Group>> steps_;       // planned and not yet shown, oldest first
     std::vector<std::unique_ptr<Group>> abandoned_;  // of a tree that is no more; workers use them
-    std::vector<ChunkId> leftovers_;                 // of such a tree: still shown by the sink
+    // Chunks of roots that are gone from the tree, but not from the sink. No root is shown while there
+    // are any.
+    struct Leaving {
+        ChunkId id;
+        bool has_mesh;
+    };
+    std::vector<Leaving> leaving_;
     std::size_t waiting_bytes_ = 0;
 
     std::vector<ChunkId> dirty_;

@@ -72,7 +72,8 @@ std::unique_ptr<CommitGroup> Planner::next() {
     }
     if (done_) return nullptr;
     std::vector<Change> changes;
-    append_roots(changes);
+    append_unwanted_roots(changes);
+    if (changes.empty()) append_missing_roots(changes);
     if (changes.empty()) append_splits(changes);
     if (changes.empty()) append_merges(changes);
     if (!changes.empty()) return form(std::move(changes));
@@ -83,8 +84,14 @@ std::unique_ptr<CommitGroup> Planner::next() {
     return nullptr;
 }
 
-// All that shall vanish, and the nearest that shall appear.
-void Planner::append_roots(std::vector<Change>& changes) {
+void Planner::append_unwanted_roots(std::vector<Change>& changes) {
+    if (!roots_stale_) return;
+    for (const ChunkId root : roots_)
+        if (!wants_root(root)) changes.push_back({Change::Kind::Vanish, root});
+}
+
+// The nearest first.
+void Planner::append_missing_roots(std::vector<Change>& changes) {
     if (!roots_stale_) return;
     const Level level = tree_.root_level();
     std::vector<Ranked> missing;
@@ -112,8 +119,6 @@ void Planner::append_roots(std::vector<Change>& changes) {
     const bool all = missing.size() <= 8 * kMostChanges;
     if (!all) missing.resize(8 * kMostChanges);
     for (const Ranked& root : missing) changes.push_back({Change::Kind::Appear, root.id});
-    for (const ChunkId root : roots_)
-        if (!wants_root(root)) changes.push_back({Change::Kind::Vanish, root});
     roots_stale_ = !all || blocked;
 }
 

@@ -35,7 +35,7 @@ public:
 
     /// The next step; null when the plan is what the viewers ask for.
     std::unique_ptr<CommitGroup> next();
-    [[nodiscard]] bool is_done() const noexcept { return done_; }
+    [[nodiscard]] bool is_done() const noexcept { return done_ && !retry_; }
 
     [[nodiscard]] bool wants_split(ChunkId chunk) const noexcept;
     [[nodiscard]] bool wants_root(ChunkId chunk) const noexcept;
@@ -50,7 +50,8 @@ private:
         ChunkId id;
     };
 
-    void append_roots(std::vector<Change>& changes);
+    void append_missing_roots(std::vector<Change>& changes);
+    void append_unwanted_roots(std::vector<Change>& changes);
     void append_splits(std::vector<Change>& changes);
     void append_merges(std::vector<Change>& changes);
     void list_splits(Level level);
