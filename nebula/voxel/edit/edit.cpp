@@ -251,15 +251,18 @@ private:
     }
 
     std::uint32_t paint_row(Sample* row, const Row& into) const {
+        const float sign = dig_ ? 1.0F : -1.0F;
+        std::array<Sample, kBrickSize> marks;
+        for (std::size_t x = 0; x < kBrickSize; ++x) marks[x] = quantize(sign * into[x]);
         std::array<Sample, kBrickSize> fresh;
-        for (std::size_t x = 0; x < kBrickSize; ++x) {
-            const Sample mark = quantize(dig_ ? into[x] : -into[x]);
-            fresh[x] = dig_ ? std::max(row[x], mark) : std::min(row[x], mark);
-        }
+        if (dig_)
+            for (std::size_t x = 0; x < kBrickSize; ++x) fresh[x] = std::max(row[x], marks[x]);
+        else
+            for (std::size_t x = 0; x < kBrickSize; ++x) fresh[x] = std::min(row[x], marks[x]);
         if (std::memcmp(row, fresh.data(), kBrickSize) == 0) return 0;
         std::uint32_t mask = 0;
         for (std::size_t x = 0; x < kBrickSize; ++x)
-            if (row[x] != fresh[x]) mask |= 1U << x;
+            mask |= static_cast<std::uint32_t>(row[x] != fresh[x]) << x;
         std::memcpy(row, fresh.data(), kBrickSize);
         return mask;
     }

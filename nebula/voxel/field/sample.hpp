@@ -24,19 +24,18 @@ inline constexpr int kChunkSize = 32;  ///< Edge of a chunk, in cells.
 [[nodiscard]] constexpr bool is_inside(Sample s) noexcept { return s < 0; }
 
 /// Rounds to the nearest unit and clamps. A negative distance stays negative; any other becomes
-/// positive. The result is never 0. NaN becomes air.
+/// positive. The result is never 0. NaN becomes air. Without branches, so that compilers make vector
+/// code of it.
 [[nodiscard]] constexpr Sample quantize(float distance_in_voxels) noexcept {
-    const bool inside = distance_in_voxels < 0.0F;
-    const float magnitude = (inside ? -distance_in_voxels : distance_in_voxels) *
-                            static_cast<float>(kSampleUnitsPerVoxel);
-    int units = kSampleMax;
-    // Written so that NaN and infinity fail the test. Below 127, adding 0.5 rounds only the float
-    // just under 0.5 wrongly, and that becomes 1 here in any case.
-    if (magnitude < static_cast<float>(kSampleMax)) {
-        units = static_cast<int>(magnitude + 0.5F);  // NOLINT(bugprone-incorrect-roundings)
-    }
-    const int kept = units < 1 ? 1 : units;
-    return static_cast<Sample>(inside ? -kept : kept);
+    constexpr auto kMost = static_cast<float>(kSampleMax);
+    const float units = distance_in_voxels * static_cast<float>(kSampleUnitsPerVoxel);
+    const float magnitude = units < 0.0F ? -units : units;
+    // Written so that NaN fails the test. Below 127, adding 0.5 rounds only the float just under 0.5
+    // wrongly, and that becomes 1 here in any case.
+    const float clamped = magnitude < kMost ? magnitude : kMost;
+    const int rounded = static_cast<int>(clamped + 0.5F);  // NOLINT(bugprone-incorrect-roundings)
+    const int kept = rounded < 1 ? 1 : rounded;
+    return static_cast<Sample>(units < 0.0F ? -kept : kept);
 }
 
 /// In voxels.
