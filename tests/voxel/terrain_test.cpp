@@ -451,8 +451,8 @@ TEST_P(TerrainStreaming, NothingIsPlannedWhileFinishedChunksReachTheirLimit) {
     WorkerPool pool(workers(GetParam()));
     const auto generator = hills();
     TerrainSettings settings = small_view();
-    settings.view_distance = 300.0F;
-    settings.detail_distance = 300.0F;
+    settings.view_distance = 100.0F;
+    settings.detail_distance = 100.0F;
     settings.most_waiting_bytes = std::size_t{1} << 20U;
     Terrain terrain(pool, generator, settings);
     RecordingSink sink;
