@@ -3,6 +3,7 @@
 // HWY_AFTER_NAMESPACE is compiled once per instruction set; the best one is chosen at run time.
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
 
+#include "nebula/voxel/mesh/detail/cell_plan.hpp"
 #include "nebula/voxel/mesh/detail/smooth_kernel.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -18,12 +19,13 @@
 #include <bit>
 #include <cstring>
 #include <string>
+#include <vector>
 
 HWY_BEFORE_NAMESPACE();
 namespace nebula::voxel::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-using detail::ActiveCell;
 using detail::EdgeBatch;
+using detail::MeshTables;
 using detail::row_index;
 using detail::SmoothScratch;
 
@@ -81,23 +83,30 @@ void number_vertices(SmoothScratch& s) {
         for (int y = 0; y <= kChunkSize; ++y) {
             const std::size_t row = row_index(y, z);
             const std::uint64_t here = s.inside[row];
-            const std::array<std::uint64_t, 3> crossed{
-                (here ^ here >> 1U) & kCellBits, y < kChunkSize ? here ^ s.inside[row + 1] : 0,
-                z < kChunkSize ? here ^ s.inside[row + detail::kRowCorners] : 0};
-            for (std::size_t axis = 0; axis < 3; ++axis) {
-                s.crossed[axis][row] = crossed[axis];
-                s.first_vertex[axis][row] = next;
-                next += static_cast<std::uint32_t>(std::popcount(crossed[axis]));
-            }
+            const std::uint64_t x = (here ^ here >> 1U) & kCellBits;
+            const std::uint64_t along_y = y < kChunkSize ? here ^ s.inside[row + 1] : 0;
+            const std::uint64_t along_z =
+                z < kChunkSize ? here ^ s.inside[row + detail::kRowCorners] : 0;
+            s.crossed[0][row] = x;
+            s.crossed[1][row] = along_y;
+            s.crossed[2][row] = along_z;
+            s.first_vertex[row] = next;
+            const std::uint32_t first_y = next + static_cast<std::uint32_t>(std::popcount(x));
+            const std::uint32_t first_z =
+                first_y + static_cast<std::uint32_t>(std::popcount(along_y));
+            const auto lane = [](std::uint64_t v) { return static_cast<std::uint16_t>(v); };
+            s.lanes_z[row] = {lane(first_z), lane(first_z + (along_z & 1U))};
+            const std::uint32_t first = next;
+            next = first_z + static_cast<std::uint32_t>(std::popcount(along_z));
+            s.lanes[row] = {lane(first), lane(first_y), lane(first_y + (along_y & 1U)), lane(next)};
         }
     }
     s.vertex_count = next;
 }
 
-// Stage 3: the cells with both signs among their corners, and how many triangles they will have.
-void list_cells(const CellTables& tables, SmoothScratch& s) {
+// Stage 3: the cells with both signs among their corners.
+void find_cells(SmoothScratch& s) {
     std::uint32_t count = 0;
-    std::uint32_t triangles = 0;
     for (int z = 0; z < kChunkSize; ++z) {
         for (int y = 0; y < kChunkSize; ++y) {
             const std::size_t row = row_index(y, z);
@@ -107,20 +116,12 @@ void list_cells(const CellTables& tables, SmoothScratch& s) {
             const std::uint64_t d = s.inside[row + detail::kRowCorners + 1];
             const std::uint64_t any = a | b | c | d;
             const std::uint64_t all = a & b & c & d;
-            for (std::uint64_t active = (any | any >> 1U) & ~(all & all >> 1U) & kCellBits;
-                 active != 0; active &= active - 1) {
-                const auto x = static_cast<unsigned>(std::countr_zero(active));
-                const auto index =
-                    static_cast<std::uint8_t>((a >> x & 3U) | (b >> x & 3U) << 2U |
-                                              (c >> x & 3U) << 4U | (d >> x & 3U) << 6U);
-                s.cells[count++] = {static_cast<std::uint8_t>(x), static_cast<std::uint8_t>(y),
-                                    static_cast<std::uint8_t>(z), index};
-                triangles += tables.regular[index].triangle_count;
-            }
+            const std::uint64_t active = (any | any >> 1U) & ~(all & all >> 1U) & kCellBits;
+            s.active[static_cast<std::size_t>(y + z * kChunkSize)] = active;
+            count += static_cast<std::uint32_t>(std::popcount(active));
         }
     }
     s.cell_count = count;
-    s.index_count = 3 * triangles;
 }
 
 // Stage 4, first half: gathers the vertices of one row and axis.
@@ -153,65 +154,111 @@ void emit_vertices(const SampleBlock& block, SmoothScratch& s, const Place& plac
     if (batch.count > 0) writer.write(batch, place);
 }
 
-// Stage 5: triangles. Returns where the next ones go.
+// Stage 5: triangles. Walks along the rows of cells; CellPlan explains how. Returns where the next
+// triangles go.
 template <class Index>
-Index* emit_triangles(const CellTables& tables, const SmoothScratch& s, Index* index) {
-    for (const ActiveCell* cell = s.cells.data(); cell != s.cells.data() + s.cell_count; ++cell) {
-        const std::size_t row = row_index(cell->y, cell->z);
-        const std::uint64_t below = (std::uint64_t{1} << cell->x) - 1;
-        std::array<Index, 12> vertex;
-        const auto first = [&](std::size_t axis, std::size_t r) {
-            return s.first_vertex[axis][r] +
-                   static_cast<std::uint32_t>(std::popcount(s.crossed[axis][r] & below));
-        };
-        const auto pair = [&](std::size_t axis, std::size_t r, std::size_t edge) {
-            const std::uint32_t id = first(axis, r);
-            vertex[edge] = static_cast<Index>(id);
-            vertex[edge + 1] = static_cast<Index>(id + (s.crossed[axis][r] >> cell->x & 1U));
-        };
-        vertex[0] = static_cast<Index>(first(0, row));
-        vertex[1] = static_cast<Index>(first(0, row + 1));
-        vertex[2] = static_cast<Index>(first(0, row + detail::kRowCorners));
-        vertex[3] = static_cast<Index>(first(0, row + detail::kRowCorners + 1));
-        pair(1, row, 4);
-        pair(1, row + detail::kRowCorners, 6);
-        pair(2, row, 8);
-        pair(2, row + 1, 10);
-        // Most cells have two triangles. Copying a fixed number of indices, and then keeping only
-        // as many as needed, avoids an unpredictable branch.
-        const RegularCase& triangles = tables.regular[cell->index];
-        const auto copy = [&](std::size_t from, std::size_t to) {
-            for (std::size_t i = from; i < to; ++i) index[i] = vertex[triangles.edges[i]];
-        };
-        copy(0, 6);
-        if (triangles.triangle_count > 2) copy(6, 3 * RegularCase::kMaxTriangles);
-        index += 3 * triangles.triangle_count;
+Index* emit_triangles(const detail::CellPlans& plans, const SmoothScratch& s, Index* index) {
+    // Two registers of lanes, each repeated in every block of 128 bits.
+    const hn::CappedTag<std::uint8_t, 2 * detail::CellPlan::kIndices> bytes;
+    const hn::Repartition<std::uint16_t, decltype(bytes)> words;
+    const hn::Repartition<std::uint64_t, decltype(bytes)> rows;
+    const hn::Half<decltype(words)> half;
+    const hn::RepartitionToWide<decltype(words)> wide;
+    const std::size_t step = hn::Lanes(words);
+    const auto load = [&](const auto* lanes) {
+        std::uint64_t all;
+        std::memcpy(&all, lanes, sizeof all);
+        return hn::Set(rows, all);
+    };
+    for (int z = 0; z < kChunkSize; ++z) {
+        // Lanes have 16 bits. That is enough to tell the vertices of two layers apart.
+        const std::uint32_t base = s.first_vertex[row_index(0, z)];
+        for (int y = 0; y < kChunkSize; ++y) {
+            std::uint64_t active = s.active[static_cast<std::size_t>(y + z * kChunkSize)];
+            if (active == 0) continue;
+            const std::size_t row = row_index(y, z);
+            const std::uint64_t a = s.inside[row];
+            const std::uint64_t b = s.inside[row + 1];
+            const std::uint64_t c = s.inside[row + detail::kRowCorners];
+            const std::uint64_t d = s.inside[row + detail::kRowCorners + 1];
+            auto low =
+                hn::BitCast(words, hn::InterleaveLower(rows, load(&s.lanes[row]),
+                                                       load(&s.lanes[row + detail::kRowCorners])));
+            auto high = hn::BitCast(words, load(s.lanes_z.data() + row));  // and of the next row
+            for (; active != 0; active &= active - 1) {
+                const auto x = static_cast<unsigned>(std::countr_zero(active));
+                const auto sign_case =
+                    static_cast<std::uint8_t>((a >> x & 3U) | (b >> x & 3U) << 2U |
+                                              (c >> x & 3U) << 4U | (d >> x & 3U) << 6U);
+                const detail::CellPlan& plan = plans[sign_case];
+                const auto low_bytes = hn::BitCast(bytes, low);
+                const auto high_bytes = hn::BitCast(bytes, high);
+                for (std::size_t i = 0; i < detail::CellPlan::kIndices; i += step) {
+                    const auto from_low = hn::Load(bytes, plan.from_low.data() + 2 * i);
+                    const auto from_high = hn::Load(bytes, plan.from_high.data() + 2 * i);
+                    const auto vertices =
+                        hn::BitCast(words, hn::Or(hn::TableLookupBytesOr0(low_bytes, from_low),
+                                                  hn::TableLookupBytesOr0(high_bytes, from_high)));
+                    if constexpr (sizeof(Index) == 2) {
+                        hn::StoreU(vertices, words, index + i);
+                    } else {
+                        const auto above =
+                            hn::Sub(vertices, hn::Set(words, static_cast<std::uint16_t>(base)));
+                        const auto store = [&](auto part, Index* at) {
+                            hn::StoreU(hn::Add(hn::PromoteTo(wide, part), hn::Set(wide, base)),
+                                       wide, at);
+                        };
+                        store(hn::LowerHalf(half, above), index + i);
+                        store(hn::UpperHalf(half, above), index + i + step / 2);
+                    }
+                }
+                index += plan.index_count;
+                low = hn::Add(low, hn::LoadDup128(words, plan.step_low.data()));
+                high = hn::Add(high, hn::LoadDup128(words, plan.step_high.data()));
+            }
+        }
     }
     return index;
 }
 
+// Returns how many indices there are.
 template <class Index>
-void emit_all_triangles(const StripSamples* strips, const CellTables& tables,
-                        const SmoothScratch& s, ChunkMesh& out) {
+std::uint32_t emit_all_triangles(const StripSamples* strips, const MeshTables& tables,
+                                 const SmoothScratch& s, ChunkMesh& out) {
     auto* const first = reinterpret_cast<Index*>(out.index_data.data());
-    Index* const next = emit_triangles(tables, s, first);
-    if (strips != nullptr) emit_strips(tables, s, next);
+    Index* next = emit_triangles(tables.plans, s, first);
+    if (strips != nullptr) next = emit_strips(tables.cells, s, next);
+    return static_cast<std::uint32_t>(next - first);
 }
 
-// `strips` may be null. Returns false if there is a sample of 0.
-bool mesh_block(const SampleBlock& block, const StripSamples* strips, const CellTables& tables,
+// At least as many indices as the regular cells have, and a little more for the last register. A
+// crossed edge belongs to at most four cells. In a cell, the edges form loops, and a loop of k edges
+// has k - 2 triangles. Only cells with several loops, and the border, make it less than this.
+std::size_t most_regular_indices(const SmoothScratch& s) {
+    return 3 * (std::size_t{4} * s.vertex_count - std::size_t{2} * s.cell_count) +
+           detail::CellPlan::kIndices;
+}
+
+// Contents are kept, since filling memory that is then overwritten takes time.
+void make_room(std::vector<std::byte>& data, std::size_t size) {
+    if (data.size() < size) data.resize(size);
+}
+
+// `strips` may be null. Returns false if there is a sample of 0. Without a surface, it leaves `out`
+// as it is.
+bool mesh_block(const SampleBlock& block, const StripSamples* strips, const MeshTables& tables,
                 SmoothScratch& s, ChunkMesh& out) {
     const Signs signs = sweep_signs(block, s);
     if (signs == Signs::ZeroFound || (strips != nullptr && has_zero(*strips))) return false;
     if (signs == Signs::AllEqual) return true;
     number_vertices(s);
     if (s.vertex_count == 0) return true;
-    list_cells(tables, s);
-    if (strips != nullptr) list_strips(*strips, tables, s);
+    find_cells(s);
+    std::size_t most_indices = most_regular_indices(s);
+    if (strips != nullptr) most_indices += list_strips(*strips, tables.cells, s);
     out.vertex_count = s.vertex_count;
-    out.index_count = s.index_count;
-    out.vertex_data.resize(s.vertex_count * ChunkMesh::kVertexSize);
-    out.index_data.resize((s.index_count + 3 * RegularCase::kMaxTriangles) * out.index_size());
+    make_room(out.vertex_data, s.vertex_count * ChunkMesh::kVertexSize);
+    make_room(out.index_data, most_indices * out.index_size());
     VertexWriter writer(out);
     if (strips != nullptr) {
         emit_vertices(block, s, BehindTheStrips(strips->mask), writer);
@@ -220,12 +267,11 @@ bool mesh_block(const SampleBlock& block, const StripSamples* strips, const Cell
         emit_vertices(block, s, OnTheEdge{}, writer);
     }
     out.bounds = writer.bounds();
-    if (out.index_size() == 2) {
-        emit_all_triangles<std::uint16_t>(strips, tables, s, out);
-    } else {
-        emit_all_triangles<std::uint32_t>(strips, tables, s, out);
-    }
-    out.index_data.resize(s.index_count * out.index_size());
+    out.index_count = out.index_size() == 2
+                          ? emit_all_triangles<std::uint16_t>(strips, tables, s, out)
+                          : emit_all_triangles<std::uint32_t>(strips, tables, s, out);
+    out.vertex_data.resize(s.vertex_count * ChunkMesh::kVertexSize);
+    out.index_data.resize(out.index_count * out.index_size());
     return true;
 }
 
@@ -245,13 +291,15 @@ SmoothMesher& SmoothMesher::operator=(SmoothMesher&&) noexcept = default;
 
 tl::expected<void, VoxelError> SmoothMesher::mesh_with(const SampleBlock& block,
                                                        const StripSamples* strips, ChunkMesh& out) {
-    out.clear();
-    if (!HWY_DYNAMIC_DISPATCH(mesh_block)(block, strips, cell_tables(), *scratch_, out)) {
-        return tl::unexpected(VoxelError{
-            VoxelError::Kind::ZeroSample,
-            "the generator wrote a sample of 0; every sample must be negative or positive"});
-    }
-    return {};
+    out.vertex_count = 0;
+    out.index_count = 0;
+    const detail::MeshTables tables{cell_tables(), detail::cell_plans()};
+    const bool done = HWY_DYNAMIC_DISPATCH(mesh_block)(block, strips, tables, *scratch_, out);
+    if (out.empty()) out.clear();
+    if (done) return {};
+    return tl::unexpected(
+        VoxelError{VoxelError::Kind::ZeroSample,
+                   "the generator wrote a sample of 0; every sample must be negative or positive"});
 }
 
 tl::expected<void, VoxelError> SmoothMesher::mesh(const SampleBlock& block, ChunkMesh& out) {

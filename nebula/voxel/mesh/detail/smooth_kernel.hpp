@@ -6,6 +6,7 @@
 #include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/cell_tables.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
+#include "nebula/voxel/mesh/detail/cell_plan.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,12 +23,16 @@ inline constexpr std::size_t kRows = std::size_t{kRowCorners} * kRowCorners;
     return static_cast<std::size_t>(y) + static_cast<std::size_t>(z) * kRowCorners;
 }
 
-/// A cell that the surface passes through.
-struct ActiveCell {
-    std::uint8_t x = 0;
-    std::uint8_t y = 0;
-    std::uint8_t z = 0;
-    std::uint8_t index = 0;  ///< Into CellTables::regular.
+/// The numbers of the first vertices on a row's edges, modulo 2^16, as lanes of CellPlan.
+struct RowLanes {
+    std::uint16_t x = 0;       ///< Along x.
+    std::uint16_t y = 0;       ///< Along y,
+    std::uint16_t y1 = 0;      ///< and without the one at x = 0.
+    std::uint16_t next_x = 0;  ///< Along x, of the next row.
+};
+struct RowLanesZ {
+    std::uint16_t z = 0;   ///< Along z,
+    std::uint16_t z1 = 0;  ///< and without the one at x = 0.
 };
 
 /// The inputs of a run of vertices, column by column, for arithmetic on whole registers.
@@ -52,6 +57,11 @@ struct EdgeBatch {
                         (*column)[count - 1]);
         }
     }
+};
+
+struct MeshTables {
+    const CellTables& cells;
+    const CellPlans& plans;
 };
 
 /// Bits 0, 2, 4...: the corners of a row that the coarser level has, too.
@@ -93,14 +103,17 @@ struct SmoothScratch {
     std::array<std::uint64_t, kRows> inside{};
     /// Per axis and row, bit x: the edge from corner x along the axis is crossed.
     std::array<std::array<std::uint64_t, kRows>, 3> crossed{};
-    /// Per axis and row: the number of the first vertex on those edges.
-    std::array<std::array<std::uint32_t, kRows>, 3> first_vertex{};
-    std::array<ActiveCell, std::size_t{kChunkSize} * kChunkSize * kChunkSize> cells{};
+    /// Per row: the number of its first vertex. Those along x come first, then y, then z.
+    std::array<std::uint32_t, kRows> first_vertex{};
+    /// The same for the registers that walk along rows of cells.
+    std::array<RowLanes, kRows> lanes{};
+    std::array<RowLanesZ, kRows> lanes_z{};
+    /// Per row of cells, bit x: the surface passes through cell x.
+    std::array<std::uint64_t, std::size_t{kChunkSize} * kChunkSize> active{};
     std::array<StripFace, StripSamples::kFaces> strips{};
     EdgeBatch batch;
-    std::uint32_t cell_count = 0;
+    std::uint32_t cell_count = 0;    ///< How many bits `active` has.
     std::uint32_t vertex_count = 0;  ///< Those on half sides come last.
-    std::uint32_t index_count = 0;   ///< Those of strips come last.
 };
 
 /// A crossing's distance t from the lower end of its edge is in 1/4096 of the edge's length. With

@@ -110,10 +110,10 @@ std::array<std::uint64_t, detail::kRowCorners> face_signs(const SmoothScratch& s
     return signs;
 }
 
-// Strips, stage 3: numbers the vertices of half sides, lists the transition cells, and adds their
-// triangles to the count. It reads the fine signs alone: where the coarser level has a sample, its
+// Strips, stage 3: numbers the vertices of half sides, lists the transition cells, and returns how
+// many indices their triangles have. It reads the fine signs alone: where the coarser level has a sample, its
 // sign is the same, and if a generator breaks that rule, the numbers still fit the table's cases.
-void list_strips(const StripSamples& strips, const CellTables& tables, SmoothScratch& s) {
+std::size_t list_strips(const StripSamples& strips, const CellTables& tables, SmoothScratch& s) {
     std::uint32_t next = s.vertex_count;
     std::uint32_t triangles = 0;
     for (int face = 0; face < StripSamples::kFaces; ++face) {
@@ -150,7 +150,7 @@ void list_strips(const StripSamples& strips, const CellTables& tables, SmoothScr
         }
     }
     s.vertex_count = next;
-    s.index_count += 3 * triangles;
+    return std::size_t{3} * triangles;
 }
 
 // Strips, stage 4: the vertices of half sides, from the coarser level's samples with the arithmetic
@@ -185,6 +185,14 @@ void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter&
     if (batch.count > 0) writer.write(batch, OnTheHalfSide{});
 }
 
+// The number of the first vertex on a row's edges along an axis.
+inline std::uint32_t first_vertex(const SmoothScratch& s, std::size_t axis, std::size_t row) {
+    std::uint32_t first = s.first_vertex[row];
+    if (axis > 0) first += static_cast<std::uint32_t>(std::popcount(s.crossed[0][row]));
+    if (axis > 1) first += static_cast<std::uint32_t>(std::popcount(s.crossed[1][row]));
+    return first;
+}
+
 // Strips, stage 5: the triangles of one face, whose axis is kAxis. Returns where the next go.
 template <int kAxis, class Index>
 Index* emit_strip(const CellTables& tables, const SmoothScratch& s, int face, Index* index) {
@@ -205,7 +213,7 @@ Index* emit_strip(const CellTables& tables, const SmoothScratch& s, int face, In
                                                  : row_index(b, plane);
             const std::uint64_t below = (std::uint64_t{1} << x) - 1;
             vertex[table_edge[edge]] = static_cast<Index>(
-                s.first_vertex[axis][row] +
+                first_vertex(s, axis, row) +
                 static_cast<std::uint32_t>(std::popcount(s.crossed[axis][row] & below)));
         };
         for (int b = 0; b < 3; ++b) {
@@ -235,13 +243,13 @@ Index* emit_strip(const CellTables& tables, const SmoothScratch& s, int face, In
 }
 
 template <class Index>
-void emit_strips(const CellTables& tables, const SmoothScratch& s, Index* index) {
+Index* emit_strips(const CellTables& tables, const SmoothScratch& s, Index* index) {
     index = emit_strip<0>(tables, s, 0, index);
     index = emit_strip<0>(tables, s, 1, index);
     index = emit_strip<1>(tables, s, 2, index);
     index = emit_strip<1>(tables, s, 3, index);
     index = emit_strip<2>(tables, s, 4, index);
-    emit_strip<2>(tables, s, 5, index);
+    return emit_strip<2>(tables, s, 5, index);
 }
 
 }  // namespace nebula::voxel::HWY_NAMESPACE
