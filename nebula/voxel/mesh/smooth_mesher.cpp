@@ -10,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "nebula/voxel/mesh/smooth_mesher.cpp"
 #include <hwy/foreach_target.h>
 //
+#include "nebula/voxel/mesh/detail/cell_walk-inl.hpp"
 #include "nebula/voxel/mesh/detail/strips-inl.hpp"
 #include "nebula/voxel/mesh/detail/vertex_writer-inl.hpp"
 
@@ -68,6 +69,8 @@ Signs sweep_signs(const SampleBlock& block, SmoothScratch& s) {
     return mixed ? Signs::Mixed : Signs::AllEqual;
 }
 
+std::uint32_t count(std::uint64_t bits) { return static_cast<std::uint32_t>(std::popcount(bits)); }
+
 // Stage 2: rows of signs and rows of crossed edges, which give the number of every vertex.
 void number_vertices(SmoothScratch& s) {
     for (int z = 0; z <= kChunkSize; ++z) {
@@ -78,27 +81,38 @@ void number_vertices(SmoothScratch& s) {
             s.inside[row_index(y, z)] = word >> (bit % 8) & kCornerBits;
         }
     }
+    s.crossed_rows.fill(0);
+    s.corner_rows.fill(0);
     std::uint32_t next = 0;
     for (int z = 0; z <= kChunkSize; ++z) {
+        const auto layer = static_cast<std::size_t>(z);
+        s.first_vertex_of_layer[layer] = next;
         for (int y = 0; y <= kChunkSize; ++y) {
             const std::size_t row = row_index(y, z);
             const std::uint64_t here = s.inside[row];
-            const std::uint64_t x = (here ^ here >> 1U) & kCellBits;
+            const std::uint64_t along_x = (here ^ here >> 1U) & kCellBits;
             const std::uint64_t along_y = y < kChunkSize ? here ^ s.inside[row + 1] : 0;
             const std::uint64_t along_z =
                 z < kChunkSize ? here ^ s.inside[row + detail::kRowCorners] : 0;
-            s.crossed[0][row] = x;
+            s.crossed[0][row] = along_x;
             s.crossed[1][row] = along_y;
             s.crossed[2][row] = along_z;
-            s.first_vertex[row] = next;
-            const std::uint32_t first_y = next + static_cast<std::uint32_t>(std::popcount(x));
-            const std::uint32_t first_z =
-                first_y + static_cast<std::uint32_t>(std::popcount(along_y));
+            if ((along_x | along_y | along_z) == 0) continue;
+            const std::uint64_t bit = std::uint64_t{1} << y;
+            s.crossed_rows[layer] |= bit;
+            s.corner_rows[layer] |= bit | (along_y != 0 ? bit << 1U : 0);
+            s.corner_rows[layer + 1] |= along_z != 0 ? bit : 0;
+            const std::uint32_t first_x = next;
+            const std::uint32_t first_y = first_x + count(along_x);
+            const std::uint32_t first_z = first_y + count(along_y);
+            next = first_z + count(along_z);
+            s.first_vertex[0][row] = first_x;
+            s.first_vertex[1][row] = first_y;
+            s.first_vertex[2][row] = first_z;
             const auto lane = [](std::uint64_t v) { return static_cast<std::uint16_t>(v); };
+            s.lanes[row] = {lane(first_x), lane(first_y), lane(first_y + (along_y & 1U)),
+                            lane(next)};
             s.lanes_z[row] = {lane(first_z), lane(first_z + (along_z & 1U))};
-            const std::uint32_t first = next;
-            next = first_z + static_cast<std::uint32_t>(std::popcount(along_z));
-            s.lanes[row] = {lane(first), lane(first_y), lane(first_y + (along_y & 1U)), lane(next)};
         }
     }
     s.vertex_count = next;
@@ -106,33 +120,85 @@ void number_vertices(SmoothScratch& s) {
 
 // Stage 3: the cells with both signs among their corners.
 void find_cells(SmoothScratch& s) {
-    std::uint32_t count = 0;
-    for (int z = 0; z < kChunkSize; ++z) {
-        for (int y = 0; y < kChunkSize; ++y) {
-            const std::size_t row = row_index(y, z);
-            const std::uint64_t a = s.inside[row];
-            const std::uint64_t b = s.inside[row + 1];
-            const std::uint64_t c = s.inside[row + detail::kRowCorners];
-            const std::uint64_t d = s.inside[row + detail::kRowCorners + 1];
-            const std::uint64_t any = a | b | c | d;
-            const std::uint64_t all = a & b & c & d;
-            const std::uint64_t active = (any | any >> 1U) & ~(all & all >> 1U) & kCellBits;
-            s.active[static_cast<std::size_t>(y + z * kChunkSize)] = active;
-            count += static_cast<std::uint32_t>(std::popcount(active));
-        }
+    const hn::ScalableTag<std::uint64_t> d;
+    const std::size_t lanes = hn::Lanes(d);
+    constexpr std::size_t rows = detail::kRows - detail::kRowCorners;
+    const auto cells = hn::Set(d, kCellBits);
+    auto total = hn::Zero(d);
+    static_assert(rows % 32 == 0, "whole registers, of up to 2048 bits");
+    for (std::size_t row = 0; row < rows; row += lanes) {
+        const std::uint64_t* const inside = s.inside.data() + row;
+        const auto a = hn::LoadU(d, inside);
+        const auto b = hn::LoadU(d, inside + 1);
+        const auto c = hn::LoadU(d, inside + detail::kRowCorners);
+        const auto e = hn::LoadU(d, inside + detail::kRowCorners + 1);
+        const auto any = hn::Or(hn::Or(a, b), hn::Or(c, e));
+        const auto all = hn::And(hn::And(a, b), hn::And(c, e));
+        const auto some = hn::And(hn::Or(any, hn::ShiftRight<1>(any)), cells);
+        const auto active = hn::AndNot(hn::And(all, hn::ShiftRight<1>(all)), some);
+        hn::StoreU(active, d, s.active.data() + row);
+        total = hn::Add(total, hn::PopulationCount(active));
     }
-    s.cell_count = count;
+    s.cell_count = static_cast<std::uint32_t>(hn::GetLane(hn::SumOfLanes(d, total)));
+    for (int z = 0; z < kChunkSize; ++z) {
+        std::uint64_t& beyond = s.active[row_index(kChunkSize, z)];
+        s.cell_count -= count(beyond);
+        beyond = 0;
+    }
 }
 
-// Stage 4, first half: gathers the vertices of one row and axis.
-template <int kAxis>
-void gather_row(const SampleBlock& block, std::uint64_t crossed, int y, int z, EdgeBatch& batch) {
-    constexpr SampleSteps steps{SampleBlock::kStepY, SampleBlock::kStepZ};
-    const Sample* const row = &block.samples[SampleBlock::index(0, y, z)];
+// Stage 4, first part: gradients, for whole rows of corners.
+void make_corners(const Sample* row, detail::CornerRow& out) {
+    const hn::CappedTag<std::int16_t, kChunkSize> d;
+    const hn::Rebind<Sample, decltype(d)> samples;
+    const auto lanes = static_cast<int>(hn::Lanes(d));
+    for (int x = 0; x <= kChunkSize; x += lanes) {
+        const int at = std::min(x, kChunkSize + 1 - lanes);
+        const auto load = [&](int step) {
+            return hn::PromoteTo(d, hn::LoadU(samples, row + at + step));
+        };
+        const auto gradient = [&](int step) { return hn::Sub(load(step), load(-step)); };
+        hn::StoreInterleaved4(gradient(SampleBlock::kStepX), gradient(SampleBlock::kStepY),
+                              gradient(SampleBlock::kStepZ), load(0), d,
+                              &out[static_cast<std::size_t>(at)].x);
+    }
+}
+
+void make_layer(const SampleBlock& block, SmoothScratch& s, int z) {
+    auto& layer = s.corners[static_cast<std::size_t>(z & 1)];
+    for (std::uint64_t rows = s.corner_rows[static_cast<std::size_t>(z)]; rows != 0;
+         rows &= rows - 1) {
+        const int y = std::countr_zero(rows);
+        make_corners(&block.samples[SampleBlock::index(0, y, z)],
+                     layer[static_cast<std::size_t>(y)]);
+    }
+}
+
+// Stage 4, second part: both ends of every crossed edge of a row.
+void gather_row(const SmoothScratch& s, int y, int z, EdgeBatch& batch) {
+    const std::size_t row = row_index(y, z);
+    const std::uint64_t along_y = s.crossed[1][row];
+    const detail::Corner* const here =
+        s.corners[static_cast<std::size_t>(z & 1)][static_cast<std::size_t>(y)].data();
+    const detail::Corner* const above =
+        s.corners[static_cast<std::size_t>(~z & 1)][static_cast<std::size_t>(y)].data();
+    const std::uint32_t place = EdgeBatch::make_place(0, y, z, 0);
     std::size_t i = batch.count;
-    for (; crossed != 0; crossed &= crossed - 1, ++i) {
-        const int x = std::countr_zero(crossed);
-        gather_edge(row + x, kAxis, steps, {x, y, z}, batch, i);
+    // Along x and y together: one loop less whose end cannot be foreseen.
+    const std::array<int, 2> along{1, static_cast<int>(std::tuple_size_v<detail::CornerRow>)};
+    for (std::uint64_t left = s.crossed[0][row] | along_y << 32U; left != 0; left &= left - 1) {
+        const auto bit = static_cast<unsigned>(std::countr_zero(left));
+        const unsigned x = bit % 32;
+        const unsigned axis = bit / 32;
+        gather_edge(here + x, here + x + along[axis], place + x + (axis << 24U), batch, i++);
+    }
+    if (along_y >> 32U != 0) {
+        gather_edge(here + kChunkSize, here + kChunkSize + along[1],
+                    place + EdgeBatch::make_place(kChunkSize, 0, 0, 1), batch, i++);
+    }
+    for (std::uint64_t left = s.crossed[2][row]; left != 0; left &= left - 1) {
+        const int x = std::countr_zero(left);
+        gather_edge(here + x, above + x, place + EdgeBatch::make_place(x, 0, 0, 2), batch, i++);
     }
     batch.count = i;
 }
@@ -142,80 +208,26 @@ void emit_vertices(const SampleBlock& block, SmoothScratch& s, const Place& plac
                    VertexWriter& writer) {
     EdgeBatch& batch = s.batch;
     batch.count = 0;
+    make_layer(block, s, 0);
     for (int z = 0; z <= kChunkSize; ++z) {
-        for (int y = 0; y <= kChunkSize; ++y) {
-            const std::size_t row = row_index(y, z);
-            gather_row<0>(block, s.crossed[0][row], y, z, batch);
-            gather_row<1>(block, s.crossed[1][row], y, z, batch);
-            gather_row<2>(block, s.crossed[2][row], y, z, batch);
+        if (z < kChunkSize) make_layer(block, s, z + 1);
+        for (std::uint64_t rows = s.crossed_rows[static_cast<std::size_t>(z)]; rows != 0;
+             rows &= rows - 1) {
+            gather_row(s, std::countr_zero(rows), z, batch);
             if (batch.count >= EdgeBatch::kEnough) writer.write(batch, place);
         }
     }
     if (batch.count > 0) writer.write(batch, place);
 }
 
-// Stage 5: triangles. Walks along the rows of cells; CellPlan explains how. Returns where the next
-// triangles go.
+// Stage 5: triangles.
 template <class Index>
 Index* emit_triangles(const detail::CellPlans& plans, const SmoothScratch& s, Index* index) {
-    // Two registers of lanes, each repeated in every block of 128 bits.
-    const hn::CappedTag<std::uint8_t, 2 * detail::CellPlan::kIndices> bytes;
-    const hn::Repartition<std::uint16_t, decltype(bytes)> words;
-    const hn::Repartition<std::uint64_t, decltype(bytes)> rows;
-    const hn::Half<decltype(words)> half;
-    const hn::RepartitionToWide<decltype(words)> wide;
-    const std::size_t step = hn::Lanes(words);
-    const auto load = [&](const auto* lanes) {
-        std::uint64_t all;
-        std::memcpy(&all, lanes, sizeof all);
-        return hn::Set(rows, all);
-    };
     for (int z = 0; z < kChunkSize; ++z) {
-        // Lanes have 16 bits. That is enough to tell the vertices of two layers apart.
-        const std::uint32_t base = s.first_vertex[row_index(0, z)];
+        const std::uint32_t base = s.first_vertex_of_layer[static_cast<std::size_t>(z)];
         for (int y = 0; y < kChunkSize; ++y) {
-            std::uint64_t active = s.active[static_cast<std::size_t>(y + z * kChunkSize)];
-            if (active == 0) continue;
             const std::size_t row = row_index(y, z);
-            const std::uint64_t a = s.inside[row];
-            const std::uint64_t b = s.inside[row + 1];
-            const std::uint64_t c = s.inside[row + detail::kRowCorners];
-            const std::uint64_t d = s.inside[row + detail::kRowCorners + 1];
-            auto low =
-                hn::BitCast(words, hn::InterleaveLower(rows, load(&s.lanes[row]),
-                                                       load(&s.lanes[row + detail::kRowCorners])));
-            auto high = hn::BitCast(words, load(s.lanes_z.data() + row));  // and of the next row
-            for (; active != 0; active &= active - 1) {
-                const auto x = static_cast<unsigned>(std::countr_zero(active));
-                const auto sign_case =
-                    static_cast<std::uint8_t>((a >> x & 3U) | (b >> x & 3U) << 2U |
-                                              (c >> x & 3U) << 4U | (d >> x & 3U) << 6U);
-                const detail::CellPlan& plan = plans[sign_case];
-                const auto low_bytes = hn::BitCast(bytes, low);
-                const auto high_bytes = hn::BitCast(bytes, high);
-                for (std::size_t i = 0; i < detail::CellPlan::kIndices; i += step) {
-                    const auto from_low = hn::Load(bytes, plan.from_low.data() + 2 * i);
-                    const auto from_high = hn::Load(bytes, plan.from_high.data() + 2 * i);
-                    const auto vertices =
-                        hn::BitCast(words, hn::Or(hn::TableLookupBytesOr0(low_bytes, from_low),
-                                                  hn::TableLookupBytesOr0(high_bytes, from_high)));
-                    if constexpr (sizeof(Index) == 2) {
-                        hn::StoreU(vertices, words, index + i);
-                    } else {
-                        const auto above =
-                            hn::Sub(vertices, hn::Set(words, static_cast<std::uint16_t>(base)));
-                        const auto store = [&](auto part, Index* at) {
-                            hn::StoreU(hn::Add(hn::PromoteTo(wide, part), hn::Set(wide, base)),
-                                       wide, at);
-                        };
-                        store(hn::LowerHalf(half, above), index + i);
-                        store(hn::UpperHalf(half, above), index + i + step / 2);
-                    }
-                }
-                index += plan.index_count;
-                low = hn::Add(low, hn::LoadDup128(words, plan.step_low.data()));
-                high = hn::Add(high, hn::LoadDup128(words, plan.step_high.data()));
-            }
+            if (s.active[row] != 0) index = walk_row(plans, s, row, base, index);
         }
     }
     return index;

@@ -14,8 +14,8 @@ constexpr std::array<std::uint8_t, CellPlan::kLanes> kLaneOfEdge{0, 3, 4,  7,   
 
 CellPlan make_plan(unsigned inside, const RegularCase& cell) {
     CellPlan plan{};
-    plan.from_low.fill(0x80);
-    plan.from_high.fill(0x80);
+    plan.from_low.fill(CellPlan::kNowhere);
+    plan.from_high.fill(CellPlan::kNowhere);
     plan.index_count = static_cast<std::uint8_t>(3 * cell.triangle_count);
     for (std::size_t i = 0; i < plan.index_count; ++i) {
         const unsigned lane = kLaneOfEdge[cell.edges[i]];

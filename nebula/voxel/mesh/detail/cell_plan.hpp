@@ -20,8 +20,10 @@ struct CellPlan {
     static constexpr std::size_t kLanes = 12;
     static constexpr std::size_t kIndices = 16;  ///< 15 at most; 16 fill registers.
 
-    /// Bytes to shuffle out of lanes 0 to 7 and out of lanes 8 to 11. A byte is in one of the two,
-    /// and 0x80, which gives 0, in the other.
+    static constexpr std::uint8_t kNowhere = 0x80;
+
+    /// Bytes to shuffle out of lanes 0 to 7 and out of lanes 8 to 11. A byte comes from one of the
+    /// two, and kNowhere, which gives 0, is in the other.
     alignas(32) std::array<std::uint8_t, 2 * kIndices> from_low;
     alignas(32) std::array<std::uint8_t, 2 * kIndices> from_high;
     /// 1 where the lane's edge is crossed.

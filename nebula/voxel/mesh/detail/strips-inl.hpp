@@ -160,7 +160,7 @@ void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter&
     for (int face = 0; face < StripSamples::kFaces; ++face) {
         const StripFace& strip = s.strips[static_cast<std::size_t>(face)];
         if (strip.cell_count == 0) continue;
-        const SampleSteps steps{StripSamples::step_y(face), StripSamples::step_z(face)};
+        const std::array<int, 3> step{1, StripSamples::step_y(face), StripSamples::step_z(face)};
         const Sample* const samples = strips.samples[static_cast<std::size_t>(face)].data();
         const int axis = StripSamples::axis(face);
         const int axis_a = axis == 0 ? 1 : 0;
@@ -172,8 +172,21 @@ void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter&
                 p[static_cast<std::size_t>(axis)] = StripSamples::plane(face);
                 p[static_cast<std::size_t>(axis_a)] = a;
                 p[static_cast<std::size_t>(axis_b)] = b;
-                gather_edge(samples + StripSamples::index(face, p[0], p[1], p[2]), along, steps,
-                            {p[0], p[1], p[2]}, batch, batch.count++);
+                const Sample* const low = samples + StripSamples::index(face, p[0], p[1], p[2]);
+                const Sample* const high = low + step[static_cast<std::size_t>(along)];
+                const auto gradient = [&](const Sample* at, std::size_t i) {
+                    return static_cast<std::int16_t>(at[step[i]] - at[-step[i]]);
+                };
+                batch.ends[batch.count] = {gradient(low, 0),
+                                           gradient(high, 0),
+                                           gradient(low, 1),
+                                           gradient(high, 1),
+                                           gradient(low, 2),
+                                           gradient(high, 2),
+                                           *low,
+                                           *high};
+                batch.place[batch.count] = EdgeBatch::make_place(p[0], p[1], p[2], along);
+                ++batch.count;
             }
         };
         for (std::size_t b = 0; b < strip.half.size(); ++b) {
@@ -183,14 +196,6 @@ void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter&
         }
     }
     if (batch.count > 0) writer.write(batch, OnTheHalfSide{});
-}
-
-// The number of the first vertex on a row's edges along an axis.
-inline std::uint32_t first_vertex(const SmoothScratch& s, std::size_t axis, std::size_t row) {
-    std::uint32_t first = s.first_vertex[row];
-    if (axis > 0) first += static_cast<std::uint32_t>(std::popcount(s.crossed[0][row]));
-    if (axis > 1) first += static_cast<std::uint32_t>(std::popcount(s.crossed[1][row]));
-    return first;
 }
 
 // Strips, stage 5: the triangles of one face, whose axis is kAxis. Returns where the next go.
@@ -213,7 +218,7 @@ Index* emit_strip(const CellTables& tables, const SmoothScratch& s, int face, In
                                                  : row_index(b, plane);
             const std::uint64_t below = (std::uint64_t{1} << x) - 1;
             vertex[table_edge[edge]] = static_cast<Index>(
-                first_vertex(s, axis, row) +
+                s.first_vertex[axis][row] +
                 static_cast<std::uint32_t>(std::popcount(s.crossed[axis][row] & below)));
         };
         for (int b = 0; b < 3; ++b) {
