@@ -3,12 +3,14 @@
 // HWY_AFTER_NAMESPACE is compiled once per instruction set; the best one is chosen at run time.
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
 
+#include "nebula/voxel/mesh/detail/cell_plan.hpp"
 #include "nebula/voxel/mesh/detail/smooth_kernel.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nebula/voxel/mesh/smooth_mesher.cpp"
 #include <hwy/foreach_target.h>
 //
+#include "nebula/voxel/mesh/detail/cell_walk-inl.hpp"
 #include "nebula/voxel/mesh/detail/strips-inl.hpp"
 #include "nebula/voxel/mesh/detail/vertex_writer-inl.hpp"
 
@@ -18,12 +20,13 @@
 #include <bit>
 #include <cstring>
 #include <string>
+#include <vector>
 
 HWY_BEFORE_NAMESPACE();
 namespace nebula::voxel::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-using detail::ActiveCell;
 using detail::EdgeBatch;
+using detail::MeshTables;
 using detail::row_index;
 using detail::SmoothScratch;
 
@@ -66,6 +69,8 @@ Signs sweep_signs(const SampleBlock& block, SmoothScratch& s) {
     return mixed ? Signs::Mixed : Signs::AllEqual;
 }
 
+std::uint32_t count(std::uint64_t bits) { return static_cast<std::uint32_t>(std::popcount(bits)); }
+
 // Stage 2: rows of signs and rows of crossed edges, which give the number of every vertex.
 void number_vertices(SmoothScratch& s) {
     for (int z = 0; z <= kChunkSize; ++z) {
@@ -76,62 +81,124 @@ void number_vertices(SmoothScratch& s) {
             s.inside[row_index(y, z)] = word >> (bit % 8) & kCornerBits;
         }
     }
+    s.crossed_rows.fill(0);
+    s.corner_rows.fill(0);
     std::uint32_t next = 0;
     for (int z = 0; z <= kChunkSize; ++z) {
+        const auto layer = static_cast<std::size_t>(z);
+        s.first_vertex_of_layer[layer] = next;
         for (int y = 0; y <= kChunkSize; ++y) {
             const std::size_t row = row_index(y, z);
             const std::uint64_t here = s.inside[row];
-            const std::array<std::uint64_t, 3> crossed{
-                (here ^ here >> 1U) & kCellBits, y < kChunkSize ? here ^ s.inside[row + 1] : 0,
-                z < kChunkSize ? here ^ s.inside[row + detail::kRowCorners] : 0};
-            for (std::size_t axis = 0; axis < 3; ++axis) {
-                s.crossed[axis][row] = crossed[axis];
-                s.first_vertex[axis][row] = next;
-                next += static_cast<std::uint32_t>(std::popcount(crossed[axis]));
-            }
+            const std::uint64_t along_x = (here ^ here >> 1U) & kCellBits;
+            const std::uint64_t along_y = y < kChunkSize ? here ^ s.inside[row + 1] : 0;
+            const std::uint64_t along_z =
+                z < kChunkSize ? here ^ s.inside[row + detail::kRowCorners] : 0;
+            s.crossed[0][row] = along_x;
+            s.crossed[1][row] = along_y;
+            s.crossed[2][row] = along_z;
+            if ((along_x | along_y | along_z) == 0) continue;
+            const std::uint64_t bit = std::uint64_t{1} << y;
+            s.crossed_rows[layer] |= bit;
+            s.corner_rows[layer] |= bit | (along_y != 0 ? bit << 1U : 0);
+            s.corner_rows[layer + 1] |= along_z != 0 ? bit : 0;
+            const std::uint32_t first_x = next;
+            const std::uint32_t first_y = first_x + count(along_x);
+            const std::uint32_t first_z = first_y + count(along_y);
+            next = first_z + count(along_z);
+            s.first_vertex[0][row] = first_x;
+            s.first_vertex[1][row] = first_y;
+            s.first_vertex[2][row] = first_z;
+            const auto lane = [](std::uint64_t v) { return static_cast<std::uint16_t>(v); };
+            s.lanes[row] = {lane(first_x), lane(first_y), lane(first_y + (along_y & 1U)),
+                            lane(next)};
+            s.lanes_z[row] = {lane(first_z), lane(first_z + (along_z & 1U))};
         }
     }
     s.vertex_count = next;
 }
 
-// Stage 3: the cells with both signs among their corners, and how many triangles they will have.
-void list_cells(const CellTables& tables, SmoothScratch& s) {
-    std::uint32_t count = 0;
-    std::uint32_t triangles = 0;
-    for (int z = 0; z < kChunkSize; ++z) {
-        for (int y = 0; y < kChunkSize; ++y) {
-            const std::size_t row = row_index(y, z);
-            const std::uint64_t a = s.inside[row];
-            const std::uint64_t b = s.inside[row + 1];
-            const std::uint64_t c = s.inside[row + detail::kRowCorners];
-            const std::uint64_t d = s.inside[row + detail::kRowCorners + 1];
-            const std::uint64_t any = a | b | c | d;
-            const std::uint64_t all = a & b & c & d;
-            for (std::uint64_t active = (any | any >> 1U) & ~(all & all >> 1U) & kCellBits;
-                 active != 0; active &= active - 1) {
-                const auto x = static_cast<unsigned>(std::countr_zero(active));
-                const auto index =
-                    static_cast<std::uint8_t>((a >> x & 3U) | (b >> x & 3U) << 2U |
-                                              (c >> x & 3U) << 4U | (d >> x & 3U) << 6U);
-                s.cells[count++] = {static_cast<std::uint8_t>(x), static_cast<std::uint8_t>(y),
-                                    static_cast<std::uint8_t>(z), index};
-                triangles += tables.regular[index].triangle_count;
-            }
-        }
+// Stage 3: the cells with both signs among their corners.
+void find_cells(SmoothScratch& s) {
+    const hn::ScalableTag<std::uint64_t> d;
+    const std::size_t lanes = hn::Lanes(d);
+    constexpr std::size_t rows = detail::kRows - detail::kRowCorners;
+    const auto cells = hn::Set(d, kCellBits);
+    auto total = hn::Zero(d);
+    static_assert(rows % 32 == 0, "whole registers, of up to 2048 bits");
+    for (std::size_t row = 0; row < rows; row += lanes) {
+        const std::uint64_t* const inside = s.inside.data() + row;
+        const auto a = hn::LoadU(d, inside);
+        const auto b = hn::LoadU(d, inside + 1);
+        const auto c = hn::LoadU(d, inside + detail::kRowCorners);
+        const auto e = hn::LoadU(d, inside + detail::kRowCorners + 1);
+        const auto any = hn::Or(hn::Or(a, b), hn::Or(c, e));
+        const auto all = hn::And(hn::And(a, b), hn::And(c, e));
+        const auto some = hn::And(hn::Or(any, hn::ShiftRight<1>(any)), cells);
+        const auto active = hn::AndNot(hn::And(all, hn::ShiftRight<1>(all)), some);
+        hn::StoreU(active, d, s.active.data() + row);
+        total = hn::Add(total, hn::PopulationCount(active));
     }
-    s.cell_count = count;
-    s.index_count = 3 * triangles;
+    s.cell_count = static_cast<std::uint32_t>(hn::GetLane(hn::SumOfLanes(d, total)));
+    for (int z = 0; z < kChunkSize; ++z) {
+        std::uint64_t& beyond = s.active[row_index(kChunkSize, z)];
+        s.cell_count -= count(beyond);
+        beyond = 0;
+    }
 }
 
-// Stage 4, first half: gathers the vertices of one row and axis.
-template <int kAxis>
-void gather_row(const SampleBlock& block, std::uint64_t crossed, int y, int z, EdgeBatch& batch) {
-    constexpr SampleSteps steps{SampleBlock::kStepY, SampleBlock::kStepZ};
-    const Sample* const row = &block.samples[SampleBlock::index(0, y, z)];
+// Stage 4, first part: gradients, for whole rows of corners.
+void make_corners(const Sample* row, detail::CornerRow& out) {
+    const hn::CappedTag<std::int16_t, kChunkSize> d;
+    const hn::Rebind<Sample, decltype(d)> samples;
+    const auto lanes = static_cast<int>(hn::Lanes(d));
+    for (int x = 0; x <= kChunkSize; x += lanes) {
+        const int at = std::min(x, kChunkSize + 1 - lanes);
+        const auto load = [&](int step) {
+            return hn::PromoteTo(d, hn::LoadU(samples, row + at + step));
+        };
+        const auto gradient = [&](int step) { return hn::Sub(load(step), load(-step)); };
+        hn::StoreInterleaved4(gradient(SampleBlock::kStepX), gradient(SampleBlock::kStepY),
+                              gradient(SampleBlock::kStepZ), load(0), d,
+                              &out[static_cast<std::size_t>(at)].x);
+    }
+}
+
+void make_layer(const SampleBlock& block, SmoothScratch& s, int z) {
+    auto& layer = s.corners[static_cast<std::size_t>(z & 1)];
+    for (std::uint64_t rows = s.corner_rows[static_cast<std::size_t>(z)]; rows != 0;
+         rows &= rows - 1) {
+        const int y = std::countr_zero(rows);
+        make_corners(&block.samples[SampleBlock::index(0, y, z)],
+                     layer[static_cast<std::size_t>(y)]);
+    }
+}
+
+// Stage 4, second part: both ends of every crossed edge of a row.
+void gather_row(const SmoothScratch& s, int y, int z, EdgeBatch& batch) {
+    const std::size_t row = row_index(y, z);
+    const std::uint64_t along_y = s.crossed[1][row];
+    const detail::Corner* const here =
+        s.corners[static_cast<std::size_t>(z & 1)][static_cast<std::size_t>(y)].data();
+    const detail::Corner* const above =
+        s.corners[static_cast<std::size_t>(~z & 1)][static_cast<std::size_t>(y)].data();
+    const std::uint32_t place = EdgeBatch::make_place(0, y, z, 0);
     std::size_t i = batch.count;
-    for (; crossed != 0; crossed &= crossed - 1, ++i) {
-        const int x = std::countr_zero(crossed);
-        gather_edge(row + x, kAxis, steps, {x, y, z}, batch, i);
+    // Along x and y together: one loop less whose end cannot be foreseen.
+    const std::array<int, 2> along{1, static_cast<int>(std::tuple_size_v<detail::CornerRow>)};
+    for (std::uint64_t left = s.crossed[0][row] | along_y << 32U; left != 0; left &= left - 1) {
+        const auto bit = static_cast<unsigned>(std::countr_zero(left));
+        const unsigned x = bit % 32;
+        const unsigned axis = bit / 32;
+        gather_edge(here + x, here + x + along[axis], place + x + (axis << 24U), batch, i++);
+    }
+    if (along_y >> 32U != 0) {
+        gather_edge(here + kChunkSize, here + kChunkSize + along[1],
+                    place + EdgeBatch::make_place(kChunkSize, 0, 0, 1), batch, i++);
+    }
+    for (std::uint64_t left = s.crossed[2][row]; left != 0; left &= left - 1) {
+        const int x = std::countr_zero(left);
+        gather_edge(here + x, above + x, place + EdgeBatch::make_place(x, 0, 0, 2), batch, i++);
     }
     batch.count = i;
 }
@@ -141,77 +208,69 @@ void emit_vertices(const SampleBlock& block, SmoothScratch& s, const Place& plac
                    VertexWriter& writer) {
     EdgeBatch& batch = s.batch;
     batch.count = 0;
+    make_layer(block, s, 0);
     for (int z = 0; z <= kChunkSize; ++z) {
-        for (int y = 0; y <= kChunkSize; ++y) {
-            const std::size_t row = row_index(y, z);
-            gather_row<0>(block, s.crossed[0][row], y, z, batch);
-            gather_row<1>(block, s.crossed[1][row], y, z, batch);
-            gather_row<2>(block, s.crossed[2][row], y, z, batch);
+        if (z < kChunkSize) make_layer(block, s, z + 1);
+        for (std::uint64_t rows = s.crossed_rows[static_cast<std::size_t>(z)]; rows != 0;
+             rows &= rows - 1) {
+            gather_row(s, std::countr_zero(rows), z, batch);
             if (batch.count >= EdgeBatch::kEnough) writer.write(batch, place);
         }
     }
     if (batch.count > 0) writer.write(batch, place);
 }
 
-// Stage 5: triangles. Returns where the next ones go.
+// Stage 5: triangles.
 template <class Index>
-Index* emit_triangles(const CellTables& tables, const SmoothScratch& s, Index* index) {
-    for (const ActiveCell* cell = s.cells.data(); cell != s.cells.data() + s.cell_count; ++cell) {
-        const std::size_t row = row_index(cell->y, cell->z);
-        const std::uint64_t below = (std::uint64_t{1} << cell->x) - 1;
-        std::array<Index, 12> vertex;
-        const auto first = [&](std::size_t axis, std::size_t r) {
-            return s.first_vertex[axis][r] +
-                   static_cast<std::uint32_t>(std::popcount(s.crossed[axis][r] & below));
-        };
-        const auto pair = [&](std::size_t axis, std::size_t r, std::size_t edge) {
-            const std::uint32_t id = first(axis, r);
-            vertex[edge] = static_cast<Index>(id);
-            vertex[edge + 1] = static_cast<Index>(id + (s.crossed[axis][r] >> cell->x & 1U));
-        };
-        vertex[0] = static_cast<Index>(first(0, row));
-        vertex[1] = static_cast<Index>(first(0, row + 1));
-        vertex[2] = static_cast<Index>(first(0, row + detail::kRowCorners));
-        vertex[3] = static_cast<Index>(first(0, row + detail::kRowCorners + 1));
-        pair(1, row, 4);
-        pair(1, row + detail::kRowCorners, 6);
-        pair(2, row, 8);
-        pair(2, row + 1, 10);
-        // Most cells have two triangles. Copying a fixed number of indices, and then keeping only
-        // as many as needed, avoids an unpredictable branch.
-        const RegularCase& triangles = tables.regular[cell->index];
-        const auto copy = [&](std::size_t from, std::size_t to) {
-            for (std::size_t i = from; i < to; ++i) index[i] = vertex[triangles.edges[i]];
-        };
-        copy(0, 6);
-        if (triangles.triangle_count > 2) copy(6, 3 * RegularCase::kMaxTriangles);
-        index += 3 * triangles.triangle_count;
+Index* emit_triangles(const detail::CellPlans& plans, const SmoothScratch& s, Index* index) {
+    for (int z = 0; z < kChunkSize; ++z) {
+        const std::uint32_t base = s.first_vertex_of_layer[static_cast<std::size_t>(z)];
+        for (int y = 0; y < kChunkSize; ++y) {
+            const std::size_t row = row_index(y, z);
+            if (s.active[row] != 0) index = walk_row(plans, s, row, base, index);
+        }
     }
     return index;
 }
 
+// Returns how many indices there are.
 template <class Index>
-void emit_all_triangles(const StripSamples* strips, const CellTables& tables,
-                        const SmoothScratch& s, ChunkMesh& out) {
+std::uint32_t emit_all_triangles(const StripSamples* strips, const MeshTables& tables,
+                                 const SmoothScratch& s, ChunkMesh& out) {
     auto* const first = reinterpret_cast<Index*>(out.index_data.data());
-    Index* const next = emit_triangles(tables, s, first);
-    if (strips != nullptr) emit_strips(tables, s, next);
+    Index* next = emit_triangles(tables.plans, s, first);
+    if (strips != nullptr) next = emit_strips(tables.cells, s, next);
+    return static_cast<std::uint32_t>(next - first);
 }
 
-// `strips` may be null. Returns false if there is a sample of 0.
-bool mesh_block(const SampleBlock& block, const StripSamples* strips, const CellTables& tables,
+// At least as many indices as the regular cells have, and a little more for the last register. A
+// crossed edge belongs to at most four cells. In a cell, the edges form loops, and a loop of k edges
+// has k - 2 triangles. Only cells with several loops, and the border, make it less than this.
+std::size_t most_regular_indices(const SmoothScratch& s) {
+    return 3 * (std::size_t{4} * s.vertex_count - std::size_t{2} * s.cell_count) +
+           detail::CellPlan::kIndices;
+}
+
+// Contents are kept, since filling memory that is then overwritten takes time.
+void make_room(std::vector<std::byte>& data, std::size_t size) {
+    if (data.size() < size) data.resize(size);
+}
+
+// `strips` may be null. Returns false if there is a sample of 0. Without a surface, it leaves `out`
+// as it is.
+bool mesh_block(const SampleBlock& block, const StripSamples* strips, const MeshTables& tables,
                 SmoothScratch& s, ChunkMesh& out) {
     const Signs signs = sweep_signs(block, s);
     if (signs == Signs::ZeroFound || (strips != nullptr && has_zero(*strips))) return false;
     if (signs == Signs::AllEqual) return true;
     number_vertices(s);
     if (s.vertex_count == 0) return true;
-    list_cells(tables, s);
-    if (strips != nullptr) list_strips(*strips, tables, s);
+    find_cells(s);
+    std::size_t most_indices = most_regular_indices(s);
+    if (strips != nullptr) most_indices += list_strips(*strips, tables.cells, s);
     out.vertex_count = s.vertex_count;
-    out.index_count = s.index_count;
-    out.vertex_data.resize(s.vertex_count * ChunkMesh::kVertexSize);
-    out.index_data.resize((s.index_count + 3 * RegularCase::kMaxTriangles) * out.index_size());
+    make_room(out.vertex_data, s.vertex_count * ChunkMesh::kVertexSize);
+    make_room(out.index_data, most_indices * out.index_size());
     VertexWriter writer(out);
     if (strips != nullptr) {
         emit_vertices(block, s, BehindTheStrips(strips->mask), writer);
@@ -220,12 +279,11 @@ bool mesh_block(const SampleBlock& block, const StripSamples* strips, const Cell
         emit_vertices(block, s, OnTheEdge{}, writer);
     }
     out.bounds = writer.bounds();
-    if (out.index_size() == 2) {
-        emit_all_triangles<std::uint16_t>(strips, tables, s, out);
-    } else {
-        emit_all_triangles<std::uint32_t>(strips, tables, s, out);
-    }
-    out.index_data.resize(s.index_count * out.index_size());
+    out.index_count = out.index_size() == 2
+                          ? emit_all_triangles<std::uint16_t>(strips, tables, s, out)
+                          : emit_all_triangles<std::uint32_t>(strips, tables, s, out);
+    out.vertex_data.resize(s.vertex_count * ChunkMesh::kVertexSize);
+    out.index_data.resize(out.index_count * out.index_size());
     return true;
 }
 
@@ -245,13 +303,15 @@ SmoothMesher& SmoothMesher::operator=(SmoothMesher&&) noexcept = default;
 
 tl::expected<void, VoxelError> SmoothMesher::mesh_with(const SampleBlock& block,
                                                        const StripSamples* strips, ChunkMesh& out) {
-    out.clear();
-    if (!HWY_DYNAMIC_DISPATCH(mesh_block)(block, strips, cell_tables(), *scratch_, out)) {
-        return tl::unexpected(VoxelError{
-            VoxelError::Kind::ZeroSample,
-            "the generator wrote a sample of 0; every sample must be negative or positive"});
-    }
-    return {};
+    out.vertex_count = 0;
+    out.index_count = 0;
+    const detail::MeshTables tables{cell_tables(), detail::cell_plans()};
+    const bool done = HWY_DYNAMIC_DISPATCH(mesh_block)(block, strips, tables, *scratch_, out);
+    if (out.empty()) out.clear();
+    if (done) return {};
+    return tl::unexpected(
+        VoxelError{VoxelError::Kind::ZeroSample,
+                   "the generator wrote a sample of 0; every sample must be negative or positive"});
 }
 
 tl::expected<void, VoxelError> SmoothMesher::mesh(const SampleBlock& block, ChunkMesh& out) {

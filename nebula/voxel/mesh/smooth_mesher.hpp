@@ -22,9 +22,10 @@ namespace nebula::voxel {
 /// normals, and their triangles fit together edge to edge.
 ///
 /// Threads:   any thread; mesh() never at once with itself on one object, so one object per worker.
-/// Cost:      0.7 us for a chunk without a surface; otherwise in proportion to the surface, 6 to 10
-///            ns per triangle, 23 to 29 us for a hillside (bench/voxel/README.md, a shared 2-core
-///            machine). About 200 KB of scratch. Allocates only while `out` grows.
+/// Cost:      0.5 us for a chunk without a surface; otherwise in proportion to the surface, 2 to 4
+///            ns per triangle, 9 to 15 us for a hillside, and a third more with strips on six faces
+///            (bench/voxel/README.md, a shared 2-core machine). About 110 KB of scratch. Allocates
+///            only while `out` grows.
 /// Throws:    std::bad_alloc if growing `out` fails. `out` is then unspecified; the mesher stays
 ///            usable.
 class SmoothMesher {

@@ -6,6 +6,7 @@
 #include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/cell_tables.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
+#include "nebula/voxel/mesh/detail/cell_plan.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,36 +23,56 @@ inline constexpr std::size_t kRows = std::size_t{kRowCorners} * kRowCorners;
     return static_cast<std::size_t>(y) + static_cast<std::size_t>(z) * kRowCorners;
 }
 
-/// A cell that the surface passes through.
-struct ActiveCell {
-    std::uint8_t x = 0;
-    std::uint8_t y = 0;
-    std::uint8_t z = 0;
-    std::uint8_t index = 0;  ///< Into CellTables::regular.
+/// The numbers of the first vertices on a row's edges, modulo 2^16: half of the lanes of a CellPlan.
+struct RowLanes {
+    std::uint16_t x = 0;       ///< Along x.
+    std::uint16_t y = 0;       ///< Along y,
+    std::uint16_t y1 = 0;      ///< and without the one at x = 0.
+    std::uint16_t next_x = 0;  ///< Along x, of the next row.
+};
+struct RowLanesZ {
+    std::uint16_t z = 0;   ///< Along z,
+    std::uint16_t z1 = 0;  ///< and without the one at x = 0.
 };
 
-/// The inputs of a run of vertices, column by column, for arithmetic on whole registers.
+/// What a vertex needs to know about a corner: twice the gradient, and the sample.
+struct Corner {
+    std::int16_t x = 0;
+    std::int16_t y = 0;
+    std::int16_t z = 0;
+    std::int16_t sample = 0;
+};
+/// One corner more than there are, because two are read at a time.
+using CornerRow = std::array<Corner, std::size_t{kRowCorners} + 1>;
+
+/// The inputs of a run of vertices, for arithmetic on whole registers.
 struct EdgeBatch {
     static constexpr std::size_t kEnough = 256;              ///< From here on, write the batch out.
     static constexpr std::size_t kPerRow = 3 * kRowCorners;  ///< Most edges between two checks.
     static constexpr std::size_t kPadding = 64;              ///< Most lanes of a register.
-    using Column = std::array<std::int16_t, kEnough + kPerRow + kPadding>;
+    static constexpr std::size_t kSize = kEnough + kPerRow + kPadding;
 
-    Column low_sample, high_sample;  ///< At the ends of the edge.
-    Column low_x, low_y, low_z;      ///< Twice the gradient at the lower end.
-    Column high_x, high_y, high_z;   ///< The same at the higher end.
-    Column x, y, z;                  ///< The lower end.
-    Column axis;
+    /// Per edge: the members of Corner, each at the lower end and at the higher end.
+    using Ends = std::array<std::int16_t, 8>;
+    alignas(64) std::array<Ends, kSize> ends;
+    /// The lower end, and the edge's axis.
+    std::array<std::uint32_t, kSize> place;
     std::size_t count = 0;
 
+    [[nodiscard]] static constexpr std::uint32_t make_place(int x, int y, int z, int axis) {
+        return static_cast<std::uint32_t>(x | y << 8 | z << 16 | axis << 24);
+    }
     /// Copies the last edge into the next `n` places, so that whole registers can be read there.
     void repeat_last(std::size_t n) noexcept {
-        for (Column* column : {&low_sample, &high_sample, &low_x, &low_y, &low_z, &high_x, &high_y,
-                               &high_z, &x, &y, &z, &axis}) {
-            std::fill_n(column->begin() + static_cast<std::ptrdiff_t>(count), n,
-                        (*column)[count - 1]);
-        }
+        const auto end = static_cast<std::ptrdiff_t>(count);
+        std::fill_n(ends.begin() + end, n, ends[count - 1]);
+        std::fill_n(place.begin() + end, n, place[count - 1]);
     }
+};
+
+struct MeshTables {
+    const CellTables& cells;
+    const CellPlans& plans;
 };
 
 /// Bits 0, 2, 4...: the corners of a row that the coarser level has, too.
@@ -93,14 +114,25 @@ struct SmoothScratch {
     std::array<std::uint64_t, kRows> inside{};
     /// Per axis and row, bit x: the edge from corner x along the axis is crossed.
     std::array<std::array<std::uint64_t, kRows>, 3> crossed{};
-    /// Per axis and row: the number of the first vertex on those edges.
+    /// Per axis and row with crossed edges: the number of the first vertex on those edges.
     std::array<std::array<std::uint32_t, kRows>, 3> first_vertex{};
-    std::array<ActiveCell, std::size_t{kChunkSize} * kChunkSize * kChunkSize> cells{};
+    std::array<std::uint32_t, kRowCorners> first_vertex_of_layer{};
+    /// The same for the registers that walk along rows of cells. Other rows have old numbers, which
+    /// no cell uses: it would use one of row r's lanes for an edge of row r, or `next_x` for one of
+    /// the next row, and then an edge between the two rows is crossed, too.
+    std::array<RowLanes, kRows> lanes{};
+    std::array<RowLanesZ, kRows> lanes_z{};
+    /// Per layer, bit y: the row has crossed edges; the row has ends of crossed edges.
+    std::array<std::uint64_t, kRowCorners> crossed_rows{};
+    std::array<std::uint64_t, std::size_t{kRowCorners} + 1> corner_rows{};
+    /// Per row of cells, bit x: the surface passes through cell x. There is none at y = 32.
+    std::array<std::uint64_t, kRows> active{};
+    /// Of the layer at which vertices are made, and the next, which changes places with it.
+    std::array<std::array<CornerRow, kRowCorners>, 2> corners{};
     std::array<StripFace, StripSamples::kFaces> strips{};
     EdgeBatch batch;
-    std::uint32_t cell_count = 0;
+    std::uint32_t cell_count = 0;    ///< How many bits `active` has.
     std::uint32_t vertex_count = 0;  ///< Those on half sides come last.
-    std::uint32_t index_count = 0;   ///< Those of strips come last.
 };
 
 /// A crossing's distance t from the lower end of its edge is in 1/4096 of the edge's length. With

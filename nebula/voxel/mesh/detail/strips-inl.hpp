@@ -110,10 +110,10 @@ std::array<std::uint64_t, detail::kRowCorners> face_signs(const SmoothScratch& s
     return signs;
 }
 
-// Strips, stage 3: numbers the vertices of half sides, lists the transition cells, and adds their
-// triangles to the count. It reads the fine signs alone: where the coarser level has a sample, its
+// Strips, stage 3: numbers the vertices of half sides, lists the transition cells, and returns how
+// many indices their triangles have. It reads the fine signs alone: where the coarser level has a sample, its
 // sign is the same, and if a generator breaks that rule, the numbers still fit the table's cases.
-void list_strips(const StripSamples& strips, const CellTables& tables, SmoothScratch& s) {
+std::size_t list_strips(const StripSamples& strips, const CellTables& tables, SmoothScratch& s) {
     std::uint32_t next = s.vertex_count;
     std::uint32_t triangles = 0;
     for (int face = 0; face < StripSamples::kFaces; ++face) {
@@ -150,7 +150,7 @@ void list_strips(const StripSamples& strips, const CellTables& tables, SmoothScr
         }
     }
     s.vertex_count = next;
-    s.index_count += 3 * triangles;
+    return std::size_t{3} * triangles;
 }
 
 // Strips, stage 4: the vertices of half sides, from the coarser level's samples with the arithmetic
@@ -160,7 +160,7 @@ void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter&
     for (int face = 0; face < StripSamples::kFaces; ++face) {
         const StripFace& strip = s.strips[static_cast<std::size_t>(face)];
         if (strip.cell_count == 0) continue;
-        const SampleSteps steps{StripSamples::step_y(face), StripSamples::step_z(face)};
+        const std::array<int, 3> step{1, StripSamples::step_y(face), StripSamples::step_z(face)};
         const Sample* const samples = strips.samples[static_cast<std::size_t>(face)].data();
         const int axis = StripSamples::axis(face);
         const int axis_a = axis == 0 ? 1 : 0;
@@ -172,8 +172,21 @@ void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter&
                 p[static_cast<std::size_t>(axis)] = StripSamples::plane(face);
                 p[static_cast<std::size_t>(axis_a)] = a;
                 p[static_cast<std::size_t>(axis_b)] = b;
-                gather_edge(samples + StripSamples::index(face, p[0], p[1], p[2]), along, steps,
-                            {p[0], p[1], p[2]}, batch, batch.count++);
+                const Sample* const low = samples + StripSamples::index(face, p[0], p[1], p[2]);
+                const Sample* const high = low + step[static_cast<std::size_t>(along)];
+                const auto gradient = [&](const Sample* at, std::size_t i) {
+                    return static_cast<std::int16_t>(at[step[i]] - at[-step[i]]);
+                };
+                batch.ends[batch.count] = {gradient(low, 0),
+                                           gradient(high, 0),
+                                           gradient(low, 1),
+                                           gradient(high, 1),
+                                           gradient(low, 2),
+                                           gradient(high, 2),
+                                           *low,
+                                           *high};
+                batch.place[batch.count] = EdgeBatch::make_place(p[0], p[1], p[2], along);
+                ++batch.count;
             }
         };
         for (std::size_t b = 0; b < strip.half.size(); ++b) {
@@ -235,13 +248,13 @@ Index* emit_strip(const CellTables& tables, const SmoothScratch& s, int face, In
 }
 
 template <class Index>
-void emit_strips(const CellTables& tables, const SmoothScratch& s, Index* index) {
+Index* emit_strips(const CellTables& tables, const SmoothScratch& s, Index* index) {
     index = emit_strip<0>(tables, s, 0, index);
     index = emit_strip<0>(tables, s, 1, index);
     index = emit_strip<1>(tables, s, 2, index);
     index = emit_strip<1>(tables, s, 3, index);
     index = emit_strip<2>(tables, s, 4, index);
-    emit_strip<2>(tables, s, 5, index);
+    return emit_strip<2>(tables, s, 5, index);
 }
 
 }  // namespace nebula::voxel::HWY_NAMESPACE

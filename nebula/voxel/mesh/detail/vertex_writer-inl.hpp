@@ -22,32 +22,17 @@ namespace nebula::voxel::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using detail::EdgeBatch;
 
-// How far apart the neighbours of a sample lie in memory.
-struct SampleSteps {
-    int y = 0;
-    int z = 0;
-};
-
-// Gathers the inputs of the vertex on the edge from `low`, which is the corner `at`, along an axis.
-// The gradient on an axis is the difference of the two samples beside a corner on that axis.
-HWY_INLINE void gather_edge(const Sample* low, int axis, SampleSteps steps, Vec3i at,
-                            EdgeBatch& batch, std::size_t i) {
-    const Sample* const high = low + (axis == 0 ? 1 : axis == 1 ? steps.y : steps.z);
-    const auto gradient = [](const Sample* corner, int step) {
-        return static_cast<std::int16_t>(corner[step] - corner[-step]);
-    };
-    batch.low_sample[i] = std::int16_t{*low};
-    batch.high_sample[i] = std::int16_t{*high};
-    batch.low_x[i] = gradient(low, 1);
-    batch.low_y[i] = gradient(low, steps.y);
-    batch.low_z[i] = gradient(low, steps.z);
-    batch.high_x[i] = gradient(high, 1);
-    batch.high_y[i] = gradient(high, steps.y);
-    batch.high_z[i] = gradient(high, steps.z);
-    batch.x[i] = static_cast<std::int16_t>(at.x);
-    batch.y[i] = static_cast<std::int16_t>(at.y);
-    batch.z[i] = static_cast<std::int16_t>(at.z);
-    batch.axis[i] = static_cast<std::int16_t>(axis);
+// Puts the edge between two corners into place i of the batch.
+HWY_INLINE void gather_edge(const detail::Corner* low, const detail::Corner* high,
+                            std::uint32_t place, EdgeBatch& batch, std::size_t i) {
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+    batch.ends[i] = {low->x, high->x, low->y, high->y, low->z, high->z, low->sample, high->sample};
+#else
+    const hn::FixedTag<std::int16_t, 8> d;
+    hn::Store(hn::InterleaveLower(d, hn::LoadU(d, &low->x), hn::LoadU(d, &high->x)), d,
+              batch.ends[i].data());
+#endif
+    batch.place[i] = place;
 }
 
 // Places: where a vertex goes. All of their arithmetic is exact, so none of it rounds differently
@@ -82,34 +67,36 @@ public:
 
     template <class Float>
     void operator()(Float& x, Float& y, Float& z) const {
-        const Axis<Float> on_x(x, masked_[0], masked_[1]);
-        const Axis<Float> on_y(y, masked_[2], masked_[3]);
-        const Axis<Float> on_z(z, masked_[4], masked_[5]);
-        x = hn::Add(x, hn::Mul(on_x.push, hn::Mul(on_y.fade, on_z.fade)));
-        y = hn::Add(y, hn::Mul(on_y.push, hn::Mul(on_z.fade, on_x.fade)));
-        z = hn::Add(z, hn::Mul(on_z.push, hn::Mul(on_x.fade, on_y.fade)));
+        const auto fade_x = fade(x, 0);
+        const auto fade_y = fade(y, 2);
+        const auto fade_z = fade(z, 4);
+        x = hn::Add(x, hn::Mul(push(x, 0), hn::Mul(fade_y, fade_z)));
+        y = hn::Add(y, hn::Mul(push(y, 2), hn::Mul(fade_z, fade_x)));
+        z = hn::Add(z, hn::Mul(push(z, 4), hn::Mul(fade_x, fade_y)));
     }
 
 private:
+    // `face` is the lower one of the axis. How far the strips push a vertex inwards there.
     template <class Float>
-    struct Axis {
-        // `low` and `high`: 1 if the face at that end has a strip, 0 if not.
-        Axis(Float at, float low, float high) {
-            const hn::DFromV<Float> d;
-            const auto zero = hn::Zero(d);
-            const auto one = hn::Set(d, 1.0F);
-            const auto from_high = hn::Sub(hn::Set(d, float{kChunkSize}), at);
-            const auto near_low = hn::Max(hn::Sub(one, at), zero);
-            const auto near_high = hn::Max(hn::Sub(one, from_high), zero);
-            push = hn::Sub(hn::Mul(near_low, hn::Set(d, low * detail::kStripWidth)),
-                           hn::Mul(near_high, hn::Set(d, high * detail::kStripWidth)));
-            fade = hn::Min(
-                one, hn::Min(hn::Max(at, hn::Set(d, low)), hn::Max(from_high, hn::Set(d, high))));
-        }
-        Float push;  // inwards
-        Float fade;  // 0 on a face without a strip, 1 from one voxel on
-    };
+    Float push(Float at, std::size_t face) const {
+        const hn::DFromV<Float> d;
+        const auto zero = hn::Zero(d);
+        const auto near_low = hn::Max(hn::Sub(hn::Set(d, 1.0F), at), zero);
+        const auto near_high = hn::Max(hn::Sub(at, hn::Set(d, float{kChunkSize - 1})), zero);
+        return hn::Sub(hn::Mul(near_low, hn::Set(d, masked_[face] * detail::kStripWidth)),
+                       hn::Mul(near_high, hn::Set(d, masked_[face + 1] * detail::kStripWidth)));
+    }
+    // 0 on a face without a strip, 1 from one voxel on.
+    template <class Float>
+    Float fade(Float at, std::size_t face) const {
+        const hn::DFromV<Float> d;
+        const auto from_high = hn::Sub(hn::Set(d, float{kChunkSize}), at);
+        return hn::Min(hn::Set(d, 1.0F),
+                       hn::Min(hn::Max(at, hn::Set(d, masked_[face])),
+                               hn::Max(from_high, hn::Set(d, masked_[face + 1]))));
+    }
 
+    // 1 if the face has a strip, 0 if not.
     std::array<float, StripSamples::kFaces> masked_{};
 };
 
@@ -136,10 +123,14 @@ public:
         // The lanes past the end repeat the last vertex, which does not change the bounds.
         batch.repeat_last(lanes);
         for (; i < batch.count; i += lanes) {
-            const auto low = load(batch.low_sample, i);
+            Unsigned ends_x, ends_y, ends_z, ends_sample;
+            hn::LoadInterleaved4(kUnsigned, reinterpret_cast<const std::uint32_t*>(&batch.ends[i]),
+                                 ends_x, ends_y, ends_z, ends_sample);
+            const auto low = lower(ends_sample);
             const auto from = hn::Abs(low);
-            const auto to = hn::Abs(load(batch.high_sample, i));
-            const auto axis = load(batch.axis, i);
+            const auto to = hn::Abs(higher(ends_sample));
+            const auto at = hn::LoadU(kUnsigned, batch.place.data() + i);
+            const auto axis = hn::BitCast(kInt, hn::ShiftRight<24>(at));
             const auto along_x = hn::RebindMask(kFloat, hn::Eq(axis, hn::Zero(kInt)));
             const auto along_y = hn::RebindMask(kFloat, hn::Eq(axis, hn::Set(kInt, 1)));
             const auto along_z = hn::RebindMask(kFloat, hn::Eq(axis, hn::Set(kInt, 2)));
@@ -152,9 +143,9 @@ public:
                                                                   number(hn::Add(from, to))),
                                                           half))),
                 hn::Set(kFloat, 1.0F / detail::kCrossingUnits));
-            auto x = hn::Add(number(load(batch.x, i)), hn::IfThenElseZero(along_x, t));
-            auto y = hn::Add(number(load(batch.y, i)), hn::IfThenElseZero(along_y, t));
-            auto z = hn::Add(number(load(batch.z, i)), hn::IfThenElseZero(along_z, t));
+            auto x = hn::Add(coordinate(at), hn::IfThenElseZero(along_x, t));
+            auto y = hn::Add(coordinate(hn::ShiftRight<8>(at)), hn::IfThenElseZero(along_y, t));
+            auto z = hn::Add(coordinate(hn::ShiftRight<16>(at)), hn::IfThenElseZero(along_z, t));
             place(x, y, z);
             min_x = hn::Min(min_x, x);
             min_y = hn::Min(min_y, y);
@@ -164,9 +155,9 @@ public:
             max_z = hn::Max(max_z, z);
 
             // Both gradients, weighted by how near they are; integers, not yet divided.
-            auto nx = weighted(batch.low_x, batch.high_x, from, to, i);
-            auto ny = weighted(batch.low_y, batch.high_y, from, to, i);
-            auto nz = weighted(batch.low_z, batch.high_z, from, to, i);
+            auto nx = weighted(ends_x, from, to);
+            auto ny = weighted(ends_y, from, to);
+            auto nz = weighted(ends_z, from, to);
             // Without a gradient, the normal is the edge, from inside to outside.
             const auto none = hn::Eq(sum_of_magnitudes(nx, ny, nz), hn::Zero(kFloat));
             const auto outwards = hn::CopySign(hn::Set(kFloat, 1.0F), hn::Neg(number(low)));
@@ -201,21 +192,24 @@ private:
     static constexpr hn::ScalableTag<float> kFloat{};
     static constexpr hn::RebindToSigned<hn::ScalableTag<float>> kInt{};
     static constexpr hn::RebindToUnsigned<hn::ScalableTag<float>> kUnsigned{};
-    static constexpr hn::Rebind<std::int16_t, hn::ScalableTag<float>> kShort{};
     using Float = hn::VFromD<decltype(kFloat)>;
     using Int = hn::VFromD<decltype(kInt)>;
     using Unsigned = hn::VFromD<decltype(kUnsigned)>;
 
-    static Int load(const EdgeBatch::Column& column, std::size_t i) {
-        return hn::PromoteTo(kInt, hn::LoadU(kShort, column.data() + i));
+    // A pair of 16-bit numbers, at the lower end and at the higher end.
+    static Int lower(Unsigned ends) {
+        return hn::ShiftRight<16>(hn::BitCast(kInt, hn::ShiftLeft<16>(ends)));
+    }
+    static Int higher(Unsigned ends) { return hn::ShiftRight<16>(hn::BitCast(kInt, ends)); }
+    static Float coordinate(Unsigned v) {
+        return number(hn::BitCast(kInt, hn::And(v, hn::Set(kUnsigned, 0xFF))));
     }
     static Float number(Int v) { return hn::ConvertTo(kFloat, v); }
     static float least(Float v) { return hn::GetLane(hn::MinOfLanes(kFloat, v)); }
     static float greatest(Float v) { return hn::GetLane(hn::MaxOfLanes(kFloat, v)); }
 
-    static Float weighted(const EdgeBatch::Column& low, const EdgeBatch::Column& high, Int from,
-                          Int to, std::size_t i) {
-        return number(hn::Add(hn::Mul(load(low, i), to), hn::Mul(load(high, i), from)));
+    static Float weighted(Unsigned ends, Int from, Int to) {
+        return number(hn::Add(hn::Mul(lower(ends), to), hn::Mul(higher(ends), from)));
     }
     static Float sum_of_magnitudes(Float x, Float y, Float z) {
         return hn::Add(hn::Add(hn::Abs(x), hn::Abs(y)), hn::Abs(z));
