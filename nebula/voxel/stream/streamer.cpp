@@ -42,6 +42,12 @@ Box3i strip_reads(ChunkId chunk, int face) {
     return {box.min + origin, box.max + origin};
 }
 
+ChunkId chunk_at(Vec3f position, Level level) {
+    const float size = voxel_size(level) * float{kChunkSize};
+    const auto chunk = [size](float c) { return static_cast<std::int32_t>(std::floor(c / size)); };
+    return {{chunk(position.x), chunk(position.y), chunk(position.z)}, level};
+}
+
 bool has_face(std::uint8_t mask, unsigned face) { return (mask >> face & 1U) != 0; }
 
 }  // namespace
@@ -61,6 +67,7 @@ Streamer::~Streamer() {
 // ---- Viewers ----
 
 void Streamer::set_viewers(std::span<const Viewer> viewers) {
+    viewers_set_ = true;
     bool changed = viewers.size() != views_.size();
     if (viewers.size() < views_.size())
         views_.erase(views_.begin() + static_cast<std::ptrdiff_t>(viewers.size()), views_.end());
@@ -524,8 +531,83 @@ tl::expected<ChunkMesh, VoxelError> Streamer::build_chunk(ChunkId chunk) {
 }
 
 bool Streamer::is_loaded() const noexcept {
-    return !views_.empty() && planner_->is_done() && steps_.empty() && leaving_.empty() &&
+    return viewers_set_ && planner_->is_done() && steps_.empty() && leaving_.empty() &&
            !edits_pending();
+}
+
+bool Streamer::is_area_ready(const Aabb& area, Level level) const noexcept {
+    if (edit_group_ != nullptr || new_edits_ > 0) return false;
+    const Level root = tree_->root_level();
+    const ChunkId first = chunk_at(area.min, root);
+    const ChunkId last = chunk_at(area.max, root);
+    for (std::int32_t z = first.at.z; z <= last.at.z; ++z)
+        for (std::int32_t y = first.at.y; y <= last.at.y; ++y)
+            for (std::int32_t x = first.at.x; x <= last.at.x; ++x)
+                if (!is_ready({{x, y, z}, root}, area, level)) return false;
+    return true;
+}
+
+// The part of the area in this chunk.
+bool Streamer::is_ready(ChunkId chunk, const Aabb& area, Level level) const noexcept {
+    const ChunkNode* node = tree_->find(chunk);
+    if (node == nullptr || !node->shown) return false;
+    if (!node->shown_split) return chunk.level <= level && !node->failed;
+    for (int i = 0; i < 8; ++i) {
+        const ChunkId child = chunk.child(i);
+        const ChunkId first = chunk_at(area.min, child.level);
+        const ChunkId last = chunk_at(area.max, child.level);
+        const auto apart = [](std::int32_t c, std::int32_t low, std::int32_t high) {
+            return c < low || c > high;
+        };
+        if (apart(child.at.x, first.at.x, last.at.x) || apart(child.at.y, first.at.y, last.at.y) ||
+            apart(child.at.z, first.at.z, last.at.z))
+            continue;
+        if (!is_ready(child, area, level)) return false;
+    }
+    return true;
+}
+
+std::string Streamer::why_late(Vec3f position) const {
+    if (views_.empty()) return "no viewer has been set";
+    Level wanted = tree_->root_level();
+    if (!planner_->wants_root(chunk_at(position, wanted)))
+        return "no viewer asks for this place: it is beyond every view distance";
+    while (wanted > 0 && planner_->wants_split(chunk_at(position, wanted))) --wanted;
+    const std::optional<ChunkId> shown = shown_chunk_at(position);
+    if (shown && shown->level == wanted) {
+        const ChunkNode& node = *tree_->find(*shown);
+        if (node.failed) return name_of(*shown) + " could not be built; retry_failed() tries again";
+        if (node.dirty || node.in_edit_group) return "an edit is about to be shown";
+        return {};
+    }
+    const std::string now = shown ? "shown by level " + std::to_string(shown->level) +
+                                        " instead of level " + std::to_string(wanted) + ", because "
+                                  : std::string("not shown yet, because ");
+    // The first step that changes this place.
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+        for (const Group::Change& change : steps_[i]->changes)
+            if (chunk_at(position, change.id.level) == change.id)
+                return now + why_late(*steps_[i], i);
+    if (waiting_bytes_ >= settings_.most_waiting_bytes)
+        return now +
+               "finished chunks fill the memory they may take (most_waiting_bytes) until they "
+               "are shown";
+    if (steps_.size() >= kMostSteps)
+        return now + "steps for places that are nearer or coarser come first";
+    return now + "the next steps have yet to be planned";
+}
+
+std::string Streamer::why_late(const Group& step, std::size_t place) const {
+    const std::string which = place == 0 ? "the next step" : "step " + std::to_string(place + 1);
+    if (step.unbuilt > 0)
+        return which + " waits for " + std::to_string(step.unbuilt) + " of " +
+               std::to_string(step.items.size()) + " chunks to be built by the workers";
+    if (step.stale > 0)
+        return which + " waits for " + std::to_string(step.stale) +
+               " chunks that were edited since they were built";
+    if (place > 0) return which + " is built and waits for the one before it";
+    if (!may_show(step)) return which + " waits for an edit to be shown";
+    return which + " is built, and its meshes go to the screen as the commit budget allows";
 }
 
 std::vector<ChunkId> Streamer::shown_chunks() const {
@@ -538,11 +620,7 @@ std::vector<ChunkId> Streamer::shown_chunks() const {
 
 std::optional<ChunkId> Streamer::shown_chunk_at(Vec3f position) const noexcept {
     for (Level level = tree_->root_level(); level >= 0; --level) {
-        const float size = voxel_size(level) * float{kChunkSize};
-        const auto chunk = [size](float c) {
-            return static_cast<std::int32_t>(std::floor(c / size));
-        };
-        const ChunkId id{{chunk(position.x), chunk(position.y), chunk(position.z)}, level};
+        const ChunkId id = chunk_at(position, level);
         const ChunkNode* node = tree_->find(id);
         if (node == nullptr || !node->shown) return std::nullopt;
         if (!node->shown_split) return id;

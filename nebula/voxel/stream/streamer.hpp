@@ -57,6 +57,8 @@ public:
 
     [[nodiscard]] bool is_loaded() const noexcept;
     [[nodiscard]] std::string audit() const;
+    [[nodiscard]] bool is_area_ready(const Aabb& area, Level level) const noexcept;
+    [[nodiscard]] std::string why_late(Vec3f position) const;
     [[nodiscard]] std::vector<ChunkId> shown_chunks() const;
     [[nodiscard]] std::optional<ChunkId> shown_chunk_at(Vec3f position) const noexcept;
     [[nodiscard]] TerrainStats stats() const;
@@ -91,11 +93,15 @@ private:
     void stage_and_show(detail::ChunkNode& node, const ChunkMesh& mesh, CommitSink& sink);
     void set_failed(detail::ChunkNode& node, bool failed) noexcept;
 
+    [[nodiscard]] bool is_ready(ChunkId chunk, const Aabb& area, Level level) const noexcept;
+    [[nodiscard]] std::string why_late(const Group& step, std::size_t place) const;
+
     World& world_;
     WorkerPool& pool_;
     const TerrainSettings& settings_;
     MeshScratchList scratches_;
 
+    bool viewers_set_ = false;  // somebody has said who looks, if only that nobody does
     std::vector<detail::NestedBoxes> views_;
     std::unique_ptr<detail::ChunkTree> tree_;
     std::unique_ptr<detail::Planner> planner_;
