@@ -46,34 +46,34 @@ const std::array kWorlds{
     World{"water", 0, [] { return types_of("os", 2); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, [](Vec3i) { return BlockId{2}; }); }},
     // Many faces, many corners of every darkness.
-    World{"dense", 0x19be0b73e09089bc, [] { return types_of("o", 1); },
+    World{"dense", 0xed95da213d69586d, [] { return types_of("o", 1); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, test::block_noise(21, 50, 1)); }},
-    World{"sparse", 0x4fa74b7050d7a5b4, [] { return types_of("o", 3); },
+    World{"sparse", 0x254b31ec54fc9e19, [] { return types_of("o", 3); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, test::block_noise(22, 3, 3)); }},
-    World{"two_types", 0x2c0497d7993f483e, [] { return types_of("o", 2); },
+    World{"two_types", 0xff4a29f85035bd40, [] { return types_of("o", 2); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, test::block_noise(23, 60, 2)); }},
-    World{"checkerboard", 0x3abd3ab0eaf6c09a, [] { return types_of("o", 1); },
+    World{"checkerboard", 0x7061430f06d7fa88, [] { return types_of("o", 1); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, test::block_checkerboard); }},
-    World{"hills", 0x3addc7fc24fb4cf5, [] { return types_of("o", 4); },
+    World{"hills", 0x66615a5de95cff7, [] { return types_of("o", 4); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, test::block_hills(24, -99)); }},
-    World{"lakes", 0x519edd9b34cebd92, [] { return types_of("ooos", 4); },
+    World{"lakes", 0x3c3f715da58d901b, [] { return types_of("ooos", 4); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, test::block_hills(25, 15)); }},
-    World{"glass", 0x322ba82f3e32fab9, [] { return types_of("oss", 3); },
+    World{"glass", 0x407ba2eecc7e0148, [] { return types_of("oss", 3); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, test::block_noise(26, 70, 3)); }},
     // Runs of see-through types: as many as are compared one by one, and more.
-    World{"few_runs", 0xcc2f37543b01a0ed, [] { return types_of("osso", 48); },
+    World{"few_runs", 0xad8f36d86a1def84, [] { return types_of("osso", 48); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, test::block_noise(27, 70, 48)); }},
-    World{"many_runs", 0xb258261cc26d18c5, [] { return types_of("so", 40); },
+    World{"many_runs", 0x7a7e234066efcad6, [] { return types_of("so", 40); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, test::block_noise(28, 70, 40)); }},
-    World{"every_id", 0xdf536500e1d4eeba, [] { return types_of("oosossso", BlockTypes::kMost); },
+    World{"every_id", 0xe3c5e2423638e33a, [] { return types_of("oosossso", BlockTypes::kMost); },
           [](BlockGrid& g, Vec3i c) { test::fill(g, c, test::block_noise(29, 80, 65535)); }},
 };
 
 class BlockyMesherWorlds : public testing::TestWithParam<World> {
 protected:
     void check(int size, Vec3i chunk, int steps, bool maximal) {
-        SCOPED_TRACE(testing::Message() << size << " blocks, chunk " << chunk.x << ' ' << chunk.y
-                                        << ' ' << chunk.z);
+        SCOPED_TRACE(testing::Message()
+                     << size << " blocks, chunk " << chunk.x << ' ' << chunk.y << ' ' << chunk.z);
         BlockGrid grid(size);
         GetParam().fill(grid, chunk);
         ASSERT_TRUE(mesher_.mesh(grid, types_, mesh_));

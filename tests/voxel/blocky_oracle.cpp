@@ -22,10 +22,9 @@ int corner_v(std::size_t corner) { return corner >= 2 ? 1 : 0; }
 int light_inside(const std::array<int, 4>& l, int s, int t, int steps) {
     const int one = s >= t ? l[0] * steps + s * (l[1] - l[0]) + t * (l[2] - l[1])
                            : l[0] * steps + t * (l[3] - l[0]) + s * (l[2] - l[3]);
-    const int other = s + t <= steps
-                          ? l[0] * steps + s * (l[1] - l[0]) + t * (l[3] - l[0])
-                          : l[2] * steps + (steps - s) * (l[3] - l[2]) +
-                                (steps - t) * (l[1] - l[2]);
+    const int other =
+        s + t <= steps ? l[0] * steps + s * (l[1] - l[0]) + t * (l[3] - l[0])
+                       : l[2] * steps + (steps - s) * (l[3] - l[2]) + (steps - t) * (l[1] - l[2]);
     return std::max(one, other);
 }
 
@@ -46,15 +45,16 @@ bool has_light(const OracleQuad& quad, Point p, int wanted, int steps) {
         at[i] = {(corner_u(i) != 0 ? quad.high[0] : quad.low[0]) * steps,
                  (corner_v(i) != 0 ? quad.high[1] : quad.low[1]) * steps};
     }
-    const std::array<std::size_t, 4> cut =
-        quad.diagonal ? std::array<std::size_t, 4>{1, 2, 3, 0} : std::array<std::size_t, 4>{0, 1, 2, 3};
+    const std::array<std::size_t, 4> cut = quad.diagonal ? std::array<std::size_t, 4>{1, 2, 3, 0}
+                                                         : std::array<std::size_t, 4>{0, 1, 2, 3};
     for (const bool second : {false, true}) {
         const std::size_t a = cut[0], b = cut[second ? 2 : 1], c = cut[second ? 3 : 2];
         const std::int64_t of_a = area(p, at[b], at[c]);
         const std::int64_t of_b = area(at[a], p, at[c]);
         const std::int64_t of_c = area(at[a], at[b], p);
         if (of_a < 0 || of_b < 0 || of_c < 0) continue;
-        const std::int64_t light = of_a * quad.light[a] + of_b * quad.light[b] + of_c * quad.light[c];
+        const std::int64_t light =
+            of_a * quad.light[a] + of_b * quad.light[b] + of_c * quad.light[c];
         return light * steps == wanted * (of_a + of_b + of_c);
     }
     ADD_FAILURE() << "the quad's triangles leave a hole";
@@ -85,7 +85,8 @@ UnitFaces visible_faces(const BlockGrid& grid, const BlockTypes& types) {
                     for (std::size_t corner = 0; corner < 4; ++corner) {
                         const Vec3i u = kAxes[(side / 2 + 1) % 3] * (2 * corner_u(corner) - 1);
                         const Vec3i v = kAxes[(side / 2 + 2) % 3] * (2 * corner_v(corner) - 1);
-                        const int beside = (opaque(front + u) ? 1 : 0) + (opaque(front + v) ? 1 : 0);
+                        const int beside =
+                            (opaque(front + u) ? 1 : 0) + (opaque(front + v) ? 1 : 0);
                         const int dark = beside == 2 ? 3 : beside + (opaque(front + u + v) ? 1 : 0);
                         face.light[corner] = static_cast<std::int8_t>(3 - dark);
                     }
@@ -155,7 +156,9 @@ std::vector<OracleQuad> quads_of(const BlockyMesh& mesh) {
         // Both triangles: clockwise from the front, and together all four corners.
         const auto index = [&](std::uint32_t i) { return surface.index(6 * q + i) - first; };
         for (std::uint32_t t = 0; t < 2; ++t) {
-            const auto point = [&](std::uint32_t i) { return surface.position(first + index(3 * t + i)); };
+            const auto point = [&](std::uint32_t i) {
+                return surface.position(first + index(3 * t + i));
+            };
             for (std::uint32_t i = 0; i < 3; ++i) {
                 if (index(3 * t + i) >= 4) {
                     ADD_FAILURE() << "an index of another quad";
@@ -198,7 +201,8 @@ bool shows_the_faces(const std::vector<OracleQuad>& quads, UnitFaces faces, std:
                                                face.light[3]};
                 for (int s = 0; s <= steps; ++s) {
                     for (int t = 0; t <= steps; ++t) {
-                        if (has_light(quad, {std::int64_t{i} * steps + s, std::int64_t{j} * steps + t},
+                        if (has_light(quad,
+                                      {std::int64_t{i} * steps + s, std::int64_t{j} * steps + t},
                                       light_inside(light, s, t, steps), steps)) {
                             continue;
                         }

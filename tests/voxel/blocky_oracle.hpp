@@ -45,8 +45,8 @@ private:
 /// A quad of a mesh, in the oracle's words.
 struct OracleQuad {
     std::size_t side = 0;
-    int plane = 0;               ///< The coordinate on the quad's axis.
-    std::array<int, 2> low{};    ///< On the two other axes.
+    int plane = 0;             ///< The coordinate on the quad's axis.
+    std::array<int, 2> low{};  ///< On the two other axes.
     std::array<int, 2> high{};
     BlockId id = kAir;
     std::array<int, 4> light{};  ///< As in UnitFace.
