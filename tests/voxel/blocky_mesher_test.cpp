@@ -72,14 +72,16 @@ const std::array kWorlds{
 
 class BlockyMesherWorlds : public testing::TestWithParam<World> {
 protected:
-    void check(const BlockGrid& grid, int steps, bool maximal) {
+    void check(const BlockGrid& grid, int steps) {
         SCOPED_TRACE(testing::Message() << grid.size() << " blocks, chunk " << grid.chunk.x << ' '
                                         << grid.chunk.y << ' ' << grid.chunk.z);
         ASSERT_TRUE(mesher_.mesh(grid, types_, mesh_));
         const std::vector<test::OracleQuad> quads = test::quads_of(mesh_);
         const test::UnitFaces faces = test::visible_faces(grid, types_);
         ASSERT_TRUE(test::shows_the_faces(quads, faces, faces.shown(), steps));
-        if (maximal) ASSERT_TRUE(test::is_maximal(quads));
+        if (grid.size() <= 16) {
+            ASSERT_TRUE(test::is_maximal(quads));
+        }
     }
     [[nodiscard]] static BlockGrid grid_of(int size, Vec3i chunk) {
         BlockGrid grid(size);
@@ -94,10 +96,10 @@ protected:
 
 TEST_P(BlockyMesherWorlds, ShowsEveryVisibleFaceOnceAndTheLightOfEveryPoint) {
     for (const Vec3i chunk : {Vec3i{0, 0, 0}, Vec3i{-1, 0, 2}, Vec3i{1, -1, 0}}) {
-        for (const int size : {1, 2, 7}) check(grid_of(size, chunk), 4, true);
+        for (const int size : {1, 2, 7}) check(grid_of(size, chunk), 4);
     }
-    check(grid_of(16, {0, 0, 0}), 4, true);
-    check(grid_of(32, {0, 0, 0}), 1, false);
+    check(grid_of(16, {0, 0, 0}), 4);
+    check(grid_of(32, {0, 0, 0}), 1);
 }
 
 // A row and its ring fill a word. A quarter of the rows is enough, and both ends of each axis.
@@ -105,11 +107,11 @@ TEST_P(BlockyMesherWorlds, ShowsEveryVisibleFaceOfTheLargestGrid) {
     BlockGrid grid = grid_of(BlockGrid::kMaxSize, {0, 0, 0});
     for (int z = -1; z <= grid.size(); ++z) {
         for (int y = -1; y <= grid.size(); ++y) {
-            if ((y + 2 & 7) < 2) continue;
+            if (((y + 2) & 7) < 2) continue;
             for (int x = -1; x <= grid.size(); ++x) grid.at(x, y, z) = kAir;
         }
     }
-    check(grid, 1, false);
+    check(grid, 1);
 }
 
 TEST_P(BlockyMesherWorlds, HasTheSameBytesInEveryBuildAndAtEverySimdLevel) {
@@ -292,7 +294,7 @@ TEST_F(BlockyMesherTest, AnUnknownIdIsAnErrorThatNamesItAndTheNextChunkIsFine) {
 
 TEST_F(BlockyMesherTest, GarbageIsRefusedWhateverItIs) {
     BlockGrid grid(11);
-    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    for (unsigned seed = 0; seed < 50; ++seed) {
         test::fill(grid, {0, 0, 0}, test::block_noise(seed, 1 + seed % 3 * 45, 65535));
         const bool known =
             std::ranges::all_of(grid.ids(), [&](BlockId id) { return types_.knows(id); });

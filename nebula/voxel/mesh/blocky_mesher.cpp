@@ -101,8 +101,8 @@ public:
                 hn::StoreU(hn::AndNot(slope_v, all), kWords, faces.level_v.data() + row);
             }
         }
-        // Nothing merges with the ring.
-        for (LayerFaces& faces : s.faces) faces.level_v[0] = faces.level_v[size_ + 1] = 0;
+        // Nothing merges with the ring. Its first row is never written.
+        for (LayerFaces& faces : s.faces) faces.level_v[size_ + 1] = 0;
     }
 
 private:

@@ -38,6 +38,17 @@ bool all_equal(std::span<const BlockId> ids) {
                        [&](BlockId id) { return id == ids[0]; });
 }
 
+// Bits x and on of a row.
+template <class Mask>
+void store_bits(Mask bits, std::size_t x, Word& row) {
+#if HWY_TARGET == HWY_SCALAR
+    const Word bit = Word{1} << x;
+    row = hn::AllFalse(kIds, bits) ? row & ~bit : row | bit;
+#else
+    hn::StoreMaskBits(kIds, bits, reinterpret_cast<std::uint8_t*>(&row) + x / 8);
+#endif
+}
+
 // Bits from tests of a register of blocks, cut into layers of all three axes. Rows along x
 // are what a test gives. Rows along y collect in a register, of which each lane becomes 16 bits of
 // one row: that transposes them at no cost. Bit y of `wanted(z)`: row y of slice z matters.
@@ -66,8 +77,7 @@ void sweep(const BlockGrid& grid, Wanted&& wanted, Test&& test, std::array<Plane
                     const auto bit = hn::Set(kIds, static_cast<BlockId>(1U << in_group));
                     const auto hits = test(slice + y * edge + x);
                     for (std::size_t i = 0; i < kTests; ++i) {
-                        hn::StoreMaskBits(kIds, hits[i],
-                                          reinterpret_cast<std::uint8_t*>(along_x[i] + y) + x / 8);
+                        store_bits(hits[i], x, along_x[i][y]);
                         column[i] = hn::Or(column[i], hn::IfThenElseZero(hits[i], bit));
                     }
                 }

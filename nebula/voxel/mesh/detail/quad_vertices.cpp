@@ -28,12 +28,37 @@ public:
         : position_(reinterpret_cast<float*>(out.surface.vertex_data.data())),
           color_(reinterpret_cast<std::uint8_t*>(out.attribute_data.data())) {}
 
+#if HWY_TARGET == HWY_SCALAR
+    // One lane cannot shuffle: the same, byte by byte.
+    void write(const QuadList& quads, std::size_t axis, std::size_t way) {
+        for (std::size_t i = 0; i < quads.count; ++i) {
+            const Quad quad = quads.memory[i];
+            const auto byte = [quad](std::size_t at) {
+                return static_cast<std::uint8_t>(quad >> 8 * at & 0xFFU);
+            };
+            const Shade& shade = kShades[byte(5)];
+            const VertexOrder& order = kVertexOrders[axis][way][shade.turned ? 1 : 0];
+            for (std::size_t at = 0; at < 12; ++at) {
+                *position_++ = static_cast<float>(byte(order.position[4 * at]));
+            }
+            for (std::size_t vertex = 0; vertex < 4; ++vertex) {
+                *color_++ = shade.light[order.light[4 * vertex]];
+                *color_++ = byte(6);
+                *color_++ = byte(7);
+                *color_++ = 0xFF;
+            }
+            widen(u_axis(axis), byte(0), byte(2));
+            widen(v_axis(axis), byte(1), byte(3));
+            widen(axis, byte(4), byte(4));
+        }
+    }
+#else
     // The positions of the last quad overlap 16 bytes of the normals, which are written later.
     void write(const QuadList& quads, std::size_t axis, std::size_t way) {
         const std::array<VertexOrder, 2>& orders = kVertexOrders[axis][way];
-        alignas(16) static constexpr std::array<std::uint8_t, 16> id_bytes{
+        alignas(16) static constexpr std::array<std::uint8_t, 16> kIdBytes{
             kNo, 6, 7, kNo, kNo, 6, 7, kNo, kNo, 6, 7, kNo, kNo, 6, 7, kNo};
-        const auto to_id = hn::Load(kColors, id_bytes.data());
+        const auto to_id = hn::Load(kColors, kIdBytes.data());
         const auto alpha = hn::BitCast(kColors, hn::Set(kColorWords, 0xFF000000U));
         auto least = hn::BitCast(kColors, hn::Set(kColorWords, ~0U));
         auto most = hn::Zero(kColors);
@@ -69,6 +94,7 @@ public:
         widen(v_axis(axis), low[1], high[3]);
         widen(axis, low[4], high[4]);
     }
+#endif
 
     [[nodiscard]] Aabb bounds() const {
         const auto point = [](const std::array<std::uint8_t, 3>& p) {
@@ -79,6 +105,7 @@ public:
     }
 
 private:
+#if HWY_TARGET != HWY_SCALAR
     static constexpr std::uint8_t kNo = kNoByte;
     static constexpr hn::CappedTag<std::uint8_t, 64> kPositions{};
     static constexpr hn::Repartition<Quad, decltype(kPositions)> kPositionQuads{};
@@ -87,6 +114,7 @@ private:
     static constexpr hn::FixedTag<std::uint8_t, 16> kColors{};
     static constexpr hn::FixedTag<std::uint32_t, 4> kColorWords{};
     static constexpr hn::FixedTag<Quad, 2> kColorQuads{};
+#endif
 
     void widen(std::size_t axis, std::uint8_t least, std::uint8_t most) {
         least_[axis] = std::min(least_[axis], least);
@@ -117,35 +145,15 @@ void emit_vertices(const std::array<QuadList, 6>& quads, BlockyMesh& out) {
     }
 }
 
-// Every quad has the same six indices, four higher than those of the quad before it. Three
-// registers at once are whole quads; what they write past the end is cut off.
-constexpr std::size_t kIndexPadding = 48;
-
 template <class Index>
 void emit_indices(std::size_t quads, std::vector<std::byte>& out) {
-    constexpr std::size_t lanes = 16 / sizeof(Index);
-    const hn::FixedTag<Index, lanes> d;
-    alignas(16) std::array<Index, 3 * lanes> pattern;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        constexpr std::array<std::size_t, 6> vertex{0, 1, 2, 0, 2, 3};
-        pattern[i] = static_cast<Index>(i / 6 * 4 + vertex[i % 6]);
-    }
-    auto a = hn::Load(d, pattern.data());
-    auto b = hn::Load(d, pattern.data() + lanes);
-    auto c = hn::Load(d, pattern.data() + 2 * lanes);
-    const auto next = hn::Set(d, static_cast<Index>(3 * lanes / 6 * 4));
-
-    out.resize(quads * 6 * sizeof(Index) + kIndexPadding);
-    auto* index = reinterpret_cast<Index*>(out.data());
-    for (std::size_t i = 0; i < quads; i += 3 * lanes / 6, index += 3 * lanes) {
-        hn::StoreU(a, d, index);
-        hn::StoreU(b, d, index + lanes);
-        hn::StoreU(c, d, index + 2 * lanes);
-        a = hn::Add(a, next);
-        b = hn::Add(b, next);
-        c = hn::Add(c, next);
-    }
     out.resize(quads * 6 * sizeof(Index));
+    std::byte* at = out.data();
+    for (std::size_t i = 0; i < quads; ++i, at += 6 * sizeof(Index)) {
+        const auto index = [i](std::size_t vertex) { return static_cast<Index>(4 * i + vertex); };
+        const std::array<Index, 6> six{index(0), index(1), index(2), index(0), index(2), index(3)};
+        std::memcpy(at, six.data(), sizeof six);
+    }
 }
 
 void emit_quads(const std::array<QuadList, 6>& quads, BlockyMesh& out) {

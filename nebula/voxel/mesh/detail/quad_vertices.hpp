@@ -67,7 +67,7 @@ inline constexpr auto kShades = [] {
     for (unsigned byte = 0; byte < 256; ++byte) {
         std::array<unsigned, 4> dark{};
         for (unsigned corner = 0; corner < 4; ++corner) {
-            const unsigned low = (corner >= 2 ? 4 : 0) + (corner == 1 || corner == 2 ? 1 : 0);
+            const unsigned low = (corner >= 2 ? 4U : 0U) + (corner == 1 || corner == 2 ? 1U : 0U);
             dark[corner] = (byte >> low & 1U) | (byte >> (low + 2) & 1U) << 1U;
             shades[byte].light[corner] = static_cast<std::uint8_t>(85 * (3 - dark[corner]));
         }
