@@ -56,25 +56,25 @@ public:
         return way == kForward ? front - 1 : front + 1;
     }
 
-    // Which ways faces look into the front.
-    std::array<bool, 2> find(std::size_t front) const {
-        std::array<bool, 2> found{};
-        for (const std::size_t way : {kBackward, kForward}) {
-            if (front + 2 * (1 - way) < 2 || back(front, way) > size_)
-                continue;  // the ring's faces
-            auto any = hn::Zero(kWords);
-            for (std::size_t row = 1; row <= size_; row += hn::Lanes(kWords)) {
-                any = hn::Or(any, shown(front, way, row));
-            }
-            const auto inner = hn::And(any, hn::Set(kWords, inner_));
-            found[way] = !hn::AllTrue(kWords, hn::Eq(inner, hn::Zero(kWords)));
-        }
-        return found;
-    }
-
-    void mark(std::size_t front, std::array<bool, 2> found, BlockyScratch& s) const {
+    // Finds the faces, in `s.faces`, and how dark their corners are. Returns whether there are any,
+    // by the way they look.
+    std::array<bool, 2> find(std::size_t front, BlockyScratch& s) const {
         const Word* const rows = opaque_.layer(front);
+        const auto none = hn::Zero(kWords);
+        std::array<Words, 2> any{none, none};
         for (std::size_t row = 1; row <= size_; row += hn::Lanes(kWords)) {
+            std::array<Words, 2> all{none, none};
+            for (const std::size_t way : {kBackward, kForward}) {
+                if (in_ring(back(front, way))) continue;
+                all[way] = hn::And(shown(front, way, row), hn::Set(kWords, inner_));
+                any[way] = hn::Or(any[way], all[way]);
+                hn::StoreU(all[way], kWords, s.faces[way].shown.data() + row);
+            }
+            if (all_zero(hn::Or(all[kBackward], all[kForward]))) {
+                for (LayerFaces& faces : s.faces)
+                    hn::StoreU(none, kWords, faces.level_v.data() + row);
+                continue;
+            }
             const auto here = hn::LoadU(kWords, rows + row);
             const Corners lower = corners(hn::LoadU(kWords, rows + row - 1), here);
             const Corners upper = corners(here, hn::LoadU(kWords, rows + row + 1));
@@ -87,25 +87,31 @@ public:
                 hn::Or(hn::Xor(lower.low, upper.low), hn::Xor(lower.high, upper.high));
             const auto slope_v = hn::Or(step_v, hn::ShiftLeft<1>(step_v));
             for (const std::size_t way : {kBackward, kForward}) {
-                if (!found[way]) continue;
+                if (in_ring(back(front, way))) continue;
                 LayerFaces& faces = s.faces[way];
-                const auto all = hn::And(shown(front, way, row), hn::Set(kWords, inner_));
-                const auto level_u = hn::AndNot(slope_u, all);
+                const auto level_u = hn::AndNot(slope_u, all[way]);
                 auto along_u = hn::And(level_u, hn::ShiftRight<1>(level_u));
                 if (same_u_ != nullptr) {
                     const Word* const same = same_u_->layer(back(front, way));
                     along_u = hn::And(along_u, hn::LoadU(kWords, same + row));
                 }
-                hn::StoreU(all, kWords, faces.shown.data() + row);
                 hn::StoreU(along_u, kWords, faces.along_u.data() + row);
-                hn::StoreU(hn::AndNot(slope_v, all), kWords, faces.level_v.data() + row);
+                hn::StoreU(hn::AndNot(slope_v, all[way]), kWords, faces.level_v.data() + row);
             }
         }
         // Nothing merges with the ring. Its first row is never written.
         for (LayerFaces& faces : s.faces) faces.level_v[size_ + 1] = 0;
+        return {!all_zero(any[kBackward]), !all_zero(any[kForward])};
     }
 
 private:
+    // Layer -1 as well.
+    bool in_ring(std::size_t layer) const { return layer - 1 >= size_; }
+
+    static bool all_zero(Words words) {
+        return hn::AllTrue(kWords, hn::Eq(words, hn::Zero(kWords)));
+    }
+
     struct Corners {
         Words low, high;
     };
@@ -216,9 +222,7 @@ void collect_quads(const BlockGrid& grid, BlockContent content, BlockyScratch& s
         const std::size_t u = detail::u_axis(axis), v = detail::v_axis(axis);
         const FaceFinder finder(axis, grid.size(), content, s);
         for (std::size_t front = 0; front < edge; ++front) {
-            const std::array<bool, 2> found = finder.find(front);
-            if (!found[kBackward] && !found[kForward]) continue;
-            finder.mark(front, found, s);
+            const std::array<bool, 2> found = finder.find(front, s);
             for (const std::size_t way : {kBackward, kForward}) {
                 if (!found[way]) continue;
                 const std::size_t back = FaceFinder::back(front, way);
