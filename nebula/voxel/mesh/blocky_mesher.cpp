@@ -194,10 +194,11 @@ void take_quads(const Layer& layer, std::size_t rows, const BlockyScratch& s, La
             put(static_cast<unsigned>(std::countr_zero(alone)), 0);
         }
         for (Word rest = left & merges; rest != 0;) {
+            // One is added at the first face, and carried over all that merge with the next.
+            const Word joined = along_u & rest >> 1U;
+            const Word mask = (joined + (rest & (0 - rest))) ^ joined;
             const auto bit = static_cast<unsigned>(std::countr_zero(rest));
-            const Word run = (along_u & rest >> 1U) >> bit;
-            const auto length = static_cast<unsigned>(std::countr_one(run)) + 1;
-            const Word mask = (~Word{0} >> (64 - length)) << bit;
+            const auto length = static_cast<unsigned>(std::popcount(mask));
             rest &= ~mask;
             std::size_t last = row;
             // The faces of the next row are still free: a quad that had taken one of them would
