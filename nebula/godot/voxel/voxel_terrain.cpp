@@ -620,6 +620,10 @@ void VoxelTerrain::settle_area_waits() {
     });
 }
 
+String VoxelTerrain::audit() const {
+    return world_ ? String(std::string_view(world_->terrain.audit())) : String();
+}
+
 String VoxelTerrain::why_late(const Vector3& position) {
     if (!transform_works_) return String("the terrain has a transform that cannot work");
     if (!world_)
@@ -641,6 +645,12 @@ std::int64_t VoxelTerrain::retry_failed() {
 
 Dictionary VoxelTerrain::statistics() const {
     const voxel::TerrainStats s = world_ ? world_->terrain.stats() : voxel::TerrainStats{};
+    std::size_t levels = s.levels.size();
+    while (levels > 0 && s.levels[levels - 1] == 0) --levels;
+    PackedInt64Array per_level;
+    per_level.resize(levels);
+    for (std::size_t i = 0; i < levels; ++i)
+        per_level.write()[i] = static_cast<std::int64_t>(s.levels[i]);
     return {{"wanted", s.wanted},
             {"loaded", s.loaded},
             {"failed", s.failed},
@@ -650,6 +660,7 @@ Dictionary VoxelTerrain::statistics() const {
             {"waiting_bytes", s.waiting_bytes},
             {"steps", s.steps},
             {"shown", s.shown},
+            {"levels", per_level},
             {"meshed", s.meshed},
             {"remeshed", s.remeshed},
             {"triangles", s.triangles},

@@ -59,6 +59,7 @@ public:
     /// As wait_loaded().
     [[nodiscard]] Variant wait_area_ready(const AABB& area, std::int64_t level);
     [[nodiscard]] String why_late(const Vector3& position);
+    [[nodiscard]] String audit() const;
     [[nodiscard]] Dictionary statistics() const;
     [[nodiscard]] Dictionary load_utilization() const;
     void regenerate();

@@ -150,6 +150,12 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         .doc(
             "Returns what a global position is waiting for, in one English sentence for an overlay "
             "or a bug report, or an empty string if it is shown as finely as the viewers ask for.");
+    c.method("audit", &Self::audit)
+        .doc(
+            "Looks for a hole in what is shown, for ground that is shown twice, and for levels "
+            "that "
+            "do not fit together. Returns what is wrong, or an empty string: it is a bug if it is "
+            "not empty. For tests; it takes some milliseconds after each change.");
     c.method("get_statistics", &Self::statistics)
         .doc(
             "Returns counts and times of the world, for an overlay. In view now: "
@@ -159,7 +165,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "in [code]steps[/code] of chunks that appear together. On the screen: "
             "[code]shown[/code] "
             "chunks "
-            "with [code]triangles_shown[/code]. Since the world was created: [code]meshed[/code] "
+            "with [code]triangles_shown[/code], and in [code]levels[/code] how many chunks of each level, "
+            "those without a surface included. Since the world was created: [code]meshed[/code] "
             "chunks loaded, [code]remeshed[/code] chunks for [code]edits[/code], and the "
             "[code]triangles[/code] of both. Memory: [code]bricks[/code], "
             "[code]edited_bricks[/code], [code]brick_bytes[/code]. Main thread: "

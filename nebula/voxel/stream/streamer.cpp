@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace nebula::voxel {
@@ -103,7 +104,8 @@ void Streamer::restart(Level root_level) {
         if (step->unbuilt > 0) abandoned_.push_back(std::move(step));
     }
     steps_.clear();
-    shown_leaves_ = 0;
+    shown_leaves_ = {};
+    ++changes_;
     failed_ = 0;
     tree_ = std::make_unique<detail::ChunkTree>(root_level);
     planner_ = std::make_unique<detail::Planner>(*tree_);
@@ -279,19 +281,20 @@ void Streamer::show(Group& step, CommitSink& sink, CommitReport& report) {
         switch (change.kind) {
             case Kind::Appear:
                 node.shown = true;
-                ++shown_leaves_;
+                ++leaves(node.id);
                 break;
             case Kind::Split:
                 node.shown_split = true;
                 for (int i = 0; i < 8; ++i) tree_->find(change.id.child(i))->shown = true;
-                shown_leaves_ += 7;
+                --leaves(node.id);
+                leaves(node.id.child(0)) += 8;
                 hide(node, sink, report);
                 break;
             case Kind::Merge:
                 for (int i = 0; i < 8; ++i)
                     take_down(*tree_->find(change.id.child(i)), sink, report);
                 node.shown_split = false;
-                ++shown_leaves_;
+                ++leaves(node.id);
                 break;
             case Kind::Vanish:
                 leave(node);
@@ -319,6 +322,7 @@ void Streamer::show(Group& step, CommitSink& sink, CommitReport& report) {
             if (node.has_mesh) hide(node, sink, report);
         }
     }
+    ++changes_;
     built_ -= step.items.size();
     waiting_bytes_ -= step.bytes;
 }
@@ -338,7 +342,7 @@ void Streamer::take_down(ChunkNode& node, CommitSink& sink, CommitReport& report
     if (std::exchange(node.shown_split, false)) {
         for (int i = 0; i < 8; ++i) take_down(*tree_->find(node.id.child(i)), sink, report);
     } else {
-        --shown_leaves_;
+        --leaves(node.id);
     }
     node.shown = false;
     hide(node, sink, report);
@@ -350,7 +354,7 @@ void Streamer::leave(ChunkNode& node) {
     if (node.shown_split)
         for (int i = 0; i < 8; ++i) leave(*tree_->find(node.id.child(i)));
     else
-        --shown_leaves_;
+        --leaves(node.id);
     set_failed(node, false);
     leaving_.push_back({node.id, node.has_mesh});
     node.has_mesh = false;
@@ -629,6 +633,11 @@ std::optional<ChunkId> Streamer::shown_chunk_at(Vec3f position) const noexcept {
 }
 
 std::string Streamer::audit() const {
+    if (std::exchange(audited_, changes_) != changes_) audit_ = audit_now();
+    return audit_;
+}
+
+std::string Streamer::audit_now() const {
     std::string wrong;
     const auto is_shown = [this](ChunkId id) {
         const ChunkNode* node = tree_->find(id);
@@ -675,7 +684,8 @@ std::string Streamer::audit() const {
         }
         if (!node.shown_split) check_leaf(node);
     });
-    if (leaves != shown_leaves_) wrong += "the number of leaves is wrong; ";
+    if (leaves != std::accumulate(shown_leaves_.begin(), shown_leaves_.end(), std::size_t{0}))
+        wrong += "the number of leaves is wrong; ";
     if (meshes != shown_meshes_) wrong += "the number of meshes is wrong; ";
     return wrong;
 }
@@ -683,7 +693,10 @@ std::string Streamer::audit() const {
 TerrainStats Streamer::stats() const {
     TerrainStats s = counters_;
     s.wanted = tree_->planned_leaves();
-    s.loaded = shown_leaves_ - std::min(shown_leaves_, failed_);
+    s.levels = shown_leaves_;
+    const std::size_t leaves =
+        std::accumulate(shown_leaves_.begin(), shown_leaves_.end(), std::size_t{0});
+    s.loaded = leaves - std::min(leaves, failed_);
     s.failed = failed_;
     s.queued = std::min(loader_.queued(), unbuilt_);
     s.in_flight = unbuilt_ - s.queued;

@@ -17,6 +17,7 @@
 #include "nebula/voxel/stream/viewer.hpp"
 #include "nebula/voxel/world/world.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -95,6 +96,11 @@ private:
 
     [[nodiscard]] bool is_ready(ChunkId chunk, const Aabb& area, Level level) const noexcept;
     [[nodiscard]] std::string why_late(const Group& step, std::size_t place) const;
+    [[nodiscard]] std::string audit_now() const;
+    [[nodiscard]] std::size_t& leaves(ChunkId of) noexcept {
+        ++changes_;
+        return shown_leaves_[static_cast<std::size_t>(of.level)];
+    }
 
     World& world_;
     WorkerPool& pool_;
@@ -123,7 +129,10 @@ private:
 
     CostEstimate mesh_cost_;  // of staging one mesh
     TerrainStats counters_;
-    std::size_t shown_leaves_ = 0;
+    std::array<std::size_t, kLevels> shown_leaves_{};  // per level
+    std::uint64_t changes_ = 0;                        // of what is shown; for audit()
+    mutable std::uint64_t audited_ = ~std::uint64_t{0};
+    mutable std::string audit_;
     std::size_t shown_meshes_ = 0;
     std::size_t failed_ = 0;
     std::size_t unbuilt_ = 0;  // items of steps_

@@ -133,8 +133,8 @@ public:
     /// Whether everything that the viewers ask for is shown or has failed, and no edit is pending.
     [[nodiscard]] bool is_loaded() const noexcept;
     /// Looks for a hole, a double surface, neighbours that differ by more than one level, and strips
-    /// that are missing or too many. Returns what is wrong, in words; empty if nothing is. Cost:
-    /// about 0.3 us per chunk; for tests and tools.
+    /// that are missing or too many. Returns what is wrong, in words; empty if nothing is. For tests and
+    /// tools. Cost: about 1 us per chunk, if anything has changed since the last call.
     [[nodiscard]] std::string audit() const;
     /// Whether everything in a box is shown, by this level or finer ones, edits included. A chunk that
     /// failed is not. Positions in voxels; a box that is not finite or outside the world is never
