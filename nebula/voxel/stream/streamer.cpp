@@ -23,6 +23,10 @@ namespace {
 // Steps that are planned and not yet shown. Each is built while earlier ones are staged.
 constexpr std::size_t kMostSteps = 4;
 
+// While workers have steps to build, a call of update() plans no longer than this.
+constexpr std::size_t kEnoughSteps = 2;
+constexpr Clock::duration kPlanningSlice = std::chrono::microseconds(100);
+
 // Bricks freed between two looks at the clock.
 constexpr std::size_t kBricksPerSlice = 256;
 // Chunks without a mesh that leave, between two looks at the clock.
@@ -85,6 +89,18 @@ void Streamer::set_viewers(std::span<const Viewer> viewers) {
     planner_->set_views(views_);
 }
 
+// So that the tree does not grow, and stop for that, while it fills.
+std::size_t Streamer::expected_chunks() const noexcept {
+    std::size_t chunks = 0;
+    for (const detail::NestedBoxes& view : views_)
+        for (Level level = 0; level <= view.coarsest(); ++level) {
+            const Vec3i size = view.box(level).max - view.box(level).min;
+            chunks += static_cast<std::size_t>(size.x) * static_cast<std::size_t>(size.y) *
+                      static_cast<std::size_t>(size.z);
+        }
+    return chunks;
+}
+
 // Levels came or went at the coarse end. What is shown stays until the next commit.
 void Streamer::restart(Level root_level) {
     tree_->for_each([this](const ChunkNode& node) {
@@ -108,6 +124,7 @@ void Streamer::restart(Level root_level) {
     ++changes_;
     failed_ = 0;
     tree_ = std::make_unique<detail::ChunkTree>(root_level);
+    tree_->reserve(expected_chunks());
     planner_ = std::make_unique<detail::Planner>(*tree_);
 }
 
@@ -117,19 +134,22 @@ void Streamer::update() {
     const Clock::time_point start = settings_.now();
     const Clock::time_point deadline = start + std::min(settings_.update_budget, kLongestBudget);
     receive();
-    plan(deadline);
+    plan(start, deadline);
     loader_.start_runners();
     if (pool_.thread_count() == 0) loader_.run_here(deadline, settings_.now);
     counters_.last_update = settings_.now() - start;
 }
 
-void Streamer::plan(Clock::time_point deadline) {
-    do {
+void Streamer::plan(Clock::time_point start, Clock::time_point deadline) {
+    for (Clock::time_point now = start;;) {
         if (steps_.size() >= kMostSteps || waiting_bytes_ >= settings_.most_waiting_bytes) return;
         std::unique_ptr<Group> step = planner_->next();
         if (step == nullptr) return;
         begin_step(std::move(step));
-    } while (settings_.now() < deadline);
+        now = settings_.now();
+        if (now >= deadline) return;
+        if (steps_.size() >= kEnoughSteps && now - start >= kPlanningSlice) return;
+    }
 }
 
 void Streamer::begin_step(std::unique_ptr<Group> step) {

@@ -70,7 +70,8 @@ private:
 
     // Planning
     void restart(Level root_level);
-    void plan(Clock::time_point deadline);
+    [[nodiscard]] std::size_t expected_chunks() const noexcept;
+    void plan(Clock::time_point start, Clock::time_point deadline);
     void begin_step(std::unique_ptr<Group> group);
     void receive();
 
