@@ -3,8 +3,9 @@
 #pragma once
 
 #include "nebula/voxel/field/generator.hpp"
+#include "nebula/voxel/gen/detail/noise_kernel.hpp"
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace nebula::voxel {
@@ -54,32 +55,9 @@ public:
     [[nodiscard]] float height(std::int32_t x, std::int32_t z) const;
     [[nodiscard]] const NoiseSettings& settings() const noexcept { return settings_; }
 
-    static constexpr int kMaxOctaves = 12;
-
-    struct Octave {
-        double frequency = 0.0;
-        float amplitude = 0.0F;
-        std::uint32_t seed = 0;
-    };
-
 private:
-    struct Axes;
-    struct Columns;
-    // Columns are `step` units apart, a power of two: the voxel size of a level.
-    void fill_axes(std::int32_t x, int width, std::int32_t step, Axes& axes) const;
-    void columns(const Axes& axes, std::int32_t x, std::int32_t z, int width, std::int32_t step,
-                 Columns& out) const;
-    static void fill_row(float y, int width, const Columns& at, Sample* row);
-    void fill_overhang(Vec3i first, int width, std::int32_t step, const Columns& at,
-                       Sample* row) const;
-    [[nodiscard]] float overhang_at(std::int32_t x, std::int32_t y, std::int32_t z) const;
-
     NoiseSettings settings_;
-    int octave_count_;
-    std::array<Octave, kMaxOctaves> octaves_{};
-    std::array<Octave, 2> warp_{};  // sideways in x and in z
-    std::array<Octave, 2> overhang_{};
-    float overhang_slope_;  // roughly how fast the overhang term changes
+    detail::NoiseField field_;
 };
 
 }  // namespace nebula::voxel
