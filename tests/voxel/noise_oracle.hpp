@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The world of a NoiseGenerator, one point at a time and without any cleverness. What the generator's
-// vector code writes must be equal to this, to the bit.
+// The world of a NoiseGenerator, one point at a time and without any cleverness. What the
+// generator's vector code writes must be equal to this, to the bit.
 #pragma once
 
 #include "nebula/voxel/gen/noise_generator.hpp"

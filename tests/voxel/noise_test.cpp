@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// NoiseGenerator's vector code against the plain evaluation in noise_oracle.hpp, and what its bounds
-// rest on.
+// NoiseGenerator's vector code against the plain evaluation in noise_oracle.hpp, and what its
+// bounds rest on.
 #include "nebula/voxel/gen/detail/noise_lattice.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 #include "noise_oracle.hpp"
@@ -198,7 +198,7 @@ TEST(NoiseBounds, HoldEverySampleAtEverySimdLevel) {
     EXPECT_GT(proven, 100);
 }
 
-// The same for one or two large octaves, which a footprint is small enough to resolve: here the bounds
+// The same for one or two large octaves, which the patches of a footprint resolve: here the bounds
 // are so narrow that an error in them shows.
 TEST(NoiseBounds, HoldTheHighestAndTheLowestColumn) {
     Dice dice(4);

@@ -52,8 +52,8 @@ detail::HillRange bound_hills(const NoiseField& field, const detail::Footprint& 
         return hn::Add(hn::Mul(hn::Abs(dx), number(side_x)), hn::Mul(hn::Abs(dz), number(side_z)));
     };
 
-    // Where the centres look their heights up, how far from there the rest of their patch may do so,
-    // and how much of that is not in the derivatives.
+    // Where the centres look their heights up, how far from there the rest of the patch may do so, and
+    // how much of that is not in the derivatives.
     std::array<Warp, kPatchRegisters> warps;
     float distance = std::max(side_x, side_z);
     float warp_error = 0.0F;

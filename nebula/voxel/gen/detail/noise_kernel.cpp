@@ -188,8 +188,8 @@ struct Rows {
     size_t begin, end;
 };
 
-// Writes the rows so far above or below the surface that nothing need be computed, and returns those
-// between them.
+// Writes the rows so far above or below the surface that nothing need be computed, and returns
+// those between them.
 Rows write_extremes(const Surface& s, const Line& line_y, const Target& out) {
     const auto height = [&](size_t row) { return static_cast<float>(line_y.at(row)); };
     Rows between{0, line_y.count};
@@ -212,8 +212,8 @@ void fill_hills(const Surface& s, const Line& line_y, const Target& out) {
 
 // Noise in three dimensions, for overhangs.
 
-// Gradients are the twelve edge directions of a cube, four of them twice. A component is 2, -2 or 0:
-// of these numbers only the upper byte is not 0, so one byte shuffle looks up a register of them.
+// Gradients are the twelve edge directions of a cube, four of them twice. A component is 2, -2 or
+// 0: of these numbers only the upper byte is not 0, so one byte shuffle looks up a register of them.
 // What they are multiplied by is halved, which is exact.
 constexpr std::uint8_t kPlus = 0x40;
 constexpr std::uint8_t kMinus = 0xC0;

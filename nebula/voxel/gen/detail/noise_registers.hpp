@@ -3,8 +3,8 @@
 // A value is the result of the same operations in the same order in every lane of every register,
 // and IEEE 754 rounds each of them in only one way: so all machines make the same world.
 //
-// For sources that Highway compiles once per instruction set; they include this once for each, after
-// hwy/foreach_target.h. Hence no #pragma once, but a guard that is toggled.
+// For sources that Highway compiles once per instruction set; they include this once for each,
+// after hwy/foreach_target.h. Hence no #pragma once, but a guard that is toggled.
 #if defined(NEBULA_VOXEL_NOISE_REGISTERS) == defined(HWY_TARGET_TOGGLE)
 #ifdef NEBULA_VOXEL_NOISE_REGISTERS
 #undef NEBULA_VOXEL_NOISE_REGISTERS
