@@ -2,6 +2,9 @@ extends Node3D
 ## The world of the demo and what happens in it. Each phase is a coroutine that main.gd awaits.
 
 const DemoReport := preload("res://report.gd")
+const FLIGHT_SPEED := 50.0
+const FLIGHT_HEIGHT := 45.0
+const FAR_CRATER_RADIUS := 40.0
 const OVERLAY := "res://addons/nebula/overlay/nebula_overlay.tscn"
 const CRATER_RADIUS := 4.0
 const SECONDS_BETWEEN_CRATERS := 0.1
@@ -34,6 +37,9 @@ func _ready() -> void:
 
 func _process(_delta: float) -> void:
 	report.add_frame(Nebula.frame_work_msec())
+	var wrong := _terrain.audit()
+	if not wrong.is_empty():
+		push_error("What the terrain shows does not fit together: " + wrong.left(500))
 
 
 func load_terrain() -> void:
@@ -73,6 +79,44 @@ func dig_craters(seconds: float) -> void:
 			dug += 1
 	_craters_dug = dug
 	report.end_frames()
+
+
+## A wide circle over the hills at 50 m/s. Craters are dug below the camera, and large ones more than a
+## kilometre away.
+func fly(seconds: float) -> void:
+	_say("flying   for %.0f s" % seconds)
+	var started := Time.get_ticks_msec()
+	var next_near := 0.5
+	var next_far := 1.0
+	report.begin_flight()
+	while true:
+		await get_tree().process_frame
+		var elapsed := (Time.get_ticks_msec() - started) / 1000.0
+		if elapsed >= seconds:
+			break
+		var here := _flight_place(elapsed)
+		var ahead := _flight_place(elapsed + 1.0)
+		_camera.position = here
+		_camera.look_at(ahead + Vector3.DOWN * 12.0)
+		if elapsed >= next_near:
+			next_near += 0.25
+			_dig(_ground_at(here), CRATER_RADIUS * 2.0)
+		if elapsed >= next_far:
+			next_far += 1.5
+			_dig(_ground_at(here + (ahead - here).normalized() * 1500.0), FAR_CRATER_RADIUS)
+		report.add_flight_frame(Nebula.frame_work_msec(), _terrain.is_area_ready(AABB(_ground_at(here), Vector3.ONE)))
+	report.end_flight()
+
+
+func _flight_place(seconds: float) -> Vector3:
+	var angle := seconds * FLIGHT_SPEED / 1500.0
+	var place := Vector3(1500.0 * sin(angle), 0.0, 60.0 - 1500.0 * (1.0 - cos(angle)))
+	return _ground_at(place) + Vector3.UP * FLIGHT_HEIGHT
+
+
+func _dig(place: Vector3, radius: float) -> void:
+	if _terrain.dig_sphere(place, radius) != OK:
+		push_error("The crater at %s was refused." % place)
 
 
 func idle(seconds: float) -> void:

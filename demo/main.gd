@@ -2,7 +2,7 @@ extends Node
 ## Runs the demo: load, dig, idle, report, quit. crater_run.gd has the phases and report.gd the
 ## figures; this script reads the command line and decides the order.
 ##
-## User arguments (after `--`): --threads=N --seconds=S --config=FILE --report=FILE
+## User arguments (after `--`): --threads=N --seconds=S --flight[=S] --config=FILE --report=FILE
 ## --screenshot=FILE. `./run demo` passes them. Without any, as when started from the editor, the
 ## demo is a playground to fly and dig in (player.gd).
 
@@ -49,6 +49,8 @@ func _run() -> void:
 	add_child(world)
 	await world.load_terrain()
 	await world.dig_craters(_options["seconds"])
+	if _options.has("flight"):
+		await world.fly(_options["flight"])
 	await world.idle(3.0)
 	var exit_code := 0
 	if _options.has("screenshot"):
@@ -120,10 +122,14 @@ func _read_arguments(arguments: PackedStringArray) -> String:
 				if not value.is_valid_float() or value.to_float() <= 0.0:
 					return "--seconds needs a number above 0, not '%s'" % value
 				_options["seconds"] = value.to_float()
+			"flight":
+				if not value.is_valid_float() or value.to_float() <= 0.0:
+					return "--flight needs a number of seconds above 0, not '%s'" % value
+				_options["flight"] = value.to_float()
 			"config", "report", "screenshot":
 				if value.is_empty():
 					return "--%s needs a file name" % name
 				_options[name] = value
 			_:
-				return "unknown argument '%s'; known are --threads, --seconds, --config, --report, --screenshot" % argument
+				return "unknown argument '%s'; known are --threads, --seconds, --flight, --config, --report, --screenshot" % argument
 	return ""

@@ -29,6 +29,9 @@ var _frames_msec: PackedFloat64Array
 var _edits_msec: PackedFloat64Array
 var _edits_same_frame := 0
 var _chunks_remeshed := 0
+var _flight := {}
+var _flight_msec: PackedFloat64Array
+var _flight_bare := 0
 var _idle_started := {}
 var _idle := {}
 
@@ -69,6 +72,27 @@ func end_frames() -> void:
 func add_frame(work_msec: float) -> void:
 	if _counting_frames:
 		_frames_msec.append(work_msec)
+
+
+func begin_flight() -> void:
+	_flight_msec.clear()
+	_flight_bare = 0
+
+
+## `is_ready`: whether the ground below the camera is shown in full detail.
+func add_flight_frame(work_msec: float, is_ready: bool) -> void:
+	_flight_msec.append(work_msec)
+	_flight_bare += 0 if is_ready else 1
+
+
+func end_flight() -> void:
+	_flight_msec.sort()
+	_flight = {
+		"frames": _flight_msec.size(),
+		"p99_ms": _percentile(_flight_msec, 0.99),
+		"longest_ms": _percentile(_flight_msec, 1.0),
+		"bare_share": snappedf(_flight_bare / maxf(_flight_msec.size(), 1.0), 0.0001),
+	}
 
 
 func add_edit(info: Dictionary) -> void:
@@ -119,6 +143,7 @@ func as_dictionary() -> Dictionary:
 			},
 			"same_frame_share": snappedf(_edits_same_frame / maxf(_edits_msec.size(), 1.0), 0.0001),
 		},
+		"flight": _flight,
 		"idle": _idle,
 		"errors": error_counter.count,
 		"leaked_objects": leaked_objects,
@@ -162,6 +187,10 @@ func print_table() -> void:
 			edits["same_frame_share"] * 100.0])
 	print("  frames  %5d frames, main thread %.2f ms (p99 %.2f, longest %.2f)" % [
 			frames["count"], frames["p50_ms"], frames["p99_ms"], frames["longest_ms"]])
+	var flight: Dictionary = all["flight"]
+	if not flight.is_empty():
+		print("  flight  %5d frames, main thread p99 %.2f ms, longest %.2f; ground below without full detail in %.1f %%" % [
+				flight["frames"], flight["p99_ms"], flight["longest_ms"], flight["bare_share"] * 100.0])
 	print("  idle    %5.1f s: %d wake-ups, %.2f ms of worker CPU" % [
 			idle_part["seconds"], idle_part["worker_wakeups"], idle_part["worker_cpu_ms"]])
 	print("  errors  %5d, leaked objects %d" % [all["errors"], all["leaked_objects"]])

@@ -10,6 +10,7 @@
 #include "nebula/godot/runtime/signal_stream.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/godot/voxel/voxel_viewer.hpp"
 
 namespace nebula::godot {
 
@@ -24,6 +25,7 @@ void register_addon() {
     register_class<VoxelGenerator>();
     register_class<VoxelNoiseGenerator>();
     register_class<VoxelFlatGenerator>();
+    register_class<VoxelViewer>();
     register_class<VoxelTerrain>();
     start_shared_pool();
 }

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -302,6 +303,44 @@ TEST(StreamerGlue, WhatIsShownHasNoCrack) {
             std::next(sink.shown.begin(), static_cast<std::ptrdiff_t>(sink.shown.size() / 2)));
         EXPECT_GT(unmatched_edges(terrain, sink), 0U);
     }
+}
+
+// What a game asks before it puts somebody on the ground.
+TEST(StreamerArea, IsReadyWhenItIsShownFinelyEnough) {
+    WorkerPool pool(workers(0));
+    TerrainSettings settings = far_view();
+    settings.update_budget = 0ms;  // a job a call
+    Terrain terrain(pool, mountains(), settings);
+    LevelSink sink;
+    const Aabb near{{-20, -40, -20}, {20, 40, 20}};
+    EXPECT_FALSE(terrain.is_area_ready(near));
+    EXPECT_EQ(terrain.why_late({}), "no viewer has been set");
+    ASSERT_TRUE(terrain.set_viewer({}));
+    EXPECT_NE(terrain.why_late({}), "");
+    Level best = kLevels;
+    std::set<std::string> reasons;
+    while (!terrain.is_loaded()) {
+        terrain.update();
+        terrain.commit(sink, 0ms);
+        reasons.insert(terrain.why_late({}).substr(0, 14));
+        Level level = 0;
+        while (level < kLevels && !terrain.is_area_ready(near, level)) ++level;
+        EXPECT_LE(level, best) << "it never gets coarser again";
+        best = level;
+    }
+    EXPECT_EQ(best, 0);
+    EXPECT_TRUE(terrain.is_area_ready(near));
+    EXPECT_EQ(terrain.why_late({}), "");
+    EXPECT_EQ(reasons, (std::set<std::string>{"", "not shown yet,", "shown by level"}));
+    EXPECT_EQ(terrain.why_late({1e6F, 0, 0}),
+              "no viewer asks for this place: it is beyond every view distance");
+    EXPECT_FALSE(terrain.is_area_ready({{0, 0, 0}, {900, 1, 1}})) << "only coarser levels there";
+    EXPECT_TRUE(terrain.is_area_ready({{0, 0, 0}, {300, 1, 1}}, 3));
+    EXPECT_FALSE(terrain.is_area_ready({{0, 0, 0}, {1e9F, 1, 1}}, 3));
+    ASSERT_TRUE(terrain.dig_sphere({}, 5.0F));
+    EXPECT_FALSE(terrain.is_area_ready(near)) << "an edit is to be shown";
+    terrain.commit_edits(sink, Clock::time_point::max());
+    EXPECT_TRUE(terrain.is_area_ready(near));
 }
 
 }  // namespace

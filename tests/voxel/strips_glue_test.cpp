@@ -336,7 +336,14 @@ Count glue(int worlds, const Build& build) {
 }
 
 // NEBULA_LONG_TESTS=1 glues a thousand worlds.
-int world_count() { return std::getenv("NEBULA_LONG_TESTS") != nullptr ? 500 : 4; }
+int world_count() {
+    if (std::getenv("NEBULA_LONG_TESTS") != nullptr) return 500;
+#if defined(NEBULA_SANITIZED)
+    return 1;  // sanitizers take ten times as long
+#else
+    return 4;
+#endif
+}
 
 TEST(StripsGlue, WorldsWhoseLevelsQuantizeTheSameFieldClose) {
     const Count total = glue(world_count(), {.store = Store::Quantized});

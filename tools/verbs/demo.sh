@@ -8,7 +8,7 @@ readonly DEMO_USUAL_SECONDS=120
 readonly DEMO_GRACE_SECONDS=180
 
 verb_demo() {
-    local headless='' threads='' seconds='' config='' report='' screenshot=''
+    local headless='' threads='' seconds='' flight='' config='' report='' screenshot=''
     parse_demo_arguments "$@"
     choose_demo_outputs
     need_output report "$report"
@@ -36,6 +36,14 @@ parse_demo_arguments() {
                 shift
                 continue
                 ;;
+            --flight) # its value may be left out
+                flight=60
+                if [[ $1 == *=* ]]; then flight=${1#*=}; fi
+                is_demo_seconds "$flight" ||
+                    die_usage "--flight must be a number of seconds above 0 and up to 3600 and is \"$flight\""
+                shift
+                continue
+                ;;
             --threads | --seconds | --config | --report | --screenshot) ;;
             *) die_usage "./run demo does not know \"$1\"; ./run help lists its flags" ;;
         esac
@@ -55,7 +63,7 @@ parse_demo_arguments() {
                 threads=$((10#$value))
                 ;;
             --seconds)
-                [[ $value =~ ^([0-9]{1,9}(\.[0-9]*)?|\.[0-9]+)$ ]] && awk "BEGIN { exit !($value > 0 && $value <= 3600) }" ||
+                is_demo_seconds "$value" ||
                     die_usage "--seconds must be a number above 0 and up to 3600 and is \"$value\""
                 seconds=$value
                 ;;
@@ -71,6 +79,10 @@ parse_demo_arguments() {
     [[ ! $report || $report != "$screenshot" ]] || die_usage "--report and --screenshot both name $report; give them two files"
 }
 
+is_demo_seconds() {
+    [[ $1 =~ ^([0-9]{1,9}(\.[0-9]*)?|\.[0-9]+)$ ]] && awk "BEGIN { exit !($1 > 0 && $1 <= 3600) }"
+}
+
 choose_demo_outputs() {
     [[ ! $report && ! $screenshot ]] || return 0
     report=$NEBULA_ROOT/out/demo.json
@@ -81,7 +93,7 @@ run_demo() {
     local log errors limit started status=0 sentence
     log=$(log_path demo)
     errors=$(log_path demo-errors)
-    limit=$(awk "BEGIN { print int(${seconds:-$DEMO_USUAL_SECONDS} + $DEMO_GRACE_SECONDS) }")
+    limit=$(awk "BEGIN { print int(${seconds:-$DEMO_USUAL_SECONDS} + ${flight:-0} + $DEMO_GRACE_SECONDS) }")
 
     local command=(timeout --foreground --kill-after=10 "$limit" "$engine" --no-header --path "$NEBULA_ROOT/demo")
     if [[ $offscreen ]]; then
@@ -92,6 +104,7 @@ run_demo() {
     command+=(--)
     [[ ! $threads ]] || command+=("--threads=$threads")
     [[ ! $seconds ]] || command+=("--seconds=$seconds")
+    [[ ! $flight ]] || command+=("--flight=$flight")
     [[ ! $config ]] || command+=("--config=$config")
     [[ ! $report ]] || command+=("--report=$report")
     [[ ! $screenshot ]] || command+=("--screenshot=$screenshot")

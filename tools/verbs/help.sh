@@ -7,8 +7,9 @@ verb_help() {
 ./run demo    build the add-on, then dig into a terrain in a real Godot; writes out/demo.json and
               out/demo.png
       --headless          no window; a picture only with --screenshot
-      --threads N         number of number of workers, 1 to 256 (default: two fewer than cores, at least one)
+      --threads N         number of workers, 1 to 256 (default: two fewer than cores, at least one)
       --seconds S         how long the digging lasts
+      --flight[=S]        fly over the hills and dig near and far, for S seconds (default: 60)
       --config FILE.toml  settings of the worker pool, section [threading.worker_pool]
       --report FILE       where the figures go (JSON)
       --screenshot FILE   where the picture goes (PNG)

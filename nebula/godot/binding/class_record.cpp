@@ -156,6 +156,7 @@ Hint Hint::range(double lowest, double highest, double step, const char* extra) 
                    extra[0] == '\0' ? numbers : joined(numbers, ",") + extra);
 }
 Hint Hint::names(std::string_view list) { return hint_of(PropertyHint::PROPERTY_HINT_ENUM, list); }
+Hint Hint::render_layers() { return hint_of(PropertyHint::PROPERTY_HINT_LAYERS_3D_RENDER, ""); }
 Hint Hint::multiline() { return hint_of(PropertyHint::PROPERTY_HINT_MULTILINE_TEXT, ""); }
 Hint Hint::file(std::string_view filter) {
     return hint_of(PropertyHint::PROPERTY_HINT_FILE, filter);

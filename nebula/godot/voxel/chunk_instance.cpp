@@ -89,6 +89,30 @@ ChunkInstance::ChunkInstance(const ChunkLook& look, const Transform3D& place) {
     set_place(place);
     set_material(look.material);
     if (!look.visible) set_visible(false);
+    const ChunkLook usual;
+    const bool is_usual = look.layers == usual.layers && look.cast_shadow == usual.cast_shadow &&
+                          look.gi_mode == usual.gi_mode &&
+                          look.visibility_range_begin == usual.visibility_range_begin &&
+                          look.visibility_range_end == usual.visibility_range_end;
+    if (!is_usual) set_geometry(look);
+}
+
+void ChunkInstance::set_geometry(const ChunkLook& look) {
+    const RenderingServer server = RenderingServer::singleton();
+    server.instance_set_layer_mask(instance_, look.layers);
+    server.instance_geometry_set_cast_shadows_setting(
+        instance_, static_cast<RenderingServerShadowCastingSetting>(look.cast_shadow));
+    constexpr std::int64_t baked = 1;  // static objects, in baked light
+    constexpr std::int64_t dynamic = 2;
+    server.instance_geometry_set_flag(instance_,
+                                      RenderingServerInstanceFlags::INSTANCE_FLAG_USE_BAKED_LIGHT,
+                                      look.gi_mode == baked);
+    server.instance_geometry_set_flag(instance_,
+                                      RenderingServerInstanceFlags::INSTANCE_FLAG_USE_DYNAMIC_GI,
+                                      look.gi_mode == dynamic);
+    server.instance_geometry_set_visibility_range(
+        instance_, look.visibility_range_begin, look.visibility_range_end, 0.0, 0.0,
+        RenderingServerVisibilityRangeFadeMode::VISIBILITY_RANGE_FADE_DISABLED);
 }
 
 ChunkInstance::~ChunkInstance() {

@@ -17,6 +17,13 @@ struct ChunkLook {
     bool visible = true;
     bool tangents = false;  ///< Meshes get tangents from now on; see may_read_tangents().
     ObjectId terrain;       ///< What the engine's culling queries return for the chunk.
+
+    // As in GeometryInstance3D.
+    std::uint32_t layers = 1;
+    std::int64_t cast_shadow = 1;
+    std::int64_t gi_mode = 1;
+    double visibility_range_begin = 0.0;
+    double visibility_range_end = 0.0;
 };
 
 /// A mesh and an instance of it in the RenderingServer, without a node, so that a commit is a copy
@@ -50,6 +57,8 @@ public:
     void set_place(const Transform3D& place);
     void set_material(RID material);
     void set_visible(bool visible);
+    /// Layers, shadows, global illumination and visibility range.
+    void set_geometry(const ChunkLook& look);
 
     /// Of what it shows.
     [[nodiscard]] std::uint32_t triangle_count() const noexcept { return shown_.triangle_count; }

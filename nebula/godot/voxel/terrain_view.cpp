@@ -72,6 +72,15 @@ void TerrainView::set_visible(bool visible) {
     for (const auto& [chunk, instance] : chunks_) instance->set_visible(visible);
 }
 
+void TerrainView::set_geometry(const ChunkLook& look) {
+    look_.layers = look.layers;
+    look_.cast_shadow = look.cast_shadow;
+    look_.gi_mode = look.gi_mode;
+    look_.visibility_range_begin = look.visibility_range_begin;
+    look_.visibility_range_end = look.visibility_range_end;
+    for (const auto& [chunk, instance] : chunks_) instance->set_geometry(look_);
+}
+
 void TerrainView::set_material(RID material, bool reads_tangents) {
     look_.material = material;
     look_.tangents = reads_tangents;

@@ -32,6 +32,8 @@ public:
     /// Costs nothing when the place is the same.
     void set_place(const Transform3D& place);
     void set_visible(bool visible);
+    /// Takes over the part of a look that set_geometry of a chunk sets.
+    void set_geometry(const ChunkLook& look);
 
     /// At once on every chunk whose mesh has what the material reads. The others keep the material
     /// they have until repaint() comes to them, because the engine warns about each mesh that lacks

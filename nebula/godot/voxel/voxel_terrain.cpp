@@ -13,6 +13,7 @@
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/voxel/editor_note.hpp"
 #include "nebula/godot/voxel/material_needs.hpp"
+#include "nebula/godot/voxel/voxel_viewer.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/query/raycast.hpp"
@@ -140,7 +141,12 @@ void VoxelTerrain::start() {
                          .material = material_ ? material_->get_rid() : RID{},
                          .visible = is_visible_in_tree(),
                          .tangents = may_read_tangents(material_),
-                         .terrain = id()};
+                         .terrain = id(),
+                         .layers = geometry_.layers,
+                         .cast_shadow = geometry_.cast_shadow,
+                         .gi_mode = geometry_.gi_mode,
+                         .visibility_range_begin = geometry_.visibility_range_begin,
+                         .visibility_range_end = geometry_.visibility_range_end};
     try {
         Runtime& runtime = EngineLoop::get().runtime();
         world_ =
@@ -246,8 +252,29 @@ void VoxelTerrain::show_place() {
         world_->view.set_place(get_global_transform_interpolated());
 }
 
+bool VoxelTerrain::follow_viewer_nodes() {
+    if (VoxelViewer::all().empty()) return false;
+    if (!in_world_) return true;  // it stays as it is
+    const Ref<World3D> here = get_world_3d();
+    std::vector<voxel::Viewer> viewers;
+    bool any = false;
+    for (const VoxelViewer* node : VoxelViewer::all()) {
+        if (node->get_world_3d() != here) continue;
+        any = true;
+        if (!node->needs_meshes()) continue;
+        const Transform3D place = node->get_global_transform();
+        const voxel::Vec3f at = space_.to_voxels(place.origin);
+        if (voxel::check_position(at, "a viewer"))
+            continue;  // outside of the world: it sees nothing
+        viewers.push_back({at, static_cast<float>(node->view_distance()),
+                           static_cast<float>(node->detail_distance()),
+                           space_.direction_to_voxels(place.basis * Vector3{0, 0, -1}).voxels});
+    }
+    return any && world_->terrain.set_viewers(viewers);
+}
+
 void VoxelTerrain::follow_viewer() {
-    if (!transform_works_) return;
+    if (!transform_works_ || follow_viewer_nodes()) return;
     Node3D viewer;
     if (viewer_path_ != NodePath()) viewer = cast_to<Node3D>(get_node_or_null(viewer_path_));
     // A viewer that was there and is gone, for a frame or for good, moves nothing: the world would
@@ -261,7 +288,8 @@ void VoxelTerrain::follow_viewer() {
     if (is_there) {
         const Transform3D place = viewer.get_global_transform();
         const voxel::Vec3f at = space_.to_voxels(place.origin);
-        const voxel::Vec3f ahead = space_.direction_to_voxels(place.basis * Vector3{0, 0, -1}).voxels;
+        const voxel::Vec3f ahead =
+            space_.direction_to_voxels(place.basis * Vector3{0, 0, -1}).voxels;
         if (world_->terrain.set_viewer(at, ahead)) {
             viewer_ = at;
             viewer_works_ = true;
@@ -326,6 +354,7 @@ task<> VoxelTerrain::stream() {
             commit_edits();
             if (!survives(self, world)) co_return;
         }
+        settle_area_waits();
         world_->announcing = true;
         announce_failures();
         if (!survives(self, world)) co_return;
@@ -533,15 +562,80 @@ Variant VoxelTerrain::wait_loaded() {
     const ObjectId self = id();
     if (is_loaded()) return true;
     if (!self.is_alive()) return false;
-    const bool hopeless =
-        generator_.is_null() || is_editor() || (in_world_ && (cannot_start_ || !transform_works_));
-    if (hopeless) return false;
+    if (is_hopeless()) return false;
     if (!loaded_wait_) loaded_wait_ = std::make_shared<LoadedWait>();
     return make_awaitable(LoadedWait::outcome(loaded_wait_), {.name = "VoxelTerrain.wait_loaded"})
         ->wait();
 }
 
+bool VoxelTerrain::is_hopeless() const {
+    return generator_.is_null() || is_editor() ||
+           (in_world_ && (cannot_start_ || !transform_works_));
+}
+
+voxel::Aabb VoxelTerrain::area_in_voxels(const AABB& area) const {
+    voxel::Aabb box;
+    for (int i = 0; i < 8; ++i) {
+        const auto along = [i](int axis, float size) {
+            return ((i >> axis) & 1) != 0 ? size : 0.0F;
+        };
+        const voxel::Vec3f corner =
+            space_.to_voxels(area.position + Vector3{along(0, area.size.x), along(1, area.size.y),
+                                                     along(2, area.size.z)});
+        if (i == 0) box = {corner, corner};
+        box.min = {std::min(box.min.x, corner.x), std::min(box.min.y, corner.y),
+                   std::min(box.min.z, corner.z)};
+        box.max = {std::max(box.max.x, corner.x), std::max(box.max.y, corner.y),
+                   std::max(box.max.z, corner.z)};
+    }
+    return box;
+}
+
+bool VoxelTerrain::is_area_ready(const AABB& area, std::int64_t level) {
+    return world_ && in_world_ && transform_works_ && level >= 0 &&
+           world_->terrain.is_area_ready(
+               area_in_voxels(area),
+               static_cast<voxel::Level>(std::min<std::int64_t>(level, voxel::kLevels)));
+}
+
+Variant VoxelTerrain::wait_area_ready(const AABB& area, std::int64_t level) {
+    if (is_area_ready(area, level)) return true;
+    if (level < 0) {
+        refuse("VoxelTerrain.wait_area_ready: level is " + std::to_string(level) +
+               "; it must be 0, for full detail, or more.");
+        return false;
+    }
+    if (is_hopeless()) return false;
+    area_waits_.push_back({area, level, std::make_shared<LoadedWait>()});
+    return make_awaitable(LoadedWait::outcome(area_waits_.back().wait),
+                          {.name = "VoxelTerrain.wait_area_ready"})
+        ->wait();
+}
+
+void VoxelTerrain::settle_area_waits() {
+    std::erase_if(area_waits_, [this](const AreaWait& waiting) {
+        if (!is_area_ready(waiting.area, waiting.level)) return false;
+        waiting.wait->settle(true);
+        return true;
+    });
+}
+
+String VoxelTerrain::audit() const {
+    return world_ ? String(std::string_view(world_->terrain.audit())) : String();
+}
+
+String VoxelTerrain::why_late(const Vector3& position) {
+    if (!transform_works_) return String("the terrain has a transform that cannot work");
+    if (!world_)
+        return String(generator_.is_null() ? "the terrain has no generator"
+                                           : "the terrain has no world yet");
+    if (!in_world_) return String("the terrain is outside the scene tree");
+    return String(std::string_view(world_->terrain.why_late(space_.to_voxels(position))));
+}
+
 void VoxelTerrain::settle_wait(bool loaded) {
+    if (!loaded)
+        for (const AreaWait& waiting : std::exchange(area_waits_, {})) waiting.wait->settle(false);
     if (const auto settled = std::exchange(loaded_wait_, nullptr)) settled->settle(loaded);
 }
 
@@ -551,6 +645,12 @@ std::int64_t VoxelTerrain::retry_failed() {
 
 Dictionary VoxelTerrain::statistics() const {
     const voxel::TerrainStats s = world_ ? world_->terrain.stats() : voxel::TerrainStats{};
+    std::size_t levels = s.levels.size();
+    while (levels > 0 && s.levels[levels - 1] == 0) --levels;
+    PackedInt64Array per_level;
+    per_level.resize(levels);
+    for (std::size_t i = 0; i < levels; ++i)
+        per_level.write()[i] = static_cast<std::int64_t>(s.levels[i]);
     return {{"wanted", s.wanted},
             {"loaded", s.loaded},
             {"failed", s.failed},
@@ -560,6 +660,7 @@ Dictionary VoxelTerrain::statistics() const {
             {"waiting_bytes", s.waiting_bytes},
             {"steps", s.steps},
             {"shown", s.shown},
+            {"levels", per_level},
             {"meshed", s.meshed},
             {"remeshed", s.remeshed},
             {"triangles", s.triangles},
@@ -648,6 +749,35 @@ void VoxelTerrain::set_viewer_path(const NodePath& path) {
     viewer_path_ = path;
     if (path == NodePath()) path_viewer_came_ = false;
     start();
+}
+
+void VoxelTerrain::geometry_changed() {
+    if (world_) world_->view.set_geometry(geometry_);
+}
+
+void VoxelTerrain::set_layers(std::int64_t mask) {
+    geometry_.layers = static_cast<std::uint32_t>(mask);
+    geometry_changed();
+}
+
+void VoxelTerrain::set_cast_shadow(std::int64_t setting) {
+    geometry_.cast_shadow = std::clamp<std::int64_t>(setting, 0, 3);
+    geometry_changed();
+}
+
+void VoxelTerrain::set_gi_mode(std::int64_t mode) {
+    geometry_.gi_mode = std::clamp<std::int64_t>(mode, 0, 2);
+    geometry_changed();
+}
+
+void VoxelTerrain::set_visibility_range_begin(double metres) {
+    geometry_.visibility_range_begin = std::isfinite(metres) ? std::max(metres, 0.0) : 0.0;
+    geometry_changed();
+}
+
+void VoxelTerrain::set_visibility_range_end(double metres) {
+    geometry_.visibility_range_end = std::isfinite(metres) ? std::max(metres, 0.0) : 0.0;
+    geometry_changed();
 }
 
 void VoxelTerrain::set_commit_budget_msec(double msec) {

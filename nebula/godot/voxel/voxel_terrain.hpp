@@ -24,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace nebula::godot {
 
@@ -54,6 +55,11 @@ public:
     [[nodiscard]] bool is_loaded();
     /// True, false, or a Signal that gives one of them later.
     [[nodiscard]] Variant wait_loaded();
+    [[nodiscard]] bool is_area_ready(const AABB& area, std::int64_t level);
+    /// As wait_loaded().
+    [[nodiscard]] Variant wait_area_ready(const AABB& area, std::int64_t level);
+    [[nodiscard]] String why_late(const Vector3& position);
+    [[nodiscard]] String audit() const;
     [[nodiscard]] Dictionary statistics() const;
     [[nodiscard]] Dictionary load_utilization() const;
     void regenerate();
@@ -69,6 +75,16 @@ public:
     void set_detail_distance(double voxels);
     [[nodiscard]] NodePath viewer_path() const { return viewer_path_; }
     void set_viewer_path(const NodePath& path);
+    [[nodiscard]] std::int64_t layers() const { return geometry_.layers; }
+    void set_layers(std::int64_t mask);
+    [[nodiscard]] std::int64_t cast_shadow() const { return geometry_.cast_shadow; }
+    void set_cast_shadow(std::int64_t setting);
+    [[nodiscard]] std::int64_t gi_mode() const { return geometry_.gi_mode; }
+    void set_gi_mode(std::int64_t mode);
+    [[nodiscard]] double visibility_range_begin() const { return geometry_.visibility_range_begin; }
+    void set_visibility_range_begin(double metres);
+    [[nodiscard]] double visibility_range_end() const { return geometry_.visibility_range_end; }
+    void set_visibility_range_end(double metres);
     [[nodiscard]] double commit_budget_msec() const { return commit_budget_msec_; }
     void set_commit_budget_msec(double msec);
     [[nodiscard]] double edit_budget_msec() const { return edit_budget_msec_; }
@@ -156,8 +172,16 @@ private:
     static Error refuse(const std::string& what);
     /// The same, for a function that goes on. Returns whether the node is still there.
     [[nodiscard]] bool tell(LogLevel level, const std::string& what) const;
-    /// Answers everyone who waits in wait_loaded().
+    /// Answers everyone who waits in wait_loaded(), and, if it is bad news, in wait_area_ready().
     void settle_wait(bool loaded);
+    /// Answers those whose area is ready.
+    void settle_area_waits();
+    /// Whether a wait that begins now cannot end well.
+    [[nodiscard]] bool is_hopeless() const;
+    [[nodiscard]] voxel::Aabb area_in_voxels(const AABB& area) const;
+    void geometry_changed();
+    /// Sets the terrain's viewers to the VoxelViewers of this world; false if there is none.
+    bool follow_viewer_nodes();
 
     Ref<VoxelGenerator> generator_;
     Ref<Material> material_;
@@ -178,6 +202,13 @@ private:
     std::unique_ptr<World> world_;
     std::uint64_t world_number_ = 0;  // of world_; a later one has another
     std::shared_ptr<LoadedWait> loaded_wait_;
+    struct AreaWait {
+        AABB area;
+        std::int64_t level;
+        std::shared_ptr<LoadedWait> wait;
+    };
+    std::vector<AreaWait> area_waits_;
+    ChunkLook geometry_;  // layers, shadows and so on; the rest is not used
     TaskHandle<> waiting_for_pool_;
 };
 

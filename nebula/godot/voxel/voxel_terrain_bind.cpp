@@ -38,6 +38,24 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                "BaseMaterial3D.uv1_world_triplanar], or a shader that works from positions and "
                "normals. Without world triplanar, textures start again at every chunk, and the "
                "borders become visible.");
+    c.group("Geometry");
+    c.property("layers", &Self::layers, &Self::set_layers, Hint::render_layers(),
+               "As [member VisualInstance3D.layers].");
+    c.property("cast_shadow", &Self::cast_shadow, &Self::set_cast_shadow,
+               Hint::names("Off,On,Double-Sided,Shadows Only"),
+               "As [member GeometryInstance3D.cast_shadow].");
+    c.property("gi_mode", &Self::gi_mode, &Self::set_gi_mode,
+               Hint::names("Disabled,Static,Dynamic"),
+               "As [member GeometryInstance3D.gi_mode]. Static means that the terrain is part of "
+               "baked light; SDFGI and other methods that work at run time need no setting.");
+    c.subgroup("Visibility Range", "visibility_range_");
+    c.property("visibility_range_begin", &Self::visibility_range_begin,
+               &Self::set_visibility_range_begin, Hint::range(0, 16384, 1, "or_greater,suffix:m"),
+               "As [member GeometryInstance3D.visibility_range_begin], for each chunk.");
+    c.property("visibility_range_end", &Self::visibility_range_end, &Self::set_visibility_range_end,
+               Hint::range(0, 16384, 1, "or_greater,suffix:m"),
+               "As [member GeometryInstance3D.visibility_range_end], for each chunk. 0 means no "
+               "limit.");
     c.group("Streaming");
     c.property("view_distance", &Self::view_distance, &Self::set_view_distance,
                Hint::range(kViewDistance.lowest, kViewDistance.highest, 1, "suffix:voxels"),
@@ -51,12 +69,14 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                "How far full detail reaches around the viewer, on each axis, in voxels. Each "
                "coarser level reaches twice as far as the one before, with voxels twice as large. "
                "From 1 to 512; any other value is refused with an error.");
-    c.property("viewer_path", &Self::viewer_path, &Self::set_viewer_path, Hint::path_to<Node3D>(),
-               "The node that the terrain loads around. If it is empty, the terrain uses the "
-               "viewport's current camera, and until the node first exists, too. If the viewer "
-               "disappears, the terrain stays where the viewer last was. Before the first viewer "
-               "appears, it loads around its own origin. A viewer outside the world is not "
-               "followed; the terrain says so in one warning.");
+    c.property(
+        "viewer_path", &Self::viewer_path, &Self::set_viewer_path, Hint::path_to<Node3D>(),
+        "The node that the terrain loads around. If it is empty, the terrain uses the "
+        "viewport's current camera, and until the node first exists, too. If the viewer "
+        "disappears, the terrain stays where the viewer last was. If there is a [VoxelViewer] in "
+        "the terrain's world, this is not used. Before the first viewer "
+        "appears, it loads around its own origin. A viewer outside the world is not "
+        "followed; the terrain says so in one warning.");
     // A prefix keeps the names short enough for the inspector.
     c.subgroup("Frame Budget of Loading", "commit_");
     c.property("commit_budget_msec", &Self::commit_budget_msec, &Self::set_commit_budget_msec,
@@ -107,6 +127,35 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "it cannot load: it has no generator, its world could not be created, it has a "
             "transform that cannot work, or it is in the editor. If the node is outside the scene "
             "tree, this waits until the node enters it.");
+    c.method("is_area_ready", &Self::is_area_ready, {"area", "level"})
+        .defaults(0)
+        .doc(
+            "Returns whether everything in [param area], a global box, is on the screen, edits "
+            "included. [param level] says how fine it must be: 0 is full detail, and each further "
+            "level has voxels twice as large. A place that no viewer asks for so finely is not "
+            "ready, and neither is one whose chunk failed.");
+    c.method("wait_area_ready", &Self::wait_area_ready, {"area", "level"})
+        .defaults(0)
+        .doc(
+            "Waits until [method is_area_ready] is true. Put somebody on the ground that is really "
+            "there:\n"
+            "[codeblock]\n"
+            "if await terrain.wait_area_ready(AABB(spawn - Vector3.ONE * 4, Vector3.ONE * 8)):\n"
+            "    add_player(spawn)\n"
+            "[/codeblock]\n"
+            "Returns [code]true[/code], at once if the area is ready. Returns [code]false[/code] "
+            "as "
+            "[method wait_loaded] does. It waits as long as no viewer is near enough.");
+    c.method("why_late", &Self::why_late, {"position"})
+        .doc(
+            "Returns what a global position is waiting for, in one English sentence for an overlay "
+            "or a bug report, or an empty string if it is shown as finely as the viewers ask for.");
+    c.method("audit", &Self::audit)
+        .doc(
+            "Looks for a hole in what is shown, for ground that is shown twice, and for levels "
+            "that "
+            "do not fit together. Returns what is wrong, or an empty string: it is a bug if it is "
+            "not empty. For tests; it takes some milliseconds after each change.");
     c.method("get_statistics", &Self::statistics)
         .doc(
             "Returns counts and times of the world, for an overlay. In view now: "
@@ -116,7 +165,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "in [code]steps[/code] of chunks that appear together. On the screen: "
             "[code]shown[/code] "
             "chunks "
-            "with [code]triangles_shown[/code]. Since the world was created: [code]meshed[/code] "
+            "with [code]triangles_shown[/code], and in [code]levels[/code] how many chunks of each level, "
+            "those without a surface included. Since the world was created: [code]meshed[/code] "
             "chunks loaded, [code]remeshed[/code] chunks for [code]edits[/code], and the "
             "[code]triangles[/code] of both. Memory: [code]bricks[/code], "
             "[code]edited_bricks[/code], [code]brick_bytes[/code]. Main thread: "

@@ -63,4 +63,8 @@ std::uint64_t mesh_hash(const ChunkMesh& mesh) noexcept {
     return mix(hash, mesh.index_data);
 }
 
+std::uint64_t mesh_hash(const ChunkMesh& mesh, std::span<const std::byte> attribute_data) noexcept {
+    return mix(mesh_hash(mesh), attribute_data);
+}
+
 }  // namespace nebula::voxel

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace nebula::voxel {
@@ -48,5 +49,8 @@ struct ChunkMesh {
 /// A hash of every byte of the mesh and its counts. It is equal in all builds, for every worker
 /// count and every SIMD level; the tests and benchmarks have golden values.
 [[nodiscard]] std::uint64_t mesh_hash(const ChunkMesh& mesh) noexcept;
+/// The same for a surface with one more stream of bytes.
+[[nodiscard]] std::uint64_t mesh_hash(const ChunkMesh& mesh,
+                                      std::span<const std::byte> attribute_data) noexcept;
 
 }  // namespace nebula::voxel

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
+#include "nebula/voxel/space/ids.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -62,6 +64,8 @@ struct TerrainStats {
     std::size_t waiting_bytes = 0;  ///< Memory of those.
     std::size_t steps = 0;          ///< Planned and not yet shown.
     std::size_t shown = 0;          ///< Chunks whose mesh the sink shows.
+    std::array<std::size_t, kLevels>
+        levels{};  ///< Shown chunks of each level, empty ones included.
 
     // Since the start:
     std::uint64_t meshed = 0;     ///< Chunks built for steps.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace nebula::voxel {
@@ -21,6 +22,10 @@ namespace {
 
 // Steps that are planned and not yet shown. Each is built while earlier ones are staged.
 constexpr std::size_t kMostSteps = 4;
+
+// While workers have steps to build, a call of update() plans no longer than this.
+constexpr std::size_t kEnoughSteps = 2;
+constexpr Clock::duration kPlanningSlice = std::chrono::microseconds(100);
 
 // Bricks freed between two looks at the clock.
 constexpr std::size_t kBricksPerSlice = 256;
@@ -42,6 +47,12 @@ Box3i strip_reads(ChunkId chunk, int face) {
     return {box.min + origin, box.max + origin};
 }
 
+ChunkId chunk_at(Vec3f position, Level level) {
+    const float size = voxel_size(level) * float{kChunkSize};
+    const auto chunk = [size](float c) { return static_cast<std::int32_t>(std::floor(c / size)); };
+    return {{chunk(position.x), chunk(position.y), chunk(position.z)}, level};
+}
+
 bool has_face(std::uint8_t mask, unsigned face) { return (mask >> face & 1U) != 0; }
 
 }  // namespace
@@ -61,6 +72,7 @@ Streamer::~Streamer() {
 // ---- Viewers ----
 
 void Streamer::set_viewers(std::span<const Viewer> viewers) {
+    viewers_set_ = true;
     bool changed = viewers.size() != views_.size();
     if (viewers.size() < views_.size())
         views_.erase(views_.begin() + static_cast<std::ptrdiff_t>(viewers.size()), views_.end());
@@ -75,6 +87,18 @@ void Streamer::set_viewers(std::span<const Viewer> viewers) {
     for (const detail::NestedBoxes& view : views_) coarsest = std::max(coarsest, view.coarsest());
     if (!views_.empty() && coarsest != tree_->root_level()) restart(coarsest);
     planner_->set_views(views_);
+}
+
+// So that the tree does not grow, and stop for that, while it fills.
+std::size_t Streamer::expected_chunks() const noexcept {
+    std::size_t chunks = 0;
+    for (const detail::NestedBoxes& view : views_)
+        for (Level level = 0; level <= view.coarsest(); ++level) {
+            const Vec3i size = view.box(level).max - view.box(level).min;
+            chunks += static_cast<std::size_t>(size.x) * static_cast<std::size_t>(size.y) *
+                      static_cast<std::size_t>(size.z);
+        }
+    return chunks;
 }
 
 // Levels came or went at the coarse end. What is shown stays until the next commit.
@@ -96,9 +120,11 @@ void Streamer::restart(Level root_level) {
         if (step->unbuilt > 0) abandoned_.push_back(std::move(step));
     }
     steps_.clear();
-    shown_leaves_ = 0;
+    shown_leaves_ = {};
+    ++changes_;
     failed_ = 0;
     tree_ = std::make_unique<detail::ChunkTree>(root_level);
+    tree_->reserve(expected_chunks());
     planner_ = std::make_unique<detail::Planner>(*tree_);
 }
 
@@ -108,19 +134,22 @@ void Streamer::update() {
     const Clock::time_point start = settings_.now();
     const Clock::time_point deadline = start + std::min(settings_.update_budget, kLongestBudget);
     receive();
-    plan(deadline);
+    plan(start, deadline);
     loader_.start_runners();
     if (pool_.thread_count() == 0) loader_.run_here(deadline, settings_.now);
     counters_.last_update = settings_.now() - start;
 }
 
-void Streamer::plan(Clock::time_point deadline) {
-    do {
+void Streamer::plan(Clock::time_point start, Clock::time_point deadline) {
+    for (Clock::time_point now = start;;) {
         if (steps_.size() >= kMostSteps || waiting_bytes_ >= settings_.most_waiting_bytes) return;
         std::unique_ptr<Group> step = planner_->next();
         if (step == nullptr) return;
         begin_step(std::move(step));
-    } while (settings_.now() < deadline);
+        now = settings_.now();
+        if (now >= deadline) return;
+        if (steps_.size() >= kEnoughSteps && now - start >= kPlanningSlice) return;
+    }
 }
 
 void Streamer::begin_step(std::unique_ptr<Group> step) {
@@ -272,19 +301,20 @@ void Streamer::show(Group& step, CommitSink& sink, CommitReport& report) {
         switch (change.kind) {
             case Kind::Appear:
                 node.shown = true;
-                ++shown_leaves_;
+                ++leaves(node.id);
                 break;
             case Kind::Split:
                 node.shown_split = true;
                 for (int i = 0; i < 8; ++i) tree_->find(change.id.child(i))->shown = true;
-                shown_leaves_ += 7;
+                --leaves(node.id);
+                leaves(node.id.child(0)) += 8;
                 hide(node, sink, report);
                 break;
             case Kind::Merge:
                 for (int i = 0; i < 8; ++i)
                     take_down(*tree_->find(change.id.child(i)), sink, report);
                 node.shown_split = false;
-                ++shown_leaves_;
+                ++leaves(node.id);
                 break;
             case Kind::Vanish:
                 leave(node);
@@ -312,6 +342,7 @@ void Streamer::show(Group& step, CommitSink& sink, CommitReport& report) {
             if (node.has_mesh) hide(node, sink, report);
         }
     }
+    ++changes_;
     built_ -= step.items.size();
     waiting_bytes_ -= step.bytes;
 }
@@ -331,7 +362,7 @@ void Streamer::take_down(ChunkNode& node, CommitSink& sink, CommitReport& report
     if (std::exchange(node.shown_split, false)) {
         for (int i = 0; i < 8; ++i) take_down(*tree_->find(node.id.child(i)), sink, report);
     } else {
-        --shown_leaves_;
+        --leaves(node.id);
     }
     node.shown = false;
     hide(node, sink, report);
@@ -343,7 +374,7 @@ void Streamer::leave(ChunkNode& node) {
     if (node.shown_split)
         for (int i = 0; i < 8; ++i) leave(*tree_->find(node.id.child(i)));
     else
-        --shown_leaves_;
+        --leaves(node.id);
     set_failed(node, false);
     leaving_.push_back({node.id, node.has_mesh});
     node.has_mesh = false;
@@ -524,8 +555,83 @@ tl::expected<ChunkMesh, VoxelError> Streamer::build_chunk(ChunkId chunk) {
 }
 
 bool Streamer::is_loaded() const noexcept {
-    return !views_.empty() && planner_->is_done() && steps_.empty() && leaving_.empty() &&
+    return viewers_set_ && planner_->is_done() && steps_.empty() && leaving_.empty() &&
            !edits_pending();
+}
+
+bool Streamer::is_area_ready(const Aabb& area, Level level) const noexcept {
+    if (edit_group_ != nullptr || new_edits_ > 0) return false;
+    const Level root = tree_->root_level();
+    const ChunkId first = chunk_at(area.min, root);
+    const ChunkId last = chunk_at(area.max, root);
+    for (std::int32_t z = first.at.z; z <= last.at.z; ++z)
+        for (std::int32_t y = first.at.y; y <= last.at.y; ++y)
+            for (std::int32_t x = first.at.x; x <= last.at.x; ++x)
+                if (!is_ready({{x, y, z}, root}, area, level)) return false;
+    return true;
+}
+
+// The part of the area in this chunk.
+bool Streamer::is_ready(ChunkId chunk, const Aabb& area, Level level) const noexcept {
+    const ChunkNode* node = tree_->find(chunk);
+    if (node == nullptr || !node->shown) return false;
+    if (!node->shown_split) return chunk.level <= level && !node->failed;
+    for (int i = 0; i < 8; ++i) {
+        const ChunkId child = chunk.child(i);
+        const ChunkId first = chunk_at(area.min, child.level);
+        const ChunkId last = chunk_at(area.max, child.level);
+        const auto apart = [](std::int32_t c, std::int32_t low, std::int32_t high) {
+            return c < low || c > high;
+        };
+        if (apart(child.at.x, first.at.x, last.at.x) || apart(child.at.y, first.at.y, last.at.y) ||
+            apart(child.at.z, first.at.z, last.at.z))
+            continue;
+        if (!is_ready(child, area, level)) return false;
+    }
+    return true;
+}
+
+std::string Streamer::why_late(Vec3f position) const {
+    if (views_.empty()) return "no viewer has been set";
+    Level wanted = tree_->root_level();
+    if (!planner_->wants_root(chunk_at(position, wanted)))
+        return "no viewer asks for this place: it is beyond every view distance";
+    while (wanted > 0 && planner_->wants_split(chunk_at(position, wanted))) --wanted;
+    const std::optional<ChunkId> shown = shown_chunk_at(position);
+    if (shown && shown->level == wanted) {
+        const ChunkNode& node = *tree_->find(*shown);
+        if (node.failed) return name_of(*shown) + " could not be built; retry_failed() tries again";
+        if (node.dirty || node.in_edit_group) return "an edit is about to be shown";
+        return {};
+    }
+    const std::string now = shown ? "shown by level " + std::to_string(shown->level) +
+                                        " instead of level " + std::to_string(wanted) + ", because "
+                                  : std::string("not shown yet, because ");
+    // The first step that changes this place.
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+        for (const Group::Change& change : steps_[i]->changes)
+            if (chunk_at(position, change.id.level) == change.id)
+                return now + why_late(*steps_[i], i);
+    if (waiting_bytes_ >= settings_.most_waiting_bytes)
+        return now +
+               "finished chunks fill the memory they may take (most_waiting_bytes) until they "
+               "are shown";
+    if (steps_.size() >= kMostSteps)
+        return now + "steps for places that are nearer or coarser come first";
+    return now + "the next steps have yet to be planned";
+}
+
+std::string Streamer::why_late(const Group& step, std::size_t place) const {
+    const std::string which = place == 0 ? "the next step" : "step " + std::to_string(place + 1);
+    if (step.unbuilt > 0)
+        return which + " waits for " + std::to_string(step.unbuilt) + " of " +
+               std::to_string(step.items.size()) + " chunks to be built by the workers";
+    if (step.stale > 0)
+        return which + " waits for " + std::to_string(step.stale) +
+               " chunks that were edited since they were built";
+    if (place > 0) return which + " is built and waits for the one before it";
+    if (!may_show(step)) return which + " waits for an edit to be shown";
+    return which + " is built, and its meshes go to the screen as the commit budget allows";
 }
 
 std::vector<ChunkId> Streamer::shown_chunks() const {
@@ -538,11 +644,7 @@ std::vector<ChunkId> Streamer::shown_chunks() const {
 
 std::optional<ChunkId> Streamer::shown_chunk_at(Vec3f position) const noexcept {
     for (Level level = tree_->root_level(); level >= 0; --level) {
-        const float size = voxel_size(level) * float{kChunkSize};
-        const auto chunk = [size](float c) {
-            return static_cast<std::int32_t>(std::floor(c / size));
-        };
-        const ChunkId id{{chunk(position.x), chunk(position.y), chunk(position.z)}, level};
+        const ChunkId id = chunk_at(position, level);
         const ChunkNode* node = tree_->find(id);
         if (node == nullptr || !node->shown) return std::nullopt;
         if (!node->shown_split) return id;
@@ -551,6 +653,11 @@ std::optional<ChunkId> Streamer::shown_chunk_at(Vec3f position) const noexcept {
 }
 
 std::string Streamer::audit() const {
+    if (std::exchange(audited_, changes_) != changes_) audit_ = audit_now();
+    return audit_;
+}
+
+std::string Streamer::audit_now() const {
     std::string wrong;
     const auto is_shown = [this](ChunkId id) {
         const ChunkNode* node = tree_->find(id);
@@ -597,7 +704,8 @@ std::string Streamer::audit() const {
         }
         if (!node.shown_split) check_leaf(node);
     });
-    if (leaves != shown_leaves_) wrong += "the number of leaves is wrong; ";
+    if (leaves != std::accumulate(shown_leaves_.begin(), shown_leaves_.end(), std::size_t{0}))
+        wrong += "the number of leaves is wrong; ";
     if (meshes != shown_meshes_) wrong += "the number of meshes is wrong; ";
     return wrong;
 }
@@ -605,7 +713,10 @@ std::string Streamer::audit() const {
 TerrainStats Streamer::stats() const {
     TerrainStats s = counters_;
     s.wanted = tree_->planned_leaves();
-    s.loaded = shown_leaves_ - std::min(shown_leaves_, failed_);
+    s.levels = shown_leaves_;
+    const std::size_t leaves =
+        std::accumulate(shown_leaves_.begin(), shown_leaves_.end(), std::size_t{0});
+    s.loaded = leaves - std::min(leaves, failed_);
     s.failed = failed_;
     s.queued = std::min(loader_.queued(), unbuilt_);
     s.in_flight = unbuilt_ - s.queued;

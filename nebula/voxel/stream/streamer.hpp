@@ -17,6 +17,7 @@
 #include "nebula/voxel/stream/viewer.hpp"
 #include "nebula/voxel/world/world.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -57,6 +58,8 @@ public:
 
     [[nodiscard]] bool is_loaded() const noexcept;
     [[nodiscard]] std::string audit() const;
+    [[nodiscard]] bool is_area_ready(const Aabb& area, Level level) const noexcept;
+    [[nodiscard]] std::string why_late(Vec3f position) const;
     [[nodiscard]] std::vector<ChunkId> shown_chunks() const;
     [[nodiscard]] std::optional<ChunkId> shown_chunk_at(Vec3f position) const noexcept;
     [[nodiscard]] TerrainStats stats() const;
@@ -67,7 +70,8 @@ private:
 
     // Planning
     void restart(Level root_level);
-    void plan(Clock::time_point deadline);
+    [[nodiscard]] std::size_t expected_chunks() const noexcept;
+    void plan(Clock::time_point start, Clock::time_point deadline);
     void begin_step(std::unique_ptr<Group> group);
     void receive();
 
@@ -91,11 +95,20 @@ private:
     void stage_and_show(detail::ChunkNode& node, const ChunkMesh& mesh, CommitSink& sink);
     void set_failed(detail::ChunkNode& node, bool failed) noexcept;
 
+    [[nodiscard]] bool is_ready(ChunkId chunk, const Aabb& area, Level level) const noexcept;
+    [[nodiscard]] std::string why_late(const Group& step, std::size_t place) const;
+    [[nodiscard]] std::string audit_now() const;
+    [[nodiscard]] std::size_t& leaves(ChunkId of) noexcept {
+        ++changes_;
+        return shown_leaves_[static_cast<std::size_t>(of.level)];
+    }
+
     World& world_;
     WorkerPool& pool_;
     const TerrainSettings& settings_;
     MeshScratchList scratches_;
 
+    bool viewers_set_ = false;  // somebody has said who looks, if only that nobody does
     std::vector<detail::NestedBoxes> views_;
     std::unique_ptr<detail::ChunkTree> tree_;
     std::unique_ptr<detail::Planner> planner_;
@@ -117,7 +130,10 @@ private:
 
     CostEstimate mesh_cost_;  // of staging one mesh
     TerrainStats counters_;
-    std::size_t shown_leaves_ = 0;
+    std::array<std::size_t, kLevels> shown_leaves_{};  // per level
+    std::uint64_t changes_ = 0;                        // of what is shown; for audit()
+    mutable std::uint64_t audited_ = ~std::uint64_t{0};
+    mutable std::string audit_;
     std::size_t shown_meshes_ = 0;
     std::size_t failed_ = 0;
     std::size_t unbuilt_ = 0;  // items of steps_

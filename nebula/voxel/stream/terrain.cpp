@@ -138,6 +138,17 @@ bool Terrain::is_loaded() const noexcept { return impl().streamer.is_loaded(); }
 
 std::string Terrain::audit() const { return impl().streamer.audit(); }
 
+bool Terrain::is_area_ready(const Aabb& area, Level level) const noexcept {
+    for (const Vec3f corner : {area.min, area.max})
+        if (check_position(corner, "the area")) return false;
+    return impl().streamer.is_area_ready(area, level);
+}
+
+std::string Terrain::why_late(Vec3f position) const {
+    if (const auto error = check_position(position, "the position")) return error->message;
+    return impl().streamer.why_late(position);
+}
+
 std::vector<ChunkId> Terrain::shown_chunks() const { return impl().streamer.shown_chunks(); }
 
 std::optional<ChunkId> Terrain::shown_chunk_at(Vec3f position) const noexcept {

@@ -3,7 +3,7 @@ extends Control
 ## thread's time in the last frame. Add the scene to yours and set `terrain` in the inspector. Without
 ## a terrain it shows the pool alone.
 
-const WIDTH := 300.0
+const WIDTH := 340.0
 const PADDING := 12.0
 const BAR := Rect2(80, 4, 140, 10)
 
@@ -24,8 +24,9 @@ func _process(_delta: float) -> void:
 	lines.append("frame  %.2f ms of main thread, %d fps" % [_nebula.frame_work_msec(), Engine.get_frames_per_second()])
 	if is_instance_valid(terrain):
 		var statistics: Dictionary = terrain.get_statistics()
-		lines.append("queue  %d chunks" % statistics["queued"])
+		lines.append("build  %d queued, %d begun; %d wait in %d steps" % [statistics["queued"], statistics["in_flight"], statistics["waiting"], statistics["steps"]])
 		lines.append("loaded %d of %d chunks" % [statistics["loaded"], statistics["wanted"]])
+		lines.append("levels " + " ".join(Array(statistics["levels"]).map(str)))
 		lines.append("mesh   %.2f M triangles" % (statistics["triangles_shown"] / 1e6))
 	else:
 		lines.append("queue  %d tasks" % _nebula.queue_depth())

@@ -52,13 +52,23 @@ bool ChunkTree::may_split(ChunkId id) const noexcept {
 }
 
 bool ChunkTree::may_be_leaf(ChunkId id) const noexcept {
-    if (id.level == 0) return true;
-    const ChunkId first = id.child(0);
-    for (std::int32_t z = -1; z <= 2; ++z)
-        for (std::int32_t y = -1; y <= 2; ++y)
-            for (std::int32_t x = -1; x <= 2; ++x) {
-                const ChunkNode* node = find(first + Vec3i{x, y, z});
-                if (node != nullptr && node->planned && node->planned_split) return false;
+    // A child that is split is a split node of the next level: while a world loads, there is none.
+    if (id.level == 0 || split_nodes(id.level - 1).empty()) return true;
+    // On an axis, a neighbour's children that touch the chunk: both, or the half that faces it.
+    const auto touches = [](std::int32_t side, int half) {
+        return side == 0 || half == (side < 0 ? 1 : 0);
+    };
+    for (std::int32_t z = -1; z <= 1; ++z)
+        for (std::int32_t y = -1; y <= 1; ++y)
+            for (std::int32_t x = -1; x <= 1; ++x) {
+                const ChunkNode* node = find(id + Vec3i{x, y, z});
+                if (node == nullptr || !node->planned || !node->planned_split) continue;
+                for (int i = 0; i < 8; ++i) {
+                    if (!touches(x, i & 1) || !touches(y, (i >> 1) & 1) ||
+                        !touches(z, (i >> 2) & 1))
+                        continue;
+                    if (find(node->id.child(i))->planned_split) return false;
+                }
             }
     return true;
 }

@@ -16,6 +16,8 @@ namespace {
 // Of one group. Large enough that few chunks get strips for a neighbour that is about to be split,
 // and small enough that it is soon built, and shown within a frame.
 constexpr std::size_t kMostChanges = 32;
+// Of roots that appear. Most of them are air or rock.
+constexpr std::size_t kMostRoots = 128;
 
 // A chunk behind a viewer ranks as if it were this many times as far away.
 constexpr double kBehind = 2.0;
@@ -23,9 +25,16 @@ constexpr double kBehind = 2.0;
 }  // namespace
 
 void Planner::set_views(const std::vector<NestedBoxes>& views) {
+    const auto box_changed = [&](Level level) {
+        if (views.size() != views_.size()) return true;
+        for (std::size_t i = 0; i < views.size(); ++i)
+            if (views[i].box(level) != views_[i].box(level)) return true;
+        return false;
+    };
+    for (Level level = 1; level <= tree_.root_level(); ++level)
+        lists_stale_[static_cast<std::size_t>(level)] |= box_changed(level - 1);
+    roots_stale_ |= box_changed(tree_.root_level());
     views_ = views;
-    lists_stale_.fill(true);
-    roots_stale_ = true;
     done_ = false;
 }
 
@@ -116,8 +125,8 @@ void Planner::append_missing_roots(std::vector<Change>& changes) {
     missing.erase(std::unique(missing.begin(), missing.end(),
                               [](const Ranked& a, const Ranked& b) { return a.id == b.id; }),
                   missing.end());
-    const bool all = missing.size() <= 8 * kMostChanges;
-    if (!all) missing.resize(8 * kMostChanges);
+    const bool all = missing.size() <= kMostRoots;
+    if (!all) missing.resize(kMostRoots);
     for (const Ranked& root : missing) changes.push_back({Change::Kind::Appear, root.id});
     roots_stale_ = !all || blocked;
 }
@@ -222,6 +231,7 @@ std::unique_ptr<CommitGroup> Planner::form(std::vector<Change> changes) {
     }
     for (const Change& change : changes)
         if (change.kind != Change::Kind::Vanish && change.id.level > 0) add_around(change.id);
+    group->items.reserve(fresh.size() + around.size());
     for (const ChunkId id : fresh) {
         ChunkNode& node = *tree_.find(id);
         node.planned_mask = tree_.mask_of(id);

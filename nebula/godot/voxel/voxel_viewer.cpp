@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/voxel/voxel_viewer.hpp"
+
+#include "nebula/base/log.hpp"
+#include "nebula/voxel/stream/viewer.hpp"
+
+#include <cstdio>
+#include <string>
+
+namespace nebula::godot {
+
+namespace {
+
+std::vector<VoxelViewer*> viewers;  // main thread
+
+std::string text_of(double number) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.7g", number);
+    return text;
+}
+
+}  // namespace
+
+const std::vector<VoxelViewer*>& VoxelViewer::all() noexcept { return viewers; }
+
+VoxelViewer::~VoxelViewer() { std::erase(viewers, this); }
+
+void VoxelViewer::on_notification(int what) {
+    if (what == Node3D::NOTIFICATION_ENTER_WORLD)
+        viewers.push_back(this);
+    else if (what == Node3D::NOTIFICATION_EXIT_WORLD)
+        std::erase(viewers, this);
+}
+
+void VoxelViewer::set_view_distance(double voxels) {
+    set_distance(view_distance_, "view_distance", voxels, double{voxel::kMostViewDistance});
+}
+
+void VoxelViewer::set_detail_distance(double voxels) {
+    set_distance(detail_distance_, "detail_distance", voxels, double{voxel::kMostDetailDistance});
+}
+
+void VoxelViewer::set_distance(double& property, const char* name, double voxels, double highest) {
+    if (voxels >= 1.0 && voxels <= highest) {
+        property = voxels;
+        return;
+    }
+    log(LogLevel::Error, std::string("VoxelViewer.") + name + " is " + text_of(voxels) +
+                             "; it must be from 1 to " + text_of(highest) +
+                             " voxels. It stays at " + text_of(property) + ".");
+}
+
+void VoxelViewer::bind(ClassBuilder<VoxelViewer>& c) {
+    using Self = VoxelViewer;
+    c.doc(
+        "A place around which terrains are loaded.",
+        "As long as there is a VoxelViewer in a 3D world, every [VoxelTerrain] of that world loads "
+        "around all of them, and around no camera. Use one for each player of a split screen, for "
+        "a camera in a [SubViewport] that shows the same world, or for a place that shall be ready "
+        "before the player gets there.\n\n"
+        "Without any VoxelViewer, a terrain loads around its [member VoxelTerrain.viewer_path] or "
+        "the current camera.");
+    c.property("view_distance", &Self::view_distance, &Self::set_view_distance,
+               Hint::range(1, voxel::kMostViewDistance, 1, "suffix:voxels"),
+               "As [member VoxelTerrain.view_distance], for this viewer.");
+    c.property("detail_distance", &Self::detail_distance, &Self::set_detail_distance,
+               Hint::range(1, voxel::kMostDetailDistance, 1, "suffix:voxels"),
+               "As [member VoxelTerrain.detail_distance], for this viewer.");
+    c.property(
+        "needs_meshes", &Self::needs_meshes, &Self::set_needs_meshes, {},
+        "Whether the terrain is meshed and shown around this viewer. Without meshes, rays and "
+        "edits work all the same. A dedicated server, which shows nothing, has one viewer "
+        "with this turned off.");
+    c.notification<&Self::on_notification>();
+}
+
+}  // namespace nebula::godot

@@ -1,0 +1,118 @@
+# Levels of detail, viewers, and waiting for a place, in the real engine.
+extends "res://voxel_suite.gd"
+
+
+func hilly_terrain() -> VoxelTerrain:
+	var terrain := VoxelTerrain.new()
+	terrain.generator = VoxelNoiseGenerator.new()
+	terrain.view_distance = 500.0
+	terrain.detail_distance = 40.0
+	terrain.edit_budget_msec = 500.0
+	return terrain
+
+
+func test_far_terrain_loads_and_a_far_crater_shows_in_its_own_frame() -> void:
+	var terrain := hilly_terrain()
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	var committed := edits_of(terrain)
+	await tree.process_frame
+	var far := terrain.raycast(Vector3(700, 300, 0), Vector3.DOWN, 600.0)
+	check_equal(terrain.dig_sphere(far["position"], 40.0), OK)
+	await tree.process_frame
+	check_equal(sum_of(committed, "same_frame"), 1, "shown in its own frame")
+	check(sum_of(committed, "chunks") >= 1, "chunks of a coarse level")
+	await remove(terrain)
+
+
+func test_an_area_is_ready_when_the_ground_is_there() -> void:
+	var terrain := hilly_terrain()
+	var spawn := AABB(Vector3(-4, -60, -4), Vector3(8, 120, 8))
+	check(not terrain.is_area_ready(spawn), "nothing is there")
+	check(terrain.why_late(Vector3.ZERO).contains("no world"), terrain.why_late(Vector3.ZERO))
+	tree.root.add_child(terrain)
+	check(terrain.why_late(Vector3.ZERO) != "", "it has yet to load")
+	check_equal(await terrain.wait_area_ready(spawn), true)
+	check(terrain.is_area_ready(spawn), "it is ready")
+	check_equal(terrain.why_late(Vector3.ZERO), "")
+	check_equal(await terrain.wait_area_ready(spawn), true, "at once")
+	await load_whole(terrain)
+	var far := AABB(Vector3(450, 0, 0), Vector3.ONE)
+	check(not terrain.is_area_ready(far), "full detail does not reach there")
+	check(terrain.is_area_ready(far, 4), "but a coarser level does")
+	check(terrain.why_late(Vector3(1e5, 0, 0)).contains("view distance"), "beyond the view")
+	expect_error("level is -1")
+	check_equal(await terrain.wait_area_ready(spawn, -1), false)
+	await remove(terrain)
+
+
+func test_waiting_for_an_area_ends_with_the_terrain() -> void:
+	var terrain := hilly_terrain()
+	tree.root.add_child(terrain)
+	var answers: Array[bool] = []
+	var wait := func() -> void:
+		answers.append(await terrain.wait_area_ready(AABB(Vector3(1e5, 0, 0), Vector3.ONE)))
+	wait.call()
+	await frames(3)
+	check_equal(answers, [] as Array[bool], "it waits")
+	await remove(terrain)
+	await frames(2)
+	check_equal(answers, [false] as Array[bool], "and ends")
+	var without := VoxelTerrain.new()
+	check_equal(await without.wait_area_ready(AABB()), false, "no generator")
+	without.free()
+
+
+func test_viewers_say_where_a_terrain_loads() -> void:
+	var terrain := hilly_terrain()
+	tree.root.add_child(terrain)
+	var here := VoxelViewer.new()
+	var there := VoxelViewer.new()
+	there.position = Vector3(5000, 0, 0)
+	for viewer: VoxelViewer in [here, there]:
+		viewer.view_distance = 200.0
+		viewer.detail_distance = 40.0
+		tree.root.add_child(viewer)
+	var place := AABB(there.position - Vector3.ONE, Vector3.ONE * 2.0)
+	check_equal(await terrain.wait_area_ready(place), true, "around the far viewer")
+	await load_whole(terrain)
+	check(terrain.is_area_ready(AABB(Vector3.ZERO, Vector3.ONE)), "and around the near one")
+	there.needs_meshes = false
+	await frames(2)
+	await load_whole(terrain)
+	check(not terrain.is_area_ready(place), "it needs no meshes any more")
+	check(terrain.raycast(there.position + Vector3.UP * 200.0, Vector3.DOWN, 400.0) != {}, "but rays work")
+	here.needs_meshes = false
+	await frames(2)
+	await load_whole(terrain)
+	check_equal(terrain.get_statistics()["shown"], 0, "meshes on a server")
+	here.free()
+	there.free()
+	await frames(2)
+	await load_whole(terrain)
+	check(terrain.get_statistics()["shown"] > 0, "without viewers, around its own origin")
+	expect_error("VoxelViewer.view_distance is")
+	var viewer := VoxelViewer.new()
+	viewer.view_distance = 1e6
+	check_equal(viewer.view_distance, 1024.0)
+	viewer.free()
+	await remove(terrain)
+
+
+func test_geometry_settings_are_kept_and_harmless() -> void:
+	var terrain := hilly_terrain()
+	terrain.layers = 3
+	terrain.cast_shadow = GeometryInstance3D.SHADOW_CASTING_SETTING_OFF
+	terrain.gi_mode = GeometryInstance3D.GI_MODE_DYNAMIC
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	terrain.layers = 4
+	terrain.visibility_range_begin = -5.0
+	terrain.visibility_range_end = 300.0
+	terrain.cast_shadow = 9
+	check_equal(terrain.layers, 4)
+	check_equal(terrain.visibility_range_begin, 0.0)
+	check_equal(terrain.visibility_range_end, 300.0)
+	check_equal(terrain.cast_shadow, GeometryInstance3D.SHADOW_CASTING_SETTING_SHADOWS_ONLY)
+	await remove(terrain)
+	check_equal(Nebula.live_engine_resources(), 0, "meshes and instances left")
