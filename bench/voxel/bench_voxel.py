@@ -26,12 +26,15 @@ RUN_TIMEOUT = 120  # seconds; a run takes about one
 # Which benchmarks of which program are rows, or are needed for one.
 PROGRAMS = {
     "smooth_mesher_bench": r"^mesh\.(empty|plane|sphere|gyroid|plane\.strips|plane\.copy)$",
-    "field_bench": r"^(gather|noise|edit\.apply)\.",
+    "blocky_mesher_bench": r"^greedy\.(plane|sphere|gyroid|62)$",
+    "field_bench": r"^(gather|edit\.apply)\.",
+    "world_bench": r"^noise\.(height\.6|overhang)$",
 }
 
 GROUPS = [
     ("machine", "The machine", "How fast it was during this run."),
     ("mesh", "Smooth meshes", "A chunk of 32³ cells, one thread, warm buffers."),
+    ("greedy", "Meshes of blocks", "A chunk of 32³ blocks of one type with ambient occlusion, one thread, warm buffers."),
     ("gather", "Filling a block", "The 35³ samples that a chunk's mesh needs, one thread."),
     ("noise", "Noise", "32³ samples that the surface passes through, one thread."),
     ("edit", "Edits", "World::apply on its own: samples on all levels, no meshes."),
@@ -39,6 +42,9 @@ GROUPS = [
 
 PEER = "godot_voxel"
 MESHER = "godot_voxel: its native mesher, smallest of 25 samples on the reference machine, 16-bit samples, no strips."
+CUBES = "godot_voxel: its native cubes mesher, greedy, no ambient occlusion, smallest of 25 samples on the reference machine."
+PUBLISHED = ("62³ blocks. The fastest figure published for that size: without ambient occlusion, from bits instead of ids, on a Ryzen 3800X, "
+             "not divided by the speed.")  # fmt: skip
 NOISE = "Peers' figures are of blocks of 32³ voxels on the reference machine. "
 OVERHANG = ("Six octaves of height and two of overhangs. Peers: two octaves of 3D noise in a graph, as measured on a machine "
             "with AVX2 of half the speed, times that speed.")  # fmt: skip
@@ -69,6 +75,10 @@ ROWS = [
             "many as the mesh has.", of="mesh.plane", by="mesh.plane.copy", is_time=False),
     Benched("mesh.plane.strips", "× plane", 1.35, "With a strip on every face, over mesh.plane.", by="mesh.plane", is_time=False),
     Benched("mesh.empty", "µs", 0.5, "A block of air that nothing else knows to be air. " + MESHER, peers={PEER: 87}),
+    Benched("greedy.plane", "µs", 18, CUBES, peers={PEER: 598}),
+    Benched("greedy.sphere", "µs", 18, CUBES, peers={PEER: 591}),
+    Benched("greedy.gyroid", "µs", 55, CUBES, peers={PEER: 899}),
+    Benched("greedy.62", "µs", 80, PUBLISHED, peers={"published": 74}, scales_peers=False),
     Benched("gather.edited", "µs", 4, "From 64 bricks, none of them uniform."),
     Benched("gather.pristine", "µs", 1, "From the generator: what the gather takes beyond the generator's own time.",
             of="gather.pristine.us_beyond"),

@@ -35,44 +35,6 @@ double cpu_seconds() {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-std::uint64_t sum_of(const std::vector<Sample>& samples) {
-    std::uint64_t sum = 0;
-    for (const Sample s : samples) sum += static_cast<std::uint8_t>(s);
-    return sum;
-}
-
-// ---- noise.*
-
-struct NoiseRow {
-    const char* name;
-    float overhang;
-    float amplitude;
-    std::uint64_t expected_sum;  // of the samples, as unsigned bytes: the world of a seed is fixed
-};
-// With overhangs on ground this flat, every sample is within their reach and needs the noise.
-constexpr NoiseRow kNoiseRows[] = {{"noise.height.6", 0, 48, 4190507},
-                                   {"noise.overhang", 24, 4, 4343086}};
-
-// 32^3 samples that the surface passes through, six octaves.
-void generate(benchmark::State& state, const NoiseRow& row) {
-    NoiseSettings settings;
-    settings.overhang = row.overhang;
-    settings.amplitude = row.amplitude;
-    const NoiseGenerator noise(settings);
-    constexpr std::ptrdiff_t kEdge = 32;
-    const Vec3i min{-1, -16, -1};
-    const Region region{{min, min + Vec3i{kEdge, kEdge, kEdge}}};
-    std::vector<Sample> out(static_cast<std::size_t>(kEdge * kEdge * kEdge));
-    for (auto _ : state) {
-        noise.generate(region, out.data(), kEdge, kEdge * kEdge);
-        benchmark::DoNotOptimize(out.data());
-        benchmark::ClobberMemory();
-    }
-    const std::uint64_t sum = sum_of(out);
-    if (sum != row.expected_sum) state.SkipWithError(("sum is " + std::to_string(sum)).c_str());
-    state.counters["samples"] = static_cast<double>(out.size());
-}
-
 // ---- gather.*
 
 Brick brick_of(BrickId id, Sample (*field)(Vec3i voxel)) {
@@ -214,8 +176,6 @@ int main(int argc, char** argv) {
     benchmark::RegisterBenchmark("gather.pristine", gather_pristine)
         ->Unit(benchmark::kMicrosecond)
         ->UseManualTime();
-    for (const NoiseRow& row : kNoiseRows)
-        benchmark::RegisterBenchmark(row.name, generate, row)->Unit(benchmark::kMicrosecond);
     for (const int radius : {4, 8, 16})
         benchmark::RegisterBenchmark(("edit.apply.r" + std::to_string(radius)).c_str(), apply_edit,
                                      static_cast<float>(radius))

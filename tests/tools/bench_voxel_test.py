@@ -13,7 +13,7 @@ import bench_voxel
 from scaled import REFERENCE_NS
 
 ROWS = ["machine.speed", "mesh.plane", "mesh.sphere", "mesh.gyroid", "mesh.plane.floor", "mesh.plane.strips", "mesh.empty",
-        "gather.edited", "gather.pristine", "noise.height.6", "noise.overhang", "edit.apply.r4", "edit.apply.r8", "edit.apply.r16"]  # fmt: skip
+        "greedy.plane", "greedy.sphere", "greedy.gyroid", "greedy.62", "gather.edited", "gather.pristine", "noise.height.6", "noise.overhang", "edit.apply.r4", "edit.apply.r8", "edit.apply.r16"]  # fmt: skip
 # Answers those of its benchmarks that the filter wants, as Google Benchmark does.
 PROGRAM = """#!{python}
 import json, re, sys
@@ -32,8 +32,9 @@ def benchmark(name, cpu_time, unit="us", **more):
 MESHES = [benchmark("mesh.plane", 10, triangles=4726.0), benchmark("mesh.plane.copy", 5000, "ns"), benchmark("mesh.plane.strips", 14),
           benchmark("mesh.hills", 1), *(benchmark(f"mesh.{name}", 17) for name in ("sphere", "gyroid", "empty"))]  # fmt: skip
 FIELDS = [benchmark("gather.edited", 4.0004), benchmark("gather.pristine/manual_time", 40, us_beyond=0.5),
-          benchmark("noise.height.6", 32.768), benchmark("noise.overhang", 3.2768, "ms"),
           *(benchmark(f"edit.apply.{r}/iterations:200/manual_time", 9, real_time=50) for r in ("r4", "r8", "r16"))]  # fmt: skip
+BLOCKS = [benchmark(f"greedy.{name}", 20) for name in ("plane", "sphere", "gyroid", "62", "plane.types")]
+NOISE = [benchmark("noise.height.6", 32.768), benchmark("noise.overhang", 3.2768, "ms")]
 
 
 class BenchVoxel(BenchDriver):
@@ -41,7 +42,9 @@ class BenchVoxel(BenchDriver):
         super().setUp()
         self.machine(REFERENCE_NS)
         self.program("smooth_mesher_bench", MESHES)
+        self.program("blocky_mesher_bench", BLOCKS)
         self.program("field_bench", FIELDS)
+        self.program("world_bench", NOISE)
 
     def script(self, path, text):
         self.write({path: text})
@@ -87,6 +90,7 @@ class BenchVoxel(BenchDriver):
         self.assertEqual(0.5, self.report["machine"]["speed"])
         row = rows["mesh.plane"]
         self.assertEqual((10, {"godot_voxel": 382}, "≤ 32 µs (16 at speed 1)"), (row["nebula"], row["peers"], row["target"]))
+        self.assertEqual({"published": 74}, rows["greedy.62"]["peers"], "it was measured on another machine")
         self.assertTrue(rows["noise.height.6"]["met"], "1 ns at half the speed is 0.5")
         self.assertFalse(rows["mesh.plane.strips"]["met"], "a ratio is a ratio")
 
@@ -103,7 +107,7 @@ class BenchVoxel(BenchDriver):
             self.assert_ended_with(*parts)
 
     def test_a_row_without_its_benchmark_is_empty(self):
-        self.program("field_bench", [row for row in FIELDS if row["name"] != "noise.overhang"])
+        self.program("world_bench", NOISE[:1])
         row = self.rows()["noise.overhang"]
         self.assertEqual((None, False), (row["nebula"], row["met"]))
         self.assertIn("Nebula has no figure for noise.overhang", self.said)
@@ -130,6 +134,8 @@ class Programs(unittest.TestCase):
         sources = {name: (REPOSITORY / f"bench/voxel/{name}.cpp").read_text(encoding="utf-8") for name in bench_voxel.PROGRAMS}
         names = {name for text in sources.values() for name in re.findall(r'"((?:mesh|gather|noise|greedy)\.[\w.]+)"', text)}
         self.assertIn('"edit.apply.r"', sources["field_bench"])
+        self.assertIn('"greedy."', sources["blocky_mesher_bench"])
+        names |= {f"greedy.{name}" for name in re.findall(r'\{"([\w.]+)", 0x', sources["blocky_mesher_bench"])}
         names |= {f"edit.apply.r{radius}" for radius in (4, 8, 16)}
         needed = {part for row in bench_voxel.ROWS for part in (row.of, row.by) if isinstance(part, str)}
         self.assertEqual({"gather.pristine.us_beyond"}, needed - names)

@@ -155,18 +155,8 @@ func _on_disc(i: int, count: int, radius: float) -> Vector2:
 	return Vector2.from_angle(2.399963 * i) * radius * sqrt((i + 0.5) / count)
 
 
-# Whether what is shown of this place is the finest level. The terrain may not be able to tell; then it
-# is known while the place is within the detail distance of where the viewer was when all was loaded.
-var _all_was_loaded_at := Vector3.INF
-
-
 func _is_finest_at(place: Vector3) -> bool:
-	if _terrain.has_method("is_area_ready"):
-		return _terrain.call("is_area_ready", AABB(place - Vector3.ONE, 2.0 * Vector3.ONE), 0)
-	if _terrain.is_loaded():
-		_all_was_loaded_at = _camera.position
-	var away := (place - _all_was_loaded_at).abs()
-	return maxf(away.x, away.z) <= _terrain.detail_distance
+	return _terrain.is_area_ready(AABB(place - Vector3.ONE, 2.0 * Vector3.ONE), 0)
 
 
 # ---- What a frame and the process take -------------------------------------------------------------
