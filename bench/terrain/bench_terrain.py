@@ -72,11 +72,9 @@ class Measured(Row):
 
     def entry_from(self, samples, speed, foreign):
         entry = self.entry(samples.get(self.of, []), speed, foreign)
-        waited = samples.get(f"{self.of}.waited")
-        if waited:
-            # Figures of the same frames, so this is what a machine for us alone would have shown.
-            alone = median([ours - wait for ours, wait in zip(samples[self.of], waited, strict=True)])
-            entry["note"] = f"{entry['note']} Without the time in which the main thread waited for a CPU: {report.number(alone)} ms.".strip()
+        net = samples.get(f"{self.of}.net")
+        if net:
+            entry["note"] = f"{entry['note']} Without the time in which the main thread waited for a CPU: {report.number(median(net))} ms.".strip()
         return entry
 
 
@@ -130,7 +128,7 @@ ROWS = [
              is_time=False, statistic=max),
     Measured("fly.300.longest", "ms", 4),
     Measured("fly.300.bare", "share", None, "As fly.50.bare.", is_time=False, statistic=max),
-    Measured("update.border", "ms", 0.2, "The longest update of a crossing; the median of the crossings."),
+    Measured("update.border", "ms", 0.2, "The longest update of a crossing, without waiting for a CPU; the median of the crossings."),
     Measured("update.border.p90", "ms", 0.2, "The same, of nine crossings in ten.", of="update.border", statistic=percentile(0.9)),
     Measured("update.border.whole", "ms", None, "All updates of a crossing, until all is loaded."),
     Measured("memory.hour", "MB", 0.5, "Growth after the first of twelve laps at 50 m/s; the limit is what the allocator's pages may differ by.",
