@@ -251,7 +251,7 @@ func _load(view: float) -> void:
 	_take(row + "memory", _memory_of_process("VmHWM:") - memory)
 	await _take_longest(row + "longest")
 	var statistics := _terrain.get_statistics()
-	for key: String in ["shown", "meshed", "triangles_shown"]:
+	for key: String in ["shown", "meshed", "triangles_shown", "triangles"]:
 		_facts[row + key] = statistics[key]
 	var shares: PackedFloat64Array = _terrain.get_load_utilization()["busy_share"]
 	var lowest := 1.0
