@@ -74,7 +74,7 @@ class Measured(Row):
         entry = self.entry(samples.get(self.of, []), speed, foreign)
         net = samples.get(f"{self.of}.net")
         if net:
-            entry["note"] = f"{entry['note']} Without the time in which the main thread waited for a CPU: {report.number(median(net))} ms.".strip()
+            entry["note"] = f"{entry['note']} Without the time in which the main thread waited for a CPU: {report.number(self.statistic(net))} ms.".strip()
         return entry
 
 

@@ -304,8 +304,11 @@ func _dig_sites(row: String, sites: int, radius: float, place_of: Callable) -> v
 		_take(row + ".call", _dig(_ground_at(at.x, at.y), radius))
 		while _committed <= i and not _ended:
 			await get_tree().process_frame
-	for msec in _edit_msec:
-		_take(row + ".committed", msec)
+		if _ended:
+			return
+		_take(row + ".committed", _edit_msec[i])
+		# What the frame waited for a CPU; that is the edit's own frame, unless it was late.
+		_take(row + ".committed.net", maxf(_edit_msec[i] - _waited, 0.0))
 	_take(row + ".late", float(_late) / sites)
 
 
