@@ -240,8 +240,7 @@ std::unique_ptr<CommitGroup> Planner::form(std::vector<Change> changes) {
     for (const ChunkId id : around) {
         ChunkNode& node = *tree_.find(id);
         const std::uint8_t mask = node.is_planned_leaf() ? tree_.mask_of(id) : node.planned_mask;
-        if (std::exchange(node.planned_mask, mask) != mask)
-            group->items.emplace_back(id, mask);
+        if (std::exchange(node.planned_mask, mask) != mask) group->items.emplace_back(id, mask);
     }
     group->changes = std::move(changes);
     return group;
