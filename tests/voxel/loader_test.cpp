@@ -32,7 +32,7 @@ WorkerPoolConfig workers(int count) {
 
 /// A group with one job for each chunk.
 CommitGroup& fill(CommitGroup& group, const std::vector<ChunkId>& chunks) {
-    for (const ChunkId chunk : chunks) group.items.push_back({.id = chunk, .group = &group});
+    for (const ChunkId chunk : chunks) group.items.emplace_back(chunk).group = &group;
     for (std::uint32_t i = 0; i < chunks.size(); ++i)
         group.jobs.push_back({.group = &group, .first = i, .count = 1});
     return group;

@@ -91,7 +91,8 @@ void frame(Terrain& terrain, LevelSink& sink, Clock::duration budget = 1h) {
     terrain.update();
     terrain.commit(sink, budget);
     if (terrain.edits_pending()) terrain.commit_edits(sink, Clock::time_point::max());
-    if (!kShort) ASSERT_EQ(terrain.audit(), "");
+    if (kShort) return;
+    ASSERT_EQ(terrain.audit(), "");
 }
 
 void load(Terrain& terrain, LevelSink& sink) {

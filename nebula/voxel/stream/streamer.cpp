@@ -667,44 +667,48 @@ std::string Streamer::audit_now() const {
         while (id.level < tree_->root_level()) id = id.parent();
         return is_shown(id);
     };
-    const auto check_leaf = [&](const ChunkNode& node) {
+    // Where a chunk is split, every neighbour exists on its level, so none of its children lies beside
+    // a chunk that is two levels coarser.
+    const auto check_split = [&](const ChunkNode& node) {
         for (std::int32_t z = -1; z <= 1; ++z)
             for (std::int32_t y = -1; y <= 1; ++y)
                 for (std::int32_t x = -1; x <= 1; ++x) {
                     const ChunkId beside = node.id + Vec3i{x, y, z};
-                    if (!is_shown(beside) && node.id.level < tree_->root_level() &&
-                        !is_shown(beside.parent()) && root_is_shown(beside))
-                        wrong += name_of(node.id) + " lies beside one that is two levels coarser; ";
+                    if (!is_shown(beside) && root_is_shown(beside))
+                        wrong += name_of(node.id) + " is split beside a coarser one; ";
                 }
+    };
+    const auto check_strips = [&](const ChunkNode& node) {
         for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
+            const Vec3i at = node.id.at;
+            const std::int32_t place = face < 2 ? at.x : face < 4 ? at.y : at.z;
+            const bool is_sibling = floor_mod(place, 2) != static_cast<std::int32_t>(face % 2);
             const ChunkId beside = node.id + kFaceNeighbours[face];
-            const bool there = root_is_shown(beside);
-            const bool coarser = there && !is_shown(beside);
-            if (there && coarser != has_face(node.shown_mask, face))
-                wrong +=
-                    name_of(node.id) + (coarser ? " lacks a strip; " : " has a strip too many; ");
+            const bool coarser = !is_sibling && !is_shown(beside) && root_is_shown(beside);
+            if (coarser == has_face(node.shown_mask, face)) continue;
+            if (!coarser && !is_shown(beside)) continue;  // where the world ends
+            wrong += name_of(node.id) + (coarser ? " lacks a strip; " : " has a strip too many; ");
         }
     };
-    std::size_t leaves = 0;
+    std::size_t leaf_count = 0;
     std::size_t meshes = 0;
     for (const Leaving& chunk : leaving_) meshes += chunk.has_mesh ? 1 : 0;
     tree_->for_each([&](const ChunkNode& node) {
         meshes += node.has_mesh ? 1 : 0;
         if (node.has_mesh && !node.is_shown_leaf()) wrong += name_of(node.id) + " shows too much; ";
         if (!node.shown) return;
-        leaves += node.shown_split ? 0 : 1;
-        for (int i = 0; i < 8 && node.id.level > 0; ++i)
-            if (is_shown(node.id.child(i)) != node.shown_split)
-                wrong +=
-                    name_of(node.id) + (node.shown_split ? " has a hole; " : " is shown twice; ");
+        leaf_count += node.shown_split ? 0 : 1;
         if (node.id.level < tree_->root_level()) {
             const ChunkNode* parent = tree_->find(node.id.parent());
             if (parent == nullptr || !parent->shown || !parent->shown_split)
-                wrong += name_of(node.id) + " is shown without its parent; ";
+                wrong += name_of(node.id) + " is shown twice; ";
         }
-        if (!node.shown_split) check_leaf(node);
+        if (!node.shown_split) return check_strips(node);
+        for (int i = 0; i < 8; ++i)
+            if (!is_shown(node.id.child(i))) wrong += name_of(node.id) + " has a hole; ";
+        check_split(node);
     });
-    if (leaves != std::accumulate(shown_leaves_.begin(), shown_leaves_.end(), std::size_t{0}))
+    if (leaf_count != std::accumulate(shown_leaves_.begin(), shown_leaves_.end(), std::size_t{0}))
         wrong += "the number of leaves is wrong; ";
     if (meshes != shown_meshes_) wrong += "the number of meshes is wrong; ";
     return wrong;

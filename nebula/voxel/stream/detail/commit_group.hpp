@@ -22,6 +22,8 @@ struct CommitGroup;
 
 /// One chunk to build for a group.
 struct ChunkItem {
+    explicit ChunkItem(ChunkId chunk, std::uint8_t strips = 0) : id(chunk), mask(strips) {}
+
     ChunkId id;
     std::uint8_t mask = 0;  ///< Faces that get a strip.
     CommitGroup* group = nullptr;

@@ -75,7 +75,7 @@ std::unique_ptr<CommitGroup> Planner::next() {
         auto group = std::make_unique<CommitGroup>();
         tree_.for_each([&](ChunkNode& node) {
             if (node.failed && node.is_planned_leaf())
-                group->items.push_back({.id = node.id, .mask = node.planned_mask});
+                group->items.emplace_back(node.id, node.planned_mask);
         });
         if (!group->items.empty()) return group;
     }
@@ -235,13 +235,12 @@ std::unique_ptr<CommitGroup> Planner::form(std::vector<Change> changes) {
     for (const ChunkId id : fresh) {
         ChunkNode& node = *tree_.find(id);
         node.planned_mask = tree_.mask_of(id);
-        group->items.push_back({.id = id, .mask = node.planned_mask});
+        group->items.emplace_back(id, node.planned_mask);
     }
     for (const ChunkId id : around) {
         ChunkNode& node = *tree_.find(id);
         const std::uint8_t mask = node.is_planned_leaf() ? tree_.mask_of(id) : node.planned_mask;
-        if (std::exchange(node.planned_mask, mask) != mask)
-            group->items.push_back({.id = id, .mask = mask});
+        if (std::exchange(node.planned_mask, mask) != mask) group->items.emplace_back(id, mask);
     }
     group->changes = std::move(changes);
     return group;
