@@ -129,7 +129,7 @@ def judge(row, values, quartiles_of, foreign=None, hop=None):
     return {
         "id": row.id,
         "unit": row.unit,
-        "lower_is_better": True,
+        "lower_is_better": getattr(row, "lower_is_better", True),
         "target": row.target,
         "nebula": rounded(ours),
         "peers": {name: rounded(value) for name, value in sorted(peers.items(), key=lambda item: item[1])},

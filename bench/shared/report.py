@@ -173,6 +173,8 @@ def row_section(row):
         beside.append(f'{row["ratio_to_best"]:.2f} of the best peer, {html.escape(row["best_peer"])}')
     if row.get("hop_ns") is not None:
         beside.append(f"hop {number(row['hop_ns'])} ns")
+    if not row["lower_is_better"]:
+        beside.append("higher is better")
     if row["foreign_cores"] is not None:
         beside.append(f"other processes {row['foreign_cores']:.2f} cores")
     if beside:
@@ -256,7 +258,7 @@ def page(result, title, groups):
         parts.append("<p><b>A quick run: few samples, so no figures to quote.</b></p>")
     parts += [f"<p>{html.escape(line)}</p>" for line in summary(result)]
     parts += [f'<p class="soft">{html.escape(name)} is left out: {html.escape(why)}.</p>' for name, why in result["left_out"].items()]
-    parts.append('<p class="soft">Shorter bars are better everywhere.</p>')
+    parts.append('<p class="soft">Shorter bars are better, unless a row says otherwise.</p>')
     for key, heading, words in groups:
         rows = [row for row in result["rows"] if row["id"].split(".")[0] == key]
         if rows:

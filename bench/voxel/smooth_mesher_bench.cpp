@@ -6,11 +6,15 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <memory>
+#include <vector>
 
 namespace nebula::voxel {
 namespace {
@@ -84,6 +88,27 @@ void mesh_chunk(benchmark::State& state, const Shape& shape) {
     }
 }
 
+// What the memory alone costs: reads as many bytes as the block of `mesh.plane` has, and writes as
+// many as its mesh, by copying that block over and over.
+void copy_plane(benchmark::State& state) {
+    const auto block = std::make_unique<SampleBlock>();
+    test::fill(*block, kOrigin, plane);
+    SmoothMesher mesher;
+    ChunkMesh mesh;
+    if (!mesher.mesh(*block, mesh)) state.SkipWithError("no mesh");
+    const std::size_t bytes = mesh.vertex_data.size() + mesh.index_data.size();
+    std::vector<Sample> out(bytes);
+    for ([[maybe_unused]] auto _ : state) {
+        for (std::size_t at = 0; at < bytes; at += SampleBlock::kCount)
+            std::memcpy(out.data() + at, block->samples.data(),
+                        std::min(SampleBlock::kCount, bytes - at));
+        benchmark::DoNotOptimize(out.data());
+        benchmark::ClobberMemory();
+    }
+    state.counters["bytes_in"] = static_cast<double>(SampleBlock::kCount);
+    state.counters["bytes_out"] = static_cast<double>(bytes);
+}
+
 }  // namespace
 }  // namespace nebula::voxel
 
@@ -97,6 +122,8 @@ int main(int argc, char** argv) {
         benchmark::RegisterBenchmark(shape.name, nebula::voxel::mesh_chunk, shape)
             ->Unit(benchmark::kMicrosecond);
     }
+    benchmark::RegisterBenchmark("mesh.plane.copy", nebula::voxel::copy_plane)
+        ->Unit(benchmark::kMicrosecond);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     benchmark::RunSpecifiedBenchmarks();

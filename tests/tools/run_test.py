@@ -101,7 +101,8 @@ class WrongDemoFlags(StubbedEntry):
 class WrongBenchFlags(StubbedEntry):
     def setUp(self):
         super().setUp()
-        self.write({f"tree/bench/{name}/CMakeLists.txt": "" for name in ("threading", "task", "voxel")} | {"tree/a-file": ""})
+        drivers = ("task/bench_task", "terrain/bench_terrain", "threading/bench_pool", "voxel/bench_voxel")
+        self.write({f"tree/bench/{driver}.py": "" for driver in drivers} | {"tree/a-file": ""})
 
     def assert_bench_refused(self, *arguments, parts=()):
         result = self.run_verb("bench", *arguments)
@@ -110,8 +111,8 @@ class WrongBenchFlags(StubbedEntry):
         self.assertFalse((self.tree / "build").exists(), "refused before anything is built")
 
     def test_an_unknown_benchmark_is_named_with_the_known_ones(self):
-        self.assert_bench_refused("pol", parts=['"pol"', "task pool voxel"])
-        self.assert_bench_refused("threading", parts=['"threading"', "task pool voxel"])
+        self.assert_bench_refused("pol", parts=['"pol"', "task terrain pool voxel"])
+        self.assert_bench_refused("threading", parts=['"threading"', "task terrain pool voxel"])
 
     def test_an_unknown_flag_is_named(self):
         for arguments in (["pool", "--fast"], ["--fast", "pool"], ["pool", "-q"]):
@@ -130,17 +131,14 @@ class WrongBenchFlags(StubbedEntry):
         (self.tree / "y.html").mkdir()
         self.assert_bench_refused("pool", "--json", "y.json", parts=["y.html, which is a folder"])
 
-    def test_flags_of_those_with_figures_are_refused_without_them(self):
-        self.assert_bench_refused("voxel", "--quick", parts=["./run bench pool and task", "voxel"])
-        self.assert_bench_refused("voxel", "--json", "x.json", parts=["./run bench pool and task", "voxel"])
-
     def test_one_json_file_is_not_for_two(self):
         for names in ([], ["pool", "task"], ["task", "voxel", "pool"]):
             self.assert_bench_refused(*names, "--json", "x.json", parts=["--json", "one of them"])
 
     def test_a_godot_that_is_none_is_told_before_anything_is_built(self):
-        self.assert_refused(self.run_verb("bench", "task", GODOT="/no/such/engine"), "/no/such/engine")
-        self.assertEqual([], self.calls())
+        for name in ("task", "terrain"):
+            self.assert_refused(self.run_verb("bench", name, GODOT="/no/such/engine"), "/no/such/engine")
+            self.assertEqual([], self.calls())
 
 
 class WrongSurroundings(StubbedEntry):
@@ -349,42 +347,62 @@ class WholeTest(StubbedEntry):
         self.assertEqual(1, result.returncode)
 
 
+DRIVER = """import os, sys
+open(os.environ["STUB_FOLDER"] + "/NAME.calls", "w").write(" ".join(sys.argv[1:]))
+"""
+
+
 class Bench(StubbedEntry):
     def setUp(self):
         super().setUp()
-        self.write({
-            "tree/bench/threading/CMakeLists.txt": "",
-            "tree/bench/threading/bench_pool.py": "import os, sys\nopen(os.environ['STUB_FOLDER'] + '/driver.calls', 'w').write(' '.join(sys.argv[1:]))\n",
-            "tree/bench/task/CMakeLists.txt": "",
-            "tree/bench/task/bench_task.py": "import os, sys\nopen(os.environ['STUB_FOLDER'] + '/task.calls', 'w').write(' '.join(sys.argv[1:]))\n",
-            "tree/bench/voxel/CMakeLists.txt": "",
-        })
-        program = self.tree / "build/release/bench/voxel/a_bench"
-        program.parent.mkdir(parents=True)
-        program.write_text('#!/bin/sh\necho ran >>"$STUB_FOLDER/voxel.calls"\n')
-        program.chmod(0o755)
+        drivers = {"task": "task", "terrain": "terrain", "threading": "pool", "voxel": "voxel"}
+        self.write({f"tree/bench/{folder}/bench_{name}.py": DRIVER.replace("NAME", name) for folder, name in drivers.items()})
+
+    def assert_ran(self, *names):
+        for name in ("task", "terrain", "pool", "voxel"):
+            self.assertEqual(name in names, bool(self.calls(f"{name}.calls")), name)
+
+    def targets(self):
+        return [line.partition("--target ")[2] for line in self.calls() if "--target" in line]
 
     def test_the_pool_gets_its_files_as_absolute_paths(self):
         result = self.run_verb("bench", "pool", "--quick", "--json", "sub/p.json", cwd=self.home)
         self.assertEqual((0, ""), (result.returncode, result.stderr))
         programs = f"--programs {self.tree}/build/release/bench/threading"
-        self.assertEqual([f"{programs} --json {self.home}/sub/p.json --html {self.home}/sub/p.html --quick"], self.calls("driver.calls"))
-        self.assertEqual([], self.calls("voxel.calls"))
-        self.assertEqual([], self.calls("task.calls"))
+        self.assertEqual([f"{programs} --json {self.home}/sub/p.json --html {self.home}/sub/p.html --quick"], self.calls("pool.calls"))
+        self.assert_ran("pool")
 
     def test_the_tasks_get_the_engine_and_a_build_with_it(self):
         result = self.run_verb("bench", "task", "--quick", "--json", "sub/t.json", cwd=self.home)
         self.assertEqual((0, ""), (result.returncode, result.stderr))
         self.assertEqual([f"--engine {self.engine} --library {self.tree}/build/release/bench/task "
                           f"--json {self.home}/sub/t.json --html {self.home}/sub/t.html --quick"], self.calls("task.calls"))
-        self.assertTrue([line for line in self.calls() if line.endswith("--target nebula_task_bench")])
-        self.assertEqual([], self.calls("driver.calls"))
+        self.assertEqual(["nebula_task_bench"], self.targets())
+        self.assert_ran("task")
+
+    def test_the_voxels_get_every_program(self):
+        result = self.run_verb("bench", "voxel", "--quick", "--json", "sub/v.json", cwd=self.home)
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertEqual([f"--programs {self.tree}/build/release/bench "
+                          f"--json {self.home}/sub/v.json --html {self.home}/sub/v.html --quick"], self.calls("voxel.calls"))
+        self.assertEqual(["all"], self.targets())
+        self.assert_ran("voxel")
+
+    def test_the_terrain_gets_the_engine_and_the_addon_that_users_get(self):
+        result = self.run_verb("bench", "terrain", "--quick", "--json", "sub/t.json", cwd=self.home)
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertEqual([f"--engine {self.engine} --addons {self.tree}/addon/addons --programs {self.tree}/build/release/bench "
+                          f"--json {self.home}/sub/t.json --html {self.home}/sub/t.html --quick"], self.calls("terrain.calls"))
+        self.assertEqual(["nebula_godot machine_speed"], self.targets())
+        configured = next(line for line in self.calls() if "--preset release" in line)
+        self.assertLess(configured.index("NEBULA_BUILD_BENCH=OFF"), configured.index("NEBULA_BUILD_BENCH=ON"), "the last one counts")
+        self.assert_ran("terrain")
 
     def test_without_names_all_of_them_run(self):
         self.assertEqual(0, self.run_verb("bench").returncode)
-        self.assertIn(f"--json {self.tree}/out/bench-pool.json --html {self.tree}/out/bench-pool.html", self.calls("driver.calls")[0])
-        self.assertIn(f"--json {self.tree}/out/bench-task.json --html {self.tree}/out/bench-task.html", self.calls("task.calls")[0])
-        self.assertEqual(["ran"], self.calls("voxel.calls"))
+        self.assert_ran("task", "terrain", "pool", "voxel")
+        for name in ("task", "terrain", "pool", "voxel"):
+            self.assertIn(f"--json {self.tree}/out/bench-{name}.json --html {self.tree}/out/bench-{name}.html", self.calls(f"{name}.calls")[0])
 
     def test_the_drivers_status_is_passed_on(self):
         self.write({"tree/bench/threading/bench_pool.py": "import sys\nsys.exit(1)\n"})

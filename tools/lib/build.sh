@@ -45,10 +45,11 @@ configure() {
     cd "$NEBULA_ROOT" && cmake --preset "$preset" "$@"
 }
 
-# build_with_engine PRESET "TARGET...": the same with the Godot extension (target nebula_godot) in it.
-# Sets $engine.
+# build_with_engine PRESET "TARGET..." [CMAKE_ARGUMENT...]: the same with the Godot extension (target
+# nebula_godot) in it. Sets $engine.
 build_with_engine() {
     local preset=$1 wanted=$2 library_folder=$NEBULA_ROOT/addon/addons/nebula/bin
+    shift 2
     find_engine
     # Every preset puts the libraries where the projects load them from. Another preset's would look
     # up to date to this one's build, so they go first.
@@ -58,7 +59,7 @@ build_with_engine() {
     fi
     # What ./run bench asked of the same build folder is not wanted here.
     build_preset "$preset" "$wanted" -DNEBULA_BUILD_TESTS=ON -DNEBULA_BUILD_BENCH=OFF \
-        -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine"
+        -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine" "$@"
 }
 
 # first_error LOG: " (file:12:3: error: ...)", the first thing a compiler or CMake complained of.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# ./run bench [NAME...]: the programs of bench/NAME/; without names, all of them. The worker pool's
-# (bench/threading/) is called pool; it and task have peers, drivers of their own, and a JSON file.
+# ./run bench [NAME...]: the benchmark whose driver is bench/*/bench_NAME.py; without names, all of
+# them. Each driver writes a JSON file and a page beside it.
 # shellcheck shell=bash
 
 verb_bench() {
@@ -9,45 +9,29 @@ verb_bench() {
     list_benchmarks
     parse_bench_arguments "$@"
     for name in "${names[@]}"; do
-        if has_figures "$name"; then
-            figures[$name]=${json:-$NEBULA_ROOT/out/bench-$name.json}
-            need_output figures "${figures[$name]}"
-            pages[$name]=$(page_beside "${figures[$name]}")
-            need_output page "${pages[$name]}"
-        fi
+        figures[$name]=${json:-$NEBULA_ROOT/out/bench-$name.json}
+        need_output figures "${figures[$name]}"
+        pages[$name]=$(page_beside "${figures[$name]}")
+        need_output page "${pages[$name]}"
     done
 
-    [[ " ${names[*]} " != *" task "* ]] || check_given_engine
+    [[ " ${names[*]} " != *" task "* && " ${names[*]} " != *" terrain "* ]] || check_given_engine
     need_packages build bench
     for name in "${names[@]}"; do
-        case $name in
-            pool) bench_pool "${figures[pool]}" "${pages[pool]}" ;;
-            task) bench_task "${figures[task]}" "${pages[task]}" ;;
-            *) bench_programs "$name" ;;
-        esac
+        "bench_$name" "${figures[$name]}" "${pages[$name]}"
     done
 }
-
-# Whether the benchmark has a driver that writes a JSON file and a page.
-has_figures() { [[ $1 == pool || $1 == task ]]; }
 
 build_programs() { build_preset release all -DNEBULA_BUILD_TESTS=OFF -DNEBULA_BUILD_BENCH=ON -DNEBULA_BUILD_GODOT=OFF; }
 
-bench_programs() {
-    local program
-    build_programs
-    for program in "$NEBULA_ROOT/build/release/bench/$1"/*_bench; do
-        "$program" || die "the benchmark $(basename "$program") failed; what it said is above"
-    done
-}
-
 # Sets $known.
 list_benchmarks() {
-    local file
-    for file in "$NEBULA_ROOT"/bench/*/CMakeLists.txt; do
-        [[ ! -f $file ]] || known+=("$(basename "$(dirname "$file")")")
+    local file name
+    for file in "$NEBULA_ROOT"/bench/*/bench_*.py; do
+        [[ -f $file ]] || continue
+        name=$(basename "$file" .py)
+        known+=("${name#bench_}")
     done
-    known=("${known[@]/#threading/pool}")
 }
 
 # Sets $names, $json and $quick.
@@ -81,12 +65,8 @@ parse_bench_arguments() {
     done
     ((${#known[@]} > 0)) || die "there is no benchmark to run; bench/ has none yet"
     ((${#names[@]} > 0)) || names=("${known[@]}")
-    local writers=0
-    for argument in "${names[@]}"; do ! has_figures "$argument" || ((writers += 1)); done
-    [[ ! $json$quick ]] || ((writers > 0)) ||
-        die_usage "--json and --quick are for ./run bench pool and task, and the benchmarks asked for are ${names[*]}"
-    [[ ! $json ]] || ((writers == 1)) ||
-        die_usage "--json names one file, and pool and task write one each; ask for one of them"
+    [[ ! $json ]] || ((${#names[@]} == 1)) ||
+        die_usage "--json names one file, and each benchmark writes one; ask for one of them"
 }
 
 # page_beside FILE: the same name with .html for its ending.
@@ -127,6 +107,21 @@ bench_task() {
         -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine"
     python3 -B "$NEBULA_ROOT/bench/task/bench_task.py" --engine "$engine" \
         --library "$NEBULA_ROOT/build/release/bench/task" --json "$1" --html "$2" ${quick:+"$quick"} || exit $?
+}
+
+# bench_voxel JSON PAGE
+bench_voxel() {
+    build_programs
+    python3 -B "$NEBULA_ROOT/bench/voxel/bench_voxel.py" \
+        --programs "$NEBULA_ROOT/build/release/bench" --json "$1" --html "$2" ${quick:+"$quick"} || exit $?
+}
+
+# bench_terrain JSON PAGE: with the add-on that users get.
+bench_terrain() {
+    build_with_engine release "nebula_godot machine_speed" -DNEBULA_BUILD_TESTS=OFF -DNEBULA_BUILD_BENCH=ON
+    python3 -B "$NEBULA_ROOT/bench/terrain/bench_terrain.py" --engine "$engine" \
+        --addons "$NEBULA_ROOT/addon/addons" --programs "$NEBULA_ROOT/build/release/bench" \
+        --json "$1" --html "$2" ${quick:+"$quick"} || exit $?
 }
 
 # In a copy: cargo writes beside the sources.

@@ -25,12 +25,16 @@ verb_help() {
               test's name
 ./run check   formatting, includes, paths and names in the docs, shellcheck, clang-tidy
 ./run format  format the C++ in place
-./run bench   [NAME...] run the benchmarks in bench/: pool, task, voxel; without names, all of them
+./run bench   [NAME...] run the benchmarks in bench/: pool, task, terrain, voxel; without names, all of
+              them. Each writes out/bench-NAME.json and a page with plots beside it (.html)
       pool                the worker pool compared with oneTBB, OpenMP, rayon and others
       task                tasks compared with GDScript's coroutines, in the engine
-      --json FILE         where the figures of pool or task go (default: out/bench-pool.json,
-                          out/bench-task.json); a page with plots goes beside it (.html)
-      --quick             90 seconds instead of eight minutes; for task, 20 seconds instead of two minutes
+      terrain             loading, digging and flying over a terrain, in the engine
+      voxel               meshing, filling and editing chunks
+      --json FILE         where the figures of one benchmark go
+      --quick             few samples: 90 seconds instead of eight minutes for pool, 20 seconds instead of
+                          two minutes for task, 75 seconds instead of eight minutes for terrain, ten seconds
+                          instead of a minute for voxel
 ./run help    this text
 
 Every verb installs what is missing: Debian packages, and Godot if neither $GODOT nor the PATH has

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the voxel benchmarks in turns and judges every row by its target.
+
+    bench_voxel.py --programs FOLDER --json FILE --html FILE [--quick]
+
+FOLDER holds machine_speed and voxel/*_bench, which are programs of Google Benchmark. What the rows mean
+and how to read them: README.md in this folder.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "shared"))
+import report
+from measure import busy_seconds, die, facts, first_line, median, own_seconds, publish
+from scaled import PROGRAM, Row, Speed, first_quartile, speed_entry
+
+ROUNDS = (6, 30)  # quick, full
+SECONDS = 0.02  # of a benchmark in a round
+RUN_TIMEOUT = 120  # seconds; a run takes about one
+
+# Which benchmarks of which program are rows, or are needed for one.
+PROGRAMS = {
+    "smooth_mesher_bench": r"^mesh\.(empty|plane|sphere|gyroid|plane\.strips|plane\.copy)$",
+    "blocky_mesher_bench": r"^greedy\.(plane|sphere|gyroid|62)$",
+    "field_bench": r"^(gather|edit\.apply)\.",
+    "world_bench": r"^noise\.(height\.6|overhang)$",
+}
+
+GROUPS = [
+    ("machine", "The machine", "How fast it was during this run."),
+    ("mesh", "Smooth meshes", "A chunk of 32³ cells, one thread, warm buffers."),
+    ("greedy", "Meshes of blocks", "A chunk of 32³ blocks of one type with ambient occlusion, one thread, warm buffers."),
+    ("gather", "Filling a block", "The 35³ samples that a chunk's mesh needs, one thread."),
+    ("noise", "Noise", "32³ samples that the surface passes through, one thread."),
+    ("edit", "Edits", "World::apply on its own: samples on all levels, no meshes."),
+]
+
+PEER = "godot_voxel"
+MESHER = "godot_voxel: its native mesher, smallest of 25 samples on the reference machine, 16-bit samples, no strips."
+CUBES = "godot_voxel: its native cubes mesher, greedy, no ambient occlusion, smallest of 25 samples on the reference machine."
+PUBLISHED = ("62³ blocks. The fastest figure published for that size: without ambient occlusion, from bits instead of ids, on a Ryzen 3800X, "
+             "not divided by the speed.")  # fmt: skip
+NOISE = "Peers' figures are of blocks of 32³ voxels on the reference machine. "
+OVERHANG = ("Six octaves of height and two of overhangs. Peers: two octaves of 3D noise in a graph, as measured on a machine "
+            "with AVX2 of half the speed, times that speed.")  # fmt: skip
+
+
+class Benched(Row):
+    """A figure of one benchmark, or one made of several."""
+
+    def __init__(self, id, unit, limit, note="", *, of=None, by=None, **more):
+        super().__init__(id, unit, limit, note, statistic=first_quartile, **more)
+        self.of = of or id
+        self.by = by  # a number, or the benchmark whose time divides ours
+
+    def values(self, samples):
+        """Of its turns. The divisor is the one of the same turn, so both had the same machine."""
+        ours = samples.get(self.of, [])
+        if isinstance(self.by, str):
+            return [value / divisor for value, divisor in zip(ours, samples.get(self.by, []), strict=False)]
+        return [value / (self.by or 1) for value in ours]
+
+
+SAMPLES_OF_NOISE = 32**3 / 1000  # what turns microseconds into nanoseconds per sample
+ROWS = [
+    Benched("mesh.plane", "µs", 16, MESHER, peers={PEER: 191}),
+    Benched("mesh.sphere", "µs", 18, MESHER, peers={PEER: 195}),
+    Benched("mesh.gyroid", "µs", 60, MESHER, peers={PEER: 524}),
+    Benched("mesh.plane.floor", "× copy", 3, "mesh.plane over a copy that reads as many bytes as the block has and writes as "
+            "many as the mesh has.", of="mesh.plane", by="mesh.plane.copy", is_time=False),
+    Benched("mesh.plane.strips", "× plane", 1.35, "With a strip on every face, over mesh.plane.", by="mesh.plane", is_time=False),
+    Benched("mesh.empty", "µs", 0.5, "A block of air that nothing else knows to be air. " + MESHER, peers={PEER: 87}),
+    Benched("greedy.plane", "µs", 18, CUBES, peers={PEER: 598}),
+    Benched("greedy.sphere", "µs", 18, CUBES, peers={PEER: 591}),
+    Benched("greedy.gyroid", "µs", 55, CUBES, peers={PEER: 899}),
+    Benched("greedy.62", "µs", 80, PUBLISHED, peers={"published": 74}, scales_peers=False),
+    Benched("gather.edited", "µs", 4, "From 64 bricks, none of them uniform."),
+    Benched("gather.pristine", "µs", 1, "From the generator: what the gather takes beyond the generator's own time.",
+            of="gather.pristine.us_beyond"),
+    Benched("noise.height.6", "ns", 0.7, "Per sample. " + NOISE + "FastNoise2 has AVX-512 and is not in their extension.",
+            by=SAMPLES_OF_NOISE, peers={f"{PEER}'s Noise2D": 5.8, f"{PEER}'s graph": 52, "the graph, FastNoise2": 1.6}),
+    Benched("noise.overhang", "ns", 8, "Per sample. " + OVERHANG, by=SAMPLES_OF_NOISE,
+            peers={"the graph, FastNoise2": 6.2, "the graph, FastNoiseLite": 39}),
+    Benched("edit.apply.r4", "µs", 30, "The target is that of the whole call in a script, edit.r4.call of ./run bench terrain."),
+    Benched("edit.apply.r8", "µs", 60, "As edit.apply.r4."),
+    Benched("edit.apply.r16", "µs", 250, "As edit.apply.r4."),
+]  # fmt: skip
+
+MICROSECONDS = {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}
+
+
+class Bench:
+    def __init__(self, programs, quick, progress):
+        self.folder = programs
+        self.quick = quick
+        self.progress = progress
+        self.speed = Speed(programs / PROGRAM)
+        self.samples = {}  # {benchmark, or benchmark.counter: [value]}, times in microseconds
+        self.foreign = []
+
+    def run_all(self):
+        for name in PROGRAMS:
+            if not (self.folder / "voxel" / name).is_file():
+                die(f"there is no {self.folder}/voxel/{name}; build the preset release with -DNEBULA_BUILD_BENCH=ON")
+        rounds = ROUNDS[not self.quick]
+        for number in range(rounds):
+            self.progress.row(number, rounds, "all rows in turn")
+            wall, busy, own = time.monotonic(), busy_seconds(), own_seconds()
+            for name, wanted in PROGRAMS.items():
+                self.progress.step(number + 1, rounds, name)
+                self.speed.read()
+                self.take(self.run(name, wanted))
+            self.speed.read()
+            wall = time.monotonic() - wall
+            self.foreign.append(max((busy_seconds() - busy) - (own_seconds() - own), 0) / max(wall, 0.01))
+        self.progress.end()
+
+    def run(self, name, wanted):
+        command = [self.folder / "voxel" / name, f"--benchmark_filter={wanted}", f"--benchmark_min_time={SECONDS}",
+                   "--benchmark_format=json"]  # fmt: skip
+        try:
+            result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RUN_TIMEOUT, check=False)
+            found = json.loads(result.stdout)["benchmarks"]
+        except subprocess.TimeoutExpired:
+            die(f"{name} did not end within {RUN_TIMEOUT} s")
+        except (json.JSONDecodeError, KeyError):
+            die(f"{name} gave no figures and ended with status {result.returncode}: {result.stderr.strip()}")
+        if result.returncode != 0:
+            die(f"{name} ended with status {result.returncode}")
+        return found
+
+    def take(self, found):
+        known = {"family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations",
+                 "real_time", "cpu_time"}  # fmt: skip
+        for benchmark in found:
+            name, *how = benchmark["name"].split("/")
+            if benchmark.get("error_occurred"):
+                die(f"the benchmark {name} is wrong: {benchmark['error_message']}")
+            clock = "real_time" if "manual_time" in how else "cpu_time"
+            self.samples.setdefault(name, []).append(benchmark[clock] * MICROSECONDS[benchmark["time_unit"]])
+            for key, value in benchmark.items():
+                if key not in known and isinstance(value, (int, float)) and not isinstance(value, bool):
+                    self.samples.setdefault(f"{name}.{key}", []).append(value)
+
+    def result(self, seconds):
+        compiler = first_line("clang++-16", "--version")
+        speed, foreign = self.speed.value(), median(self.foreign)
+        result = facts(self.quick, seconds)
+        result["machine"]["speed"] = round(speed, 4)
+        return {
+            **result,
+            "compilers": {"nebula": compiler} if compiler else {},
+            "left_out": {},
+            "rows": [speed_entry(self.speed), *(row.entry(row.values(self.samples), speed, foreign) for row in ROWS)],
+        }
+
+
+def main():
+    parser = argparse.ArgumentParser(description="What a chunk, its samples and an edit cost.")
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of machine_speed and voxel/")
+    parser.add_argument("--json", type=pathlib.Path, required=True, help="where the figures go")
+    parser.add_argument("--html", type=pathlib.Path, required=True, help="where the page with the plots goes")
+    parser.add_argument("--quick", action="store_true", help="few rounds")
+    arguments = parser.parse_args()
+
+    started = time.monotonic()
+    bench = Bench(arguments.programs.resolve(), arguments.quick, report.Progress(sys.stdout))
+    bench.run_all()
+    result = bench.result(time.monotonic() - started)
+    page = report.page(result, "What a chunk, its samples and an edit cost", GROUPS)
+    publish(arguments, result, page, report.table(result, colour=sys.stdout.isatty()))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
