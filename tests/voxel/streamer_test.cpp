@@ -192,6 +192,8 @@ TEST_P(StreamerLevels, AfterAnyHistoryTheScreenEqualsTheWorld) {
         }
         ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
         EXPECT_TRUE(sink.shown == truth(generator, edits, shown_chunks(terrain)));
+        const TerrainStats stats = terrain.stats();
+        EXPECT_EQ(stats.queued + stats.in_flight + stats.waiting + stats.waiting_bytes, 0U);
     }
 }
 
@@ -304,6 +306,30 @@ TEST(StreamerGlue, WhatIsShownHasNoCrack) {
             std::next(sink.shown.begin(), static_cast<std::ptrdiff_t>(sink.shown.size() / 2)));
         EXPECT_GT(unmatched_edges(terrain, sink), 0U);
     }
+}
+
+// After a jump, what was planned for the place before is not built to the end.
+TEST(StreamerJump, TheNewPlaceDoesNotWaitForTheOldOne) {
+    WorkerPool pool(workers(0));
+    TerrainSettings settings = far_view();
+    settings.update_budget = 0ms;  // a job a call
+    Terrain terrain(pool, mountains(), settings);
+    LevelSink sink;
+    ASSERT_TRUE(terrain.set_viewer({}));
+    for (int i = 0; i < 300; ++i) {
+        terrain.update();
+        terrain.commit(sink, 0ms);
+    }
+    ASSERT_GT(terrain.stats().steps, 0U);
+    const Vec3f there{3000.0F, 0.0F, 0.0F};
+    ASSERT_TRUE(terrain.set_viewer(there));
+    EXPECT_EQ(terrain.stats().steps, 0U);
+    ASSERT_EQ(terrain.audit(), "");
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(terrain.is_area_ready({there, there}));
+    EXPECT_TRUE(sink.shown == truth(mountains(), {}, shown_chunks(terrain)));
+    EXPECT_EQ(terrain.stats().queued + terrain.stats().in_flight + terrain.stats().waiting, 0U);
+    EXPECT_EQ(terrain.stats().waiting_bytes, 0U);
 }
 
 // What a game asks before it puts somebody on the ground.

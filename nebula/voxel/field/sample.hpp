@@ -27,12 +27,12 @@ inline constexpr int kChunkSize = 32;  ///< Edge of a chunk, in cells.
 /// positive. The result is never 0. NaN becomes air. Without branches, so that compilers make vector
 /// code of it.
 [[nodiscard]] constexpr Sample quantize(float distance_in_voxels) noexcept {
-    constexpr auto kMost = static_cast<float>(kSampleMax);
+    constexpr auto most = static_cast<float>(kSampleMax);
     const float units = distance_in_voxels * static_cast<float>(kSampleUnitsPerVoxel);
     const float magnitude = units < 0.0F ? -units : units;
     // Written so that NaN fails the test. Below 127, adding 0.5 rounds only the float just under 0.5
     // wrongly, and that becomes 1 here in any case.
-    const float clamped = magnitude < kMost ? magnitude : kMost;
+    const float clamped = magnitude < most ? magnitude : most;
     const int rounded = static_cast<int>(clamped + 0.5F);  // NOLINT(bugprone-incorrect-roundings)
     const int kept = rounded < 1 ? 1 : rounded;
     return static_cast<Sample>(units < 0.0F ? -kept : kept);

@@ -76,13 +76,18 @@ void Streamer::set_viewers(std::span<const Viewer> viewers) {
     bool changed = viewers.size() != views_.size();
     if (viewers.size() < views_.size())
         views_.erase(views_.begin() + static_cast<std::ptrdiff_t>(viewers.size()), views_.end());
+    bool jumped = false;
     for (std::size_t i = 0; i < viewers.size(); ++i) {
-        if (i < views_.size())
-            changed |= views_[i].set(viewers[i]);
-        else
+        if (i >= views_.size()) {
             views_.emplace_back(viewers[i]);
+            continue;
+        }
+        const Box3i before = views_[i].box(0);
+        changed |= views_[i].set(viewers[i]);
+        jumped |= intersection(before, views_[i].box(0)).empty();
     }
     if (!changed) return;
+    if (jumped) abandon_steps();
     Level coarsest = 0;
     for (const detail::NestedBoxes& view : views_) coarsest = std::max(coarsest, view.coarsest());
     if (!views_.empty() && coarsest != tree_->root_level()) restart(coarsest);
@@ -101,6 +106,26 @@ std::size_t Streamer::expected_chunks() const noexcept {
     return chunks;
 }
 
+// A viewer has jumped. The steps that were planned for where it was would only delay what is needed
+// now.
+void Streamer::abandon_steps() {
+    if (edit_group_ != nullptr) return;  // it may build for them
+    for (auto& step : steps_) {
+        step->abandoned.store(true, std::memory_order_relaxed);
+        for (ChunkItem& item : step->items) {
+            item.node->newest_item = nullptr;
+            if (item.mesh_staged) discards_.push_back(item.id);
+            (item.built ? built_ : unbuilt_) -= 1;
+        }
+        waiting_bytes_ -= step->bytes;
+        if (step->unbuilt > 0) abandoned_.push_back(std::move(step));
+    }
+    steps_.clear();
+    stale_.clear();
+    tree_->plan_what_is_shown();
+    planner_->start_over();
+}
+
 // Levels came or went at the coarse end. What is shown stays until the next commit.
 void Streamer::restart(Level root_level) {
     tree_->for_each([this](const ChunkNode& node) {
@@ -115,7 +140,10 @@ void Streamer::restart(Level root_level) {
     dirty_.clear();
     for (auto& step : steps_) {
         step->abandoned.store(true, std::memory_order_relaxed);
-        for (const ChunkItem& item : step->items) (item.built ? built_ : unbuilt_) -= 1;
+        for (const ChunkItem& item : step->items) {
+            if (item.mesh_staged) discards_.push_back(item.id);
+            (item.built ? built_ : unbuilt_) -= 1;
+        }
         waiting_bytes_ -= step->bytes;
         if (step->unbuilt > 0) abandoned_.push_back(std::move(step));
     }
@@ -215,6 +243,7 @@ CommitReport Streamer::commit(CommitSink& sink, Clock::duration budget) {
     receive();
     // No margin: a mesh that takes a little longer than the mean overruns the budget a little.
     FrameBudget frame(start + std::min(budget, kLongestBudget), {.margin_deviations = 0});
+    discard_abandoned(sink);
     remove_leaving(sink, frame.deadline(), report);
     commit_steps(sink, frame, report);
     while (world_.volume().collect(kBricksPerSlice) == kBricksPerSlice &&
@@ -225,6 +254,11 @@ CommitReport Streamer::commit(CommitSink& sink, Clock::duration budget) {
     report.spent = settings_.now() - start;
     counters_.last_commit = report.spent;
     return report;
+}
+
+// Before anything else is staged, which may be for the same chunk.
+void Streamer::discard_abandoned(CommitSink& sink) {
+    for (const ChunkId chunk : std::exchange(discards_, {})) sink.discard(chunk);
 }
 
 void Streamer::remove_leaving(CommitSink& sink, Clock::time_point deadline, CommitReport& report) {
@@ -443,6 +477,7 @@ EditCommit Streamer::commit_edits(CommitSink& sink, Clock::time_point deadline) 
     const Clock::time_point start = settings_.now();
     EditCommit report;
     receive();
+    discard_abandoned(sink);
     // The group that an earlier call left unfinished, then one group of everything edited since.
     // Never a third: later edits belong to the next call. Otherwise code that digs in response to
     // a report would keep this call from ending.

@@ -70,6 +70,7 @@ private:
 
     // Planning
     void restart(Level root_level);
+    void abandon_steps();
     [[nodiscard]] std::size_t expected_chunks() const noexcept;
     void plan(Clock::time_point start, Clock::time_point deadline);
     void begin_step(std::unique_ptr<Group> group);
@@ -84,6 +85,7 @@ private:
     void take_down(detail::ChunkNode& node, CommitSink& sink, CommitReport& report);
     static void unlink(detail::ChunkItem& item) noexcept;
     void leave(detail::ChunkNode& node);
+    void discard_abandoned(CommitSink& sink);
     void remove_leaving(CommitSink& sink, Clock::time_point deadline, CommitReport& report);
 
     // Edits
@@ -121,6 +123,7 @@ private:
         bool has_mesh;
     };
     std::vector<Leaving> leaving_;
+    std::vector<ChunkId> discards_;  // staged for steps that were abandoned
     std::size_t waiting_bytes_ = 0;
 
     std::vector<ChunkId> dirty_;

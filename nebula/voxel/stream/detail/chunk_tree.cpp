@@ -83,6 +83,24 @@ std::uint8_t ChunkTree::mask_of(ChunkId id) const noexcept {
     return static_cast<std::uint8_t>(mask);
 }
 
+void ChunkTree::plan_what_is_shown() {
+    std::erase_if(nodes_, [](const auto& entry) { return !entry.second.shown; });
+    planned_leaves_ = 0;
+    for (std::vector<ChunkNode*>& split : split_) split.clear();
+    for (auto& [id, node] : nodes_) {
+        node.planned = true;
+        node.planned_split = node.shown_split;
+        node.planned_mask = node.shown_mask;
+        if (!node.shown_split) {
+            ++planned_leaves_;
+            continue;
+        }
+        std::vector<ChunkNode*>& split = split_[static_cast<std::size_t>(id.level)];
+        node.place_among_split = split.size();
+        split.push_back(&node);
+    }
+}
+
 void ChunkTree::erase_if_unused(ChunkNode& node) {
     if (!node.planned && !node.shown && node.newest_item == nullptr) nodes_.erase(node.id);
 }

@@ -101,6 +101,9 @@ public:
     /// Which faces of a leaf get a strip: those across which the plan is coarser.
     [[nodiscard]] std::uint8_t mask_of(ChunkId id) const noexcept;
 
+    /// Makes the plan what is shown; nodes that only a step would have shown go.
+    void plan_what_is_shown();
+
     /// Forgets the node if neither the plan nor the screen has it.
     void erase_if_unused(ChunkNode& node);
 

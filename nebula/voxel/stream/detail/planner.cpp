@@ -38,6 +38,16 @@ void Planner::set_views(const std::vector<NestedBoxes>& views) {
     done_ = false;
 }
 
+void Planner::start_over() {
+    roots_.clear();
+    tree_.for_each([this](const ChunkNode& node) {
+        if (node.id.level == tree_.root_level()) roots_.push_back(node.id);
+    });
+    lists_stale_.fill(true);
+    roots_stale_ = true;
+    done_ = false;
+}
+
 bool Planner::wants_split(ChunkId chunk) const noexcept {
     return chunk.level > 0 &&
            std::any_of(views_.begin(), views_.end(),

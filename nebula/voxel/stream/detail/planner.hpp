@@ -30,6 +30,8 @@ public:
 
     /// The viewers, or one of their boxes, have changed. There may be none: then nothing is wanted.
     void set_views(const std::vector<NestedBoxes>& views);
+    /// The tree's plan has become what is shown.
+    void start_over();
     /// Builds every failed chunk of the plan again.
     void retry_failed() { retry_ = true; }
 
