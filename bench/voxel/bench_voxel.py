@@ -43,8 +43,8 @@ GROUPS = [
 PEER = "godot_voxel"
 MESHER = "godot_voxel: its native mesher, smallest of 25 samples on the reference machine, 16-bit samples, no strips."
 CUBES = "godot_voxel: its native cubes mesher, greedy, no ambient occlusion, smallest of 25 samples on the reference machine."
-PUBLISHED = ("62³ blocks. The fastest figure published for that size: without ambient occlusion, from bits instead of ids, on a Ryzen 3800X, "
-             "not divided by the speed.")  # fmt: skip
+PUBLISHED = "62³ blocks, beside the fastest figure published for that size."
+ELSEWHERE = {"published": "it was measured on a Ryzen 3800X, without ambient occlusion and from bits instead of ids"}
 NOISE = "Peers' figures are of blocks of 32³ voxels on the reference machine. "
 OVERHANG = ("Six octaves of height and two of overhangs. Peers: two octaves of 3D noise in a graph, as measured on a machine "
             "with AVX2 of half the speed, times that speed.")  # fmt: skip
@@ -78,7 +78,7 @@ ROWS = [
     Benched("greedy.plane", "µs", 18, CUBES, peers={PEER: 598}),
     Benched("greedy.sphere", "µs", 18, CUBES, peers={PEER: 591}),
     Benched("greedy.gyroid", "µs", 55, CUBES, peers={PEER: 899}),
-    Benched("greedy.62", "µs", 80, PUBLISHED, peers={"published": 74}, scales_peers=False),
+    Benched("greedy.62", "µs", 80, PUBLISHED, peers={"published": 74}, scales_peers=False, not_best=ELSEWHERE),
     Benched("gather.edited", "µs", 4, "From 64 bricks, none of them uniform."),
     Benched("gather.pristine", "µs", 1, "From the generator: what the gather takes beyond the generator's own time.",
             of="gather.pristine.us_beyond"),
