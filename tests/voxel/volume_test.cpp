@@ -113,19 +113,6 @@ TEST(Volume, NeighboursShareTheirBorderSamplesAfterEditsOnBordersAndCorners) {
     });
 }
 
-TEST(Volume, AGatherNamesTheOwnBricksThatAreMissing) {
-    Volume volume(low_hills());
-    const ChunkId chunk{{-1, 0, 2}};
-    volume.publish_generated(own_brick(chunk, 3), filled(9));
-    volume.publish_generated(own_brick(chunk, 6), filled(9));
-    volume.publish_generated({own_brick(chunk, 0).at - Vec3i{1, 0, 0}},
-                             filled(9));  // a neighbour's
-    SampleBlock block;
-    std::uint8_t missing = 0;
-    volume.gather(chunk, block, &missing);
-    EXPECT_EQ(missing, 0b1011'0111);
-}
-
 TEST(Volume, EditedBricksWinOverGeneratedOnesAndSurviveADrop) {
     Volume volume(low_hills());
     const BrickId brick{{1, -2, 3}, 2};

@@ -60,6 +60,12 @@ public:
     /// Layers, shadows, global illumination and visibility range.
     void set_geometry(const ChunkLook& look);
 
+    [[nodiscard]] bool has_staged() const noexcept { return staged_.rid.is_valid(); }
+    /// Whether a mesh that it shows or holds is without tangents.
+    [[nodiscard]] bool lacks_tangents() const noexcept {
+        return (shown_.rid.is_valid() && !shown_.has_tangents) ||
+               (staged_.rid.is_valid() && !staged_.has_tangents);
+    }
     /// Of what it shows.
     [[nodiscard]] std::uint32_t triangle_count() const noexcept { return shown_.triangle_count; }
     [[nodiscard]] bool has_tangents() const noexcept { return shown_.has_tangents; }

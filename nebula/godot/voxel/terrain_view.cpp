@@ -22,13 +22,15 @@ void TerrainView::stage(voxel::ChunkId chunk, const voxel::ChunkMesh& mesh) noex
 
 void TerrainView::show(voxel::ChunkId chunk) noexcept {
     const auto found = chunks_.find(chunk);
-    if (found == chunks_.end()) return;  // stage() has said why
+    if (found == chunks_.end() || !found->second->has_staged()) return;  // stage() has said why
     ChunkInstance& instance = *found->second;
     triangles_ -= instance.triangle_count();
     const bool had_tangents = instance.has_tangents();
     instance.show_staged();
     // Until now it may have kept a material that does without.
     if (instance.has_tangents() && !had_tangents) instance.set_material(look_.material);
+    // Staged before the material came that reads them.
+    if (look_.tangents && !instance.has_tangents()) unpainted_.push_back(chunk);
     triangles_ += instance.triangle_count();
 }
 
@@ -86,7 +88,7 @@ void TerrainView::set_material(RID material, bool reads_tangents) {
     look_.tangents = reads_tangents;
     unpainted_.clear();
     for (const auto& [chunk, instance] : chunks_) {
-        if (reads_tangents && instance->triangle_count() > 0 && !instance->has_tangents())
+        if (reads_tangents && instance->lacks_tangents())
             unpainted_.push_back(chunk);
         else
             instance->set_material(material);

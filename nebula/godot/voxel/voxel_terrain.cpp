@@ -11,6 +11,7 @@
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
+#include "nebula/godot/voxel/distances.hpp"
 #include "nebula/godot/voxel/editor_note.hpp"
 #include "nebula/godot/voxel/material_needs.hpp"
 #include "nebula/godot/voxel/voxel_viewer.hpp"
@@ -21,7 +22,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -40,12 +40,6 @@ Clock::duration milliseconds(double msec) {
 double as_msec(Clock::duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
 constexpr double kMostBudgetMsec = 1000.0;
-
-std::string text_of(double number) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.7g", number);
-    return text;
-}
 
 bool is_editor() { return Engine::singleton().is_editor_hint(); }
 
@@ -722,27 +716,21 @@ void VoxelTerrain::set_material(const Ref<Material>& material) {
 }
 
 void VoxelTerrain::set_view_distance(double voxels) {
-    set_distance(view_distance_, "view_distance", voxels, kViewDistance);
+    if (set_distance(view_distance_, "VoxelTerrain.view_distance", voxels, kViewDistance))
+        distances_changed();
 }
 
 void VoxelTerrain::set_detail_distance(double voxels) {
-    set_distance(detail_distance_, "detail_distance", voxels, kDetailDistance);
+    if (set_distance(detail_distance_, "VoxelTerrain.detail_distance", voxels, kDetailDistance))
+        distances_changed();
 }
 
-// What cannot be is refused at once and never stored, so that no world fails to start for it.
-void VoxelTerrain::set_distance(double& property, const char* name, double voxels, Limits limits) {
-    if (!(voxels >= limits.lowest && voxels <= limits.highest)) {
-        refuse(std::string("VoxelTerrain.") + name + " is " + text_of(voxels) +
-               "; it must be from " + text_of(limits.lowest) + " to " + text_of(limits.highest) +
-               " voxels. It stays at " + text_of(property) + ".");
-        return;
-    }
-    property = voxels;
+void VoxelTerrain::distances_changed() {
     if (!world_) return start();
     if (const auto done = world_->terrain.set_distances(static_cast<float>(view_distance_),
                                                         static_cast<float>(detail_distance_));
         !done)
-        refuse(std::string("VoxelTerrain.") + name + ": " + done.error().message);
+        refuse("VoxelTerrain: " + done.error().message);
 }
 
 void VoxelTerrain::set_viewer_path(const NodePath& path) {

@@ -96,13 +96,6 @@ public:
         return world_ ? &world_->view : nullptr;
     }
 
-    struct Limits {
-        double lowest;
-        double highest;
-    };
-    static constexpr Limits kViewDistance{1, voxel::kMostViewDistance};
-    static constexpr Limits kDetailDistance{1, voxel::kMostDetailDistance};
-
 private:
     struct EndsWithTheLoop;
     struct PendingEdit {
@@ -164,7 +157,7 @@ private:
     void show_place();
 
     void set_budget(double& property, const char* name, double msec);
-    void set_distance(double& property, const char* name, double voxels, Limits limits);
+    void distances_changed();
     Error edit(const char* method, voxel::SphereEdit::Kind kind, const Vector3& center,
                double radius);
     /// A line for the user, after which a function returns: a Logger of the game runs inside log(),

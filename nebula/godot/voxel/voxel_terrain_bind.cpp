@@ -3,6 +3,7 @@
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 
 #include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/voxel/distances.hpp"
 
 namespace nebula::godot {
 
@@ -81,8 +82,9 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.subgroup("Frame Budget of Loading", "commit_");
     c.property("commit_budget_msec", &Self::commit_budget_msec, &Self::set_commit_budget_msec,
                Hint::range(0.1, 16, 0.1, "or_less,suffix:ms"),
-               "How many milliseconds per frame the main thread may spend on showing loaded "
-               "chunks. At least one chunk is shown in each frame. Values below 0 count as 0, "
+               "How many milliseconds per frame the main thread may spend on preparing loaded "
+               "chunks for the screen. At least one chunk is prepared in each frame. Values below "
+               "0 count as 0, "
                "values above 1000 as 1000. A value that is not a number is refused.");
     c.subgroup("Frame Budget of Edits", "edit_");
     c.property("edit_budget_msec", &Self::edit_budget_msec, &Self::set_edit_budget_msec,

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/voxel/voxel_viewer.hpp"
 
-#include "nebula/base/log.hpp"
-#include "nebula/voxel/stream/viewer.hpp"
-
-#include <cstdio>
-#include <string>
+#include "nebula/godot/voxel/distances.hpp"
 
 namespace nebula::godot {
 
@@ -13,17 +9,9 @@ namespace {
 
 std::vector<VoxelViewer*> viewers;  // main thread
 
-std::string text_of(double number) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.7g", number);
-    return text;
-}
-
 }  // namespace
 
 const std::vector<VoxelViewer*>& VoxelViewer::all() noexcept { return viewers; }
-
-VoxelViewer::~VoxelViewer() { std::erase(viewers, this); }
 
 void VoxelViewer::on_notification(int what) {
     if (what == Node3D::NOTIFICATION_ENTER_WORLD)
@@ -33,21 +21,11 @@ void VoxelViewer::on_notification(int what) {
 }
 
 void VoxelViewer::set_view_distance(double voxels) {
-    set_distance(view_distance_, "view_distance", voxels, double{voxel::kMostViewDistance});
+    (void)set_distance(view_distance_, "VoxelViewer.view_distance", voxels, kViewDistance);
 }
 
 void VoxelViewer::set_detail_distance(double voxels) {
-    set_distance(detail_distance_, "detail_distance", voxels, double{voxel::kMostDetailDistance});
-}
-
-void VoxelViewer::set_distance(double& property, const char* name, double voxels, double highest) {
-    if (voxels >= 1.0 && voxels <= highest) {
-        property = voxels;
-        return;
-    }
-    log(LogLevel::Error, std::string("VoxelViewer.") + name + " is " + text_of(voxels) +
-                             "; it must be from 1 to " + text_of(highest) +
-                             " voxels. It stays at " + text_of(property) + ".");
+    (void)set_distance(detail_distance_, "VoxelViewer.detail_distance", voxels, kDetailDistance);
 }
 
 void VoxelViewer::bind(ClassBuilder<VoxelViewer>& c) {
@@ -61,10 +39,10 @@ void VoxelViewer::bind(ClassBuilder<VoxelViewer>& c) {
         "Without any VoxelViewer, a terrain loads around its [member VoxelTerrain.viewer_path] or "
         "the current camera.");
     c.property("view_distance", &Self::view_distance, &Self::set_view_distance,
-               Hint::range(1, voxel::kMostViewDistance, 1, "suffix:voxels"),
+               Hint::range(kViewDistance.lowest, kViewDistance.highest, 1, "suffix:voxels"),
                "As [member VoxelTerrain.view_distance], for this viewer.");
     c.property("detail_distance", &Self::detail_distance, &Self::set_detail_distance,
-               Hint::range(1, voxel::kMostDetailDistance, 1, "suffix:voxels"),
+               Hint::range(kDetailDistance.lowest, kDetailDistance.highest, 1, "suffix:voxels"),
                "As [member VoxelTerrain.detail_distance], for this viewer.");
     c.property(
         "needs_meshes", &Self::needs_meshes, &Self::set_needs_meshes, {},

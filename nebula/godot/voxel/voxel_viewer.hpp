@@ -17,7 +17,6 @@ class VoxelViewer final : public Extension<Node3D> {
 public:
     static constexpr const char* kClassName = "VoxelViewer";
     using Extension::Extension;
-    ~VoxelViewer();
     static void bind(ClassBuilder<VoxelViewer>& c);
 
     [[nodiscard]] double view_distance() const { return view_distance_; }
@@ -27,13 +26,12 @@ public:
     [[nodiscard]] bool needs_meshes() const { return needs_meshes_; }
     void set_needs_meshes(bool needs) { needs_meshes_ = needs; }
 
-    /// Those inside a tree, in the order in which they entered it.
+    /// Those inside a 3D world, in the order in which they entered it. A node leaves its world before it
+    /// is destroyed, so that no other thread needs to be kept from this list.
     [[nodiscard]] static const std::vector<VoxelViewer*>& all() noexcept;
 
 private:
     void on_notification(int what);
-    static void set_distance(double& property, const char* name, double voxels, double highest);
-
     double view_distance_ = 1024.0;
     double detail_distance_ = 128.0;
     bool needs_meshes_ = true;

@@ -296,17 +296,9 @@ bool Volume::has_any(const Box3i& bricks, Level level) const noexcept {
     return false;
 }
 
-BlockContent Volume::gather(ChunkId chunk, SampleBlock& out, std::uint8_t* missing_own) {
+BlockContent Volume::gather(ChunkId chunk, SampleBlock& out) {
     const EpochDomain::Pin pin = epochs_.pin();
-    const ChunkBricks bricks = look_up(chunk);
-    if (missing_own != nullptr) {
-        *missing_own = 0;
-        for (int i = 0; i < kOwnBricks; ++i)
-            if (bricks.bricks[ChunkBricks::index(1 + (i & 1), 1 + ((i >> 1) & 1),
-                                                 1 + ((i >> 2) & 1))] == nullptr)
-                *missing_own = static_cast<std::uint8_t>(*missing_own | (1U << i));
-    }
-    return voxel::gather(*generator_, bricks, out);
+    return voxel::gather(*generator_, look_up(chunk), out);
 }
 
 Volume::Slot& Volume::slot_for_writing(std::uint64_t key) {

@@ -31,7 +31,7 @@ struct ChunkBricks {
     }
 };
 
-/// 2^3 of those bricks are the chunk's own; bit `x + 2 y + 4 z` of a mask stands for one of them.
+/// 2^3 of those bricks are the chunk's own; bits 0, 1, 2 of a number are the halves in x, y, z.
 inline constexpr int kOwnBricks = 8;
 [[nodiscard]] constexpr BrickId own_brick(ChunkId chunk, int i) {
     return {chunk.at * 2 + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1}, chunk.level};
@@ -108,9 +108,8 @@ public:
     [[nodiscard]] ChunkSources look_up(ChunkId chunk, std::uint8_t mask) const noexcept;
     /// Whether any of these bricks exists. The caller must hold a pin.
     [[nodiscard]] bool has_any(const Box3i& bricks, Level level) const noexcept;
-    /// Pins, looks up and gathers. `missing_own`, if given, receives the mask of the chunk's own
-    /// bricks that did not exist. Throws: whatever the generator throws.
-    BlockContent gather(ChunkId chunk, SampleBlock& out, std::uint8_t* missing_own = nullptr);
+    /// Pins, looks up and gathers. Throws: whatever the generator throws.
+    BlockContent gather(ChunkId chunk, SampleBlock& out);
 
     /// Null: pristine.
     [[nodiscard]] const Brick* find(BrickId brick) const noexcept;

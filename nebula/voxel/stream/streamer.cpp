@@ -106,22 +106,26 @@ std::size_t Streamer::expected_chunks() const noexcept {
     return chunks;
 }
 
-// A viewer has jumped. The steps that were planned for where it was would only delay what is needed
-// now.
-void Streamer::abandon_steps() {
-    if (edit_group_ != nullptr) return;  // it may build for them
+// Steps that will never be shown. The tree, whose nodes name their items, must forget them next.
+void Streamer::drop_steps() {
     for (auto& step : steps_) {
         step->abandoned.store(true, std::memory_order_relaxed);
-        for (ChunkItem& item : step->items) {
-            item.node->newest_item = nullptr;
+        for (const ChunkItem& item : step->items) {
             if (item.mesh_staged) discards_.push_back(item.id);
             (item.built ? built_ : unbuilt_) -= 1;
         }
         waiting_bytes_ -= step->bytes;
-        if (step->unbuilt > 0) abandoned_.push_back(std::move(step));
+        if (step->unbuilt > 0) abandoned_.push_back(std::move(step));  // workers have its jobs
     }
     steps_.clear();
     stale_.clear();
+}
+
+// A viewer has jumped. The steps that were planned for where it was would only delay what is needed
+// now.
+void Streamer::abandon_steps() {
+    if (edit_group_ != nullptr) return;  // it may build for them
+    drop_steps();
     tree_->plan_what_is_shown();
     planner_->start_over();
 }
@@ -136,18 +140,8 @@ void Streamer::restart(Level root_level) {
         new_edits_ += edit_group_->edits;
     }
     edit_group_.reset();
-    stale_.clear();
     dirty_.clear();
-    for (auto& step : steps_) {
-        step->abandoned.store(true, std::memory_order_relaxed);
-        for (const ChunkItem& item : step->items) {
-            if (item.mesh_staged) discards_.push_back(item.id);
-            (item.built ? built_ : unbuilt_) -= 1;
-        }
-        waiting_bytes_ -= step->bytes;
-        if (step->unbuilt > 0) abandoned_.push_back(std::move(step));
-    }
-    steps_.clear();
+    drop_steps();
     shown_leaves_ = {};
     ++changes_;
     failed_ = 0;
@@ -169,12 +163,11 @@ void Streamer::update() {
 }
 
 void Streamer::plan(Clock::time_point start, Clock::time_point deadline) {
-    for (Clock::time_point now = start;;) {
-        if (steps_.size() >= kMostSteps || waiting_bytes_ >= settings_.most_waiting_bytes) return;
+    while (steps_.size() < kMostSteps && waiting_bytes_ < settings_.most_waiting_bytes) {
         std::unique_ptr<Group> step = planner_->next();
         if (step == nullptr) return;
         begin_step(std::move(step));
-        now = settings_.now();
+        const Clock::time_point now = settings_.now();
         if (now >= deadline) return;
         if (steps_.size() >= kEnoughSteps && now - start >= kPlanningSlice) return;
     }
@@ -456,12 +449,11 @@ void Streamer::mark_stale(ChunkItem& item) {
 void Streamer::mark_strips_beside(ChunkId chunk, const EditReport& edit) {
     const Box3i& changed = edit.reach[static_cast<std::size_t>(chunk.level)];
     for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
-        const ChunkId neighbour = chunk + kFaceNeighbours[face];
+        // Also where the neighbour is a leaf: a step may split it, and a later one merge it again.
+        if (tree_->find(chunk + kFaceNeighbours[face]) == nullptr) continue;
         const unsigned facing = face ^ 1U;
-        for (int i = 0; i < 8; ++i) {
-            const bool high = ((i >> (face / 2)) & 1) != 0;
-            if (high != (face % 2 == 0)) continue;  // the half that faces the chunk
-            ChunkNode* finer = tree_->find(neighbour.child(i));
+        for (const ChunkId child : detail::children_beside(chunk, face)) {
+            ChunkNode* finer = tree_->find(child);
             if (finer == nullptr) continue;
             bool reads = finer->is_shown_leaf() && has_face(finer->shown_mask, facing);
             for (const ChunkItem* item = finer->newest_item; item != nullptr; item = item->older)

@@ -70,6 +70,7 @@ private:
 
     // Planning
     void restart(Level root_level);
+    void drop_steps();
     void abandon_steps();
     [[nodiscard]] std::size_t expected_chunks() const noexcept;
     void plan(Clock::time_point start, Clock::time_point deadline);

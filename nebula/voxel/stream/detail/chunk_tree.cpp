@@ -5,6 +5,17 @@
 
 namespace nebula::voxel::detail {
 
+std::array<ChunkId, 4> children_beside(ChunkId chunk, unsigned face) noexcept {
+    const ChunkId neighbour = chunk + kFaceNeighbours[face];
+    const auto axis = static_cast<int>(face / 2);
+    // On the face's axis, the neighbour's half that is nearer.
+    const int near = face % 2 == 0 ? 1 << axis : 0;
+    const int along = 1 << ((axis + 1) % 3);
+    const int across = 1 << ((axis + 2) % 3);
+    return {neighbour.child(near), neighbour.child(near | along), neighbour.child(near | across),
+            neighbour.child(near | along | across)};
+}
+
 ChunkNode& ChunkTree::plan(ChunkId id) {
     ChunkNode& node = nodes_.try_emplace(id).first->second;
     node.id = id;

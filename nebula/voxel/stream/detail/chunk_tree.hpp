@@ -50,6 +50,9 @@ struct ChunkNode {
 inline constexpr std::array<Vec3i, 6> kFaceNeighbours{
     {{-1, 0, 0}, {1, 0, 0}, {0, -1, 0}, {0, 1, 0}, {0, 0, -1}, {0, 0, 1}}};
 
+/// The four chunks of the next finer level that touch this face of a chunk from outside.
+[[nodiscard]] std::array<ChunkId, 4> children_beside(ChunkId chunk, unsigned face) noexcept;
+
 /// Roots are of one level, the coarsest. Neighbours in the plan, diagonals included, differ by at
 /// most one level; where there is no root, the world ends.
 ///

@@ -207,12 +207,9 @@ std::unique_ptr<CommitGroup> Planner::form(std::vector<Change> changes) {
     const auto add_around = [&](ChunkId id) {
         for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
             const ChunkNode* neighbour = tree_.find(id + kFaceNeighbours[face]);
-            if (neighbour == nullptr || !neighbour->planned || !neighbour->planned_split) continue;
-            for (int i = 0; i < 8; ++i) {
-                // The half of the neighbour that faces us.
-                const bool high = ((i >> (face / 2)) & 1) != 0;
-                if (high == (face % 2 == 0)) around.push_back(neighbour->id.child(i));
-            }
+            if (neighbour == nullptr || !neighbour->planned_split) continue;
+            const std::array<ChunkId, 4> children = children_beside(id, face);
+            around.insert(around.end(), children.begin(), children.end());
         }
     };
     for (const Change& change : changes) {

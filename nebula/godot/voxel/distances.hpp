@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// How far viewers see: what VoxelTerrain and VoxelViewer say about it alike.
+#pragma once
+
+#include "nebula/voxel/stream/viewer.hpp"
+
+#include <string>
+
+namespace nebula::godot {
+
+struct Limits {
+    double lowest;
+    double highest;
+};
+inline constexpr Limits kViewDistance{1, voxel::kMostViewDistance};
+inline constexpr Limits kDetailDistance{1, voxel::kMostDetailDistance};
+
+/// As a person would write it: 64, 0.25, nan.
+[[nodiscard]] std::string text_of(double number);
+
+/// Sets a property that is a distance in voxels. What cannot be is refused with an error and never
+/// stored; `name` is the class and the property. Returns whether it was set. A Logger of the game runs
+/// inside that error, and may free the node: do nothing with it if the answer is false.
+[[nodiscard]] bool set_distance(double& property, const char* name, double voxels, Limits limits);
+
+}  // namespace nebula::godot
