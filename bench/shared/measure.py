@@ -9,6 +9,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import time
 
 
 def median(values):
@@ -43,6 +44,33 @@ def busy_seconds():
 def own_seconds():
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+class ForeignLoad:
+    """What other programs take of the machine, from now on."""
+
+    def __init__(self):
+        self.started = time.monotonic()
+        self.busy = busy_seconds()
+        self.own = own_seconds()
+
+    def seconds(self):
+        return time.monotonic() - self.started
+
+    def cores(self):
+        foreign = (busy_seconds() - self.busy) - (own_seconds() - self.own)
+        return max(foreign, 0) / max(self.seconds(), 0.01)
+
+
+def arguments(parser, quick):
+    r"""Adds what every driver takes.
+
+    \param quick  What its --quick does.
+    """
+    parser.add_argument("--json", type=pathlib.Path, required=True, help="where the figures go")
+    parser.add_argument("--html", type=pathlib.Path, required=True, help="where the page with the plots goes")
+    parser.add_argument("--quick", action="store_true", help=quick)
+    return parser.parse_args()
 
 
 def machine():

@@ -9,7 +9,7 @@ peers took on the reference machine is divided by the speed as well.
 import subprocess
 
 import report
-from measure import die, judge, median, percentile, quartiles, rounded
+from measure import die, facts, first_line, judge, median, percentile, quartiles, rounded
 
 PROGRAM = "machine_speed"
 # The reference machine is a virtual one on a Zen 5 at 2.1 GHz. The kernel takes 1.92 times as long there
@@ -91,3 +91,17 @@ def speed_entry(speed):
               note="Of a fixed kernel, timed between everything else; 1 on the reference machine. Targets in "
                    "units of time, and peers' figures, are divided by it.")  # fmt: skip
     return row.entry([REFERENCE_NS / reading for reading in speed.readings], 1) | {"nebula": rounded(speed.value())}
+
+
+def result(speed, quick, seconds, rows, **more):
+    """What a driver of such rows writes; `rows` are entries."""
+    compiler = first_line("clang++-16", "--version")
+    found = facts(quick, seconds)
+    found["machine"]["speed"] = round(speed.value(), 4)
+    return {
+        **found,
+        "compilers": {"nebula": compiler} if compiler else {},
+        "left_out": {},
+        **more,
+        "rows": [speed_entry(speed), *rows],
+    }

@@ -9,18 +9,15 @@ the engine, sample by sample; a full run starts the engine three times. What the
 to read them: README.md in this folder.
 """
 import argparse
-import json
 import os
 import pathlib
-import shutil
-import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "shared"))
 import report
-from measure import at_most, busy_seconds, die, facts, first_line, judge, median, own_seconds, publish, quartiles, rounded
+from engine_run import make_project, run
+from measure import arguments, at_most, die, facts, first_line, judge, median, publish, quartiles, rounded
 
 LIBRARY = "nebula_task_bench.so"
 ALLOCATOR = "nebula_task_bench_allocator.so"
@@ -116,54 +113,18 @@ class Bench:
         if all(kinds):
             self.samples["await.allocations"] = {"nebula": [max(median(values) for values in kinds)]}
 
-    def project(self):
-        """The project of this folder with the extension in it."""
-        folder = self.library / "project"
-        shutil.copytree(pathlib.Path(__file__).resolve().parent / "project", folder, dirs_exist_ok=True)
-        (folder / ".godot").mkdir(exist_ok=True)
-        # Only an editor would write this list.
-        (folder / ".godot/extension_list.cfg").write_text("res://bench.gdextension\n", encoding="utf-8")
-        link = folder / LIBRARY
-        link.unlink(missing_ok=True)
-        link.symlink_to(self.library / LIBRARY)
-        return folder
-
     def run(self, number, engines):
-        folder = self.project()
-        out = folder / "answer.json"
-        out.unlink(missing_ok=True)
-        command = [self.engine, "--headless", "--fixed-fps", "60", "--path", str(folder), "--", f"--out={out}",
-                   f"--samples={SAMPLES[not self.quick]}", f"--sizes={','.join(map(str, SIZES))}"]
-        wall, busy, own = time.monotonic(), busy_seconds(), own_seconds()
-        with subprocess.Popen(command, env={**os.environ, "LD_PRELOAD": str(self.library / ALLOCATOR)}, text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-            guard = threading.Timer(RUN_TIMEOUT, process.kill)
-            guard.start()
-            last, said = "", []
-            for line in process.stdout:
-                word, _, rest = line.strip().partition("bench: ")
-                if word == "" and rest:
-                    last = rest
-                    self.progress.step(number, engines, rest)
-                else:
-                    said.append(line.strip())
-            process.wait()
-            guard.cancel()
-        wall = time.monotonic() - wall
-        self.foreign.append(max((busy_seconds() - busy) - (own_seconds() - own), 0) / max(wall, 0.01))
-        # An allocator that cannot be preloaded is the script's to notice.
-        complaints = [line for line in said if "ERROR" in line and "ld.so:" not in line]
-        if last != "done" or process.returncode != 0 or complaints:
-            why = last if last and not last.startswith("row ") and last != "done" else f"it ended with status {process.returncode}"
-            if last.startswith("row "):
-                why += f" in the {last}"
-            if complaints:
-                why += f" and said: {complaints[0]}"
-            die(f"the engine gave no figures: {why}")
-        try:
-            return json.loads(out.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError):
-            die(f"the engine left no figures in {out}")
+        folder = self.library / "project"
+        make_project(pathlib.Path(__file__).resolve().parent / "project", folder, "bench.gdextension",
+                     {LIBRARY: self.library / LIBRARY})  # fmt: skip
+        answer, foreign = run(
+            self.engine, folder, ["--fixed-fps", "60"], [f"--samples={SAMPLES[not self.quick]}", f"--sizes={','.join(map(str, SIZES))}"],
+            RUN_TIMEOUT, env={**os.environ, "LD_PRELOAD": str(self.library / ALLOCATOR)},
+            progress=lambda line: self.progress.step(number, engines, line),
+            # An allocator that cannot be preloaded is the script's to notice.
+            is_harmless=lambda line: "ld.so:" in line)  # fmt: skip
+        self.foreign.append(foreign)
+        return answer
 
     def take(self, answer):
         self.version = answer["engine"]
@@ -201,17 +162,14 @@ def main():
     parser = argparse.ArgumentParser(description="Nebula's tasks and GDScript's coroutines, side by side.")
     parser.add_argument("--engine", required=True, help="command that starts Godot")
     parser.add_argument("--library", type=pathlib.Path, required=True, help="folder of the extension")
-    parser.add_argument("--json", type=pathlib.Path, required=True, help="where the figures go")
-    parser.add_argument("--html", type=pathlib.Path, required=True, help="where the page with the plots goes")
-    parser.add_argument("--quick", action="store_true", help="one engine, few samples")
-    arguments = parser.parse_args()
+    options = arguments(parser, "one engine, few samples")
 
     started = time.monotonic()
-    bench = Bench(arguments.engine, arguments.library.resolve(), arguments.quick, report.Progress(sys.stdout))
+    bench = Bench(options.engine, options.library.resolve(), options.quick, report.Progress(sys.stdout))
     bench.run_all()
     result = bench.result(time.monotonic() - started)
     page = report.page(result, "Nebula’s tasks beside GDScript’s coroutines", GROUPS)
-    publish(arguments, result, page, report.growth_table(result), report.table(result, colour=sys.stdout.isatty()))
+    publish(options, result, page, report.growth_table(result), report.table(result, colour=sys.stdout.isatty()))
 
 
 if __name__ == "__main__":

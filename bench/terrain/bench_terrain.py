@@ -9,18 +9,16 @@ Each scenario is an engine of its own, and the scenarios take turns, round by ro
 and how to read them: README.md in this folder.
 """
 import argparse
-import json
 import pathlib
-import shutil
-import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "shared"))
 import report
-from measure import busy_seconds, die, facts, first_line, median, own_seconds, percentile, publish
-from scaled import PROGRAM, Row, Speed, speed_entry
+import scaled
+from engine_run import make_project, run
+from measure import arguments, die, median, percentile, publish
+from scaled import PROGRAM, Row, Speed
 
 RUN_TIMEOUT = 300  # seconds; the longest scenario takes about seventy
 
@@ -138,13 +136,13 @@ ROWS = [
 
 
 class Bench:
-    def __init__(self, arguments, progress):
-        self.engine = arguments.engine
-        self.addons = arguments.addons.resolve()
-        self.folder = arguments.programs.resolve() / "terrain/project"
-        self.quick = arguments.quick
+    def __init__(self, options, progress):
+        self.engine = options.engine
+        self.addons = options.addons.resolve()
+        self.folder = options.programs.resolve() / "terrain/project"
+        self.quick = options.quick
         self.progress = progress
-        self.speed = Speed(arguments.programs.resolve() / PROGRAM)
+        self.speed = Speed(options.programs.resolve() / PROGRAM)
         self.version = None
         self.samples = {}  # {row: [value]}
         self.facts = {}
@@ -167,44 +165,15 @@ class Bench:
         """The project of this folder with the add-on in it."""
         if not (self.addons / "nebula/bin/libnebula.so").is_file():
             die(f"there is no {self.addons}/nebula/bin/libnebula.so; build the target nebula_godot of the preset release")
-        shutil.copytree(pathlib.Path(__file__).resolve().parent / "project", self.folder, dirs_exist_ok=True)
-        (self.folder / ".godot").mkdir(exist_ok=True)
-        # Only an editor would write this list.
-        (self.folder / ".godot/extension_list.cfg").write_text("res://addons/nebula/nebula.gdextension\n", encoding="utf-8")
-        link = self.folder / "addons"
-        link.unlink(missing_ok=True)
-        link.symlink_to(self.addons)
+        source = pathlib.Path(__file__).resolve().parent / "project"
+        make_project(source, self.folder, "addons/nebula/nebula.gdextension", {"addons": self.addons})
 
     def run(self, scenario):
-        out = self.folder / "answer.json"
-        out.unlink(missing_ok=True)
-        command = [self.engine, "--headless", *scenario.arguments, "--path", str(self.folder), "--", f"--out={out}",
-                   f"--scenario={scenario.name}", *(["--quick"] if self.quick else [])]  # fmt: skip
-        wall, busy, own = time.monotonic(), busy_seconds(), own_seconds()
-        with subprocess.Popen(command, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-            guard = threading.Timer(RUN_TIMEOUT, process.kill)
-            guard.start()
-            last, said = "", []
-            for line in process.stdout:
-                word, _, rest = line.strip().partition("bench: ")
-                if word == "" and rest:
-                    last = rest
-                else:
-                    said.append(line.strip())
-            process.wait()
-            guard.cancel()
-        wall = time.monotonic() - wall
-        self.foreign.append(max((busy_seconds() - busy) - (own_seconds() - own), 0) / max(wall, 0.01))
-        complaints = [line for line in said if "ERROR" in line]
-        if last != "done" or process.returncode != 0 or complaints:
-            why = last if last and last != "done" and not last.startswith("scenario ") else f"it ended with status {process.returncode}"
-            if complaints:
-                why += f" and said: {complaints[0]}"
-            die(f"the engine gave no figures in the scenario {scenario.name}: {why}")
-        try:
-            return json.loads(out.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError):
-            die(f"the engine left no figures in {out}")
+        words = [f"--scenario={scenario.name}", *(["--quick"] if self.quick else [])]
+        answer, foreign = run(self.engine, self.folder, scenario.arguments, words, RUN_TIMEOUT,
+                              what=f" in the scenario {scenario.name}")  # fmt: skip
+        self.foreign.append(foreign)
+        return answer
 
     def take(self, answer):
         self.version = answer["engine"]
@@ -213,18 +182,9 @@ class Bench:
             self.samples.setdefault(row, []).extend(values)
 
     def result(self, seconds):
-        compiler = first_line("clang++-16", "--version")
         speed, foreign = self.speed.value(), median(self.foreign)
-        result = facts(self.quick, seconds)
-        result["machine"]["speed"] = round(speed, 4)
-        return {
-            **result,
-            "compilers": {"nebula": compiler} if compiler else {},
-            "engine": self.version,
-            "left_out": {},
-            "facts": self.facts,
-            "rows": [speed_entry(self.speed), *(row.entry_from(self.samples, speed, foreign) for row in ROWS)],
-        }
+        rows = [row.entry_from(self.samples, speed, foreign) for row in ROWS]
+        return scaled.result(self.speed, self.quick, seconds, rows, engine=self.version, facts=self.facts)
 
 
 def main():
@@ -232,17 +192,14 @@ def main():
     parser.add_argument("--engine", required=True, help="command that starts Godot")
     parser.add_argument("--addons", type=pathlib.Path, required=True, help="folder of the add-on")
     parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of machine_speed")
-    parser.add_argument("--json", type=pathlib.Path, required=True, help="where the figures go")
-    parser.add_argument("--html", type=pathlib.Path, required=True, help="where the page with the plots goes")
-    parser.add_argument("--quick", action="store_true", help="fewer engines, shorter scenarios")
-    arguments = parser.parse_args()
+    options = arguments(parser, "fewer engines, shorter scenarios")
 
     started = time.monotonic()
-    bench = Bench(arguments, report.Progress(sys.stdout))
+    bench = Bench(options, report.Progress(sys.stdout))
     bench.run_all()
     result = bench.result(time.monotonic() - started)
     page = report.page(result, "A terrain in the engine", GROUPS)
-    publish(arguments, result, page, report.table(result, colour=sys.stdout.isatty()))
+    publish(options, result, page, report.table(result, colour=sys.stdout.isatty()))
 
 
 if __name__ == "__main__":

@@ -20,14 +20,14 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "shared"))
 import report
 from measure import (
+    ForeignLoad,
+    arguments,
     at_most,
-    busy_seconds,
     die,
     facts,
     first_line,
     judge,
     median,
-    own_seconds,
     percentile,
     publish,
     quartiles,
@@ -290,10 +290,9 @@ class Bench:
         best = None
         while True:
             hop = float(self.probe("hop"))
-            wall, busy, own = time.monotonic(), busy_seconds(), own_seconds()
+            others = ForeignLoad()
             answer = self.finish(run, contender, self.start(run, contender))
-            wall = time.monotonic() - wall
-            foreign = max((busy_seconds() - busy) - (own_seconds() - own), 0) / max(wall, 0.01)
+            wall, foreign = others.seconds(), others.cores()
             if best is None or foreign < best[1]:
                 best = (answer, foreign, hop)
             if foreign < NOISY or run.beside or self.repeat_seconds < wall:
@@ -382,20 +381,17 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description="Nebula's pool and its peers, side by side.")
     parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of the contenders")
-    parser.add_argument("--json", type=pathlib.Path, required=True, help="where the figures go")
-    parser.add_argument("--html", type=pathlib.Path, required=True, help="where the page with the plots goes")
-    parser.add_argument("--quick", action="store_true", help="about a minute; too few samples for a 99th percentile")
-    arguments = parser.parse_args()
+    options = arguments(parser, "about a minute; too few samples for a 99th percentile")
 
     started = time.monotonic()
     progress = report.Progress(sys.stdout)
-    bench = Bench(arguments.programs.resolve(), arguments.quick, progress)
+    bench = Bench(options.programs.resolve(), options.quick, progress)
     for name, why in bench.left_out.items():
         progress.say(f"{name} is left out: {why}")
     bench.run_all()
     result = bench.result(time.monotonic() - started)
     page = report.page(result, "Nebula’s pool and its peers", GROUPS)
-    publish(arguments, result, page, report.table(result, colour=sys.stdout.isatty()))
+    publish(options, result, page, report.table(result, colour=sys.stdout.isatty()))
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "shared"))
 import report
-from measure import busy_seconds, die, facts, first_line, median, own_seconds, publish
-from scaled import PROGRAM, Row, Speed, first_quartile, speed_entry
+import scaled
+from measure import ForeignLoad, arguments, die, median, publish
+from scaled import PROGRAM, Row, Speed, first_quartile
 
 ROUNDS = (6, 30)  # quick, full
 SECONDS = 0.02  # of a benchmark in a round
@@ -110,14 +111,13 @@ class Bench:
         rounds = ROUNDS[not self.quick]
         for number in range(rounds):
             self.progress.row(number, rounds, "all rows in turn")
-            wall, busy, own = time.monotonic(), busy_seconds(), own_seconds()
+            others = ForeignLoad()
             for name, wanted in PROGRAMS.items():
                 self.progress.step(number + 1, rounds, name)
                 self.speed.read()
                 self.take(self.run(name, wanted))
             self.speed.read()
-            wall = time.monotonic() - wall
-            self.foreign.append(max((busy_seconds() - busy) - (own_seconds() - own), 0) / max(wall, 0.01))
+            self.foreign.append(others.cores())
         self.progress.end()
 
     def run(self, name, wanted):
@@ -148,32 +148,22 @@ class Bench:
                     self.samples.setdefault(f"{name}.{key}", []).append(value)
 
     def result(self, seconds):
-        compiler = first_line("clang++-16", "--version")
         speed, foreign = self.speed.value(), median(self.foreign)
-        result = facts(self.quick, seconds)
-        result["machine"]["speed"] = round(speed, 4)
-        return {
-            **result,
-            "compilers": {"nebula": compiler} if compiler else {},
-            "left_out": {},
-            "rows": [speed_entry(self.speed), *(row.entry(row.values(self.samples), speed, foreign) for row in ROWS)],
-        }
+        rows = [row.entry(row.values(self.samples), speed, foreign) for row in ROWS]
+        return scaled.result(self.speed, self.quick, seconds, rows)
 
 
 def main():
     parser = argparse.ArgumentParser(description="What a chunk, its samples and an edit cost.")
     parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of machine_speed and voxel/")
-    parser.add_argument("--json", type=pathlib.Path, required=True, help="where the figures go")
-    parser.add_argument("--html", type=pathlib.Path, required=True, help="where the page with the plots goes")
-    parser.add_argument("--quick", action="store_true", help="few rounds")
-    arguments = parser.parse_args()
+    options = arguments(parser, "few rounds")
 
     started = time.monotonic()
-    bench = Bench(arguments.programs.resolve(), arguments.quick, report.Progress(sys.stdout))
+    bench = Bench(options.programs.resolve(), options.quick, report.Progress(sys.stdout))
     bench.run_all()
     result = bench.result(time.monotonic() - started)
     page = report.page(result, "What a chunk, its samples and an edit cost", GROUPS)
-    publish(arguments, result, page, report.table(result, colour=sys.stdout.isatty()))
+    publish(options, result, page, report.table(result, colour=sys.stdout.isatty()))
 
 
 if __name__ == "__main__":

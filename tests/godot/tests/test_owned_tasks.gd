@@ -186,18 +186,7 @@ func test_a_task_that_is_cancelled_while_its_owner_dies_elsewhere_touches_no_fre
 	var mutex := Mutex.new()
 	var doomed := []
 	var over := [false]
-	var thread := Thread.new()
-	thread.start(
-		func() -> void:
-			while true:
-				mutex.lock()
-				var victim: Variant = doomed.pop_back()
-				var done: bool = over[0]
-				mutex.unlock()
-				if victim == null and done:
-					return
-				victim = null
-	)
+	var thread := thread_that_drops(doomed, mutex, over)
 	for i in 5000:
 		var owner: Variant = RefCounted.new()
 		var task := probe.own(owner, emitter.fired)
@@ -227,19 +216,7 @@ func test_owners_that_die_anywhere_under_stress_leave_nothing_behind() -> void:
 	var stop := [false]
 	var threads: Array[Thread] = []
 	for i in 4:
-		var thread := Thread.new()
-		thread.start(
-			func() -> void:
-				while true:
-					mutex.lock()
-					var victim: Variant = doomed.pop_back()
-					var over: bool = stop[0]
-					mutex.unlock()
-					if victim == null and over:
-						return
-					victim = null
-		)
-		threads.append(thread)
+		threads.append(thread_that_drops(doomed, mutex, stop))
 	var tasks := []
 	for round in 60:
 		for i in 50:
@@ -267,3 +244,21 @@ func test_owners_that_die_anywhere_under_stress_leave_nothing_behind() -> void:
 	check_equal(probe.callables_alive(), callables, "callables")
 	check_equal(probe.destroyed_elsewhere(), 0, "locals destroyed off the main thread")
 	check_equal(connections(emitter), 0, "connections")
+
+
+# A thread that drops the last reference to whatever is in `doomed`, until over[0] and nothing is left.
+# Both lists are under the mutex.
+func thread_that_drops(doomed: Array, mutex: Mutex, over: Array) -> Thread:
+	var thread := Thread.new()
+	thread.start(
+		func() -> void:
+			while true:
+				mutex.lock()
+				var victim: Variant = doomed.pop_back()
+				var done: bool = over[0]
+				mutex.unlock()
+				if victim == null and done:
+					return
+				victim = null
+	)
+	return thread
