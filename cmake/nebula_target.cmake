@@ -53,6 +53,13 @@ if(NEBULA_YIELD_POINTS)
     target_compile_definitions(nebula_flags INTERFACE NEBULA_YIELD_POINTS=1)
 endif()
 
+# For sources that need not be fast. At -O0, g++ does not make the tail calls that coroutines need.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set(NEBULA_UNOPTIMIZED -O1)
+else()
+    set(NEBULA_UNOPTIMIZED -O0)
+endif()
+
 # nebula_precompile(nebula_threading LIBRARY), (join_test TEST), or with UNOPTIMIZED_ before either: the
 # sources find what nearly all of them include already read. Only where NEBULA_PRECOMPILE asks for
 # it: a source that forgets an include then builds all the same. So the dev preset, whose commands
@@ -81,7 +88,7 @@ function(nebula_precompile target kind)
                 POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
         endif()
         if(kind MATCHES "^UNOPTIMIZED")
-            target_compile_options(${owner} PRIVATE -O0)
+            target_compile_options(${owner} PRIVATE ${NEBULA_UNOPTIMIZED})
         endif()
         list(TRANSFORM headers REPLACE "(.+)" "<\\1>")
         target_precompile_headers(${owner} PRIVATE ${headers})
@@ -124,9 +131,9 @@ function(nebula_dev_only test)
 endfunction()
 
 # nebula_add_test(worker_pool_test SOURCES worker_pool_test.cpp LIBRARIES nebula::threading): one
-# GoogleTest program, one ctest entry. TIMEOUT in seconds, 300 unless told. UNOPTIMIZED: under
-# the sanitizers its own sources are compiled at -O0, in a third of the time; not for tests that
-# compute much themselves.
+# GoogleTest program, one ctest entry. TIMEOUT in seconds, 300 unless told. UNOPTIMIZED: its own
+# sources are compiled at -O0 under the sanitizers, and by g++ at -O1, in a third and in two thirds of
+# the time; not for tests that compute much themselves.
 # SINGLE_THREADED: has one thread, so the thread sanitizer could find nothing and does without it.
 function(nebula_add_test name)
     cmake_parse_arguments(arg "UNOPTIMIZED;SINGLE_THREADED" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
@@ -138,12 +145,16 @@ function(nebula_add_test name)
     endif()
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE nebula_private_flags ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
-    if(arg_UNOPTIMIZED AND NEBULA_SANITIZE)
-        target_compile_options(${name} PRIVATE -O0)
+    if(arg_UNOPTIMIZED AND (NEBULA_SANITIZE OR CMAKE_CXX_COMPILER_ID STREQUAL "GNU"))
+        target_compile_options(${name} PRIVATE ${NEBULA_UNOPTIMIZED})
         nebula_precompile(${name} UNOPTIMIZED_TEST)
     else()
         nebula_precompile(${name} TEST)
     endif()
     add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+    # A process that ends under the thread sanitizer waits a second for races. Some tests end many.
+    if(NEBULA_SANITIZE MATCHES thread)
+        set_tests_properties(${name} PROPERTIES ENVIRONMENT "TSAN_OPTIONS=atexit_sleep_ms=50")
+    endif()
 endfunction()

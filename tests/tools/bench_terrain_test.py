@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """bench/terrain/bench_terrain.py: what it makes of an engine's answers. The engine is a small stand-in."""
+import json
 import re
 import sys
 import unittest
@@ -13,22 +14,28 @@ sys.path.insert(0, str(FOLDER))
 import bench_terrain
 from scaled import REFERENCE_NS
 
-# Answers its scenario with {values}; the scenarios come from the command line, as in the real one.
-ENGINE = """#!{python}
-import json, os, sys
-arguments = dict(a[2:].partition("=")[::2] for a in sys.argv if a.startswith("--"))
-scenario = arguments["scenario"]
-open(os.path.dirname(sys.argv[0]) + "/started", "a").write(scenario + "\\n")
-assert ("fixed-fps" in arguments) == (scenario == "memory")
-assert "quick" in arguments
-project = sys.argv[sys.argv.index("--path") + 1]
-assert os.path.isfile(project + "/bench.gd") and os.path.isfile(project + "/addons/nebula/bin/libnebula.so")
-assert open(project + "/.godot/extension_list.cfg").read() == "res://addons/nebula/nebula.gdextension\\n"
-values = {values!r}
-print("bench: scenario " + scenario)
-{special}
-json.dump({{"engine": "4.6.stub", "samples": values.get(scenario, {{}}), "facts": {{"workers": 1, "in." + scenario: 1}}}}, open(arguments["out"], "w"))
-print("bench: done")
+# Answers its scenario with the file of that name; the scenario comes from the command line, as in the
+# real one. A run starts it a dozen times, so it is no Python.
+ENGINE = r"""#!/bin/sh
+here=${0%/*} fixed=no quick=no before=
+for argument; do
+    case $argument in
+        --scenario=*) scenario=${argument#*=} ;;
+        --out=*) out=${argument#*=} ;;
+        --fixed-fps*) fixed=yes ;;
+        --quick) quick=yes ;;
+    esac
+    [ "$before" != --path ] || project=$argument
+    before=$argument
+done
+echo "$scenario" >>"$here/started"
+case $scenario$fixed$quick in memoryyesyes) ;; memory* | *yesyes | *no) echo "ERROR: wrong arguments" ;; esac
+[ -f "$project/bench.gd" ] && [ -f "$project/addons/nebula/bin/libnebula.so" ] || echo "ERROR: no project"
+[ "$(cat "$project/.godot/extension_list.cfg")" = res://addons/nebula/nebula.gdextension ] || echo "ERROR: no extension"
+echo "bench: scenario $scenario"
+SPECIAL
+cp "$here/answers/$scenario" "$out"
+echo "bench: done"
 """
 LOAD = {"seconds": [0.2, 0.1, 0.1], "cpu_seconds": [0.1], "memory": [51], "longest": [9, 5, 4], "longest.net": [3, 3, 1], "utilization": [0.98]}
 EDIT = {"call": [0.03, 0.01, 0.02], "committed": [0.1] * 98 + [0.7] * 2, "late": [0.0]}
@@ -68,7 +75,10 @@ class BenchTerrain(BenchDriver):
         self.script("programs/machine_speed", f"#!/bin/sh\necho {nanoseconds} 1 2\n")
 
     def engine(self, values, special=""):
-        self.script("engine", ENGINE.format(python=sys.executable, values=values, special=special))
+        for scenario, samples in values.items():
+            facts = {"workers": 1, f"in.{scenario}": 1}
+            self.write({f"answers/{scenario}": json.dumps({"engine": "4.6.stub", "samples": samples, "facts": facts})})
+        self.script("engine", ENGINE.replace("SPECIAL", special))
 
     def command(self):
         return [FOLDER / "bench_terrain.py", "--engine", self.root / "engine", "--addons", self.root / "addons",
@@ -125,18 +135,18 @@ class BenchTerrain(BenchDriver):
 
     def test_what_the_engine_complains_of_ends_the_run(self):
         for special, parts in (
-            ('print("bench: the terrain did not load"); sys.exit(1)', ["the terrain did not load", "load.512"]),
-            ('print("SCRIPT ERROR: no such function"); sys.exit(0)', ["SCRIPT ERROR: no such function", "load.512"]),
-            ('print("ERROR: a leak")', ["ERROR: a leak"]),
-            ("os.kill(os.getpid(), 9)", ["status -9"]),
-            ('print("bench: done"); sys.exit(0)', ["left no figures"]),
+            ("echo bench: the terrain did not load; exit 1", ["the terrain did not load", "load.512"]),
+            ("echo SCRIPT ERROR: no such function; exit 0", ["SCRIPT ERROR: no such function", "load.512"]),
+            ("echo ERROR: a leak", ["ERROR: a leak"]),
+            ("kill -9 $$", ["status -9"]),
+            ("echo bench: done; exit 0", ["left no figures"]),
         ):
             self.engine(answers(), special)
             self.assert_ended_with(*parts)
 
     def test_an_answer_of_an_earlier_run_is_not_taken_for_this_one(self):
         self.rows()
-        self.engine(answers(), 'print("bench: done"); sys.exit(0)')
+        self.engine(answers(), "echo bench: done; exit 0")
         self.assert_ended_with("left no figures")
 
     def test_without_the_add_on_there_is_nothing_to_run(self):

@@ -25,7 +25,7 @@ namespace {
 
 // --- The coroutines ------------------------------------------------------------------------------
 
-task<> wait_untyped(ProbeLogPtr log, Signal which) {
+task<> wait_for_any_signal(ProbeLogPtr log, Signal which) {
     const ProbeLocal local;
     log->add(co_await which);
 }
@@ -198,7 +198,7 @@ public:
         c.method("wait_int_string", &Self::start<wait_once<int, std::string>, Signal>, {"which"});
         c.method("wait_object", &Self::start<wait_once<Object>, Signal>, {"which"});
         c.method("wait_counted", &Self::start<wait_once<Ref<RefCounted>>, Signal>, {"which"});
-        c.method("wait_untyped", &Self::start<wait_untyped, Signal>, {"which"});
+        c.method("wait_untyped", &Self::start<wait_for_any_signal, Signal>, {"which"});
         c.method("wait_fallible", &Self::start<wait_fallible, Signal>, {"which"});
         c.method("wait_named", &Self::start<wait_named, Object, StringName>, {"emitter", "name"});
         c.method("wait_after_calling", &Self::start<wait_after_calling, Signal, Callable>,
