@@ -154,7 +154,7 @@ void BM_Raycast(benchmark::State& state) {
 BENCHMARK(BM_Raycast)->Unit(benchmark::kMicrosecond);
 
 class NoSink final : public CommitSink {
-    void stage(ChunkId /*chunk*/, const ChunkMesh& /*mesh*/) noexcept override {}
+    void stage(ChunkId /*chunk*/, Surface& /*surface*/) noexcept override {}
     void show(ChunkId /*chunk*/) noexcept override {}
     void remove(ChunkId /*chunk*/) noexcept override {}
     void discard(ChunkId /*chunk*/) noexcept override {}

@@ -30,6 +30,8 @@ WorkerPoolConfig workers(int count) {
     return config;
 }
 
+const MeshSurfaceMaker kSurfaces;
+
 /// A group with one job for each chunk.
 CommitGroup& fill(CommitGroup& group, const std::vector<ChunkId>& chunks) {
     for (const ChunkId chunk : chunks) group.items.emplace_back(chunk).group = &group;
@@ -48,7 +50,7 @@ TEST_P(LoaderRace, NoJobIsLeftLyingWhenRunnersEnd) {
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
     MeshScratchList scratches;
     std::vector<std::unique_ptr<CommitGroup>> groups;
-    Loader loader(pool, volume, scratches);
+    Loader loader(pool, volume, scratches, kSurfaces);
     for (int round = 0; round < 400; ++round) {
         const int count = 1 + round % 3;
         std::vector<ChunkId> sky;  // proven empty, so a runner is done in no time
@@ -80,7 +82,7 @@ TEST_P(LoaderRace, AnAbandonedGroupIsAnsweredWithoutAsking) {
     }));
     MeshScratchList scratches;
     CommitGroup group;
-    Loader loader(pool, volume, scratches);
+    Loader loader(pool, volume, scratches, kSurfaces);
     std::vector<ChunkId> chunks;
     for (int i = 0; i < 40; ++i) chunks.push_back({{i, 0, 0}});
     fill(group, chunks).abandoned = true;
@@ -135,7 +137,7 @@ TEST(Loader, ABuildInTheMiddleOfAnotherHasMemoryOfItsOwn) {
         Volume volume(generator);
         MeshScratchList scratches;
         CommitGroup group;
-        Loader loader(pool, volume, scratches);
+        Loader loader(pool, volume, scratches, kSurfaces);
         int interrupts = 0;
         generator->interrupt = [&] {
             ++interrupts;
@@ -156,7 +158,8 @@ TEST(Loader, ABuildInTheMiddleOfAnotherHasMemoryOfItsOwn) {
             (void)volume.gather(built.id, block);
             ChunkMesh alone;
             ASSERT_TRUE(SmoothMesher().mesh(block, alone));
-            EXPECT_EQ(mesh_hash(built.mesh), mesh_hash(alone))
+            EXPECT_EQ(mesh_hash(static_cast<const MeshSurface&>(*built.surface).mesh),
+                      mesh_hash(alone))
                 << (same_thread ? "same" : "other") << " thread, chunk " << built.id.at.x << ' '
                 << built.id.at.y;
             ++received;

@@ -38,7 +38,8 @@ constexpr bool kShort = false;
 /// Keeps the hash of what is shown, and holds the terrain to the sink's contract.
 class LevelSink final : public CommitSink {
 public:
-    void stage(ChunkId chunk, const ChunkMesh& mesh) noexcept override {
+    void stage(ChunkId chunk, Surface& surface) noexcept override {
+        const ChunkMesh& mesh = static_cast<const MeshSurface&>(surface).mesh;
         EXPECT_FALSE(mesh.empty());
         staged[chunk] = mesh_hash(mesh);
         ++stagings;
@@ -200,7 +201,9 @@ TEST_P(StreamerLevels, AfterAnyHistoryTheScreenEqualsTheWorld) {
 /// Keeps the meshes themselves.
 class MeshSink final : public CommitSink {
 public:
-    void stage(ChunkId chunk, const ChunkMesh& mesh) noexcept override { staged[chunk] = mesh; }
+    void stage(ChunkId chunk, Surface& surface) noexcept override {
+        staged[chunk] = std::move(static_cast<MeshSurface&>(surface).mesh);
+    }
     void show(ChunkId chunk) noexcept override {
         shown[chunk] = std::move(staged[chunk]);
         staged.erase(chunk);
@@ -330,6 +333,32 @@ TEST(StreamerJump, TheNewPlaceDoesNotWaitForTheOldOne) {
     EXPECT_TRUE(sink.shown == truth(mountains(), {}, shown_chunks(terrain)));
     EXPECT_EQ(terrain.stats().queued + terrain.stats().in_flight + terrain.stats().waiting, 0U);
     EXPECT_EQ(terrain.stats().waiting_bytes, 0U);
+}
+
+// Chunks on the screen have builds in steps, too. After a jump those are gone, and an edit must not
+// look for them.
+TEST(StreamerJump, AnEditAfterItFindsNoBuildsOfAbandonedSteps) {
+    WorkerPool pool(workers(0));
+    TerrainSettings settings = far_view();
+    settings.view_distance = 64.0F;  // two levels: the next steps reach the finer one
+    Terrain terrain(pool, mountains(), settings);
+    LevelSink sink;
+    ASSERT_TRUE(terrain.set_viewer({}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    ASSERT_TRUE(terrain.set_viewer({100.0F, 0.0F, 0.0F}));  // another box of each level
+    for (int i = 0; i < 3; ++i) ASSERT_NO_FATAL_FAILURE(frame(terrain, sink));  // coarse chunks
+    for (int i = 0; i < 8; ++i) terrain.update();  // as many steps as there may be
+    ASSERT_GT(terrain.stats().steps, 2U);
+    ASSERT_TRUE(terrain.set_viewer({100.0F, 0.0F, 3000.0F}));
+    ASSERT_EQ(terrain.stats().steps, 0U);
+    terrain.update();  // receives what was built for them, and frees it
+    std::vector<SphereEdit> edits;
+    for (float x = -100.0F; x < 320.0F; x += 20.0F)
+        edits.push_back(
+            {.kind = SphereEdit::Kind::Dig, .centre = {x, 0.0F, 0.0F}, .radius = 20.0F});
+    for (const SphereEdit& edit : edits) ASSERT_TRUE(terrain.edit(edit));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(sink.shown == truth(mountains(), edits, shown_chunks(terrain)));
 }
 
 // What a game asks before it puts somebody on the ground.

@@ -84,7 +84,8 @@ private:
 /// Keeps what is shown, by hash, and holds Terrain to the sink's contract.
 class RecordingSink final : public CommitSink {
 public:
-    void stage(ChunkId chunk, const ChunkMesh& mesh) noexcept override {
+    void stage(ChunkId chunk, Surface& surface) noexcept override {
+        const ChunkMesh& mesh = static_cast<const MeshSurface&>(surface).mesh;
         EXPECT_FALSE(mesh.empty());
         staged[chunk.at] = mesh_hash(mesh);
         order.push_back(chunk.at);
@@ -745,7 +746,7 @@ TEST_P(TerrainEdit, EveryGroupIsReportedOnceAndTheSumsAgreeWithTheStatistics) {
 TEST_P(TerrainEdit, WhatIsEditedWhileEditsAreShownBelongsToTheNextCall) {
     class DiggingSink final : public CommitSink {
     public:
-        void stage(ChunkId /*chunk*/, const ChunkMesh& /*mesh*/) noexcept override {
+        void stage(ChunkId /*chunk*/, Surface& /*surface*/) noexcept override {
             if (terrain != nullptr) {
                 EXPECT_TRUE(terrain->dig_sphere({16.0F, depth -= 0.5F, 16.0F}, 5.0F));
             }

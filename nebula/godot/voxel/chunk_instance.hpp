@@ -4,7 +4,7 @@
 
 #include "nebula/godot/binding/math.hpp"
 #include "nebula/godot/binding/object.hpp"
-#include "nebula/voxel/mesh/chunk_mesh.hpp"
+#include "nebula/godot/voxel/chunk_surface.hpp"
 
 #include <cstdint>
 
@@ -26,12 +26,11 @@ struct ChunkLook {
     double visibility_range_end = 0.0;
 };
 
-/// A mesh and an instance of it in the RenderingServer, without a node, so that a commit is a copy
-/// of bytes and four calls. Beside what it shows it may hold a staged mesh, which is hidden.
+/// A mesh and an instance of it in the RenderingServer, without a node, so that a commit is four
+/// calls. Beside what it shows it may hold a staged mesh, which is hidden.
 ///
 /// Threads:   main thread.
-/// Cost:      stage, set_mesh: about 10 us for 3000 vertices; nearly all of it is the copy. Tangents add
-///            about as much again, and 4 bytes for each vertex.
+/// Cost:      stage, set_mesh: what the renderer takes to copy the bytes.
 /// Lifetime:  frees everything in the destructor.
 class ChunkInstance {
 public:
@@ -41,12 +40,12 @@ public:
     ChunkInstance& operator=(const ChunkInstance&) = delete;
 
     /// Makes this mesh, hidden, in place of what was staged before.
-    void stage(const voxel::ChunkMesh& mesh, bool with_tangents);
+    void stage(const ChunkSurface& surface);
     /// Shows the staged mesh from the next draw on, in place of the one before.
     void show_staged();
     void discard_staged();
     /// Shows this mesh from the next draw on, and leaves what is staged alone.
-    void set_mesh(const voxel::ChunkMesh& mesh, bool with_tangents);
+    void set_mesh(const ChunkSurface& surface);
     /// Shows nothing.
     void hide();
     /// Whether it neither shows nor holds a mesh.
@@ -79,7 +78,7 @@ private:
         std::uint32_t triangle_count = 0;
         bool has_tangents = false;
     };
-    [[nodiscard]] static Mesh make(const voxel::ChunkMesh& mesh, bool with_tangents);
+    [[nodiscard]] static Mesh make(const ChunkSurface& surface);
     static void free(Mesh& mesh);
 
     RID instance_;

@@ -8,13 +8,13 @@
 
 namespace nebula::godot {
 
-void TerrainView::stage(voxel::ChunkId chunk, const voxel::ChunkMesh& mesh) noexcept try {
+void TerrainView::stage(voxel::ChunkId chunk, voxel::Surface& surface) noexcept try {
     auto found = chunks_.find(chunk);
     if (found == chunks_.end()) {
         auto fresh = std::make_unique<ChunkInstance>(look_, place_of(chunk));
         found = chunks_.emplace(chunk, std::move(fresh)).first;
     }
-    found->second->stage(mesh, look_.tangents);
+    found->second->stage(static_cast<const ChunkSurface&>(surface));
 } catch (const std::exception& error) {
     // Not logged here: a Logger of the game may free the node, and with it us and the terrain.
     trouble_ = std::string("a chunk could not be shown: ") + error.what();
@@ -86,6 +86,7 @@ void TerrainView::set_geometry(const ChunkLook& look) {
 void TerrainView::set_material(RID material, bool reads_tangents) {
     look_.material = material;
     look_.tangents = reads_tangents;
+    surfaces_->set_tangents(reads_tangents);
     unpainted_.clear();
     for (const auto& [chunk, instance] : chunks_) {
         if (reads_tangents && instance->lacks_tangents())
@@ -109,7 +110,7 @@ void TerrainView::repaint(voxel::Terrain& terrain, FrameBudget budget) {
         // A chunk that cannot be made now is on its way out of view, or failed: it keeps the old
         // material with the old mesh.
         if (const auto mesh = terrain.build_chunk(chunk); mesh && !mesh->empty()) {
-            found->second->set_mesh(*mesh, look_.tangents);
+            found->second->set_mesh(ChunkSurface(*mesh, look_.tangents));
             found->second->set_material(look_.material);
         }
         repaint_cost_.add(Clock::now() - start);

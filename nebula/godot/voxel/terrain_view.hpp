@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/godot/voxel/chunk_instance.hpp"
+#include "nebula/godot/voxel/chunk_surface.hpp"
 #include "nebula/threading/frame_budget.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
 
@@ -20,9 +21,15 @@ namespace nebula::godot {
 /// Threads:   main thread.
 class TerrainView final : public voxel::CommitSink {
 public:
-    TerrainView(const ChunkLook& look, const Transform3D& place) : look_(look), place_(place) {}
+    TerrainView(const ChunkLook& look, const Transform3D& place)
+        : look_(look),
+          place_(place),
+          surfaces_(std::make_shared<ChunkSurfaceMaker>(look.tangents)) {}
 
-    void stage(voxel::ChunkId chunk, const voxel::ChunkMesh& mesh) noexcept override;
+    /// Makes what stage() takes; for the terrain's settings.
+    [[nodiscard]] std::shared_ptr<const voxel::SurfaceMaker> surfaces() const { return surfaces_; }
+
+    void stage(voxel::ChunkId chunk, voxel::Surface& surface) noexcept override;
     void show(voxel::ChunkId chunk) noexcept override;
     void remove(voxel::ChunkId chunk) noexcept override;
     void discard(voxel::ChunkId chunk) noexcept override;
@@ -66,6 +73,7 @@ private:
 
     ChunkLook look_;
     Transform3D place_;
+    std::shared_ptr<ChunkSurfaceMaker> surfaces_;
     std::unordered_map<voxel::ChunkId, std::unique_ptr<ChunkInstance>, voxel::ChunkIdHash> chunks_;
     std::vector<voxel::ChunkId> unpainted_;  // may name chunks that are gone or painted since
     CostEstimate repaint_cost_;

@@ -48,9 +48,11 @@ bool is_editor() { return Engine::singleton().is_editor_hint(); }
 // ---- Life
 
 VoxelTerrain::World::World(std::shared_ptr<const voxel::Generator> generator,
-                           const voxel::TerrainSettings& settings, const ChunkLook& look,
+                           voxel::TerrainSettings settings, const ChunkLook& look,
                            const Transform3D& place)
-    : view(look, place), terrain(shared_pool(), std::move(generator), settings) {}
+    : view(look, place),
+      terrain(shared_pool(), std::move(generator),
+              (settings.surfaces = view.surfaces(), std::move(settings))) {}
 
 VoxelTerrain::World::~World() {
     streaming.cancel();
@@ -360,7 +362,11 @@ task<> VoxelTerrain::stream() {
 
 void VoxelTerrain::commit_loaded() {
     World& world = *world_;
-    (void)world.terrain.commit(world.view, milliseconds(commit_budget_msec_));
+    // Behind a loading screen nobody sees a long frame.
+    const bool awaited = loaded_wait_ != nullptr || !area_waits_.empty();
+    const double budget =
+        awaited ? std::max(loading_budget_msec_, commit_budget_msec_) : commit_budget_msec_;
+    (void)world.terrain.commit(world.view, milliseconds(budget));
     // A chunk that is built now shows all edits; those of this frame must wait for their group.
     if (world.view.needs_repaint() && !world.terrain.edits_pending())
         world.view.repaint(world.terrain,
@@ -770,6 +776,10 @@ void VoxelTerrain::set_visibility_range_end(double metres) {
 
 void VoxelTerrain::set_commit_budget_msec(double msec) {
     set_budget(commit_budget_msec_, "commit_budget_msec", msec);
+}
+
+void VoxelTerrain::set_loading_budget_msec(double msec) {
+    set_budget(loading_budget_msec_, "loading_budget_msec", msec);
 }
 
 void VoxelTerrain::set_edit_budget_msec(double msec) {

@@ -87,6 +87,8 @@ public:
     void set_visibility_range_end(double metres);
     [[nodiscard]] double commit_budget_msec() const { return commit_budget_msec_; }
     void set_commit_budget_msec(double msec);
+    [[nodiscard]] double loading_budget_msec() const { return loading_budget_msec_; }
+    void set_loading_budget_msec(double msec);
     [[nodiscard]] double edit_budget_msec() const { return edit_budget_msec_; }
     void set_edit_budget_msec(double msec);
 
@@ -104,9 +106,8 @@ private:
     };
     /// Everything that regenerate() throws away.
     struct World {
-        World(std::shared_ptr<const voxel::Generator> generator,
-              const voxel::TerrainSettings& settings, const ChunkLook& look,
-              const Transform3D& place);
+        World(std::shared_ptr<const voxel::Generator> generator, voxel::TerrainSettings settings,
+              const ChunkLook& look, const Transform3D& place);
         ~World();
         World(const World&) = delete;
         World& operator=(const World&) = delete;
@@ -183,6 +184,7 @@ private:
     double view_distance_ = 1024.0;
     double detail_distance_ = 128.0;
     double commit_budget_msec_ = 2.0;
+    double loading_budget_msec_ = 8.0;
     double edit_budget_msec_ = 8.0;
 
     bool in_world_ = false;

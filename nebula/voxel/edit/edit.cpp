@@ -2,6 +2,7 @@
 #include "nebula/voxel/edit/edit.hpp"
 
 #include "nebula/base/assert.hpp"
+#include "nebula/voxel/edit/detail/paint_sphere.hpp"
 #include "nebula/voxel/field/brick.hpp"
 #include "nebula/voxel/field/volume.hpp"
 
@@ -10,6 +11,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 namespace nebula::voxel {
@@ -34,21 +36,29 @@ public:
 
     /// A row's changed samples are the bits of `mask`.
     void add_row(int y, int z, std::uint32_t mask) {
-        const unsigned yz = (on(y_, y) ? 2U : 0U) | (on(z_, z) ? 4U : 0U);
-        if ((mask & x_) != 0) classes_ |= 1U << (yz | 1U);
-        if ((mask & ~x_) != 0) classes_ |= 1U << yz;
+        columns_[(y_ >> y & 1U) | (z_ >> z & 1U) << 1U] |= mask;
     }
-    [[nodiscard]] bool any() const { return classes_ != 0; }
+    [[nodiscard]] std::uint32_t border_y() const { return y_; }
+    [[nodiscard]] std::uint32_t border_z() const { return z_; }
+    [[nodiscard]] detail::ChangedColumns& columns() { return columns_; }
+    [[nodiscard]] bool any() const {
+        return (columns_[0] | columns_[1] | columns_[2] | columns_[3]) != 0;
+    }
 
     /// Appends the chunks whose block reads a changed sample.
     void append_chunks(BrickId brick, std::vector<ChunkId>& out) const {
+        unsigned classes = 0;  // bit c: a changed sample lies on the borders of exactly axes c
+        for (unsigned yz = 0; yz < columns_.size(); ++yz) {
+            if ((columns_[yz] & x_) != 0) classes |= 1U << (yz << 1U | 1U);
+            if ((columns_[yz] & ~x_) != 0) classes |= 1U << (yz << 1U);
+        }
         const Vec3i own = floor_div(brick.at, 2);
         const auto side = [](std::int32_t b) { return floor_mod(b, 2) == 0 ? -1 : 1; };
         const Vec3i beyond{side(brick.at.x), side(brick.at.y), side(brick.at.z)};
         for (unsigned axes = 0; axes < 8; ++axes) {
             bool reads = false;  // a changed sample on the border of every axis in `axes`
             for (unsigned c = 0; c < 8; ++c)
-                reads |= (classes_ & (1U << c)) != 0 && (c & axes) == axes;
+                reads |= (classes & (1U << c)) != 0 && (c & axes) == axes;
             if (reads)
                 out.push_back(
                     {own + Vec3i{(axes & 1U) != 0 ? beyond.x : 0, (axes & 2U) != 0 ? beyond.y : 0,
@@ -61,10 +71,9 @@ private:
     static std::uint32_t border(std::int32_t brick) {
         return floor_mod(brick, 2) == 0 ? 0x0003U : 0x8000U;
     }
-    static bool on(std::uint32_t border, int i) { return ((border >> i) & 1U) != 0; }
 
     std::uint32_t x_, y_, z_;
-    std::uint32_t classes_ = 0;  // bit c: a changed sample lies on the borders of exactly axes c
+    detail::ChangedColumns columns_{};
 };
 
 struct Change {
@@ -146,26 +155,34 @@ public:
         const Box3i voxels = brick_region(id).box;
         const Box3i part = intersection(voxels, box_);
         if (part.empty()) return;
-        const auto offset = [](std::int32_t v, float c) {
-            return static_cast<float>(static_cast<double>(v) - static_cast<double>(c));
+        const auto offsets = [](std::int32_t first, float c) {
+            Row row;
+            for (std::int32_t i = 0; i < kBrickSize; ++i)
+                row[static_cast<std::size_t>(i)] =
+                    static_cast<float>(static_cast<double>(first + i) - static_cast<double>(c));
+            return row;
         };
-        Row dx{};
-        for (int x = 0; x < kBrickSize; ++x)
-            dx[static_cast<std::size_t>(x)] = stretch_.x * offset(voxels.min.x + x, centre_.x);
-        for (std::int32_t z = part.min.z; z < part.max.z; ++z)
-            for (std::int32_t y = part.min.y; y < part.max.y; ++y) {
-                const float dy = stretch_.y * offset(y, centre_.y);
-                const float dz = stretch_.z * offset(z, centre_.z);
-                Sample* row =
-                    brick.samples.data() + Brick::index(0, y - voxels.min.y, z - voxels.min.z);
-                const Row into = is_sphere_ ? into_sphere(dx, dy, dz) : into_ellipsoid(dx, dy, dz);
-                if (const std::uint32_t mask = paint_row(row, into); mask != 0)
-                    changed.add_row(y - voxels.min.y, z - voxels.min.z, mask);
-            }
+        const detail::SphereInBrick sphere{.dx = offsets(voxels.min.x, centre_.x),
+                                           .dy = offsets(voxels.min.y, centre_.y),
+                                           .dz = offsets(voxels.min.z, centre_.z),
+                                           .radius = radius_,
+                                           // With room for rounding.
+                                           .reach = radius_ * 1.001F + float{kReach} + 0.01F,
+                                           .dig = dig_,
+                                           .first_y = part.min.y - voxels.min.y,
+                                           .end_y = part.max.y - voxels.min.y,
+                                           .first_z = part.min.z - voxels.min.z,
+                                           .end_z = part.max.z - voxels.min.z,
+                                           .border_y = changed.border_y(),
+                                           .border_z = changed.border_z()};
+        if (is_sphere_)
+            detail::paint_sphere(sphere, brick, changed.columns());
+        else
+            paint_ellipsoid(sphere, brick, changed);
     }
 
 private:
-    using Row = std::array<float, kBrickSize>;
+    using Row = detail::SphereInBrick::Offsets;
     // Of distance_outside. A tenth of a sample unit after 8 steps at worst, in 300 000 random tries
     // with proportions down to 0.001; an error of 1e-4 is at most a fifth of one.
     static constexpr int kMostSteps = 8;
@@ -173,17 +190,22 @@ private:
     // In voxels of the level. Thinner ellipsoids would leave the range of a float, and count as this thick.
     static constexpr float kThinnest = 0.001F;
 
-    // Distances to the surface, positive inside the brush. Whole rows of 16 samples, so that the
-    // compiler vectorizes the loops.
-    [[nodiscard]] Row into_sphere(const Row& dx, float dy, float dz) const {
-        const float rest2 = dy * dy + dz * dz;
-        Row into;
-        for (std::size_t x = 0; x < kBrickSize; ++x)
-            into[x] = radius_ - std::sqrt(dx[x] * dx[x] + rest2);
-        return into;
+    // Whole rows of 16 samples, so that the compiler vectorizes the loops.
+    void paint_ellipsoid(const detail::SphereInBrick& at, Brick& brick,
+                         ChangedSamples& changed) const {
+        Row dx;
+        for (std::size_t x = 0; x < kBrickSize; ++x) dx[x] = stretch_.x * at.dx[x];
+        for (int z = at.first_z; z < at.end_z; ++z)
+            for (int y = at.first_y; y < at.end_y; ++y) {
+                const Row into = into_ellipsoid(dx, stretch_.y * at.dy[static_cast<std::size_t>(y)],
+                                                stretch_.z * at.dz[static_cast<std::size_t>(z)]);
+                const std::uint32_t mask =
+                    paint_row(brick.samples.data() + Brick::index(0, y, z), into);
+                if (mask != 0) changed.add_row(y, z, mask);
+            }
     }
 
-    // To first order: the stretched distance over the length of its gradient. Exact on the axes.
+    // Distances to the surface, positive inside the brush. To first order: the stretched distance over the length of its gradient. Exact on the axes.
     // Outside, it is never more than the true distance, but near a flat ellipsoid it is far less,
     // hundreds of voxels away from it. So if it finds samples outside to be within reach, their
     // true distance decides.
@@ -300,16 +322,18 @@ void append_changes(const Volume& volume, const Brush& brush, std::vector<Change
                     EditReport& report) {
     const Vec3i first = floor_div(brush.box().min, kBrickSize);
     const Vec3i last = floor_div(brush.box().max - Vec3i{1, 1, 1}, kBrickSize);
-    Brick scratch;
+    std::unique_ptr<Brick> copy;
     for (std::int32_t x = first.x; x <= last.x; ++x)
         for (std::int32_t y = first.y; y <= last.y; ++y)
             for (std::int32_t z = first.z; z <= last.z; ++z) {
                 const BrickId brick{{x, y, z}, brush.level()};
-                if (!brush.reaches(brick) || !clone(volume, brush, brick, scratch)) continue;
+                if (!brush.reaches(brick)) continue;
+                if (copy == nullptr) copy = std::make_unique_for_overwrite<Brick>();
+                if (!clone(volume, brush, brick, *copy)) continue;
                 ChangedSamples changed(brick);
-                brush.paint(brick, scratch, changed);
+                brush.paint(brick, *copy, changed);
                 if (!changed.any()) continue;
-                changes.push_back({brick, make_brick(scratch)});
+                changes.push_back({brick, keep_brick(std::exchange(copy, nullptr))});
                 report.reach[static_cast<std::size_t>(brush.level())] = brush.box();
                 report.bricks.push_back(brick);
                 changed.append_chunks(brick, report.chunks);

@@ -43,6 +43,8 @@ using BrickPtr = std::unique_ptr<const Brick, BrickDeleter>;
 
 /// A copy of `samples`, or the shared brick that equals it.
 [[nodiscard]] BrickPtr make_brick(const Brick& samples);
+/// The brick itself, or the shared brick that equals it.
+[[nodiscard]] BrickPtr keep_brick(std::unique_ptr<Brick> brick) noexcept;
 
 /// The voxels of a brick.
 [[nodiscard]] constexpr Region brick_region(BrickId brick) {

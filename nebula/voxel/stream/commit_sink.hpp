@@ -2,9 +2,9 @@
 // The engine's side of a commit.
 #pragma once
 
-#include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
+#include "nebula/voxel/stream/surface.hpp"
 
 namespace nebula::voxel {
 
@@ -23,8 +23,9 @@ public:
     virtual ~CommitSink() = default;
 
     /// Makes the chunk's next mesh, hidden beside the one that it shows. A mesh that was staged for
-    /// the chunk before is replaced. The mesh is never empty, and is valid only during the call.
-    virtual void stage(ChunkId chunk, const ChunkMesh& mesh) noexcept = 0;
+    /// the chunk before is replaced. The surface comes from the terrain's SurfaceMaker; the sink may
+    /// take out what is in it, and it is valid only during the call.
+    virtual void stage(ChunkId chunk, Surface& surface) noexcept = 0;
     /// Shows the staged mesh in place of the one that the chunk showed.
     virtual void show(ChunkId chunk) noexcept = 0;
     /// Removes the mesh that the chunk shows. Called only for a chunk that shows one.

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
+#include "nebula/voxel/stream/surface.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 
 namespace nebula::voxel {
 
@@ -24,6 +26,8 @@ struct TerrainSettings {
     /// No further step is planned while finished chunks that wait for a commit take this much
     /// memory; at least 1 MiB. It is exceeded by the steps under way, of 256 chunks each.
     std::size_t most_waiting_bytes = std::size_t{32} << 20U;
+    /// Makes what the sink stages; not null.
+    std::shared_ptr<const SurfaceMaker> surfaces = std::make_shared<MeshSurfaceMaker>();
     /// The clock of budgets and reports; tests set their own. The deadline of commit_edits is
     /// always real time, because workers and a sleeping thread know no other clock.
     Clock::time_point (*now)() = &Clock::now;

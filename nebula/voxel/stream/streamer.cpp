@@ -63,7 +63,7 @@ Streamer::Streamer(World& world, WorkerPool& pool, const TerrainSettings& settin
       settings_(settings),
       tree_(std::make_unique<detail::ChunkTree>(0)),
       planner_(std::make_unique<detail::Planner>(*tree_)),
-      loader_(pool, world.volume(), scratches_) {}
+      loader_(pool, world.volume(), scratches_, *settings.surfaces) {}
 
 Streamer::~Streamer() {
     for (const auto& step : steps_) step->abandoned.store(true, std::memory_order_relaxed);
@@ -179,7 +179,6 @@ void Streamer::begin_step(std::unique_ptr<Group> step) {
     for (std::uint32_t i = 0; i < items.size(); ++i) {
         ChunkItem& item = items[i];
         item.group = step.get();
-        item.node = tree_->find(item.id);
         item.older = std::exchange(item.node->newest_item, &item);
         // Edits are not noted for chunks outside the tree.
         if (!item.node->shown) item.node->required_version = version;
@@ -242,6 +241,7 @@ CommitReport Streamer::commit(CommitSink& sink, Clock::duration budget) {
     while (world_.volume().collect(kBricksPerSlice) == kBricksPerSlice &&
            settings_.now() < frame.deadline()) {
     }
+    if (steps_.empty()) loader_.free_retired();
     loader_.start_runners();
     report.waiting = built_;
     report.spent = settings_.now() - start;
@@ -274,6 +274,7 @@ void Streamer::commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& 
         if (!stage(step, sink, frame, report)) return;
         if (!step.is_built() || !may_show(step)) return;
         show(step, sink, report);
+        loader_.retire(std::move(steps_.front()));
         steps_.pop_front();
         if (settings_.now() >= frame.deadline()) return;
     }
@@ -283,14 +284,13 @@ void Streamer::commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& 
 bool Streamer::stage(Group& step, CommitSink& sink, FrameBudget& frame, CommitReport& report) {
     for (ChunkItem& item : step.items) {
         if (!item.built || item.stale || item.staged) continue;
-        if (!item.mesh.empty()) {
+        if (item.surface != nullptr) {
             const Clock::time_point before = settings_.now();
             if (!frame.try_start(before, mesh_cost_)) return false;
-            counters_.triangles += item.mesh.triangle_count();
-            sink.stage(item.id, item.mesh);
+            counters_.triangles += item.surface->triangle_count();
+            sink.stage(item.id, *item.surface);
             ++report.committed;
             item.mesh_staged = true;
-            item.mesh = {};
             mesh_cost_.add(settings_.now() - before);
         } else if (std::exchange(item.mesh_staged, false)) {
             sink.discard(item.id);
@@ -496,7 +496,8 @@ EditCommit Streamer::commit_edits(CommitSink& sink, Clock::time_point deadline) 
 }
 
 void Streamer::begin_edit_group() {
-    edit_group_ = std::make_unique<EditGroup>(pool_, world_.volume(), scratches_);
+    edit_group_ =
+        std::make_unique<EditGroup>(pool_, world_.volume(), scratches_, *settings_.surfaces);
     edit_group_->first_edit = first_edit_;
     edit_group_->edits = std::exchange(new_edits_, 0);
     for (const ChunkId chunk : std::exchange(dirty_, {})) {
@@ -519,7 +520,7 @@ void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
     for (EditGroup::Item& built : group->items()) {
         if (built.waiting != nullptr) {
             ChunkItem& item = *built.waiting;
-            item.mesh = std::move(built.mesh);
+            item.surface = std::move(built.surface);
             item.error = std::move(built.error);
             item.version = group->version();
             item.stale = false;
@@ -538,7 +539,7 @@ void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
             continue;
         }
         ++done.chunks;
-        stage_and_show(*node, built.mesh, sink);
+        stage_and_show(*node, built.surface.get(), sink);
     }
     if (done.edits == 0 && done.chunks == 0 && done.failed == 0) return;
     done.since_first_edit = settings_.now() - group->first_edit;
@@ -549,13 +550,13 @@ void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
     report.groups.push_back(done);
 }
 
-void Streamer::stage_and_show(ChunkNode& node, const ChunkMesh& mesh, CommitSink& sink) {
-    if (!mesh.empty()) {
+void Streamer::stage_and_show(ChunkNode& node, Surface* surface, CommitSink& sink) {
+    if (surface != nullptr) {
         // What a step has staged for the chunk is stale, and is replaced.
         for (ChunkItem* item = node.newest_item; item != nullptr; item = item->older)
             item->mesh_staged = false;
-        counters_.triangles += mesh.triangle_count();
-        sink.stage(node.id, mesh);
+        counters_.triangles += surface->triangle_count();
+        sink.stage(node.id, *surface);
         sink.show(node.id);
         shown_meshes_ += node.has_mesh ? 0 : 1;
         node.has_mesh = true;

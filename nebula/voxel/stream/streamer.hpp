@@ -95,7 +95,7 @@ private:
     void mark_strips_beside(ChunkId chunk, const EditReport& edit);
     void begin_edit_group();
     void commit_edit_group(CommitSink& sink, EditCommit& report);
-    void stage_and_show(detail::ChunkNode& node, const ChunkMesh& mesh, CommitSink& sink);
+    void stage_and_show(detail::ChunkNode& node, Surface* surface, CommitSink& sink);
     void set_failed(detail::ChunkNode& node, bool failed) noexcept;
 
     [[nodiscard]] bool is_ready(ChunkId chunk, const Aabb& area, Level level) const noexcept;

@@ -52,17 +52,19 @@ public:
 
 Terrain::Terrain(WorkerPool& pool, std::shared_ptr<const Generator> generator,
                  TerrainSettings settings)
-    : settings_(settings) {
+    : settings_(std::move(settings)) {
     if (generator == nullptr) throw std::invalid_argument("terrain: the generator is null");
-    if (auto error = check_distances(settings.view_distance, settings.detail_distance))
+    if (auto error = check_distances(settings_.view_distance, settings_.detail_distance))
         throw std::invalid_argument("terrain: " + error->message);
     for (const Clock::duration budget :
-         {settings.update_budget, settings.commit_budget, settings.edit_budget})
+         {settings_.update_budget, settings_.commit_budget, settings_.edit_budget})
         if (budget < Clock::duration::zero())
             throw std::invalid_argument("terrain: a budget is negative");
-    if (settings.most_waiting_bytes < kLeastWaitingBytes)
+    if (settings_.most_waiting_bytes < kLeastWaitingBytes)
         throw std::invalid_argument("terrain: most_waiting_bytes must be at least 1 MiB");
-    if (settings.now == nullptr) throw std::invalid_argument("terrain: the clock is null");
+    if (settings_.surfaces == nullptr)
+        throw std::invalid_argument("terrain: the surface maker is null");
+    if (settings_.now == nullptr) throw std::invalid_argument("terrain: the clock is null");
     impl_ = std::make_unique<Impl>(pool, std::move(generator), settings_);
 }
 

@@ -115,7 +115,7 @@ func test_a_distance_out_of_range_leaves_the_world_as_it_was() -> void:
 		expect_error("distance")
 		terrain.view_distance = wrong
 		check_equal(terrain.view_distance, 64.0, "view distance after %s" % wrong)
-	for budget: StringName in [&"commit_budget_msec", &"edit_budget_msec"]:
+	for budget: StringName in [&"commit_budget_msec", &"loading_budget_msec", &"edit_budget_msec"]:
 		terrain.set(budget, 3.0)
 		expect_error("%s is not a number; it must be from 0 to 1000. It stays at 3." % budget)
 		terrain.set(budget, NAN)

@@ -84,14 +84,19 @@ bool ChunkTree::may_be_leaf(ChunkId id) const noexcept {
     return true;
 }
 
-std::uint8_t ChunkTree::mask_of(ChunkId id) const noexcept {
-    if (id.level == root_level_) return 0;
-    unsigned mask = 0;
+std::uint8_t ChunkTree::leaf_faces(ChunkId id) const noexcept {
+    unsigned faces = 0;
     for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
-        const ChunkId neighbour = id + kFaceNeighbours[face];
-        if (!is_planned(neighbour) && is_planned(neighbour.parent())) mask |= 1U << face;
+        const ChunkNode* neighbour = find(id + kFaceNeighbours[face]);
+        if (neighbour != nullptr && neighbour->is_planned_leaf()) faces |= 1U << face;
     }
-    return static_cast<std::uint8_t>(mask);
+    return static_cast<std::uint8_t>(faces);
+}
+
+std::uint8_t ChunkTree::child_mask(std::uint8_t leaf_faces, ChunkId id) noexcept {
+    const auto side = [](std::int32_t c) { return 1U << floor_mod(c, 2); };
+    const unsigned outer = side(id.at.x) | side(id.at.y) << 2U | side(id.at.z) << 4U;
+    return static_cast<std::uint8_t>(leaf_faces & outer);
 }
 
 void ChunkTree::plan_what_is_shown() {
@@ -102,6 +107,7 @@ void ChunkTree::plan_what_is_shown() {
         node.planned = true;
         node.planned_split = node.shown_split;
         node.planned_mask = node.shown_mask;
+        node.newest_item = nullptr;
         if (!node.shown_split) {
             ++planned_leaves_;
             continue;

@@ -24,6 +24,7 @@ struct ChunkNode {
     // The plan: what the newest group leads to.
     bool planned = false;
     bool planned_split = false;
+    bool mask_changed = false;      ///< By the step that is being planned.
     std::uint8_t planned_mask = 0;  ///< Faces that get a strip; of a leaf.
 
     // What is on the screen.
@@ -101,10 +102,18 @@ public:
     /// Whether its neighbours are coarse enough for it to be a leaf: none of the children around it
     /// is split.
     [[nodiscard]] bool may_be_leaf(ChunkId id) const noexcept;
-    /// Which faces of a leaf get a strip: those across which the plan is coarser.
-    [[nodiscard]] std::uint8_t mask_of(ChunkId id) const noexcept;
+    /// Across which faces the plan has a leaf of the chunk's own level.
+    [[nodiscard]] std::uint8_t leaf_faces(ChunkId id) const noexcept;
+    /// Which faces of a leaf get a strip: those across which the plan is coarser. That is where it
+    /// lies on a face of its parent, and a leaf beside that.
+    [[nodiscard]] std::uint8_t mask_of(ChunkId id) const noexcept {
+        return id.level == root_level_ ? std::uint8_t{0} : child_mask(leaf_faces(id.parent()), id);
+    }
+    /// The same for a chunk whose parent has these leaf_faces.
+    [[nodiscard]] static std::uint8_t child_mask(std::uint8_t leaf_faces, ChunkId id) noexcept;
 
-    /// Makes the plan what is shown; nodes that only a step would have shown go.
+    /// Makes the plan what is shown, and forgets every item; nodes that only a step would have shown
+    /// go.
     void plan_what_is_shown();
 
     /// Forgets the node if neither the plan nor the screen has it.

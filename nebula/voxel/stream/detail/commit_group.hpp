@@ -4,15 +4,16 @@
 
 #include "nebula/voxel/field/brick.hpp"
 #include "nebula/voxel/field/volume.hpp"
-#include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 #include "nebula/voxel/stream/detail/chunk_tree.hpp"
+#include "nebula/voxel/stream/surface.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -29,8 +30,8 @@ struct ChunkItem {
     CommitGroup* group = nullptr;
 
     // The build. Written by the thread that builds it, until the owner receives it.
-    std::uint64_t version = 0;  ///< It contains every edit up to this version.
-    ChunkMesh mesh;
+    std::uint64_t version = 0;         ///< It contains every edit up to this version.
+    std::unique_ptr<Surface> surface;  ///< Null: nothing is to be seen.
     std::optional<VoxelError> error;
     std::array<BrickPtr, kOwnBricks> bricks;  ///< Those that the volume lacked; others null.
 

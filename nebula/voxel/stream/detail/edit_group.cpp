@@ -18,9 +18,11 @@ constexpr std::size_t kChunksAlone = 4;
 
 }  // namespace
 
-EditGroup::EditGroup(WorkerPool& pool, Volume& volume, MeshScratchList& scratches)
+EditGroup::EditGroup(WorkerPool& pool, Volume& volume, MeshScratchList& scratches,
+                     const SurfaceMaker& surfaces)
     : volume_(volume),
       scratches_(scratches),
+      surfaces_(surfaces),
       alone_(pool.thread_count() == 0),
       version_(volume.version()),
       pin_(volume.epochs().pin()),
@@ -63,9 +65,10 @@ void EditGroup::spawn_rest() {
 
 // On the owner thread, or on any thread that runs tasks of the pool.
 void EditGroup::build(Item& item) noexcept {
-    auto done =
-        build_chunk(scratches_, volume_.generator(), item.sources,
-                    [&](const MeshScratch& built, BlockContent) { item.mesh = built.mesh; });
+    auto done = build_chunk(scratches_, volume_.generator(), item.sources,
+                            [&](const MeshScratch& built, BlockContent) {
+                                if (!built.mesh.empty()) item.surface = surfaces_.make(built.mesh);
+                            });
     if (!done) item.error = std::move(done.error());
 }
 

@@ -6,15 +6,16 @@
 #include "nebula/threading/task_group.hpp"
 #include "nebula/voxel/field/epoch.hpp"
 #include "nebula/voxel/field/volume.hpp"
-#include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/mesh/mesh_scratch.hpp"
 #include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 #include "nebula/voxel/stream/detail/commit_group.hpp"
+#include "nebula/voxel/stream/surface.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 
 namespace nebula {
@@ -31,18 +32,19 @@ namespace nebula::voxel::detail {
 ///
 /// Threads:   owner thread.
 /// Cost:      add: 64 look-ups, and 18 for each strip. finish: until the deadline, plus one chunk.
-/// Lifetime:  borrows the volume and the scratches. The destructor drops chunks that have not begun
+/// Lifetime:  borrows the volume, the scratches and the maker. The destructor drops chunks that have not begun
 ///            and waits for those that workers are building.
 class EditGroup {
 public:
     struct Item {
         ChunkSources sources;
         ChunkItem* waiting = nullptr;  ///< The build that this one replaces; null: what is shown.
-        ChunkMesh mesh;
+        std::unique_ptr<Surface> surface;  ///< Null: nothing is to be seen.
         std::optional<VoxelError> error;
     };
 
-    EditGroup(WorkerPool& pool, Volume& volume, MeshScratchList& scratches);
+    EditGroup(WorkerPool& pool, Volume& volume, MeshScratchList& scratches,
+              const SurfaceMaker& surfaces);
     ~EditGroup();
     EditGroup(const EditGroup&) = delete;
     EditGroup& operator=(const EditGroup&) = delete;
@@ -70,6 +72,7 @@ private:
 
     Volume& volume_;
     MeshScratchList& scratches_;
+    const SurfaceMaker& surfaces_;
     const bool alone_;  // the pool has no workers
     const std::uint64_t version_;
     EpochDomain::Pin pin_;

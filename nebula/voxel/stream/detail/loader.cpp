@@ -32,7 +32,7 @@ bool has_own_brick(const ChunkBricks& bricks, int i) {
 }
 
 std::size_t bytes_of(const ChunkItem& item) {
-    std::size_t bytes = item.mesh.vertex_data.capacity() + item.mesh.index_data.capacity();
+    std::size_t bytes = item.surface != nullptr ? item.surface->bytes() : 0;
     for (const BrickPtr& brick : item.bricks)
         if (brick != nullptr && !is_uniform(brick.get())) bytes += sizeof(Brick);
     return bytes;
@@ -40,9 +40,11 @@ std::size_t bytes_of(const ChunkItem& item) {
 
 }  // namespace
 
-Loader::Loader(WorkerPool& pool, Volume& volume, MeshScratchList& scratches)
+Loader::Loader(WorkerPool& pool, Volume& volume, MeshScratchList& scratches,
+               const SurfaceMaker& surfaces)
     : volume_(volume),
       scratches_(scratches),
+      surfaces_(surfaces),
       jobs_(static_cast<std::size_t>(pool.thread_count()) * kRunnersPerWorker),
       meter_(pool),
       // Not Background: a pool keeps one worker free of that band, and loading needs all workers.
@@ -57,6 +59,17 @@ Loader::~Loader() {
 void Loader::add(CommitGroup& group) {
     queued_.fetch_add(group.items.size(), std::memory_order_relaxed);
     jobs_.add(group.jobs);
+}
+
+void Loader::retire(std::unique_ptr<CommitGroup> group) {
+    const MutexLock lock(retired_mutex_);
+    retired_.push_back(std::move(group));
+}
+
+void Loader::free_retired() noexcept {
+    std::vector<std::unique_ptr<CommitGroup>> groups;
+    const MutexLock lock(retired_mutex_);
+    groups.swap(retired_);
 }
 
 void Loader::start_runners() {
@@ -83,6 +96,7 @@ void Loader::spawn_runner() {
 
 void Loader::run_slice() {
     const Clock::time_point end = Clock::now() + kSlice;
+    free_retired();
     do {
         if (stopping_.load(std::memory_order_relaxed)) return jobs_.stopped();
         BuildJob* const job = jobs_.take_or_stop();
@@ -97,6 +111,7 @@ void Loader::run_slice() {
 }
 
 void Loader::run_here(Clock::time_point deadline, Clock::time_point (*now)()) {
+    free_retired();
     while (BuildJob* const job = jobs_.take()) {
         finish(*job);
         if (now() >= deadline) return;
@@ -140,7 +155,7 @@ void Loader::build(ChunkItem& item) noexcept {
     const ChunkSources sources = volume_.look_up(item.id, item.mask);
     auto done = build_chunk(scratches_, volume_.generator(), sources,
                             [&](const MeshScratch& built, BlockContent content) {
-                                item.mesh = built.mesh;
+                                if (!built.mesh.empty()) item.surface = surfaces_.make(built.mesh);
                                 if (content != BlockContent::Mixed) return;
                                 for (int i = 0; i < kOwnBricks; ++i)
                                     if (!has_own_brick(sources.bricks, i))
@@ -150,7 +165,7 @@ void Loader::build(ChunkItem& item) noexcept {
     // A job is always answered, or its group would never be shown.
     if (!done) {
         item.error = std::move(done.error());
-        item.mesh = {};
+        item.surface = nullptr;
         item.bricks = {};
     }
 }

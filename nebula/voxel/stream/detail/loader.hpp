@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
+#include "nebula/base/mutex.hpp"
 #include "nebula/threading/task_group.hpp"
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/mesh/mesh_scratch.hpp"
@@ -10,10 +11,13 @@
 #include "nebula/voxel/stream/detail/completion_queue.hpp"
 #include "nebula/voxel/stream/detail/job_queue.hpp"
 #include "nebula/voxel/stream/detail/load_meter.hpp"
+#include "nebula/voxel/stream/surface.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <memory>
+#include <vector>
 
 namespace nebula {
 class WorkerPool;
@@ -33,7 +37,8 @@ namespace nebula::voxel::detail {
 ///            must live until each of its jobs has been received or dropped.
 class Loader {
 public:
-    Loader(WorkerPool& pool, Volume& volume, MeshScratchList& scratches);
+    Loader(WorkerPool& pool, Volume& volume, MeshScratchList& scratches,
+           const SurfaceMaker& surfaces);
     ~Loader();
     Loader(const Loader&) = delete;
     Loader& operator=(const Loader&) = delete;
@@ -51,6 +56,12 @@ public:
     bool receive(F&& f) {
         return finished_.take(f);
     }
+
+    /// Takes a group that has been shown. A runner destroys it, because freeing what other workers
+    /// have allocated waits for the locks of their allocators.
+    void retire(std::unique_ptr<CommitGroup> group);
+    /// Destroys on this thread what no runner has destroyed yet.
+    void free_retired() noexcept;
 
     /// Items whose job nobody has taken.
     [[nodiscard]] std::size_t queued() const noexcept {
@@ -72,7 +83,10 @@ private:
 
     Volume& volume_;
     MeshScratchList& scratches_;
+    const SurfaceMaker& surfaces_;
     JobQueue jobs_;
+    Mutex retired_mutex_;
+    std::vector<std::unique_ptr<CommitGroup>> retired_ NEBULA_GUARDED_BY(retired_mutex_);
     CompletionQueue<BuildJob> finished_;
     LoadMeter meter_;
     std::atomic<std::size_t> queued_{0};  // raised by the owner, lowered by who takes a job

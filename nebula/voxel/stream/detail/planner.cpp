@@ -85,7 +85,7 @@ std::unique_ptr<CommitGroup> Planner::next() {
         auto group = std::make_unique<CommitGroup>();
         tree_.for_each([&](ChunkNode& node) {
             if (node.failed && node.is_planned_leaf())
-                group->items.emplace_back(node.id, node.planned_mask);
+                group->items.emplace_back(node.id, node.planned_mask).node = &node;
         });
         if (!group->items.empty()) return group;
     }
@@ -202,52 +202,67 @@ void Planner::unplan_below(ChunkNode& node) {
 // Applies the changes to the plan, then lists every leaf that is new or whose strips differ.
 std::unique_ptr<CommitGroup> Planner::form(std::vector<Change> changes) {
     auto group = std::make_unique<CommitGroup>();
-    std::vector<ChunkId> fresh;
-    std::vector<ChunkId> around;  // the finer chunks beside a change
-    const auto add_around = [&](ChunkId id) {
-        for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
-            const ChunkNode* neighbour = tree_.find(id + kFaceNeighbours[face]);
-            if (neighbour == nullptr || !neighbour->planned_split) continue;
-            const std::array<ChunkId, 4> children = children_beside(id, face);
-            around.insert(around.end(), children.begin(), children.end());
-        }
-    };
     for (const Change& change : changes) {
+        ChunkNode* const node = tree_.find(change.id);
         switch (change.kind) {
             case Change::Kind::Appear:
                 tree_.plan(change.id);
                 roots_.push_back(change.id);
-                fresh.push_back(change.id);
                 break;
-            case Change::Kind::Vanish: {
-                ChunkNode& root = *tree_.find(change.id);
-                unplan_below(root);
-                tree_.unplan(root);
+            case Change::Kind::Vanish:
+                unplan_below(*node);
+                tree_.unplan(*node);
                 std::erase(roots_, change.id);
                 break;
-            }
             case Change::Kind::Split:
-                tree_.split(*tree_.find(change.id));
-                for (int i = 0; i < 8; ++i) fresh.push_back(change.id.child(i));
+                tree_.split(*node);
                 break;
             case Change::Kind::Merge:
-                tree_.merge(*tree_.find(change.id));
-                fresh.push_back(change.id);
+                tree_.merge(*node);
                 break;
         }
     }
-    for (const Change& change : changes)
-        if (change.kind != Change::Kind::Vanish && change.id.level > 0) add_around(change.id);
-    group->items.reserve(fresh.size() + around.size());
-    for (const ChunkId id : fresh) {
+    group->items.reserve(changes.size() * 8);
+    const auto add = [&](ChunkNode& node) {
+        group->items.emplace_back(node.id, node.planned_mask).node = &node;
+    };
+    const auto add_fresh = [&](ChunkId id, std::uint8_t mask) {
         ChunkNode& node = *tree_.find(id);
-        node.planned_mask = tree_.mask_of(id);
-        group->items.emplace_back(id, node.planned_mask);
+        node.planned_mask = mask;
+        add(node);
+    };
+    for (const Change& change : changes) {
+        if (change.kind == Change::Kind::Vanish) continue;
+        if (change.kind != Change::Kind::Split) {
+            add_fresh(change.id, tree_.mask_of(change.id));
+            continue;
+        }
+        const std::uint8_t leaf_faces = tree_.leaf_faces(change.id);
+        for (int i = 0; i < 8; ++i) {
+            const ChunkId child = change.id.child(i);
+            add_fresh(child, ChunkTree::child_mask(leaf_faces, child));
+        }
     }
-    for (const ChunkId id : around) {
-        ChunkNode& node = *tree_.find(id);
-        const std::uint8_t mask = node.is_planned_leaf() ? tree_.mask_of(id) : node.planned_mask;
-        if (std::exchange(node.planned_mask, mask) != mask) group->items.emplace_back(id, mask);
+    // The finer chunks beside a change have a strip towards it if it is a leaf now.
+    std::vector<ChunkNode*> around;
+    for (const Change& change : changes) {
+        if (change.kind == Change::Kind::Vanish || change.id.level == 0) continue;
+        for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
+            const ChunkNode* neighbour = tree_.find(change.id + kFaceNeighbours[face]);
+            if (neighbour == nullptr || !neighbour->planned_split) continue;
+            const unsigned facing = 1U << (face ^ 1U);
+            const unsigned strip = change.kind == Change::Kind::Split ? 0U : facing;
+            for (const ChunkId child : children_beside(change.id, face)) {
+                ChunkNode& finer = *tree_.find(child);
+                if (!finer.is_planned_leaf() || (finer.planned_mask & facing) == strip) continue;
+                finer.planned_mask = static_cast<std::uint8_t>(finer.planned_mask ^ facing);
+                if (!std::exchange(finer.mask_changed, true)) around.push_back(&finer);
+            }
+        }
+    }
+    for (ChunkNode* const node : around) {
+        node->mask_changed = false;
+        add(*node);
     }
     group->changes = std::move(changes);
     return group;
