@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/field/brick.hpp"
 
+#include "nebula/voxel/field/detail/slab_pool.hpp"
+
 #include <algorithm>
 #include <memory>
+#include <new>
 
 namespace nebula::voxel {
 
@@ -28,6 +31,27 @@ const Brick* shared_equal(const Brick& samples) noexcept {
 }
 
 }  // namespace
+
+#if !defined(NEBULA_SANITIZED)
+namespace {
+
+// Never destroyed: a brick may be freed while the process ends.
+detail::SlabPool& brick_memory() {
+    static_assert(sizeof(Brick) == detail::SlabPool::kBlockBytes);
+    static auto* const pool = new detail::SlabPool;
+    return *pool;
+}
+
+}  // namespace
+
+void* Brick::operator new(std::size_t /*size*/, std::align_val_t /*alignment*/) {
+    return brick_memory().take();
+}
+
+void Brick::operator delete(void* brick, std::align_val_t /*alignment*/) noexcept {
+    brick_memory().give(brick);
+}
+#endif
 
 BrickPtr make_brick(const Brick& samples) {
     if (const Brick* shared = shared_equal(samples)) return BrickPtr(shared);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <new>
 
 namespace nebula::voxel {
 
@@ -22,6 +23,12 @@ struct Brick {
     [[nodiscard]] Sample at(int x, int y, int z) const noexcept { return samples[index(x, y, z)]; }
 
     alignas(64) std::array<Sample, kBrickSamples> samples;
+
+#if !defined(NEBULA_SANITIZED)  // the sanitizers watch their own heap
+    /// From a SlabPool that lasts as long as the process.
+    static void* operator new(std::size_t size, std::align_val_t alignment);
+    static void operator delete(void* brick, std::align_val_t alignment) noexcept;
+#endif
 };
 
 // Far from any surface, every brick is one of these two, which the whole program shares. They are

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/field/detail/slab_pool.hpp"
+
+#include <cstdint>
+#include <new>
+#include <utility>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace nebula::voxel::detail {
+
+struct SlabPool::Free {
+    Free* next;
+};
+
+struct SlabPool::Slab {
+    Slab* previous;  // in the list of those with room
+    Slab* next;
+    Free* free;           // blocks that came back
+    std::size_t touched;  // blocks that were ever taken
+    std::size_t used;
+
+    [[nodiscard]] bool has_room() const noexcept { return used < kBlocks; }
+};
+
+namespace {
+
+constexpr std::align_val_t kSlabAlignment{SlabPool::kSlabBytes};
+
+}  // namespace
+
+SlabPool::~SlabPool() {
+    const MutexLock lock(mutex_);
+    while (with_room_ != nullptr) {  // all of them, if every block is back
+        Slab* const slab = with_room_;
+        with_room_ = slab->next;
+        free_slab(slab);
+    }
+}
+
+SlabPool::Slab* SlabPool::slab_of(void* block) noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(block);
+    return reinterpret_cast<Slab*>(address & ~std::uintptr_t{kSlabBytes - 1});
+}
+
+SlabPool::Slab* SlabPool::make_slab() {
+    void* const memory = ::operator new(kSlabBytes, kSlabAlignment);
+#if defined(MADV_POPULATE_WRITE)
+    // It may fail on an older kernel, and then pages come one by one.
+    (void)madvise(memory, kSlabBytes, MADV_POPULATE_WRITE);
+#endif
+    return ::new (memory) Slab{};
+}
+
+void SlabPool::free_slab(Slab* slab) noexcept { ::operator delete(slab, kSlabAlignment); }
+
+void SlabPool::link(Slab* slab) noexcept {
+    slab->previous = nullptr;
+    slab->next = with_room_;
+    if (with_room_ != nullptr) with_room_->previous = slab;
+    with_room_ = slab;
+}
+
+void SlabPool::unlink(Slab* slab) noexcept {
+    if (slab->previous != nullptr)
+        slab->previous->next = slab->next;
+    else
+        with_room_ = slab->next;
+    if (slab->next != nullptr) slab->next->previous = slab->previous;
+}
+
+void* SlabPool::take() {
+    const MutexLock lock(mutex_);
+    if (with_room_ == nullptr) {
+        link(make_slab());
+        ++slabs_;
+        ++empty_;
+    }
+    Slab* const slab = with_room_;
+    if (slab->used++ == 0) --empty_;
+    if (!slab->has_room()) unlink(slab);
+    if (slab->free != nullptr) return std::exchange(slab->free, slab->free->next);
+    ++slab->touched;
+    return reinterpret_cast<std::byte*>(slab) + slab->touched * kBlockBytes;
+}
+
+void SlabPool::give(void* block) noexcept {
+    Slab* const slab = slab_of(block);
+    Slab* unused = nullptr;
+    {
+        const MutexLock lock(mutex_);
+        if (!slab->has_room()) link(slab);
+        slab->free = ::new (block) Free{slab->free};
+        if (--slab->used > 0) return;
+        if (empty_ == 0) {
+            ++empty_;
+            return;
+        }
+        unlink(slab);
+        --slabs_;
+        unused = slab;
+    }
+    free_slab(unused);
+}
+
+std::size_t SlabPool::slab_count() const {
+    const MutexLock lock(mutex_);
+    return slabs_;
+}
+
+}  // namespace nebula::voxel::detail
