@@ -38,8 +38,16 @@ void TerrainView::remove(voxel::ChunkId chunk) noexcept {
     const auto found = chunks_.find(chunk);
     if (found == chunks_.end()) return;
     triangles_ -= found->second->triangle_count();
-    found->second->hide();
-    erase_if_empty(chunk);
+    if (found->second->has_staged()) return found->second->hide();
+    found->second->set_visible(false);
+    removed_.push_back(std::move(found->second));
+    chunks_.erase(found);
+}
+
+void TerrainView::free_removed(Clock::time_point deadline) {
+    constexpr std::size_t at_least = 4;
+    for (std::size_t n = 0; !removed_.empty() && (n < at_least || Clock::now() < deadline); ++n)
+        removed_.pop_back();
 }
 
 void TerrainView::discard(voxel::ChunkId chunk) noexcept {

@@ -2,6 +2,7 @@
 // The chunks of one terrain on the screen: where the terrain commits to.
 #pragma once
 
+#include "nebula/base/clock.hpp"
 #include "nebula/godot/voxel/chunk_instance.hpp"
 #include "nebula/godot/voxel/chunk_surface.hpp"
 #include "nebula/threading/frame_budget.hpp"
@@ -34,6 +35,9 @@ public:
     void remove(voxel::ChunkId chunk) noexcept override;
     void discard(voxel::ChunkId chunk) noexcept override;
     void failed(voxel::ChunkId chunk, const voxel::VoxelError& error) noexcept override;
+
+    /// Frees what remove() has taken off the screen, until the deadline; at least a few.
+    void free_removed(Clock::time_point deadline);
 
     void set_scenario(RID scenario);
     /// Costs nothing when the place is the same.
@@ -75,6 +79,8 @@ private:
     Transform3D place_;
     std::shared_ptr<ChunkSurfaceMaker> surfaces_;
     std::unordered_map<voxel::ChunkId, std::unique_ptr<ChunkInstance>, voxel::ChunkIdHash> chunks_;
+    std::vector<std::unique_ptr<ChunkInstance>>
+        removed_;                            // hidden; freeing takes ten times as long
     std::vector<voxel::ChunkId> unpainted_;  // may name chunks that are gone or painted since
     CostEstimate repaint_cost_;
     std::uint64_t triangles_ = 0;

@@ -366,7 +366,9 @@ void VoxelTerrain::commit_loaded() {
     const bool awaited = loaded_wait_ != nullptr || !area_waits_.empty();
     const double budget =
         awaited ? std::max(loading_budget_msec_, commit_budget_msec_) : commit_budget_msec_;
+    const Clock::time_point deadline = Clock::now() + milliseconds(budget);
     (void)world.terrain.commit(world.view, milliseconds(budget));
+    world.view.free_removed(deadline);
     // A chunk that is built now shows all edits; those of this frame must wait for their group.
     if (world.view.needs_repaint() && !world.terrain.edits_pending())
         world.view.repaint(world.terrain,

@@ -112,6 +112,7 @@ void Streamer::drop_steps() {
         step->abandoned.store(true, std::memory_order_relaxed);
         for (const ChunkItem& item : step->items) {
             if (item.mesh_staged) discards_.push_back(item.id);
+            if (item.staged && !item.node->is_shown_leaf()) drop_bricks(item.id);
             (item.built ? built_ : unbuilt_) -= 1;
         }
         waiting_bytes_ -= step->bytes;
@@ -258,7 +259,7 @@ void Streamer::remove_leaving(CommitSink& sink, Clock::time_point deadline, Comm
     for (std::size_t n = 1; !leaving_.empty(); ++n) {
         const Leaving chunk = leaving_.back();
         leaving_.pop_back();
-        for (int i = 0; i < kOwnBricks; ++i) world_.volume().drop_generated(own_brick(chunk.id, i));
+        drop_bricks(chunk.id);
         if (chunk.has_mesh) {
             sink.remove(chunk.id);
             --shown_meshes_;
@@ -273,7 +274,11 @@ void Streamer::commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& 
         Group& step = *steps_.front();
         if (!stage(step, sink, frame, report)) return;
         if (!step.is_built() || !may_show(step)) return;
+        const Clock::time_point before = settings_.now();
+        const auto items = static_cast<std::int64_t>(std::max<std::size_t>(step.items.size(), 1));
+        if (!frame.try_start(before, CostEstimate(show_cost_.expected() * items))) return;
         show(step, sink, report);
+        show_cost_.add((settings_.now() - before) / items);
         loader_.retire(std::move(steps_.front()));
         steps_.pop_front();
         if (settings_.now() >= frame.deadline()) return;
@@ -295,9 +300,21 @@ bool Streamer::stage(Group& step, CommitSink& sink, FrameBudget& frame, CommitRe
         } else if (std::exchange(item.mesh_staged, false)) {
             sink.discard(item.id);
         }
+        publish_bricks(item);
         item.staged = true;
     }
     return true;
+}
+
+// Ahead of the chunk that shows them: what the generator says is true anyway.
+void Streamer::publish_bricks(ChunkItem& item) {
+    for (int i = 0; i < kOwnBricks; ++i)
+        if (auto& brick = item.bricks[static_cast<std::size_t>(i)]; brick != nullptr)
+            world_.volume().publish_generated(own_brick(item.id, i), std::move(brick));
+}
+
+void Streamer::drop_bricks(ChunkId chunk) {
+    for (int i = 0; i < kOwnBricks; ++i) world_.volume().drop_generated(own_brick(chunk, i));
 }
 
 bool Streamer::may_show(const Group& step) const noexcept {
@@ -353,9 +370,6 @@ void Streamer::show(Group& step, CommitSink& sink, CommitReport& report) {
         unlink(item);
         // What became of the chunk since it was planned is in later steps.
         node.shown_mask = item.mask;
-        for (int i = 0; i < kOwnBricks; ++i)
-            if (auto& brick = item.bricks[static_cast<std::size_t>(i)]; brick != nullptr)
-                world_.volume().publish_generated(own_brick(item.id, i), std::move(brick));
         set_failed(node, item.error.has_value());
         if (item.error) {
             ++report.failed;
@@ -382,7 +396,7 @@ void Streamer::hide(ChunkNode& node, CommitSink& sink, CommitReport& report) {
     }
     set_failed(node, false);
     if (node.is_shown_leaf()) return;
-    for (int i = 0; i < kOwnBricks; ++i) world_.volume().drop_generated(own_brick(node.id, i));
+    drop_bricks(node.id);
 }
 
 void Streamer::take_down(ChunkNode& node, CommitSink& sink, CommitReport& report) {

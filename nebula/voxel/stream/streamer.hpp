@@ -18,6 +18,7 @@
 #include "nebula/voxel/world/world.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -80,6 +81,8 @@ private:
     // Commits
     void commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& report);
     bool stage(Group& group, CommitSink& sink, FrameBudget& frame, CommitReport& report);
+    void publish_bricks(detail::ChunkItem& item);
+    void drop_bricks(ChunkId chunk);
     [[nodiscard]] bool may_show(const Group& group) const noexcept;
     void show(Group& group, CommitSink& sink, CommitReport& report);
     void hide(detail::ChunkNode& node, CommitSink& sink, CommitReport& report);
@@ -132,7 +135,8 @@ private:
     std::size_t new_edits_ = 0;     // made since the last edit group began
     Clock::time_point first_edit_;  // of those
 
-    CostEstimate mesh_cost_;  // of staging one mesh
+    CostEstimate mesh_cost_;                                // of staging one mesh
+    CostEstimate show_cost_{std::chrono::microseconds(1)};  // of one item of a step
     TerrainStats counters_;
     std::array<std::size_t, kLevels> shown_leaves_{};  // per level
     std::uint64_t changes_ = 0;                        // of what is shown; for audit()

@@ -16,6 +16,10 @@ namespace {
 // Of one group. Large enough that few chunks get strips for a neighbour that is about to be split,
 // and small enough that it is soon built, and shown within a frame.
 constexpr std::size_t kMostChanges = 32;
+// The same while a whole level is to be split, as when a world loads. Each step meshes the chunks along
+// its edge with strips that the next one makes superfluous, and larger steps have less edge.
+constexpr std::size_t kManySplits = 64;
+constexpr std::size_t kMostOfManySplits = 128;
 // Of roots that appear. Most of them are air or rock.
 constexpr std::size_t kMostRoots = 128;
 
@@ -170,7 +174,8 @@ void Planner::append_splits(std::vector<Change>& changes) {
         if (std::exchange(lists_stale_[i], false)) list_splits(level);
         std::vector<Ranked>& list = to_split_[i];
         std::vector<Ranked> blocked;
-        while (!list.empty() && changes.size() < kMostChanges) {
+        const std::size_t most = list.size() >= kManySplits ? kMostOfManySplits : kMostChanges;
+        while (!list.empty() && changes.size() < most) {
             const Ranked best = list.back();
             list.pop_back();
             const ChunkNode* node = tree_.find(best.id);
