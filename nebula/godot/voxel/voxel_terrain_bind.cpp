@@ -87,12 +87,13 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                "0 count as 0, "
                "values above 1000 as 1000. A value that is not a number is refused.");
     c.subgroup("Frame Budget While Awaited", "loading_");
-    c.property("loading_budget_msec", &Self::loading_budget_msec, &Self::set_loading_budget_msec,
-               Hint::range(0.1, 32, 0.1, "or_less,suffix:ms"),
-               "The same while a script awaits [method wait_loaded] or [method wait_area_ready], as "
-               "behind a loading screen. Has no effect if it is less than "
-               "[member commit_budget_msec]. Values below 0 count as 0, values above 1000 as 1000. "
-               "A value that is not a number is refused.");
+    c.property(
+        "loading_budget_msec", &Self::loading_budget_msec, &Self::set_loading_budget_msec,
+        Hint::range(0.1, 32, 0.1, "or_less,suffix:ms"),
+        "The same while a script awaits [method wait_loaded] or [method wait_area_ready], as "
+        "behind a loading screen. Has no effect if it is less than "
+        "[member commit_budget_msec]. Values below 0 count as 0, values above 1000 as 1000. "
+        "A value that is not a number is refused.");
     c.subgroup("Frame Budget of Edits", "edit_");
     c.property("edit_budget_msec", &Self::edit_budget_msec, &Self::set_edit_budget_msec,
                Hint::range(0.1, 32, 0.1, "or_less,suffix:ms"),
