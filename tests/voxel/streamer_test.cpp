@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -195,6 +196,76 @@ TEST_P(StreamerLevels, AfterAnyHistoryTheScreenEqualsTheWorld) {
         EXPECT_TRUE(sink.shown == truth(generator, edits, shown_chunks(terrain)));
         const TerrainStats stats = terrain.stats();
         EXPECT_EQ(stats.queued + stats.in_flight + stats.waiting + stats.waiting_bytes, 0U);
+    }
+}
+
+/// One thread plays everything: a clock that jumps, and workers that finish in any order. So a seed
+/// always gives the same run.
+struct Simulation {
+    static inline Dice dice{0};
+    static inline Clock::time_point time;
+
+    static Clock::time_point now() { return time += std::chrono::microseconds(dice.whole(0, 150)); }
+    static std::size_t pick_job(std::size_t count) {
+        return static_cast<std::size_t>(dice.whole(0, static_cast<int>(count) - 1));
+    }
+};
+
+Viewer any_viewer(Dice& dice, Vec3f near) {
+    return {near + dice.point(dice.whole(0, 9) == 0 ? 2000.0F : 30.0F), dice.real(20.0F, 120.0F),
+            dice.real(10.0F, 40.0F), dice.point(1.0F)};
+}
+
+// Moving, jumping, viewers that come and go and change their distances, digging everywhere, with
+// budgets that end anywhere. After each commit, what is shown is a partition with the right strips.
+void simulate(std::uint32_t seed, int steps) {
+    SCOPED_TRACE(seed);
+    Dice& dice = Simulation::dice = Dice(seed);
+    const auto generator = mountains();
+    WorkerPool pool(workers(0));
+    TerrainSettings settings;
+    settings.update_budget = 1ms;
+    settings.now = &Simulation::now;
+    settings.pick_job = &Simulation::pick_job;
+    Terrain terrain(pool, generator, settings);
+    LevelSink sink;
+    std::vector<SphereEdit> edits;
+    std::vector<Viewer> viewers{any_viewer(dice, {})};
+    for (int step = 0; step < steps; ++step) {
+        if (dice.whole(0, 1) == 0 && !viewers.empty()) {
+            Viewer& moved = viewers[static_cast<std::size_t>(
+                dice.whole(0, static_cast<int>(viewers.size()) - 1))];
+            moved.position = moved.position + dice.point(dice.whole(0, 30) == 0 ? 2000.0F : 40.0F);
+        }
+        const Vec3f near = viewers.empty() ? Vec3f{} : viewers.back().position;
+        if (dice.whole(0, 30) == 0) viewers.push_back(any_viewer(dice, near));
+        if (viewers.size() > 3 || (!viewers.empty() && dice.whole(0, 40) == 0)) viewers.pop_back();
+        if (!viewers.empty() && dice.whole(0, 60) == 0) viewers.front() = any_viewer(dice, near);
+        ASSERT_TRUE(terrain.set_viewers(viewers));
+        if (dice.whole(0, 4) == 0) {
+            edits.push_back({dice.whole(0, 3) == 0 ? SphereEdit::Kind::Add : SphereEdit::Kind::Dig,
+                             near + dice.point(dice.whole(0, 3) == 0 ? 300.0F : 50.0F),
+                             dice.real(1.0F, 16.0F)});
+            ASSERT_TRUE(terrain.edit(edits.back()));
+        }
+        terrain.update();
+        terrain.commit(sink, std::chrono::microseconds(dice.whole(0, 3000)));
+        ASSERT_EQ(terrain.audit(), "") << "in step " << step;
+        if (terrain.edits_pending() && dice.whole(0, 3) != 0)
+            terrain.commit_edits(
+                sink, dice.whole(0, 2) == 0 ? Clock::time_point::min() : Clock::time_point::max());
+        ASSERT_EQ(terrain.audit(), "") << "after the edits of step " << step;
+    }
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(sink.shown == truth(generator, edits, shown_chunks(terrain)));
+}
+
+TEST(StreamerSimulation, WorkersMayFinishInAnyOrder) {
+    const Clock::time_point start = Clock::now();
+    std::uint32_t rounds = kShort ? 1 : 4;
+    for (std::uint32_t seed = 1; seed <= rounds; ++seed) {
+        ASSERT_NO_FATAL_FAILURE(simulate(seed, kShort ? 60 : 200));
+        if (std::getenv("NEBULA_LONG") != nullptr && Clock::now() - start < 10min) ++rounds;
     }
 }
 

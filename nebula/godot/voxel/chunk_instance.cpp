@@ -8,14 +8,14 @@
 namespace nebula::godot {
 namespace {
 
-std::int64_t live = 0;  // main thread only
+std::int64_t instances = 0;  // main thread only
 
 }  // namespace
 
 ChunkInstance::ChunkInstance(const ChunkLook& look, const Transform3D& place) {
     const RenderingServer server = RenderingServer::singleton();
     instance_ = server.instance_create();
-    ++live;
+    ++instances;
     server.instance_attach_object_instance_id(instance_, look.terrain.value);
     set_scenario(look.scenario);
     set_place(place);
@@ -47,51 +47,34 @@ void ChunkInstance::set_geometry(const ChunkLook& look) {
         RenderingServerVisibilityRangeFadeMode::VISIBILITY_RANGE_FADE_DISABLED);
 }
 
+// Before its meshes: those it shows would be taken from it one by one.
 ChunkInstance::~ChunkInstance() {
     RenderingServer::singleton().free_rid(instance_);
-    --live;
-    free(shown_);
-    free(staged_);
+    --instances;
 }
 
-ChunkInstance::Mesh ChunkInstance::make(const ChunkSurface& surface) {
-    const RenderingServer server = RenderingServer::singleton();
-    const Mesh made{server.mesh_create(), surface.triangle_count(), surface.has_tangents()};
-    ++live;
-    server.mesh_add_surface(made.rid, surface.surface());
-    return made;
+ChunkInstance::Mesh::Mesh(ChunkSurface& surface)
+    : mesh(surface.take_mesh()),
+      triangle_count(surface.triangle_count()),
+      has_tangents(surface.has_tangents()) {}
+
+void ChunkInstance::stage(ChunkSurface& surface) {
+    staged_ = {};  // first: its memory may be used again
+    staged_ = Mesh(surface);
 }
 
-void ChunkInstance::free(Mesh& mesh) {
-    if (!mesh.rid.is_valid()) return;
-    RenderingServer::singleton().free_rid(mesh.rid);
-    --live;
-    mesh = {};
+void ChunkInstance::show(Mesh mesh) {
+    RenderingServer::singleton().instance_set_base(instance_, mesh.mesh.rid());
+    shown_ = std::move(mesh);
 }
 
-void ChunkInstance::stage(const ChunkSurface& surface) {
-    free(staged_);
-    staged_ = make(surface);
-}
+void ChunkInstance::show_staged() { show(std::exchange(staged_, {})); }
 
-void ChunkInstance::show_staged() {
-    Mesh before = std::exchange(shown_, std::exchange(staged_, {}));
-    RenderingServer::singleton().instance_set_base(instance_, shown_.rid);
-    free(before);
-}
+void ChunkInstance::discard_staged() { staged_ = {}; }
 
-void ChunkInstance::discard_staged() { free(staged_); }
+void ChunkInstance::set_mesh(ChunkSurface& surface) { show(Mesh(surface)); }
 
-void ChunkInstance::set_mesh(const ChunkSurface& surface) {
-    Mesh before = std::exchange(shown_, make(surface));
-    RenderingServer::singleton().instance_set_base(instance_, shown_.rid);
-    free(before);
-}
-
-void ChunkInstance::hide() {
-    RenderingServer::singleton().instance_set_base(instance_, RID{});
-    free(shown_);
-}
+void ChunkInstance::hide() { show({}); }
 
 void ChunkInstance::set_scenario(RID scenario) {
     RenderingServer::singleton().instance_set_scenario(instance_, scenario);
@@ -109,6 +92,6 @@ void ChunkInstance::set_visible(bool visible) {
     RenderingServer::singleton().instance_set_visible(instance_, visible);
 }
 
-std::int64_t ChunkInstance::live_resources() noexcept { return live; }
+std::int64_t ChunkInstance::live_resources() noexcept { return instances + RendererMesh::count(); }
 
 }  // namespace nebula::godot

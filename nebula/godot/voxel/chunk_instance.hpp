@@ -5,6 +5,7 @@
 #include "nebula/godot/binding/math.hpp"
 #include "nebula/godot/binding/object.hpp"
 #include "nebula/godot/voxel/chunk_surface.hpp"
+#include "nebula/godot/voxel/renderer_mesh.hpp"
 
 #include <cstdint>
 
@@ -40,17 +41,17 @@ public:
     ChunkInstance& operator=(const ChunkInstance&) = delete;
 
     /// Makes this mesh, hidden, in place of what was staged before.
-    void stage(const ChunkSurface& surface);
+    void stage(ChunkSurface& surface);
     /// Shows the staged mesh from the next draw on, in place of the one before.
     void show_staged();
     void discard_staged();
     /// Shows this mesh from the next draw on, and leaves what is staged alone.
-    void set_mesh(const ChunkSurface& surface);
+    void set_mesh(ChunkSurface& surface);
     /// Shows nothing.
     void hide();
     /// Whether it neither shows nor holds a mesh.
     [[nodiscard]] bool is_empty() const noexcept {
-        return !shown_.rid.is_valid() && !staged_.rid.is_valid();
+        return !shown_.mesh.is_valid() && !staged_.mesh.is_valid();
     }
     void set_scenario(RID scenario);
     void set_place(const Transform3D& place);
@@ -59,11 +60,11 @@ public:
     /// Layers, shadows, global illumination and visibility range.
     void set_geometry(const ChunkLook& look);
 
-    [[nodiscard]] bool has_staged() const noexcept { return staged_.rid.is_valid(); }
+    [[nodiscard]] bool has_staged() const noexcept { return staged_.mesh.is_valid(); }
     /// Whether a mesh that it shows or holds is without tangents.
     [[nodiscard]] bool lacks_tangents() const noexcept {
-        return (shown_.rid.is_valid() && !shown_.has_tangents) ||
-               (staged_.rid.is_valid() && !staged_.has_tangents);
+        return (shown_.mesh.is_valid() && !shown_.has_tangents) ||
+               (staged_.mesh.is_valid() && !staged_.has_tangents);
     }
     /// Of what it shows.
     [[nodiscard]] std::uint32_t triangle_count() const noexcept { return shown_.triangle_count; }
@@ -74,12 +75,14 @@ public:
 
 private:
     struct Mesh {
-        RID rid;
+        Mesh() = default;
+        explicit Mesh(ChunkSurface& surface);
+
+        RendererMesh mesh;
         std::uint32_t triangle_count = 0;
         bool has_tangents = false;
     };
-    [[nodiscard]] static Mesh make(const ChunkSurface& surface);
-    static void free(Mesh& mesh);
+    void show(Mesh mesh);
 
     RID instance_;
     Mesh shown_;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace nebula::godot {
@@ -83,5 +84,15 @@ ChunkSurface::ChunkSurface(const voxel::ChunkMesh& mesh, bool with_tangents)
       bytes_(mesh.vertex_data.size() + mesh.index_data.size() +
              (with_tangents ? mesh.vertex_count * kTangentSize : 0)),
       has_tangents_(with_tangents) {}
+
+void ChunkSurface::make_mesh() {
+    mesh_ = RendererMesh(surface_);
+    surface_ = {};
+}
+
+RendererMesh ChunkSurface::take_mesh() {
+    if (!mesh_.is_valid()) make_mesh();
+    return std::move(mesh_);
+}
 
 }  // namespace nebula::godot

@@ -91,6 +91,38 @@ Vector3 NodeSpace::to_global(voxel::Vec3f voxels) const noexcept {
     return as_vector({turned[0] + origin_[0], turned[1] + origin_[1], turned[2] + origin_[2]});
 }
 
+AABB NodeSpace::to_global(const voxel::Aabb& voxels) const noexcept {
+    const voxel::Vec3f& low = voxels.min;
+    const voxel::Vec3f& high = voxels.max;
+    Vector3 min = to_global(low);
+    Vector3 max = min;
+    for (unsigned i = 1; i < 8; ++i) {
+        const Vector3 corner =
+            to_global(voxel::Vec3f{(i & 1U) != 0 ? high.x : low.x, (i & 2U) != 0 ? high.y : low.y,
+                                   (i & 4U) != 0 ? high.z : low.z});
+        min = {std::min(min.x, corner.x), std::min(min.y, corner.y), std::min(min.z, corner.z)};
+        max = {std::max(max.x, corner.x), std::max(max.y, corner.y), std::max(max.z, corner.z)};
+    }
+    return {min, max - min};
+}
+
+voxel::Aabb NodeSpace::to_voxels(const AABB& global) const noexcept {
+    const Vector3& low = global.position;
+    const Vector3 high = low + global.size;
+    voxel::Aabb box;
+    for (unsigned i = 0; i < 8; ++i) {
+        const voxel::Vec3f corner =
+            to_voxels(Vector3{(i & 1U) != 0 ? high.x : low.x, (i & 2U) != 0 ? high.y : low.y,
+                              (i & 4U) != 0 ? high.z : low.z});
+        if (i == 0) box = {corner, corner};
+        box.min = {std::min(box.min.x, corner.x), std::min(box.min.y, corner.y),
+                   std::min(box.min.z, corner.z)};
+        box.max = {std::max(box.max.x, corner.x), std::max(box.max.y, corner.y),
+                   std::max(box.max.z, corner.z)};
+    }
+    return box;
+}
+
 // Planes turn by the inverse transpose, which is right under uneven scale too.
 Vector3 NodeSpace::normal_to_global(voxel::Vec3f normal) const noexcept {
     const Row turned = times(transposed(to_voxels_), as_row(normal));

@@ -28,6 +28,9 @@ public:
 
     [[nodiscard]] voxel::Vec3f to_voxels(const Vector3& global) const noexcept;
     [[nodiscard]] Vector3 to_global(voxel::Vec3f voxels) const noexcept;
+    /// The smallest box around a box.
+    [[nodiscard]] AABB to_global(const voxel::Aabb& voxels) const noexcept;
+    [[nodiscard]] voxel::Aabb to_voxels(const AABB& global) const noexcept;
     /// Of unit length, whatever the length of the normal that comes in.
     [[nodiscard]] Vector3 normal_to_global(voxel::Vec3f normal) const noexcept;
 

@@ -14,7 +14,7 @@ void TerrainView::stage(voxel::ChunkId chunk, voxel::Surface& surface) noexcept 
         auto fresh = std::make_unique<ChunkInstance>(look_, place_of(chunk));
         found = chunks_.emplace(chunk, std::move(fresh)).first;
     }
-    found->second->stage(static_cast<const ChunkSurface&>(surface));
+    found->second->stage(static_cast<ChunkSurface&>(surface));
 } catch (const std::exception& error) {
     // Not logged here: a Logger of the game may free the node, and with it us and the terrain.
     trouble_ = std::string("a chunk could not be shown: ") + error.what();
@@ -32,12 +32,14 @@ void TerrainView::show(voxel::ChunkId chunk) noexcept {
     // Staged before the material came that reads them.
     if (look_.tangents && !instance.has_tangents()) unpainted_.push_back(chunk);
     triangles_ += instance.triangle_count();
+    if (news_wanted_) news_.push_back({chunk, true});
 }
 
 void TerrainView::remove(voxel::ChunkId chunk) noexcept {
     const auto found = chunks_.find(chunk);
     if (found == chunks_.end()) return;
     triangles_ -= found->second->triangle_count();
+    if (news_wanted_) news_.push_back({chunk, false});
     if (found->second->has_staged()) return found->second->hide();
     found->second->set_visible(false);
     removed_.push_back(std::move(found->second));
@@ -118,7 +120,8 @@ void TerrainView::repaint(voxel::Terrain& terrain, FrameBudget budget) {
         // A chunk that cannot be made now is on its way out of view, or failed: it keeps the old
         // material with the old mesh.
         if (const auto mesh = terrain.build_chunk(chunk); mesh && !mesh->empty()) {
-            found->second->set_mesh(ChunkSurface(*mesh, look_.tangents));
+            ChunkSurface surface(*mesh, look_.tangents);
+            found->second->set_mesh(surface);
             found->second->set_material(look_.material);
         }
         repaint_cost_.add(Clock::now() - start);

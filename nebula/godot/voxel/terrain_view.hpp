@@ -58,6 +58,13 @@ public:
     [[nodiscard]] const ChunkLook& look() const noexcept { return look_; }
     [[nodiscard]] const Transform3D& place() const noexcept { return place_; }
     [[nodiscard]] std::uint64_t triangle_count() const noexcept { return triangles_; }
+    /// What show() and remove() have done since the last take_news(), if anybody wants to know.
+    struct News {
+        voxel::ChunkId chunk;
+        bool shown;
+    };
+    void want_news(bool wanted) noexcept { news_wanted_ = wanted; }
+    [[nodiscard]] std::vector<News> take_news() noexcept { return std::exchange(news_, {}); }
     struct Failure {
         voxel::ChunkId chunk;
         std::string message;
@@ -84,6 +91,8 @@ private:
     std::vector<voxel::ChunkId> unpainted_;  // may name chunks that are gone or painted since
     CostEstimate repaint_cost_;
     std::uint64_t triangles_ = 0;
+    bool news_wanted_ = false;
+    std::vector<News> news_;
     std::vector<Failure> failures_;
     std::string trouble_;
 };

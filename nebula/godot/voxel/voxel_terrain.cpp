@@ -354,6 +354,8 @@ task<> VoxelTerrain::stream() {
         world_->announcing = true;
         announce_failures();
         if (!survives(self, world)) co_return;
+        announce_chunks();
+        if (!survives(self, world)) co_return;
         announce_loaded();
         if (!survives(self, world)) co_return;
         world_->announcing = false;
@@ -362,6 +364,7 @@ task<> VoxelTerrain::stream() {
 
 void VoxelTerrain::commit_loaded() {
     World& world = *world_;
+    world.view.want_news(has_connections("chunk_shown") || has_connections("chunk_removed"));
     // Behind a loading screen nobody sees a long frame.
     const bool awaited = loaded_wait_ != nullptr || !area_waits_.empty();
     const double budget =
@@ -456,6 +459,22 @@ void VoxelTerrain::announce_failures() {
         const voxel::Vec3i chunk = voxel::to_level_0(failure.chunk.at, failure.chunk.level);
         emit_signal("chunk_failed", {Vector3i{chunk.x, chunk.y, chunk.z},
                                      String(std::string_view(failure.message))});
+        if (!survives(self, world_number)) return;
+    }
+}
+
+void VoxelTerrain::announce_chunks() {
+    const ObjectId self = id();
+    const std::uint64_t world_number = world_number_;
+    if (!world_) return;
+    for (const TerrainView::News& news : world_->view.take_news()) {
+        const float size = voxel::voxel_size(news.chunk.level) * float{voxel::kChunkSize};
+        const auto along = [size](std::int32_t c) { return static_cast<float>(c) * size; };
+        const voxel::Vec3i at = news.chunk.at;
+        const voxel::Vec3f low{along(at.x), along(at.y), along(at.z)};
+        emit_signal(news.shown ? "chunk_shown" : "chunk_removed",
+                    {space_.to_global({low, low + voxel::Vec3f{size, size, size}}),
+                     std::int64_t{news.chunk.level}});
         if (!survives(self, world_number)) return;
     }
 }
@@ -575,28 +594,10 @@ bool VoxelTerrain::is_hopeless() const {
            (in_world_ && (cannot_start_ || !transform_works_));
 }
 
-voxel::Aabb VoxelTerrain::area_in_voxels(const AABB& area) const {
-    voxel::Aabb box;
-    for (int i = 0; i < 8; ++i) {
-        const auto along = [i](int axis, float size) {
-            return ((i >> axis) & 1) != 0 ? size : 0.0F;
-        };
-        const voxel::Vec3f corner =
-            space_.to_voxels(area.position + Vector3{along(0, area.size.x), along(1, area.size.y),
-                                                     along(2, area.size.z)});
-        if (i == 0) box = {corner, corner};
-        box.min = {std::min(box.min.x, corner.x), std::min(box.min.y, corner.y),
-                   std::min(box.min.z, corner.z)};
-        box.max = {std::max(box.max.x, corner.x), std::max(box.max.y, corner.y),
-                   std::max(box.max.z, corner.z)};
-    }
-    return box;
-}
-
 bool VoxelTerrain::is_area_ready(const AABB& area, std::int64_t level) {
     return world_ && in_world_ && transform_works_ && level >= 0 &&
            world_->terrain.is_area_ready(
-               area_in_voxels(area),
+               space_.to_voxels(area),
                static_cast<voxel::Level>(std::min<std::int64_t>(level, voxel::kLevels)));
 }
 

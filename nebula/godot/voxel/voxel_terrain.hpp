@@ -147,6 +147,7 @@ private:
     void commit_edits();
     void announce_edits(const voxel::EditCommit& commit);
     void announce_failures();
+    void announce_chunks();
     void announce_loaded();
     /// Whether this node and that world of it are still there: signal handlers may have ended
     /// either.
@@ -172,7 +173,6 @@ private:
     void settle_area_waits();
     /// Whether a wait that begins now cannot end well.
     [[nodiscard]] bool is_hopeless() const;
-    [[nodiscard]] voxel::Aabb area_in_voxels(const AABB& area) const;
     void geometry_changed();
     /// Sets the terrain's viewers to the VoxelViewers of this world; false if there is none.
     bool follow_viewer_nodes();

@@ -203,6 +203,17 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
              "Emitted when a chunk could not be built, with the reason in [param message]; all "
              "others continue. [param chunk] is the position of its corner, in chunks of 32 "
              "voxels of full detail.");
+    c.signal(
+        "chunk_shown", {argument<AABB>("area"), argument<std::int64_t>("level")},
+        "A chunk with a surface has appeared, or has been replaced by a newer state of it: it "
+        "has loaded, its level has changed, or an edit has changed it. [param area] is its box "
+        "in global coordinates, and [param level] its level of detail, 0 being the finest. "
+        "Emitted in the frame in which it is drawn first, and for edits in the next.");
+    c.signal(
+        "chunk_removed", {argument<AABB>("area"), argument<std::int64_t>("level")},
+        "A chunk with a surface has disappeared: it is out of view, or chunks of another level "
+        "stand in its place. Not emitted when the whole world ends, as with [method "
+        "regenerate].");
     c.signal("edit_committed", {argument<Dictionary>("info")},
              "Emitted when a group of edits is on the screen. All edits of a frame are one group. "
              "[param info] has [code]edits[/code], the number of edits; [code]chunks[/code], how "

@@ -31,6 +31,9 @@ struct TerrainSettings {
     /// The clock of budgets and reports; tests set their own. The deadline of commit_edits is
     /// always real time, because workers and a sleeping thread know no other clock.
     Clock::time_point (*now)() = &Clock::now;
+    /// Which of this many queued jobs a pool without workers builds next; null: the oldest. Tests let
+    /// it play workers that finish in any order.
+    std::size_t (*pick_job)(std::size_t count) = nullptr;
 };
 
 }  // namespace nebula::voxel

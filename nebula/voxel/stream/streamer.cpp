@@ -159,7 +159,7 @@ void Streamer::update() {
     receive();
     plan(start, deadline);
     loader_.start_runners();
-    if (pool_.thread_count() == 0) loader_.run_here(deadline, settings_.now);
+    if (pool_.thread_count() == 0) loader_.run_here(deadline, settings_.now, settings_.pick_job);
     counters_.last_update = settings_.now() - start;
 }
 

@@ -46,6 +46,40 @@ func test_an_area_is_ready_when_the_ground_is_there() -> void:
 	await remove(terrain)
 
 
+func test_signals_tell_which_chunks_are_on_the_screen() -> void:
+	var terrain := hilly_terrain()
+	terrain.scale = Vector3(2, 2, 2)
+	var shown := {}  # {[area, level]: how often}
+	terrain.chunk_shown.connect(func(area: AABB, level: int) -> void:
+		shown[[area, level]] = shown.get([area, level], 0) + 1)
+	terrain.chunk_removed.connect(func(area: AABB, level: int) -> void:
+		check(shown.erase([area, level]), "it was shown: %s, level %d" % [area, level]))
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	check_equal(shown.size(), terrain.get_statistics()["shown"])
+	var hit := terrain.raycast(Vector3(0.5, 300, 0.5), Vector3.DOWN, 600.0)
+	var here: Array = [AABB(), 0]
+	for chunk: Array in shown:
+		var area: AABB = chunk[0]
+		if chunk[1] == 0 and area.has_point(hit["position"]):
+			here = chunk
+	check_equal((here[0] as AABB).size, Vector3(64, 64, 64), "the ground under the origin, in metres")
+	var before: int = shown[here]
+	check_equal(terrain.dig_sphere(hit["position"], 4.0), OK)
+	await frames(2)
+	check(shown[here] > before, "an edit changes the chunk")
+	var away := Node3D.new()
+	away.position = Vector3(5000, 0, 0)
+	tree.root.add_child(away)
+	terrain.viewer_path = terrain.get_path_to(away)
+	await frames(2)
+	await load_whole(terrain)
+	check_equal(shown.size(), terrain.get_statistics()["shown"], "after a jump")
+	check(not here in shown, "out of view")
+	away.free()
+	await remove(terrain)
+
+
 func test_waiting_for_an_area_ends_with_the_terrain() -> void:
 	var terrain := hilly_terrain()
 	tree.root.add_child(terrain)

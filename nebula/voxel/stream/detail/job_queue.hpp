@@ -45,9 +45,13 @@ public:
         const MutexLock lock(mutex_);
         --running_;
     }
-    /// For a caller that is not a runner.
-    [[nodiscard]] BuildJob* take() {
+    /// For a caller that is not a runner: job number `pick(size)`, or the oldest if `pick` is null.
+    [[nodiscard]] BuildJob* take(std::size_t (*pick)(std::size_t size)) {
         const MutexLock lock(mutex_);
+        if (pick != nullptr && !jobs_.empty()) {
+            const auto chosen = static_cast<std::ptrdiff_t>(pick(jobs_.size()));
+            std::rotate(jobs_.begin(), jobs_.begin() + chosen, jobs_.begin() + chosen + 1);
+        }
         return pop();
     }
     /// Removes the jobs that nobody has taken. Returns how many items they have.

@@ -110,9 +110,10 @@ void Loader::run_slice() {
     spawn_runner();
 }
 
-void Loader::run_here(Clock::time_point deadline, Clock::time_point (*now)()) {
+void Loader::run_here(Clock::time_point deadline, Clock::time_point (*now)(),
+                      std::size_t (*pick)(std::size_t)) {
     free_retired();
-    while (BuildJob* const job = jobs_.take()) {
+    while (BuildJob* const job = jobs_.take(pick)) {
         finish(*job);
         if (now() >= deadline) return;
     }

@@ -49,7 +49,9 @@ public:
     /// is replaced.
     void start_runners();
     /// Without workers: builds on this thread until `now()` reaches the deadline; at least one job.
-    void run_here(Clock::time_point deadline, Clock::time_point (*now)());
+    /// \param pick  Which of the queued jobs is next; null: the oldest.
+    void run_here(Clock::time_point deadline, Clock::time_point (*now)(),
+                  std::size_t (*pick)(std::size_t count) = nullptr);
 
     /// Calls f(BuildJob&) for one finished job, in no particular order; false if there is none.
     template <class F>
