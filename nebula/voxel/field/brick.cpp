@@ -38,8 +38,8 @@ namespace {
 // Never destroyed: a brick may be freed while the process ends.
 detail::SlabPool& brick_memory() {
     static_assert(sizeof(Brick) == detail::SlabPool::kBlockBytes);
-    static auto* const pool = new detail::SlabPool;
-    return *pool;
+    static auto* const kPool = new detail::SlabPool;
+    return *kPool;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct TerrainSettings {
     /// Time that commit_edits(sink) may take per call.
     Clock::duration edit_budget = std::chrono::milliseconds(8);
     /// No further step is planned while finished chunks that wait for a commit take this much
-    /// memory; at least 1 MiB. It is exceeded by the steps under way, of 256 chunks each.
+    /// memory; at least 1 MiB. It is exceeded by the steps under way.
     std::size_t most_waiting_bytes = std::size_t{32} << 20U;
     /// Makes what the sink stages; not null.
     std::shared_ptr<const SurfaceMaker> surfaces = std::make_shared<MeshSurfaceMaker>();

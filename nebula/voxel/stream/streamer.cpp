@@ -23,8 +23,8 @@ namespace {
 // Steps that are planned and not yet shown. Each is built while earlier ones are staged.
 constexpr std::size_t kMostSteps = 4;
 
-// While workers have steps to build, a call of update() plans no longer than this.
-constexpr std::size_t kEnoughSteps = 2;
+// While workers have this many chunks to build, a call of update() plans no longer than this.
+constexpr std::size_t kEnoughItems = 200;
 constexpr Clock::duration kPlanningSlice = std::chrono::microseconds(100);
 
 // Bricks freed between two looks at the clock.
@@ -170,7 +170,7 @@ void Streamer::plan(Clock::time_point start, Clock::time_point deadline) {
         begin_step(std::move(step));
         const Clock::time_point now = settings_.now();
         if (now >= deadline) return;
-        if (steps_.size() >= kEnoughSteps && now - start >= kPlanningSlice) return;
+        if (loader_.queued() >= kEnoughItems && now - start >= kPlanningSlice) return;
     }
 }
 
@@ -308,8 +308,9 @@ bool Streamer::stage(Group& step, CommitSink& sink, FrameBudget& frame, CommitRe
 
 // Ahead of the chunk that shows them: what the generator says is true anyway.
 void Streamer::publish_bricks(ChunkItem& item) {
+    if (item.bricks == nullptr) return;
     for (int i = 0; i < kOwnBricks; ++i)
-        if (auto& brick = item.bricks[static_cast<std::size_t>(i)]; brick != nullptr)
+        if (auto& brick = (*item.bricks)[static_cast<std::size_t>(i)]; brick != nullptr)
             world_.volume().publish_generated(own_brick(item.id, i), std::move(brick));
 }
 

@@ -41,8 +41,8 @@ SlabPool::~SlabPool() {
 }
 
 SlabPool::Slab* SlabPool::slab_of(void* block) noexcept {
-    const auto address = reinterpret_cast<std::uintptr_t>(block);
-    return reinterpret_cast<Slab*>(address & ~std::uintptr_t{kSlabBytes - 1});
+    const std::size_t offset = reinterpret_cast<std::uintptr_t>(block) & (kSlabBytes - 1);
+    return reinterpret_cast<Slab*>(static_cast<std::byte*>(block) - offset);
 }
 
 SlabPool::Slab* SlabPool::make_slab() {

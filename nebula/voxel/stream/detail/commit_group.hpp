@@ -33,7 +33,8 @@ struct ChunkItem {
     std::uint64_t version = 0;         ///< It contains every edit up to this version.
     std::unique_ptr<Surface> surface;  ///< Null: nothing is to be seen.
     std::optional<VoxelError> error;
-    std::array<BrickPtr, kOwnBricks> bricks;  ///< Those that the volume lacked; others null.
+    /// Those that the volume lacked; others null.
+    std::unique_ptr<std::array<BrickPtr, kOwnBricks>> bricks;
 
     // Owner thread.
     ChunkNode* node = nullptr;

@@ -13,17 +13,17 @@ namespace nebula::voxel::detail {
 
 namespace {
 
-// Cuts the chunk's own bricks out of its block.
+// Cuts one of the chunk's own bricks out of its block.
 BrickPtr cut_brick(const SampleBlock& block, int i) {
-    Brick brick;
+    auto brick = std::make_unique_for_overwrite<Brick>();
     const int x = (i & 1) * kBrickSize;
     const int y = ((i >> 1) & 1) * kBrickSize;
     const int z = ((i >> 2) & 1) * kBrickSize;
     for (int k = 0; k < kBrickSize; ++k)
         for (int j = 0; j < kBrickSize; ++j)
             std::copy_n(block.samples.data() + SampleBlock::index(x, y + j, z + k), kBrickSize,
-                        brick.samples.data() + Brick::index(0, j, k));
-    return make_brick(brick);
+                        brick->samples.data() + Brick::index(0, j, k));
+    return keep_brick(std::move(brick));
 }
 
 bool has_own_brick(const ChunkBricks& bricks, int i) {
@@ -31,9 +31,19 @@ bool has_own_brick(const ChunkBricks& bricks, int i) {
            nullptr;
 }
 
+std::unique_ptr<std::array<BrickPtr, kOwnBricks>> cut_bricks(const ChunkBricks& existing,
+                                                             const SampleBlock& block) {
+    auto bricks = std::make_unique<std::array<BrickPtr, kOwnBricks>>();
+    for (int i = 0; i < kOwnBricks; ++i)
+        if (!has_own_brick(existing, i))
+            (*bricks)[static_cast<std::size_t>(i)] = cut_brick(block, i);
+    return bricks;
+}
+
 std::size_t bytes_of(const ChunkItem& item) {
     std::size_t bytes = item.surface != nullptr ? item.surface->bytes() : 0;
-    for (const BrickPtr& brick : item.bricks)
+    if (item.bricks == nullptr) return bytes;
+    for (const BrickPtr& brick : *item.bricks)
         if (brick != nullptr && !is_uniform(brick.get())) bytes += sizeof(Brick);
     return bytes;
 }
@@ -157,17 +167,14 @@ void Loader::build(ChunkItem& item) noexcept {
     auto done = build_chunk(scratches_, volume_.generator(), sources,
                             [&](const MeshScratch& built, BlockContent content) {
                                 if (!built.mesh.empty()) item.surface = surfaces_.make(built.mesh);
-                                if (content != BlockContent::Mixed) return;
-                                for (int i = 0; i < kOwnBricks; ++i)
-                                    if (!has_own_brick(sources.bricks, i))
-                                        item.bricks[static_cast<std::size_t>(i)] =
-                                            cut_brick(built.block, i);
+                                if (content == BlockContent::Mixed)
+                                    item.bricks = cut_bricks(sources.bricks, built.block);
                             });
     // A job is always answered, or its group would never be shown.
     if (!done) {
         item.error = std::move(done.error());
         item.surface = nullptr;
-        item.bricks = {};
+        item.bricks = nullptr;
     }
 }
 

@@ -21,7 +21,7 @@ constexpr std::size_t kMostChanges = 32;
 constexpr std::size_t kManySplits = 64;
 constexpr std::size_t kMostOfManySplits = 128;
 // Of roots that appear. Most of them are air or rock.
-constexpr std::size_t kMostRoots = 128;
+constexpr std::size_t kMostRoots = 512;
 
 // A chunk behind a viewer ranks as if it were this many times as far away.
 constexpr double kBehind = 2.0;
@@ -227,29 +227,26 @@ std::unique_ptr<CommitGroup> Planner::form(std::vector<Change> changes) {
                 break;
         }
     }
-    group->items.reserve(changes.size() * 8);
-    const auto add = [&](ChunkNode& node) {
-        group->items.emplace_back(node.id, node.planned_mask).node = &node;
-    };
-    const auto add_fresh = [&](ChunkId id, std::uint8_t mask) {
+    std::vector<ChunkNode*> listed;
+    const auto list_fresh = [&](ChunkId id, std::uint8_t mask) {
         ChunkNode& node = *tree_.find(id);
         node.planned_mask = mask;
-        add(node);
+        listed.push_back(&node);
     };
     for (const Change& change : changes) {
         if (change.kind == Change::Kind::Vanish) continue;
         if (change.kind != Change::Kind::Split) {
-            add_fresh(change.id, tree_.mask_of(change.id));
+            list_fresh(change.id, tree_.mask_of(change.id));
             continue;
         }
         const std::uint8_t leaf_faces = tree_.leaf_faces(change.id);
         for (int i = 0; i < 8; ++i) {
             const ChunkId child = change.id.child(i);
-            add_fresh(child, ChunkTree::child_mask(leaf_faces, child));
+            list_fresh(child, ChunkTree::child_mask(leaf_faces, child));
         }
     }
     // The finer chunks beside a change have a strip towards it if it is a leaf now.
-    std::vector<ChunkNode*> around;
+    const std::size_t fresh = listed.size();
     for (const Change& change : changes) {
         if (change.kind == Change::Kind::Vanish || change.id.level == 0) continue;
         for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
@@ -261,14 +258,14 @@ std::unique_ptr<CommitGroup> Planner::form(std::vector<Change> changes) {
                 ChunkNode& finer = *tree_.find(child);
                 if (!finer.is_planned_leaf() || (finer.planned_mask & facing) == strip) continue;
                 finer.planned_mask = static_cast<std::uint8_t>(finer.planned_mask ^ facing);
-                if (!std::exchange(finer.mask_changed, true)) around.push_back(&finer);
+                if (!std::exchange(finer.mask_changed, true)) listed.push_back(&finer);
             }
         }
     }
-    for (ChunkNode* const node : around) {
-        node->mask_changed = false;
-        add(*node);
-    }
+    for (std::size_t i = fresh; i < listed.size(); ++i) listed[i]->mask_changed = false;
+    group->items.reserve(listed.size());
+    for (ChunkNode* const node : listed)
+        group->items.emplace_back(node->id, node->planned_mask).node = node;
     group->changes = std::move(changes);
     return group;
 }
