@@ -76,6 +76,14 @@ class Tidy(ScratchTree):
         self.assertEqual((APART, 0), self.run_tidy()[::2])
         self.assertEqual(([], 0), self.run_tidy()[::2])
 
+    def test_a_unity_source_stands_for_the_sources_that_it_includes(self):
+        self.write({"build/unity_0_cxx.cxx": "".join(f'#include "{self.root}/nebula/base/{name}.cpp"\n' for name in "ab")})
+        self.commands([("build/unity_0_cxx.cxx", "a.o")])
+        self.assertEqual((TOGETHER, 0), self.run_tidy()[::2])
+        self.assertEqual(([], 0), self.run_tidy()[::2])
+        self.write({"nebula/base/b.cpp": "int b; // changed\n"})
+        self.assertEqual((["b"], 0), self.run_tidy()[::2])
+
     def test_only_sources_with_one_set_of_flags_go_together(self):
         self.commands([("nebula/base/a.cpp", "a.o")], flags="-DA")
         commands = json.loads((self.root / "build/compile_commands.json").read_text())

@@ -34,6 +34,7 @@ CHECKED = "nebula/"
 BATCH_BYTES = 100_000
 # How far the analyzer follows one function; by itself ten times as far, for three times the time.
 ANALYZER = ["-Xclang", "-analyzer-config", "-Xclang", "max-nodes=25000"]
+UNITY_SOURCE = re.compile(r"unity_\w+\.cxx$")
 # In a batch, a local name may be that of another source's function.
 BATCH_ONLY = ["-Wno-shadow"]
 # "12122 warnings generated.": those of system headers, which are not shown.
@@ -55,10 +56,21 @@ class Hasher:
         return self.known[path]
 
 
+def single_commands(commands):
+    """The commands; in place of that of a unity source, one for each source that it includes."""
+    for command in commands:
+        file = pathlib.Path(command["file"])
+        if not UNITY_SOURCE.match(file.name):
+            yield command
+            continue
+        for included in re.findall(r'^#include "(.+)"$', file.read_text(encoding="utf-8"), re.MULTILINE):
+            yield {**command, "file": included, "command": command["command"].replace(f" -c {file}", f" -c {included}")}
+
+
 def commands_to_check(root, build, deps):
     """One command for each source under CHECKED: the one of a target that is built, if any is."""
     chosen = {}
-    for command in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
+    for command in single_commands(json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))):
         file = pathlib.Path(command["file"])
         if not file.is_relative_to(root) or not str(file.relative_to(root)).startswith(CHECKED):
             continue

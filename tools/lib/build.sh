@@ -59,7 +59,7 @@ build_with_engine() {
     fi
     # What ./run bench asked of the same build folder is not wanted here.
     build_preset "$preset" "$wanted" -DNEBULA_BUILD_TESTS=ON -DNEBULA_BUILD_BENCH=OFF \
-        -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine" "$@"
+        -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine" -DNEBULA_UNITY_ADDON=OFF "$@"
 }
 
 # first_error LOG: " (file:12:3: error: ...)", the first thing a compiler or CMake complained of.

@@ -44,7 +44,7 @@ verb_test() {
     # The next preset puts its own library where the projects load it from.
     wait_beside
 
-    counted "build dev" build_with_engine dev "nebula_godot nebula_godot_probe nebula_trace nebula_dev_tests"
+    counted "build dev" build_with_engine dev "nebula_godot nebula_godot_probe nebula_trace nebula_dev_tests" -DNEBULA_UNITY_ADDON=ON
     if [[ $last_ok ]]; then
         beside dev_in_engine
         counted "unit tests, dev" unit_tests dev --label-regex '^dev$'
