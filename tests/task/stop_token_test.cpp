@@ -128,10 +128,10 @@ TEST_F(StopTokens, OutsideOfJobsNobodyIsAsked) {
 }
 
 std::mutex log_mutex;
-std::string logged;
+std::string log_text;
 void keep(LogLevel, std::string_view line, const std::source_location&) noexcept {
     const std::lock_guard lock(log_mutex);
-    logged.append(line).append("\n");
+    log_text.append(line).append("\n");
 }
 
 TEST_F(StopTokens, WhatHoldsUpAQuitIsNamed) {
@@ -150,11 +150,11 @@ TEST_F(StopTokens, WhatHoldsUpAQuitIsNamed) {
         begun_.acquire();
         loop.reset();
         pool.reset();
-        EXPECT_NE(logged.find("the shutdown is waiting for the job 'deaf run' on nebula-worker-"),
+        EXPECT_NE(log_text.find("the shutdown is waiting for the job 'deaf run' on nebula-worker-"),
                   std::string::npos)
-            << logged;
+            << log_text;
 
-        logged.clear();
+        log_text.clear();
         loop.emplace();
         pool.emplace(WorkerPoolConfig{.thread_count_override = 2});
         loop->runtime.spawn(
@@ -165,12 +165,12 @@ TEST_F(StopTokens, WhatHoldsUpAQuitIsNamed) {
             {.name = "traveller"});
         begun_.acquire();
         loop.reset();
-        EXPECT_NE(logged.find("waiting for task 'traveller' (#1), which is on a worker"),
+        EXPECT_NE(log_text.find("waiting for task 'traveller' (#1), which is on a worker"),
                   std::string::npos)
-            << logged;
+            << log_text;
         pool.reset();
 
-        logged.clear();
+        log_text.clear();
         loop.emplace();
         pool.emplace(WorkerPoolConfig{.thread_count_override = 1});
         loop->runtime.spawn([](WorkerPool& on, auto work) -> task<> {
@@ -179,9 +179,9 @@ TEST_F(StopTokens, WhatHoldsUpAQuitIsNamed) {
         }(*pool, deaf));
         begun_.acquire();
         loop.reset();
-        EXPECT_NE(logged.find("waiting for the pieces of 'bake' that run on workers, for 1 s"),
+        EXPECT_NE(log_text.find("waiting for the pieces of 'bake' that run on workers, for 1 s"),
                   std::string::npos)
-            << logged;
+            << log_text;
     }
     set_log_sink(before);
 }
