@@ -258,6 +258,11 @@ void simulate(std::uint32_t seed, int steps) {
     }
     ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
     EXPECT_TRUE(sink.shown == truth(generator, edits, shown_chunks(terrain)));
+    ASSERT_TRUE(terrain.set_viewers({}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(sink.shown.empty());
+    EXPECT_EQ(terrain.stats().bricks, terrain.stats().edited_bricks)
+        << "the others go with their chunk";
 }
 
 TEST(StreamerSimulation, WorkersMayFinishInAnyOrder) {

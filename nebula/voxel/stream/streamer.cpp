@@ -112,7 +112,8 @@ void Streamer::drop_steps() {
         step->abandoned.store(true, std::memory_order_relaxed);
         for (const ChunkItem& item : step->items) {
             if (item.mesh_staged) discards_.push_back(item.id);
-            if (item.staged && !item.node->is_shown_leaf()) drop_bricks(item.id);
+            // Perhaps it was staged, and is stale since.
+            if (item.built && !item.node->is_shown_leaf()) drop_bricks(item.id);
             (item.built ? built_ : unbuilt_) -= 1;
         }
         waiting_bytes_ -= step->bytes;
@@ -279,8 +280,9 @@ void Streamer::commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& 
         if (!frame.try_start(before, CostEstimate(show_cost_.expected() * items))) return;
         show(step, sink, report);
         show_cost_.add((settings_.now() - before) / items);
-        loader_.retire(std::move(steps_.front()));
+        std::unique_ptr<Group> shown = std::move(steps_.front());
         steps_.pop_front();
+        loader_.retire(std::move(shown));
         if (settings_.now() >= frame.deadline()) return;
     }
 }
