@@ -120,7 +120,9 @@ struct Choice {
 
 struct Fiber {
     ucontext_t start;
+    std::jmp_buf entry;  // where it begins; set once the stack exists
     std::jmp_buf place;
+    bool has_entry = false;
     bool started = false;
     std::unique_ptr<std::byte[]> stack;  // NOLINT(modernize-avoid-c-arrays): uninitialised
 };
@@ -227,6 +229,7 @@ private:
     bool next_choices();
     void start_fiber(ThreadId id);
     static void fiber_entry();
+    static void run_thread();
 
     // Scheduling: any stack.
     static void jump(Fiber& from, Fiber& to);
@@ -395,12 +398,19 @@ void Explorer::start_fiber(ThreadId id) {
         getcontext(&fiber.start);
         fiber.start.uc_stack.ss_sp = fiber.stack.get();
         fiber.start.uc_stack.ss_size = kStackBytes;
+        makecontext(&fiber.start, fiber_entry, 0);
     }
     fiber.started = false;
-    makecontext(&fiber.start, fiber_entry, 0);
 }
 
 void Explorer::fiber_entry() {
+    Fiber& fiber = the_explorer().fibers_[the_explorer().current_];
+    fiber.has_entry = true;
+    (void)_setjmp(fiber.entry);  // every execution begins here
+    run_thread();
+}
+
+void Explorer::run_thread() {
     Explorer& explorer = the_explorer();
     const ThreadId id = explorer.current_;
     explorer.told(id);  // a thread that stands before its first step is not one that did not start
@@ -412,12 +422,13 @@ void Explorer::fiber_entry() {
 
 // ---- scheduling
 
-// The first time by the context, then by long jumps: those make no system call.
+// A stack's first time by its context, then by long jumps: those make no system call.
 [[gnu::noinline]] void Explorer::jump(Fiber& from, Fiber& to) {
     if (&from == &to) return;
     if (_setjmp(from.place) != 0) return;
     if (to.started) _longjmp(to.place, 1);
     to.started = true;
+    if (to.has_entry) _longjmp(to.entry, 1);
     setcontext(&to.start);
     std::abort();
 }
