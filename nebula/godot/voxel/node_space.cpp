@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace nebula::godot {
 namespace {
@@ -52,6 +53,21 @@ Vector3 as_vector(const Row& v) {
 }
 Row as_row(voxel::Vec3f v) { return {v.x, v.y, v.z}; }
 
+// The smallest box around the eight corners of a box, each of which `map` takes to the other space.
+template <class Corner, class Map>
+auto box_around(const Corner& low, const Corner& high, Map&& map) {
+    auto min = map(low);
+    auto max = min;
+    for (unsigned i = 1; i < 8; ++i) {
+        const auto corner =
+            map(Corner{(i & 1U) != 0 ? high.x : low.x, (i & 2U) != 0 ? high.y : low.y,
+                       (i & 4U) != 0 ? high.z : low.z});
+        min = {std::min(min.x, corner.x), std::min(min.y, corner.y), std::min(min.z, corner.z)};
+        max = {std::max(max.x, corner.x), std::max(max.y, corner.y), std::max(max.z, corner.z)};
+    }
+    return std::pair(min, max);
+}
+
 }  // namespace
 
 const char* NodeSpace::problem_of(const Transform3D& transform) noexcept {
@@ -92,35 +108,15 @@ Vector3 NodeSpace::to_global(voxel::Vec3f voxels) const noexcept {
 }
 
 AABB NodeSpace::to_global(const voxel::Aabb& voxels) const noexcept {
-    const voxel::Vec3f& low = voxels.min;
-    const voxel::Vec3f& high = voxels.max;
-    Vector3 min = to_global(low);
-    Vector3 max = min;
-    for (unsigned i = 1; i < 8; ++i) {
-        const Vector3 corner =
-            to_global(voxel::Vec3f{(i & 1U) != 0 ? high.x : low.x, (i & 2U) != 0 ? high.y : low.y,
-                                   (i & 4U) != 0 ? high.z : low.z});
-        min = {std::min(min.x, corner.x), std::min(min.y, corner.y), std::min(min.z, corner.z)};
-        max = {std::max(max.x, corner.x), std::max(max.y, corner.y), std::max(max.z, corner.z)};
-    }
+    const auto [min, max] = box_around(
+        voxels.min, voxels.max, [this](const voxel::Vec3f& corner) { return to_global(corner); });
     return {min, max - min};
 }
 
 voxel::Aabb NodeSpace::to_voxels(const AABB& global) const noexcept {
-    const Vector3& low = global.position;
-    const Vector3 high = low + global.size;
-    voxel::Aabb box;
-    for (unsigned i = 0; i < 8; ++i) {
-        const voxel::Vec3f corner =
-            to_voxels(Vector3{(i & 1U) != 0 ? high.x : low.x, (i & 2U) != 0 ? high.y : low.y,
-                              (i & 4U) != 0 ? high.z : low.z});
-        if (i == 0) box = {corner, corner};
-        box.min = {std::min(box.min.x, corner.x), std::min(box.min.y, corner.y),
-                   std::min(box.min.z, corner.z)};
-        box.max = {std::max(box.max.x, corner.x), std::max(box.max.y, corner.y),
-                   std::max(box.max.z, corner.z)};
-    }
-    return box;
+    const auto [min, max] = box_around(global.position, global.position + global.size,
+                                       [this](const Vector3& corner) { return to_voxels(corner); });
+    return {min, max};
 }
 
 // Planes turn by the inverse transpose, which is right under uneven scale too.

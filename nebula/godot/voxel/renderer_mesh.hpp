@@ -12,7 +12,7 @@ namespace nebula::godot {
 
 /// Owns a mesh of one surface.
 ///
-/// Threads:   any thread that may_be_made_on_workers() allows; one at a time.
+/// Threads:   main thread; if may_be_made_on_workers(), any thread, one at a time.
 class RendererMesh {
 public:
     RendererMesh() = default;

@@ -41,6 +41,11 @@ double as_msec(Clock::duration d) { return std::chrono::duration<double, std::mi
 
 constexpr double kMostBudgetMsec = 1000.0;
 
+voxel::TerrainSettings shown_by(const TerrainView& view, voxel::TerrainSettings settings) {
+    settings.surfaces = view.surfaces();
+    return settings;
+}
+
 bool is_editor() { return Engine::singleton().is_editor_hint(); }
 
 }  // namespace
@@ -51,8 +56,7 @@ VoxelTerrain::World::World(std::shared_ptr<const voxel::Generator> generator,
                            voxel::TerrainSettings settings, const ChunkLook& look,
                            const Transform3D& place)
     : view(look, place),
-      terrain(shared_pool(), std::move(generator),
-              (settings.surfaces = view.surfaces(), std::move(settings))) {}
+      terrain(shared_pool(), std::move(generator), shown_by(view, std::move(settings))) {}
 
 VoxelTerrain::World::~World() {
     streaming.cancel();

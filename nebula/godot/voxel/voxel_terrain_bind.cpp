@@ -84,8 +84,7 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                Hint::range(0.1, 16, 0.1, "or_less,suffix:ms"),
                "How many milliseconds per frame the main thread may spend on preparing loaded "
                "chunks for the screen. At least one chunk is prepared in each frame. Values below "
-               "0 count as 0, "
-               "values above 1000 as 1000. A value that is not a number is refused.");
+               "0 count as 0, values above 1000 as 1000. A value that is not a number is refused.");
     c.subgroup("Frame Budget While Awaited", "loading_");
     c.property(
         "loading_budget_msec", &Self::loading_budget_msec, &Self::set_loading_budget_msec,
