@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "simd_levels.hpp"
 #include "world_samples.hpp"
 
 #include "nebula/voxel/edit/edit.hpp"
@@ -17,6 +18,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nebula::voxel {
@@ -37,6 +39,36 @@ void for_each_voxel(const Box3i& box, F&& f) {
     for (std::int32_t x = box.min.x; x < box.max.x; ++x)
         for (std::int32_t y = box.min.y; y < box.max.y; ++y)
             for (std::int32_t z = box.min.z; z < box.max.z; ++z) f(Vec3i{x, y, z});
+}
+
+// A world must not depend on the machine that it was dug on.
+TEST(SphereEdit, LeavesTheSameBytesAtEverySimdLevel) {
+    std::map<BrickId, Brick> expected;
+    std::vector<ChunkId> expected_chunks;
+    int levels = 0;
+    for_each_simd_level([&](const char* level) {
+        Volume volume(low_hills());
+        Dice dice(3);
+        std::map<BrickId, Brick> found;
+        std::vector<ChunkId> chunks;
+        for (int round = 0; round < 40; ++round) {
+            const auto report = apply(volume, {round % 3 == 2 ? Kind::Add : Kind::Dig,
+                                               dice.point(30.0F), dice.real(0.5F, 20.0F)});
+            ASSERT_TRUE(report);
+            for (const BrickId id : report->bricks) found.insert_or_assign(id, *volume.find(id));
+            chunks.insert(chunks.end(), report->chunks.begin(), report->chunks.end());
+        }
+        if (levels++ == 0) {
+            expected = std::move(found);
+            expected_chunks = std::move(chunks);
+            EXPECT_GT(expected.size(), 100U);
+            return;
+        }
+        EXPECT_EQ(chunks, expected_chunks) << level;
+        ASSERT_EQ(found.size(), expected.size()) << level;
+        for (const auto& [id, brick] : found)
+            ASSERT_EQ(brick.samples, expected.at(id).samples) << level;
+    });
 }
 
 // Every sample afterwards, by the definition, in double.

@@ -4,6 +4,7 @@
 #include "nebula/voxel/gen/detail/noise_lattice.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 #include "noise_oracle.hpp"
+#include "simd_levels.hpp"
 #include "world_samples.hpp"
 
 #include <gtest/gtest.h>
@@ -87,18 +88,6 @@ Region random_region(Dice& dice, const NoiseOracle& oracle, Vec3i size) {
     const float height = oracle.height(at.x, at.z) / voxel_size(level);
     min.y = static_cast<std::int32_t>(std::floor(height)) - dice.whole(0, size.y);
     return {{min, min + size}, level};
-}
-
-struct RestoreTargets {
-    ~RestoreTargets() { hwy::SetSupportedTargetsForTest(0); }
-};
-
-std::vector<std::int64_t> simd_targets() {
-    hwy::SetSupportedTargetsForTest(0);
-    std::vector<std::int64_t> targets{HWY_STATIC_TARGET};  // what a machine without any has
-    for (std::int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1)
-        if ((left & -left) != HWY_STATIC_TARGET) targets.push_back(left & -left);
-    return targets;
 }
 
 TEST(NoiseKernel, EverySimdLevelWritesWhatThePlainEvaluationDoes) {

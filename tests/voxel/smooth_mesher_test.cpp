@@ -3,10 +3,10 @@
 
 #include "mesh_oracle.hpp"
 #include "nebula/voxel/mesh/octahedral.hpp"
+#include "simd_levels.hpp"
 #include "test_fields.hpp"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <array>
@@ -177,21 +177,10 @@ TEST_P(SmoothMesherWorlds, FitsItsNeighboursToTheBit) {
 }
 
 TEST_P(SmoothMesherWorlds, HasTheSameBytesInEveryBuildAndAtEverySimdLevel) {
-    struct RestoreTargets {
-        ~RestoreTargets() { hwy::SetSupportedTargetsForTest(0); }
-    } restore;
-    hwy::SetSupportedTargetsForTest(0);
-    const std::int64_t all = hwy::SupportedTargets();
-    int levels = 0;
-    for (std::int64_t left = all; left != 0; left &= left - 1) {
-        const std::int64_t target = left & -left;
-        hwy::SetSupportedTargetsForTest(target);
-        const ChunkMesh& mesh = mesh_of({0, 0, 0});
-        EXPECT_EQ(mesh_hash(mesh), GetParam().hash)
-            << std::hex << "0x" << mesh_hash(mesh) << " at " << hwy::TargetName(target);
-        ++levels;
-    }
-    EXPECT_GE(levels, 1);
+    for_each_simd_level([&](const char* level) {
+        const std::uint64_t hash = mesh_hash(mesh_of({0, 0, 0}));
+        EXPECT_EQ(hash, GetParam().hash) << std::hex << "0x" << hash << " at " << level;
+    });
 }
 
 TEST_P(SmoothMesherWorlds, AllocatesNothingTheSecondTime) {

@@ -4,10 +4,10 @@
 #include "exact_geometry.hpp"
 #include "mesh_oracle.hpp"
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
+#include "simd_levels.hpp"
 #include "test_fields.hpp"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <array>
@@ -120,21 +120,13 @@ TEST_P(StripWorlds, BoundsAreTightAroundThePositions) {
 }
 
 TEST_P(StripWorlds, HaveTheSameBytesInEveryBuildAndAtEverySimdLevel) {
-    struct RestoreTargets {
-        ~RestoreTargets() { hwy::SetSupportedTargetsForTest(0); }
-    } restore;
-    hwy::SetSupportedTargetsForTest(0);
-    const std::int64_t all = hwy::SupportedTargets();
-    for (std::int64_t left = all; left != 0; left &= left - 1) {
-        const std::int64_t target = left & -left;
-        hwy::SetSupportedTargetsForTest(target);
+    for_each_simd_level([&](const char* level) {
         std::uint64_t hash = 0;
         for (const std::uint8_t mask : kMasks) {
             hash = (hash ^ mesh_hash(mesh_of({0, 0, 0}, mask))) * 0x9E3779B97F4A7C15ULL;
         }
-        EXPECT_EQ(hash, GetParam().hash)
-            << std::hex << "0x" << hash << " at " << hwy::TargetName(target);
-    }
+        EXPECT_EQ(hash, GetParam().hash) << std::hex << "0x" << hash << " at " << level;
+    });
 }
 
 TEST_P(StripWorlds, WithoutAFaceInTheMaskAreTheMeshWithoutStrips) {
