@@ -80,6 +80,28 @@ func test_signals_tell_which_chunks_are_on_the_screen() -> void:
 	await remove(terrain)
 
 
+func test_a_terrain_that_is_awaited_loads_with_a_budget_of_its_own() -> void:
+	var terrain := hilly_terrain()
+	terrain.commit_budget_msec = 0.0  # one mesh a frame
+	terrain.loading_budget_msec = 1000.0
+	tree.root.add_child(terrain)
+	await frames(4)
+	var prepared := func() -> int:  # triangles in one frame, after the workers have had time
+		OS.delay_msec(300)
+		var before: int = terrain.get_statistics()["triangles"]
+		await frames(1)
+		return terrain.get_statistics()["triangles"] - before
+	var alone: int = await prepared.call()
+	check(alone < 15000, "a mesh or two: %d triangles" % alone)
+	var wait := func() -> void:
+		await terrain.wait_loaded()
+	wait.call()
+	var awaited: int = await prepared.call()
+	check(awaited > 50000, "all that was ready: %d triangles" % awaited)
+	await load_whole(terrain)
+	await remove(terrain)
+
+
 func test_waiting_for_an_area_ends_with_the_terrain() -> void:
 	var terrain := hilly_terrain()
 	tree.root.add_child(terrain)
