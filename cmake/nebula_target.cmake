@@ -53,24 +53,21 @@ if(NEBULA_YIELD_POINTS)
     target_compile_definitions(nebula_flags INTERFACE NEBULA_YIELD_POINTS=1)
 endif()
 
-# For sources that need not be fast. At -O0, g++ does not make the tail calls that coroutines need.
+# For sources that need not be fast. At -O0, g++ does not make the tail calls that coroutines need,
+# and takes longer than with -Og.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    set(NEBULA_UNOPTIMIZED -O1)
+    set(NEBULA_UNOPTIMIZED -Og)
 else()
     set(NEBULA_UNOPTIMIZED -O0)
 endif()
 
 # nebula_precompile(nebula_threading LIBRARY), (join_test TEST), or with UNOPTIMIZED_ before either: the
-# sources find what nearly all of them include already read. Only where NEBULA_PRECOMPILE asks for
-# it: a source that forgets an include then builds all the same. So the dev preset, whose commands
-# clang-tidy takes, has it for tests only; a forgotten include in a test is found by whoever builds
-# with a cache of compilations. A source with flags of its own needs SKIP_PRECOMPILE_HEADERS.
+# sources find what nearly all of them include already read. The compiler then no longer notices a
+# forgotten include of one of these headers; tools/check/std_includes.py does. A source with flags of
+# its own needs SKIP_PRECOMPILE_HEADERS.
 function(nebula_precompile target kind)
     # A cache of compilations cannot look into such a header, and would keep nothing.
     if(NOT NEBULA_PRECOMPILE OR CMAKE_CXX_COMPILER_LAUNCHER)
-        return()
-    endif()
-    if(NEBULA_PRECOMPILE STREQUAL "TESTS" AND NOT kind MATCHES "TEST$")
         return()
     endif()
     set(owner nebula_precompiled_${kind})
@@ -131,12 +128,13 @@ function(nebula_dev_only test)
 endfunction()
 
 # nebula_add_test(worker_pool_test SOURCES worker_pool_test.cpp LIBRARIES nebula::threading): one
-# GoogleTest program, one ctest entry. TIMEOUT in seconds, 300 unless told. UNOPTIMIZED: its own
-# sources are compiled at -O0 under the sanitizers, and by g++ at -O1, in a third and in two thirds of
-# the time; not for tests that compute much themselves.
+# GoogleTest program, one ctest entry. TIMEOUT in seconds, 300 unless told. COST: about how many
+# seconds it takes under a sanitizer, if more than ten; the longest begin first, so that none of them
+# runs alone at the end. UNOPTIMIZED: its own sources are compiled at -O0 under the sanitizers, and by
+# g++ at -Og, in a third and in half of the time; not for tests that compute much themselves.
 # SINGLE_THREADED: has one thread, so the thread sanitizer could find nothing and does without it.
 function(nebula_add_test name)
-    cmake_parse_arguments(arg "UNOPTIMIZED;SINGLE_THREADED" "TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+    cmake_parse_arguments(arg "UNOPTIMIZED;SINGLE_THREADED" "TIMEOUT;COST" "SOURCES;LIBRARIES" ${ARGN})
     if(arg_SINGLE_THREADED AND NEBULA_SANITIZE MATCHES thread)
         return()
     endif()
@@ -153,6 +151,9 @@ function(nebula_add_test name)
     endif()
     add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+    if(arg_COST)
+        set_tests_properties(${name} PROPERTIES COST ${arg_COST})
+    endif()
     # A process that ends under the thread sanitizer waits a second for races. Some tests end many.
     if(NEBULA_SANITIZE MATCHES thread)
         set_tests_properties(${name} PROPERTIES ENVIRONMENT "TSAN_OPTIONS=atexit_sleep_ms=50")

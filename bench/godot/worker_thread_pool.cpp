@@ -11,12 +11,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 namespace {
 

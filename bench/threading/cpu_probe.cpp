@@ -2,7 +2,11 @@
 // What the driver asks about the machine itself: how far apart two CPUs are, and how fast one is.
 #include "bench/threading/workload.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <cstring>
+#include <thread>
 
 namespace {
 

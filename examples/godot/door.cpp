@@ -25,6 +25,7 @@
 #include "nebula/task/worker_hop.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 

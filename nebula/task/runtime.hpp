@@ -12,6 +12,7 @@
 #include "nebula/task/task_options.hpp"
 
 #include <concepts>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <exception>

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstddef>
+#include <exception>
 #include <fstream>
 #include <memory>
 #include <string>

@@ -5,6 +5,7 @@
 #include "nebula/threading/detail/pool_core.hpp"
 
 #include <exception>
+#include <memory>
 #include <utility>
 
 namespace nebula {

@@ -6,6 +6,8 @@
 #include "nebula/threading/scope.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <new>
 
 namespace nebula {

@@ -14,6 +14,7 @@
 
 #include <bit>
 #include <cmath>
+#include <exception>
 #include <memory>
 #include <new>
 #include <thread>

@@ -5,7 +5,9 @@
 
 #include <dlfcn.h>
 
+#include <cstdint>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <vector>
 

@@ -20,9 +20,12 @@
 #include "nebula/threading/worker_pool.hpp"
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace nebula::test {
 namespace {

@@ -13,9 +13,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <coroutine>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <semaphore>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>

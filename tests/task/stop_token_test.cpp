@@ -19,13 +19,16 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <semaphore>
 #include <source_location>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 namespace nebula {
 namespace {

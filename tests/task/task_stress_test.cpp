@@ -20,6 +20,8 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <coroutine>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>

@@ -14,12 +14,14 @@
 
 #include <atomic>
 #include <coroutine>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace nebula {
 namespace {

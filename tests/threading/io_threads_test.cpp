@@ -10,6 +10,8 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <latch>
 #include <set>
 #include <stdexcept>

@@ -7,6 +7,7 @@
 #endif
 
 #include <atomic>
+#include <cstddef>
 #include <latch>
 #include <numeric>
 #include <vector>

@@ -13,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
@@ -360,7 +361,7 @@ TEST(StreamerGlue, WhatIsShownHasNoCrack) {
     WorkerPool pool(workers(2));
     const TerrainSettings settings = far_view();
     Dice dice(5);
-    for (int round = kShort ? 1 : 0; round < (kShort ? 2 : 3); ++round) {
+    for (int round = 0; round < (kShort ? 1 : 3); ++round) {
         Terrain terrain(pool, mountains(), settings);
         MeshSink sink;
         std::vector<Viewer> viewers;
@@ -418,7 +419,7 @@ TEST(StreamerJump, AnEditAfterItFindsNoBuildsOfAbandonedSteps) {
     TerrainSettings settings = far_view();
     settings.view_distance = 64.0F;  // two levels: the first steps reach the finer one
     std::size_t abandoned = 0;
-    for (int frames = 0; frames < 4; ++frames) {
+    for (int frames = kShort ? 2 : 0; frames < 4; ++frames) {
         Terrain terrain(pool, mountains(), settings);
         LevelSink sink;
         ASSERT_TRUE(terrain.set_viewer({}));
@@ -438,7 +439,7 @@ TEST(StreamerJump, AnEditAfterItFindsNoBuildsOfAbandonedSteps) {
         ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
         EXPECT_TRUE(sink.shown == truth(mountains(), edits, shown_chunks(terrain)));
     }
-    EXPECT_GT(abandoned, 4U);
+    EXPECT_GT(abandoned, 2U);
 }
 
 // What a game asks before it puts somebody on the ground.

@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <thread>
 #include <vector>
 

@@ -7,6 +7,7 @@
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/gen/noise_generator.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <random>
 #include <vector>

@@ -17,6 +17,7 @@ verb_check() {
 check_sources() {
     one_check format "Checking the formatting" check_format
     one_check includes "Checking the includes" python3 "$NEBULA_ROOT/tools/check/includes.py" "$NEBULA_ROOT"
+    one_check std-includes "Checking the standard includes" python3 "$NEBULA_ROOT/tools/check/std_includes.py" "$NEBULA_ROOT"
     one_check docs "Checking the docs" python3 "$NEBULA_ROOT/tools/check/docs.py" "$NEBULA_ROOT"
     one_check shell "Checking the shell scripts" check_shell
 }
@@ -40,5 +41,5 @@ check_shell() {
 }
 
 check_tidy() {
-    python3 "$NEBULA_ROOT/tools/check/tidy.py" "$NEBULA_ROOT" "$NEBULA_ROOT/build/dev"
+    "${compiler_command[@]}" python3 "$NEBULA_ROOT/tools/check/tidy.py" "$NEBULA_ROOT" "$NEBULA_ROOT/build/dev"
 }

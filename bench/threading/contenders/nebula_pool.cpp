@@ -5,6 +5,7 @@
 #include "nebula/threading/worker_pool.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <latch>
 #include <utility>
 

@@ -20,7 +20,12 @@
 
 #include "bench/threading/workload.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <cstring>
+#include <string>
+#include <vector>
 
 namespace bench {
 

@@ -2,8 +2,12 @@
 // The standard library alone: std::async with a thread for each task, whatever the thread count.
 #include "bench/threading/contenders/rows.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <future>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace {
 

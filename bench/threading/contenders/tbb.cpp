@@ -11,6 +11,7 @@
 #include <tbb/task_group.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace {

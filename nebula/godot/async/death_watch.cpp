@@ -9,7 +9,9 @@
 #include "nebula/godot/runtime/signal_wait.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace nebula::godot {

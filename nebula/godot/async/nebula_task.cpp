@@ -9,6 +9,8 @@
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/runtime/frame_poll.hpp"
 
+#include <cstddef>
+
 namespace nebula::godot {
 namespace {
 

@@ -2,8 +2,10 @@
 // Descriptions given at registration, as the XML the editor's help reads.
 #include "nebula/godot/binding/class_record.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nebula::godot {
 namespace {

@@ -6,6 +6,8 @@
 #include "nebula/godot/binding/marshal.hpp"
 
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>

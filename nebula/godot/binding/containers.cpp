@@ -4,6 +4,8 @@
 #include "nebula/godot/api/builtin_methods.hpp"
 #include "nebula/godot/binding/builtin_call.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 

@@ -5,6 +5,7 @@
 #include "nebula/godot/binding/builtin_value.hpp"
 #include "nebula/godot/binding/variant.hpp"
 
+#include <cstddef>
 #include <initializer_list>
 
 namespace nebula::godot {

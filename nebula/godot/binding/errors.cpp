@@ -14,6 +14,7 @@
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/binding/variant.hpp"
 
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <string>

@@ -8,6 +8,7 @@
 #include "nebula/godot/binding/ref.hpp"
 
 #include <concepts>
+#include <optional>
 
 namespace nebula::godot {
 

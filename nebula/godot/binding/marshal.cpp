@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/binding/marshal.hpp"
 
+#include <stdexcept>
+
 namespace nebula::godot::detail {
 
 bool extract(const Variant& from, GDExtensionVariantType type, void* to) {

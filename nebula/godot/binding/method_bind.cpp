@@ -4,6 +4,8 @@
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/string.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace nebula::godot {

@@ -6,9 +6,12 @@
 #include "nebula/godot/binding/object.hpp"
 #include "nebula/godot/binding/variant.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace nebula::godot {
 

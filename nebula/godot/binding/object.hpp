@@ -5,6 +5,7 @@
 #include "nebula/godot/binding/interface.hpp"
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 

@@ -4,6 +4,7 @@
 #include "nebula/godot/api/builtin_methods.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace nebula::godot {
 

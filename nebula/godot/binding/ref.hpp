@@ -4,6 +4,7 @@
 
 #include "nebula/godot/binding/object.hpp"
 
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 

@@ -3,6 +3,7 @@
 
 #include "nebula/godot/api/builtin_methods.hpp"
 
+#include <cstddef>
 #include <utility>
 
 namespace nebula::godot {

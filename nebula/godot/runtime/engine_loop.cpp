@@ -14,6 +14,7 @@
 #include "nebula/godot/runtime/task_diagnostics.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>

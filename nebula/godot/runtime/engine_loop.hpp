@@ -8,6 +8,7 @@
 #include "nebula/godot/runtime/frame_poll.hpp"
 #include "nebula/task/runtime.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 

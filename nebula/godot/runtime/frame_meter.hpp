@@ -4,6 +4,7 @@
 
 #include "nebula/base/clock.hpp"
 
+#include <chrono>
 #include <optional>
 
 namespace nebula::godot {

@@ -11,7 +11,10 @@
 #include "nebula/threading/worker_pool.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace nebula::godot {
 namespace {

@@ -6,8 +6,14 @@
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <span>
+#include <utility>
 
 namespace nebula::godot {
 namespace detail {

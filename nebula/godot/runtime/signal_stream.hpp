@@ -7,8 +7,16 @@
 #include "nebula/task/when_full.hpp"
 
 #include <array>
+#include <atomic>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <type_traits>
+#include <utility>
 
 namespace nebula::godot {
 

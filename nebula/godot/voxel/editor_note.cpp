@@ -6,6 +6,8 @@
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/binding/variant.hpp"
 
+#include <cstdint>
+
 namespace nebula::godot {
 
 void add_editor_note(const Node& terrain) {

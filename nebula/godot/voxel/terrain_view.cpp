@@ -3,6 +3,8 @@
 
 #include "nebula/voxel/field/sample.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <string>
 

@@ -8,6 +8,7 @@
 #include "nebula/threading/frame_budget.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>

@@ -5,6 +5,8 @@
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/voxel/distances.hpp"
 
+#include <cstdint>
+
 namespace nebula::godot {
 
 void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {

@@ -6,6 +6,7 @@
 #include "nebula/base/cache_line.hpp"
 #include "nebula/threading/detail/atomics.hpp"
 
+#include <atomic>
 #include <cstdint>
 
 namespace nebula::detail {

@@ -6,6 +6,7 @@
 #include "nebula/threading/detail/atomics.hpp"
 #include "nebula/threading/stop_token.hpp"
 
+#include <atomic>
 #include <cstdint>
 
 namespace nebula {

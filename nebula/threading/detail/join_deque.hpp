@@ -8,6 +8,7 @@
 #include "nebula/threading/detail/work_deque.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 

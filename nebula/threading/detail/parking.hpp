@@ -5,6 +5,7 @@
 #include "nebula/base/cache_line.hpp"
 #include "nebula/threading/detail/atomics.hpp"
 
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,9 @@
 #include "nebula/threading/detail/pool_parts.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <new>
 #include <utility>

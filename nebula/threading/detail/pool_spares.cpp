@@ -7,6 +7,9 @@
 #include "nebula/threading/detail/slow_wait.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>

@@ -4,6 +4,8 @@
 #include "nebula/base/yield_point.hpp"
 #include "nebula/threading/detail/pool_parts.hpp"
 
+#include <cstddef>
+
 namespace nebula::detail {
 
 constinit thread_local const InlineTurn* InlineTurn::innermost = nullptr;

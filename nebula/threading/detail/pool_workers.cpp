@@ -6,8 +6,12 @@
 #include "nebula/threading/detail/pool_parts.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <functional>
 #include <string>
 #include <utility>
 

@@ -5,6 +5,7 @@
 
 #include "nebula/threading/detail/atomics.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 

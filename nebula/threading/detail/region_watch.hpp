@@ -4,6 +4,8 @@
 
 #include "nebula/threading/detail/atomics.hpp"
 
+#include <atomic>
+
 namespace nebula::detail {
 
 /// Whether the thread of a seat is inside a join. It is separate from RegionWatch because each

@@ -2,6 +2,7 @@
 #include "nebula/threading/detail/slow_wait.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <ctime>
 

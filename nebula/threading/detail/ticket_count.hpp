@@ -4,6 +4,7 @@
 
 #include "nebula/threading/detail/atomics.hpp"
 
+#include <atomic>
 #include <cstdint>
 
 namespace nebula::detail {

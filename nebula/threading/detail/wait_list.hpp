@@ -5,6 +5,7 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/detail/atomics.hpp"
 
+#include <atomic>
 #include <cstdint>
 
 namespace nebula::detail {

@@ -6,6 +6,7 @@
 #include "nebula/threading/detail/atomics.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 

@@ -11,6 +11,7 @@
 #include <deque>
 #include <limits>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace nebula::voxel {

@@ -4,6 +4,7 @@
 
 #include "nebula/voxel/field/generator.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 

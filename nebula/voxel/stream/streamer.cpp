@@ -6,6 +6,7 @@
 #include "nebula/voxel/mesh/build_chunk.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <numeric>

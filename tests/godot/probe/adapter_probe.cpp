@@ -5,6 +5,8 @@
 #include "tests/godot/probe/probe_tasks.hpp"
 #include "tests/godot/probe/stand_in.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 

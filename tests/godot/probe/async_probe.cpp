@@ -16,8 +16,10 @@
 #include "tests/godot/probe/probe_tasks.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>

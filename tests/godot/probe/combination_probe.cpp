@@ -26,6 +26,7 @@
 #include "tests/godot/probe/probe_tasks.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

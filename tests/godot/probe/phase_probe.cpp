@@ -5,6 +5,8 @@
 #include "nebula/task/next_frame.hpp"
 #include "tests/godot/probe/probe_tasks.hpp"
 
+#include <cstdint>
+
 namespace nebula::godot {
 namespace {
 

@@ -12,9 +12,14 @@
 #include "nebula/godot/binding/lifecycle.hpp"
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace nebula::godot {
 namespace {

@@ -15,6 +15,7 @@
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>

@@ -6,8 +6,12 @@
 #include "tests/godot/probe/allocations.hpp"
 #include "tests/godot/probe/probe_tasks.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 

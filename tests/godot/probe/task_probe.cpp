@@ -14,6 +14,7 @@
 #include "tests/godot/probe/probe_tasks.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>

@@ -4,6 +4,8 @@
 #include "nebula/task/wait.hpp"
 #include "nebula/task/when_any.hpp"
 
+#include <coroutine>
+
 class Fixed : public nebula::Wait {
 public:
     Fixed() : Wait("fixed") {}

@@ -2,6 +2,7 @@
 // Right under clang. g++ 12 would destroy the capture twice, so there it must not compile.
 #include "nebula/task/par_await.hpp"
 
+#include <cstddef>
 #include <memory>
 
 nebula::task<> loops_in_one_line(nebula::WorkerPool& pool, std::shared_ptr<int> box) {

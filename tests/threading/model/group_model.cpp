@@ -8,6 +8,7 @@
 #include "nebula/threading/detail/ticket_count.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 

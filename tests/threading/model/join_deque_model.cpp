@@ -4,6 +4,8 @@
 #include "deque_model.hpp"
 
 #include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace nebula::model {

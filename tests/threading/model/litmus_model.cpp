@@ -2,6 +2,8 @@
 // The explorer against the classics: what it must show, and what it must not.
 #include "model.hpp"
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace nebula::model {

@@ -37,6 +37,7 @@ struct Registered {
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <string>
 
 /// A body that returns a Report, under the name of what it claims.
 #define NEBULA_MODEL(suite, claim)                                            \

@@ -4,6 +4,7 @@
 
 #include "model_atomics.hpp"
 
+#include <atomic>
 #include <cstdint>
 
 namespace nebula::model {

@@ -4,7 +4,9 @@
 #include "model.hpp"
 #include "nebula/threading/detail/work_deque.hpp"
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 namespace nebula::model {
 namespace {

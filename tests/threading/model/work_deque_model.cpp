@@ -3,6 +3,8 @@
 
 #include "deque_model.hpp"
 
+#include <cstddef>
+
 namespace nebula::model {
 namespace {
 

@@ -2,8 +2,11 @@
 // README, "Bounds".
 #include "nebula/voxel/gen/detail/noise_kernel.hpp"
 
-// Structs of registers need registers whose size is known to the compiler.
+// Structs of registers need registers whose size is known to the compiler. A
+// build that leaves out levels of its own (CMakeLists.txt) has x86's, where all sizes are known.
+#ifndef HWY_DISABLED_TARGETS
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#endif
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nebula/voxel/gen/detail/noise_bounds.cpp"
 #include <hwy/foreach_target.h>

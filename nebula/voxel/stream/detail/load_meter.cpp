@@ -3,6 +3,9 @@
 
 #include "nebula/threading/worker_pool.hpp"
 
+#include <chrono>
+#include <cstddef>
+
 namespace nebula::voxel::detail {
 
 void LoadMeter::queue_filled() {

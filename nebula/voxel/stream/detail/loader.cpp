@@ -7,6 +7,8 @@
 #include "nebula/voxel/stream/detail/wait_for_builds.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <utility>
 
 namespace nebula::voxel::detail {

@@ -7,6 +7,8 @@
 #include "nebula/voxel/stream/viewer.hpp"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 
 namespace nebula::voxel::detail {
 

@@ -5,6 +5,7 @@
 #include "nebula/voxel/field/sample.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <unordered_map>
 #include <utility>
