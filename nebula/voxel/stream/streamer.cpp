@@ -463,22 +463,28 @@ void Streamer::mark_stale(ChunkItem& item) {
     stale_.push_back(&item);
 }
 
-// The finer chunks beside this one read its samples for their strips.
+// The finer chunks beside this one read its samples for their strips. Most edits are in the middle of
+// a coarse chunk, where no strip reads: that is told first, because a look-up in the tree is a miss of
+// the cache.
 void Streamer::mark_strips_beside(ChunkId chunk, const EditReport& edit) {
     const Box3i& changed = edit.reach[static_cast<std::size_t>(chunk.level)];
     for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
+        const unsigned facing = face ^ 1U;
+        const auto reads_changed = [&](ChunkId finer) {
+            return !intersection(changed, strip_reads(finer, static_cast<int>(facing))).empty();
+        };
+        const std::array<ChunkId, 4> children = detail::children_beside(chunk, face);
+        if (std::none_of(children.begin(), children.end(), reads_changed)) continue;
         // Also where the neighbour is a leaf: a step may split it, and a later one merge it again.
         if (tree_->find(chunk + kFaceNeighbours[face]) == nullptr) continue;
-        const unsigned facing = face ^ 1U;
-        for (const ChunkId child : detail::children_beside(chunk, face)) {
+        for (const ChunkId child : children) {
+            if (!reads_changed(child)) continue;
             ChunkNode* finer = tree_->find(child);
             if (finer == nullptr) continue;
             bool reads = finer->is_shown_leaf() && has_face(finer->shown_mask, facing);
             for (const ChunkItem* item = finer->newest_item; item != nullptr; item = item->older)
                 reads |= has_face(item->mask, facing);
-            if (reads &&
-                !intersection(changed, strip_reads(finer->id, static_cast<int>(facing))).empty())
-                mark(*finer);
+            if (reads) mark(*finer);
         }
     }
 }

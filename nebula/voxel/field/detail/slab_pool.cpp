@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/field/detail/slab_pool.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <new>
 #include <utility>
@@ -27,7 +28,31 @@ struct SlabPool::Slab {
 
 namespace {
 
+#if defined(__linux__)
+// Not from the heap, which would keep slabs that went back, and would then also keep other large
+// blocks instead of returning them to the system.
+void* map_slab() {
+    constexpr std::size_t kSize = SlabPool::kSlabBytes;
+    void* const mapped = mmap(nullptr, 2 * kSize, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    auto* const first = static_cast<std::byte*>(mapped);
+    const std::size_t before = -reinterpret_cast<std::uintptr_t>(first) & (kSize - 1);
+    std::byte* const slab = first + before;
+    if (before > 0) munmap(first, before);
+    munmap(slab + kSize, kSize - before);
+    (void)madvise(slab, kSize, MADV_HUGEPAGE);  // a system without them has small ones
+    return slab;
+}
+
+void unmap_slab(void* slab) noexcept { munmap(slab, SlabPool::kSlabBytes); }
+#else
 constexpr std::align_val_t kSlabAlignment{SlabPool::kSlabBytes};
+
+void* map_slab() { return ::operator new(SlabPool::kSlabBytes, kSlabAlignment); }
+
+void unmap_slab(void* slab) noexcept { ::operator delete(slab, kSlabAlignment); }
+#endif
 
 }  // namespace
 
@@ -45,16 +70,9 @@ SlabPool::Slab* SlabPool::slab_of(void* block) noexcept {
     return reinterpret_cast<Slab*>(static_cast<std::byte*>(block) - offset);
 }
 
-SlabPool::Slab* SlabPool::make_slab() {
-    void* const memory = ::operator new(kSlabBytes, kSlabAlignment);
-#if defined(MADV_POPULATE_WRITE)
-    // It may fail on an older kernel, and then pages come one by one.
-    (void)madvise(memory, kSlabBytes, MADV_POPULATE_WRITE);
-#endif
-    return ::new (memory) Slab{};
-}
+SlabPool::Slab* SlabPool::make_slab() { return ::new (map_slab()) Slab{}; }
 
-void SlabPool::free_slab(Slab* slab) noexcept { ::operator delete(slab, kSlabAlignment); }
+void SlabPool::free_slab(Slab* slab) noexcept { unmap_slab(slab); }
 
 void SlabPool::link(Slab* slab) noexcept {
     slab->previous = nullptr;
