@@ -90,12 +90,21 @@ void SlabPool::unlink(Slab* slab) noexcept {
 }
 
 void* SlabPool::take() {
-    const MutexLock lock(mutex_);
-    if (with_room_ == nullptr) {
-        link(make_slab());
-        ++slabs_;
-        ++empty_;
+    {
+        const MutexLock lock(mutex_);
+        if (with_room_ != nullptr) return take_block();
     }
+    // Meanwhile nobody waits for the kernel, which clears a large page. Two threads may both get here,
+    // and then there is a slab more than needed.
+    Slab* const slab = make_slab();
+    const MutexLock lock(mutex_);
+    link(slab);
+    ++slabs_;
+    ++empty_;
+    return take_block();
+}
+
+void* SlabPool::take_block() noexcept {
     Slab* const slab = with_room_;
     if (slab->used++ == 0) --empty_;
     if (!slab->has_room()) unlink(slab);

@@ -38,8 +38,9 @@ private:
     struct Slab;
 
     static Slab* slab_of(void* block) noexcept;
-    Slab* make_slab();
+    static Slab* make_slab();
     static void free_slab(Slab* slab) noexcept;
+    void* take_block() noexcept NEBULA_REQUIRES(mutex_);
     void link(Slab* slab) noexcept NEBULA_REQUIRES(mutex_);
     void unlink(Slab* slab) noexcept NEBULA_REQUIRES(mutex_);
 
