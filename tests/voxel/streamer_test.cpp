@@ -442,6 +442,60 @@ TEST(StreamerJump, AnEditAfterItFindsNoBuildsOfAbandonedSteps) {
     EXPECT_GT(abandoned, 2U);
 }
 
+// A chunk is built anew for a step, after an edit that is late: both have a mesh for it, and the sink
+// has one place for each chunk.
+TEST(StreamerEdits, AStepDoesNotStageWhatALateEditIsAboutToShow) {
+    for (const float away : {70.0F, 130.0F}) {
+        WorkerPool pool(workers(0));
+        TerrainSettings settings = far_view();
+        settings.view_distance = 120.0F;
+        settings.update_budget = 0ms;  // a step and a job a call
+        Terrain terrain(pool, mountains(), settings);
+        LevelSink sink;
+        ASSERT_TRUE(terrain.set_viewer({10.0F, 30.0F, -20.0F}));
+        ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+        ASSERT_TRUE(terrain.set_viewer({10.0F + away, 30.0F, -20.0F}));
+        terrain.update();
+        std::vector<SphereEdit> edits;
+        for (float x = -190.0F; x <= 200.0F; x += 32.0F)
+            for (float z = -150.0F; z <= 150.0F; z += 50.0F)
+                edits.push_back({.kind = SphereEdit::Kind::Dig,
+                                 .centre = {10.0F + away + x, 0.0F, z},
+                                 .radius = 60.0F});
+        for (const SphereEdit& edit : edits) ASSERT_TRUE(terrain.edit(edit));
+        EXPECT_FALSE(terrain.commit_edits(sink, Clock::time_point::min()).same_frame);
+        for (int i = 0; i < 400; ++i) terrain.update();  // builds all of the step
+        terrain.commit(sink, 1h);
+        ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+        EXPECT_TRUE(sink.shown == truth(mountains(), edits, shown_chunks(terrain)));
+    }
+}
+
+// Nothing of an edit is shown before the rest, also while its group has yet to begin.
+TEST(StreamerEdits, AStepIsNotShownBesideChunksWhoseEditIsNot) {
+    WorkerPool pool(workers(0));
+    TerrainSettings settings = far_view();
+    settings.view_distance = 120.0F;
+    settings.update_budget = 0ms;
+    Terrain terrain(pool, mountains(), settings);
+    LevelSink sink;
+    ASSERT_TRUE(terrain.set_viewer({10.0F, 30.0F, -20.0F}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    const std::map<ChunkId, std::uint64_t> before = sink.shown;
+    ASSERT_TRUE(terrain.set_viewer({80.0F, 30.0F, -20.0F}));
+    terrain.update();
+    std::vector<SphereEdit> edits;
+    for (float x = -100.0F; x <= 240.0F; x += 30.0F)
+        edits.push_back(
+            {.kind = SphereEdit::Kind::Dig, .centre = {x, 0.0F, -20.0F}, .radius = 60.0F});
+    for (const SphereEdit& edit : edits) ASSERT_TRUE(terrain.edit(edit));
+    for (int i = 0; i < 400; ++i) terrain.update();
+    terrain.commit(sink, 1h);
+    EXPECT_TRUE(sink.shown == before);
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(sink.shown == truth(mountains(), edits, shown_chunks(terrain)));
+}
+
 // What a game asks before it puts somebody on the ground.
 TEST(StreamerArea, IsReadyWhenItIsShownFinelyEnough) {
     WorkerPool pool(workers(0));

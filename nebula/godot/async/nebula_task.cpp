@@ -252,6 +252,10 @@ void NebulaTask::announce() noexcept {
 TaskEnding::~TaskEnding() {
     if (!told_) return;
     try {
+        if (when_cancelled_) {
+            finish(std::move(*when_cancelled_), {});
+            return;
+        }
         const EngineLoop* const loop = EngineLoop::get_if_running();
         const bool closed = loop == nullptr || loop->closing();
         finish({}, NebulaTaskError::make(

@@ -62,6 +62,10 @@ struct AwaitableOptions {
     std::string_view name = "task";
     ObjectId owner{};  ///< Its death cancels the task; none by default.
     Until until = Until::Freed;
+    /// What waiting scripts get if the task is cancelled or the game quits; a NebulaTaskError if there
+    /// is none. For methods whose result scripts take for a plain yes or no: an error is an object, and
+    /// so it counts as yes.
+    std::optional<Variant> when_cancelled{};
 };
 
 /// A task that scripts can hold. It stays alive until the task has ended, even if no script holds
@@ -134,7 +138,8 @@ void emit_to_the_last(Object emitter, const StringName& which, const Variant& va
 /// frame, so cancellation is reported too.
 class TaskEnding {
 public:
-    explicit TaskEnding(Ref<NebulaTask> told) noexcept : told_(std::move(told)) {}
+    TaskEnding(Ref<NebulaTask> told, std::optional<Variant> when_cancelled)
+        : told_(std::move(told)), when_cancelled_(std::move(when_cancelled)) {}
     TaskEnding(TaskEnding&&) noexcept = default;
     TaskEnding& operator=(TaskEnding&&) = delete;
     ~TaskEnding();
@@ -146,6 +151,7 @@ private:
     void finish(Variant value, Ref<NebulaTaskError> error) noexcept;
 
     Ref<NebulaTask> told_;  // null once told
+    std::optional<Variant> when_cancelled_;
 };
 
 namespace detail {
@@ -176,7 +182,8 @@ template <class T>
 Ref<NebulaTask> make_awaitable(task<T> body, AwaitableOptions options = {},
                                std::source_location site = std::source_location::current()) {
     Ref<NebulaTask> shown = make_ref<NebulaTask>();
-    shown->run(detail::tell_end(std::move(body), TaskEnding(shown)), options, site);
+    shown->run(detail::tell_end(std::move(body), TaskEnding(shown, options.when_cancelled)),
+               options, site);
     return shown;
 }
 

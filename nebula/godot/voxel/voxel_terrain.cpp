@@ -257,6 +257,8 @@ bool VoxelTerrain::follow_viewer_nodes() {
     if (!in_world_) return true;  // it stays as it is
     const Ref<World3D> here = get_world_3d();
     std::vector<voxel::Viewer> viewers;
+    std::vector<ViewerPlace> places;
+    const VoxelViewer* lost = nullptr;
     bool any = false;
     for (const VoxelViewer* node : VoxelViewer::all()) {
         if (node->get_world_3d() != here) continue;
@@ -264,13 +266,36 @@ bool VoxelTerrain::follow_viewer_nodes() {
         if (!node->needs_meshes()) continue;
         const Transform3D place = node->get_global_transform();
         const voxel::Vec3f at = space_.to_voxels(place.origin);
-        if (voxel::check_position(at, "a viewer"))
-            continue;  // outside of the world: it sees nothing
-        viewers.push_back({at, static_cast<float>(node->view_distance()),
-                           static_cast<float>(node->detail_distance()),
-                           space_.direction_to_voxels(place.basis * Vector3{0, 0, -1}).voxels});
+        ViewerPlace to{node->id(), at,
+                       space_.direction_to_voxels(place.basis * Vector3{0, 0, -1}).voxels};
+        if (voxel::check_position(at, "a viewer")) {
+            lost = node;
+            const auto last = std::find_if(viewer_places_.begin(), viewer_places_.end(),
+                                           [&](const ViewerPlace& p) { return p.id == to.id; });
+            if (last == viewer_places_.end()) continue;
+            to = *last;
+        }
+        places.push_back(to);
+        viewers.push_back({to.at, static_cast<float>(node->view_distance()),
+                           static_cast<float>(node->detail_distance()), to.ahead});
     }
-    return any && world_->terrain.set_viewers(viewers);
+    viewer_places_ = std::move(places);
+    if (!any || !world_->terrain.set_viewers(viewers)) return false;
+    if (lost == nullptr)
+        viewer_works_ = true;
+    else if (std::exchange(viewer_works_, false))
+        warn_of_viewer(*lost, "The terrain stays where the viewer last was, if it has been there.");
+    return true;
+}
+
+// Logs: a script's logger may free this node.
+void VoxelTerrain::warn_of_viewer(const Node3D& viewer, const std::string& consequence) const {
+    log(LogLevel::Warning,
+        "VoxelTerrain at " + Variant(get_path()).str() + " cannot follow its viewer " +
+            Variant(viewer.get_path()).str() +
+            ", which is outside the world: it is more than 16 million voxels from the node's "
+            "origin, or its position is not finite. " +
+            consequence + " Move the viewer back, or move the terrain to it.");
 }
 
 void VoxelTerrain::follow_viewer() {
@@ -299,13 +324,8 @@ void VoxelTerrain::follow_viewer() {
     // Before the first viewer, the world loads around the node itself.
     (void)world_->terrain.set_viewer(viewer_.value_or(voxel::Vec3f{}));
     if (is_there && std::exchange(viewer_works_, false))
-        log(LogLevel::Warning,
-            "VoxelTerrain at " + Variant(get_path()).str() + " cannot follow its viewer " +
-                Variant(viewer.get_path()).str() +
-                ", which is outside the world: it is more than 16 million voxels from the node's "
-                "origin, or its position is not finite. The terrain stays " +
-                (viewer_ ? "where the viewer last was." : "around its own origin.") +
-                " Move the viewer back, or move the terrain to it.");
+        warn_of_viewer(viewer, viewer_ ? "The terrain stays where the viewer last was."
+                                       : "The terrain stays around its own origin.");
 }
 
 // ---- The two coroutines
@@ -348,8 +368,11 @@ task<> VoxelTerrain::stream() {
         commit_loaded();
         if (std::exchange(world_->edits_for_next_frame, false)) world_->edited.set();
         // Before the scripts: a group that was late, and what handlers dug in the last frame, should
-        // one of this frame dig, too: that belongs to the next frame.
-        if (world_->late || (world_->edited.is_set() && world_->view.has_failures())) {
+        // one of this frame dig, too: that belongs to the next frame. Also without a dig of this
+        // frame: a build may have begun before an edit and arrived after it, and its step waits.
+        const bool edited = world_->edited.is_set();
+        if (world_->late || (edited && world_->view.has_failures()) ||
+            (!edited && world_->terrain.edits_pending())) {
             world_->edited.reset();
             commit_edits();
             if (!survives(self, world)) co_return;
@@ -589,7 +612,8 @@ Variant VoxelTerrain::wait_loaded() {
     if (!self.is_alive()) return false;
     if (is_hopeless()) return false;
     if (!loaded_wait_) loaded_wait_ = std::make_shared<LoadedWait>();
-    return make_awaitable(LoadedWait::outcome(loaded_wait_), {.name = "VoxelTerrain.wait_loaded"})
+    return make_awaitable(LoadedWait::outcome(loaded_wait_),
+                          {.name = "VoxelTerrain.wait_loaded", .when_cancelled = Variant(false)})
         ->wait();
 }
 
@@ -612,10 +636,17 @@ Variant VoxelTerrain::wait_area_ready(const AABB& area, std::int64_t level) {
                "; it must be 0, for full detail, or more.");
         return false;
     }
+    const voxel::Aabb box = space_.to_voxels(area);
+    for (const voxel::Vec3f corner : {box.min, box.max})
+        if (const auto error = voxel::check_position(corner, "the area")) {
+            refuse("VoxelTerrain.wait_area_ready: " + error->message + '.');
+            return false;
+        }
     if (is_hopeless()) return false;
     area_waits_.push_back({area, level, std::make_shared<LoadedWait>()});
-    return make_awaitable(LoadedWait::outcome(area_waits_.back().wait),
-                          {.name = "VoxelTerrain.wait_area_ready"})
+    return make_awaitable(
+               LoadedWait::outcome(area_waits_.back().wait),
+               {.name = "VoxelTerrain.wait_area_ready", .when_cancelled = Variant(false)})
         ->wait();
 }
 

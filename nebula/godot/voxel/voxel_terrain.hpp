@@ -176,6 +176,7 @@ private:
     void geometry_changed();
     /// Sets the terrain's viewers to the VoxelViewers of this world; false if there is none.
     bool follow_viewer_nodes();
+    void warn_of_viewer(const Node3D& viewer, const std::string& consequence) const;
 
     Ref<VoxelGenerator> generator_;
     Ref<Material> material_;
@@ -192,8 +193,14 @@ private:
     bool transform_works_ = true;
     std::optional<voxel::Vec3f> viewer_;  // where the viewer last was, in voxels
     bool path_viewer_came_ = false;       // the node of viewer_path was there once
-    bool viewer_works_ = true;            // false: it was told that the viewer is outside the world
-    bool cannot_start_ = false;           // the last start() was refused
+    bool viewer_works_ = true;            // false: it was told that a viewer is outside the world
+    struct ViewerPlace {
+        ObjectId id;
+        voxel::Vec3f at;
+        voxel::Vec3f ahead;
+    };
+    std::vector<ViewerPlace> viewer_places_;  // of the VoxelViewers, in the last frame
+    bool cannot_start_ = false;               // the last start() was refused
     std::unique_ptr<World> world_;
     std::uint64_t world_number_ = 0;  // of world_; a later one has another
     std::shared_ptr<LoadedWait> loaded_wait_;

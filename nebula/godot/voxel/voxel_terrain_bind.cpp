@@ -156,7 +156,9 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "[/codeblock]\n"
             "Returns [code]true[/code], at once if the area is ready. Returns [code]false[/code] "
             "as "
-            "[method wait_loaded] does. It waits as long as no viewer is near enough.");
+            "[method wait_loaded] does, and for an area that is not finite or reaches out of the "
+            "world. It "
+            "waits as long as no viewer is near enough, or none that needs meshes.");
     c.method("why_late", &Self::why_late, {"position"})
         .doc(
             "Returns what a global position is waiting for, in one English sentence for an overlay "
@@ -207,14 +209,17 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.signal(
         "chunk_shown", {argument<AABB>("area"), argument<std::int64_t>("level")},
         "A chunk with a surface has appeared, or has been replaced by a newer state of it: it "
-        "has loaded, its level has changed, or an edit has changed it. [param area] is its box "
-        "in global coordinates, and [param level] its level of detail, 0 being the finest. "
+        "has loaded, its level or that of a chunk beside it has changed, or an edit has changed "
+        "it. "
+        "[param area] is its box in global coordinates as the terrain lies now, and [param level] "
+        "its level of detail, 0 being the finest. "
         "Emitted in the frame in which it is drawn first, and for edits in the next.");
     c.signal(
         "chunk_removed", {argument<AABB>("area"), argument<std::int64_t>("level")},
         "A chunk with a surface has disappeared: it is out of view, or chunks of another level "
-        "stand in its place. Not emitted when the whole world ends, as with [method "
-        "regenerate].");
+        "stand in its place. If the terrain has moved since the chunk appeared, [param area] has "
+        "moved with it. Not emitted when the whole world ends, as with [method regenerate], or "
+        "when the terrain is freed.");
     c.signal("edit_committed", {argument<Dictionary>("info")},
              "Emitted when a group of edits is on the screen. All edits of a frame are one group. "
              "[param info] has [code]edits[/code], the number of edits; [code]chunks[/code], how "

@@ -54,6 +54,10 @@ ChunkId chunk_at(Vec3f position, Level level) {
     return {{chunk(position.x), chunk(position.y), chunk(position.z)}, level};
 }
 
+bool is_being_edited(const ChunkNode* node) {
+    return node != nullptr && (node->in_edit_group || node->dirty);
+}
+
 bool has_face(std::uint8_t mask, unsigned face) { return (mask >> face & 1U) != 0; }
 
 }  // namespace
@@ -184,7 +188,7 @@ void Streamer::begin_step(std::unique_ptr<Group> step) {
         item.group = step.get();
         item.older = std::exchange(item.node->newest_item, &item);
         // Edits are not noted for chunks outside the tree.
-        if (!item.node->shown) item.node->required_version = version;
+        if (!item.node->shown && item.older == nullptr) item.node->required_version = version;
         // The children of one parent stand together, and make one job.
         const bool joins = !step->jobs.empty() && step->jobs.back().count < 8 &&
                            items[step->jobs.back().first].id.level == item.id.level &&
@@ -288,10 +292,11 @@ void Streamer::commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& 
     }
 }
 
-// Hands the built meshes to the sink; false if the budget ends before the last of them.
+// Hands the built meshes to the sink; false if the budget ends before the last of them. A chunk that
+// is being edited waits: its edit group stages a mesh for it, too, and the sink has one place for each.
 bool Streamer::stage(Group& step, CommitSink& sink, FrameBudget& frame, CommitReport& report) {
     for (ChunkItem& item : step.items) {
-        if (!item.built || item.stale || item.staged) continue;
+        if (!item.built || item.stale || item.staged || is_being_edited(item.node)) continue;
         if (item.surface != nullptr) {
             const Clock::time_point before = settings_.now();
             if (!frame.try_start(before, mesh_cost_)) return false;
@@ -326,11 +331,9 @@ bool Streamer::may_show(const Group& step) const noexcept {
     if (!leaving_.empty())
         for (const Group::Change& change : step.changes)
             if (change.kind == Group::Change::Kind::Appear) return false;
-    // A late edit group shows its chunks together: none of them may change before.
-    if (edit_group_ == nullptr) return true;
-    const auto is_being_edited = [](const ChunkNode* node) {
-        return node != nullptr && (node->in_edit_group || node->dirty);
-    };
+    // An edit group shows its chunks together: none of them may change before, whether the group has
+    // yet to begin or is late.
+    if (edit_group_ == nullptr && dirty_.empty()) return true;
     for (const ChunkItem& item : step.items)
         if (is_being_edited(item.node)) return false;
     for (const Group::Change& change : step.changes) {
@@ -612,7 +615,6 @@ bool Streamer::is_loaded() const noexcept {
 }
 
 bool Streamer::is_area_ready(const Aabb& area, Level level) const noexcept {
-    if (edit_group_ != nullptr || new_edits_ > 0) return false;
     const Level root = tree_->root_level();
     const ChunkId first = chunk_at(area.min, root);
     const ChunkId last = chunk_at(area.max, root);
@@ -627,7 +629,7 @@ bool Streamer::is_area_ready(const Aabb& area, Level level) const noexcept {
 bool Streamer::is_ready(ChunkId chunk, const Aabb& area, Level level) const noexcept {
     const ChunkNode* node = tree_->find(chunk);
     if (node == nullptr || !node->shown) return false;
-    if (!node->shown_split) return chunk.level <= level && !node->failed;
+    if (!node->shown_split) return chunk.level <= level && !node->failed && !is_being_edited(node);
     for (int i = 0; i < 8; ++i) {
         const ChunkId child = chunk.child(i);
         const ChunkId first = chunk_at(area.min, child.level);
@@ -644,7 +646,8 @@ bool Streamer::is_ready(ChunkId chunk, const Aabb& area, Level level) const noex
 }
 
 std::string Streamer::why_late(Vec3f position) const {
-    if (views_.empty()) return "no viewer has been set";
+    if (views_.empty())
+        return viewers_set_ ? "there is no viewer that needs meshes" : "no viewer has been set";
     Level wanted = tree_->root_level();
     if (!planner_->wants_root(chunk_at(position, wanted)))
         return "no viewer asks for this place: it is beyond every view distance";

@@ -41,6 +41,14 @@ func test_an_area_is_ready_when_the_ground_is_there() -> void:
 	check(not terrain.is_area_ready(far), "full detail does not reach there")
 	check(terrain.is_area_ready(far, 4), "but a coarser level does")
 	check(terrain.why_late(Vector3(1e5, 0, 0)).contains("view distance"), "beyond the view")
+	terrain.dig_sphere(Vector3(100, 0, 0), 40.0)
+	check(terrain.is_area_ready(spawn), "an edit elsewhere changes nothing here")
+	terrain.dig_sphere(Vector3.ZERO, 40.0)
+	check(not terrain.is_area_ready(spawn), "an edit here is not shown yet")
+	await frames(3)
+	check(terrain.is_area_ready(spawn), "now it is")
+	expect_error("the area")
+	check_equal(await terrain.wait_area_ready(AABB(Vector3(NAN, 0, 0), Vector3.ONE)), false)
 	expect_error("level is -1")
 	check_equal(await terrain.wait_area_ready(spawn, -1), false)
 	await remove(terrain)
@@ -133,6 +141,12 @@ func test_viewers_say_where_a_terrain_loads() -> void:
 	check_equal(await terrain.wait_area_ready(place), true, "around the far viewer")
 	await load_whole(terrain)
 	check(terrain.is_area_ready(AABB(Vector3.ZERO, Vector3.ONE)), "and around the near one")
+	var shown: int = terrain.get_statistics()["shown"]
+	for lost: Vector3 in [Vector3(NAN, 0, 0), Vector3(1e9, 0, 0)]:
+		here.position = lost
+		await frames(3)
+		check_equal(terrain.get_statistics()["shown"], shown, "a lost viewer stays where it was last")
+	here.position = Vector3.ZERO
 	there.needs_meshes = false
 	await frames(2)
 	await load_whole(terrain)
