@@ -179,7 +179,7 @@ task<> tell_end(task<T> body, TaskEnding ending) {
 ///
 /// Throws:    WrongThread; RuntimeClosed when the engine's main loop is not running.
 template <class T>
-Ref<NebulaTask> make_awaitable(task<T> body, AwaitableOptions options = {},
+Ref<NebulaTask> make_awaitable(task<T> body, const AwaitableOptions& options = {},
                                std::source_location site = std::source_location::current()) {
     Ref<NebulaTask> shown = make_ref<NebulaTask>();
     shown->run(detail::tell_end(std::move(body), TaskEnding(shown, options.when_cancelled)),

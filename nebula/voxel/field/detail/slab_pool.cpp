@@ -32,16 +32,16 @@ namespace {
 // Not from the heap, which would keep slabs that went back, and would then also keep other large
 // blocks instead of returning them to the system.
 void* map_slab() {
-    constexpr std::size_t kSize = SlabPool::kSlabBytes;
-    void* const mapped = mmap(nullptr, 2 * kSize, PROT_READ | PROT_WRITE,
+    const std::size_t size = SlabPool::kSlabBytes;
+    void* const mapped = mmap(nullptr, 2 * size, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
     auto* const first = static_cast<std::byte*>(mapped);
-    const std::size_t before = -reinterpret_cast<std::uintptr_t>(first) & (kSize - 1);
+    const std::size_t before = -reinterpret_cast<std::uintptr_t>(first) & (size - 1);
     std::byte* const slab = first + before;
     if (before > 0) munmap(first, before);
-    munmap(slab + kSize, kSize - before);
-    (void)madvise(slab, kSize, MADV_HUGEPAGE);  // a system without them has small ones
+    munmap(slab + size, size - before);
+    (void)madvise(slab, size, MADV_HUGEPAGE);  // a system without them has small ones
     return slab;
 }
 
