@@ -55,7 +55,6 @@ ALSO = {
     "exception": {"stdexcept"},
     "in_place_index": {"variant"},
     "in_place_type": {"variant"},
-    "is_sorted": {"algorithm"},
     "move": {"algorithm"},
     "pair": {"map", "unordered_map"},
     "remove": {"cstdio"},

@@ -272,8 +272,8 @@ bool VoxelTerrain::follow_viewer_nodes() {
             lost = node;
             const auto last = std::find_if(viewer_places_.begin(), viewer_places_.end(),
                                            [&](const ViewerPlace& p) { return p.id == to.id; });
-            if (last == viewer_places_.end()) continue;
-            to = *last;
+            // Before its first place, it is around the node itself.
+            to = last != viewer_places_.end() ? *last : ViewerPlace{node->id(), {}, {}};
         }
         places.push_back(to);
         viewers.push_back({to.at, static_cast<float>(node->view_distance()),
@@ -284,7 +284,8 @@ bool VoxelTerrain::follow_viewer_nodes() {
     if (lost == nullptr)
         viewer_works_ = true;
     else if (std::exchange(viewer_works_, false))
-        warn_of_viewer(*lost, "The terrain stays where the viewer last was, if it has been there.");
+        warn_of_viewer(*lost,
+                       "The terrain stays where the viewer last was, or around its own origin.");
     return true;
 }
 

@@ -3,17 +3,10 @@
 # says: ^WARNING: .* leaked at exit
 # says: ^WARNING: 1 objects of VoxelTerrain outlive the extension
 # says: ^WARNING: 1 objects of VoxelNoiseGenerator outlive the extension
-extends SceneTree
-
-
-func _initialize() -> void:
-	_run()
+extends "res://probed_tree.gd"
 
 
 func _run() -> void:
-	var probe := NebulaAsyncProbe.new()
-	probe.report_at_end()
-	probe.own_frames(root)
 	var forgotten := terrain()
 	await forgotten.wait_loaded()
 	forgotten.dig_sphere(Vector3.ZERO, 4.0)

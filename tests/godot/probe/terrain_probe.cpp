@@ -3,6 +3,7 @@
 
 #include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
@@ -69,7 +70,8 @@ public:
     }
 
 private:
-    /// Level ground; asking for a box that reaches `broken_from_x` throws, and any takes its time.
+    /// Level ground; asking for a box that reaches `broken_from_x` throws, and any takes its time on a
+    /// worker.
     class Ground final : public voxel::Generator {
     public:
         Ground(int broken_from_x, std::int64_t takes_msec)
@@ -78,7 +80,7 @@ private:
                       std::ptrdiff_t stride_z) const override {
             if (region.box.max.x > broken_from_x_)
                 throw std::runtime_error("the ground is broken here");
-            if (takes_.count() > 0) std::this_thread::sleep_for(takes_);
+            if (takes_.count() > 0 && !is_main_thread()) std::this_thread::sleep_for(takes_);
             flat_.generate(region, out, stride_y, stride_z);
         }
 

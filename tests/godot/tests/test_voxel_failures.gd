@@ -74,3 +74,17 @@ func test_a_logger_may_free_the_terrain_while_its_world_ends_slowly() -> void:
 	OS.remove_logger(logger)
 	check(not is_instance_valid(terrain), "the slow end was named")
 	await frames(2)
+
+
+# A build begins before the dig and arrives after it, in a frame in which nobody digs. It has to be built
+# anew; loading waited for the next dig.
+func test_a_build_that_a_dig_has_outdated_does_not_stop_the_loading() -> void:
+	var terrain := flat_terrain()
+	terrain.generator = _broken_generator()
+	terrain.generator.takes_msec = 20
+	tree.root.add_child(terrain)
+	check(await comes(func() -> bool: return terrain.get_statistics()["in_flight"] > 0), "a chunk is built")
+	check_equal(terrain.dig_sphere(Vector3.ZERO, 60.0), OK)
+	await load_whole(terrain)
+	check_equal(terrain.audit(), "")
+	await remove(terrain)
