@@ -49,10 +49,7 @@ public:
     void set_mesh(ChunkSurface& surface);
     /// Shows nothing.
     void hide();
-    /// Whether it neither shows nor holds a mesh.
-    [[nodiscard]] bool is_empty() const noexcept {
-        return !shown_.mesh.is_valid() && !staged_.mesh.is_valid();
-    }
+    [[nodiscard]] bool shows_mesh() const noexcept { return shown_.mesh.is_valid(); }
     void set_scenario(RID scenario);
     void set_place(const Transform3D& place);
     void set_material(RID material);

@@ -3,10 +3,14 @@
 
 #include "nebula/voxel/field/sample.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
+#include <new>
 #include <string>
+#include <utility>
 
 namespace nebula::godot {
 
@@ -17,9 +21,27 @@ void TerrainView::stage(voxel::ChunkId chunk, voxel::Surface& surface) noexcept 
         found = chunks_.emplace(chunk, std::move(fresh)).first;
     }
     found->second->stage(static_cast<ChunkSurface&>(surface));
+} catch (const std::bad_alloc&) {
+    no_memory();
 } catch (const std::exception& error) {
     // Not logged here: a Logger of the game may free the node, and with it us and the terrain.
     trouble_ = std::string("a chunk could not be shown: ") + error.what();
+}
+
+void TerrainView::no_memory() noexcept {
+    trouble_ = "out of memory";  // short enough for a string without heap memory
+}
+
+void TerrainView::note(voxel::ChunkId chunk, bool shown) noexcept try {
+    if (news_wanted_) news_.push_back({chunk, shown});
+} catch (...) {
+    no_memory();
+}
+
+// Off the screen, and freed later: that takes ten times as long.
+void TerrainView::free_later(std::unique_ptr<ChunkInstance> instance) noexcept try {
+    removed_.push_back(std::move(instance));
+} catch (...) {  // it is freed here
 }
 
 void TerrainView::show(voxel::ChunkId chunk) noexcept {
@@ -32,24 +54,31 @@ void TerrainView::show(voxel::ChunkId chunk) noexcept {
     // Until now it may have kept a material that does without.
     if (instance.has_tangents() && !had_tangents) instance.set_material(look_.material);
     // Staged before the material came that reads them.
-    if (look_.tangents && !instance.has_tangents()) unpainted_.push_back(chunk);
+    if (look_.tangents && !instance.has_tangents()) repaint_later(chunk);
     triangles_ += instance.triangle_count();
-    if (news_wanted_) news_.push_back({chunk, true});
+    note(chunk, true);
+}
+
+void TerrainView::repaint_later(voxel::ChunkId chunk) noexcept try {
+    unpainted_.push_back(chunk);
+} catch (...) {  // it keeps the material that it has
+    no_memory();
 }
 
 void TerrainView::remove(voxel::ChunkId chunk) noexcept {
     const auto found = chunks_.find(chunk);
     if (found == chunks_.end()) return;
     triangles_ -= found->second->triangle_count();
-    if (news_wanted_) news_.push_back({chunk, false});
+    note(chunk, false);
     if (found->second->has_staged()) return found->second->hide();
     found->second->set_visible(false);
-    removed_.push_back(std::move(found->second));
+    free_later(std::move(found->second));
     chunks_.erase(found);
 }
 
 void TerrainView::free_removed(Clock::time_point deadline) {
-    constexpr std::size_t at_least = 4;
+    // Also in frames that have no time left, or what waits would only grow.
+    const std::size_t at_least = std::max<std::size_t>(4, removed_.size() / 32);
     for (std::size_t n = 0; !removed_.empty() && (n < at_least || Clock::now() < deadline); ++n)
         removed_.pop_back();
 }
@@ -57,17 +86,15 @@ void TerrainView::free_removed(Clock::time_point deadline) {
 void TerrainView::discard(voxel::ChunkId chunk) noexcept {
     const auto found = chunks_.find(chunk);
     if (found == chunks_.end()) return;
-    found->second->discard_staged();
-    erase_if_empty(chunk);
+    if (found->second->shows_mesh()) return found->second->discard_staged();
+    free_later(std::move(found->second));
+    chunks_.erase(found);
 }
 
-void TerrainView::erase_if_empty(voxel::ChunkId chunk) noexcept {
-    const auto found = chunks_.find(chunk);
-    if (found->second->is_empty()) chunks_.erase(found);
-}
-
-void TerrainView::failed(voxel::ChunkId chunk, const voxel::VoxelError& error) noexcept {
+void TerrainView::failed(voxel::ChunkId chunk, const voxel::VoxelError& error) noexcept try {
     failures_.push_back({chunk, error.message});
+} catch (...) {
+    no_memory();
 }
 
 void TerrainView::set_scenario(RID scenario) {

@@ -37,7 +37,8 @@ public:
     void discard(voxel::ChunkId chunk) noexcept override;
     void failed(voxel::ChunkId chunk, const voxel::VoxelError& error) noexcept override;
 
-    /// Frees what remove() has taken off the screen, until the deadline; at least a few.
+    /// Frees what remove() and discard() have put away, until the deadline; at least a few, and one
+    /// in 32.
     void free_removed(Clock::time_point deadline);
 
     void set_scenario(RID scenario);
@@ -81,14 +82,16 @@ public:
 
 private:
     [[nodiscard]] Transform3D place_of(voxel::ChunkId chunk) const;
-    void erase_if_empty(voxel::ChunkId chunk) noexcept;
+    void no_memory() noexcept;
+    void note(voxel::ChunkId chunk, bool shown) noexcept;
+    void repaint_later(voxel::ChunkId chunk) noexcept;
+    void free_later(std::unique_ptr<ChunkInstance> instance) noexcept;
 
     ChunkLook look_;
     Transform3D place_;
     std::shared_ptr<ChunkSurfaceMaker> surfaces_;
     std::unordered_map<voxel::ChunkId, std::unique_ptr<ChunkInstance>, voxel::ChunkIdHash> chunks_;
-    std::vector<std::unique_ptr<ChunkInstance>>
-        removed_;                            // hidden; freeing takes ten times as long
+    std::vector<std::unique_ptr<ChunkInstance>> removed_;  // hidden
     std::vector<voxel::ChunkId> unpainted_;  // may name chunks that are gone or painted since
     CostEstimate repaint_cost_;
     std::uint64_t triangles_ = 0;

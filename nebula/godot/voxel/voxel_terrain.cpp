@@ -78,7 +78,7 @@ void VoxelTerrain::on_notification(int what) {
             leave_world();
             break;
         case Node3D::NOTIFICATION_TRANSFORM_CHANGED: {
-            const bool was_in_the_way = !transform_works_;
+            const bool was_in_the_way = !transform_works();
             if (!update_space()) break;
             show_place();
             if (was_in_the_way) start();
@@ -225,13 +225,13 @@ PackedStringArray VoxelTerrain::configuration_warnings() {
 // ---- Where it is
 
 bool VoxelTerrain::update_space() {
-    if (!is_inside_tree()) return transform_works_;
+    if (!is_inside_tree()) return transform_works();
     const Transform3D now = get_global_transform();
     const char* problem = NodeSpace::problem_of(now);
     if (problem == nullptr) space_ = NodeSpace(now);
-    const bool works = problem == nullptr;
-    if (works == transform_works_) return works;
-    transform_works_ = works;
+    if (problem == transform_problem_) return transform_works();
+    transform_problem_ = problem;
+    const bool works = transform_works();
     if (!works) settle_wait(false);
     update_configuration_warnings();
     if (!works && !is_editor())
@@ -243,7 +243,7 @@ bool VoxelTerrain::update_space() {
 }
 
 void VoxelTerrain::show_place() {
-    if (!world_ || !in_world_ || !transform_works_) return;
+    if (!world_ || !in_world_ || !transform_works()) return;
     // Between physics ticks the engine draws children where they would be by now. Inside a tick
     // that place does not exist yet; the frame's begin will ask again.
     if (!is_physics_interpolated_and_enabled())
@@ -277,7 +277,7 @@ bool VoxelTerrain::follow_viewer_nodes() {
         }
         places.push_back(to);
         viewers.push_back({to.at, static_cast<float>(node->view_distance()),
-                           static_cast<float>(node->detail_distance()), to.ahead});
+                           static_cast<float>(node->detail_distance()), to.ahead, to.id.value});
     }
     viewer_places_ = std::move(places);
     if (!any || !world_->terrain.set_viewers(viewers)) return false;
@@ -300,9 +300,14 @@ void VoxelTerrain::warn_of_viewer(const Node3D& viewer, const std::string& conse
 }
 
 void VoxelTerrain::follow_viewer() {
-    if (!transform_works_ || follow_viewer_nodes()) return;
+    if (!transform_works() || follow_viewer_nodes()) return;
     Node3D viewer;
-    if (viewer_path_ != NodePath()) viewer = cast_to<Node3D>(get_node_or_null(viewer_path_));
+    bool is_no_place = false;
+    if (viewer_path_ != NodePath())
+        if (const Node node = get_node_or_null(viewer_path_)) {
+            viewer = cast_to<Node3D>(node);
+            is_no_place = !viewer;
+        }
     // A viewer that was there and is gone, for a frame or for good, moves nothing: the world would
     // be thrown away and made again. Until the node of viewer_path has been there, the camera stands
     // in for it.
@@ -319,6 +324,7 @@ void VoxelTerrain::follow_viewer() {
         if (world_->terrain.set_viewer(at, ahead)) {
             viewer_ = at;
             viewer_works_ = true;
+            if (is_no_place) warn_of_viewer_path();
             return;
         }
     }
@@ -327,6 +333,20 @@ void VoxelTerrain::follow_viewer() {
     if (is_there && std::exchange(viewer_works_, false))
         warn_of_viewer(viewer, viewer_ ? "The terrain stays where the viewer last was."
                                        : "The terrain stays around its own origin.");
+    else if (is_no_place)
+        warn_of_viewer_path();
+}
+
+// Once for each path. Logs: a script's logger may free this node.
+void VoxelTerrain::warn_of_viewer_path() {
+    if (std::exchange(path_warned_, true)) return;
+    log(LogLevel::Warning, "VoxelTerrain at " + Variant(get_path()).str() +
+                               " cannot follow the node of its viewer_path, " +
+                               Variant(viewer_path_).str() +
+                               ", because that is not a Node3D and has no position. " +
+                               (path_viewer_came_ ? "It stays where its viewer last was."
+                                                  : "It follows the camera instead.") +
+                               " Set viewer_path to a Node3D.");
 }
 
 // ---- The two coroutines
@@ -603,7 +623,7 @@ bool VoxelTerrain::is_loaded() {
     // The question is about the view as it is now: a script that has just moved the viewer, or the
     // terrain, would be told of the view of the last frame.
     if (world_ && in_world_ && update_space() && self.is_alive()) follow_viewer();
-    return self.is_alive() && world_ && (transform_works_ || !in_world_) &&
+    return self.is_alive() && world_ && (transform_works() || !in_world_) &&
            world_->terrain.is_loaded();
 }
 
@@ -620,11 +640,11 @@ Variant VoxelTerrain::wait_loaded() {
 
 bool VoxelTerrain::is_hopeless() const {
     return generator_.is_null() || is_editor() ||
-           (in_world_ && (cannot_start_ || !transform_works_));
+           (in_world_ && (cannot_start_ || !transform_works()));
 }
 
 bool VoxelTerrain::is_area_ready(const AABB& area, std::int64_t level) {
-    return world_ && in_world_ && transform_works_ && level >= 0 &&
+    return world_ && in_world_ && transform_works() && level >= 0 &&
            world_->terrain.is_area_ready(
                space_.to_voxels(area),
                static_cast<voxel::Level>(std::min<std::int64_t>(level, voxel::kLevels)));
@@ -664,7 +684,7 @@ String VoxelTerrain::audit() const {
 }
 
 String VoxelTerrain::why_late(const Vector3& position) {
-    if (!transform_works_) return String("the terrain has a transform that cannot work");
+    if (!transform_works()) return String("the terrain has a transform that cannot work");
     if (!world_)
         return String(generator_.is_null() ? "the terrain has no generator"
                                            : "the terrain has no world yet");
@@ -780,6 +800,7 @@ void VoxelTerrain::distances_changed() {
 
 void VoxelTerrain::set_viewer_path(const NodePath& path) {
     viewer_path_ = path;
+    path_warned_ = false;
     if (path == NodePath()) path_viewer_came_ = false;
     start();
 }
@@ -794,22 +815,40 @@ void VoxelTerrain::set_layers(std::int64_t mask) {
 }
 
 void VoxelTerrain::set_cast_shadow(std::int64_t setting) {
-    geometry_.cast_shadow = std::clamp<std::int64_t>(setting, 0, 3);
-    geometry_changed();
+    set_choice(geometry_.cast_shadow, "cast_shadow", setting, 3);
 }
 
 void VoxelTerrain::set_gi_mode(std::int64_t mode) {
-    geometry_.gi_mode = std::clamp<std::int64_t>(mode, 0, 2);
+    set_choice(geometry_.gi_mode, "gi_mode", mode, 2);
+}
+
+void VoxelTerrain::set_choice(std::int64_t& property, const char* name, std::int64_t choice,
+                              std::int64_t last) {
+    if (choice < 0 || choice > last) {
+        refuse(std::string("VoxelTerrain.") + name + " is " + std::to_string(choice) +
+               "; it must be from 0 to " + std::to_string(last) + ". It stays at " +
+               std::to_string(property) + ".");
+        return;
+    }
+    property = choice;
     geometry_changed();
 }
 
 void VoxelTerrain::set_visibility_range_begin(double metres) {
-    geometry_.visibility_range_begin = std::isfinite(metres) ? std::max(metres, 0.0) : 0.0;
-    geometry_changed();
+    set_range(geometry_.visibility_range_begin, "visibility_range_begin", metres);
 }
 
 void VoxelTerrain::set_visibility_range_end(double metres) {
-    geometry_.visibility_range_end = std::isfinite(metres) ? std::max(metres, 0.0) : 0.0;
+    set_range(geometry_.visibility_range_end, "visibility_range_end", metres);
+}
+
+void VoxelTerrain::set_range(double& property, const char* name, double metres) {
+    if (!std::isfinite(metres) || metres < 0.0) {
+        refuse(std::string("VoxelTerrain.") + name + " is " + text_of(metres) +
+               "; it must be 0 or a number of metres. It stays at " + text_of(property) + ".");
+        return;
+    }
+    property = metres;
     geometry_changed();
 }
 

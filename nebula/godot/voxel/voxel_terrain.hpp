@@ -159,6 +159,9 @@ private:
     void show_place();
 
     void set_budget(double& property, const char* name, double msec);
+    void set_choice(std::int64_t& property, const char* name, std::int64_t choice,
+                    std::int64_t last);
+    void set_range(double& property, const char* name, double metres);
     void distances_changed();
     Error edit(const char* method, voxel::SphereEdit::Kind kind, const Vector3& center,
                double radius);
@@ -177,6 +180,8 @@ private:
     /// Sets the terrain's viewers to the VoxelViewers of this world; false if there is none.
     bool follow_viewer_nodes();
     void warn_of_viewer(const Node3D& viewer, const std::string& consequence) const;
+    void warn_of_viewer_path();
+    [[nodiscard]] bool transform_works() const noexcept { return transform_problem_ == nullptr; }
 
     Ref<VoxelGenerator> generator_;
     Ref<Material> material_;
@@ -190,10 +195,11 @@ private:
 
     bool in_world_ = false;
     NodeSpace space_;
-    bool transform_works_ = true;
-    std::optional<voxel::Vec3f> viewer_;  // where the viewer last was, in voxels
-    bool path_viewer_came_ = false;       // the node of viewer_path was there once
-    bool viewer_works_ = true;            // false: it was told that a viewer is outside the world
+    const char* transform_problem_ = nullptr;  // what NodeSpace said of it
+    std::optional<voxel::Vec3f> viewer_;       // where the viewer last was, in voxels
+    bool path_viewer_came_ = false;            // the node of viewer_path was there once
+    bool path_warned_ = false;                 // that it is no Node3D
+    bool viewer_works_ = true;  // false: it was told that a viewer is outside the world
     struct ViewerPlace {
         ObjectId id;
         voxel::Vec3f at;

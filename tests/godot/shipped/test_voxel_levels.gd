@@ -182,12 +182,20 @@ func test_geometry_settings_are_kept_and_harmless() -> void:
 	tree.root.add_child(terrain)
 	await load_whole(terrain)
 	terrain.layers = 4
-	terrain.visibility_range_begin = -5.0
+	terrain.visibility_range_begin = 5.0
 	terrain.visibility_range_end = 300.0
+	expect_error("visibility_range_begin is -5; it must be 0 or a number of metres. It stays at 5.")
+	terrain.visibility_range_begin = -5.0
+	expect_error("visibility_range_end is nan")
+	terrain.visibility_range_end = NAN
+	expect_error("cast_shadow is 9; it must be from 0 to 3. It stays at 0.")
 	terrain.cast_shadow = 9
+	expect_error("gi_mode is -1; it must be from 0 to 2. It stays at 2.")
+	terrain.gi_mode = -1
 	check_equal(terrain.layers, 4)
-	check_equal(terrain.visibility_range_begin, 0.0)
+	check_equal(terrain.visibility_range_begin, 5.0)
 	check_equal(terrain.visibility_range_end, 300.0)
-	check_equal(terrain.cast_shadow, GeometryInstance3D.SHADOW_CASTING_SETTING_SHADOWS_ONLY)
+	check_equal(terrain.cast_shadow, GeometryInstance3D.SHADOW_CASTING_SETTING_OFF)
+	check_equal(terrain.gi_mode, GeometryInstance3D.GI_MODE_DYNAMIC)
 	await remove(terrain)
 	check_equal(Nebula.live_engine_resources(), 0, "meshes and instances left")

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+// Makes allocations fail, hence a program of its own.
+#include "streamed_world.hpp"
+#include "world_samples.hpp"
+
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/edit/edit.hpp"
+#include "nebula/voxel/field/epoch.hpp"
+#include "nebula/voxel/field/volume.hpp"
+#include "nebula/voxel/stream/terrain.hpp"
+#include "nebula/voxel/world/world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <new>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+// How many allocations of this thread still succeed before one fails; negative: all do.
+thread_local std::int64_t left = -1;
+
+void* allocate(std::size_t size, std::size_t alignment) {
+    if (left >= 0 && left-- == 0) throw std::bad_alloc();
+    const std::size_t rounded =
+        (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
+    void* const memory = alignment > alignof(std::max_align_t)
+                             ? std::aligned_alloc(alignment, rounded)
+                             : std::malloc(rounded);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+}
+
+}  // namespace
+
+// noinline: g++ would see malloc's memory in the hands of operator delete and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) { return allocate(size, 1); }
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
+    return allocate(size, static_cast<std::size_t>(alignment));
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
+    std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+    std::free(memory);
+}
+
+namespace nebula::voxel {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// While it lives, allocation number `n` of this thread fails, from 0. Not those of the test itself.
+class Failing {
+public:
+    explicit Failing(std::int64_t n) { left = n; }
+    ~Failing() { left = -1; }
+    Failing(const Failing&) = delete;
+    Failing& operator=(const Failing&) = delete;
+
+    /// Whether one has failed.
+    [[nodiscard]] static bool done() { return left < 0; }
+};
+class Steady {
+public:
+    Steady() : before_(std::exchange(left, -1)) {}
+    ~Steady() { left = before_; }
+    Steady(const Steady&) = delete;
+    Steady& operator=(const Steady&) = delete;
+
+private:
+    std::int64_t before_;
+};
+
+class SteadySink final : public CommitSink {
+public:
+    void stage(ChunkId chunk, Surface& surface) noexcept override {
+        const Steady steady;
+        inner.stage(chunk, surface);
+    }
+    void show(ChunkId chunk) noexcept override {
+        const Steady steady;
+        inner.show(chunk);
+    }
+    void remove(ChunkId chunk) noexcept override { inner.remove(chunk); }
+    void discard(ChunkId chunk) noexcept override { inner.discard(chunk); }
+    void failed(ChunkId chunk, const VoxelError& error) noexcept override {
+        const Steady steady;
+        inner.failed(chunk, error);
+    }
+
+    LevelSink inner;
+};
+
+/// Calls f; false if it threw std::bad_alloc.
+template <class F>
+bool had_memory(F&& f) {
+    try {
+        f();
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
+std::map<BrickId, Brick> bricks_of(const Volume& volume, const std::vector<BrickId>& ids) {
+    std::map<BrickId, Brick> found;
+    for (const BrickId id : ids)
+        if (const Brick* brick = volume.find(id); brick != nullptr) found[id] = *brick;
+    return found;
+}
+
+// Whichever allocation fails, the edit is made whole or not at all.
+TEST(EditWithoutMemory, IsMadeWholeOrNotAtAll) {
+    const auto generator = low_hills();
+    const SphereEdit first{SphereEdit::Kind::Dig, {2.0F, 0.0F, 3.0F}, 9.0F};
+    const SphereEdit second{SphereEdit::Kind::Add, {9.0F, 3.0F, 3.0F}, 11.0F};
+    Volume whole(generator);
+    ASSERT_TRUE(apply(whole, first));
+    const auto report = apply(whole, second);
+    ASSERT_TRUE(report);
+    const std::map<BrickId, Brick> expected = bricks_of(whole, report->bricks);
+    ASSERT_GT(expected.size(), 20U);
+
+    int failures = 0;
+    for (bool made = false; !made; ++failures) {
+        ASSERT_LT(failures, 10'000);
+        Volume volume(generator);
+        ASSERT_TRUE(apply(volume, first));
+        // A reader that began before: what is replaced must outlive its pin.
+        const EpochDomain::Pin pin = volume.epochs().pin();
+        const std::map<BrickId, Brick> before = bricks_of(volume, report->bricks);
+        const std::uint64_t version = volume.version();
+        const std::size_t edited = volume.edited_count();
+        std::optional<VoxelError> error;
+        {
+            const Failing failing(failures);
+            auto done = apply(volume, second);
+            made = !Failing::done();
+            if (!done) error = std::move(done.error());
+        }
+        if (made || !error) {
+            EXPECT_FALSE(error);
+            EXPECT_TRUE(bricks_of(volume, report->bricks).size() == expected.size());
+            continue;
+        }
+        EXPECT_EQ(error->kind, VoxelError::Kind::OutOfMemory);
+        EXPECT_EQ(volume.version(), version);
+        EXPECT_EQ(volume.edited_count(), edited);
+        const std::map<BrickId, Brick> after = bricks_of(volume, report->bricks);
+        ASSERT_EQ(after.size(), before.size());
+        for (const auto& [id, brick] : before)
+            ASSERT_TRUE(after.at(id).samples == brick.samples) << "a part of the edit was made";
+        // And it can be made later.
+        ASSERT_TRUE(apply(volume, second));
+        for (const auto& [id, brick] : expected)
+            ASSERT_TRUE(volume.find(id)->samples == brick.samples);
+    }
+    EXPECT_GT(failures, 30);
+}
+
+// Whatever fails while a world is loaded, dug and left: no edit is half shown for good, no chunk is
+// lost, and in the end the screen is what it would have been.
+class StreamingWithoutMemory : public testing::TestWithParam<int> {};  // the parameter: workers
+INSTANTIATE_TEST_SUITE_P(Workers, StreamingWithoutMemory, testing::Values(0, 2));
+
+TEST_P(StreamingWithoutMemory, GoesOnWhenThereIsMemoryAgain) {
+    const auto generator = mountains();
+    WorkerPoolConfig config;
+    config.run_inline = GetParam() == 0;
+    if (GetParam() > 0) config.thread_count_override = GetParam();
+    WorkerPool pool(config);
+#if defined(NEBULA_SANITIZED)
+    constexpr std::uint32_t kRuns = 2;
+#else
+    constexpr std::uint32_t kRuns = 8;
+#endif
+    int failures = 0;
+    for (std::uint32_t seed = 1; seed <= kRuns; ++seed) {
+        SCOPED_TRACE(seed);
+        Dice dice(seed);
+        TerrainSettings settings;
+        settings.view_distance = 80.0F;
+        settings.detail_distance = 30.0F;
+        settings.update_budget = 2ms;
+        Terrain terrain(pool, generator, settings);
+        SteadySink sink;
+        std::vector<SphereEdit> edits;
+        std::vector<Viewer> viewers{{{}, 80.0F, 30.0F, {}, 1}};
+        const auto failing = [&](auto&& f) {
+            // Most calls allocate little: early failures are the likelier ones.
+            const Failing fail(dice.whole(0, 2) == 0 ? -1 : dice.whole(0, 1 << dice.whole(0, 8)));
+            const bool had = had_memory(f);
+            return had;
+        };
+        for (int step = 0; step < 150; ++step) {
+            if (dice.whole(0, 3) == 0)
+                viewers[0].position =
+                    viewers[0].position + dice.point(dice.whole(0, 10) == 0 ? 1000.0F : 40.0F);
+            if (dice.whole(0, 30) == 0) viewers[0].view_distance = dice.real(20.0F, 120.0F);
+            failures += failing([&] { (void)terrain.set_viewers(viewers); }) ? 0 : 1;
+            if (dice.whole(0, 2) == 0) {
+                const SphereEdit edit{SphereEdit::Kind::Dig,
+                                      viewers[0].position + dice.point(40.0F),
+                                      dice.real(1.0F, 12.0F)};
+                bool made = false;
+                ASSERT_TRUE(failing([&] { made = terrain.edit(edit).has_value(); }))
+                    << "an edit answers with an error";
+                failures += made ? 0 : 1;
+                if (made) edits.push_back(edit);
+            }
+            failures += failing([&] { terrain.update(); }) ? 0 : 1;
+            failures += failing([&] { terrain.commit(sink, 10ms); }) ? 0 : 1;
+            failures +=
+                failing([&] { (void)terrain.commit_edits(sink, Clock::now() + 1ms); }) ? 0 : 1;
+            ASSERT_EQ(terrain.audit(), "") << "in step " << step;
+        }
+        const Clock::time_point guard = Clock::now() + 60s;
+        ASSERT_TRUE(terrain.set_viewers(viewers));
+        for (bool loaded = false; !loaded;) {
+            ASSERT_LT(Clock::now(), guard) << "it never ends";
+            terrain.update();
+            terrain.commit(sink, 1h);
+            terrain.commit_edits(sink, Clock::time_point::max());
+            ASSERT_EQ(terrain.audit(), "");
+            loaded = terrain.is_loaded() && terrain.retry_failed() == 0;
+            std::this_thread::yield();
+        }
+        EXPECT_TRUE(sink.inner.staged.empty());
+        EXPECT_TRUE(sink.inner.shown == truth(generator, edits, shown_chunks(terrain)));
+        EXPECT_EQ(terrain.stats().edits, edits.size());
+        EXPECT_FALSE(terrain.edits_pending());
+    }
+    EXPECT_GT(failures, 20) << "too few calls failed to tell anything";
+}
+
+}  // namespace
+}  // namespace nebula::voxel
