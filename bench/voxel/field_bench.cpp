@@ -53,12 +53,14 @@ Sample caves(Vec3i voxel) { return test::caves(12)(voxel); }
 void gather_edited(benchmark::State& state) {
     Volume volume(std::make_shared<NoiseGenerator>(NoiseSettings{}));
     constexpr ChunkId kChunk{};
+    std::vector<EditedBrick> bricks;
     for (int z = -1; z < 3; ++z)
         for (int y = -1; y < 3; ++y)
             for (int x = -1; x < 3; ++x) {
                 const BrickId id{{x, y, z}};
-                volume.publish_edited(id, make_brick(brick_of(id, caves)));
+                bricks.push_back({id, make_brick(brick_of(id, caves))});
             }
+    volume.publish_edited(volume.prepare(std::move(bricks)));
     const auto block = std::make_unique<SampleBlock>();
     const auto expected = std::make_unique<SampleBlock>();
     test::fill(*expected, kChunk.at, caves);

@@ -5,12 +5,16 @@
 #include <cstddef>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace {
 
 std::atomic<std::uint64_t> count{0};
+// How many allocations of this thread succeed before one fails; negative: all do.
+thread_local std::int64_t left = -1;
 
 void* counted(std::size_t size, std::size_t alignment) {
+    if (left >= 0 && left-- == 0) throw std::bad_alloc();
     // Relaxed: a number.
     count.fetch_add(1, std::memory_order_relaxed);
     const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
@@ -40,5 +44,12 @@ void* counted(std::size_t size, std::size_t alignment) {
 namespace nebula::test {
 
 std::uint64_t allocations() noexcept { return count.load(std::memory_order_relaxed); }
+
+FailingAllocation::FailingAllocation(std::int64_t n) noexcept { left = n; }
+FailingAllocation::~FailingAllocation() { left = -1; }
+bool FailingAllocation::has_failed() const noexcept { return left < 0; }
+
+SteadyAllocation::SteadyAllocation() noexcept : left_(std::exchange(left, -1)) {}
+SteadyAllocation::~SteadyAllocation() { left = left_; }
 
 }  // namespace nebula::test

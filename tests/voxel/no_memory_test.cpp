@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes allocations fail, hence a program of its own.
+// Makes allocations fail, hence linked with an allocator of its own.
 #include "streamed_world.hpp"
 #include "world_samples.hpp"
 
@@ -9,14 +9,13 @@
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
 #include "nebula/voxel/world/world.hpp"
+#include "tests/threading/counting_allocator.hpp"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <new>
@@ -25,79 +24,28 @@
 #include <utility>
 #include <vector>
 
-namespace {
-
-// How many allocations of this thread still succeed before one fails; negative: all do.
-thread_local std::int64_t left = -1;
-
-void* allocate(std::size_t size, std::size_t alignment) {
-    if (left >= 0 && left-- == 0) throw std::bad_alloc();
-    const std::size_t rounded =
-        (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
-    void* const memory = alignment > alignof(std::max_align_t)
-                             ? std::aligned_alloc(alignment, rounded)
-                             : std::malloc(rounded);
-    if (memory == nullptr) throw std::bad_alloc();
-    return memory;
-}
-
-}  // namespace
-
-// noinline: g++ would see malloc's memory in the hands of operator delete and warn.
-[[gnu::noinline]] void* operator new(std::size_t size) { return allocate(size, 1); }
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-    return allocate(size, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
-}
-
 namespace nebula::voxel {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// While it lives, allocation number `n` of this thread fails, from 0. Not those of the test itself.
-class Failing {
-public:
-    explicit Failing(std::int64_t n) { left = n; }
-    ~Failing() { left = -1; }
-    Failing(const Failing&) = delete;
-    Failing& operator=(const Failing&) = delete;
-
-    /// Whether one has failed.
-    [[nodiscard]] static bool done() { return left < 0; }
-};
-class Steady {
-public:
-    Steady() : before_(std::exchange(left, -1)) {}
-    ~Steady() { left = before_; }
-    Steady(const Steady&) = delete;
-    Steady& operator=(const Steady&) = delete;
-
-private:
-    std::int64_t before_;
-};
+using test::FailingAllocation;
+using test::SteadyAllocation;
 
 class SteadySink final : public CommitSink {
 public:
     void stage(ChunkId chunk, Surface& surface) noexcept override {
-        const Steady steady;
+        const SteadyAllocation steady;
         inner.stage(chunk, surface);
     }
     void show(ChunkId chunk) noexcept override {
-        const Steady steady;
+        const SteadyAllocation steady;
         inner.show(chunk);
     }
     void remove(ChunkId chunk) noexcept override { inner.remove(chunk); }
     void discard(ChunkId chunk) noexcept override { inner.discard(chunk); }
     void failed(ChunkId chunk, const VoxelError& error) noexcept override {
-        const Steady steady;
+        const SteadyAllocation steady;
         inner.failed(chunk, error);
     }
 
@@ -146,9 +94,9 @@ TEST(EditWithoutMemory, IsMadeWholeOrNotAtAll) {
         const std::size_t edited = volume.edited_count();
         std::optional<VoxelError> error;
         {
-            const Failing failing(failures);
+            const FailingAllocation failing(failures);
             auto done = apply(volume, second);
-            made = !Failing::done();
+            made = !failing.has_failed();
             if (!done) error = std::move(done.error());
         }
         if (made || !error) {
@@ -171,6 +119,36 @@ TEST(EditWithoutMemory, IsMadeWholeOrNotAtAll) {
     EXPECT_GT(failures, 30);
 }
 
+// So is its part on the screen: what the edit changes is listed before it is made.
+TEST(EditWithoutMemory, LeavesNoChunkOfTheScreenUnmarked) {
+    const auto generator = mountains();
+    WorkerPoolConfig config;
+    config.run_inline = true;
+    WorkerPool pool(config);
+    TerrainSettings settings;
+    settings.view_distance = settings.detail_distance = 60.0F;
+    settings.update_budget = 1h;
+    Terrain terrain(pool, generator, settings);
+    SteadySink sink;
+    ASSERT_TRUE(terrain.set_viewer({}));
+    const auto frame = [&] {
+        terrain.update();
+        terrain.commit(sink, 1h);
+        terrain.commit_edits(sink, Clock::time_point::max());
+    };
+    while (!terrain.is_loaded()) frame();
+    const SphereEdit edit{SphereEdit::Kind::Dig, {}, 40.0F};
+    int failures = 0;
+    for (bool made = false; !made; failures += made ? 0 : 1) {
+        ASSERT_LT(failures, 10'000);
+        const FailingAllocation failing(failures);
+        made = terrain.edit(edit).has_value();
+    }
+    EXPECT_GT(failures, 50);
+    while (!terrain.is_loaded()) frame();
+    EXPECT_TRUE(sink.inner.shown == truth(generator, {edit}, shown_chunks(terrain)));
+}
+
 // Whatever fails while a world is loaded, dug and left: no edit is half shown for good, no chunk is
 // lost, and in the end the screen is what it would have been.
 class StreamingWithoutMemory : public testing::TestWithParam<int> {};  // the parameter: workers
@@ -188,6 +166,7 @@ TEST_P(StreamingWithoutMemory, GoesOnWhenThereIsMemoryAgain) {
     constexpr std::uint32_t kRuns = 8;
 #endif
     int failures = 0;
+    std::size_t remeshed = 0;
     for (std::uint32_t seed = 1; seed <= kRuns; ++seed) {
         SCOPED_TRACE(seed);
         Dice dice(seed);
@@ -201,17 +180,38 @@ TEST_P(StreamingWithoutMemory, GoesOnWhenThereIsMemoryAgain) {
         std::vector<Viewer> viewers{{{}, 80.0F, 30.0F, {}, 1}};
         const auto failing = [&](auto&& f) {
             // Most calls allocate little: early failures are the likelier ones.
-            const Failing fail(dice.whole(0, 2) == 0 ? -1 : dice.whole(0, 1 << dice.whole(0, 8)));
+            const FailingAllocation fail(
+                dice.whole(0, 2) == 0 ? -1 : dice.whole(0, 1 << dice.whole(0, 8)));
             const bool had = had_memory(f);
             return had;
         };
+        // With memory.
+        const auto settle = [&] {
+            const Clock::time_point guard = Clock::now() + 20s;
+            ASSERT_TRUE(terrain.set_viewers(viewers));
+            for (bool loaded = false; !loaded;) {
+                ASSERT_LT(Clock::now(), guard)
+                    << "it never ends: " << terrain.why_late(viewers[0].position) << "; "
+                    << terrain.stats().queued << " queued, " << terrain.stats().in_flight
+                    << " in flight, " << terrain.stats().failed << " failed";
+                terrain.update();
+                terrain.commit(sink, 1h);
+                terrain.commit_edits(sink, Clock::time_point::max());
+                ASSERT_EQ(terrain.audit(), "");
+                loaded = terrain.is_loaded() && terrain.retry_failed() == 0;
+                std::this_thread::yield();
+            }
+        };
         for (int step = 0; step < 150; ++step) {
+            if (step % 30 == 0) {
+                ASSERT_NO_FATAL_FAILURE(settle());
+            }
             if (dice.whole(0, 3) == 0)
                 viewers[0].position =
-                    viewers[0].position + dice.point(dice.whole(0, 10) == 0 ? 1000.0F : 40.0F);
+                    viewers[0].position + dice.point(dice.whole(0, 20) == 0 ? 1000.0F : 20.0F);
             if (dice.whole(0, 30) == 0) viewers[0].view_distance = dice.real(20.0F, 120.0F);
             failures += failing([&] { (void)terrain.set_viewers(viewers); }) ? 0 : 1;
-            if (dice.whole(0, 2) == 0) {
+            if (dice.whole(0, 2) != 0) {
                 const SphereEdit edit{SphereEdit::Kind::Dig,
                                       viewers[0].position + dice.point(40.0F),
                                       dice.real(1.0F, 12.0F)};
@@ -227,23 +227,15 @@ TEST_P(StreamingWithoutMemory, GoesOnWhenThereIsMemoryAgain) {
                 failing([&] { (void)terrain.commit_edits(sink, Clock::now() + 1ms); }) ? 0 : 1;
             ASSERT_EQ(terrain.audit(), "") << "in step " << step;
         }
-        const Clock::time_point guard = Clock::now() + 60s;
-        ASSERT_TRUE(terrain.set_viewers(viewers));
-        for (bool loaded = false; !loaded;) {
-            ASSERT_LT(Clock::now(), guard) << "it never ends";
-            terrain.update();
-            terrain.commit(sink, 1h);
-            terrain.commit_edits(sink, Clock::time_point::max());
-            ASSERT_EQ(terrain.audit(), "");
-            loaded = terrain.is_loaded() && terrain.retry_failed() == 0;
-            std::this_thread::yield();
-        }
+        remeshed += terrain.stats().remeshed;
+        ASSERT_NO_FATAL_FAILURE(settle());
         EXPECT_TRUE(sink.inner.staged.empty());
         EXPECT_TRUE(sink.inner.shown == truth(generator, edits, shown_chunks(terrain)));
         EXPECT_EQ(terrain.stats().edits, edits.size());
         EXPECT_FALSE(terrain.edits_pending());
     }
     EXPECT_GT(failures, 20) << "too few calls failed to tell anything";
+    EXPECT_GT(remeshed, 100U) << "too little was edited where it is shown";
 }
 
 }  // namespace

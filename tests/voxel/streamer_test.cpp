@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "streamed_world.hpp"
 #include "world_samples.hpp"
 
 #include "nebula/threading/worker_pool.hpp"
@@ -37,42 +38,6 @@ constexpr bool kShort = true;
 constexpr bool kShort = false;
 #endif
 
-/// Keeps the hash of what is shown, and holds the terrain to the sink's contract.
-class LevelSink final : public CommitSink {
-public:
-    void stage(ChunkId chunk, Surface& surface) noexcept override {
-        const ChunkMesh& mesh = static_cast<const MeshSurface&>(surface).mesh;
-        EXPECT_FALSE(mesh.empty());
-        staged[chunk] = mesh_hash(mesh);
-        ++stagings;
-    }
-    void show(ChunkId chunk) noexcept override {
-        const auto at = staged.find(chunk);
-        ASSERT_NE(at, staged.end()) << "nothing is staged";
-        shown[chunk] = at->second;
-        staged.erase(at);
-    }
-    void remove(ChunkId chunk) noexcept override {
-        EXPECT_EQ(shown.erase(chunk), 1U) << "removed a chunk that was not shown";
-    }
-    void discard(ChunkId chunk) noexcept override {
-        EXPECT_EQ(staged.erase(chunk), 1U) << "discarded a mesh that was not staged";
-    }
-    void failed(ChunkId, const VoxelError&) noexcept override { ++failures; }
-
-    std::map<ChunkId, std::uint64_t> shown;
-    std::map<ChunkId, std::uint64_t> staged;
-    std::size_t stagings = 0;
-    std::size_t failures = 0;
-};
-
-std::shared_ptr<const Generator> mountains() {
-    NoiseSettings settings;
-    settings.amplitude = 60.0F;
-    settings.period = 170.0F;
-    return std::make_shared<NoiseGenerator>(settings);
-}
-
 TerrainSettings far_view() {
     TerrainSettings settings;
     settings.view_distance = 300.0F;
@@ -106,35 +71,6 @@ void load(Terrain& terrain, LevelSink& sink) {
         std::this_thread::yield();
     }
     EXPECT_TRUE(sink.staged.empty());
-}
-
-std::set<ChunkId> shown_chunks(const Terrain& terrain) {
-    const std::vector<ChunkId> chunks = terrain.shown_chunks();
-    return {chunks.begin(), chunks.end()};
-}
-
-/// What they must show, by the shortest way: one thread, no streaming. The strips are where the
-/// neighbour across a face is coarser.
-std::map<ChunkId, std::uint64_t> truth(const std::shared_ptr<const Generator>& generator,
-                                       const std::vector<SphereEdit>& edits,
-                                       const std::set<ChunkId>& chunks) {
-    Volume volume(generator);
-    for (const SphereEdit& e : edits) EXPECT_TRUE(apply(volume, e));
-    constexpr Vec3i kFaces[] = {{-1, 0, 0}, {1, 0, 0},  {0, -1, 0},
-                                {0, 1, 0},  {0, 0, -1}, {0, 0, 1}};
-    MeshScratchList scratches;
-    std::map<ChunkId, std::uint64_t> result;
-    for (const ChunkId chunk : chunks) {
-        unsigned mask = 0;
-        for (unsigned face = 0; face < 6; ++face)
-            if (chunks.contains((chunk + kFaces[face]).parent())) mask |= 1U << face;
-        EXPECT_TRUE(build_chunk(scratches, volume.generator(),
-                                volume.look_up(chunk, static_cast<std::uint8_t>(mask)),
-                                [&](const MeshScratch& built, BlockContent) {
-                                    if (!built.mesh.empty()) result[chunk] = mesh_hash(built.mesh);
-                                }));
-    }
-    return result;
 }
 
 class StreamerLevels : public testing::TestWithParam<int> {};  // the parameter: workers
@@ -198,6 +134,61 @@ TEST_P(StreamerLevels, AfterAnyHistoryTheScreenEqualsTheWorld) {
         const TerrainStats stats = terrain.stats();
         EXPECT_EQ(stats.queued + stats.in_flight + stats.waiting + stats.waiting_bytes, 0U);
     }
+}
+
+// A root that appears was built with an edit whose other chunks had yet to be rebuilt: its half of the
+// crater was visible first.
+TEST(StreamerEdits, ARootDoesNotShowAnEditBeforeTheOtherChunks) {
+    WorkerPool pool(workers(0));
+    const auto generator = std::make_shared<FlatGenerator>(0.0F);
+    TerrainSettings settings = far_view();
+    settings.view_distance = 100.0F;
+    settings.detail_distance = 100.0F;
+    Terrain terrain(pool, generator, settings);
+    LevelSink sink;
+    ASSERT_TRUE(terrain.set_viewer({}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    float edge = 0.0F;
+    while (terrain.shown_chunk_at({edge, 0.0F, 0.0F})) edge += float{kChunkSize};
+    ASSERT_TRUE(terrain.set_viewer({3.0F * float{kChunkSize}, 0.0F, 0.0F}));
+    const SphereEdit crater{SphereEdit::Kind::Dig, {edge, 0.0F, 0.0F}, 20.0F};
+    ASSERT_TRUE(terrain.edit(crater));
+    const Vec3f beyond{edge + 8.0F, 0.0F, 0.0F};
+    for (int frame = 0; frame < 3; ++frame) {
+        terrain.commit_edits(sink, Clock::time_point::min());  // one chunk
+        ASSERT_TRUE(terrain.edits_pending());
+        terrain.update();
+        terrain.commit(sink, 1h);
+        EXPECT_FALSE(terrain.shown_chunk_at(beyond)) << "before the other half";
+    }
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(terrain.shown_chunk_at(beyond));
+    EXPECT_TRUE(sink.shown == truth(generator, {crater}, shown_chunks(terrain)));
+}
+
+// A viewer that went away moved those behind it up in the list, and each counted as one that had
+// jumped: what was being loaded for it was thrown away.
+TEST(StreamerViewers, WhoeverLeavesDoesNotMakeTheOthersJump) {
+    WorkerPool pool(workers(0));
+    TerrainSettings settings = far_view();
+    settings.update_budget = Clock::duration::zero();
+    Terrain terrain(pool, mountains(), settings);
+    LevelSink sink;
+    const Viewer first{{}, 100.0F, 40.0F, {}, 7};
+    const Viewer second{{3000.0F, 0.0F, 0.0F}, 100.0F, 40.0F, {}, 8};
+    ASSERT_TRUE(terrain.set_viewers(std::vector{first, second}));
+    while (terrain.stats().waiting < 8) terrain.update();
+    terrain.commit(sink, 1h);
+    const std::size_t steps = terrain.stats().steps;
+    const std::size_t waiting = terrain.stats().waiting;
+    ASSERT_GT(steps, 0U);
+    ASSERT_GT(waiting, 0U);
+    ASSERT_TRUE(terrain.set_viewers(std::vector{second}));
+    terrain.update();
+    EXPECT_GE(terrain.stats().waiting, waiting) << "what was built is kept";
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    for (const ChunkId chunk : terrain.shown_chunks())
+        EXPECT_GT(static_cast<float>(chunk.at.x) * voxel_size(chunk.level), 50.0F);
 }
 
 /// One thread plays everything: a clock that jumps, and workers that finish in any order. So a seed

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace nebula::voxel {
@@ -115,11 +116,17 @@ TEST(Volume, NeighboursShareTheirBorderSamplesAfterEditsOnBordersAndCorners) {
     });
 }
 
+void publish_edited(Volume& volume, BrickId brick, BrickPtr samples) {
+    std::vector<EditedBrick> bricks;
+    bricks.push_back({brick, std::move(samples)});
+    volume.publish_edited(volume.prepare(std::move(bricks)));
+}
+
 TEST(Volume, EditedBricksWinOverGeneratedOnesAndSurviveADrop) {
     Volume volume(low_hills());
     const BrickId brick{{1, -2, 3}, 2};
     EXPECT_TRUE(volume.publish_generated(brick, filled(9)));
-    volume.publish_edited(brick, filled(-9));
+    publish_edited(volume, brick, filled(-9));
     EXPECT_FALSE(volume.publish_generated(brick, filled(9)));
     volume.drop_generated(brick);
     ASSERT_NE(volume.find(brick), nullptr);
@@ -168,11 +175,12 @@ TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
     const Vec3i chunk{0, 0, 0};
     const auto publish_all = [&](int number) {
+        std::vector<EditedBrick> bricks;
         for (int z = -1; z <= 2; ++z)
             for (int y = -1; y <= 2; ++y)
                 for (int x = -1; x <= 2; ++x)
-                    volume.publish_edited({{x, y, z}}, filled(static_cast<Sample>(number)));
-        volume.end_edit();
+                    bricks.push_back({{{x, y, z}}, filled(static_cast<Sample>(number))});
+        volume.publish_edited(volume.prepare(std::move(bricks)));
         volume.collect();
     };
     publish_all(1);
@@ -214,7 +222,7 @@ TEST(Volume, AConcurrentGatherSeesWholeBricksNoOlderThanItsVersion) {
 TEST(Volume, AReaderNeverMissesABrickWhileTheTableGrows) {
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
     const Vec3i anchor{5, 5, 5};
-    volume.publish_edited({anchor}, filled(7));
+    publish_edited(volume, {anchor}, filled(7));
     std::atomic<int> missed = 0;
     std::atomic<int> looks = 0;
     {

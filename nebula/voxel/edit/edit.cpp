@@ -76,11 +76,6 @@ private:
     detail::ChangedColumns columns_{};
 };
 
-struct Change {
-    BrickId brick;
-    BrickPtr samples;
-};
-
 // An edit on the lattice of one level. All lengths are in that level's voxels: the edit's, divided
 // by a power of two. So the levels round alike, and a point that several of them share gets the same
 // sign on each.
@@ -318,7 +313,7 @@ bool clone(const Volume& volume, const Brush& brush, BrickId id, Brick& out) {
     return true;
 }
 
-void append_changes(const Volume& volume, const Brush& brush, std::vector<Change>& changes,
+void append_changes(const Volume& volume, const Brush& brush, std::vector<EditedBrick>& changes,
                     EditReport& report) {
     const Vec3i first = floor_div(brush.box().min, kBrickSize);
     const Vec3i last = floor_div(brush.box().max - Vec3i{1, 1, 1}, kBrickSize);
@@ -341,8 +336,9 @@ void append_changes(const Volume& volume, const Brush& brush, std::vector<Change
 }
 
 // On all levels, from the finest.
-std::vector<Change> changes_of(const Volume& volume, const SphereEdit& edit, EditReport& report) {
-    std::vector<Change> changes;
+std::vector<EditedBrick> changes_of(const Volume& volume, const SphereEdit& edit,
+                                    EditReport& report) {
+    std::vector<EditedBrick> changes;
     for (Level level = 0; level < kLevels; ++level)
         if (const Brush brush(edit, level); !brush.is_too_small())
             append_changes(volume, brush, changes, report);
@@ -354,8 +350,9 @@ std::vector<Change> changes_of(const Volume& volume, const SphereEdit& edit, Edi
 
 }  // namespace
 
-tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit) {
-    NEBULA_ASSERT(volume.is_owner_thread(), "apply was not called on the volume's owner thread");
+tl::expected<PreparedEdit, VoxelError> prepare(Volume& volume, const SphereEdit& edit) {
+    NEBULA_ASSERT(volume.is_owner_thread(),
+                  "an edit was not prepared on the volume's owner thread");
     if (auto error = check_position(edit.centre, "the edit's centre"))
         return tl::unexpected(std::move(*error));
     if (!std::isfinite(edit.radius))
@@ -370,19 +367,27 @@ tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edi
             return tl::unexpected(
                 VoxelError{VoxelError::Kind::OutOfRange,
                            "the edit's proportions must be from 0.001 to 1 on each axis"});
-    EditReport report;
-    std::vector<Change> changes;
+    PreparedEdit prepared;
     try {
-        // Everything that may throw comes before the first publication.
-        changes = changes_of(volume, edit, report);
+        prepared.bricks = volume.prepare(changes_of(volume, edit, prepared.report));
     } catch (...) {
         return tl::unexpected(error_of_current_exception());
     }
-    if (changes.empty()) return report;
-    for (Change& change : changes) volume.publish_edited(change.brick, std::move(change.samples));
-    volume.end_edit();
-    volume.collect(kCollectedPerEdit);
-    return report;
+    return prepared;
+}
+
+EditReport publish(Volume& volume, PreparedEdit edit) noexcept {
+    if (!edit.bricks.empty()) {
+        volume.publish_edited(std::move(edit.bricks));
+        volume.collect(kCollectedPerEdit);
+    }
+    return std::move(edit.report);
+}
+
+tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit) {
+    auto prepared = prepare(volume, edit);
+    if (!prepared) return tl::unexpected(std::move(prepared.error()));
+    return publish(volume, std::move(*prepared));
 }
 
 }  // namespace nebula::voxel

@@ -2,6 +2,7 @@
 // Operations that change samples.
 #pragma once
 
+#include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 
@@ -11,8 +12,6 @@
 #include <vector>
 
 namespace nebula::voxel {
-
-class Volume;
 
 /// In voxels. Larger spheres are refused: at this radius an edit already changes about 500 bricks on
 /// the owner thread (about 10 ms; an ellipsoid takes twice as long).
@@ -42,12 +41,18 @@ struct EditReport {
     std::array<Box3i, kLevels> reach;
 };
 
-/// Applies the edit on every level of detail, in that level's own unit: a crater stays round at any
+/// An edit that is worked out, and that nobody can see yet.
+struct PreparedEdit {
+    EditReport report;
+    Volume::Prepared bricks;
+};
+
+/// Works out the edit on every level of detail, in that level's own unit: a crater stays round at any
 /// distance. Levels on which it is smaller than half a voxel and contains no point are left out.
 ///
-/// Clones the touched bricks, changes the clones and publishes them. Bricks that do not exist yet
-/// are generated, whether that part of the world is loaded or not. If there is an error, the volume
-/// is unchanged. An edit that changes no sample reports empty lists.
+/// Clones the touched bricks and changes the clones. Bricks that do not exist yet are generated,
+/// whether that part of the world is loaded or not. The volume does not change; whatever can fail has
+/// been done. An edit that changes no sample reports empty lists.
 ///
 /// An ellipsoid changes no sample that is more than 4 voxels away from it, as a sphere does not. So
 /// it never changes more bricks than the sphere of the same radius.
@@ -56,6 +61,17 @@ struct EditReport {
 /// Cost:      some 20 microseconds per changed brick; radius 4 changes at most 8.
 /// Errors:    NotFinite, OutOfRange (radius, proportions), OutsideWorld (centre), GeneratorFailed,
 ///            OutOfMemory.
+[[nodiscard]] tl::expected<PreparedEdit, VoxelError> prepare(Volume& volume,
+                                                             const SphereEdit& edit);
+
+/// Makes the edit: from now on, readers find it. Nothing else may have been published in the volume
+/// since it was prepared.
+///
+/// Threads:   owner thread of the volume.
+/// Cost:      a look-up and an exchange per changed brick.
+EditReport publish(Volume& volume, PreparedEdit edit) noexcept;
+
+/// Both. If there is an error, the volume is unchanged.
 [[nodiscard]] tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit);
 
 }  // namespace nebula::voxel

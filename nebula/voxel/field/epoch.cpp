@@ -5,10 +5,15 @@
 #include "nebula/base/yield_point.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <memory>
+#include <utility>
 
 namespace nebula::voxel {
 
 namespace {
+
+constexpr std::size_t kLeastCapacity = 64;
 
 // Where this thread last found a free slot, so that each thread settles on its own cache line.
 std::size_t& slot_hint() noexcept {
@@ -22,7 +27,10 @@ EpochDomain::~EpochDomain() {
     for (Block* block = &first_; block != nullptr; block = block->next.load())
         for ([[maybe_unused]] const Slot& slot : block->slots)
             NEBULA_ASSERT(slot.pinned.load() == 0, "an epoch pin outlived its EpochDomain");
-    for (const Retired& r : retired_) r.destroy(r.object);
+    for (std::size_t i = 0; i < retired_count_; ++i) {
+        const Retired& gone = retired_at(i);
+        gone.destroy(gone.object);
+    }
     for (Block* block = first_.next.load(); block != nullptr;)
         delete std::exchange(block, block->next.load());
 }
@@ -62,8 +70,23 @@ EpochDomain::Pin EpochDomain::pin() {
     }
 }
 
+void EpochDomain::reserve(std::size_t count) {
+    if (capacity_ - retired_count_ >= count) return;
+    const std::size_t capacity = std::bit_ceil(std::max(retired_count_ + count, kLeastCapacity));
+    auto fresh = std::make_unique_for_overwrite<Retired[]>(capacity);
+    for (std::size_t i = 0; i < retired_count_; ++i) fresh[i] = retired_at(i);
+    retired_ = std::move(fresh);
+    capacity_ = capacity;
+    first_retired_ = 0;
+}
+
+void EpochDomain::push(Retired retired) noexcept {
+    reserve(1);
+    retired_at(retired_count_++) = retired;
+}
+
 std::size_t EpochDomain::collect(std::size_t most) {
-    if (retired_.empty()) return 0;
+    if (retired_count_ == 0) return 0;
     const std::uint64_t next = epoch_.load(std::memory_order_relaxed) + 1;
     epoch_.store(next, std::memory_order_seq_cst);
     NEBULA_YIELD_POINT();
@@ -77,9 +100,10 @@ std::size_t EpochDomain::collect(std::size_t most) {
             if (pinned != 0) oldest = std::min(oldest, pinned);
         }
     std::size_t freed = 0;
-    for (; freed < most && !retired_.empty() && retired_.front().epoch < oldest; ++freed) {
-        const Retired gone = retired_.front();
-        retired_.pop_front();
+    for (; freed < most && retired_count_ > 0 && retired_at(0).epoch < oldest; ++freed) {
+        const Retired gone = retired_at(0);
+        first_retired_ = (first_retired_ + 1) & (capacity_ - 1);
+        --retired_count_;
         gone.destroy(gone.object);
     }
     return freed;

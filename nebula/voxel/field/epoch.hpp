@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <memory>
 #include <type_traits>
@@ -25,7 +24,8 @@ namespace nebula::voxel {
 ///     auto pin = epochs.pin();                         // any thread
 ///     const Brick* brick = slot.load(std::memory_order_acquire);
 ///
-///     const Brick* old = slot.exchange(fresh);         // the writer
+///     epochs.reserve(1);                               // the writer: may throw, so before
+///     const Brick* old = slot.exchange(fresh);
 ///     epochs.retire(BrickPtr(old));
 ///     epochs.collect();
 ///
@@ -78,18 +78,21 @@ public:
     /// \throws std::bad_alloc, only if all slots are taken.
     Pin pin();
 
-    /// Frees the object in a later collect(), once no pin can see it. Unlink it first.
+    /// Makes room for the next `count` calls of retire: an object that readers may still use cannot
+    /// be freed, so when it is unlinked, there must be room already.
+    /// \throws std::bad_alloc, and nothing has changed.
+    void reserve(std::size_t count);
+
+    /// Frees the object in a later collect(), once no pin can see it. Unlink it first. Without room
+    /// that reserve() has made, it may allocate, and the program ends if there is no memory.
     template <class T, class Deleter>
-    void retire(std::unique_ptr<T, Deleter> object) {
+    void retire(std::unique_ptr<T, Deleter> object) noexcept {
         static_assert(std::is_empty_v<Deleter>,
                       "the deleter must be an empty class, because it "
                       "is created anew when the object is freed");
         if (object == nullptr) return;
-        retired_.push_back(
-            {epoch_.load(std::memory_order_relaxed), object.get(),
-             [](const void* o) { Deleter{}(static_cast<T*>(const_cast<void*>(o))); }});
-        (void)object
-            .release();  // NOLINT(bugprone-unused-return-value): after the push, which may throw
+        push({epoch_.load(std::memory_order_relaxed), object.release(),
+              [](const void* o) { Deleter{}(static_cast<T*>(const_cast<void*>(o))); }});
     }
 
     /// Starts a new epoch and frees up to `most` objects that no pin can see, oldest first. Returns
@@ -97,7 +100,7 @@ public:
     std::size_t collect(std::size_t most = std::numeric_limits<std::size_t>::max());
 
     /// Objects waiting to be freed.
-    [[nodiscard]] std::size_t retired() const noexcept { return retired_.size(); }
+    [[nodiscard]] std::size_t retired() const noexcept { return retired_count_; }
 
 private:
     static constexpr std::size_t kSlotsPerBlock = 32;
@@ -111,10 +114,19 @@ private:
         void (*destroy)(const void*);
     };
 
+    void push(Retired retired) noexcept;
+    [[nodiscard]] Retired& retired_at(std::size_t i) noexcept {  // the oldest is 0
+        return retired_[(first_retired_ + i) & (capacity_ - 1)];
+    }
+
     // Written by the owner alone, in collect. Only grows.
     alignas(kCacheLine) std::atomic<std::uint64_t> epoch_{1};
     Block first_;
-    std::deque<Retired> retired_;  // owner thread; epochs ascend
+    // Owner thread: a ring, in which epochs ascend. Its capacity is 0 or a power of two.
+    std::unique_ptr<Retired[]> retired_;
+    std::size_t capacity_ = 0;
+    std::size_t first_retired_ = 0;
+    std::size_t retired_count_ = 0;
 };
 
 }  // namespace nebula::voxel

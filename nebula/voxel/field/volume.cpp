@@ -196,7 +196,7 @@ Volume::~Volume() {
 Volume::Slot* Volume::find_slot(const Table& table, std::uint64_t key) noexcept {
     for (std::size_t i = hash(key) & table.mask;; i = (i + 1) & table.mask) {
         Slot& slot = table.slots[i];
-        // Pairs with the key's release store in slot_for_writing.
+        // Pairs with the key's release store in link.
         const std::uint64_t found = slot.key.load(std::memory_order_acquire);
         if (found == key) return &slot;
         if (found == 0) return nullptr;  // the table is never full
@@ -208,7 +208,7 @@ const Volume::Page* Volume::find_page(Vec3i page, Level level) const noexcept {
     if (key == 0) return nullptr;
     // Pairs with the exchange in grow.
     const Slot* slot = find_slot(*table_.load(std::memory_order_acquire), key);
-    // Pairs with the release store in place_for_writing: the page's pointers are visible.
+    // Pairs with the release store in link: the page's pointers are visible.
     return slot == nullptr ? nullptr : slot->page.load(std::memory_order_acquire);
 }
 
@@ -301,41 +301,38 @@ BlockContent Volume::gather(ChunkId chunk, SampleBlock& out) {
     return voxel::gather(*generator_, look_up(chunk), out);
 }
 
-Volume::Slot& Volume::slot_for_writing(std::uint64_t key) {
-    Table* table = table_.load(std::memory_order_relaxed);  // only this thread changes it
-    if ((table->used + 1) * 4 > (table->mask + 1) * 3) {
-        grow();
-        table = table_.load(std::memory_order_relaxed);
-    }
-    for (std::size_t i = hash(key) & table->mask;; i = (i + 1) & table->mask) {
-        Slot& slot = table->slots[i];
-        const std::uint64_t found = slot.key.load(std::memory_order_relaxed);
-        if (found == key) return slot;
-        if (found == 0) {
-            // The page is still null, so a reader that finds the key does not find a page yet.
-            slot.key.store(key, std::memory_order_release);
-            ++table->used;
-            return slot;
-        }
-    }
+void Volume::reserve(std::size_t pages, std::size_t bricks) {
+    // Everything that is stored may have to be retired: bricks, pages, the table, and the one before
+    // it if this makes a new one.
+    epochs_.reserve(mixed_ + bricks + pages_ + pages + 2);
+    const Table& table = *table_.load(std::memory_order_relaxed);  // only this thread changes it
+    if ((table.used + pages) * 4 > (table.mask + 1) * 3) grow(pages);
 }
 
-Volume::Place Volume::place_for_writing(BrickId brick) {
-    const Place place = owned_place(brick);
-    if (place.page != nullptr) return place;
-    auto page = std::make_unique<Page>();
+Volume::Page* Volume::link(std::uint64_t key, std::unique_ptr<Page> page) noexcept {
+    Table& table = *table_.load(std::memory_order_relaxed);
+    std::size_t i = hash(key) & table.mask;
+    for (;; i = (i + 1) & table.mask) {
+        const std::uint64_t found = table.slots[i].key.load(std::memory_order_relaxed);
+        if (found == key) break;
+        if (found != 0) continue;
+        // The page is still null, so a reader that finds the key does not find a page yet.
+        table.slots[i].key.store(key, std::memory_order_release);
+        ++table.used;
+        break;
+    }
     // Release: pairs with find_page.
-    Slot& slot = slot_for_writing(pack(floor_div(brick.at, kPageEdge), brick.level));
-    slot.page.store(page.get(), std::memory_order_release);
+    table.slots[i].page.store(page.get(), std::memory_order_release);
     ++pages_;
-    return {page.release(), place.index};
+    ++changes_;
+    return page.release();
 }
 
-void Volume::grow() {
+void Volume::grow(std::size_t pages) {
     const Table& old = *table_.load(std::memory_order_relaxed);
     // Empty pages leave keys behind. A table full of such keys is rebuilt, not doubled.
     std::size_t capacity = kFirstCapacity;
-    while (capacity < pages_ * 2 + 2) capacity *= 2;
+    while (capacity < (pages_ + pages) * 2) capacity *= 2;
     auto fresh = std::make_unique<Table>(capacity);
     for (std::size_t i = 0; i <= old.mask; ++i) {
         const Slot& from = old.slots[i];
@@ -355,7 +352,7 @@ void Volume::grow() {
     epochs_.retire(std::unique_ptr<Table>(replaced));
 }
 
-void Volume::store(Place place, BrickPtr samples) {
+void Volume::store(Place place, BrickPtr samples) noexcept {
     if (!is_uniform(samples.get())) ++mixed_;
     // Release: pairs with the acquire in find. This unlinks the old brick; it is retired below.
     BrickPtr replaced(
@@ -377,31 +374,59 @@ std::size_t Volume::collect(std::size_t most) {
 
 bool Volume::publish_generated(BrickId brick, BrickPtr samples) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    if (pack(floor_div(brick.at, kPageEdge), brick.level) == 0 || find(brick) != nullptr)
+    const std::uint64_t key = pack(floor_div(brick.at, kPageEdge), brick.level);
+    if (key == 0) return false;
+    Place place = owned_place(brick);
+    if (place.page == nullptr) {
+        auto page = std::make_unique<Page>();
+        reserve(1, 1);
+        place.page = link(key, std::move(page));
+    } else if (place.page->bricks[place.index].load(std::memory_order_relaxed) != nullptr) {
         return false;
-    store(place_for_writing(brick), std::move(samples));
+    } else {
+        reserve(0, 1);
+    }
+    store(place, std::move(samples));
     return true;
 }
 
-void Volume::publish_edited(BrickId brick, BrickPtr samples) {
+Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    NEBULA_ASSERT(pack(floor_div(brick.at, kPageEdge), brick.level) != 0,
-                  "an edit reached beyond kWorldLimit");
-    const Place place = place_for_writing(brick);
-    store(place, std::move(samples));
-    if (!place.page->edited[place.index]) ++edited_;
-    place.page->edited.set(place.index);
+    Prepared prepared;
+    for (const EditedBrick& brick : bricks) {
+        if (owned_place(brick.id).page != nullptr) continue;
+        const std::uint64_t key = pack(floor_div(brick.id.at, kPageEdge), brick.id.level);
+        NEBULA_ASSERT(key != 0, "an edit reached beyond kWorldLimit");
+        // From the end: neighbours follow each other, and share a page.
+        if (std::none_of(prepared.pages_.rbegin(), prepared.pages_.rend(),
+                         [key](const NewPage& page) { return page.key == key; }))
+            prepared.pages_.push_back({key, std::make_unique<Page>()});
+    }
+    reserve(prepared.pages_.size(), bricks.size());
+    prepared.bricks_ = std::move(bricks);
+    prepared.changes_ = changes_;
+    return prepared;
 }
 
-std::uint64_t Volume::end_edit() noexcept {
+std::uint64_t Volume::publish_edited(Prepared prepared) noexcept {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    NEBULA_ASSERT(prepared.changes_ == changes_,
+                  "something was published after these bricks were prepared");
+    for (NewPage& page : prepared.pages_) link(page.key, std::move(page.page));
+    for (EditedBrick& brick : prepared.bricks_) {
+        const Place place = owned_place(brick.id);
+        NEBULA_ASSERT(place.page != nullptr, "a brick was not prepared");
+        store(place, std::move(brick.samples));
+        if (!place.page->edited[place.index]) ++edited_;
+        place.page->edited.set(place.index);
+    }
     const std::uint64_t next = version_.load(std::memory_order_relaxed) + 1;
     // Pairs with version(): a thread that reads the new version finds every brick of the edit.
     version_.store(next, std::memory_order_release);
     return next;
 }
 
-void Volume::drop_generated(BrickId brick) {
+void Volume::drop_generated(BrickId brick) noexcept {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     const Place place = owned_place(brick);
     if (place.page == nullptr || place.page->edited[place.index]) return;
@@ -419,6 +444,7 @@ void Volume::drop_generated(BrickId brick) {
                            pack(floor_div(brick.at, kPageEdge), brick.level));
     slot->page.store(nullptr, std::memory_order_release);
     --pages_;
+    ++changes_;
     epochs_.retire(std::unique_ptr<Page>(place.page));
 }
 

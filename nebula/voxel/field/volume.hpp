@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <vector>
 
 namespace nebula::voxel {
 
@@ -69,6 +70,12 @@ BlockContent gather(const Generator& generator, const ChunkBricks& bricks, Sampl
 /// Fills the faces of `out` that are in the mask, and sets its mask. Threads and Throws as above.
 void gather_strips(const Generator& generator, const ChunkSources& sources, StripSamples& out);
 
+/// A brick that takes another one's place.
+struct EditedBrick {
+    BrickId id;
+    BrickPtr samples;
+};
+
 /// The bricks of all levels in one table, with one writer and lock-free readers.
 ///
 /// A brick is published by one release exchange of its pointer; the brick that it replaces is
@@ -83,6 +90,19 @@ void gather_strips(const Generator& generator, const ChunkSources& sources, Stri
 ///            copies one pointer per page.
 /// Lifetime:  owns its bricks. An edited brick is kept until the volume goes.
 class Volume {
+    // 8^3 bricks. So the table has few entries, and growing it does not cause a spike: it copies
+    // pointers to pages, 6600 of them in a view of 2 km.
+    struct Page {
+        // Null: no brick. Exchanged by the owner, loaded by readers; see store and find.
+        std::array<std::atomic<const Brick*>, 512> bricks{};
+        std::bitset<512> edited;  // owner thread
+        std::size_t used = 0;     // bricks in it; owner thread
+    };
+    struct NewPage {
+        std::uint64_t key;
+        std::unique_ptr<Page> page;
+    };
+
 public:
     explicit Volume(std::shared_ptr<const Generator> generator);
     ~Volume();
@@ -99,7 +119,7 @@ public:
     /// How many edits are completely published. A gather that begins after reading the version sees
     /// all of those edits.
     [[nodiscard]] std::uint64_t version() const noexcept {
-        return version_.load(std::memory_order_acquire);  // pairs with end_edit
+        return version_.load(std::memory_order_acquire);  // pairs with publish_edited
     }
     /// The bricks that the chunk's block reaches into. The caller must hold a pin, or be the owner
     /// thread and not collect until it is done.
@@ -117,14 +137,30 @@ public:
 
     /// Stores a brick that the generator made. Has no effect if the brick exists: that one is the
     /// same, or edited.
+    /// \throws std::bad_alloc.
     bool publish_generated(BrickId brick, BrickPtr samples);
-    /// Replaces the brick, which is never dropped from now on. After all bricks of an edit, call
-    /// end_edit once.
-    void publish_edited(BrickId brick, BrickPtr samples);
-    /// Call it when all bricks of the edit are published. Returns the new version.
-    std::uint64_t end_edit() noexcept;
+
+    /// Bricks with everything that storing them needs.
+    class Prepared {
+    public:
+        Prepared() = default;
+        [[nodiscard]] bool empty() const noexcept { return bricks_.empty(); }
+
+    private:
+        friend Volume;
+        std::vector<EditedBrick> bricks_;
+        std::vector<NewPage> pages_;
+        std::uint64_t changes_ = 0;
+    };
+    /// Does all of a publication that can fail. No two bricks may be the same one.
+    /// \throws std::bad_alloc.
+    [[nodiscard]] Prepared prepare(std::vector<EditedBrick> bricks);
+    /// Stores the bricks of one edit, which are never dropped from now on, and returns the new
+    /// version. Nothing else may have been published since they were prepared.
+    std::uint64_t publish_edited(Prepared bricks) noexcept;
+
     /// Drops a brick that the generator can make again. Edited bricks stay.
-    void drop_generated(BrickId brick);
+    void drop_generated(BrickId brick) noexcept;
     /// Frees at most `most` objects that no reader can see any more. Returns how many.
     std::size_t collect(std::size_t most = std::numeric_limits<std::size_t>::max());
 
@@ -134,14 +170,6 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:
-    // 8^3 bricks. So the table has few entries, and growing it does not cause a spike: it copies
-    // pointers to pages, 6600 of them in a view of 2 km.
-    struct Page {
-        // Null: no brick. Exchanged by the owner, loaded by readers; see store and find.
-        std::array<std::atomic<const Brick*>, 512> bricks{};
-        std::bitset<512> edited;  // owner thread
-        std::size_t used = 0;     // bricks in it; owner thread
-    };
     struct Slot {
         // 0: never used. Set once, before the first `page` can be found. Pairs with the probe in
         // find_slot.
@@ -167,10 +195,11 @@ private:
     /// For readers.
     [[nodiscard]] const Page* find_page(Vec3i page, Level level) const noexcept;
     [[nodiscard]] Place owned_place(BrickId brick) const noexcept;
-    Place place_for_writing(BrickId brick);
-    Slot& slot_for_writing(std::uint64_t key);
-    void store(Place place, BrickPtr samples);
-    void grow();
+    /// Makes room for so many more pages and bricks. Throws std::bad_alloc.
+    void reserve(std::size_t pages, std::size_t bricks);
+    Page* link(std::uint64_t key, std::unique_ptr<Page> page) noexcept;
+    void store(Place place, BrickPtr samples) noexcept;
+    void grow(std::size_t pages);
 
     OwnerThread owner_;
     std::shared_ptr<const Generator> generator_;
@@ -181,7 +210,8 @@ private:
     std::atomic<std::uint64_t> version_{0};
     std::size_t bricks_ = 0;
     std::size_t edited_ = 0;
-    std::size_t mixed_ = 0;  // bricks that own memory
+    std::size_t mixed_ = 0;      // bricks that own memory
+    std::uint64_t changes_ = 0;  // how many pages came or went
 };
 
 }  // namespace nebula::voxel

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <new>
 #include <numeric>
 #include <utility>
 
@@ -20,6 +21,13 @@ using detail::EditGroup;
 using detail::kFaceNeighbours;
 
 namespace {
+
+// Room for `count` more, without growing by little each time.
+template <class T>
+void reserve_more(std::vector<T>& list, std::size_t count) {
+    if (list.capacity() - list.size() < count)
+        list.reserve(std::max(list.size() + count, 2 * list.capacity()));
+}
 
 // Steps that are planned and not yet shown. Each is built while earlier ones are staged.
 constexpr std::size_t kMostSteps = 4;
@@ -78,25 +86,39 @@ Streamer::~Streamer() {
 
 void Streamer::set_viewers(std::span<const Viewer> viewers) {
     viewers_set_ = true;
-    bool changed = viewers.size() != views_.size();
-    if (viewers.size() < views_.size())
-        views_.erase(views_.begin() + static_cast<std::ptrdiff_t>(viewers.size()), views_.end());
-    bool jumped = false;
+    if (viewers.size() != views_.size()) views_changed_ = true;
+    // Whoever leaves makes the others change their places in the list.
+    next_views_.clear();
     for (std::size_t i = 0; i < viewers.size(); ++i) {
-        if (i >= views_.size()) {
-            views_.emplace_back(viewers[i]);
+        const detail::NestedBoxes* const known = view_of(viewers[i], i);
+        if (known == nullptr) {
+            next_views_.emplace_back(viewers[i]);
+            views_changed_ = true;
             continue;
         }
-        const Box3i before = views_[i].box(0);
-        changed |= views_[i].set(viewers[i]);
-        jumped |= intersection(before, views_[i].box(0)).empty();
+        const Box3i before = known->box(0);
+        detail::NestedBoxes& view = next_views_.emplace_back(*known);
+        views_changed_ |= view.set(viewers[i]);
+        // The steps that were planned for where it was would only delay what is needed now.
+        replan_ |= intersection(before, view.box(0)).empty();
     }
-    if (!changed) return;
-    if (jumped) abandon_steps();
+    views_.swap(next_views_);
+    if (!views_changed_) return;
     Level coarsest = 0;
     for (const detail::NestedBoxes& view : views_) coarsest = std::max(coarsest, view.coarsest());
     if (!views_.empty() && coarsest != tree_->root_level()) restart(coarsest);
     planner_->set_views(views_);
+    views_changed_ = false;
+    (void)plan_is_sound();
+}
+
+const detail::NestedBoxes* Streamer::view_of(const Viewer& viewer, std::size_t place) const {
+    if (viewer.id == 0)
+        return place < views_.size() && views_[place].viewer().id == 0 ? &views_[place] : nullptr;
+    const auto found = std::find_if(views_.begin(), views_.end(), [&](const auto& view) {
+        return view.viewer().id == viewer.id;
+    });
+    return found == views_.end() ? nullptr : &*found;
 }
 
 // So that the tree does not grow, and stop for that, while it fills.
@@ -113,6 +135,14 @@ std::size_t Streamer::expected_chunks() const noexcept {
 
 // Steps that will never be shown. The tree, whose nodes name their items, must forget them next.
 void Streamer::drop_steps() {
+    std::size_t staged = 0;
+    for (const auto& step : steps_)
+        staged += static_cast<std::size_t>(
+            std::count_if(step->items.begin(), step->items.end(),
+                          [](const ChunkItem& item) { return item.mesh_staged; }));
+    reserve_more(discards_, staged);
+    reserve_more(abandoned_, steps_.size());
+    // From here on nothing fails.
     for (auto& step : steps_) {
         step->abandoned.store(true, std::memory_order_relaxed);
         for (const ChunkItem& item : step->items) {
@@ -125,36 +155,45 @@ void Streamer::drop_steps() {
         if (step->unbuilt > 0) abandoned_.push_back(std::move(step));  // workers have its jobs
     }
     steps_.clear();
-    stale_.clear();
+    stale_ = nullptr;
+    stale_count_ = 0;
 }
 
-// A viewer has jumped. The steps that were planned for where it was would only delay what is needed
-// now.
-void Streamer::abandon_steps() {
-    if (edit_group_ != nullptr) return;  // it may build for them
+// Whether the next step may be planned on top of the plan; makes it so if possible.
+bool Streamer::plan_is_sound() {
+    if (!replan_) return true;
+    if (edit_group_ != nullptr) return false;  // it may build for the steps
     drop_steps();
     tree_->plan_what_is_shown();
     planner_->start_over();
+    replan_ = false;
+    return true;
 }
 
 // Levels came or went at the coarse end. What is shown stays until the next commit.
 void Streamer::restart(Level root_level) {
+    auto tree = std::make_unique<detail::ChunkTree>(root_level);
+    tree->reserve(expected_chunks());
+    auto planner = std::make_unique<detail::Planner>(*tree);
+    reserve_more(leaving_, tree_->size());
+    drop_steps();
+    // From here on nothing fails.
     tree_->for_each([this](const ChunkNode& node) {
         if (node.shown) leaving_.push_back({node.id, node.has_mesh});
     });
     if (edit_group_ != nullptr && edit_group_->edits > 0) {  // reported with those made since
         first_edit_ = edit_group_->first_edit;
         new_edits_ += edit_group_->edits;
+        new_edits_late_ |= edit_group_->late;
     }
     edit_group_.reset();
     dirty_.clear();
-    drop_steps();
     shown_leaves_ = {};
     ++changes_;
     failed_ = 0;
-    tree_ = std::make_unique<detail::ChunkTree>(root_level);
-    tree_->reserve(expected_chunks());
-    planner_ = std::make_unique<detail::Planner>(*tree_);
+    planner_ = std::move(planner);
+    tree_ = std::move(tree);
+    replan_ = false;
 }
 
 // ---- Planning ----
@@ -170,10 +209,15 @@ void Streamer::update() {
 }
 
 void Streamer::plan(Clock::time_point start, Clock::time_point deadline) {
+    if (!plan_is_sound()) return;
     while (steps_.size() < kMostSteps && waiting_bytes_ < settings_.most_waiting_bytes) {
+        // If the next lines fail, the plan may have changes that no step makes.
+        replan_ = true;
         std::unique_ptr<Group> step = planner_->next();
-        if (step == nullptr) return;
-        begin_step(std::move(step));
+        const bool is_done = step == nullptr;
+        if (!is_done) begin_step(std::move(step));
+        replan_ = false;
+        if (is_done) return;
         const Clock::time_point now = settings_.now();
         if (now >= deadline) return;
         if (loader_.queued() >= kEnoughItems && now - start >= kPlanningSlice) return;
@@ -184,11 +228,7 @@ void Streamer::begin_step(std::unique_ptr<Group> step) {
     const std::uint64_t version = world_.volume().version();
     std::vector<ChunkItem>& items = step->items;
     for (std::uint32_t i = 0; i < items.size(); ++i) {
-        ChunkItem& item = items[i];
-        item.group = step.get();
-        item.older = std::exchange(item.node->newest_item, &item);
-        // Edits are not noted for chunks outside the tree.
-        if (!item.node->shown && item.older == nullptr) item.node->required_version = version;
+        const ChunkItem& item = items[i];
         // The children of one parent stand together, and make one job.
         const bool joins = !step->jobs.empty() && step->jobs.back().count < 8 &&
                            items[step->jobs.back().first].id.level == item.id.level &&
@@ -200,9 +240,21 @@ void Streamer::begin_step(std::unique_ptr<Group> step) {
             step->jobs.push_back({.group = step.get(), .first = i, .count = 1});
     }
     step->unbuilt = items.size();
-    unbuilt_ += items.size();
-    loader_.add(*step);
     steps_.push_back(std::move(step));
+    try {
+        loader_.add(*steps_.back());
+    } catch (...) {
+        steps_.pop_back();
+        throw;
+    }
+    // From here on nothing fails.
+    unbuilt_ += items.size();
+    for (ChunkItem& item : items) {
+        item.group = steps_.back().get();
+        item.older = std::exchange(item.node->newest_item, &item);
+        // Edits are not noted for chunks outside the tree.
+        if (!item.node->shown && item.older == nullptr) item.node->required_version = version;
+    }
 }
 
 void Streamer::receive() {
@@ -257,11 +309,13 @@ CommitReport Streamer::commit(CommitSink& sink, Clock::duration budget) {
 }
 
 // Before anything else is staged, which may be for the same chunk.
-void Streamer::discard_abandoned(CommitSink& sink) {
-    for (const ChunkId chunk : std::exchange(discards_, {})) sink.discard(chunk);
+void Streamer::discard_abandoned(CommitSink& sink) noexcept {
+    for (const ChunkId chunk : discards_) sink.discard(chunk);
+    discards_.clear();
 }
 
-void Streamer::remove_leaving(CommitSink& sink, Clock::time_point deadline, CommitReport& report) {
+void Streamer::remove_leaving(CommitSink& sink, Clock::time_point deadline,
+                              CommitReport& report) noexcept {
     for (std::size_t n = 1; !leaving_.empty(); ++n) {
         const Leaving chunk = leaving_.back();
         leaving_.pop_back();
@@ -322,7 +376,7 @@ void Streamer::publish_bricks(ChunkItem& item) {
             world_.volume().publish_generated(own_brick(item.id, i), std::move(brick));
 }
 
-void Streamer::drop_bricks(ChunkId chunk) {
+void Streamer::drop_bricks(ChunkId chunk) noexcept {
     for (int i = 0; i < kOwnBricks; ++i) world_.volume().drop_generated(own_brick(chunk, i));
 }
 
@@ -331,11 +385,12 @@ bool Streamer::may_show(const Group& step) const noexcept {
     if (!leaving_.empty())
         for (const Group::Change& change : step.changes)
             if (change.kind == Group::Change::Kind::Appear) return false;
-    // An edit group shows its chunks together: none of them may change before, whether the group has
-    // yet to begin or is late.
-    if (edit_group_ == nullptr && dirty_.empty()) return true;
+    // An edit group shows its chunks together: none of them may change before, and no step may show
+    // the edit at another one, whether the group has yet to begin or is late.
+    if (!edits_pending()) return true;
     for (const ChunkItem& item : step.items)
-        if (is_being_edited(item.node)) return false;
+        if (item.node->required_version > shown_version_ || is_being_edited(item.node))
+            return false;
     for (const Group::Change& change : step.changes) {
         if (is_being_edited(tree_->find(change.id))) return false;
         if (change.kind != Group::Change::Kind::Merge) continue;
@@ -347,6 +402,10 @@ bool Streamer::may_show(const Group& step) const noexcept {
 
 void Streamer::show(Group& step, CommitSink& sink, CommitReport& report) {
     using Kind = Group::Change::Kind;
+    if (std::any_of(step.changes.begin(), step.changes.end(),
+                    [](const Group::Change& change) { return change.kind == Kind::Vanish; }))
+        reserve_more(leaving_, tree_->size());
+    // From here on nothing fails.
     for (const Group::Change& change : step.changes) {
         ChunkNode& node = *tree_->find(change.id);
         switch (change.kind) {
@@ -443,33 +502,41 @@ void Streamer::set_failed(ChunkNode& node, bool failed) noexcept {
 
 // ---- Edits ----
 
-void Streamer::note_edit(const EditReport& edit) {
-    if (new_edits_++ == 0) first_edit_ = settings_.now();
+void Streamer::prepare_for(const EditReport& edit) {
+    marks_.clear();
     for (const ChunkId chunk : edit.chunks) {
-        if (ChunkNode* node = tree_->find(chunk); node != nullptr) mark(*node);
-        if (chunk.level > 0 && chunk.level <= tree_->root_level()) mark_strips_beside(chunk, edit);
+        if (ChunkNode* node = tree_->find(chunk); node != nullptr) marks_.push_back(node);
+        if (chunk.level > 0 && chunk.level <= tree_->root_level()) list_strips_beside(chunk, edit);
     }
+    reserve_more(dirty_, marks_.size());
 }
 
-void Streamer::mark(ChunkNode& node) {
+void Streamer::note_edit() noexcept {
+    if (new_edits_++ == 0) first_edit_ = settings_.now();
+    for (ChunkNode* const node : marks_) mark(*node);
+    marks_.clear();
+}
+
+void Streamer::mark(ChunkNode& node) noexcept {
     node.required_version = world_.volume().version();
     for (ChunkItem* item = node.newest_item; item != nullptr; item = item->older)
         if (item->built) mark_stale(*item);
     if (node.is_shown_leaf() && !std::exchange(node.dirty, true)) dirty_.push_back(node.id);
 }
 
-void Streamer::mark_stale(ChunkItem& item) {
+void Streamer::mark_stale(ChunkItem& item) noexcept {
     if (std::exchange(item.stale, true)) return;
     item.staged = false;
     ++item.group->stale;
     ++counters_.stale;
-    stale_.push_back(&item);
+    item.next_stale = std::exchange(stale_, &item);
+    ++stale_count_;
 }
 
 // The finer chunks beside this one read its samples for their strips. Most edits are in the middle of
 // a coarse chunk, where no strip reads: that is told first, because a look-up in the tree is a miss of
 // the cache.
-void Streamer::mark_strips_beside(ChunkId chunk, const EditReport& edit) {
+void Streamer::list_strips_beside(ChunkId chunk, const EditReport& edit) {
     const Box3i& changed = edit.reach[static_cast<std::size_t>(chunk.level)];
     for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
         const unsigned facing = face ^ 1U;
@@ -487,7 +554,7 @@ void Streamer::mark_strips_beside(ChunkId chunk, const EditReport& edit) {
             bool reads = finer->is_shown_leaf() && has_face(finer->shown_mask, facing);
             for (const ChunkItem* item = finer->newest_item; item != nullptr; item = item->older)
                 reads |= has_face(item->mask, facing);
-            if (reads) mark(*finer);
+            if (reads) marks_.push_back(finer);
         }
     }
 }
@@ -500,14 +567,20 @@ EditCommit Streamer::commit_edits(CommitSink& sink, Clock::time_point deadline) 
     // The group that an earlier call left unfinished, then one group of everything edited since.
     // Never a third: later edits belong to the next call. Otherwise code that digs in response to
     // a report would keep this call from ending.
-    if (edit_group_ != nullptr && edit_group_->finish(deadline)) commit_edit_group(sink, report);
-    if (edit_group_ == nullptr && edits_pending()) {
-        begin_edit_group();
-        if (edit_group_->finish(deadline)) commit_edit_group(sink, report);
+    try {
+        if (edit_group_ != nullptr && edit_group_->finish(deadline))
+            commit_edit_group(sink, report);
+        if (edit_group_ == nullptr && edits_pending()) {
+            begin_edit_group();
+            edit_group_->start();
+            if (edit_group_->finish(deadline)) commit_edit_group(sink, report);
+        }
+    } catch (const std::bad_alloc&) {  // the next call goes on where this one stopped
+        new_edits_late_ |= new_edits_ > 0;
     }
+    report.pending = (edit_group_ != nullptr ? edit_group_->shown : 0) + dirty_.size();
     if (edit_group_ != nullptr) {
         edit_group_->late = true;
-        report.pending = edit_group_->shown + dirty_.size();
     } else if (!steps_.empty()) {
         // Somebody who digs in every frame, before commit() is called, must not hold up the steps.
         FrameBudget frame(
@@ -516,18 +589,20 @@ EditCommit Streamer::commit_edits(CommitSink& sink, Clock::time_point deadline) 
         CommitReport steps;
         commit_steps(sink, frame, steps);
     }
-    report.same_frame = edit_group_ == nullptr;
+    report.same_frame = edit_group_ == nullptr && !new_edits_late_;
     for (const EditGroupReport& group : report.groups) report.same_frame &= group.same_frame;
     counters_.last_edit_commit = settings_.now() - start;
     return report;
 }
 
 void Streamer::begin_edit_group() {
-    edit_group_ =
-        std::make_unique<EditGroup>(pool_, world_.volume(), scratches_, *settings_.surfaces);
+    edit_group_ = std::make_unique<EditGroup>(pool_, world_.volume(), scratches_,
+                                              *settings_.surfaces, dirty_.size() + stale_count_);
+    // From here on nothing fails, so no chunk is forgotten.
     edit_group_->first_edit = first_edit_;
     edit_group_->edits = std::exchange(new_edits_, 0);
-    for (const ChunkId chunk : std::exchange(dirty_, {})) {
+    edit_group_->late = std::exchange(new_edits_late_, false);
+    for (const ChunkId chunk : dirty_) {
         ChunkNode* node = tree_->find(chunk);
         // Taken down since, or taken down and back again.
         if (node == nullptr || !std::exchange(node->dirty, false) || !node->is_shown_leaf())
@@ -535,11 +610,15 @@ void Streamer::begin_edit_group() {
         node->in_edit_group = true;
         edit_group_->add(chunk, node->shown_mask, nullptr);
     }
-    for (ChunkItem* item : std::exchange(stale_, {})) edit_group_->add(item->id, item->mask, item);
-    edit_group_->start();
+    dirty_.clear();
+    for (ChunkItem* item = std::exchange(stale_, nullptr); item != nullptr;
+         item = std::exchange(item->next_stale, nullptr))
+        edit_group_->add(item->id, item->mask, item);
+    stale_count_ = 0;
 }
 
 void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
+    report.groups.reserve(report.groups.size() + 1);  // from here on nothing fails
     const std::unique_ptr<EditGroup> group = std::exchange(edit_group_, nullptr);
     EditGroupReport done;
     done.edits = group->edits;
@@ -568,6 +647,7 @@ void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
         ++done.chunks;
         stage_and_show(*node, built.surface.get(), sink);
     }
+    shown_version_ = group->version();
     if (done.edits == 0 && done.chunks == 0 && done.failed == 0) return;
     done.since_first_edit = settings_.now() - group->first_edit;
     report.edits += done.edits;
@@ -610,7 +690,7 @@ tl::expected<ChunkMesh, VoxelError> Streamer::build_chunk(ChunkId chunk) {
 }
 
 bool Streamer::is_loaded() const noexcept {
-    return viewers_set_ && planner_->is_done() && steps_.empty() && leaving_.empty() &&
+    return viewers_set_ && !replan_ && planner_->is_done() && steps_.empty() && leaving_.empty() &&
            !edits_pending();
 }
 

@@ -47,10 +47,13 @@ public:
     void update();
     CommitReport commit(CommitSink& sink, Clock::duration budget);
 
-    /// Call it after each edit of the world that changed something or was accepted.
-    void note_edit(const EditReport& edit);
+    /// For an edit of the world that is about to be made: finds what it changes. Throws
+    /// std::bad_alloc; nothing has changed then.
+    void prepare_for(const EditReport& edit);
+    /// The edit that was prepared for has been made.
+    void note_edit() noexcept;
     [[nodiscard]] bool edits_pending() const noexcept {
-        return new_edits_ > 0 || edit_group_ != nullptr || !stale_.empty();
+        return new_edits_ > 0 || edit_group_ != nullptr || stale_ != nullptr;
     }
     EditCommit commit_edits(CommitSink& sink, Clock::time_point deadline);
 
@@ -70,9 +73,10 @@ private:
     using Group = detail::CommitGroup;
 
     // Planning
+    [[nodiscard]] const detail::NestedBoxes* view_of(const Viewer& viewer, std::size_t place) const;
     void restart(Level root_level);
     void drop_steps();
-    void abandon_steps();
+    [[nodiscard]] bool plan_is_sound();
     [[nodiscard]] std::size_t expected_chunks() const noexcept;
     void plan(Clock::time_point start, Clock::time_point deadline);
     void begin_step(std::unique_ptr<Group> group);
@@ -82,20 +86,21 @@ private:
     void commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& report);
     bool stage(Group& group, CommitSink& sink, FrameBudget& frame, CommitReport& report);
     void publish_bricks(detail::ChunkItem& item);
-    void drop_bricks(ChunkId chunk);
+    void drop_bricks(ChunkId chunk) noexcept;
     [[nodiscard]] bool may_show(const Group& group) const noexcept;
     void show(Group& group, CommitSink& sink, CommitReport& report);
     void hide(detail::ChunkNode& node, CommitSink& sink, CommitReport& report);
     void take_down(detail::ChunkNode& node, CommitSink& sink, CommitReport& report);
     static void unlink(detail::ChunkItem& item) noexcept;
     void leave(detail::ChunkNode& node);
-    void discard_abandoned(CommitSink& sink);
-    void remove_leaving(CommitSink& sink, Clock::time_point deadline, CommitReport& report);
+    void discard_abandoned(CommitSink& sink) noexcept;
+    void remove_leaving(CommitSink& sink, Clock::time_point deadline,
+                        CommitReport& report) noexcept;
 
     // Edits
-    void mark(detail::ChunkNode& node);
-    void mark_stale(detail::ChunkItem& item);
-    void mark_strips_beside(ChunkId chunk, const EditReport& edit);
+    void list_strips_beside(ChunkId chunk, const EditReport& edit);
+    void mark(detail::ChunkNode& node) noexcept;
+    void mark_stale(detail::ChunkItem& item) noexcept;
     void begin_edit_group();
     void commit_edit_group(CommitSink& sink, EditCommit& report);
     void stage_and_show(detail::ChunkNode& node, Surface* surface, CommitSink& sink);
@@ -116,6 +121,8 @@ private:
 
     bool viewers_set_ = false;  // somebody has said who looks, if only that nobody does
     std::vector<detail::NestedBoxes> views_;
+    std::vector<detail::NestedBoxes> next_views_;
+    bool views_changed_ = false;  // and the planner does not know yet
     std::unique_ptr<detail::ChunkTree> tree_;
     std::unique_ptr<detail::Planner> planner_;
     std::deque<std::unique_ptr<Group>> steps_;       // planned and not yet shown, oldest first
@@ -129,10 +136,19 @@ private:
     std::vector<Leaving> leaving_;
     std::vector<ChunkId> discards_;  // staged for steps that were abandoned
     std::size_t waiting_bytes_ = 0;
+    // The plan must become what is shown before the next step is planned: a viewer has jumped, or
+    // planning has stopped halfway because there was no memory.
+    bool replan_ = false;
 
+    std::vector<detail::ChunkNode*> marks_;  // what the edit changes that is about to be made
+    // For the next edit group: chunks that are shown, and builds that wait in steps.
     std::vector<ChunkId> dirty_;
-    std::vector<detail::ChunkItem*> stale_;
+    detail::ChunkItem* stale_ = nullptr;
+    std::size_t stale_count_ = 0;
+    std::uint64_t shown_version_ =
+        0;                          // the newest edit that is shown wherever it changed something
     std::size_t new_edits_ = 0;     // made since the last edit group began
+    bool new_edits_late_ = false;   // some of them have been in a group that was late
     Clock::time_point first_edit_;  // of those
 
     CostEstimate mesh_cost_;                                // of staging one mesh

@@ -106,8 +106,10 @@ CommitReport Terrain::commit(CommitSink& sink, Clock::duration budget) {
 }
 
 tl::expected<EditReport, VoxelError> Terrain::edit(const SphereEdit& operation) {
-    auto report = impl().world.apply(operation);
-    if (report) impl().streamer.note_edit(*report);
+    Streamer& streamer = impl().streamer;
+    auto report =
+        impl().world.apply(operation, [&](const EditReport& edit) { streamer.prepare_for(edit); });
+    if (report) streamer.note_edit();
     return report;
 }
 

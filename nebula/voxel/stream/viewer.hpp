@@ -4,6 +4,8 @@
 
 #include "nebula/voxel/space/vec.hpp"
 
+#include <cstdint>
+
 namespace nebula::voxel {
 
 inline constexpr float kMostViewDistance = 16384.0F;
@@ -19,6 +21,8 @@ struct Viewer {
     float detail_distance = 128.0F;
     /// Where it looks. What is ahead is loaded before what is behind. Zero: all directions alike.
     Vec3f forward;
+    /// Which viewer this is, wherever it stands in a list. 0: whoever stood there before.
+    std::uint64_t id = 0;
 
     friend constexpr bool operator==(const Viewer&, const Viewer&) = default;
 };

@@ -30,11 +30,24 @@ public:
         : volume_(std::move(generator)), raycaster_(volume_) {}
 
     /// Changes the samples on every level at once; the only way to change them. Errors and cost:
-    /// see voxel::apply.
+    /// see voxel::prepare.
     tl::expected<EditReport, VoxelError> apply(const SphereEdit& edit) {
-        auto report = voxel::apply(volume_, edit);
-        if (report) ++edits_;
-        return report;
+        return apply(edit, [](const EditReport&) {});
+    }
+    /// The same for somebody who must prepare for it: calls `ready(report)` when nothing can fail
+    /// any more and nothing has changed yet. If that throws, nothing changes, and what it threw
+    /// becomes the error.
+    template <class F>
+    tl::expected<EditReport, VoxelError> apply(const SphereEdit& edit, F&& ready) {
+        auto prepared = prepare(volume_, edit);
+        if (!prepared) return tl::unexpected(std::move(prepared.error()));
+        try {
+            ready(std::as_const(prepared->report));
+        } catch (...) {
+            return tl::unexpected(error_of_current_exception());
+        }
+        ++edits_;
+        return publish(volume_, std::move(*prepared));
     }
     /// How many edits returned no error.
     [[nodiscard]] std::uint64_t edits() const noexcept { return edits_; }

@@ -103,15 +103,17 @@ void ChunkTree::plan_what_is_shown() {
     std::erase_if(nodes_, [](const auto& entry) { return !entry.second.shown; });
     planned_leaves_ = 0;
     for (std::vector<ChunkNode*>& split : split_) split.clear();
+    // First what cannot fail: no node may name an item that is gone.
     for (auto& [id, node] : nodes_) {
         node.planned = true;
         node.planned_split = node.shown_split;
         node.planned_mask = node.shown_mask;
+        node.mask_changed = false;
         node.newest_item = nullptr;
-        if (!node.shown_split) {
-            ++planned_leaves_;
-            continue;
-        }
+        planned_leaves_ += node.shown_split ? 0 : 1;
+    }
+    for (auto& [id, node] : nodes_) {
+        if (!node.shown_split) continue;
         std::vector<ChunkNode*>& split = split_[static_cast<std::size_t>(id.level)];
         node.place_among_split = split.size();
         split.push_back(&node);

@@ -40,7 +40,8 @@ struct ChunkItem {
     ChunkNode* node = nullptr;
     ChunkItem* older = nullptr;  ///< The same chunk's item in an earlier group.
     bool built = false;
-    bool stale = false;        ///< Edited since it was built: an edit group builds it anew.
+    bool stale = false;  ///< Edited since it was built: an edit group builds it anew.
+    ChunkItem* next_stale = nullptr;
     bool staged = false;       ///< The sink has what it needs.
     bool mesh_staged = false;  ///< And that is a mesh.
 };

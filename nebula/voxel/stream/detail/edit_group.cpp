@@ -19,13 +19,14 @@ constexpr std::size_t kChunksAlone = 4;
 }  // namespace
 
 EditGroup::EditGroup(WorkerPool& pool, Volume& volume, MeshScratchList& scratches,
-                     const SurfaceMaker& surfaces)
+                     const SurfaceMaker& surfaces, std::size_t most_items)
     : volume_(volume),
       scratches_(scratches),
       surfaces_(surfaces),
       alone_(pool.thread_count() == 0),
       version_(volume.version()),
       pin_(volume.epochs().pin()),
+      items_(std::make_unique<Item[]>(most_items)),
       tasks_(pool, Band::Frame) {}
 
 EditGroup::~EditGroup() {
@@ -33,30 +34,29 @@ EditGroup::~EditGroup() {
     wait_for_builds(tasks_);
 }
 
-void EditGroup::add(ChunkId chunk, std::uint8_t mask, ChunkItem* waiting) {
-    Item& item = items_.emplace_back();
+void EditGroup::add(ChunkId chunk, std::uint8_t mask, ChunkItem* waiting) noexcept {
+    Item& item = items_[count_++];
     item.sources = volume_.look_up(chunk, mask);
     item.waiting = waiting;
     shown += waiting == nullptr ? 1 : 0;
 }
 
 void EditGroup::start() {
-    if (items_.size() > kChunksAlone) spawn_rest();
+    if (count_ > kChunksAlone) spawn_rest();
 }
 
 bool EditGroup::finish(Clock::time_point deadline) {
     // Without workers, at least one per call, so that the group ends even if every deadline is
     // over.
-    for (bool first = alone_; begun_ < items_.size() && (first || Clock::now() < deadline);
-         first = false)
+    for (bool first = alone_; begun_ < count_ && (first || Clock::now() < deadline); first = false)
         build(items_[begun_++]);
     spawn_rest();
-    return tasks_.wait_until(deadline) && begun_ == items_.size();
+    return tasks_.wait_until(deadline) && begun_ == count_;
 }
 
 void EditGroup::spawn_rest() {
     if (alone_) return;  // a task would run inside spawn, even after the deadline
-    while (begun_ < items_.size()) {
+    while (begun_ < count_) {
         Item& item = items_[begun_];
         tasks_.spawn([this, &item] { build(item); }, "build edited chunk");
         ++begun_;  // not before: if spawn throws, a later call must build it

@@ -14,9 +14,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace nebula {
 class WorkerPool;
@@ -44,19 +44,21 @@ public:
     };
 
     EditGroup(WorkerPool& pool, Volume& volume, MeshScratchList& scratches,
-              const SurfaceMaker& surfaces);
+              const SurfaceMaker& surfaces, std::size_t most_items);
     ~EditGroup();
     EditGroup(const EditGroup&) = delete;
     EditGroup& operator=(const EditGroup&) = delete;
 
-    void add(ChunkId chunk, std::uint8_t mask, ChunkItem* waiting);
-    /// Call it after the last add(). Lets workers begin if the group is large enough.
+    /// At most `most_items` times.
+    void add(ChunkId chunk, std::uint8_t mask, ChunkItem* waiting) noexcept;
+    /// Call it after the last add(). Lets workers begin if the group is large enough. If it throws,
+    /// finish() makes up for it.
     void start();
     /// Builds until the deadline; returns whether every chunk is built.
     [[nodiscard]] bool finish(Clock::time_point deadline);
 
     /// Complete once finish() has returned true.
-    [[nodiscard]] std::deque<Item>& items() noexcept { return items_; }
+    [[nodiscard]] std::span<Item> items() noexcept { return {items_.get(), count_}; }
     /// Every build contains the edits up to this version.
     [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
 
@@ -76,9 +78,10 @@ private:
     const bool alone_;  // the pool has no workers
     const std::uint64_t version_;
     EpochDomain::Pin pin_;
-    std::deque<Item> items_;  // tasks point into it
-    std::size_t begun_ = 0;   // items before it are built or spawned
-    TaskGroup tasks_;         // last: waits for its tasks before the rest goes
+    std::unique_ptr<Item[]> items_;
+    std::size_t count_ = 0;
+    std::size_t begun_ = 0;  // items before it are built or spawned
+    TaskGroup tasks_;        // last: waits for its tasks before the rest goes
 };
 
 }  // namespace nebula::voxel::detail

@@ -21,9 +21,16 @@ class JobQueue {
 public:
     explicit JobQueue(std::size_t most_runners) : most_runners_(most_runners) {}
 
+    /// All, or none if it throws std::bad_alloc.
     void add(std::vector<BuildJob>& jobs) {
         const MutexLock lock(mutex_);
-        for (BuildJob& job : jobs) jobs_.push_back(&job);
+        std::size_t added = 0;
+        try {
+            for (; added < jobs.size(); ++added) jobs_.push_back(&jobs[added]);
+        } catch (...) {
+            for (; added > 0; --added) jobs_.pop_back();
+            throw;
+        }
     }
     /// How many runners the caller must start; they count as running already.
     [[nodiscard]] std::size_t runners_to_start() {

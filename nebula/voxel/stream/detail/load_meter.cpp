@@ -8,19 +8,26 @@
 
 namespace nebula::voxel::detail {
 
-void LoadMeter::queue_filled() {
+void LoadMeter::queue_filled() noexcept {
     const MutexLock lock(mutex_);
     if (open_) return;
-    open_ = true;
-    busy_ns_at_opening_.clear();
-    for (const WorkerCounters& worker : pool_.counters())
-        busy_ns_at_opening_.push_back(worker.busy_ns);
+    try {
+        busy_ns_at_opening_.clear();
+        for (const WorkerCounters& worker : pool_.counters())
+            busy_ns_at_opening_.push_back(worker.busy_ns);
+    } catch (...) {  // without memory this interval is not measured
+        return;
+    }
     opened_at_ = Clock::now();
+    open_ = true;
 }
 
-void LoadMeter::close() {
-    add_open_interval(closed_);
+void LoadMeter::close() noexcept {
     open_ = false;
+    try {
+        add_open_interval(closed_);
+    } catch (...) {  // as above
+    }
 }
 
 LoadMeter::Reading LoadMeter::read() const {
@@ -32,9 +39,9 @@ LoadMeter::Reading LoadMeter::read() const {
 }
 
 void LoadMeter::add_open_interval(Reading& to) const {
-    to.queued += Clock::now() - opened_at_;
     const std::vector<WorkerCounters> now = pool_.counters();
     to.busy.resize(now.size());
+    to.queued += Clock::now() - opened_at_;
     for (std::size_t i = 0; i < now.size(); ++i) {
         to.busy[i] += std::chrono::nanoseconds(now[i].busy_ns - busy_ns_at_opening_[i]);
     }

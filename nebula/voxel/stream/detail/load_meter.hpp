@@ -33,15 +33,16 @@ public:
     /// Has no effect if `still_empty()` is false: a worker may report late, when the next requests
     /// are already in the queue.
     template <class StillEmpty>
-    void queue_emptied(StillEmpty still_empty) {
+    void queue_emptied(StillEmpty still_empty) noexcept {
         const MutexLock lock(mutex_);
         if (open_ && still_empty()) close();
     }
-    void queue_filled();
+    void queue_filled() noexcept;
     [[nodiscard]] Reading read() const;
 
 private:
-    void close() NEBULA_REQUIRES(mutex_);
+    void close() noexcept NEBULA_REQUIRES(mutex_);
+    /// Throws before it changes anything but the number of workers.
     void add_open_interval(Reading& to) const NEBULA_REQUIRES(mutex_);
 
     const WorkerPool& pool_;

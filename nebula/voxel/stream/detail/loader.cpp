@@ -70,12 +70,20 @@ Loader::~Loader() {
 
 void Loader::add(CommitGroup& group) {
     queued_.fetch_add(group.items.size(), std::memory_order_relaxed);
-    jobs_.add(group.jobs);
+    try {
+        jobs_.add(group.jobs);
+    } catch (...) {
+        queued_.fetch_sub(group.items.size(), std::memory_order_relaxed);
+        throw;
+    }
 }
 
-void Loader::retire(std::unique_ptr<CommitGroup> group) {
+void Loader::retire(std::unique_ptr<CommitGroup> group) noexcept {
     const MutexLock lock(retired_mutex_);
-    retired_.push_back(std::move(group));
+    try {
+        retired_.push_back(std::move(group));
+    } catch (...) {  // no memory: it is destroyed here
+    }
 }
 
 void Loader::free_retired() noexcept {
@@ -87,23 +95,16 @@ void Loader::free_retired() noexcept {
 void Loader::start_runners() {
     std::size_t count = jobs_.runners_to_start();
     if (count > 0) meter_.queue_filled();
-    for (; count > 0; --count) {
-        try {
-            spawn_runner();
-        } catch (...) {
-            for (; count > 1; --count) jobs_.stopped();  // spawn_runner has counted its own
-            throw;
-        }
+    try {
+        for (; count > 0; --count) spawn_runner();
+    } catch (...) {
+        for (; count > 0; --count) jobs_.stopped();
+        throw;
     }
 }
 
 void Loader::spawn_runner() {
-    try {
-        group_.spawn([this] { run_slice(); }, "load chunks");
-    } catch (...) {
-        jobs_.stopped();
-        throw;
-    }
+    group_.spawn([this] { run_slice(); }, "load chunks");
 }
 
 void Loader::run_slice() {
@@ -119,7 +120,11 @@ void Loader::run_slice() {
         }
         finish(*job);
     } while (Clock::now() < end);
-    spawn_runner();
+    try {
+        spawn_runner();
+    } catch (...) {  // no memory: start_runners() replaces it
+        jobs_.stopped();
+    }
 }
 
 void Loader::run_here(Clock::time_point deadline, Clock::time_point (*now)(),

@@ -44,7 +44,7 @@ public:
     Loader(const Loader&) = delete;
     Loader& operator=(const Loader&) = delete;
 
-    /// Queues the group's jobs behind all others.
+    /// Queues the group's jobs behind all others: all, or none if it throws std::bad_alloc.
     void add(CommitGroup& group);
     /// Makes sure that jobs have runners. Call it once a frame: a runner that could not spawn itself
     /// is replaced.
@@ -62,7 +62,7 @@ public:
 
     /// Takes a group that has been shown. A runner destroys it, because freeing what other workers
     /// have allocated waits for the locks of their allocators.
-    void retire(std::unique_ptr<CommitGroup> group);
+    void retire(std::unique_ptr<CommitGroup> group) noexcept;
     /// Destroys on this thread what no runner has destroyed yet.
     void free_retired() noexcept;
 
