@@ -22,7 +22,7 @@ namespace {
 using test::Counted;
 using test::HangGuard;
 
-constexpr int kRounds = test::kWithYields ? 5'000 : 50'000;
+constexpr int kRounds = test::kWithYields ? 5'000 : 25'000;
 
 // The workers begin with the oldest, the owner cancels from the youngest; they meet in the middle.
 // Each job either runs and gives a value or is dropped, and its closure is destroyed once.

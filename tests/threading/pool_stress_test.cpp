@@ -24,7 +24,7 @@ class PoolStress : public testing::TestWithParam<int> {};  // the parameter: wor
 // A task at a time into a pool that is just going to sleep.
 TEST_P(PoolStress, NoDetachedTaskIsForgotten) {
     const HangGuard guard("a task was never run: a wake was lost");
-    static constexpr std::uint32_t kRounds = test::kWithYields ? 3'000 : 30'000;
+    static constexpr std::uint32_t kRounds = test::kWithYields ? 3'000 : 15'000;
     std::atomic<std::uint32_t> ran{0};  // outlives the pool: a worker may still be notifying
     WorkerPool pool({.thread_count_override = GetParam()});
     for (std::uint32_t round = 1; round <= kRounds; ++round) {
@@ -40,7 +40,7 @@ TEST_P(PoolStress, NoDetachedTaskIsForgotten) {
 TEST_P(PoolStress, NoScopeWaitsForEver) {
     const HangGuard guard("a scope never ended");
     WorkerPool pool({.thread_count_override = GetParam()});
-    static constexpr std::uint64_t kRounds = test::kWithYields ? 1'000 : 10'000;
+    static constexpr std::uint64_t kRounds = test::kWithYields ? 1'000 : 5'000;
     for (std::uint64_t round = 0; round < kRounds; ++round) {
         std::atomic<std::uint64_t> inside{0};
         pool.scope([&](Scope<>& s) {

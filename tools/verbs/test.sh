@@ -140,12 +140,13 @@ test_checks() {
 }
 
 # unit_tests PRESET [CTEST_ARGUMENT...]: one program more than there are CPUs, because many sleep for a
-# part of their time.
+# part of their time. Under the sanitizers few do.
 unit_tests() {
-    local preset=$1 status=0 log total failing
+    local preset=$1 status=0 log total failing beside=1
     shift
+    case $preset in asan | tsan) beside=0 ;; esac
     logged "test-$preset" "Testing $preset" ctest --test-dir "$NEBULA_ROOT/build/$preset" "$@" \
-        --no-tests=error --repeat until-fail:"$repeat" --output-on-failure --parallel $(($(nproc) + 1)) || status=$?
+        --no-tests=error --repeat until-fail:"$repeat" --output-on-failure --parallel $(($(nproc) + beside)) || status=$?
     log=$(log_path "test-$preset")
     read -r failing total < <(sed -nE 's/.*, ([0-9]+) tests failed out of ([0-9]+)$/\1 \2/p' "$log") || return 1
     printf '%d %d\n' $((total - failing)) "$failing" >"$counts"
