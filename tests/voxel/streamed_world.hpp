@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace nebula::voxel {
@@ -26,8 +27,10 @@ namespace nebula::voxel {
 class LevelSink final : public CommitSink {
 public:
     void stage(ChunkId chunk, Surface& surface) noexcept override {
-        const ChunkMesh& mesh = static_cast<const MeshSurface&>(surface).mesh;
+        // As it may: the surface is never seen again.
+        const ChunkMesh mesh = std::move(static_cast<MeshSurface&>(surface).mesh);
         EXPECT_FALSE(mesh.empty());
+        EXPECT_FALSE(mesh.vertex_data.empty()) << "this surface was staged before";
         staged[chunk] = mesh_hash(mesh);
         ++stagings;
     }

@@ -20,6 +20,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -166,6 +167,62 @@ TEST(StreamerEdits, ARootDoesNotShowAnEditBeforeTheOtherChunks) {
     EXPECT_TRUE(sink.shown == truth(generator, {crater}, shown_chunks(terrain)));
 }
 
+// Whoever digs in every frame, and so much that each group is late, held up all steps: what a group
+// had built anew for a step was stale again in the call that brought it. And a jump was never made up
+// for, because there was always a group.
+TEST(StreamerEdits, GroupsThatAreAlwaysLateHoldUpNothing) {
+    WorkerPool pool(workers(2));
+    const auto generator = mountains();
+    Terrain terrain(pool, generator, far_view());
+    LevelSink sink;
+    std::vector<Viewer> viewers{{{}, 100.0F, 40.0F, {}, 1}, {{90.0F, 0, 0}, 100.0F, 40.0F, {}, 2}};
+    ASSERT_TRUE(terrain.set_viewers(viewers));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    viewers[0].position = {0.0F, 0.0F, 250.0F};
+    std::vector<SphereEdit> edits;
+    const auto is_fine = [&](const Viewer& viewer) {
+        const std::optional<ChunkId> shown = terrain.shown_chunk_at(viewer.position);
+        return shown && shown->level == 0;
+    };
+    std::size_t late = 0;
+    int frames = 0;
+    for (; frames < 4 || !is_fine(viewers[0]) || !is_fine(viewers[1]); ++frames) {
+        ASSERT_LT(frames, 400) << terrain.why_late(viewers[0].position) << "; "
+                               << terrain.why_late(viewers[1].position);
+        if (frames == 3) viewers[1].position = {3000.0F, 0.0F, 0.0F};  // while a group is late
+        ASSERT_TRUE(terrain.set_viewers(viewers));
+        terrain.update();
+        // At one place, so that the same chunks are stale each time.
+        edits.push_back({.kind = frames % 2 == 0 ? SphereEdit::Kind::Dig : SphereEdit::Kind::Add,
+                         .centre = viewers[0].position,
+                         .radius = 20.0F});
+        ASSERT_TRUE(terrain.edit(edits.back()));
+        terrain.commit(sink, 1h);
+        terrain.commit_edits(sink, Clock::time_point::min());  // workers need a while
+        ASSERT_EQ(terrain.audit(), "");
+        late += terrain.edits_pending() ? 1 : 0;
+        std::this_thread::sleep_for(1ms);
+    }
+    EXPECT_EQ(late, static_cast<std::size_t>(frames));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(sink.shown == truth(generator, edits, shown_chunks(terrain)));
+}
+
+TEST(StreamerViewers, TwoOfOneIdAreTwo) {
+    WorkerPool pool(workers(0));
+    TerrainSettings settings = far_view();
+    settings.update_budget = 0ms;  // a job a call
+    Terrain terrain(pool, mountains(), settings);
+    LevelSink sink;
+    const std::vector<Viewer> viewers{{{}, 60.0F, 40.0F, {}, 7},
+                                      {{2000.0F, 0, 0}, 60.0F, 40.0F, {}, 7}};
+    for (int i = 0; !terrain.is_loaded(); ++i) {
+        ASSERT_LT(i, 20'000) << "each takes the other for itself";
+        ASSERT_TRUE(terrain.set_viewers(viewers));
+        ASSERT_NO_FATAL_FAILURE(frame(terrain, sink));
+    }
+}
+
 // A viewer that went away moved those behind it up in the list, and each counted as one that had
 // jumped: what was being loaded for it was thrown away.
 TEST(StreamerViewers, WhoeverLeavesDoesNotMakeTheOthersJump) {
@@ -189,6 +246,45 @@ TEST(StreamerViewers, WhoeverLeavesDoesNotMakeTheOthersJump) {
     ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
     for (const ChunkId chunk : terrain.shown_chunks())
         EXPECT_GT(static_cast<float>(chunk.at.x) * voxel_size(chunk.level), 50.0F);
+}
+
+// A level more or less at the coarse end made the whole world anew: somebody who turned up the view
+// distance in a menu stood over nothing.
+TEST(StreamerDistance, ALevelMoreOrLessKeepsWhatIsShown) {
+    WorkerPool pool(workers(0));
+    const auto generator = mountains();
+    Terrain terrain(pool, generator, far_view());
+    LevelSink sink;
+    const Vec3f here{5.0F, 10.0F, -7.0F};
+    ASSERT_TRUE(terrain.set_viewer(here));
+    std::size_t levels = 0;
+    for (const float distance : {70.0F, 300.0F, 1200.0F, 100.0F, 600.0F, 2500.0F, 300.0F}) {
+        SCOPED_TRACE(distance);
+        ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+        std::set<ChunkId> finest = shown_chunks(terrain);
+        std::erase_if(finest, [](ChunkId chunk) { return chunk.level > 0; });
+        const std::size_t stagings = sink.stagings;
+        const std::size_t shown = sink.shown.size();
+        ASSERT_TRUE(terrain.set_distances(distance, 40.0F));
+        const Clock::time_point guard = Clock::now() + 60s;
+        while (!terrain.is_loaded()) {
+            ASSERT_LT(Clock::now(), guard) << "it never ends";
+            ASSERT_NO_FATAL_FAILURE(frame(terrain, sink));
+            const std::optional<ChunkId> below = terrain.shown_chunk_at(here);
+            ASSERT_TRUE(below && below->level == 0);
+        }
+        std::size_t kept = 0;
+        for (const ChunkId chunk : shown_chunks(terrain)) kept += finest.count(chunk);
+        EXPECT_EQ(kept, finest.size()) << "of the finest level";
+        // Some of what is shown gets other strips, or was coarser.
+        EXPECT_LT(sink.stagings - stagings, sink.shown.size() + shown / 2);
+        EXPECT_TRUE(sink.shown == truth(generator, {}, shown_chunks(terrain)));
+        const auto per_level = terrain.stats().levels;
+        const auto used = static_cast<std::size_t>(
+            std::count_if(per_level.begin(), per_level.end(), [](auto n) { return n > 0; }));
+        EXPECT_NE(used, levels) << "the coarsest level did not change";
+        levels = used;
+    }
 }
 
 /// One thread plays everything: a clock that jumps, and workers that finish in any order. So a seed
@@ -401,6 +497,33 @@ TEST(StreamerJump, TheNewPlaceDoesNotWaitForTheOldOne) {
     EXPECT_TRUE(sink.shown == truth(mountains(), {}, shown_chunks(terrain)));
     EXPECT_EQ(terrain.stats().queued + terrain.stats().in_flight + terrain.stats().waiting, 0U);
     EXPECT_EQ(terrain.stats().waiting_bytes, 0U);
+}
+
+// There and back again before what was fine is merged: the roots that have vanished lie beside what is
+// fine and wanted again. No root could appear, nothing was left to do, and the half of the world was
+// missing until somebody moved.
+TEST(StreamerJump, ThereAndBackAtOnceLosesNoHalfOfTheWorld) {
+    WorkerPool pool(workers(0));
+    TerrainSettings settings = far_view();
+    Terrain terrain(pool, mountains(), settings);
+    LevelSink sink;
+    ASSERT_TRUE(terrain.set_viewer({}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    const Vec3f beside{-20.0F, 0.0F, 0.0F};
+    ASSERT_TRUE(terrain.shown_chunk_at(beside));
+    // Six roots away: those on this side vanish, and the place where the viewer was stays, as fine as
+    // it was.
+    ASSERT_TRUE(terrain.set_viewer({6.0F * 256.0F, 0.0F, 0.0F}));
+    for (int i = 0; terrain.shown_chunk_at(beside); ++i) {
+        ASSERT_LT(i, 10);
+        ASSERT_NO_FATAL_FAILURE(frame(terrain, sink));
+    }
+    const std::optional<ChunkId> still_fine = terrain.shown_chunk_at({20.0F, 0.0F, 0.0F});
+    ASSERT_TRUE(still_fine && still_fine->level == 0);
+    ASSERT_TRUE(terrain.set_viewer({}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(terrain.is_area_ready({beside, {20.0F, 0.0F, 0.0F}}));
+    EXPECT_TRUE(sink.shown == truth(mountains(), {}, shown_chunks(terrain)));
 }
 
 // Chunks on the screen have builds in steps, too. After a jump those are gone, and an edit must not

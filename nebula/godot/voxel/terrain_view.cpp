@@ -24,8 +24,14 @@ void TerrainView::stage(voxel::ChunkId chunk, voxel::Surface& surface) noexcept 
 } catch (const std::bad_alloc&) {
     no_memory();
 } catch (const std::exception& error) {
-    // Not logged here: a Logger of the game may free the node, and with it us and the terrain.
-    trouble_ = std::string("a chunk could not be shown: ") + error.what();
+    note_trouble(error.what());
+}
+
+// Not logged here: a Logger of the game may free the node, and with it us and the terrain.
+void TerrainView::note_trouble(const char* what) noexcept try {
+    trouble_ = std::string("a chunk could not be shown: ") + what;
+} catch (...) {
+    no_memory();
 }
 
 void TerrainView::no_memory() noexcept {

@@ -74,6 +74,8 @@ public:
     [[nodiscard]] bool has_failures() const noexcept {
         return !failures_.empty() || !trouble_.empty();
     }
+    /// Keeps that, too, until the node reports it.
+    void no_memory() noexcept;
     /// What went wrong at the last chunk that could not be shown; empty if nothing did.
     [[nodiscard]] std::string take_trouble() noexcept { return std::exchange(trouble_, {}); }
     [[nodiscard]] std::vector<Failure> take_failures() noexcept {
@@ -82,7 +84,7 @@ public:
 
 private:
     [[nodiscard]] Transform3D place_of(voxel::ChunkId chunk) const;
-    void no_memory() noexcept;
+    void note_trouble(const char* what) noexcept;
     void note(voxel::ChunkId chunk, bool shown) noexcept;
     void repaint_later(voxel::ChunkId chunk) noexcept;
     void free_later(std::unique_ptr<ChunkInstance> instance) noexcept;

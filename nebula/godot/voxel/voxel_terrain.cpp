@@ -269,11 +269,15 @@ bool VoxelTerrain::follow_viewer_nodes() {
         ViewerPlace to{node->id(), at,
                        space_.direction_to_voxels(place.basis * Vector3{0, 0, -1}).voxels};
         if (voxel::check_position(at, "a viewer")) {
-            lost = node;
             const auto last = std::find_if(viewer_places_.begin(), viewer_places_.end(),
                                            [&](const ViewerPlace& p) { return p.id == to.id; });
             // Before its first place, it is around the node itself.
             to = last != viewer_places_.end() ? *last : ViewerPlace{node->id(), {}, {}};
+            // One in a frame: what is told may run a script that frees others.
+            if (!to.told && lost == nullptr) {
+                lost = node;
+                to.told = true;
+            }
         }
         places.push_back(to);
         viewers.push_back({to.at, static_cast<float>(node->view_distance()),
@@ -281,9 +285,9 @@ bool VoxelTerrain::follow_viewer_nodes() {
     }
     viewer_places_ = std::move(places);
     if (!any || !world_->terrain.set_viewers(viewers)) return false;
-    if (lost == nullptr)
-        viewer_works_ = true;
-    else if (std::exchange(viewer_works_, false))
+    // Where the terrain stays when the last of them is gone.
+    if (!viewer_places_.empty()) viewer_ = viewer_places_.front().at;
+    if (lost != nullptr)
         warn_of_viewer(*lost,
                        "The terrain stays where the viewer last was, or around its own origin.");
     return true;
@@ -378,15 +382,15 @@ task<> VoxelTerrain::stream() {
     co_await next_frame();
     for (;;) {
         co_await world_->entered.wait();
-        follow_viewer();
+        attempt([this] { follow_viewer(); });
         if (!survives(self, world)) co_return;
-        world_->terrain.update();
+        attempt([this] { world_->terrain.update(); });
         // Whatever is shown or announced comes after this, so that a script which adds the node and
         // then connects to its signals misses none, however fast the workers are.
         co_await next_frame();
         if (!in_world_) continue;
         show_place();
-        commit_loaded();
+        attempt([this] { commit_loaded(); });
         if (std::exchange(world_->edits_for_next_frame, false)) world_->edited.set();
         // Before the scripts: a group that was late, and what handlers dug in the last frame, should
         // one of this frame dig, too: that belongs to the next frame. Also without a dig of this
@@ -410,14 +414,29 @@ task<> VoxelTerrain::stream() {
     }
 }
 
+// Without memory, the next frame goes on where this one stopped.
+template <class F>
+void VoxelTerrain::attempt(F&& f) {
+    try {
+        f();
+    } catch (const std::bad_alloc&) {
+        if (world_) world_->view.no_memory();
+    }
+}
+
+void VoxelTerrain::listen_for_chunks() {
+    world_->view.want_news(has_connections("chunk_shown") || has_connections("chunk_removed"));
+}
+
 void VoxelTerrain::commit_loaded() {
     World& world = *world_;
-    world.view.want_news(has_connections("chunk_shown") || has_connections("chunk_removed"));
+    listen_for_chunks();
     // Behind a loading screen nobody sees a long frame.
     const bool awaited = loaded_wait_ != nullptr || !area_waits_.empty();
     const double budget =
         awaited ? std::max(loading_budget_msec_, commit_budget_msec_) : commit_budget_msec_;
     const Clock::time_point deadline = Clock::now() + milliseconds(budget);
+    world.terrain.set_commit_budget(milliseconds(budget));
     (void)world.terrain.commit(world.view, milliseconds(budget));
     world.view.free_removed(deadline);
     // A chunk that is built now shows all edits; those of this frame must wait for their group.
@@ -454,6 +473,7 @@ void VoxelTerrain::commit_edits() {
         return;
     }
     const Clock::time_point start = Clock::now();
+    listen_for_chunks();  // steps are shown here, too
     const voxel::EditCommit commit =
         world.terrain.commit_edits(world.view, start + budget - world.spent_on_edits);
     world.spent_on_edits += Clock::now() - start;
@@ -644,6 +664,13 @@ bool VoxelTerrain::is_hopeless() const {
 }
 
 bool VoxelTerrain::is_area_ready(const AABB& area, std::int64_t level) {
+    const ObjectId self = id();
+    // The terrain may have moved in this frame.
+    if (world_ && in_world_) update_space();
+    return self.is_alive() && is_area_ready_here(area, level);
+}
+
+bool VoxelTerrain::is_area_ready_here(const AABB& area, std::int64_t level) const {
     return world_ && in_world_ && transform_works() && level >= 0 &&
            world_->terrain.is_area_ready(
                space_.to_voxels(area),
@@ -651,7 +678,9 @@ bool VoxelTerrain::is_area_ready(const AABB& area, std::int64_t level) {
 }
 
 Variant VoxelTerrain::wait_area_ready(const AABB& area, std::int64_t level) {
+    const ObjectId self = id();
     if (is_area_ready(area, level)) return true;
+    if (!self.is_alive()) return false;
     if (level < 0) {
         refuse("VoxelTerrain.wait_area_ready: level is " + std::to_string(level) +
                "; it must be 0, for full detail, or more.");
@@ -673,7 +702,7 @@ Variant VoxelTerrain::wait_area_ready(const AABB& area, std::int64_t level) {
 
 void VoxelTerrain::settle_area_waits() {
     std::erase_if(area_waits_, [this](const AreaWait& waiting) {
-        if (!is_area_ready(waiting.area, waiting.level)) return false;
+        if (!is_area_ready_here(waiting.area, waiting.level)) return false;
         waiting.wait->settle(true);
         return true;
     });
@@ -684,6 +713,9 @@ String VoxelTerrain::audit() const {
 }
 
 String VoxelTerrain::why_late(const Vector3& position) {
+    const ObjectId self = id();
+    if (world_ && in_world_) update_space();
+    if (!self.is_alive()) return String("the terrain has been freed");
     if (!transform_works()) return String("the terrain has a transform that cannot work");
     if (!world_)
         return String(generator_.is_null() ? "the terrain has no generator"
@@ -799,9 +831,11 @@ void VoxelTerrain::distances_changed() {
 }
 
 void VoxelTerrain::set_viewer_path(const NodePath& path) {
+    if (path != viewer_path_) {
+        path_warned_ = false;
+        path_viewer_came_ = false;
+    }
     viewer_path_ = path;
-    path_warned_ = false;
-    if (path == NodePath()) path_viewer_came_ = false;
     start();
 }
 
@@ -810,6 +844,13 @@ void VoxelTerrain::geometry_changed() {
 }
 
 void VoxelTerrain::set_layers(std::int64_t mask) {
+    constexpr std::int64_t all = std::numeric_limits<std::uint32_t>::max();
+    if (mask < 0 || mask > all) {
+        refuse("VoxelTerrain.layers is " + std::to_string(mask) +
+               "; it must be a mask of 32 bits, from 0 to " + std::to_string(all) +
+               ". It stays at " + std::to_string(geometry_.layers) + ".");
+        return;
+    }
     geometry_.layers = static_cast<std::uint32_t>(mask);
     geometry_changed();
 }

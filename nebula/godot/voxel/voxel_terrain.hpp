@@ -181,6 +181,10 @@ private:
     bool follow_viewer_nodes();
     void warn_of_viewer(const Node3D& viewer, const std::string& consequence) const;
     void warn_of_viewer_path();
+    template <class F>
+    void attempt(F&& f);
+    void listen_for_chunks();
+    [[nodiscard]] bool is_area_ready_here(const AABB& area, std::int64_t level) const;
     [[nodiscard]] bool transform_works() const noexcept { return transform_problem_ == nullptr; }
 
     Ref<VoxelGenerator> generator_;
@@ -204,6 +208,7 @@ private:
         ObjectId id;
         voxel::Vec3f at;
         voxel::Vec3f ahead;
+        bool told = false;  // that it is outside the world
     };
     std::vector<ViewerPlace> viewer_places_;  // of the VoxelViewers, in the last frame
     bool cannot_start_ = false;               // the last start() was refused

@@ -65,8 +65,7 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                "How far the terrain is shown around the viewer, on each axis, in voxels. Far "
                "terrain is shown with less detail, so a view of 8000 voxels costs about as many "
                "chunks as one of 500 without levels of detail. From 1 to 16384; any other value is "
-               "refused with an error. When a change adds or removes a level of detail, the "
-               "terrain loads anew.");
+               "refused with an error.");
     c.property("detail_distance", &Self::detail_distance, &Self::set_detail_distance,
                Hint::range(kDetailDistance.lowest, kDetailDistance.highest, 1, "suffix:voxels"),
                "How far full detail reaches around the viewer, on each axis, in voxels. Each "

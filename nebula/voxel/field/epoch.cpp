@@ -57,13 +57,13 @@ EpochDomain::Pin EpochDomain::pin() {
             hint = at;
             return Pin(slot);
         }
-        Block* next = block->next.load(std::memory_order_acquire);  // pairs with the exchange below
+        // seq_cst, like the exchange below: the link comes before our exchange in the single order.
+        Block* next = block->next.load(std::memory_order_seq_cst);
         if (next == nullptr) {
             auto fresh = std::make_unique<Block>();
             // seq_cst: a scan that did not see this block came before it in the single order of
             // such operations, and so before the exchange of any slot in it.
-            if (block->next.compare_exchange_strong(next, fresh.get(), std::memory_order_seq_cst,
-                                                    std::memory_order_acquire))
+            if (block->next.compare_exchange_strong(next, fresh.get()))
                 next = fresh.release();
         }
         block = next;

@@ -90,7 +90,7 @@ void Streamer::set_viewers(std::span<const Viewer> viewers) {
     // Whoever leaves makes the others change their places in the list.
     next_views_.clear();
     for (std::size_t i = 0; i < viewers.size(); ++i) {
-        const detail::NestedBoxes* const known = view_of(viewers[i], i);
+        const detail::NestedBoxes* const known = view_of(viewers, i);
         if (known == nullptr) {
             next_views_.emplace_back(viewers[i]);
             views_changed_ = true;
@@ -104,21 +104,23 @@ void Streamer::set_viewers(std::span<const Viewer> viewers) {
     }
     views_.swap(next_views_);
     if (!views_changed_) return;
-    Level coarsest = 0;
-    for (const detail::NestedBoxes& view : views_) coarsest = std::max(coarsest, view.coarsest());
-    if (!views_.empty() && coarsest != tree_->root_level()) restart(coarsest);
     planner_->set_views(views_);
     views_changed_ = false;
     (void)plan_is_sound();
 }
 
-const detail::NestedBoxes* Streamer::view_of(const Viewer& viewer, std::size_t place) const {
-    if (viewer.id == 0)
+// What the viewer at this place of the list had before; null if it is new.
+const detail::NestedBoxes* Streamer::view_of(std::span<const Viewer> viewers,
+                                             std::size_t place) const {
+    const std::uint64_t id = viewers[place].id;
+    if (id == 0)
         return place < views_.size() && views_[place].viewer().id == 0 ? &views_[place] : nullptr;
-    const auto found = std::find_if(views_.begin(), views_.end(), [&](const auto& view) {
-        return view.viewer().id == viewer.id;
-    });
-    return found == views_.end() ? nullptr : &*found;
+    auto earlier =
+        std::count_if(viewers.begin(), viewers.begin() + static_cast<std::ptrdiff_t>(place),
+                      [id](const Viewer& viewer) { return viewer.id == id; });
+    for (const detail::NestedBoxes& view : views_)
+        if (view.viewer().id == id && earlier-- == 0) return &view;
+    return nullptr;
 }
 
 // So that the tree does not grow, and stop for that, while it fills.
@@ -151,6 +153,8 @@ void Streamer::drop_steps() {
             if (item.built && !item.node->is_shown_leaf()) drop_bricks(item.id);
             (item.built ? built_ : unbuilt_) -= 1;
         }
+        if (step->changes.empty())
+            planner_->retry_failed();  // it may have built failed chunks anew
         waiting_bytes_ -= step->bytes;
         if (step->unbuilt > 0) abandoned_.push_back(std::move(step));  // workers have its jobs
     }
@@ -159,41 +163,93 @@ void Streamer::drop_steps() {
     stale_count_ = 0;
 }
 
+Level Streamer::wanted_root_level() const noexcept {
+    if (views_.empty()) return tree_->root_level();
+    Level coarsest = 0;
+    for (const detail::NestedBoxes& view : views_) coarsest = std::max(coarsest, view.coarsest());
+    return coarsest;
+}
+
 // Whether the next step may be planned on top of the plan; makes it so if possible.
 bool Streamer::plan_is_sound() {
-    if (!replan_) return true;
-    if (edit_group_ != nullptr) return false;  // it may build for the steps
+    const bool moves = may_move_roots();
+    if (!replan_ && !moves) return true;
+    if (edit_group_ != nullptr) return !replan_;  // it may build for the steps
+    replan_ = true;
     drop_steps();
     tree_->plan_what_is_shown();
+    if (moves) do {
+            move_roots();
+        } while (may_move_roots());
     planner_->start_over();
     replan_ = false;
     return true;
 }
 
-// Levels came or went at the coarse end. What is shown stays until the next commit.
-void Streamer::restart(Level root_level) {
-    auto tree = std::make_unique<detail::ChunkTree>(root_level);
-    tree->reserve(expected_chunks());
-    auto planner = std::make_unique<detail::Planner>(*tree);
-    reserve_more(leaving_, tree_->size());
-    drop_steps();
-    // From here on nothing fails.
-    tree_->for_each([this](const ChunkNode& node) {
-        if (node.shown) leaving_.push_back({node.id, node.has_mesh});
+// Whether the next coarser or finer level can be the roots' now.
+bool Streamer::may_move_roots() {
+    const Level wanted = wanted_root_level();
+    if (tree_->root_level() == wanted) return false;
+    if (wanted < tree_->root_level()) return true;
+    // Only a change of what is shown can change the answer.
+    if (std::exchange(may_raise_asked_, changes_) == changes_) return false;
+    // Beside a new root that appears there must be no chunk that is two levels finer. So around what is
+    // split among the old roots there must be whole families, which is so at the latest when all roots
+    // of the present level are shown: boxes consist of whole families, and contain a ring around what
+    // is split.
+    const std::vector<ChunkId> families = whole_families();
+    bool may = true;
+    tree_->for_each([&](const ChunkNode& node) {
+        if (!may || !node.shown_split || node.id.level != tree_->root_level()) return;
+        for (std::int32_t z = -1; z <= 1; ++z)
+            for (std::int32_t y = -1; y <= 1; ++y)
+                for (std::int32_t x = -1; x <= 1; ++x)
+                    may = may && std::binary_search(families.begin(), families.end(),
+                                                    (node.id + Vec3i{x, y, z}).parent());
     });
-    if (edit_group_ != nullptr && edit_group_->edits > 0) {  // reported with those made since
-        first_edit_ = edit_group_->first_edit;
-        new_edits_ += edit_group_->edits;
-        new_edits_late_ |= edit_group_->late;
+    return may;
+}
+
+// The parents of roots whose eight children are all shown; sorted.
+std::vector<ChunkId> Streamer::whole_families() const {
+    std::vector<ChunkId> parents;
+    tree_->for_each([&](const ChunkNode& node) {
+        if (node.shown && node.id.level == tree_->root_level()) parents.push_back(node.id.parent());
+    });
+    std::sort(parents.begin(), parents.end());
+    std::size_t count = 0;
+    for (std::size_t i = 0; i + 7 < parents.size(); ++i)
+        if (parents[i] == parents[i + 7]) parents[count++] = parents[i];
+    parents.resize(count);
+    return parents;
+}
+
+// One level up: eight roots become the children of one. One level down: the children of roots become
+// roots. Nothing changes on the screen, but for roots that have no place in that: they leave.
+void Streamer::move_roots() {
+    const Level before = tree_->root_level();
+    const bool up = before < wanted_root_level();
+    reserve_more(leaving_, tree_->size());
+    std::vector<ChunkNode*> roots;
+    tree_->for_each([&](ChunkNode& node) {
+        if (node.shown && node.id.level == before) roots.push_back(&node);
+    });
+    if (up)
+        for (const ChunkId parent : whole_families()) tree_->add(parent);
+    // From here on nothing fails, and what is shown is whole again when all roots are done.
+    for (ChunkNode* const root : roots) {
+        ChunkNode* const parent = up ? tree_->find(root->id.parent()) : nullptr;
+        if (parent != nullptr)
+            parent->shown = parent->shown_split = true;
+        else if (!up && root->shown_split)
+            root->shown = root->shown_split = false;
+        else
+            leave(*root);
     }
-    edit_group_.reset();
-    dirty_.clear();
-    shown_leaves_ = {};
+    tree_->set_root_level(up ? before + 1 : before - 1);
     ++changes_;
-    failed_ = 0;
-    planner_ = std::move(planner);
-    tree_ = std::move(tree);
-    replan_ = false;
+    tree_->plan_what_is_shown();
+    tree_->reserve(expected_chunks());
 }
 
 // ---- Planning ----
@@ -305,6 +361,7 @@ CommitReport Streamer::commit(CommitSink& sink, Clock::duration budget) {
     report.waiting = built_;
     report.spent = settings_.now() - start;
     counters_.last_commit = report.spent;
+    spent_on_steps_ += report.spent;
     return report;
 }
 
@@ -351,21 +408,25 @@ void Streamer::commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& 
 bool Streamer::stage(Group& step, CommitSink& sink, FrameBudget& frame, CommitReport& report) {
     for (ChunkItem& item : step.items) {
         if (!item.built || item.stale || item.staged || is_being_edited(item.node)) continue;
-        if (item.surface != nullptr) {
-            const Clock::time_point before = settings_.now();
-            if (!frame.try_start(before, mesh_cost_)) return false;
-            counters_.triangles += item.surface->triangle_count();
-            sink.stage(item.id, *item.surface);
-            ++report.committed;
-            item.mesh_staged = true;
-            mesh_cost_.add(settings_.now() - before);
-        } else if (std::exchange(item.mesh_staged, false)) {
-            sink.discard(item.id);
-        }
-        publish_bricks(item);
-        item.staged = true;
+        const Clock::time_point before = settings_.now();
+        if (item.surface != nullptr && !frame.try_start(before, mesh_cost_)) return false;
+        publish_bricks(item);  // before the sink takes what is in the surface: it may fail
+        stage(item, sink, report);
+        if (item.surface != nullptr) mesh_cost_.add(settings_.now() - before);
     }
     return true;
+}
+
+void Streamer::stage(ChunkItem& item, CommitSink& sink, CommitReport& report) noexcept {
+    item.staged = true;
+    if (item.surface != nullptr) {
+        counters_.triangles += item.surface->triangle_count();
+        sink.stage(item.id, *item.surface);
+        ++report.committed;
+        item.mesh_staged = true;
+    } else if (std::exchange(item.mesh_staged, false)) {
+        sink.discard(item.id);
+    }
 }
 
 // Ahead of the chunk that shows them: what the generator says is true anyway.
@@ -568,27 +629,36 @@ EditCommit Streamer::commit_edits(CommitSink& sink, Clock::time_point deadline) 
     // Never a third: later edits belong to the next call. Otherwise code that digs in response to
     // a report would keep this call from ending.
     try {
-        if (edit_group_ != nullptr && edit_group_->finish(deadline))
+        if (edit_group_ != nullptr && edit_group_->finish(deadline)) {
             commit_edit_group(sink, report);
+            // Whoever digs in every frame, and so much that each group is late, leaves no other moment
+            // for this.
+            (void)plan_is_sound();
+            discard_abandoned(sink);
+        }
         if (edit_group_ == nullptr && edits_pending()) {
             begin_edit_group();
             edit_group_->start();
             if (edit_group_->finish(deadline)) commit_edit_group(sink, report);
         }
+        if (edit_group_ == nullptr && !steps_.empty()) {
+            // Whoever digs in every frame, before commit() is called, must not hold up the steps.
+            const Clock::time_point now = settings_.now();
+            const Clock::duration left =
+                std::min(settings_.commit_budget, kLongestBudget) - spent_on_steps_;
+            if (left > Clock::duration::zero()) {
+                FrameBudget frame(std::min(deadline, now + left),
+                                  {.at_least_one = false, .margin_deviations = 0});
+                CommitReport steps;
+                commit_steps(sink, frame, steps);
+            }
+        }
     } catch (const std::bad_alloc&) {  // the next call goes on where this one stopped
         new_edits_late_ |= new_edits_ > 0;
     }
+    spent_on_steps_ = {};
     report.pending = (edit_group_ != nullptr ? edit_group_->shown : 0) + dirty_.size();
-    if (edit_group_ != nullptr) {
-        edit_group_->late = true;
-    } else if (!steps_.empty()) {
-        // Somebody who digs in every frame, before commit() is called, must not hold up the steps.
-        FrameBudget frame(
-            std::min(deadline, settings_.now() + std::min(settings_.commit_budget, kLongestBudget)),
-            {.at_least_one = false, .margin_deviations = 0});
-        CommitReport steps;
-        commit_steps(sink, frame, steps);
-    }
+    if (edit_group_ != nullptr) edit_group_->late = true;
     report.same_frame = edit_group_ == nullptr && !new_edits_late_;
     for (const EditGroupReport& group : report.groups) report.same_frame &= group.same_frame;
     counters_.last_edit_commit = settings_.now() - start;
@@ -618,8 +688,12 @@ void Streamer::begin_edit_group() {
 }
 
 void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
-    report.groups.reserve(report.groups.size() + 1);  // from here on nothing fails
+    // Of what the group has built anew, all may be edited since, and be shown all the same.
+    reserve_more(dirty_, edit_group_->items().size());
+    report.groups.reserve(report.groups.size() + 1);
+    // From here on nothing fails.
     const std::unique_ptr<EditGroup> group = std::exchange(edit_group_, nullptr);
+    shown_version_ = group->version();
     EditGroupReport done;
     done.edits = group->edits;
     done.same_frame = !group->late;
@@ -628,10 +702,9 @@ void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
             ChunkItem& item = *built.waiting;
             item.surface = std::move(built.surface);
             item.error = std::move(built.error);
-            item.version = group->version();
+            item.version = item.rebuilt = group->version();
             item.stale = false;
             --item.group->stale;
-            if (item.version < item.node->required_version) mark_stale(item);
             continue;
         }
         ChunkNode* node = tree_->find(built.sources.bricks.chunk);
@@ -647,7 +720,14 @@ void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
         ++done.chunks;
         stage_and_show(*node, built.surface.get(), sink);
     }
-    shown_version_ = group->version();
+    if (group->late) try {
+            show_as_of(*group, sink);
+        } catch (const std::bad_alloc&) {  // it is shown later
+        }
+    for (const EditGroup::Item& built : group->items())
+        if (built.waiting != nullptr &&
+            built.waiting->version < built.waiting->node->required_version)
+            mark_stale(*built.waiting);
     if (done.edits == 0 && done.chunks == 0 && done.failed == 0) return;
     done.since_first_edit = settings_.now() - group->first_edit;
     report.edits += done.edits;
@@ -655,6 +735,37 @@ void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
     report.failed += done.failed;
     report.since_first_edit = std::max(report.since_first_edit, done.since_first_edit);
     report.groups.push_back(done);
+}
+
+// Shows the first step if it can be shown as the world was when the group began. A group that is late
+// is followed by edits which make its builds stale at once: without this, somebody who digs in every
+// frame, and so much that each group is late, would hold up the steps for ever.
+void Streamer::show_as_of(EditGroup& group, CommitSink& sink) {
+    if (steps_.empty() || !leaving_.empty() || !steps_.front()->is_built()) return;
+    Group& step = *steps_.front();
+    const std::uint64_t version = group.version();
+    for (const ChunkItem& item : step.items)
+        // What a worker has built since may contain a part of a later edit.
+        if (item.node->required_version > version && item.rebuilt != version) return;
+    CommitReport report;
+    for (ChunkItem& item : step.items) {
+        if (item.staged) continue;
+        publish_bricks(item);
+        stage(item, sink, report);
+    }
+    show(step, sink, report);
+    // From here on nothing fails.
+    for (const ChunkItem& item : step.items) {
+        ChunkNode& node = *item.node;
+        if (node.required_version > version && node.is_shown_leaf() &&
+            !std::exchange(node.dirty, true))
+            dirty_.push_back(node.id);
+    }
+    for (EditGroup::Item& built : group.items())
+        if (built.waiting != nullptr && built.waiting->group == &step) built.waiting = nullptr;
+    std::unique_ptr<Group> shown = std::move(steps_.front());
+    steps_.pop_front();
+    loader_.retire(std::move(shown));
 }
 
 void Streamer::stage_and_show(ChunkNode& node, Surface* surface, CommitSink& sink) {
@@ -690,8 +801,8 @@ tl::expected<ChunkMesh, VoxelError> Streamer::build_chunk(ChunkId chunk) {
 }
 
 bool Streamer::is_loaded() const noexcept {
-    return viewers_set_ && !replan_ && planner_->is_done() && steps_.empty() && leaving_.empty() &&
-           !edits_pending();
+    return viewers_set_ && !replan_ && tree_->root_level() == wanted_root_level() &&
+           planner_->is_done() && steps_.empty() && leaving_.empty() && !edits_pending();
 }
 
 bool Streamer::is_area_ready(const Aabb& area, Level level) const noexcept {
@@ -730,7 +841,9 @@ std::string Streamer::why_late(Vec3f position) const {
         return viewers_set_ ? "there is no viewer that needs meshes" : "no viewer has been set";
     Level wanted = tree_->root_level();
     if (!planner_->wants_root(chunk_at(position, wanted)))
-        return "no viewer asks for this place: it is beyond every view distance";
+        return wanted < wanted_root_level()
+                   ? "what reaches so far is loaded when all that is nearer is shown"
+                   : "no viewer asks for this place: it is beyond every view distance";
     while (wanted > 0 && planner_->wants_split(chunk_at(position, wanted))) --wanted;
     const std::optional<ChunkId> shown = shown_chunk_at(position);
     if (shown && shown->level == wanted) {
@@ -765,7 +878,9 @@ std::string Streamer::why_late(const Group& step, std::size_t place) const {
         return which + " waits for " + std::to_string(step.stale) +
                " chunks that were edited since they were built";
     if (place > 0) return which + " is built and waits for the one before it";
-    if (!may_show(step)) return which + " waits for an edit to be shown";
+    if (!may_show(step))
+        return which + (leaving_.empty() ? " waits for an edit to be shown"
+                                         : " waits until what was shown before is taken down");
     return which + " is built, and its meshes go to the screen as the commit budget allows";
 }
 

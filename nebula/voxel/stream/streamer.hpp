@@ -73,8 +73,12 @@ private:
     using Group = detail::CommitGroup;
 
     // Planning
-    [[nodiscard]] const detail::NestedBoxes* view_of(const Viewer& viewer, std::size_t place) const;
-    void restart(Level root_level);
+    [[nodiscard]] const detail::NestedBoxes* view_of(std::span<const Viewer> viewers,
+                                                     std::size_t place) const;
+    [[nodiscard]] Level wanted_root_level() const noexcept;
+    [[nodiscard]] std::vector<ChunkId> whole_families() const;
+    [[nodiscard]] bool may_move_roots();
+    void move_roots();
     void drop_steps();
     [[nodiscard]] bool plan_is_sound();
     [[nodiscard]] std::size_t expected_chunks() const noexcept;
@@ -85,6 +89,7 @@ private:
     // Commits
     void commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& report);
     bool stage(Group& group, CommitSink& sink, FrameBudget& frame, CommitReport& report);
+    void stage(detail::ChunkItem& item, CommitSink& sink, CommitReport& report) noexcept;
     void publish_bricks(detail::ChunkItem& item);
     void drop_bricks(ChunkId chunk) noexcept;
     [[nodiscard]] bool may_show(const Group& group) const noexcept;
@@ -103,6 +108,7 @@ private:
     void mark_stale(detail::ChunkItem& item) noexcept;
     void begin_edit_group();
     void commit_edit_group(CommitSink& sink, EditCommit& report);
+    void show_as_of(detail::EditGroup& group, CommitSink& sink);
     void stage_and_show(detail::ChunkNode& node, Surface* surface, CommitSink& sink);
     void set_failed(detail::ChunkNode& node, bool failed) noexcept;
 
@@ -139,6 +145,7 @@ private:
     // The plan must become what is shown before the next step is planned: a viewer has jumped, or
     // planning has stopped halfway because there was no memory.
     bool replan_ = false;
+    std::uint64_t may_raise_asked_ = ~std::uint64_t{0};  // of which changes_
 
     std::vector<detail::ChunkNode*> marks_;  // what the edit changes that is about to be made
     // For the next edit group: chunks that are shown, and builds that wait in steps.
@@ -151,6 +158,7 @@ private:
     bool new_edits_late_ = false;   // some of them have been in a group that was late
     Clock::time_point first_edit_;  // of those
 
+    Clock::duration spent_on_steps_{};                      // by commit(), since commit_edits()
     CostEstimate mesh_cost_;                                // of staging one mesh
     CostEstimate show_cost_{std::chrono::microseconds(1)};  // of one item of a step
     TerrainStats counters_;

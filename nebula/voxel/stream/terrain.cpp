@@ -6,6 +6,7 @@
 #include "nebula/voxel/stream/streamer.hpp"
 #include "nebula/voxel/world/world.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
@@ -97,6 +98,10 @@ tl::expected<void, VoxelError> Terrain::set_distances(float view, float detail) 
     settings_.detail_distance = detail;
     if (impl().viewer) return set_viewer(impl().viewer->position, impl().viewer->forward);
     return {};
+}
+
+void Terrain::set_commit_budget(Clock::duration budget) noexcept {
+    settings_.commit_budget = std::max(budget, Clock::duration::zero());
 }
 
 void Terrain::update() { impl().streamer.update(); }

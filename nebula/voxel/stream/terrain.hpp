@@ -74,14 +74,17 @@ public:
     /// Sets one viewer, at this position and with the distances of the settings. Errors: NotFinite,
     /// OutsideWorld; the viewer then stays where it was.
     tl::expected<void, VoxelError> set_viewer(Vec3f position, Vec3f forward = {});
-    /// Sets all viewers; their number may change at any time, but each keeps its place in the list.
-    /// Without any, everything is unloaded. Errors: NotFinite, OutsideWorld, OutOfRange (distances);
-    /// the viewers then stay as they were. If a viewer sees farther than the levels that exist reach,
-    /// or none needs the coarsest any more, the world is loaded anew.
+    /// Sets all viewers; their number may change at any time. Those with an id may stand anywhere in
+    /// the list; those without keep their places. Without any, everything is unloaded. Errors:
+    /// NotFinite, OutsideWorld, OutOfRange (distances); the viewers then stay as they were.
     tl::expected<void, VoxelError> set_viewers(std::span<const Viewer> viewers);
     /// Changes the distances that set_viewer uses, from the next update on. Errors: NotFinite,
     /// OutOfRange; the distances then stay as they were.
     tl::expected<void, VoxelError> set_distances(float view, float detail);
+
+    /// How long commit_edits may spend on steps, less what commit has spent since the last call of it.
+    /// A negative one counts as none.
+    void set_commit_budget(Clock::duration budget) noexcept;
 
     /// Plans what to show next, and lets workers build it.
     ///

@@ -21,7 +21,8 @@ struct Viewer {
     float detail_distance = 128.0F;
     /// Where it looks. What is ahead is loaded before what is behind. Zero: all directions alike.
     Vec3f forward;
-    /// Which viewer this is, wherever it stands in a list. 0: whoever stood there before.
+    /// Which viewer this is, wherever it stands in a list. 0: whoever stood there before. Several of
+    /// one id are told apart by their order.
     std::uint64_t id = 0;
 
     friend constexpr bool operator==(const Viewer&, const Viewer&) = default;

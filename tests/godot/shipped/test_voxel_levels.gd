@@ -190,6 +190,8 @@ func test_geometry_settings_are_kept_and_harmless() -> void:
 	terrain.visibility_range_end = NAN
 	expect_error("cast_shadow is 9; it must be from 0 to 3. It stays at 0.")
 	terrain.cast_shadow = 9
+	expect_error("layers is 1099511627776; it must be a mask of 32 bits")
+	terrain.layers = 1 << 40
 	expect_error("gi_mode is -1; it must be from 0 to 2. It stays at 2.")
 	terrain.gi_mode = -1
 	check_equal(terrain.layers, 4)
@@ -199,3 +201,45 @@ func test_geometry_settings_are_kept_and_harmless() -> void:
 	check_equal(terrain.gi_mode, GeometryInstance3D.GI_MODE_DYNAMIC)
 	await remove(terrain)
 	check_equal(Nebula.live_engine_resources(), 0, "meshes and instances left")
+
+
+# Steps are shown with edits, too; there nobody asked who listens.
+func test_every_chunk_that_is_shown_is_told() -> void:
+	var terrain := hilly_terrain()
+	terrain.commit_budget_msec = 16.0
+	terrain.edit_budget_msec = 32.0
+	var told := {}
+	terrain.chunk_shown.connect(
+		func(area: AABB, level: int) -> void: told[[area, level]] = true
+	)
+	var unknown := [0]
+	terrain.chunk_removed.connect(
+		func(area: AABB, level: int) -> void:
+			if not told.erase([area, level]):
+				unknown[0] += 1
+	)
+	tree.root.add_child(terrain)
+	await tree.process_frame
+	OS.delay_msec(100)
+	terrain.dig_sphere(Vector3(2000, 0, 0), 3.0)
+	await load_whole(terrain)
+	await tree.process_frame
+	check_equal(unknown[0], 0, "removed, and never told of")
+	check_equal(told.size(), int(terrain.get_statistics()["shown"]), "chunks told of")
+	await remove(terrain)
+
+
+# They answered for where the terrain was in the last frame.
+func test_area_questions_are_about_where_the_terrain_is_now() -> void:
+	var terrain := hilly_terrain()
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	var box := AABB(Vector3(-4, -60, -4), Vector3(8, 120, 8))
+	check(terrain.is_area_ready(box), "at first")
+	terrain.position = Vector3(100000, 0, 0)
+	check(not terrain.is_area_ready(box), "after it moved")
+	check(terrain.why_late(Vector3.ZERO) != "", "and why")
+	terrain.position = Vector3.ZERO
+	terrain.scale = Vector3.ZERO
+	check(not terrain.is_area_ready(box), "without a size")
+	await remove(terrain)

@@ -16,9 +16,14 @@ std::array<ChunkId, 4> children_beside(ChunkId chunk, unsigned face) noexcept {
             neighbour.child(near | along | across)};
 }
 
-ChunkNode& ChunkTree::plan(ChunkId id) {
+ChunkNode& ChunkTree::add(ChunkId id) {
     ChunkNode& node = nodes_.try_emplace(id).first->second;
     node.id = id;
+    return node;
+}
+
+ChunkNode& ChunkTree::plan(ChunkId id) {
+    ChunkNode& node = add(id);
     NEBULA_ASSERT(!node.planned, "a chunk was planned twice");
     node.planned = true;
     ++planned_leaves_;
@@ -62,7 +67,10 @@ bool ChunkTree::may_split(ChunkId id) const noexcept {
     return true;
 }
 
-bool ChunkTree::may_be_leaf(ChunkId id) const noexcept {
+// Calls f(child) for the children around a chunk, and in it, that are split in the plan, until it
+// returns false.
+template <class F>
+bool ChunkTree::for_each_too_fine(ChunkId id, F&& f) const {
     // A child that is split is a split node of the next level: while a world loads, there is none.
     if (id.level == 0 || split_nodes(id.level - 1).empty()) return true;
     // On an axis, a neighbour's children that touch the chunk: both, or the half that faces it.
@@ -78,10 +86,24 @@ bool ChunkTree::may_be_leaf(ChunkId id) const noexcept {
                     if (!touches(x, i & 1) || !touches(y, (i >> 1) & 1) ||
                         !touches(z, (i >> 2) & 1))
                         continue;
-                    if (find(node->id.child(i))->planned_split) return false;
+                    const ChunkId child = node->id.child(i);
+                    if (find(child)->planned_split && !f(child)) return false;
                 }
             }
     return true;
+}
+
+bool ChunkTree::may_be_leaf(ChunkId id) const noexcept {
+    return for_each_too_fine(id, [](ChunkId) { return false; });
+}
+
+std::vector<ChunkId> ChunkTree::too_fine_around(ChunkId id) const {
+    std::vector<ChunkId> found;
+    for_each_too_fine(id, [&](ChunkId child) {
+        found.push_back(child);
+        return true;
+    });
+    return found;
 }
 
 std::uint8_t ChunkTree::leaf_faces(ChunkId id) const noexcept {

@@ -67,6 +67,10 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
     [[nodiscard]] std::size_t planned_leaves() const noexcept { return planned_leaves_; }
     void reserve(std::size_t nodes) { nodes_.reserve(nodes); }
+    /// A node that is neither planned nor shown, or the one that is there.
+    ChunkNode& add(ChunkId id);
+    /// Call plan_what_is_shown() next.
+    void set_root_level(Level level) noexcept { root_level_ = level; }
 
     [[nodiscard]] ChunkNode* find(ChunkId id) noexcept {
         const auto at = nodes_.find(id);
@@ -102,6 +106,8 @@ public:
     /// Whether its neighbours are coarse enough for it to be a leaf: none of the children around it
     /// is split.
     [[nodiscard]] bool may_be_leaf(ChunkId id) const noexcept;
+    /// Those children.
+    [[nodiscard]] std::vector<ChunkId> too_fine_around(ChunkId id) const;
     /// Across which faces the plan has a leaf of the chunk's own level.
     [[nodiscard]] std::uint8_t leaf_faces(ChunkId id) const noexcept;
     /// Which faces of a leaf get a strip: those across which the plan is coarser. That is where it
@@ -120,6 +126,8 @@ public:
     void erase_if_unused(ChunkNode& node);
 
 private:
+    template <class F>
+    bool for_each_too_fine(ChunkId id, F&& f) const;
     [[nodiscard]] bool is_planned(ChunkId id) const noexcept {
         const ChunkNode* node = find(id);
         return node != nullptr && node->planned;

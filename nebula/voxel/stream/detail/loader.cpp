@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <new>
 #include <utility>
 
 namespace nebula::voxel::detail {
@@ -158,7 +159,12 @@ bool Loader::prove_empty(ChunkItem* items, std::uint32_t count) noexcept {
     const Range range = volume_.generator().bounds(
         {{cells.min - Vec3i{1, 1, 1}, cells.max + Vec3i{2, 2, 2}}, level});
     if (!range.all_air() && !range.all_solid()) return false;
-    const EpochDomain::Pin pin = volume_.epochs().pin();
+    EpochDomain::Pin pin;
+    try {
+        pin = volume_.epochs().pin();
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
     if (volume_.has_any({low * 2 - Vec3i{1, 1, 1}, (low + Vec3i{2, 2, 2}) * 2 + Vec3i{1, 1, 1}},
                         level))
         return false;
@@ -169,7 +175,13 @@ bool Loader::prove_empty(ChunkItem* items, std::uint32_t count) noexcept {
 void Loader::build(ChunkItem& item) noexcept {
     // Before the first look at a brick: an edit that is published later makes this build outdated.
     item.version = volume_.version();
-    const EpochDomain::Pin pin = volume_.epochs().pin();
+    EpochDomain::Pin pin;
+    try {
+        pin = volume_.epochs().pin();
+    } catch (...) {
+        item.error = error_of_current_exception();
+        return;
+    }
     const ChunkSources sources = volume_.look_up(item.id, item.mask);
     auto done = build_chunk(scratches_, volume_.generator(), sources,
                             [&](const MeshScratch& built, BlockContent content) {

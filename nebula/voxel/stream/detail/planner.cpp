@@ -48,8 +48,10 @@ void Planner::start_over() {
     tree_.for_each([this](const ChunkNode& node) {
         if (node.id.level == tree_.root_level()) roots_.push_back(node.id);
     });
+    for (std::vector<Ranked>& list : to_split_) list.clear();
     lists_stale_.fill(true);
     roots_stale_ = true;
+    strips_stale_ = true;
     done_ = false;
 }
 
@@ -86,18 +88,21 @@ double Planner::rank(ChunkId chunk) const noexcept {
 }
 
 std::unique_ptr<CommitGroup> Planner::next() {
-    if (std::exchange(retry_, false)) {
+    if (retry_) {
         auto group = std::make_unique<CommitGroup>();
         tree_.for_each([&](ChunkNode& node) {
             if (node.failed && node.is_planned_leaf())
                 group->items.emplace_back(node.id, node.planned_mask).node = &node;
         });
+        retry_ = false;
         if (!group->items.empty()) return group;
     }
     if (done_) return nullptr;
+    if (auto group = take_back_strips()) return group;
     std::vector<Change> changes;
     append_unwanted_roots(changes);
     if (changes.empty()) append_missing_roots(changes);
+    if (changes.empty()) append_unblocking(changes);
     if (changes.empty()) append_splits(changes);
     if (changes.empty()) append_merges(changes);
     if (!changes.empty()) return form(std::move(changes));
@@ -106,6 +111,21 @@ std::unique_ptr<CommitGroup> Planner::next() {
                   "the plan cannot become what the viewers ask for");
     done_ = true;
     return nullptr;
+}
+
+// Roots that were children a while ago may have strips towards coarser chunks that are gone.
+std::unique_ptr<CommitGroup> Planner::take_back_strips() {
+    if (!strips_stale_) return nullptr;
+    auto group = std::make_unique<CommitGroup>();
+    for (const ChunkId root : roots_) {
+        ChunkNode* const node = tree_.find(root);
+        if (node == nullptr || !node->is_planned_leaf() || node->planned_mask == 0) continue;
+        if (group->items.size() == kMostRoots) return group;
+        node->planned_mask = 0;
+        group->items.emplace_back(root).node = node;
+    }
+    strips_stale_ = false;
+    return group->items.empty() ? nullptr : std::move(group);
 }
 
 void Planner::append_unwanted_roots(std::vector<Change>& changes) {
@@ -119,7 +139,7 @@ void Planner::append_missing_roots(std::vector<Change>& changes) {
     if (!roots_stale_) return;
     const Level level = tree_.root_level();
     std::vector<Ranked> missing;
-    bool blocked = false;
+    blocked_roots_.clear();
     for (const NestedBoxes& view : views_) {
         const Box3i& box = view.box(level);
         for (std::int32_t z = box.min.z; z < box.max.z; ++z)
@@ -131,7 +151,7 @@ void Planner::append_missing_roots(std::vector<Change>& changes) {
                     if (tree_.may_be_leaf(id))
                         missing.push_back({rank(id), id});
                     else
-                        blocked = true;  // what is too fine beside it has yet to be merged
+                        blocked_roots_.push_back(id);  // what is too fine beside it must be merged
                 }
     }
     std::sort(missing.begin(), missing.end(), [](const Ranked& a, const Ranked& b) {
@@ -143,7 +163,30 @@ void Planner::append_missing_roots(std::vector<Change>& changes) {
     const bool all = missing.size() <= kMostRoots;
     if (!all) missing.resize(kMostRoots);
     for (const Ranked& root : missing) changes.push_back({Change::Kind::Appear, root.id});
-    roots_stale_ = !all || blocked;
+    roots_stale_ = !all || !blocked_roots_.empty();
+}
+
+// Beside a missing root, nothing that is too fine is asked for, unless somebody has turned round on the
+// way and asks for it again. Then it is merged all the same, and split again when the root is there.
+// Before any split, which would undo that.
+void Planner::append_unblocking(std::vector<Change>& changes) {
+    for (const ChunkId root : blocked_roots_) {
+        if (changes.size() >= kMostChanges) return;
+        append_merges_around(root, changes);
+    }
+}
+
+// Merges the finest of what keeps the chunk from being a leaf.
+void Planner::append_merges_around(ChunkId chunk, std::vector<Change>& changes) {
+    for (const ChunkId child : tree_.too_fine_around(chunk)) {
+        if (!tree_.may_be_leaf(child)) {
+            append_merges_around(child, changes);
+        } else if (std::none_of(changes.begin(), changes.end(),
+                                [child](const Change& change) { return change.id == child; })) {
+            changes.push_back({Change::Kind::Merge, child});
+            lists_stale_[static_cast<std::size_t>(child.level)] = true;
+        }
+    }
 }
 
 void Planner::list_splits(Level level) {

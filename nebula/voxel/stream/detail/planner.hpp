@@ -52,10 +52,13 @@ private:
         ChunkId id;
     };
 
+    [[nodiscard]] std::unique_ptr<CommitGroup> take_back_strips();
     void append_missing_roots(std::vector<Change>& changes);
     void append_unwanted_roots(std::vector<Change>& changes);
     void append_splits(std::vector<Change>& changes);
     void append_merges(std::vector<Change>& changes);
+    void append_unblocking(std::vector<Change>& changes);
+    void append_merges_around(ChunkId chunk, std::vector<Change>& changes);
     void list_splits(Level level);
     [[nodiscard]] std::unique_ptr<CommitGroup> form(std::vector<Change> changes);
     void unplan_below(ChunkNode& node);
@@ -66,7 +69,9 @@ private:
     // Per level: chunks that shall be split, the first one last; and whether the list is out of date.
     std::array<std::vector<Ranked>, kLevels> to_split_;
     std::array<bool, kLevels> lists_stale_{};
+    std::vector<ChunkId> blocked_roots_;  // missing, and too much is fine beside them
     bool roots_stale_ = false;
+    bool strips_stale_ = false;  // roots may have strips
     bool done_ = true;
     bool retry_ = false;
 };
