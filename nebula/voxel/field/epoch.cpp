@@ -63,8 +63,7 @@ EpochDomain::Pin EpochDomain::pin() {
             auto fresh = std::make_unique<Block>();
             // seq_cst: a scan that did not see this block came before it in the single order of
             // such operations, and so before the exchange of any slot in it.
-            if (block->next.compare_exchange_strong(next, fresh.get()))
-                next = fresh.release();
+            if (block->next.compare_exchange_strong(next, fresh.get())) next = fresh.release();
         }
         block = next;
     }
