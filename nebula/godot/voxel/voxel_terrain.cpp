@@ -23,6 +23,8 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <limits>
+#include <new>
 #include <string_view>
 #include <utility>
 #include <vector>

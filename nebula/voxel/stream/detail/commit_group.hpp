@@ -43,8 +43,8 @@ struct ChunkItem {
     bool stale = false;  ///< Edited since it was built: an edit group builds it anew.
     ChunkItem* next_stale = nullptr;
     std::uint64_t rebuilt = 0;  ///< Up to which version, by an edit group; 0: by none.
-    bool staged = false;       ///< The sink has what it needs.
-    bool mesh_staged = false;  ///< And that is a mesh.
+    bool staged = false;        ///< The sink has what it needs.
+    bool mesh_staged = false;   ///< And that is a mesh.
 };
 
 /// Items that one worker builds in a row: the children of one parent, or a single chunk.
