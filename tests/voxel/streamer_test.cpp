@@ -184,7 +184,7 @@ TEST(StreamerEdits, GroupsThatAreAlwaysLateHoldUpNothing) {
         const std::optional<ChunkId> shown = terrain.shown_chunk_at(viewer.position);
         return shown && shown->level == 0;
     };
-    std::size_t late = 0;
+    int late = 0;
     int frames = 0;
     for (; frames < 4 || !is_fine(viewers[0]) || !is_fine(viewers[1]); ++frames) {
         ASSERT_LT(frames, 5000) << terrain.why_late(viewers[0].position) << "; "
@@ -203,7 +203,7 @@ TEST(StreamerEdits, GroupsThatAreAlwaysLateHoldUpNothing) {
         late += terrain.edits_pending() ? 1 : 0;
         std::this_thread::sleep_for(1ms);
     }
-    EXPECT_GT(late, static_cast<std::size_t>(frames) * 9 / 10);
+    EXPECT_GT(late, frames * 9 / 10);
     ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
     EXPECT_TRUE(sink.shown == truth(generator, edits, shown_chunks(terrain)));
 }
