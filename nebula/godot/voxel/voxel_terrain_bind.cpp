@@ -136,7 +136,7 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "failed do not hold it up. Returns [code]false[/code] if the terrain is freed, or if "
             "it cannot load: it has no generator, its world could not be created, it has a "
             "transform that cannot work, or it is in the editor. If the node is outside the scene "
-            "tree, this waits until the node enters it.");
+            "tree and has not loaded before, this waits until the node enters it.");
     c.method("is_area_ready", &Self::is_area_ready, {"area", "level"})
         .defaults(0)
         .doc(
