@@ -182,8 +182,7 @@ TEST_P(StreamingWithoutMemory, GoesOnWhenThereIsMemoryAgain) {
             // Most calls allocate little: early failures are the likelier ones.
             const FailingAllocation fail(
                 dice.whole(0, 2) == 0 ? -1 : dice.whole(0, 1 << dice.whole(0, 8)));
-            const bool had = had_memory(f);
-            return had;
+            return had_memory(f);
         };
         // With memory.
         const auto settle = [&] {

@@ -47,6 +47,13 @@ TerrainSettings far_view() {
     return settings;
 }
 
+/// Without workers, update() builds one job and no more.
+TerrainSettings a_job_a_call() {
+    TerrainSettings settings = far_view();
+    settings.update_budget = Clock::duration::zero();
+    return settings;
+}
+
 /// 0: no threads at all, everything runs where it is spawned.
 WorkerPoolConfig workers(int count) {
     WorkerPoolConfig config;
@@ -208,11 +215,30 @@ TEST(StreamerEdits, GroupsThatAreAlwaysLateHoldUpNothing) {
     EXPECT_TRUE(sink.shown == truth(generator, edits, shown_chunks(terrain)));
 }
 
+// The roots may rise, but an edit group is late. The question was not asked again before something
+// else changed on the screen, and nothing did.
+TEST(StreamerDistance, ALateGroupOnlyDelaysTheNextLevel) {
+    WorkerPool pool(workers(0));
+    const auto generator = mountains();
+    TerrainSettings settings = far_view();
+    settings.view_distance = 70.0F;
+    Terrain terrain(pool, generator, settings);
+    LevelSink sink;
+    ASSERT_TRUE(terrain.set_viewer({}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    const SphereEdit crater{SphereEdit::Kind::Dig, {}, 30.0F};
+    ASSERT_TRUE(terrain.edit(crater));
+    terrain.commit_edits(sink, Clock::time_point::min());  // one chunk
+    ASSERT_TRUE(terrain.edits_pending());
+    ASSERT_TRUE(terrain.set_distances(300.0F, 40.0F));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(terrain.shown_chunk_at({290.0F, 0.0F, 0.0F}));
+    EXPECT_TRUE(sink.shown == truth(generator, {crater}, shown_chunks(terrain)));
+}
+
 TEST(StreamerViewers, TwoOfOneIdAreTwo) {
     WorkerPool pool(workers(0));
-    TerrainSettings settings = far_view();
-    settings.update_budget = 0ms;  // a job a call
-    Terrain terrain(pool, mountains(), settings);
+    Terrain terrain(pool, mountains(), a_job_a_call());
     LevelSink sink;
     const std::vector<Viewer> viewers{{{}, 60.0F, 40.0F, {}, 7},
                                       {{2000.0F, 0, 0}, 60.0F, 40.0F, {}, 7}};
@@ -227,9 +253,7 @@ TEST(StreamerViewers, TwoOfOneIdAreTwo) {
 // jumped: what was being loaded for it was thrown away.
 TEST(StreamerViewers, WhoeverLeavesDoesNotMakeTheOthersJump) {
     WorkerPool pool(workers(0));
-    TerrainSettings settings = far_view();
-    settings.update_budget = Clock::duration::zero();
-    Terrain terrain(pool, mountains(), settings);
+    Terrain terrain(pool, mountains(), a_job_a_call());
     LevelSink sink;
     const Viewer first{{}, 100.0F, 40.0F, {}, 7};
     const Viewer second{{3000.0F, 0.0F, 0.0F}, 100.0F, 40.0F, {}, 8};
@@ -478,9 +502,7 @@ TEST(StreamerGlue, WhatIsShownHasNoCrack) {
 // After a jump, what was planned for the place before is not built to the end.
 TEST(StreamerJump, TheNewPlaceDoesNotWaitForTheOldOne) {
     WorkerPool pool(workers(0));
-    TerrainSettings settings = far_view();
-    settings.update_budget = 0ms;  // a job a call
-    Terrain terrain(pool, mountains(), settings);
+    Terrain terrain(pool, mountains(), a_job_a_call());
     LevelSink sink;
     ASSERT_TRUE(terrain.set_viewer({}));
     for (int i = 0; i < 300; ++i) {
@@ -613,9 +635,7 @@ TEST(StreamerEdits, AStepIsNotShownBesideChunksWhoseEditIsNot) {
 // What a game asks before it puts somebody on the ground.
 TEST(StreamerArea, IsReadyWhenItIsShownFinelyEnough) {
     WorkerPool pool(workers(0));
-    TerrainSettings settings = far_view();
-    settings.update_budget = 0ms;  // a job a call
-    Terrain terrain(pool, mountains(), settings);
+    Terrain terrain(pool, mountains(), a_job_a_call());
     LevelSink sink;
     const Aabb near{{-20, -40, -20}, {20, 40, 20}};
     EXPECT_FALSE(terrain.is_area_ready(near));

@@ -172,15 +172,12 @@ Level Streamer::wanted_root_level() const noexcept {
 
 // Whether the next step may be planned on top of the plan; makes it so if possible.
 bool Streamer::plan_is_sound() {
-    const bool moves = may_move_roots();
-    if (!replan_ && !moves) return true;
+    if (!replan_ && !may_move_roots()) return true;
     if (edit_group_ != nullptr) return !replan_;  // it may build for the steps
     replan_ = true;
     drop_steps();
     tree_->plan_what_is_shown();
-    if (moves) do {
-            move_roots();
-        } while (may_move_roots());
+    while (may_move_roots()) move_roots();
     planner_->start_over();
     replan_ = false;
     return true;
@@ -191,8 +188,8 @@ bool Streamer::may_move_roots() {
     const Level wanted = wanted_root_level();
     if (tree_->root_level() == wanted) return false;
     if (wanted < tree_->root_level()) return true;
-    // Only a change of what is shown can change the answer.
-    if (std::exchange(may_raise_asked_, changes_) == changes_) return false;
+    // Only a change of what is shown can make this a yes.
+    if (may_not_raise_ == changes_) return false;
     // Beside a new root that appears there must be no chunk that is two levels finer. So around what is
     // split among the old roots there must be whole families, which is so at the latest when all roots
     // of the present level are shown: boxes consist of whole families, and contain a ring around what
@@ -207,6 +204,7 @@ bool Streamer::may_move_roots() {
                     may = may && std::binary_search(families.begin(), families.end(),
                                                     (node.id + Vec3i{x, y, z}).parent());
     });
+    if (!may) may_not_raise_ = changes_;
     return may;
 }
 
@@ -396,11 +394,15 @@ void Streamer::commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& 
         if (!frame.try_start(before, CostEstimate(show_cost_.expected() * items))) return;
         show(step, sink, report);
         show_cost_.add((settings_.now() - before) / items);
-        std::unique_ptr<Group> shown = std::move(steps_.front());
-        steps_.pop_front();
-        loader_.retire(std::move(shown));
+        retire_first_step();
         if (settings_.now() >= frame.deadline()) return;
     }
+}
+
+void Streamer::retire_first_step() noexcept {
+    std::unique_ptr<Group> shown = std::move(steps_.front());
+    steps_.pop_front();
+    loader_.retire(std::move(shown));
 }
 
 // Hands the built meshes to the sink; false if the budget ends before the last of them. A chunk that
@@ -720,10 +722,7 @@ void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
         ++done.chunks;
         stage_and_show(*node, built.surface.get(), sink);
     }
-    if (group->late) try {
-            show_as_of(*group, sink);
-        } catch (const std::bad_alloc&) {  // it is shown later
-        }
+    if (group->late) show_as_of(*group, sink);
     for (const EditGroup::Item& built : group->items())
         if (built.waiting != nullptr &&
             built.waiting->version < built.waiting->node->required_version)
@@ -740,7 +739,7 @@ void Streamer::commit_edit_group(CommitSink& sink, EditCommit& report) {
 // Shows the first step if it can be shown as the world was when the group began. A group that is late
 // is followed by edits which make its builds stale at once: without this, somebody who digs in every
 // frame, and so much that each group is late, would hold up the steps for ever.
-void Streamer::show_as_of(EditGroup& group, CommitSink& sink) {
+void Streamer::show_as_of(EditGroup& group, CommitSink& sink) noexcept try {
     if (steps_.empty() || !leaving_.empty() || !steps_.front()->is_built()) return;
     Group& step = *steps_.front();
     const std::uint64_t version = group.version();
@@ -763,9 +762,8 @@ void Streamer::show_as_of(EditGroup& group, CommitSink& sink) {
     }
     for (EditGroup::Item& built : group.items())
         if (built.waiting != nullptr && built.waiting->group == &step) built.waiting = nullptr;
-    std::unique_ptr<Group> shown = std::move(steps_.front());
-    steps_.pop_front();
-    loader_.retire(std::move(shown));
+    retire_first_step();
+} catch (const std::bad_alloc&) {  // it is shown later
 }
 
 void Streamer::stage_and_show(ChunkNode& node, Surface* surface, CommitSink& sink) {

@@ -94,6 +94,7 @@ private:
     void drop_bricks(ChunkId chunk) noexcept;
     [[nodiscard]] bool may_show(const Group& group) const noexcept;
     void show(Group& group, CommitSink& sink, CommitReport& report);
+    void retire_first_step() noexcept;
     void hide(detail::ChunkNode& node, CommitSink& sink, CommitReport& report);
     void take_down(detail::ChunkNode& node, CommitSink& sink, CommitReport& report);
     static void unlink(detail::ChunkItem& item) noexcept;
@@ -108,7 +109,7 @@ private:
     void mark_stale(detail::ChunkItem& item) noexcept;
     void begin_edit_group();
     void commit_edit_group(CommitSink& sink, EditCommit& report);
-    void show_as_of(detail::EditGroup& group, CommitSink& sink);
+    void show_as_of(detail::EditGroup& group, CommitSink& sink) noexcept;
     void stage_and_show(detail::ChunkNode& node, Surface* surface, CommitSink& sink);
     void set_failed(detail::ChunkNode& node, bool failed) noexcept;
 
@@ -145,7 +146,7 @@ private:
     // The plan must become what is shown before the next step is planned: a viewer has jumped, or
     // planning has stopped halfway because there was no memory.
     bool replan_ = false;
-    std::uint64_t may_raise_asked_ = ~std::uint64_t{0};  // of which changes_
+    std::uint64_t may_not_raise_ = ~std::uint64_t{0};  // at this number of changes_
 
     std::vector<detail::ChunkNode*> marks_;  // what the edit changes that is about to be made
     // For the next edit group: chunks that are shown, and builds that wait in steps.

@@ -170,14 +170,12 @@ void Planner::append_missing_roots(std::vector<Change>& changes) {
 // way and asks for it again. Then it is merged all the same, and split again when the root is there.
 // Before any split, which would undo that.
 void Planner::append_unblocking(std::vector<Change>& changes) {
-    for (const ChunkId root : blocked_roots_) {
-        if (changes.size() >= kMostChanges) return;
-        append_merges_around(root, changes);
-    }
+    for (const ChunkId root : blocked_roots_) append_merges_around(root, changes);
 }
 
 // Merges the finest of what keeps the chunk from being a leaf.
 void Planner::append_merges_around(ChunkId chunk, std::vector<Change>& changes) {
+    if (changes.size() >= kMostChanges) return;
     for (const ChunkId child : tree_.too_fine_around(chunk)) {
         if (!tree_.may_be_leaf(child)) {
             append_merges_around(child, changes);
