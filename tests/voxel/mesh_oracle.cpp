@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 namespace nebula::voxel::test {
@@ -85,6 +86,12 @@ std::array<std::int64_t, 3> in_4096(const OracleVertex& v) {
     return p;
 }
 
+PlacedVertex unmoved(const OracleVertex& v) {
+    constexpr std::int64_t unit = kUnitsPerVoxel / 4096;
+    const std::array<std::int64_t, 3> p = in_4096(v);
+    return {{p[0] * unit, p[1] * unit, p[2] * unit}, v.normal};
+}
+
 // Where a vertex of the chunk's own level goes to make room for strips.
 PlacedVertex behind_the_strips(const OracleVertex& v, const StripSamples& strips) {
     constexpr std::int64_t voxel = 4096;
@@ -113,17 +120,22 @@ PlacedVertex behind_the_strips(const OracleVertex& v, const StripSamples& strips
 // A coarse cell on a face: the transition cell there.
 class OracleStripCell {
 public:
-    // `cell` counts along u and v.
-    OracleStripCell(const SampleBlock& block, const StripSamples& strips, int face, int cell_u,
-                    int cell_v)
-        : block_(block), strips_(strips), face_(face) {
+    // `cell_a` and `cell_b` count along the two axes that follow the face's own.
+    OracleStripCell(const SampleBlock& block, const StripSamples& strips, int face, int cell_a,
+                    int cell_b)
+        : block_(block), strips_(strips), face_(face), cell_{cell_a, cell_b} {
         const int axis = StripSamples::axis(face);
         u_ = (axis + 1) % 3;
         v_ = (axis + 2) % 3;
+        coarse_ = axis_vector(axis) * StripSamples::plane(face) + axis_vector(u_) * cell_a +
+                  axis_vector(v_) * cell_b;
         // u, v and the way out are right-handed.
         if (!StripSamples::is_high(face)) std::swap(u_, v_);
-        coarse_ = axis_vector(axis) * StripSamples::plane(face) + axis_vector(u_) * cell_u +
-                  axis_vector(v_) * cell_v;
+        const auto coordinate = [](Vec3i p, int along) {
+            return std::array{p.x, p.y, p.z}[static_cast<std::size_t>(along)];
+        };
+        pinched_u_ = pinched_side(u_, coordinate(coarse_, u_));
+        pinched_v_ = pinched_side(v_, coordinate(coarse_, v_));
         for (std::size_t i = 0; i < 9; ++i) {
             if (sample(block, coarse_ * 2 + along_face(shape_.corners[i])) < 0) samples_ |= 1U << i;
         }
@@ -134,12 +146,71 @@ public:
         for (const detail::Triangle& t : table_triangles(polarity)) {
             result.push_back({vertex(t[0]), vertex(t[1]), vertex(t[2])});
         }
+        if (!is_lid()) return result;
+        for (std::size_t face = 0; face < shape_.faces.size(); ++face) {
+            if (!has_skirt(face)) continue;
+            for (const auto [from, to] : face_contour(shape_, face, samples_, polarity)) {
+                // The diagonal starts at the chunk's own vertex with the smaller u.
+                if (shape_.doubled_middle(from).x < shape_.doubled_middle(to).x) {
+                    if (is_lidded(to)) result.push_back({own(from), own(to), vertex(to)});
+                    if (is_lidded(from)) result.push_back({own(from), vertex(to), vertex(from)});
+                } else {
+                    if (is_lidded(from)) result.push_back({own(from), own(to), vertex(from)});
+                    if (is_lidded(to)) result.push_back({own(to), vertex(to), vertex(from)});
+                }
+            }
+        }
         return result;
     }
 
 private:
     static Vec3i axis_vector(int axis) { return kAxes[static_cast<std::size_t>(axis)]; }
     Vec3i along_face(Vec3i uv) const { return axis_vector(u_) * uv.x + axis_vector(v_) * uv.y; }
+
+    // 0 or 2: on that side of the cell along the axis there is a face without a strip.
+    std::optional<int> pinched_side(int axis, int cell) const {
+        if (cell == 0 && !strips_.has(2 * axis)) return 0;
+        if (cell == StripSamples::kCells - 1 && !strips_.has(2 * axis + 1)) return 2;
+        return std::nullopt;
+    }
+    // Where two pinched sides meet; and at any side of the face if the surface is in several pieces.
+    bool is_lid() const {
+        if (pinched_u_ && pinched_v_) return true;
+        return std::ranges::any_of(
+                   cell_, [](int at) { return at == 0 || at == StripSamples::kCells - 1; }) &&
+               contour_loops(shape_, samples_, detail::Polarity::SeparateInside).size() > 1;
+    }
+    // The full side has one, and each side that is not pinched, unless the next cell is a lid, too.
+    bool has_skirt(std::size_t face) const {
+        constexpr std::size_t half_side = 4;
+        if (face < half_side) return true;
+        if (face == half_side) return false;
+        const auto lies_at = [&](std::int32_t Vec3i::*c, int at) {
+            return std::ranges::all_of(shape_.faces[face], [&](detail::CornerId corner) {
+                return shape_.corners[corner].*c == at;
+            });
+        };
+        for (const int end : {0, 2}) {
+            if (lies_at(&Vec3i::x, end)) return pinched_u_ != end && !lid_beyond(u_, end);
+            if (lies_at(&Vec3i::y, end)) return pinched_v_ != end && !lid_beyond(v_, end);
+        }
+        return false;
+    }
+    bool lid_beyond(int axis, int end) const {
+        std::array<int, 2> cell = cell_;
+        int& at = cell[axis == (StripSamples::axis(face_) + 1) % 3 ? 0 : 1];
+        at += end == 0 ? -1 : 1;
+        return at >= 0 && at < StripSamples::kCells &&
+               OracleStripCell(block_, strips_, face_, cell[0], cell[1]).is_lid();
+    }
+    // Whether the vertex is on the lid, and the chunk's own lies below it.
+    bool is_lidded(detail::EdgeId edge) const {
+        if (!is_lid() || shape_.on_half_side(edge)) return false;
+        const Vec3i low = shape_.corners[shape_.edges[edge].low];
+        const Vec3i high = shape_.corners[shape_.edges[edge].high];
+        return !(pinched_u_ && low.x == *pinched_u_ && high.x == *pinched_u_) &&
+               !(pinched_v_ && low.y == *pinched_v_ && high.y == *pinched_v_);
+    }
 
     std::vector<detail::Triangle> table_triangles(detail::Polarity polarity) const {
         if (polarity != detail::Polarity::SeparateInside) {
@@ -156,30 +227,40 @@ private:
     }
 
     PlacedVertex vertex(detail::EdgeId edge) const {
-        const Vec3i low = shape_.corners[shape_.edges[edge].low];
-        const Vec3i along = shape_.corners[shape_.edges[edge].high] - low;
-        const int axis = along.x != 0 ? u_ : v_;
+        return is_lidded(edge) ? unmoved(vertex_on(block_, lattice_edge(edge))) : own(edge);
+    }
+
+    // Where the edge's vertex is without a lid.
+    PlacedVertex own(detail::EdgeId edge) const {
         if (!shape_.on_half_side(edge)) {
-            return behind_the_strips(vertex_on(block_, {coarse_ * 2 + along_face(low), axis}),
-                                     strips_);
+            return behind_the_strips(vertex_on(block_, lattice_edge(edge)), strips_);
         }
         // The shape counts fine voxels on its half side, too.
-        const Vec3i half{low.x / 2, low.y / 2, 0};
-        const OracleVertex v = vertex_on({coarse_ + along_face(half), axis}, [&](Vec3i p) {
-            return int{strips_.at(face_, p.x, p.y, p.z)};
-        });
+        const LatticeEdge fine = lattice_edge(edge);
+        const OracleVertex v =
+            vertex_on({{fine.low.x / 2, fine.low.y / 2, fine.low.z / 2}, fine.axis},
+                      [&](Vec3i p) { return int{strips_.at(face_, p.x, p.y, p.z)}; });
         const std::array<std::int64_t, 3> p = in_4096(v);
         constexpr std::int64_t unit = 2 * kUnitsPerVoxel / 4096;
         return {{p[0] * unit, p[1] * unit, p[2] * unit}, v.normal};
+    }
+
+    LatticeEdge lattice_edge(detail::EdgeId edge) const {
+        const Vec3i low = shape_.corners[shape_.edges[edge].low];
+        const Vec3i along = shape_.corners[shape_.edges[edge].high] - low;
+        return {coarse_ * 2 + along_face(low), along.x != 0 ? u_ : v_};
     }
 
     const SampleBlock& block_;
     const StripSamples& strips_;
     const detail::CellShape& shape_ = detail::transition_shape();
     int face_;
+    std::array<int, 2> cell_;
     int u_ = 0;
     int v_ = 0;
     Vec3i coarse_;  // the cell's lowest corner, in coarse voxels from the chunk's
+    std::optional<int> pinched_u_;
+    std::optional<int> pinched_v_;
     unsigned samples_ = 0;
 };
 

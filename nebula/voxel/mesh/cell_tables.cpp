@@ -22,6 +22,29 @@ Case pack(const std::vector<detail::Triangle>& triangles) {
     return result;
 }
 
+TransitionOutline outline_of(unsigned index) {
+    using Face = TransitionOutline::Face;
+    constexpr std::size_t half_side = 4;
+    const detail::CellShape& shape = detail::transition_shape();
+    const unsigned samples = detail::transition_samples(index);
+    constexpr auto polarity = detail::Polarity::SeparateInside;
+    TransitionOutline result;
+    result.loop_count =
+        static_cast<std::uint8_t>(detail::contour_loops(shape, samples, polarity).size());
+    for (std::size_t face = 0; face < shape.faces.size(); ++face) {
+        if (face == half_side) continue;
+        for (const detail::Segment line : detail::face_contour(shape, face, samples, polarity)) {
+            NEBULA_ASSERT(result.line_count < result.lines.size(),
+                          "a cell has more contour lines than the table can hold");
+            result.lines[result.line_count++] = {
+                line.from, line.to,
+                face < half_side ? Face::FullSide : static_cast<Face>(face - half_side),
+                shape.doubled_middle(line.from).x < shape.doubled_middle(line.to).x};
+        }
+    }
+    return result;
+}
+
 CellTables derive() {
     using enum detail::Polarity;
     CellTables tables;
@@ -33,6 +56,7 @@ CellTables derive() {
         tables.transition[i] = pack<TransitionCase>(detail::triangulate_cell(
             detail::transition_shape(), detail::transition_samples(i), SeparateInside));
     }
+    for (unsigned i = 0; i < tables.outline.size(); ++i) tables.outline[i] = outline_of(i);
     return tables;
 }
 

@@ -42,9 +42,26 @@ struct TransitionCase {
     std::array<std::uint8_t, 3 * kMaxTriangles> edges{};  ///< Three per triangle, clockwise fronts.
 };
 
+/// The lines in which the surface of a transition cell meets all of its faces but the half side.
+struct TransitionOutline {
+    /// The four parts of the full side, or one of the faces between the two sides, at this u or v.
+    enum class Face : std::uint8_t { FullSide, V0, U2, V2, U0 };
+    struct Line {
+        std::uint8_t from = 0;  ///< An edge, as in a TransitionCase.
+        std::uint8_t to = 0;    ///< The triangle at this line runs from `from` to `to`.
+        Face face = Face::FullSide;
+        bool rises = false;  ///< Whether `to`, in the middle of its edge, has the larger u.
+    };
+    static constexpr std::size_t kMaxLines = 12;
+    std::uint8_t loop_count = 0;  ///< The lines of all faces form so many loops.
+    std::uint8_t line_count = 0;
+    std::array<Line, kMaxLines> lines{};
+};
+
 struct CellTables {
     std::array<RegularCase, 256> regular;
     std::array<TransitionCase, 512> transition;
+    std::array<TransitionOutline, 512> outline;  ///< By case, too.
 };
 
 /// Threads:   any thread.

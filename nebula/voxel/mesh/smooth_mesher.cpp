@@ -278,6 +278,7 @@ bool mesh_block(const SampleBlock& block, const StripSamples* strips, const Mesh
     if (strips != nullptr) {
         emit_vertices(block, s, BehindTheStrips(strips->mask), writer);
         emit_half_sides(*strips, s, writer);
+        emit_lids(block, s, writer);
     } else {
         emit_vertices(block, s, OnTheEdge{}, writer);
     }

@@ -6,7 +6,9 @@
 #include "nebula/voxel/mesh/cell_tables.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -95,27 +97,43 @@ CellShape make_transition_shape() {
 enum class InFace { Avoid, Prefer };
 
 // The cost of one way to cut a loop into triangles: first the number of unwanted diagonals, then
-// the squared lengths.
+// the squared lengths, then, in a regular cell, how little the diagonals lean towards larger x, y and
+// z. The last one decides between equals, and cuts two sheets that lie in a cell side by side alike.
 struct CutCost {
     std::int32_t unwanted = 0;
     std::int32_t squared_length = 0;
+    std::int32_t counter_lean = 0;
 
     friend constexpr auto operator<=>(const CutCost&, const CutCost&) = default;
     friend constexpr CutCost operator+(CutCost a, CutCost b) {
-        return {a.unwanted + b.unwanted, a.squared_length + b.squared_length};
+        return {a.unwanted + b.unwanted, a.squared_length + b.squared_length,
+                a.counter_lean + b.counter_lean};
     }
 };
-constexpr CutCost kImpossible{1000, 0};
+constexpr CutCost kImpossible{1000, 0, 0};
+
+// Of a diagonal, followed in the direction in which its longest component grows. Weights that no
+// other components of this size make up for say that x counts before y, and y before z.
+std::int32_t counter_lean(Vec3i span) {
+    const std::array<std::int32_t, 3> size{std::abs(span.x), std::abs(span.y), std::abs(span.z)};
+    const auto longest = std::ranges::max_element(size) - size.begin();
+    const std::int32_t along =
+        std::array{span.x, span.y, span.z}[static_cast<std::size_t>(longest)];
+    const std::int32_t lean = dot(span, {25, 5, 1});
+    return along > 0 ? -lean : lean;
+}
 
 CutCost diagonal_cost(const CellShape& shape, EdgeId a, EdgeId b, InFace in_face) {
     if (a == b) return kImpossible;  // a bridged loop passes the ends of its bridge twice
     const Vec3i span = shape.doubled_middle(a) - shape.doubled_middle(b);
-    return {shape.share_a_face(a, b) == (in_face == InFace::Avoid) ? 1 : 0, dot(span, span)};
+    return {shape.share_a_face(a, b) == (in_face == InFace::Avoid) ? 1 : 0, dot(span, span),
+            shape.has_half_side() ? 0 : counter_lean(span)};
 }
 
-// The cheapest triangulation of a loop, by the textbook recurrence over its arcs: the triangle
-// i, k, j with the best k closes the arc i..j. The first of equals wins, so the result is unique.
-void cut_cheapest(const CellShape& shape, const std::vector<EdgeId>& loop, InFace in_face,
+// The cheapest triangulation of a loop in the plane of the full side, by the textbook recurrence over
+// its arcs: the triangle i, k, j with the best k closes the arc i..j. The first of equals wins, so the
+// result is unique.
+void cut_in_plane(const CellShape& shape, const std::vector<EdgeId>& loop,
                   std::vector<Triangle>& out) {
     const std::size_t n = loop.size();
     std::vector<CutCost> best(n * n);
@@ -123,7 +141,7 @@ void cut_cheapest(const CellShape& shape, const std::vector<EdgeId>& loop, InFac
     for (std::size_t length = 2; length < n; ++length) {
         for (std::size_t i = 0; i + length < n; ++i) {
             const std::size_t j = i + length;
-            CutCost least{std::numeric_limits<std::int32_t>::max(), 0};
+            CutCost least{std::numeric_limits<std::int32_t>::max(), 0, 0};
             for (std::size_t k = i + 1; k < j; ++k) {
                 const CutCost cost = best[i * n + k] + best[k * n + j];
                 if (cost < least) {
@@ -133,7 +151,7 @@ void cut_cheapest(const CellShape& shape, const std::vector<EdgeId>& loop, InFac
             }
             const bool whole_loop = length == n - 1;
             best[i * n + j] =
-                whole_loop ? least : least + diagonal_cost(shape, loop[i], loop[j], in_face);
+                whole_loop ? least : least + diagonal_cost(shape, loop[i], loop[j], InFace::Prefer);
         }
     }
     std::vector<std::pair<std::size_t, std::size_t>> arcs{{0, n - 1}};
@@ -148,14 +166,14 @@ void cut_cheapest(const CellShape& shape, const std::vector<EdgeId>& loop, InFac
     }
 }
 
-// A fan: all triangles share one vertex on the half side, the cheapest one.
-void cut_as_fan(const CellShape& shape, const std::vector<EdgeId>& loop,
+// A fan: all triangles share one vertex, the cheapest one; on the half side if there is one.
+void cut_as_fan(const CellShape& shape, const std::vector<EdgeId>& loop, bool on_half_side,
                 std::vector<Triangle>& out) {
     const std::size_t n = loop.size();
     CutCost least = kImpossible;
     std::size_t apex = 0;
     for (std::size_t i = 0; i < n; ++i) {
-        if (!shape.on_half_side(loop[i])) continue;
+        if (on_half_side && !shape.on_half_side(loop[i])) continue;
         CutCost cost;
         for (std::size_t k = 2; k + 1 < n; ++k) {
             cost = cost + diagonal_cost(shape, loop[i], loop[(i + k) % n], InFace::Avoid);
@@ -277,7 +295,7 @@ std::vector<Triangle> triangulate_cell(const CellShape& shape, unsigned inside_s
     const auto touches_half_side = [&](const std::vector<EdgeId>& loop) {
         return std::ranges::any_of(loop, [&](EdgeId edge) { return shape.on_half_side(edge); });
     };
-    const bool two_sided = shape.first_half_side_edge < shape.edges.size();
+    const bool two_sided = shape.has_half_side();
     // The only pattern with a loop inside another: every second sample of the full side is inside,
     // including the centre. The region between the loops is a ring, not two discs.
     if (two_sided && loops.size() == 2 && std::ranges::none_of(loops, touches_half_side) &&
@@ -286,10 +304,10 @@ std::vector<Triangle> triangulate_cell(const CellShape& shape, unsigned inside_s
         loops = {bridge(shape, loops[0], loops[1])};
     }
     for (const std::vector<EdgeId>& loop : loops) {
-        if (touches_half_side(loop)) {
-            cut_as_fan(shape, loop, triangles);
+        if (two_sided && !touches_half_side(loop)) {
+            cut_in_plane(shape, loop, triangles);
         } else {
-            cut_cheapest(shape, loop, two_sided ? InFace::Prefer : InFace::Avoid, triangles);
+            cut_as_fan(shape, loop, two_sided, triangles);
         }
     }
     return triangles;

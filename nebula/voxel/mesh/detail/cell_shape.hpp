@@ -45,6 +45,7 @@ struct CellShape {
     /// Whether both edges lie in one face.
     [[nodiscard]] bool share_a_face(EdgeId a, EdgeId b) const;
     [[nodiscard]] bool on_half_side(EdgeId edge) const { return edge >= first_half_side_edge; }
+    [[nodiscard]] bool has_half_side() const { return first_half_side_edge < edges.size(); }
     /// Twice the midpoint of an edge; doubled so that it is an integer.
     [[nodiscard]] Vec3i doubled_middle(EdgeId edge) const;
 };

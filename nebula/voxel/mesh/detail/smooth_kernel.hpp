@@ -80,10 +80,10 @@ inline constexpr std::uint64_t kCoarseCorners = 0x1'5555'5555;
 /// The same without the last one: the coarse cells of a row.
 inline constexpr std::uint64_t kCoarseCells = kCoarseCorners >> 2U;
 
-/// One row of a face's half side, along the axis a. Bit 2i stands for coarse corner i.
-struct HalfRow {
-    std::uint64_t along_a = 0;  ///< The edge to the next corner of the row is crossed.
-    std::uint64_t along_b = 0;  ///< The edge to the next row is crossed.
+/// The vertices of one row of corners of a face, numbered like the chunk's own.
+struct FaceRow {
+    std::uint64_t along_a = 0;  ///< Bit a: the edge to the next corner of the row has one.
+    std::uint64_t along_b = 0;  ///< The edge to the next row has one.
     std::uint32_t first_a = 0;  ///< The number of the first vertex on those edges.
     std::uint32_t first_b = 0;
 };
@@ -93,14 +93,17 @@ struct StripCell {
     std::uint8_t a = 0;  ///< Its lowest corner on the face.
     std::uint8_t b = 0;
     std::uint16_t index = 0;  ///< Into CellTables::transition.
+    /// Bits of TransitionOutline::Face: where it has a skirt. Every lid has one, and no other cell.
+    std::uint8_t skirts = 0;
 };
 
 /// A face with a strip. On the face, a and b are the axes other than its own, in the order x, y, z.
 struct StripFace {
-    static constexpr int kRows = StripSamples::kCells + 1;
-    std::array<HalfRow, kRows> half{};
+    std::array<FaceRow, StripSamples::kCells + 1> half{};  ///< Of bits, every second one.
+    std::array<FaceRow, kRowCorners> on_lids{};
     std::array<StripCell, std::size_t{StripSamples::kCells} * StripSamples::kCells> cells{};
     std::uint32_t cell_count = 0;
+    std::uint32_t lid_count = 0;  ///< Of the cells.
 };
 
 /// How far into the chunk a strip reaches, in voxels.
@@ -131,8 +134,9 @@ struct SmoothScratch {
     std::array<std::array<CornerRow, kRowCorners>, 2> corners{};
     std::array<StripFace, StripSamples::kFaces> strips{};
     EdgeBatch batch;
-    std::uint32_t cell_count = 0;    ///< How many bits `active` has.
-    std::uint32_t vertex_count = 0;  ///< Those on half sides come last.
+    std::uint32_t cell_count = 0;  ///< How many bits `active` has.
+    /// First the chunk's own, then those on half sides, then those on lids.
+    std::uint32_t vertex_count = 0;
 };
 
 /// A crossing's distance t from the lower end of its edge is in 1/4096 of the edge's length. With

@@ -14,6 +14,7 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -22,7 +23,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace nebula::voxel::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-using detail::HalfRow;
+using detail::FaceRow;
 using detail::row_index;
 using detail::SmoothScratch;
 using detail::StripCell;
@@ -68,6 +69,79 @@ constexpr auto kTableEdge = [] {
     return table;
 }();
 
+// The corner at which the last transition cell of a row begins.
+constexpr unsigned kLastCell = kChunkSize - 2;
+
+// The sides of a face at which its strip is pinched, because the face there has none: along a, then
+// along b; first the low one.
+struct PinchedSides {
+    PinchedSides(const StripSamples& strips, int face) {
+        const int a = StripSamples::axis(face) == 0 ? 2 : 0;
+        const int b = StripSamples::axis(face) == 2 ? 2 : 4;
+        low_a = !strips.has(a);
+        high_a = !strips.has(a + 1);
+        low_b = !strips.has(b);
+        high_b = !strips.has(b + 1);
+    }
+    /// Whether two of them meet in this cell.
+    [[nodiscard]] bool at_corner(unsigned a, unsigned b) const {
+        return ((a == 0 && low_a) || (a == kLastCell && high_a)) &&
+               ((b == 0 && low_b) || (b == kLastCell && high_b));
+    }
+
+    bool low_a;
+    bool high_a;
+    bool low_b;
+    bool high_b;
+};
+
+// Which vertices the lids of a face have, and where they have skirts. `lids` has a bit at 2a for
+// each of them, in word b, where a and b count transition cells.
+void connect_lids(const std::array<std::uint64_t, StripSamples::kCells>& lids,
+                  const std::array<std::uint64_t, detail::kRowCorners>& signs,
+                  const PinchedSides& pinched, bool transposed, StripFace& strip) {
+    std::ranges::fill(strip.on_lids, FaceRow{});
+    for (std::size_t b = 0; b < lids.size(); ++b) {
+        const std::uint64_t along_a = lids[b] | lids[b] << 1U;
+        const std::uint64_t along_b = along_a | lids[b] << 2U;
+        for (std::size_t row = 2 * b; row <= 2 * b + 2; ++row) {
+            strip.on_lids[row].along_a |= along_a;
+            if (row < 2 * b + 2) strip.on_lids[row].along_b |= along_b;
+        }
+    }
+    // Nothing moves on a pinched side.
+    constexpr std::uint64_t last = std::uint64_t{1} << kChunkSize;
+    const std::uint64_t sides = (pinched.low_a ? 1U : 0U) | (pinched.high_a ? last : 0U);
+    if (pinched.low_b) strip.on_lids.front().along_a = 0;
+    if (pinched.high_b) strip.on_lids.back().along_a = 0;
+    for (std::size_t b = 0; b < strip.on_lids.size(); ++b) {
+        FaceRow& row = strip.on_lids[b];
+        row.along_a &= signs[b] ^ signs[b] >> 1U;
+        row.along_b &= b + 1 < signs.size() ? (signs[b] ^ signs[b + 1]) & ~sides : 0;
+    }
+    using Face = TransitionOutline::Face;
+    for (std::uint32_t i = 0; i < strip.cell_count; ++i) {
+        StripCell& cell = strip.cells[i];
+        if (cell.skirts == 0) continue;
+        const unsigned a = cell.a;
+        const std::size_t b = cell.b / 2U;
+        const auto is_lid = [&](std::size_t at_b, unsigned at_a) {
+            return (lids[at_b] >> at_a & 1U) != 0;
+        };
+        const bool low_a = a == 0 ? !pinched.low_a : !is_lid(b, a - 2);
+        const bool high_a = a == kLastCell ? !pinched.high_a : !is_lid(b, a + 2);
+        const bool low_b = b == 0 ? !pinched.low_b : !is_lid(b - 1, a);
+        const bool high_b = b == lids.size() - 1 ? !pinched.high_b : !is_lid(b + 1, a);
+        const auto add = [&](bool has, Face face) {
+            if (has) cell.skirts |= static_cast<std::uint8_t>(1U << static_cast<unsigned>(face));
+        };
+        add(low_a, transposed ? Face::V0 : Face::U0);
+        add(high_a, transposed ? Face::V2 : Face::U2);
+        add(low_b, transposed ? Face::U0 : Face::V0);
+        add(high_b, transposed ? Face::U2 : Face::V2);
+    }
+}
+
 // Whether a face in the mask has a sample of 0.
 bool has_zero(const StripSamples& strips) {
     const hn::ScalableTag<std::int8_t> d;
@@ -110,29 +184,36 @@ std::array<std::uint64_t, detail::kRowCorners> face_signs(const SmoothScratch& s
     return signs;
 }
 
-// Strips, stage 3: numbers the vertices of half sides, lists the transition cells, and returns how
-// many indices their triangles have. It reads the fine signs alone: where the coarser level has a sample, its
-// sign is the same, and if a generator breaks that rule, the numbers still fit the table's cases.
+// Strips, stage 3: numbers the vertices of half sides and lids, lists the transition cells, and
+// returns how many indices their triangles have at most. It reads the fine signs alone: where the
+// coarser level has a sample, its sign is the same, and if a generator breaks that rule, the numbers
+// still fit the table's cases.
 std::size_t list_strips(const StripSamples& strips, const CellTables& tables, SmoothScratch& s) {
     std::uint32_t next = s.vertex_count;
     std::uint32_t triangles = 0;
+    const auto number = [&](FaceRow& row) {
+        row.first_a = next;
+        next += static_cast<std::uint32_t>(std::popcount(row.along_a));
+        row.first_b = next;
+        next += static_cast<std::uint32_t>(std::popcount(row.along_b));
+    };
     for (int face = 0; face < StripSamples::kFaces; ++face) {
         StripFace& strip = s.strips[static_cast<std::size_t>(face)];
         strip.cell_count = 0;
+        strip.lid_count = 0;
         if (!strips.has(face)) continue;
         const auto signs = face_signs(s, face);
         const auto& cases = kCaseOfSamples[is_transposed(face) ? 1 : 0];
+        const PinchedSides pinched(strips, face);
         for (std::size_t i = 0; i < strip.half.size(); ++i) {
             const std::uint64_t row = signs[2 * i];
-            HalfRow& half = strip.half[i];
+            FaceRow& half = strip.half[i];
             half.along_a = (row ^ row >> 2U) & detail::kCoarseCells;
             half.along_b =
                 i + 1 < strip.half.size() ? (row ^ signs[2 * i + 2]) & detail::kCoarseCorners : 0;
-            half.first_a = next;
-            next += static_cast<std::uint32_t>(std::popcount(half.along_a));
-            half.first_b = next;
-            next += static_cast<std::uint32_t>(std::popcount(half.along_b));
+            number(half);
         }
+        std::array<std::uint64_t, StripSamples::kCells> lids{};
         for (unsigned b = 0; b < kChunkSize; b += 2) {
             const std::uint64_t any = signs[b] | signs[b + 1] | signs[b + 2];
             const std::uint64_t all = signs[b] & signs[b + 1] & signs[b + 2];
@@ -143,39 +224,43 @@ std::size_t list_strips(const StripSamples& strips, const CellTables& tables, Sm
                 const std::uint16_t index =
                     cases[(signs[b] >> a & 7U) | (signs[b + 1] >> a & 7U) << 3U |
                           (signs[b + 2] >> a & 7U) << 6U];
-                strip.cells[strip.cell_count++] = {static_cast<std::uint8_t>(a),
-                                                   static_cast<std::uint8_t>(b), index};
+                StripCell& cell = strip.cells[strip.cell_count++];
+                cell = {static_cast<std::uint8_t>(a), static_cast<std::uint8_t>(b), index};
                 triangles += tables.transition[index].triangle_count;
+                if (a > 0 && a < kLastCell && b > 0 && b < kLastCell) continue;
+                const TransitionOutline& outline = tables.outline[index];
+                if (outline.loop_count == 1 && !pinched.at_corner(a, b)) continue;
+                cell.skirts = 1U << static_cast<unsigned>(TransitionOutline::Face::FullSide);
+                lids[b / 2] |= std::uint64_t{1} << a;
+                ++strip.lid_count;
+                triangles += 2U * outline.line_count;
             }
         }
+        if (strip.lid_count > 0) connect_lids(lids, signs, pinched, is_transposed(face), strip);
+    }
+    for (StripFace& strip : s.strips) {
+        if (strip.lid_count > 0) std::ranges::for_each(strip.on_lids, number);
     }
     s.vertex_count = next;
     return std::size_t{3} * triangles;
 }
 
-// Strips, stage 4: the vertices of half sides, from the coarser level's samples with the arithmetic
-// of all others.
-void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter& writer) {
-    EdgeBatch& batch = s.batch;
-    for (int face = 0; face < StripSamples::kFaces; ++face) {
-        const StripFace& strip = s.strips[static_cast<std::size_t>(face)];
-        if (strip.cell_count == 0) continue;
-        const std::array<int, 3> step{1, StripSamples::step_y(face), StripSamples::step_z(face)};
-        const Sample* const samples = strips.samples[static_cast<std::size_t>(face)].data();
-        const int axis = StripSamples::axis(face);
-        const int axis_a = axis == 0 ? 1 : 0;
-        const int axis_b = axis == 2 ? 1 : 2;
-        const auto gather = [&](std::uint64_t crossed, int b, int along) {
+// Where the vertices of a face come from: samples, and how far apart neighbours are.
+struct FaceSamples {
+    const Sample* samples = nullptr;  // at corner (0, 0) of the face
+    std::array<int, 3> step{};
+
+    // Adds a row's vertices, whose edges have the coordinate `at` on the face's axis.
+    void gather(const FaceRow& row, int axis, int at, int b, int spacing, EdgeBatch& batch) const {
+        const auto axis_a = static_cast<std::size_t>(axis == 0 ? 1 : 0);
+        const auto axis_b = static_cast<std::size_t>(axis == 2 ? 1 : 2);
+        const auto gather_along = [&](std::uint64_t crossed, std::size_t along) {
             for (; crossed != 0; crossed &= crossed - 1) {
-                const int a = std::countr_zero(crossed) / 2;
-                std::array<int, 3> p{};
-                p[static_cast<std::size_t>(axis)] = StripSamples::plane(face);
-                p[static_cast<std::size_t>(axis_a)] = a;
-                p[static_cast<std::size_t>(axis_b)] = b;
-                const Sample* const low = samples + StripSamples::index(face, p[0], p[1], p[2]);
-                const Sample* const high = low + step[static_cast<std::size_t>(along)];
-                const auto gradient = [&](const Sample* at, std::size_t i) {
-                    return static_cast<std::int16_t>(at[step[i]] - at[-step[i]]);
+                const int a = std::countr_zero(crossed) / spacing;
+                const Sample* const low = samples + a * step[axis_a] + b * step[axis_b];
+                const Sample* const high = low + step[along];
+                const auto gradient = [&](const Sample* of, std::size_t i) {
+                    return static_cast<std::int16_t>(of[step[i]] - of[-step[i]]);
                 };
                 batch.ends[batch.count] = {gradient(low, 0),
                                            gradient(high, 0),
@@ -185,64 +270,180 @@ void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter&
                                            gradient(high, 2),
                                            *low,
                                            *high};
-                batch.place[batch.count] = EdgeBatch::make_place(p[0], p[1], p[2], along);
+                std::array<int, 3> p{};
+                p[static_cast<std::size_t>(axis)] = at;
+                p[axis_a] = a;
+                p[axis_b] = b;
+                batch.place[batch.count] =
+                    EdgeBatch::make_place(p[0], p[1], p[2], static_cast<int>(along));
                 ++batch.count;
             }
         };
+        gather_along(row.along_a, axis_a);
+        gather_along(row.along_b, axis_b);
+    }
+};
+
+// Strips, stage 4: the vertices of half sides, from the coarser level's samples with the arithmetic
+// of all others.
+void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter& writer) {
+    for (int face = 0; face < StripSamples::kFaces; ++face) {
+        const StripFace& strip = s.strips[static_cast<std::size_t>(face)];
+        if (strip.cell_count == 0) continue;
+        const int axis = StripSamples::axis(face);
+        const int plane = StripSamples::plane(face);
+        std::array<int, 3> corner{};
+        corner[static_cast<std::size_t>(axis)] = plane;
+        const FaceSamples samples{strips.samples[static_cast<std::size_t>(face)].data() +
+                                      StripSamples::index(face, corner[0], corner[1], corner[2]),
+                                  {1, StripSamples::step_y(face), StripSamples::step_z(face)}};
         for (std::size_t b = 0; b < strip.half.size(); ++b) {
-            gather(strip.half[b].along_a, static_cast<int>(b), axis_a);
-            gather(strip.half[b].along_b, static_cast<int>(b), axis_b);
-            if (batch.count >= EdgeBatch::kEnough) writer.write(batch, OnTheHalfSide{});
+            samples.gather(strip.half[b], axis, plane, static_cast<int>(b), 2, s.batch);
+            if (s.batch.count >= EdgeBatch::kEnough) writer.write(s.batch, OnTheHalfSide{});
         }
     }
-    if (batch.count > 0) writer.write(batch, OnTheHalfSide{});
+    if (s.batch.count > 0) writer.write(s.batch, OnTheHalfSide{});
+}
+
+// Strips, stage 4: the vertices on lids, which are the chunk's own before they were moved.
+void emit_lids(const SampleBlock& block, SmoothScratch& s, VertexWriter& writer) {
+    for (int face = 0; face < StripSamples::kFaces; ++face) {
+        const StripFace& strip = s.strips[static_cast<std::size_t>(face)];
+        if (strip.lid_count == 0) continue;
+        const int axis = StripSamples::axis(face);
+        const int plane = StripSamples::is_high(face) ? kChunkSize : 0;
+        std::array<int, 3> corner{};
+        corner[static_cast<std::size_t>(axis)] = plane;
+        const FaceSamples samples{
+            &block.samples[SampleBlock::index(corner[0], corner[1], corner[2])],
+            {SampleBlock::kStepX, SampleBlock::kStepY, SampleBlock::kStepZ}};
+        for (std::size_t b = 0; b < strip.on_lids.size(); ++b) {
+            samples.gather(strip.on_lids[b], axis, plane, static_cast<int>(b), 1, s.batch);
+            if (s.batch.count >= EdgeBatch::kEnough) writer.write(s.batch, OnTheEdge{});
+        }
+    }
+    if (s.batch.count > 0) writer.write(s.batch, OnTheEdge{});
+}
+
+// The numbers of a transition cell's vertices, in the order of the table's edges; those of edges that
+// are not crossed mean nothing.
+using CellVertices = std::array<std::uint32_t, 16>;
+
+template <int kAxis>
+CellVertices vertices_of(const SmoothScratch& s, int face, StripCell cell) {
+    constexpr std::size_t axis_a = kAxis == 0 ? 1 : 0;
+    constexpr std::size_t axis_b = kAxis == 2 ? 1 : 2;
+    const int plane = StripSamples::is_high(face) ? kChunkSize : 0;
+    const auto& table_edge = kTableEdge[is_transposed(face) ? 1 : 0];
+    CellVertices vertex;
+    const auto full = [&](std::size_t edge, std::size_t axis, int a, int b) {
+        a += cell.a;
+        b += cell.b;
+        const int x = kAxis == 0 ? plane : a;
+        const std::size_t row = kAxis == 0   ? row_index(a, b)
+                                : kAxis == 1 ? row_index(plane, b)
+                                             : row_index(b, plane);
+        const std::uint64_t below = (std::uint64_t{1} << x) - 1;
+        vertex[table_edge[edge]] =
+            s.first_vertex[axis][row] +
+            static_cast<std::uint32_t>(std::popcount(s.crossed[axis][row] & below));
+    };
+    for (int b = 0; b < 3; ++b) {
+        for (int a = 0; a < 2; ++a) full(static_cast<std::size_t>(2 * b + a), axis_a, a, b);
+    }
+    for (int b = 0; b < 2; ++b) {
+        for (int a = 0; a < 3; ++a) full(static_cast<std::size_t>(6 + 3 * b + a), axis_b, a, b);
+    }
+    const StripFace& strip = s.strips[static_cast<std::size_t>(face)];
+    const std::uint64_t below = (std::uint64_t{1} << cell.a) - 1;
+    const FaceRow& low = strip.half[cell.b / 2U];
+    const FaceRow& high = strip.half[cell.b / 2U + 1];
+    const auto half = [&](std::size_t edge, std::uint32_t first, std::uint64_t crossed) {
+        vertex[table_edge[edge]] = first + static_cast<std::uint32_t>(std::popcount(crossed));
+    };
+    half(12, low.first_a, low.along_a & below);
+    half(13, high.first_a, high.along_a & below);
+    half(14, low.first_b, low.along_b & below);
+    half(15, low.first_b, low.along_b & (below << 1U | 1U));
+    return vertex;
+}
+
+// The same, with those on the lid in place of the chunk's own.
+CellVertices vertices_on_lid(const StripFace& strip, int face, StripCell cell,
+                             CellVertices vertex) {
+    const auto& table_edge = kTableEdge[is_transposed(face) ? 1 : 0];
+    const auto replace = [&](std::size_t edge, std::uint64_t crossed, std::uint32_t first, int a) {
+        const std::uint64_t bit = std::uint64_t{1} << a;
+        if ((crossed & bit) == 0) return;
+        vertex[table_edge[edge]] =
+            first + static_cast<std::uint32_t>(std::popcount(crossed & (bit - 1)));
+    };
+    for (int b = 0; b < 3; ++b) {
+        const FaceRow& row = strip.on_lids[static_cast<std::size_t>(cell.b + b)];
+        for (int a = 0; a < 2; ++a) {
+            replace(static_cast<std::size_t>(2 * b + a), row.along_a, row.first_a, cell.a + a);
+        }
+        if (b == 2) break;
+        for (int a = 0; a < 3; ++a) {
+            replace(static_cast<std::size_t>(6 + 3 * b + a), row.along_b, row.first_b, cell.a + a);
+        }
+    }
+    return vertex;
+}
+
+template <class Index>
+Index* emit_cell(const TransitionCase& triangles, const CellVertices& vertex, Index* index) {
+    const std::size_t count = std::size_t{3} * triangles.triangle_count;
+    for (std::size_t k = 0; k < count; ++k) {
+        index[k] = static_cast<Index>(vertex[triangles.edges[k]]);
+    }
+    return index + count;
+}
+
+// From the outline of a lid down to the chunk's own border: two triangles for each line, fewer where
+// nothing moved. At a mitre the four corners do not lie in a plane. Which diagonal cuts them does not
+// depend on the line's direction, so that two lines beside each other are cut alike.
+template <class Index>
+Index* emit_skirts(StripCell lid, const TransitionOutline& outline, const CellVertices& own,
+                   const CellVertices& on_lid, Index* index) {
+    const auto emit = [&](std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+        *index++ = static_cast<Index>(a);
+        *index++ = static_cast<Index>(b);
+        *index++ = static_cast<Index>(c);
+    };
+    for (std::uint8_t i = 0; i < outline.line_count; ++i) {
+        const TransitionOutline::Line line = outline.lines[i];
+        if ((lid.skirts >> static_cast<unsigned>(line.face) & 1U) == 0) continue;
+        const std::uint32_t from = own[line.from];
+        const std::uint32_t to = own[line.to];
+        const std::uint32_t high_from = on_lid[line.from];
+        const std::uint32_t high_to = on_lid[line.to];
+        if (line.rises) {
+            if (to != high_to) emit(from, to, high_to);
+            if (from != high_from) emit(from, high_to, high_from);
+        } else {
+            if (from != high_from) emit(from, to, high_from);
+            if (to != high_to) emit(to, high_to, high_from);
+        }
+    }
+    return index;
 }
 
 // Strips, stage 5: the triangles of one face, whose axis is kAxis. Returns where the next go.
 template <int kAxis, class Index>
 Index* emit_strip(const CellTables& tables, const SmoothScratch& s, int face, Index* index) {
-    constexpr std::size_t axis_a = kAxis == 0 ? 1 : 0;
-    constexpr std::size_t axis_b = kAxis == 2 ? 1 : 2;
-    const int plane = StripSamples::is_high(face) ? kChunkSize : 0;
     const StripFace& strip = s.strips[static_cast<std::size_t>(face)];
-    const auto& table_edge = kTableEdge[is_transposed(face) ? 1 : 0];
     for (std::uint32_t i = 0; i < strip.cell_count; ++i) {
         const StripCell cell = strip.cells[i];
-        std::array<Index, 16> vertex;
-        const auto full = [&](std::size_t edge, std::size_t axis, int a, int b) {
-            a += cell.a;
-            b += cell.b;
-            const int x = kAxis == 0 ? plane : a;
-            const std::size_t row = kAxis == 0   ? row_index(a, b)
-                                    : kAxis == 1 ? row_index(plane, b)
-                                                 : row_index(b, plane);
-            const std::uint64_t below = (std::uint64_t{1} << x) - 1;
-            vertex[table_edge[edge]] = static_cast<Index>(
-                s.first_vertex[axis][row] +
-                static_cast<std::uint32_t>(std::popcount(s.crossed[axis][row] & below)));
-        };
-        for (int b = 0; b < 3; ++b) {
-            for (int a = 0; a < 2; ++a) full(static_cast<std::size_t>(2 * b + a), axis_a, a, b);
-        }
-        for (int b = 0; b < 2; ++b) {
-            for (int a = 0; a < 3; ++a) full(static_cast<std::size_t>(6 + 3 * b + a), axis_b, a, b);
-        }
-        const std::uint64_t below = (std::uint64_t{1} << cell.a) - 1;
-        const HalfRow& low = strip.half[cell.b / 2U];
-        const HalfRow& high = strip.half[cell.b / 2U + 1];
-        const auto half = [&](std::size_t edge, std::uint32_t first, std::uint64_t crossed) {
-            vertex[table_edge[edge]] =
-                static_cast<Index>(first + static_cast<std::uint32_t>(std::popcount(crossed)));
-        };
-        half(12, low.first_a, low.along_a & below);
-        half(13, high.first_a, high.along_a & below);
-        half(14, low.first_b, low.along_b & below);
-        half(15, low.first_b, low.along_b & (below << 1U | 1U));
-
         const TransitionCase& triangles = tables.transition[cell.index];
-        const std::size_t count = std::size_t{3} * triangles.triangle_count;
-        for (std::size_t k = 0; k < count; ++k) index[k] = vertex[triangles.edges[k]];
-        index += count;
+        const CellVertices own = vertices_of<kAxis>(s, face, cell);
+        if (cell.skirts == 0) {
+            index = emit_cell(triangles, own, index);
+        } else {
+            const CellVertices on_lid = vertices_on_lid(strip, face, cell, own);
+            index = emit_cell(triangles, on_lid, index);
+            index = emit_skirts(cell, tables.outline[cell.index], own, on_lid, index);
+        }
     }
     return index;
 }
