@@ -46,15 +46,15 @@ struct World {
 void PrintTo(const World& world, std::ostream* out) { *out << world.name; }
 
 const std::array kWorlds{
-    World{"slope", 0x4912bd8ac13ebefe, test::slope},
-    World{"sphere", 0x6a783a0b0f7e1a60,
+    World{"slope", 0xbe7beeb6faaba030, test::slope},
+    World{"sphere", 0x1798af243d5b30bd,
           [](Vec3i p) {
               return test::sphere({15.2F, 16.9F, 14.6F}, 20.3F)(p);
           }},
-    World{"hills", 0x2735b263fb025973, [](Vec3i p) { return test::hills(11)(p); }},
-    World{"caves", 0x5233ead863e97f21, [](Vec3i p) { return test::caves(12)(p); }},
-    World{"random_signs", 0xd3dea61e2e843138, [](Vec3i p) { return test::random_field(13)(p); }},
-    World{"checkerboard", 0xbb16e49cd9d22275, test::checkerboard},
+    World{"hills", 0xa8ce780d58822c9a, [](Vec3i p) { return test::hills(11)(p); }},
+    World{"caves", 0xc0310eb78b5424ea, [](Vec3i p) { return test::caves(12)(p); }},
+    World{"random_signs", 0x7a6fd58529601a35, [](Vec3i p) { return test::random_field(13)(p); }},
+    World{"checkerboard", 0x7afb8df7964b95a4, test::checkerboard},
     World{"empty", 0, [](Vec3i) { return kSampleMax; }},
 };
 

@@ -16,8 +16,7 @@ struct ChunkLook {
     RID scenario;  ///< Invalid: the terrain is outside every world, and nothing is drawn.
     RID material;  ///< Invalid: the engine's default.
     bool visible = true;
-    bool tangents = false;  ///< Meshes get tangents from now on; see may_read_tangents().
-    ObjectId terrain;       ///< What the engine's culling queries return for the chunk.
+    ObjectId terrain;  ///< What the engine's culling queries return for the chunk.
 
     // As in GeometryInstance3D.
     std::uint32_t layers = 1;
@@ -58,14 +57,8 @@ public:
     void set_geometry(const ChunkLook& look);
 
     [[nodiscard]] bool has_staged() const noexcept { return staged_.mesh.is_valid(); }
-    /// Whether a mesh that it shows or holds is without tangents.
-    [[nodiscard]] bool lacks_tangents() const noexcept {
-        return (shown_.mesh.is_valid() && !shown_.has_tangents) ||
-               (staged_.mesh.is_valid() && !staged_.has_tangents);
-    }
     /// Of what it shows.
     [[nodiscard]] std::uint32_t triangle_count() const noexcept { return shown_.triangle_count; }
-    [[nodiscard]] bool has_tangents() const noexcept { return shown_.has_tangents; }
 
     /// Meshes and instances of all terrains: 0 when every terrain is gone.
     [[nodiscard]] static std::int64_t live_resources() noexcept;
@@ -77,7 +70,6 @@ private:
 
         RendererMesh mesh;
         std::uint32_t triangle_count = 0;
-        bool has_tangents = false;
     };
     void show(Mesh mesh);
 

@@ -135,9 +135,4 @@ struct SmoothScratch {
     std::uint32_t vertex_count = 0;  ///< Those on half sides come last.
 };
 
-/// A crossing's distance t from the lower end of its edge is in 1/4096 of the edge's length. With
-/// so few bits, a coordinate of up to 2048 voxels plus t is exact in a float. So both chunks at a
-/// border, and both levels of detail at a seam, get equal numbers.
-inline constexpr int kCrossingUnits = 4096;
-
 }  // namespace nebula::voxel::detail
