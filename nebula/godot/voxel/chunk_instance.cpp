@@ -70,8 +70,6 @@ void ChunkInstance::show_staged() { show(std::exchange(staged_, {})); }
 
 void ChunkInstance::discard_staged() { staged_ = {}; }
 
-void ChunkInstance::set_mesh(ChunkSurface& surface) { show(Mesh(surface)); }
-
 void ChunkInstance::hide() { show({}); }
 
 void ChunkInstance::set_scenario(RID scenario) {

@@ -26,11 +26,11 @@ struct ChunkLook {
     double visibility_range_end = 0.0;
 };
 
-/// A mesh and an instance of it in the RenderingServer, without a node, so that a commit is four
-/// calls. Beside what it shows it may hold a staged mesh, which is hidden.
+/// A mesh and an instance of it in the RenderingServer, without a node, so that a commit is a
+/// few calls. Beside what it shows it may hold a staged mesh, which is hidden.
 ///
 /// Threads:   main thread.
-/// Cost:      stage, set_mesh: what the renderer takes to copy the bytes.
+/// Cost:      stage: what the renderer takes to copy the bytes.
 /// Lifetime:  frees everything in the destructor.
 class ChunkInstance {
 public:
@@ -44,8 +44,6 @@ public:
     /// Shows the staged mesh from the next draw on, in place of the one before.
     void show_staged();
     void discard_staged();
-    /// Shows this mesh from the next draw on, and leaves what is staged alone.
-    void set_mesh(ChunkSurface& surface);
     /// Shows nothing.
     void hide();
     [[nodiscard]] bool shows_mesh() const noexcept { return shown_.mesh.is_valid(); }

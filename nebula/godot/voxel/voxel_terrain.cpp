@@ -793,8 +793,8 @@ void VoxelTerrain::set_generator(const Ref<VoxelGenerator>& generator) {
 }
 
 void VoxelTerrain::set_material(const Ref<Material>& material) {
-    const Ref<Material> before =
-        std::exchange(material_, material);  // alive until all have the new one
+    // The one before lives until no chunk has it.
+    const Ref<Material> before = std::exchange(material_, material);
     if (world_) world_->view.set_material(material_ ? material_->get_rid() : RID{});
     start();
 }

@@ -5,7 +5,6 @@
 #include "nebula/voxel/field/sample_block.hpp"
 #include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/cell_tables.hpp"
-#include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/mesh/detail/cell_plan.hpp"
 
 #include <algorithm>

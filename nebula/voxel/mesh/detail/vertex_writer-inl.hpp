@@ -88,9 +88,8 @@ public:
 
 private:
     static constexpr int kVoxel = ChunkMesh::kUnitsPerVoxel;
-    // Units in a voxel's 256th: a multiple of it times the width of a strip is whole.
+    // Units in a voxel's 256th. That many times the width of a strip is one unit.
     static constexpr int kStep = kVoxel / 256;
-    static constexpr int kWidthShift = std::countr_zero(unsigned{kStep});
     static_assert(kStep * detail::kStripWidth == 1.0F);
 
     // To n/256 voxel, which is still between the ends of the edge.
@@ -99,8 +98,8 @@ private:
         const hn::DFromV<Int> d;
         return hn::And(hn::Add(at, hn::Set(d, kStep / 2)), hn::Set(d, -kStep));
     }
-    // `face` is the lower one of the axis. How far the strips push a vertex inwards there, if the
-    // other two axes let it move by `most`, in voxels of as many units.
+    // `face` is the lower one of the axis. How far the strips push a vertex inwards there, if `most`
+    // is the lesser of the other two axes' factors.
     template <class Int>
     Int push(Int at, std::size_t face, Int most) const {
         const hn::DFromV<Int> d;
@@ -110,7 +109,7 @@ private:
         const auto inwards =
             hn::Sub(hn::Min(hn::And(near_low, hn::Set(d, masked_[face])), most),
                     hn::Min(hn::And(near_high, hn::Set(d, masked_[face + 1])), most));
-        return hn::ShiftRight<kWidthShift>(inwards);
+        return hn::ShiftRight<std::countr_zero(unsigned{kStep})>(inwards);  // times the width
     }
     // 0 on a face without a strip, a voxel from one voxel on.
     template <class Int>
