@@ -126,7 +126,7 @@ TEST_P(BlockyMesherWorlds, HasTheSameBytesInEveryBuildAndAtEverySimdLevel) {
 
 TEST_P(BlockyMesherWorlds, BoundsAreTightAroundThePositions) {
     ASSERT_TRUE(mesher_.mesh(grid_of(16, {0, 0, 0}), types_, mesh_));
-    const ChunkMesh& surface = mesh_.surface;
+    const BlockyMesh::Surface& surface = mesh_.surface;
     Aabb box;
     if (!mesh_.empty()) box = {surface.position(0), surface.position(0)};
     for (std::uint32_t i = 1; i < surface.vertex_count; ++i) {
@@ -140,8 +140,8 @@ TEST_P(BlockyMesherWorlds, BoundsAreTightAroundThePositions) {
 TEST_P(BlockyMesherWorlds, HasTheSizesThatTheEngineExpectsAndAllocatesNothingTheSecondTime) {
     const BlockGrid grid = grid_of(16, {0, 0, 0});
     ASSERT_TRUE(mesher_.mesh(grid, types_, mesh_));
-    const ChunkMesh& surface = mesh_.surface;
-    EXPECT_EQ(surface.vertex_data.size(), surface.vertex_count * ChunkMesh::kVertexSize);
+    const BlockyMesh::Surface& surface = mesh_.surface;
+    EXPECT_EQ(surface.vertex_data.size(), surface.vertex_count * BlockyMesh::Surface::kVertexSize);
     EXPECT_EQ(surface.index_data.size(), surface.index_count * surface.index_size());
     EXPECT_EQ(mesh_.attribute_data.size(), surface.vertex_count * BlockyMesh::kColorSize);
     const std::byte* const vertices = surface.vertex_data.data();

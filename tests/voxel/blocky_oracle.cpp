@@ -103,7 +103,7 @@ bool OracleQuad::level(std::size_t along) const {
 }
 
 std::vector<OracleQuad> quads_of(const BlockyMesh& mesh) {
-    const ChunkMesh& surface = mesh.surface;
+    const BlockyMesh::Surface& surface = mesh.surface;
     std::vector<OracleQuad> quads;
     if (surface.vertex_count % 4 != 0 || surface.index_count != surface.vertex_count / 4 * 6) {
         ADD_FAILURE() << surface.vertex_count << " vertices, " << surface.index_count << " indices";

@@ -2,6 +2,7 @@
 #include "mesh_oracle.hpp"
 
 #include "nebula/voxel/mesh/cell_tables.hpp"
+#include "nebula/voxel/mesh/half_turn.hpp"
 #include "nebula/voxel/mesh/octahedral.hpp"
 
 #include <gtest/gtest.h>
@@ -42,8 +43,8 @@ OracleVertex vertex_on(LatticeEdge edge, Samples&& at) {
     }
     OracleVertex vertex;
     vertex.edge = edge;
-    vertex.t4096 = (2 * 4096 * from + (from + to)) / (2 * (from + to));
-    vertex.normal = word(octahedral_encode(
+    vertex.t1024 = (2 * 1024 * from + (from + to)) / (2 * (from + to));
+    vertex.normal = word(half_turn_to(
         {static_cast<float>(n[0]), static_cast<float>(n[1]), static_cast<float>(n[2])}));
     return vertex;
 }
@@ -80,24 +81,27 @@ void for_each_regular_triangle(const SampleBlock& block, Use&& use) {
     }
 }
 
-std::array<std::int64_t, 3> in_4096(const OracleVertex& v) {
-    std::array<std::int64_t, 3> p{v.edge.low.x * 4096, v.edge.low.y * 4096, v.edge.low.z * 4096};
-    p[static_cast<std::size_t>(v.edge.axis)] += v.t4096;
+std::array<std::int64_t, 3> in_units(const OracleVertex& v) {
+    std::array<std::int64_t, 3> p{v.edge.low.x * kUnitsPerVoxel, v.edge.low.y * kUnitsPerVoxel,
+                                  v.edge.low.z * kUnitsPerVoxel};
+    p[static_cast<std::size_t>(v.edge.axis)] += v.t1024;
     return p;
 }
 
-PlacedVertex unmoved(const OracleVertex& v) {
-    constexpr std::int64_t unit = kUnitsPerVoxel / 4096;
-    const std::array<std::int64_t, 3> p = in_4096(v);
-    return {{p[0] * unit, p[1] * unit, p[2] * unit}, v.normal};
+// Of a vertex that moves, the crossing is in 1/256 of its edge.
+std::array<std::int64_t, 3> before_it_moves(const OracleVertex& v) {
+    std::array<std::int64_t, 3> p = in_units(v);
+    for (std::int64_t& c : p) c = (c + 2) / 4 * 4;
+    return p;
 }
 
 // Where a vertex of the chunk's own level goes to make room for strips.
 PlacedVertex behind_the_strips(const OracleVertex& v, const StripSamples& strips) {
-    constexpr std::int64_t voxel = 4096;
+    constexpr std::int64_t voxel = kUnitsPerVoxel;
     constexpr std::int64_t end = kChunkSize * voxel;
-    const std::array<std::int64_t, 3> p = in_4096(v);
-    std::array<std::int64_t, 3> push{};  // inwards, in 1/4096 of the width of 1/4 voxel
+    const std::array<std::int64_t, 3> unmoved = in_units(v);
+    const std::array<std::int64_t, 3> p = before_it_moves(v);
+    std::array<std::int64_t, 3> push{};  // inwards, in 1/1024 of the width of 1/4 voxel
     std::array<std::int64_t, 3> fade{};
     for (int axis = 0; axis < 3; ++axis) {
         const auto i = static_cast<std::size_t>(axis);
@@ -111,9 +115,10 @@ PlacedVertex behind_the_strips(const OracleVertex& v, const StripSamples& strips
     std::array<std::int64_t, 3> moved{};
     for (std::size_t i = 0; i < 3; ++i) {
         const std::int64_t product = push[i] * fade[(i + 1) % 3] * fade[(i + 2) % 3];
-        EXPECT_EQ(product % (voxel * voxel), 0) << "a vertex would have to be rounded";
-        moved[i] = p[i] * (kUnitsPerVoxel / voxel) + product / (voxel * voxel);
+        EXPECT_EQ(product % (4 * voxel * voxel), 0) << "a vertex would have to be rounded";
+        moved[i] = p[i] + product / (4 * voxel * voxel);
     }
+    if (moved == p) moved = unmoved;
     return {{moved[0], moved[1], moved[2]}, v.normal};
 }
 
@@ -227,7 +232,10 @@ private:
     }
 
     PlacedVertex vertex(detail::EdgeId edge) const {
-        return is_lidded(edge) ? unmoved(vertex_on(block_, lattice_edge(edge))) : own(edge);
+        if (!is_lidded(edge)) return own(edge);
+        const OracleVertex v = vertex_on(block_, lattice_edge(edge));
+        const std::array<std::int64_t, 3> p = before_it_moves(v);
+        return {{p[0], p[1], p[2]}, v.normal};
     }
 
     // Where the edge's vertex is without a lid.
@@ -240,9 +248,8 @@ private:
         const OracleVertex v =
             vertex_on({{fine.low.x / 2, fine.low.y / 2, fine.low.z / 2}, fine.axis},
                       [&](Vec3i p) { return int{strips_.at(face_, p.x, p.y, p.z)}; });
-        const std::array<std::int64_t, 3> p = in_4096(v);
-        constexpr std::int64_t unit = 2 * kUnitsPerVoxel / 4096;
-        return {{p[0] * unit, p[1] * unit, p[2] * unit}, v.normal};
+        const std::array<std::int64_t, 3> p = in_units(v);
+        return {{2 * p[0], 2 * p[1], 2 * p[2]}, v.normal};
     }
 
     LatticeEdge lattice_edge(detail::EdgeId edge) const {
@@ -312,9 +319,9 @@ std::vector<OracleTriangle> triangles_of(const ChunkMesh& mesh, Vec3i chunk) {
             if (coordinate[axis] == floor) continue;
             ++fractions;
             vertex.edge.axis = static_cast<int>(axis);
-            const float t = (coordinate[axis] - floor) * 4096.0F;
-            vertex.t4096 = static_cast<int>(t);
-            EXPECT_EQ(static_cast<float>(vertex.t4096), t) << "vertex " << i << " is not exact";
+            const float t = (coordinate[axis] - floor) * 1024.0F;
+            vertex.t1024 = static_cast<int>(t);
+            EXPECT_EQ(static_cast<float>(vertex.t1024), t) << "vertex " << i << " is not exact";
         }
         EXPECT_EQ(fractions, 1) << "vertex " << i << " does not lie inside an edge";
         vertex.edge.low = origin + Vec3i{whole[0], whole[1], whole[2]};

@@ -26,7 +26,7 @@ struct LatticeEdge {
 
 struct OracleVertex {
     LatticeEdge edge;
-    int t4096 = 0;  ///< Along the edge from its lower end, in 1/4096.
+    int t1024 = 0;  ///< Along the edge from its lower end, in 1/1024.
     std::uint32_t normal = 0;
 
     friend constexpr auto operator<=>(const OracleVertex&, const OracleVertex&) = default;
@@ -41,12 +41,11 @@ using OracleTriangle = std::array<OracleVertex, 3>;
 [[nodiscard]] std::vector<OracleTriangle> oracle_mesh(const SampleBlock& block);
 
 /// The mesh's triangles in the oracle's words, sorted. Reports a test failure when a position is
-/// not exactly a lattice edge plus n/4096.
+/// not exactly a lattice edge plus n/1024.
 [[nodiscard]] std::vector<OracleTriangle> triangles_of(const ChunkMesh& mesh, Vec3i chunk);
 
-/// All positions in a chunk with strips are whole numbers of 1/16384 voxel: a crossing is in 1/4096,
-/// and a strip is 1/4 wide.
-inline constexpr std::int64_t kUnitsPerVoxel = 16384;
+/// All positions are whole numbers of 1/1024 voxel.
+inline constexpr std::int64_t kUnitsPerVoxel = 1024;
 
 /// A vertex named by where it is, because the outermost cells have made room for strips.
 struct PlacedVertex {

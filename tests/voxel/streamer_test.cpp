@@ -410,9 +410,10 @@ bool lies_on_a_face(Vec3f a, Vec3f b) {
 }
 
 /// Where chunks meet: how many edges of shown triangles no neighbour runs along the other way, apart from those at the
-/// end of what is loaded. Positions are exact: in 1/16384 of a voxel of level 0.
+/// end of what is loaded. Positions are exact: in units of level 0.
 std::size_t unmatched_edges(const Terrain& terrain, const MeshSink& sink) {
     using Point = std::array<std::int64_t, 3>;
+    constexpr int units = ChunkMesh::kUnitsPerVoxel;
     struct Edge {
         Point low, high;
         int direction;
@@ -424,9 +425,9 @@ std::size_t unmatched_edges(const Terrain& terrain, const MeshSink& sink) {
         for (std::uint32_t i = 0; i < mesh.vertex_count; ++i) {
             const Vec3f p = mesh.position(i);
             const auto exact = [&](float local, std::int32_t at) {
-                const float fine = local * 16384.0F;
+                const float fine = local * units;
                 EXPECT_EQ(fine, std::floor(fine));
-                return (static_cast<std::int64_t>(fine) + std::int64_t{at} * kChunkSize * 16384) *
+                return (static_cast<std::int64_t>(fine) + std::int64_t{at} * kChunkSize * units) *
                        size;
             };
             points.push_back(
@@ -448,7 +449,7 @@ std::size_t unmatched_edges(const Terrain& terrain, const MeshSink& sink) {
         for (int i = 0; i < 6; ++i) {
             std::array<float, 3> p{};
             for (std::size_t c = 0; c < 3; ++c)
-                p[c] = static_cast<float>(edge.low[c] + edge.high[c]) / 2 / 16384;
+                p[c] = static_cast<float>(edge.low[c] + edge.high[c]) / 2 / units;
             p[static_cast<std::size_t>(i / 2)] += i % 2 == 0 ? 0.01F : -0.01F;
             if (!terrain.shown_chunk_at({p[0], p[1], p[2]})) return true;
         }

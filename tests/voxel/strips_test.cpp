@@ -46,15 +46,15 @@ struct World {
 void PrintTo(const World& world, std::ostream* out) { *out << world.name; }
 
 const std::array kWorlds{
-    World{"slope", 0x076f0e8c1d91dd60, test::slope},
-    World{"sphere", 0x79f5b3143410580e,
+    World{"slope", 0xb72d413c31df086d, test::slope},
+    World{"sphere", 0xf4b541da30a7c335,
           [](Vec3i p) {
               return test::sphere({15.2F, 16.9F, 14.6F}, 20.3F)(p);
           }},
-    World{"hills", 0x6844006afe88aa8e, [](Vec3i p) { return test::hills(11)(p); }},
-    World{"caves", 0xf9bd8d7618143a35, [](Vec3i p) { return test::caves(12)(p); }},
-    World{"random_signs", 0x58c9dadf48c1a285, [](Vec3i p) { return test::random_field(13)(p); }},
-    World{"checkerboard", 0x048851d364cf85ea, test::checkerboard},
+    World{"hills", 0x55506ce96e6e61cd, [](Vec3i p) { return test::hills(11)(p); }},
+    World{"caves", 0xbd5f7e54344768ac, [](Vec3i p) { return test::caves(12)(p); }},
+    World{"random_signs", 0x8d80ad081ec1be0a, [](Vec3i p) { return test::random_field(13)(p); }},
+    World{"checkerboard", 0x2512ec5726399de2, test::checkerboard},
     World{"empty", 0, [](Vec3i) { return kSampleMax; }},
 };
 

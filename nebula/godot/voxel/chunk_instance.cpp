@@ -54,9 +54,7 @@ ChunkInstance::~ChunkInstance() {
 }
 
 ChunkInstance::Mesh::Mesh(ChunkSurface& surface)
-    : mesh(surface.take_mesh()),
-      triangle_count(surface.triangle_count()),
-      has_tangents(surface.has_tangents()) {}
+    : mesh(surface.take_mesh()), triangle_count(surface.triangle_count()) {}
 
 void ChunkInstance::stage(ChunkSurface& surface) {
     staged_ = {};  // first: its memory may be used again
@@ -71,8 +69,6 @@ void ChunkInstance::show(Mesh mesh) {
 void ChunkInstance::show_staged() { show(std::exchange(staged_, {})); }
 
 void ChunkInstance::discard_staged() { staged_ = {}; }
-
-void ChunkInstance::set_mesh(ChunkSurface& surface) { show(Mesh(surface)); }
 
 void ChunkInstance::hide() { show({}); }
 

@@ -16,8 +16,7 @@ struct ChunkLook {
     RID scenario;  ///< Invalid: the terrain is outside every world, and nothing is drawn.
     RID material;  ///< Invalid: the engine's default.
     bool visible = true;
-    bool tangents = false;  ///< Meshes get tangents from now on; see may_read_tangents().
-    ObjectId terrain;       ///< What the engine's culling queries return for the chunk.
+    ObjectId terrain;  ///< What the engine's culling queries return for the chunk.
 
     // As in GeometryInstance3D.
     std::uint32_t layers = 1;
@@ -27,11 +26,11 @@ struct ChunkLook {
     double visibility_range_end = 0.0;
 };
 
-/// A mesh and an instance of it in the RenderingServer, without a node, so that a commit is four
-/// calls. Beside what it shows it may hold a staged mesh, which is hidden.
+/// A mesh and an instance of it in the RenderingServer, without a node, so that a commit is a
+/// few calls. Beside what it shows it may hold a staged mesh, which is hidden.
 ///
 /// Threads:   main thread.
-/// Cost:      stage, set_mesh: what the renderer takes to copy the bytes.
+/// Cost:      stage: what the renderer takes to copy the bytes.
 /// Lifetime:  frees everything in the destructor.
 class ChunkInstance {
 public:
@@ -45,8 +44,6 @@ public:
     /// Shows the staged mesh from the next draw on, in place of the one before.
     void show_staged();
     void discard_staged();
-    /// Shows this mesh from the next draw on, and leaves what is staged alone.
-    void set_mesh(ChunkSurface& surface);
     /// Shows nothing.
     void hide();
     [[nodiscard]] bool shows_mesh() const noexcept { return shown_.mesh.is_valid(); }
@@ -58,14 +55,8 @@ public:
     void set_geometry(const ChunkLook& look);
 
     [[nodiscard]] bool has_staged() const noexcept { return staged_.mesh.is_valid(); }
-    /// Whether a mesh that it shows or holds is without tangents.
-    [[nodiscard]] bool lacks_tangents() const noexcept {
-        return (shown_.mesh.is_valid() && !shown_.has_tangents) ||
-               (staged_.mesh.is_valid() && !staged_.has_tangents);
-    }
     /// Of what it shows.
     [[nodiscard]] std::uint32_t triangle_count() const noexcept { return shown_.triangle_count; }
-    [[nodiscard]] bool has_tangents() const noexcept { return shown_.has_tangents; }
 
     /// Meshes and instances of all terrains: 0 when every terrain is gone.
     [[nodiscard]] static std::int64_t live_resources() noexcept;
@@ -77,7 +68,6 @@ private:
 
         RendererMesh mesh;
         std::uint32_t triangle_count = 0;
-        bool has_tangents = false;
     };
     void show(Mesh mesh);
 

@@ -19,6 +19,10 @@ RendererMesh::RendererMesh(const Dictionary& surface)
     meshes.fetch_add(1, std::memory_order_relaxed);
 }
 
+void RendererMesh::set_bounds(const AABB& bounds) const {
+    RenderingServer::singleton().mesh_set_custom_aabb(rid_, bounds);
+}
+
 void RendererMesh::reset() noexcept {
     if (!rid_.is_valid()) return;
     RenderingServer::singleton().free_rid(std::exchange(rid_, {}));

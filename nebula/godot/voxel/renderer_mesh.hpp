@@ -27,6 +27,10 @@ public:
     RendererMesh(const RendererMesh&) = delete;
     RendererMesh& operator=(const RendererMesh&) = delete;
 
+    /// How far the mesh reaches, for culling and shadows; until then, the box of its surface counts.
+    /// Main thread: it would be queued from elsewhere.
+    void set_bounds(const AABB& bounds) const;
+
     [[nodiscard]] bool is_valid() const noexcept { return rid_.is_valid(); }
     [[nodiscard]] RID rid() const noexcept { return rid_; }
     void reset() noexcept;

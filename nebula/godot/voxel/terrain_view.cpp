@@ -55,20 +55,9 @@ void TerrainView::show(voxel::ChunkId chunk) noexcept {
     if (found == chunks_.end() || !found->second->has_staged()) return;  // stage() has said why
     ChunkInstance& instance = *found->second;
     triangles_ -= instance.triangle_count();
-    const bool had_tangents = instance.has_tangents();
     instance.show_staged();
-    // Until now it may have kept a material that does without.
-    if (instance.has_tangents() && !had_tangents) instance.set_material(look_.material);
-    // Staged before the material came that reads them.
-    if (look_.tangents && !instance.has_tangents()) repaint_later(chunk);
     triangles_ += instance.triangle_count();
     note(chunk, true);
-}
-
-void TerrainView::repaint_later(voxel::ChunkId chunk) noexcept try {
-    unpainted_.push_back(chunk);
-} catch (...) {  // it keeps the material that it has
-    no_memory();
 }
 
 void TerrainView::remove(voxel::ChunkId chunk) noexcept {
@@ -128,39 +117,9 @@ void TerrainView::set_geometry(const ChunkLook& look) {
     for (const auto& [chunk, instance] : chunks_) instance->set_geometry(look_);
 }
 
-void TerrainView::set_material(RID material, bool reads_tangents) {
+void TerrainView::set_material(RID material) {
     look_.material = material;
-    look_.tangents = reads_tangents;
-    surfaces_->set_tangents(reads_tangents);
-    unpainted_.clear();
-    for (const auto& [chunk, instance] : chunks_) {
-        if (reads_tangents && instance->lacks_tangents())
-            unpainted_.push_back(chunk);
-        else
-            instance->set_material(material);
-    }
-}
-
-void TerrainView::repaint(voxel::Terrain& terrain, FrameBudget budget) {
-    while (!unpainted_.empty()) {
-        const auto found = chunks_.find(unpainted_.back());
-        if (found == chunks_.end() || found->second->has_tangents()) {
-            unpainted_.pop_back();
-            continue;
-        }
-        const Clock::time_point start = Clock::now();
-        if (!budget.try_start(start, repaint_cost_)) return;
-        const voxel::ChunkId chunk = unpainted_.back();
-        unpainted_.pop_back();
-        // A chunk that cannot be made now is on its way out of view, or failed: it keeps the old
-        // material with the old mesh.
-        if (const auto mesh = terrain.build_chunk(chunk); mesh && !mesh->empty()) {
-            ChunkSurface surface(*mesh, look_.tangents);
-            found->second->set_mesh(surface);
-            found->second->set_material(look_.material);
-        }
-        repaint_cost_.add(Clock::now() - start);
-    }
+    for (const auto& [chunk, instance] : chunks_) instance->set_material(material);
 }
 
 Transform3D TerrainView::place_of(voxel::ChunkId chunk) const {

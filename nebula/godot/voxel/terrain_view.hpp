@@ -5,7 +5,6 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/godot/voxel/chunk_instance.hpp"
 #include "nebula/godot/voxel/chunk_surface.hpp"
-#include "nebula/threading/frame_budget.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
 
 #include <cstdint>
@@ -24,9 +23,7 @@ namespace nebula::godot {
 class TerrainView final : public voxel::CommitSink {
 public:
     TerrainView(const ChunkLook& look, const Transform3D& place)
-        : look_(look),
-          place_(place),
-          surfaces_(std::make_shared<ChunkSurfaceMaker>(look.tangents)) {}
+        : look_(look), place_(place), surfaces_(std::make_shared<ChunkSurfaceMaker>()) {}
 
     /// Makes what stage() takes; for the terrain's settings.
     [[nodiscard]] std::shared_ptr<const voxel::SurfaceMaker> surfaces() const { return surfaces_; }
@@ -48,14 +45,7 @@ public:
     /// Takes over the part of a look that set_geometry of a chunk sets.
     void set_geometry(const ChunkLook& look);
 
-    /// At once on every chunk whose mesh has what the material reads. The others keep the material
-    /// they have until repaint() comes to them, because the engine warns about each mesh that lacks
-    /// tangents.
-    void set_material(RID material, bool reads_tangents);
-    [[nodiscard]] bool needs_repaint() const noexcept { return !unpainted_.empty(); }
-    /// Gives tangents, and then the material, to chunks that wait for them, as many as fit the
-    /// budget. Their meshes are made anew by `terrain`.
-    void repaint(voxel::Terrain& terrain, FrameBudget budget);
+    void set_material(RID material);
 
     [[nodiscard]] const ChunkLook& look() const noexcept { return look_; }
     [[nodiscard]] const Transform3D& place() const noexcept { return place_; }
@@ -86,16 +76,13 @@ private:
     [[nodiscard]] Transform3D place_of(voxel::ChunkId chunk) const;
     void note_trouble(const char* what) noexcept;
     void note(voxel::ChunkId chunk, bool shown) noexcept;
-    void repaint_later(voxel::ChunkId chunk) noexcept;
     void free_later(std::unique_ptr<ChunkInstance> instance) noexcept;
 
     ChunkLook look_;
     Transform3D place_;
-    std::shared_ptr<ChunkSurfaceMaker> surfaces_;
+    std::shared_ptr<const ChunkSurfaceMaker> surfaces_;
     std::unordered_map<voxel::ChunkId, std::unique_ptr<ChunkInstance>, voxel::ChunkIdHash> chunks_;
     std::vector<std::unique_ptr<ChunkInstance>> removed_;  // hidden
-    std::vector<voxel::ChunkId> unpainted_;  // may name chunks that are gone or painted since
-    CostEstimate repaint_cost_;
     std::uint64_t triangles_ = 0;
     bool news_wanted_ = false;
     std::vector<News> news_;

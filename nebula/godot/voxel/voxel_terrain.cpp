@@ -13,7 +13,6 @@
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/voxel/distances.hpp"
 #include "nebula/godot/voxel/editor_note.hpp"
-#include "nebula/godot/voxel/material_needs.hpp"
 #include "nebula/godot/voxel/voxel_viewer.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/voxel/edit/edit.hpp"
@@ -142,7 +141,6 @@ void VoxelTerrain::start() {
     const ChunkLook look{.scenario = get_world_3d()->get_scenario(),
                          .material = material_ ? material_->get_rid() : RID{},
                          .visible = is_visible_in_tree(),
-                         .tangents = may_read_tangents(material_),
                          .terrain = id(),
                          .layers = geometry_.layers,
                          .cast_shadow = geometry_.cast_shadow,
@@ -199,7 +197,6 @@ bool VoxelTerrain::has_world() {
 void VoxelTerrain::drop_world() noexcept {
     // Out of the node first: what the world's end runs must find no world.
     const std::unique_ptr<World> dropped = std::move(world_);
-    painted_over_ = {};
 }
 
 void VoxelTerrain::regenerate() {
@@ -441,11 +438,6 @@ void VoxelTerrain::commit_loaded() {
     world.terrain.set_commit_budget(milliseconds(budget));
     (void)world.terrain.commit(world.view, milliseconds(budget));
     world.view.free_removed(deadline);
-    // A chunk that is built now shows all edits; those of this frame must wait for their group.
-    if (world.view.needs_repaint() && !world.terrain.edits_pending())
-        world.view.repaint(world.terrain,
-                           FrameBudget(Clock::now() + milliseconds(commit_budget_msec_)));
-    if (!world.view.needs_repaint()) painted_over_ = {};
 }
 
 task<> VoxelTerrain::show_edits() {
@@ -801,16 +793,9 @@ void VoxelTerrain::set_generator(const Ref<VoxelGenerator>& generator) {
 }
 
 void VoxelTerrain::set_material(const Ref<Material>& material) {
+    // The one before lives until no chunk has it.
     const Ref<Material> before = std::exchange(material_, material);
-    if (world_) {
-        world_->view.set_material(material_ ? material_->get_rid() : RID{},
-                                  may_read_tangents(material_));
-        // Chunks that still show an older material need it alive; the oldest is on most of them.
-        if (!world_->view.needs_repaint())
-            painted_over_ = {};
-        else if (painted_over_.is_null())
-            painted_over_ = before;
-    }
+    if (world_) world_->view.set_material(material_ ? material_->get_rid() : RID{});
     start();
 }
 

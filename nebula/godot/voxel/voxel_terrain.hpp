@@ -189,7 +189,6 @@ private:
 
     Ref<VoxelGenerator> generator_;
     Ref<Material> material_;
-    Ref<Material> painted_over_;  // still on some chunks until the view has repainted them
     NodePath viewer_path_;
     double view_distance_ = 1024.0;
     double detail_distance_ = 128.0;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/mesh/blocky_mesh.hpp"
 
+#include "nebula/voxel/mesh/octahedral.hpp"
+
+#include <cstring>
+
 namespace nebula::voxel {
 namespace {
 
@@ -10,6 +14,19 @@ unsigned byte(const BlockyMesh& mesh, std::uint32_t vertex, std::size_t channel)
 }
 
 }  // namespace
+
+Vec3f BlockyMesh::Surface::position(std::uint32_t vertex) const noexcept {
+    Vec3f position;
+    std::memcpy(&position, vertex_data.data() + vertex * kPositionSize, sizeof position);
+    return position;
+}
+
+Vec3f BlockyMesh::Surface::normal(std::uint32_t vertex) const noexcept {
+    OctahedralNormal normal;
+    std::memcpy(&normal, vertex_data.data() + vertex_count * kPositionSize + vertex * kNormalSize,
+                sizeof normal);
+    return octahedral_decode(normal);
+}
 
 void BlockyMesh::clear() noexcept {
     surface.clear();

@@ -1,56 +1,44 @@
 // SPDX-License-Identifier: MIT
-// A finished mesh, already in the bytes that the engine uploads.
+// A finished mesh of a chunk, already in the bytes that the engine uploads.
 #pragma once
 
+#include "nebula/voxel/mesh/mesh_bytes.hpp"
 #include "nebula/voxel/space/vec.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
 
 namespace nebula::voxel {
 
-/// Triangles with positions and normals, in the layout of Godot's RenderingServer surfaces
-/// (format VERTEX | NORMAL | INDEX), so that a commit on the main thread is a copy of bytes.
+/// Triangles with positions, normals and tangents, in the compressed layout of Godot's
+/// RenderingServer surfaces (format VERTEX | NORMAL | TANGENT | INDEX | COMPRESS_ATTRIBUTES), so
+/// that a commit on the main thread is a copy of bytes.
 ///
-///   vertex_data   vertex_count positions of 3 floats (12 bytes each), relative to the chunk's
-///                 corner and in voxels; then vertex_count normals of 2 uint16 (4 bytes each),
-///                 octahedral.
-///   index_data    index_count indices of index_size() bytes each; front faces are clockwise.
+///   vertex_data   vertex_count positions of 4 uint16 (8 bytes each): x, y and z in units of
+///                 1/kUnitsPerVoxel voxel, from the chunk's corner, then kHalfTurn; after all of
+///                 them vertex_count axes of 2 uint16 (4 bytes each), as half_turn.hpp has them.
+///
+/// The engine decodes a position u as u / 65535 times the size of the surface's box, plus its
+/// corner. With a box of kBoxSize at the origin, that is exactly u / kUnitsPerVoxel. The box is the
+/// same for every chunk and says nothing about its extent: `bounds` does.
 ///
 /// Threads:   as a plain struct.
 /// Lifetime:  the mesher keeps the vectors' memory, so a reused object stops allocating.
-struct ChunkMesh {
-    static constexpr std::size_t kPositionSize = 12;
+struct ChunkMesh : MeshBytes {
+    static constexpr std::size_t kPositionSize = 8;
     static constexpr std::size_t kNormalSize = 4;
     static constexpr std::size_t kVertexSize = kPositionSize + kNormalSize;
 
-    std::vector<std::byte> vertex_data;
-    std::vector<std::byte> index_data;
-    std::uint32_t vertex_count = 0;
-    std::uint32_t index_count = 0;
-    Aabb bounds;  ///< Of the positions; zero when empty.
+    /// A power of two, so that a position is exact in a float.
+    static constexpr int kUnitsPerVoxel = 1024;
+    /// Of the box that positions are relative to, along each axis, in voxels.
+    static constexpr float kBoxSize = 65535.0F / kUnitsPerVoxel;
+    /// The engine's code for an angle of 180 degrees, in a frame that is not mirrored.
+    static constexpr std::uint16_t kHalfTurn = 65535;
 
-    [[nodiscard]] bool empty() const noexcept { return index_count == 0; }
-    [[nodiscard]] std::uint32_t triangle_count() const noexcept { return index_count / 3; }
-    /// 2 up to 65536 vertices, otherwise 4. The engine uses the same rule.
-    [[nodiscard]] std::size_t index_size() const noexcept { return vertex_count <= 65536 ? 2 : 4; }
-
-    /// Empties the mesh and keeps its memory.
-    void clear() noexcept;
-
-    /// One vertex or index, decoded. For tests, colliders and tools, not for hot loops.
+    /// One vertex, decoded. For tests, colliders and tools, not for hot loops.
     [[nodiscard]] Vec3f position(std::uint32_t vertex) const noexcept;
     [[nodiscard]] Vec3f normal(std::uint32_t vertex) const noexcept;  ///< Of unit length.
-    [[nodiscard]] std::uint32_t index(std::uint32_t i) const noexcept;
 };
-
-/// A hash of every byte of the mesh and its counts. It is equal in all builds, for every worker
-/// count and every SIMD level; the tests and benchmarks have golden values.
-[[nodiscard]] std::uint64_t mesh_hash(const ChunkMesh& mesh) noexcept;
-/// The same for a surface with one more stream of bytes.
-[[nodiscard]] std::uint64_t mesh_hash(const ChunkMesh& mesh,
-                                      std::span<const std::byte> attribute_data) noexcept;
 
 }  // namespace nebula::voxel

@@ -18,8 +18,8 @@ struct OctahedralNormal {
 };
 static_assert(sizeof(OctahedralNormal) == 4);
 
-/// `direction` need not be of unit length, because the projection divides by the sum of magnitudes;
-/// so the mesher needs no square root. It must not be zero.
+/// `direction` need not be of unit length, because the projection divides by the sum of magnitudes.
+/// It must not be zero.
 [[nodiscard]] OctahedralNormal octahedral_encode(Vec3f direction) noexcept;
 
 /// Of unit length.

@@ -2,11 +2,15 @@
 #include "tests/godot/probe/terrain_probe.hpp"
 
 #include "nebula/godot/api/ref_counted.hpp"
+#include "nebula/godot/api/rendering_server.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/binding/packed_array.hpp"
+#include "nebula/godot/voxel/chunk_surface.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/mesh/smooth_mesher.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -33,7 +37,7 @@ public:
     static void bind(ClassBuilder<TerrainProbe>& c) {
         c.method("place", &TerrainProbe::place, {"terrain"});
         c.method("scenario", &TerrainProbe::scenario, {"terrain"});
-        c.method("has_tangents", &TerrainProbe::has_tangents, {"terrain"});
+        c.method("chunk_mesh", &TerrainProbe::chunk_mesh, {"chunk"});
         c.method("warnings", &TerrainProbe::warnings, {"terrain"});
     }
 
@@ -41,9 +45,29 @@ private:
     /// Where its chunks are drawn.
     Transform3D place(VoxelTerrain* terrain) const { return view_of(terrain).place(); }
     RID scenario(VoxelTerrain* terrain) const { return view_of(terrain).look().scenario; }
-    /// Whether every chunk that is shown has them.
-    bool has_tangents(VoxelTerrain* terrain) const {
-        return view_of(terrain).look().tangents && !view_of(terrain).needs_repaint();
+    /// A sphere's chunk (chunk, 0, 0): its arrays as the engine decodes them, and its normals as the
+    /// mesher decodes them.
+    Dictionary chunk_mesh(std::int64_t chunk) const {
+        const auto block = std::make_unique<voxel::SampleBlock>();
+        block->chunk = {{static_cast<std::int32_t>(chunk), 0, 0}};
+        const voxel::Vec3i first = block->chunk.at * voxel::kChunkSize +
+                                   voxel::Vec3i{1, 1, 1} * voxel::SampleBlock::kFirst;
+        const voxel::Vec3i last = first + voxel::Vec3i{1, 1, 1} * voxel::SampleBlock::kEdge;
+        voxel::SphereGenerator({32.3F, 16.9F, 14.6F}, 14.3F)
+            .generate({{first, last}, 0}, block->samples.data(), voxel::SampleBlock::kStepY,
+                      voxel::SampleBlock::kStepZ);
+        voxel::ChunkMesh mesh;
+        if (!voxel::SmoothMesher().mesh(*block, mesh)) throw std::runtime_error("no mesh");
+        PackedVector3Array normals;
+        normals.resize(mesh.vertex_count);
+        for (std::uint32_t i = 0; i < mesh.vertex_count; ++i) {
+            const voxel::Vec3f normal = mesh.normal(i);
+            normals.write()[i] = {normal.x, normal.y, normal.z};
+        }
+        const RendererMesh made = ChunkSurface(mesh).take_mesh();
+        return {{"arrays", RenderingServer::singleton().mesh_surface_get_arrays(made.rid(), 0)},
+                {"normals", normals},
+                {"bytes", mesh.vertex_data.size()}};
     }
     PackedStringArray warnings(VoxelTerrain* terrain) const {
         return terrain->configuration_warnings();

@@ -232,8 +232,8 @@ func test_wait_loaded_gives_false_when_it_cannot_come_true() -> void:
 	check_equal(Nebula.live_tasks().size(), 0, "coroutines left")
 
 
-# Set on a live terrain, a StandardMaterial3D reaches chunk by chunk those whose meshes lack the
-# tangents it may read. Nothing may be lost on the way.
+# Every mesh has what any material reads, so a material replaces another at once. Nothing may be lost
+# on the way.
 func test_materials_may_change_at_any_time() -> void:
 	var terrain := await _dug_terrain()
 	var shown: int = terrain.get_statistics()["triangles_shown"]

@@ -133,8 +133,9 @@ void emit_vertices(const std::array<QuadList, 6>& quads, BlockyMesh& out) {
         if (quads[side].count > 0) writer.write(quads[side], side / 2, side % 2);
     }
     out.surface.bounds = writer.bounds();
-    auto* normal = reinterpret_cast<std::uint32_t*>(
-        out.surface.vertex_data.data() + out.surface.vertex_count * ChunkMesh::kPositionSize);
+    auto* normal = reinterpret_cast<std::uint32_t*>(out.surface.vertex_data.data() +
+                                                    out.surface.vertex_count *
+                                                        BlockyMesh::Surface::kPositionSize);
     for (std::size_t side = 0; side < 6; ++side) {
         std::array<float, 3> direction{};
         direction[side / 2] = side % 2 == kForward ? 1.0F : -1.0F;
@@ -163,11 +164,11 @@ void emit_quads(const std::array<QuadList, 6>& quads, BlockyMesh& out) {
         out.clear();
         return;
     }
-    ChunkMesh& surface = out.surface;
+    BlockyMesh::Surface& surface = out.surface;
     surface.vertex_count = static_cast<std::uint32_t>(4 * count);
     surface.index_count = static_cast<std::uint32_t>(6 * count);
     // Not cleared before: growing would fill with zeros what is overwritten anyway.
-    surface.vertex_data.resize(surface.vertex_count * ChunkMesh::kVertexSize);
+    surface.vertex_data.resize(surface.vertex_count * BlockyMesh::Surface::kVertexSize);
     out.attribute_data.resize(surface.vertex_count * BlockyMesh::kColorSize);
     emit_vertices(quads, out);
     if (surface.index_size() == 2) {

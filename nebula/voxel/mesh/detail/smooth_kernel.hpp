@@ -5,7 +5,6 @@
 #include "nebula/voxel/field/sample_block.hpp"
 #include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/cell_tables.hpp"
-#include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/mesh/detail/cell_plan.hpp"
 
 #include <algorithm>
@@ -138,10 +137,5 @@ struct SmoothScratch {
     /// First the chunk's own, then those on half sides, then those on lids.
     std::uint32_t vertex_count = 0;
 };
-
-/// A crossing's distance t from the lower end of its edge is in 1/4096 of the edge's length. With
-/// so few bits, a coordinate of up to 2048 voxels plus t is exact in a float. So both chunks at a
-/// border, and both levels of detail at a seam, get equal numbers.
-inline constexpr int kCrossingUnits = 4096;
 
 }  // namespace nebula::voxel::detail

@@ -305,7 +305,7 @@ void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter&
     if (s.batch.count > 0) writer.write(s.batch, OnTheHalfSide{});
 }
 
-// Strips, stage 4: the vertices on lids, which are the chunk's own before they were moved.
+// Strips, stage 4: the vertices on lids, which are the chunk's own before they moved.
 void emit_lids(const SampleBlock& block, SmoothScratch& s, VertexWriter& writer) {
     for (int face = 0; face < StripSamples::kFaces; ++face) {
         const StripFace& strip = s.strips[static_cast<std::size_t>(face)];
@@ -319,10 +319,10 @@ void emit_lids(const SampleBlock& block, SmoothScratch& s, VertexWriter& writer)
             {SampleBlock::kStepX, SampleBlock::kStepY, SampleBlock::kStepZ}};
         for (std::size_t b = 0; b < strip.on_lids.size(); ++b) {
             samples.gather(strip.on_lids[b], axis, plane, static_cast<int>(b), 1, s.batch);
-            if (s.batch.count >= EdgeBatch::kEnough) writer.write(s.batch, OnTheEdge{});
+            if (s.batch.count >= EdgeBatch::kEnough) writer.write(s.batch, OnALid{});
         }
     }
-    if (s.batch.count > 0) writer.write(s.batch, OnTheEdge{});
+    if (s.batch.count > 0) writer.write(s.batch, OnALid{});
 }
 
 // The numbers of a transition cell's vertices, in the order of the table's edges; those of edges that

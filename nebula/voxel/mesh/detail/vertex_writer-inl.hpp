@@ -9,11 +9,13 @@
 
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/mesh/detail/smooth_kernel.hpp"
+#include "nebula/voxel/space/vec.hpp"
 
 #include <hwy/highway.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -35,69 +37,104 @@ HWY_INLINE void gather_edge(const detail::Corner* low, const detail::Corner* hig
     batch.place[i] = place;
 }
 
-// Places: where a vertex goes. All of their arithmetic is exact, so none of it rounds differently
-// anywhere.
+// Places: where a vertex goes, in units of 1/kUnitsPerVoxel voxel. All of their arithmetic is exact,
+// so none of it rounds differently anywhere.
 
 // On its edge.
 struct OnTheEdge {
-    template <class Float>
-    void operator()(Float& /*x*/, Float& /*y*/, Float& /*z*/) const {}
+    template <class Int>
+    void operator()(Int& /*x*/, Int& /*y*/, Int& /*z*/) const {}
 };
 
 // On the half side: the batch counts coarse voxels.
 struct OnTheHalfSide {
-    template <class Float>
-    void operator()(Float& x, Float& y, Float& z) const {
+    template <class Int>
+    void operator()(Int& x, Int& y, Int& z) const {
         x = hn::Add(x, x);
         y = hn::Add(y, y);
         z = hn::Add(z, z);
     }
 };
 
+// Units in a voxel's 256th, to which a crossing is rounded before its vertex moves. That many times
+// the width of a strip is one unit.
+constexpr int kMovingStep = ChunkMesh::kUnitsPerVoxel / 256;
+static_assert(kMovingStep * detail::kStripWidth == 1.0F);
+
+// To n/256 voxel, which is still between the ends of the edge.
+template <class Int>
+Int before_it_moves(Int at) {
+    const hn::DFromV<Int> d;
+    return hn::And(hn::Add(at, hn::Set(d, kMovingStep / 2)), hn::Set(d, -kMovingStep));
+}
+
+// On a lid: where a vertex is before it moves.
+struct OnALid {
+    template <class Int>
+    void operator()(Int& x, Int& y, Int& z) const {
+        x = before_it_moves(x);
+        y = before_it_moves(y);
+        z = before_it_moves(z);
+    }
+};
+
 // On its edge, after the outermost cells have made room for the strips (README, "Strips"). At most
-// one coordinate of a vertex is not whole, and it is n/4096. So among the factors of a product, at
-// most one is neither 0 nor 1, or it is the width, a power of two.
+// one coordinate of a vertex is not whole, and if the vertex moves, it is rounded to n/256 first. So
+// among the factors of a product, at most one is neither 0 nor 1, and the product is their minimum;
+// the width of 1/4 times it is a whole number of units.
 class BehindTheStrips {
 public:
     explicit BehindTheStrips(std::uint8_t mask) {
         for (std::size_t face = 0; face < masked_.size(); ++face) {
-            masked_[face] = (mask >> face & 1U) != 0 ? 1.0F : 0.0F;
+            masked_[face] = (mask >> face & 1U) != 0 ? -1 : 0;
         }
     }
 
-    template <class Float>
-    void operator()(Float& x, Float& y, Float& z) const {
-        const auto fade_x = fade(x, 0);
-        const auto fade_y = fade(y, 2);
-        const auto fade_z = fade(z, 4);
-        x = hn::Add(x, hn::Mul(push(x, 0), hn::Mul(fade_y, fade_z)));
-        y = hn::Add(y, hn::Mul(push(y, 2), hn::Mul(fade_z, fade_x)));
-        z = hn::Add(z, hn::Mul(push(z, 4), hn::Mul(fade_x, fade_y)));
+    template <class Int>
+    void operator()(Int& x, Int& y, Int& z) const {
+        const auto near_x = before_it_moves(x);
+        const auto near_y = before_it_moves(y);
+        const auto near_z = before_it_moves(z);
+        const auto fade_x = fade(near_x, 0);
+        const auto fade_y = fade(near_y, 2);
+        const auto fade_z = fade(near_z, 4);
+        const auto by_x = push(near_x, 0, hn::Min(fade_y, fade_z));
+        const auto by_y = push(near_y, 2, hn::Min(fade_z, fade_x));
+        const auto by_z = push(near_z, 4, hn::Min(fade_x, fade_y));
+        const hn::DFromV<Int> d;
+        const auto moves = hn::Ne(hn::Or(hn::Or(by_x, by_y), by_z), hn::Zero(d));
+        x = hn::IfThenElse(moves, hn::Add(near_x, by_x), x);
+        y = hn::IfThenElse(moves, hn::Add(near_y, by_y), y);
+        z = hn::IfThenElse(moves, hn::Add(near_z, by_z), z);
     }
 
 private:
-    // `face` is the lower one of the axis. How far the strips push a vertex inwards there.
-    template <class Float>
-    Float push(Float at, std::size_t face) const {
-        const hn::DFromV<Float> d;
+    static constexpr int kVoxel = ChunkMesh::kUnitsPerVoxel;
+    // `face` is the lower one of the axis. How far the strips push a vertex inwards there, if `most`
+    // is the lesser of the other two axes' factors.
+    template <class Int>
+    Int push(Int at, std::size_t face, Int most) const {
+        const hn::DFromV<Int> d;
         const auto zero = hn::Zero(d);
-        const auto near_low = hn::Max(hn::Sub(hn::Set(d, 1.0F), at), zero);
-        const auto near_high = hn::Max(hn::Sub(at, hn::Set(d, float{kChunkSize - 1})), zero);
-        return hn::Sub(hn::Mul(near_low, hn::Set(d, masked_[face] * detail::kStripWidth)),
-                       hn::Mul(near_high, hn::Set(d, masked_[face + 1] * detail::kStripWidth)));
+        const auto near_low = hn::Max(hn::Sub(hn::Set(d, kVoxel), at), zero);
+        const auto near_high = hn::Max(hn::Sub(at, hn::Set(d, (kChunkSize - 1) * kVoxel)), zero);
+        const auto inwards =
+            hn::Sub(hn::Min(hn::And(near_low, hn::Set(d, masked_[face])), most),
+                    hn::Min(hn::And(near_high, hn::Set(d, masked_[face + 1])), most));
+        return hn::ShiftRight<std::countr_zero(unsigned{kMovingStep})>(inwards);  // times the width
     }
-    // 0 on a face without a strip, 1 from one voxel on.
-    template <class Float>
-    Float fade(Float at, std::size_t face) const {
-        const hn::DFromV<Float> d;
-        const auto from_high = hn::Sub(hn::Set(d, float{kChunkSize}), at);
-        return hn::Min(hn::Set(d, 1.0F),
-                       hn::Min(hn::Max(at, hn::Set(d, masked_[face])),
-                               hn::Max(from_high, hn::Set(d, masked_[face + 1]))));
+    // 0 on a face without a strip, a voxel from one voxel on.
+    template <class Int>
+    Int fade(Int at, std::size_t face) const {
+        const hn::DFromV<Int> d;
+        const auto from_high = hn::Sub(hn::Set(d, kChunkSize * kVoxel), at);
+        return hn::Min(hn::Set(d, kVoxel),
+                       hn::Min(hn::Max(at, hn::Set(d, kVoxel & masked_[face])),
+                               hn::Max(from_high, hn::Set(d, kVoxel & masked_[face + 1]))));
     }
 
-    // 1 if the face has a strip, 0 if not.
-    std::array<float, StripSamples::kFaces> masked_{};
+    // All bits set if the face has a strip, 0 if not.
+    std::array<std::int32_t, StripSamples::kFaces> masked_{};
 };
 
 // The second half: the same arithmetic for every vertex, one register at a time. IEEE 754
@@ -105,7 +142,7 @@ private:
 class VertexWriter {
 public:
     explicit VertexWriter(ChunkMesh& out)
-        : position_(reinterpret_cast<float*>(out.vertex_data.data())),
+        : position_(reinterpret_cast<std::uint32_t*>(out.vertex_data.data())),
           normal_(reinterpret_cast<std::uint32_t*>(out.vertex_data.data() +
                                                    out.vertex_count * ChunkMesh::kPositionSize)) {}
 
@@ -114,12 +151,12 @@ public:
     void write(EdgeBatch& batch, const Place& place) {
         const std::size_t lanes = hn::Lanes(kFloat);
         std::size_t i = 0;
-        auto min_x = hn::Set(kFloat, bounds_.min.x);
-        auto min_y = hn::Set(kFloat, bounds_.min.y);
-        auto min_z = hn::Set(kFloat, bounds_.min.z);
-        auto max_x = hn::Set(kFloat, bounds_.max.x);
-        auto max_y = hn::Set(kFloat, bounds_.max.y);
-        auto max_z = hn::Set(kFloat, bounds_.max.z);
+        auto min_x = hn::Set(kInt, least_[0]);
+        auto min_y = hn::Set(kInt, least_[1]);
+        auto min_z = hn::Set(kInt, least_[2]);
+        auto max_x = hn::Set(kInt, greatest_[0]);
+        auto max_y = hn::Set(kInt, greatest_[1]);
+        auto max_z = hn::Set(kInt, greatest_[2]);
         // The lanes past the end repeat the last vertex, which does not change the bounds.
         batch.repeat_last(lanes);
         for (; i < batch.count; i += lanes) {
@@ -131,18 +168,15 @@ public:
             const auto to = hn::Abs(higher(ends_sample));
             const auto at = hn::LoadU(kUnsigned, batch.place.data() + i);
             const auto axis = hn::BitCast(kInt, hn::ShiftRight<24>(at));
-            const auto along_x = hn::RebindMask(kFloat, hn::Eq(axis, hn::Zero(kInt)));
-            const auto along_y = hn::RebindMask(kFloat, hn::Eq(axis, hn::Set(kInt, 1)));
-            const auto along_z = hn::RebindMask(kFloat, hn::Eq(axis, hn::Set(kInt, 2)));
+            const auto along_x = hn::Eq(axis, hn::Zero(kInt));
+            const auto along_y = hn::Eq(axis, hn::Set(kInt, 1));
+            const auto along_z = hn::Eq(axis, hn::Set(kInt, 2));
 
-            const auto units = hn::Set(kFloat, float{detail::kCrossingUnits});
+            const auto units = hn::Set(kFloat, float{ChunkMesh::kUnitsPerVoxel});
             const auto half = hn::Set(kFloat, 0.5F);
-            const auto t = hn::Mul(
-                hn::ConvertTo(kFloat,
-                              hn::ConvertTo(kInt, hn::Add(hn::Div(hn::Mul(number(from), units),
-                                                                  number(hn::Add(from, to))),
-                                                          half))),
-                hn::Set(kFloat, 1.0F / detail::kCrossingUnits));
+            const auto t = hn::ConvertTo(
+                kInt,
+                hn::Add(hn::Div(hn::Mul(number(from), units), number(hn::Add(from, to))), half));
             auto x = hn::Add(coordinate(at), hn::IfThenElseZero(along_x, t));
             auto y = hn::Add(coordinate(hn::ShiftRight<8>(at)), hn::IfThenElseZero(along_y, t));
             auto z = hn::Add(coordinate(hn::ShiftRight<16>(at)), hn::IfThenElseZero(along_z, t));
@@ -161,32 +195,44 @@ public:
             // Without a gradient, the normal is the edge, from inside to outside.
             const auto none = hn::Eq(sum_of_magnitudes(nx, ny, nz), hn::Zero(kFloat));
             const auto outwards = hn::CopySign(hn::Set(kFloat, 1.0F), hn::Neg(number(low)));
-            nx = hn::IfThenElse(hn::And(none, along_x), outwards, nx);
-            ny = hn::IfThenElse(hn::And(none, along_y), outwards, ny);
-            nz = hn::IfThenElse(hn::And(none, along_z), outwards, nz);
-            const auto packed = octahedral(nx, ny, nz);
+            nx = hn::IfThenElse(hn::And(none, hn::RebindMask(kFloat, along_x)), outwards, nx);
+            ny = hn::IfThenElse(hn::And(none, hn::RebindMask(kFloat, along_y)), outwards, ny);
+            nz = hn::IfThenElse(hn::And(none, hn::RebindMask(kFloat, along_z)), outwards, nz);
+            const auto axis_of_turn = half_turn(nx, ny, nz);
+
+            const auto xy = hn::BitCast(kUnsigned, hn::Or(x, hn::ShiftLeft<16>(y)));
+            const auto z_turn =
+                hn::Or(hn::BitCast(kUnsigned, z),
+                       hn::Set(kUnsigned, std::uint32_t{ChunkMesh::kHalfTurn} << 16U));
 
             const std::size_t left = batch.count - i;
             if (left >= lanes) {
-                hn::StoreInterleaved3(x, y, z, kFloat, position_);
-                hn::StoreU(packed, kUnsigned, normal_);
-                position_ += 3 * lanes;
+                hn::StoreInterleaved2(xy, z_turn, kUnsigned, position_);
+                hn::StoreU(axis_of_turn, kUnsigned, normal_);
+                position_ += 2 * lanes;
                 normal_ += lanes;
             } else {
-                std::array<float, 3 * hn::MaxLanes(kFloat)> positions;
-                std::array<std::uint32_t, hn::MaxLanes(kFloat)> normals;
-                hn::StoreInterleaved3(x, y, z, kFloat, positions.data());
-                hn::StoreU(packed, kUnsigned, normals.data());
-                position_ = std::copy_n(positions.data(), 3 * left, position_);
+                std::array<std::uint32_t, 2 * hn::MaxLanes(kUnsigned)> positions;
+                std::array<std::uint32_t, hn::MaxLanes(kUnsigned)> normals;
+                hn::StoreInterleaved2(xy, z_turn, kUnsigned, positions.data());
+                hn::StoreU(axis_of_turn, kUnsigned, normals.data());
+                position_ = std::copy_n(positions.data(), 2 * left, position_);
                 normal_ = std::copy_n(normals.data(), left, normal_);
             }
         }
         batch.count = 0;
-        bounds_ = {{least(min_x), least(min_y), least(min_z)},
-                   {greatest(max_x), greatest(max_y), greatest(max_z)}};
+        least_ = {least(min_x), least(min_y), least(min_z)};
+        greatest_ = {greatest(max_x), greatest(max_y), greatest(max_z)};
     }
 
-    [[nodiscard]] const Aabb& bounds() const { return bounds_; }
+    [[nodiscard]] Aabb bounds() const {
+        const auto in_voxels = [](const std::array<std::int32_t, 3>& units) {
+            constexpr float voxel = 1.0F / ChunkMesh::kUnitsPerVoxel;
+            return Vec3f{static_cast<float>(units[0]) * voxel, static_cast<float>(units[1]) * voxel,
+                         static_cast<float>(units[2]) * voxel};
+        };
+        return {in_voxels(least_), in_voxels(greatest_)};
+    }
 
 private:
     static constexpr hn::ScalableTag<float> kFloat{};
@@ -201,12 +247,14 @@ private:
         return hn::ShiftRight<16>(hn::BitCast(kInt, hn::ShiftLeft<16>(ends)));
     }
     static Int higher(Unsigned ends) { return hn::ShiftRight<16>(hn::BitCast(kInt, ends)); }
-    static Float coordinate(Unsigned v) {
-        return number(hn::BitCast(kInt, hn::And(v, hn::Set(kUnsigned, 0xFF))));
+    // Of the low byte, in units.
+    static Int coordinate(Unsigned v) {
+        constexpr int shift = std::countr_zero(unsigned{ChunkMesh::kUnitsPerVoxel});
+        return hn::BitCast(kInt, hn::ShiftLeft<shift>(hn::And(v, hn::Set(kUnsigned, 0xFF))));
     }
     static Float number(Int v) { return hn::ConvertTo(kFloat, v); }
-    static float least(Float v) { return hn::GetLane(hn::MinOfLanes(kFloat, v)); }
-    static float greatest(Float v) { return hn::GetLane(hn::MaxOfLanes(kFloat, v)); }
+    static std::int32_t least(Int v) { return hn::GetLane(hn::MinOfLanes(kInt, v)); }
+    static std::int32_t greatest(Int v) { return hn::GetLane(hn::MaxOfLanes(kInt, v)); }
 
     static Float weighted(Unsigned ends, Int from, Int to) {
         return number(hn::Add(hn::Mul(lower(ends), to), hn::Mul(higher(ends), from)));
@@ -215,27 +263,32 @@ private:
         return hn::Add(hn::Add(hn::Abs(x), hn::Abs(y)), hn::Abs(z));
     }
 
-    // octahedral_encode of octahedral.cpp, operation for operation.
-    static Unsigned octahedral(Float nx, Float ny, Float nz) {
+    // half_turn_to of half_turn.cpp, operation for operation.
+    static Unsigned half_turn(Float nx, Float ny, Float nz) {
+        const auto zero = hn::Zero(kFloat);
         const auto one = hn::Set(kFloat, 1.0F);
-        const auto half = hn::Set(kFloat, 0.5F);
-        const auto full = hn::Set(kFloat, 65535.0F);
-        const auto scale = hn::Div(one, sum_of_magnitudes(nx, ny, nz));
-        const auto x = hn::Mul(nx, scale);
-        const auto y = hn::Mul(ny, scale);
-        const auto folded = hn::Lt(nz, hn::Zero(kFloat));
-        const auto u = hn::IfThenElse(folded, hn::CopySign(hn::Sub(one, hn::Abs(y)), x), x);
-        const auto v = hn::IfThenElse(folded, hn::CopySign(hn::Sub(one, hn::Abs(x)), y), y);
+        const auto level = hn::Add(hn::Mul(nx, nx), hn::Mul(ny, ny));
+        const auto length = hn::Sqrt(hn::Add(level, hn::Mul(nz, nz)));
+        const auto reach = hn::Add(length, hn::Abs(nz));
+        const auto down = hn::Lt(nz, zero);
+        const auto y = hn::IfThenElse(down, hn::Mul(ny, reach), ny);
+        const auto z = hn::IfThenElse(down, level, reach);
+        const auto x =
+            hn::IfThenElse(hn::Eq(z, zero), one, hn::IfThenElse(down, hn::Mul(nx, reach), nx));
+        const auto scale = hn::Div(one, hn::Add(hn::Add(hn::Abs(x), hn::Abs(y)), z));
         const auto pack = [&](Float f) {
-            return hn::BitCast(kUnsigned,
-                               hn::ConvertTo(kInt, hn::Mul(hn::Add(hn::Mul(f, half), half), full)));
+            const auto packed = hn::Add(hn::Mul(hn::Mul(f, scale), hn::Set(kFloat, 32767.5F)),
+                                        hn::Set(kFloat, 32768.0F));
+            return hn::BitCast(kUnsigned, hn::ConvertTo(kInt, packed));
         };
-        return hn::Or(pack(u), hn::ShiftLeft<16>(pack(v)));
+        return hn::Or(pack(x), hn::ShiftLeft<16>(pack(y)));
     }
 
-    float* position_;
+    std::uint32_t* position_;
     std::uint32_t* normal_;
-    Aabb bounds_{{1e9F, 1e9F, 1e9F}, {-1e9F, -1e9F, -1e9F}};
+    // In units.
+    std::array<std::int32_t, 3> least_{0xFFFF, 0xFFFF, 0xFFFF};
+    std::array<std::int32_t, 3> greatest_{};
 };
 
 }  // namespace nebula::voxel::HWY_NAMESPACE
