@@ -32,13 +32,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Sanitizers take twenty times as long, for the same code paths.
-#if defined(NEBULA_SANITIZED)
-constexpr bool kShort = true;
-#else
-constexpr bool kShort = false;
-#endif
-
 TerrainSettings far_view() {
     TerrainSettings settings;
     settings.view_distance = 300.0F;
@@ -52,14 +45,6 @@ TerrainSettings a_job_a_call() {
     TerrainSettings settings = far_view();
     settings.update_budget = Clock::duration::zero();
     return settings;
-}
-
-/// 0: no threads at all, everything runs where it is spawned.
-WorkerPoolConfig workers(int count) {
-    WorkerPoolConfig config;
-    config.run_inline = count == 0;
-    if (count > 0) config.thread_count_override = count;
-    return config;
 }
 
 /// One frame, in which the shown set is audited.
@@ -310,18 +295,6 @@ TEST(StreamerDistance, ALevelMoreOrLessKeepsWhatIsShown) {
         levels = used;
     }
 }
-
-/// One thread plays everything: a clock that jumps, and workers that finish in any order. So a seed
-/// always gives the same run.
-struct Simulation {
-    static inline Dice dice{0};
-    static inline Clock::time_point time;
-
-    static Clock::time_point now() { return time += std::chrono::microseconds(dice.whole(0, 150)); }
-    static std::size_t pick_job(std::size_t count) {
-        return static_cast<std::size_t>(dice.whole(0, static_cast<int>(count) - 1));
-    }
-};
 
 Viewer any_viewer(Dice& dice, Vec3f near) {
     return {near + dice.point(dice.whole(0, 9) == 0 ? 2000.0F : 30.0F), dice.real(20.0F, 120.0F),
