@@ -173,7 +173,8 @@ void play(WorkerPool& pool, std::uint32_t seed, int calls) {
     }
     const Clock::time_point guard = Clock::now() + 60s;
     while (!world.terrain.is_loaded()) {
-        ASSERT_LT(Clock::now(), guard) << "it never ends";
+        ASSERT_LT(Clock::now(), guard)
+            << "it never ends: " << world.terrain.why_late(viewer) << "; " << world.terrain.audit();
         ASSERT_NO_FATAL_FAILURE(world.update());
         ASSERT_NO_FATAL_FAILURE(world.commit(1h));
         ASSERT_NO_FATAL_FAILURE(world.commit_edits(Clock::time_point::max()));

@@ -221,6 +221,43 @@ TEST(StreamerDistance, ALateGroupOnlyDelaysTheNextLevel) {
     EXPECT_TRUE(sink.shown == truth(generator, {crater}, shown_chunks(terrain)));
 }
 
+/// Each look at it takes a tenth of a millisecond.
+struct TickingClock {
+    static inline Clock::time_point time;
+    static Clock::time_point now() { return time += 100us; }
+};
+
+// What commit() has spent is over for commit_edits(), which shows steps, too.
+TEST(StreamerBudget, IsOneForCommitsAndForTheStepsThatAreShownWithEdits) {
+    std::array<std::size_t, 2> most{};
+    for (const bool digs : {false, true}) {
+        WorkerPool pool(workers(0));
+        TerrainSettings settings = far_view();
+        settings.view_distance = settings.detail_distance = 60.0F;
+        settings.now = &TickingClock::now;
+        settings.commit_budget = 2ms;
+        Terrain terrain(pool, mountains(), settings);
+        LevelSink sink;
+        ASSERT_TRUE(terrain.set_viewer({}));
+        terrain.update();  // builds all
+        for (int i = 0; !terrain.is_loaded(); ++i) {
+            ASSERT_LT(i, 1000);
+            const std::size_t before = sink.stagings;
+            terrain.update();
+            terrain.commit(sink);
+            if (digs) {
+                const float radius = 2.0F + 0.01F * static_cast<float>(i);
+                ASSERT_TRUE(terrain.dig_sphere({9000.0F, 0.0F, 0.0F}, radius));  // out of view
+                terrain.commit_edits(sink, Clock::time_point::max());
+            }
+            std::size_t& here = most[digs ? 1 : 0];
+            here = std::max(here, sink.stagings - before);
+        }
+    }
+    EXPECT_GT(most[0], 3U);
+    EXPECT_LE(most[1], most[0] + 1);
+}
+
 TEST(StreamerViewers, TwoOfOneIdAreTwo) {
     WorkerPool pool(workers(0));
     Terrain terrain(pool, mountains(), a_job_a_call());
