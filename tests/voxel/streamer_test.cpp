@@ -333,6 +333,36 @@ TEST(StreamerDistance, ALevelMoreOrLessKeepsWhatIsShown) {
     }
 }
 
+// A view several levels longer rises level by level. Roots that were not whole families when the next
+// level became the roots' left again: far ground came, went and came.
+TEST(StreamerDistance, AViewThatGrowsByLevelsTakesNothingBack) {
+    WorkerPool pool(workers(0));
+    Terrain terrain(pool, mountains(), a_job_a_call());
+    LevelSink sink;
+    ASSERT_TRUE(terrain.set_viewer({}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    constexpr float kView = 10'000.0F;
+    ASSERT_TRUE(terrain.set_distances(kView, 40.0F));
+    // In chunks of level 0. Splits and merges leave it as it is.
+    const auto volume = [&] {
+        double sum = 0.0;
+        const auto levels = terrain.stats().levels;
+        for (std::size_t level = 0; level < levels.size(); ++level)
+            sum += std::pow(8.0, level) * static_cast<double>(levels[level]);
+        return sum;
+    };
+    double shown = volume();
+    for (int i = 0; shown < std::pow(2.0F * kView / float{kChunkSize}, 3.0F); ++i) {
+        ASSERT_LT(i, 20'000);
+        terrain.update();
+        terrain.commit(sink, 1h);
+        const double now = volume();
+        ASSERT_GE(now, shown) << "something has gone in frame " << i;
+        shown = now;
+    }
+    EXPECT_EQ(terrain.audit(), "");
+}
+
 Viewer any_viewer(Dice& dice, Vec3f near) {
     return {near + dice.point(dice.whole(0, 9) == 0 ? 2000.0F : 30.0F), dice.real(20.0F, 120.0F),
             dice.real(10.0F, 40.0F), dice.point(1.0F)};

@@ -153,21 +153,32 @@ void Planner::append_unwanted_roots(std::vector<Change>& changes) {
 // The nearest first.
 void Planner::append_missing_roots(std::vector<Change>& changes) {
     if (!roots_stale_) return;
+    // Only whole families stay when another level becomes the roots'.
+    const bool rises = std::any_of(views_.begin(), views_.end(), [this](const NestedBoxes& view) {
+        return view.coarsest() > tree_.root_level();
+    });
     std::vector<Ranked> missing;
     blocked_roots_.clear();
     for (const ChunkId id : wanted_roots()) {
         const ChunkNode* node = tree_.find(id);
         if (node != nullptr && node->planned) continue;
         if (tree_.may_be_leaf(id))
-            missing.push_back({rank(id), id});
+            missing.push_back({rank(rises ? id.parent() : id), id});
         else
             blocked_roots_.push_back(id);  // what is too fine beside it must be merged
     }
     std::sort(missing.begin(), missing.end(), [](const Ranked& a, const Ranked& b) {
-        return a.rank != b.rank ? a.rank < b.rank : a.id < b.id;
+        if (a.rank != b.rank) return a.rank < b.rank;
+        const ChunkId family_a = a.id.parent();
+        const ChunkId family_b = b.id.parent();
+        return family_a != family_b ? family_a < family_b : a.id < b.id;
     });
     const bool all = missing.size() <= kMostRoots;
-    if (!all) missing.resize(kMostRoots);
+    if (!all) {
+        std::size_t count = kMostRoots;
+        while (rises && missing[count].id.parent() == missing[count - 1].id.parent()) --count;
+        missing.resize(count);
+    }
     for (const Ranked& root : missing) changes.push_back({Change::Kind::Appear, root.id});
     roots_stale_ = !all || !blocked_roots_.empty();
 }
