@@ -188,13 +188,15 @@ INSTANTIATE_TEST_SUITE_P(Workers, StreamerEditOracle, testing::Values(0, 2));
 
 // NEBULA_LONG_TESTS=1 plays 200 long histories.
 TEST_P(StreamerEditOracle, TheScreenShowsTheFirstEditsAndNoOther) {
+    if (kShort && GetParam() != 2) GTEST_SKIP() << "with workers there is more to find";
     WorkerPool pool(workers(GetParam()));
     if (std::getenv("NEBULA_LONG_TESTS") != nullptr) {
         for (std::uint32_t seed = 1; seed <= 200; ++seed) play(pool, seed, 400);
         return;
     }
     // Of the first thirty, those that find most of the bugs that were put back.
-    for (const std::uint32_t seed : {7U, 26U}) play(pool, seed, 120);
+    play(pool, 26, 120);
+    if (!kShort) play(pool, 7, 120);
 }
 
 }  // namespace
