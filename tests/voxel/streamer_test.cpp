@@ -32,13 +32,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Sanitizers take twenty times as long, for the same code paths.
-#if defined(NEBULA_SANITIZED)
-constexpr bool kShort = true;
-#else
-constexpr bool kShort = false;
-#endif
-
 TerrainSettings far_view() {
     TerrainSettings settings;
     settings.view_distance = 300.0F;
@@ -52,14 +45,6 @@ TerrainSettings a_job_a_call() {
     TerrainSettings settings = far_view();
     settings.update_budget = Clock::duration::zero();
     return settings;
-}
-
-/// 0: no threads at all, everything runs where it is spawned.
-WorkerPoolConfig workers(int count) {
-    WorkerPoolConfig config;
-    config.run_inline = count == 0;
-    if (count > 0) config.thread_count_override = count;
-    return config;
 }
 
 /// One frame, in which the shown set is audited.
@@ -236,6 +221,43 @@ TEST(StreamerDistance, ALateGroupOnlyDelaysTheNextLevel) {
     EXPECT_TRUE(sink.shown == truth(generator, {crater}, shown_chunks(terrain)));
 }
 
+/// Each look at it takes a tenth of a millisecond.
+struct TickingClock {
+    static inline Clock::time_point time;
+    static Clock::time_point now() { return time += 100us; }
+};
+
+// What commit() has spent is over for commit_edits(), which shows steps, too.
+TEST(StreamerBudget, IsOneForCommitsAndForTheStepsThatAreShownWithEdits) {
+    std::array<std::size_t, 2> most{};
+    for (const bool digs : {false, true}) {
+        WorkerPool pool(workers(0));
+        TerrainSettings settings = far_view();
+        settings.view_distance = settings.detail_distance = 60.0F;
+        settings.now = &TickingClock::now;
+        settings.commit_budget = 2ms;
+        Terrain terrain(pool, mountains(), settings);
+        LevelSink sink;
+        ASSERT_TRUE(terrain.set_viewer({}));
+        terrain.update();  // builds all
+        for (int i = 0; !terrain.is_loaded(); ++i) {
+            ASSERT_LT(i, 1000);
+            const std::size_t before = sink.stagings;
+            terrain.update();
+            terrain.commit(sink);
+            if (digs) {
+                const float radius = 2.0F + 0.01F * static_cast<float>(i);
+                ASSERT_TRUE(terrain.dig_sphere({9000.0F, 0.0F, 0.0F}, radius));  // out of view
+                terrain.commit_edits(sink, Clock::time_point::max());
+            }
+            std::size_t& here = most[digs ? 1 : 0];
+            here = std::max(here, sink.stagings - before);
+        }
+    }
+    EXPECT_GT(most[0], 3U);
+    EXPECT_LE(most[1], most[0] + 1);
+}
+
 TEST(StreamerViewers, TwoOfOneIdAreTwo) {
     WorkerPool pool(workers(0));
     Terrain terrain(pool, mountains(), a_job_a_call());
@@ -311,17 +333,35 @@ TEST(StreamerDistance, ALevelMoreOrLessKeepsWhatIsShown) {
     }
 }
 
-/// One thread plays everything: a clock that jumps, and workers that finish in any order. So a seed
-/// always gives the same run.
-struct Simulation {
-    static inline Dice dice{0};
-    static inline Clock::time_point time;
-
-    static Clock::time_point now() { return time += std::chrono::microseconds(dice.whole(0, 150)); }
-    static std::size_t pick_job(std::size_t count) {
-        return static_cast<std::size_t>(dice.whole(0, static_cast<int>(count) - 1));
+// A view several levels longer rises level by level. Roots that were not whole families when the next
+// level became the roots' left again: far ground came, went and came.
+TEST(StreamerDistance, AViewThatGrowsByLevelsTakesNothingBack) {
+    WorkerPool pool(workers(0));
+    Terrain terrain(pool, mountains(), a_job_a_call());
+    LevelSink sink;
+    ASSERT_TRUE(terrain.set_viewer({}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    constexpr float kView = 10'000.0F;
+    ASSERT_TRUE(terrain.set_distances(kView, 40.0F));
+    // In chunks of level 0. Splits and merges leave it as it is.
+    const auto volume = [&] {
+        double sum = 0.0;
+        const auto levels = terrain.stats().levels;
+        for (std::size_t level = 0; level < levels.size(); ++level)
+            sum += std::pow(8.0, level) * static_cast<double>(levels[level]);
+        return sum;
+    };
+    double shown = volume();
+    for (int i = 0; shown < std::pow(2.0F * kView / float{kChunkSize}, 3.0F); ++i) {
+        ASSERT_LT(i, 20'000);
+        terrain.update();
+        terrain.commit(sink, 1h);
+        const double now = volume();
+        ASSERT_GE(now, shown) << "something has gone in frame " << i;
+        shown = now;
     }
-};
+    EXPECT_EQ(terrain.audit(), "");
+}
 
 Viewer any_viewer(Dice& dice, Vec3f near) {
     return {near + dice.point(dice.whole(0, 9) == 0 ? 2000.0F : 30.0F), dice.real(20.0F, 120.0F),

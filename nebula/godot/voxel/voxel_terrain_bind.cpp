@@ -164,9 +164,9 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "or a bug report, or an empty string if it is shown as finely as the viewers ask for.");
     c.method("audit", &Self::audit)
         .doc(
-            "Looks for a hole in what is shown, for ground that is shown twice, and for levels "
-            "that "
-            "do not fit together. Returns what is wrong, or an empty string: it is a bug if it is "
+            "Looks for a hole in what is shown, for ground that is shown twice, for levels that do "
+            "not fit together, and for ground in view that is neither shown nor about to be "
+            "loaded. Returns what is wrong, or an empty string: it is a bug if it is "
             "not empty. For tests; it takes some milliseconds after each change.");
     c.method("get_statistics", &Self::statistics)
         .doc(

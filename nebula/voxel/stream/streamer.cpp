@@ -4,6 +4,7 @@
 #include "nebula/base/assert.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/mesh/build_chunk.hpp"
+#include "nebula/voxel/stream/detail/audit.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -19,6 +20,7 @@ using detail::ChunkItem;
 using detail::ChunkNode;
 using detail::EditGroup;
 using detail::kFaceNeighbours;
+using detail::name_of;
 
 namespace {
 
@@ -43,11 +45,6 @@ constexpr std::size_t kFreeChunks = 64;
 
 // A longer budget is the same as no limit, and adding this to a time does not overflow.
 constexpr Clock::duration kLongestBudget = std::chrono::hours(1);
-
-std::string name_of(ChunkId id) {
-    return "chunk (" + std::to_string(id.at.x) + ", " + std::to_string(id.at.y) + ", " +
-           std::to_string(id.at.z) + ") of level " + std::to_string(id.level);
-}
 
 // The points that the strip on a face of a chunk reads, on the coarser level's lattice.
 Box3i strip_reads(ChunkId chunk, int face) {
@@ -106,6 +103,7 @@ void Streamer::set_viewers(std::span<const Viewer> viewers) {
     if (!views_changed_) return;
     planner_->set_views(views_);
     views_changed_ = false;
+    ++plans_;
     (void)plan_is_sound();
 }
 
@@ -175,6 +173,7 @@ bool Streamer::plan_is_sound() {
     if (!replan_ && !may_move_roots()) return true;
     if (edit_group_ != nullptr) return !replan_;  // it may build for the steps
     replan_ = true;
+    ++plans_;
     drop_steps();
     tree_->plan_what_is_shown();
     while (may_move_roots()) move_roots();
@@ -267,6 +266,7 @@ void Streamer::plan(Clock::time_point start, Clock::time_point deadline) {
     while (steps_.size() < kMostSteps && waiting_bytes_ < settings_.most_waiting_bytes) {
         // If the next lines fail, the plan may have changes that no step makes.
         replan_ = true;
+        plans_ += planner_->is_done() ? 0 : 1;
         std::unique_ptr<Group> step = planner_->next();
         const bool is_done = step == nullptr;
         if (!is_done) begin_step(std::move(step));
@@ -901,60 +901,20 @@ std::optional<ChunkId> Streamer::shown_chunk_at(Vec3f position) const noexcept {
 }
 
 std::string Streamer::audit() const {
-    if (std::exchange(audited_, changes_) != changes_) audit_ = audit_now();
+    const std::uint64_t now = changes_ + plans_;
+    if (std::exchange(audited_, now) != now) audit_ = audit_now();
     return audit_;
 }
 
 std::string Streamer::audit_now() const {
-    std::string wrong;
-    const auto is_shown = [this](ChunkId id) {
-        const ChunkNode* node = tree_->find(id);
-        return node != nullptr && node->shown;
-    };
-    const auto root_is_shown = [&](ChunkId id) {
-        while (id.level < tree_->root_level()) id = id.parent();
-        return is_shown(id);
-    };
-    // Where a chunk is split, every neighbour exists on its level, so none of its children lies beside
-    // a chunk that is two levels coarser.
-    const auto check_split = [&](const ChunkNode& node) {
-        for (std::int32_t z = -1; z <= 1; ++z)
-            for (std::int32_t y = -1; y <= 1; ++y)
-                for (std::int32_t x = -1; x <= 1; ++x) {
-                    const ChunkId beside = node.id + Vec3i{x, y, z};
-                    if (!is_shown(beside) && root_is_shown(beside))
-                        wrong += name_of(node.id) + " is split beside a coarser one; ";
-                }
-    };
-    const auto check_strips = [&](const ChunkNode& node) {
-        for (unsigned face = 0; face < kFaceNeighbours.size(); ++face) {
-            const Vec3i at = node.id.at;
-            const std::int32_t place = face < 2 ? at.x : face < 4 ? at.y : at.z;
-            const bool is_sibling = floor_mod(place, 2) != static_cast<std::int32_t>(face % 2);
-            const ChunkId beside = node.id + kFaceNeighbours[face];
-            const bool coarser = !is_sibling && !is_shown(beside) && root_is_shown(beside);
-            if (coarser == has_face(node.shown_mask, face)) continue;
-            if (!coarser && !is_shown(beside)) continue;  // where the world ends
-            wrong += name_of(node.id) + (coarser ? " lacks a strip; " : " has a strip too many; ");
-        }
-    };
+    std::string wrong = detail::audit(*tree_);
+    if (!replan_) wrong += detail::missing_roots(*tree_, *planner_, steps_);
     std::size_t leaf_count = 0;
     std::size_t meshes = 0;
     for (const Leaving& chunk : leaving_) meshes += chunk.has_mesh ? 1 : 0;
     tree_->for_each([&](const ChunkNode& node) {
         meshes += node.has_mesh ? 1 : 0;
-        if (node.has_mesh && !node.is_shown_leaf()) wrong += name_of(node.id) + " shows too much; ";
-        if (!node.shown) return;
-        leaf_count += node.shown_split ? 0 : 1;
-        if (node.id.level < tree_->root_level()) {
-            const ChunkNode* parent = tree_->find(node.id.parent());
-            if (parent == nullptr || !parent->shown || !parent->shown_split)
-                wrong += name_of(node.id) + " is shown twice; ";
-        }
-        if (!node.shown_split) return check_strips(node);
-        for (int i = 0; i < 8; ++i)
-            if (!is_shown(node.id.child(i))) wrong += name_of(node.id) + " has a hole; ";
-        check_split(node);
+        leaf_count += node.is_shown_leaf() ? 1 : 0;
     });
     if (leaf_count != std::accumulate(shown_leaves_.begin(), shown_leaves_.end(), std::size_t{0}))
         wrong += "the number of leaves is wrong; ";

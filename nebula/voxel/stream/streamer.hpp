@@ -163,9 +163,10 @@ private:
     CostEstimate mesh_cost_;                                // of staging one mesh
     CostEstimate show_cost_{std::chrono::microseconds(1)};  // of one item of a step
     TerrainStats counters_;
-    std::array<std::size_t, kLevels> shown_leaves_{};  // per level
-    std::uint64_t changes_ = 0;                        // of what is shown; for audit()
-    mutable std::uint64_t audited_ = ~std::uint64_t{0};
+    std::array<std::size_t, kLevels> shown_leaves_{};    // per level
+    std::uint64_t changes_ = 0;                          // of what is shown
+    std::uint64_t plans_ = 0;                            // of what shall be shown; for audit()
+    mutable std::uint64_t audited_ = ~std::uint64_t{0};  // the sum of both then
     mutable std::string audit_;
     std::size_t shown_meshes_ = 0;
     std::size_t failed_ = 0;

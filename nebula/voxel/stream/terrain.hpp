@@ -136,8 +136,12 @@ public:
     /// Whether everything that the viewers ask for is shown or has failed, and no edit is pending.
     [[nodiscard]] bool is_loaded() const noexcept;
     /// Looks for a hole, a double surface, neighbours that differ by more than one level, and strips
-    /// that are missing or too many. Returns what is wrong, in words; empty if nothing is. For tests and
-    /// tools. Cost: about 1 us per chunk, if anything has changed since the last call.
+    /// that are missing or too many, as far as the roots reach (the chunks of the coarsest level); and
+    /// for roots that the viewers ask for and that are neither shown nor on their way. While a world
+    /// loads, a root is on its way if a planned step shows it, or until the next plan; once is_loaded(),
+    /// all of them must be shown. Whether each place is shown as finely as asked is not looked at; see
+    /// why_late. Returns what is wrong, in words; empty if nothing is. For tests and tools. Cost: about
+    /// 1 us per chunk, if anything has changed since the last call.
     [[nodiscard]] std::string audit() const;
     /// Whether everything in a box is shown, by this level or finer ones, edits included. A chunk that
     /// failed is not. Positions in voxels; a box that is not finite or outside the world is never

@@ -11,6 +11,8 @@
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
+#include "nebula/voxel/stream/detail/commit_group.hpp"
+#include "tests/godot/probe/allocations.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -39,6 +41,8 @@ public:
         c.method("scenario", &TerrainProbe::scenario, {"terrain"});
         c.method("chunk_mesh", &TerrainProbe::chunk_mesh, {"chunk"});
         c.method("warnings", &TerrainProbe::warnings, {"terrain"});
+        c.method("refuse_steps", &TerrainProbe::refuse_steps, {"refuse"})
+            .doc("No memory for the steps of any terrain. False where it cannot be taken.");
     }
 
 private:
@@ -71,6 +75,9 @@ private:
     }
     PackedStringArray warnings(VoxelTerrain* terrain) const {
         return terrain->configuration_warnings();
+    }
+    bool refuse_steps(bool refuse) {
+        return refuse_allocations(refuse ? sizeof(voxel::detail::CommitGroup) : 0);
     }
 };
 

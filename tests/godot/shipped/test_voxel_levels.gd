@@ -110,6 +110,22 @@ func test_a_terrain_that_is_awaited_loads_with_a_budget_of_its_own() -> void:
 	await remove(terrain)
 
 
+# Steps are shown with edits, too: that took as long as the library's own budget allows, in addition.
+func test_the_commit_budget_is_kept_in_a_frame_that_also_digs() -> void:
+	var terrain := flat_terrain(128.0)
+	terrain.commit_budget_msec = 0.0  # one mesh a frame
+	tree.root.add_child(terrain)
+	check(await comes(func() -> bool: return terrain.get_statistics()["waiting"] > 100), "chunks are built")
+	var before: int = terrain.get_statistics()["triangles"]
+	for i in 20:
+		terrain.dig_sphere(Vector3(5000, 0, 0), 2.0 + 0.1 * i)  # shows nothing
+		await tree.process_frame
+	var meshes: int = (terrain.get_statistics()["triangles"] - before) / (32 * 32 * 2)
+	check(meshes > 0 and meshes <= 20, "%d meshes in 20 frames" % meshes)
+	check(not terrain.is_loaded(), "and more are waiting")
+	await remove(terrain)
+
+
 func test_waiting_for_an_area_ends_with_the_terrain() -> void:
 	var terrain := hilly_terrain()
 	tree.root.add_child(terrain)

@@ -193,6 +193,27 @@ func test_when_the_viewer_is_freed_the_camera_does_not_take_its_place() -> void:
 	await remove(terrain)
 
 
+# Without a camera. It loaded around its own origin again.
+func test_when_the_last_viewer_leaves_the_terrain_stays_where_it_was() -> void:
+	var terrain := flat_terrain()
+	var viewer := VoxelViewer.new()
+	viewer.view_distance = terrain.view_distance
+	viewer.detail_distance = terrain.detail_distance
+	viewer.position = Vector3(3000, 10, -2000)
+	tree.root.add_child(viewer)
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	var meshed: int = terrain.get_statistics()["meshed"]
+	var ground := AABB(viewer.position - Vector3(20, 20, 20), Vector3(40, 20, 40))
+	check(terrain.is_area_ready(ground), "loaded around the viewer")
+	viewer.free()
+	await frames(3)
+	await load_whole(terrain)
+	check(terrain.is_area_ready(ground), "it is still there")
+	check_equal(terrain.get_statistics()["meshed"], meshed, "chunks made in all")
+	await remove(terrain)
+
+
 func test_a_viewer_that_is_nowhere_moves_nothing() -> void:
 	var camera := _camera_at(Vector3(0, 10, 0))
 	var terrain := await loaded_terrain()

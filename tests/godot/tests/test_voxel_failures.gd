@@ -88,3 +88,22 @@ func test_a_build_that_a_dig_has_outdated_does_not_stop_the_loading() -> void:
 	await load_whole(terrain)
 	check_equal(terrain.audit(), "")
 	await remove(terrain)
+
+
+# An exception would end the coroutine that streams, and nothing would load any more.
+func test_a_frame_without_memory_is_one_error_and_streaming_goes_on() -> void:
+	var terrain := await loaded_terrain()
+	var wanted: int = terrain.get_statistics()["wanted"]
+	var probe: RefCounted = ClassDB.instantiate("NebulaTerrainProbe")
+	terrain.view_distance = 200.0
+	if not probe.refuse_steps(true):  # a sanitizer's allocator
+		await remove(terrain)
+		return
+	expect_error("VoxelTerrain: out of memory")
+	await tree.process_frame
+	probe.refuse_steps(false)
+	check_equal(terrain.get_statistics()["wanted"], wanted, "nothing could be planned")
+	await load_whole(terrain)
+	check(terrain.get_statistics()["wanted"] > wanted, "the rest of the view is there")
+	check_equal(terrain.audit(), "")
+	await remove(terrain)

@@ -16,6 +16,11 @@ std::array<ChunkId, 4> children_beside(ChunkId chunk, unsigned face) noexcept {
             neighbour.child(near | along | across)};
 }
 
+std::string name_of(ChunkId id) {
+    return "chunk (" + std::to_string(id.at.x) + ", " + std::to_string(id.at.y) + ", " +
+           std::to_string(id.at.z) + ") of level " + std::to_string(id.level);
+}
+
 ChunkNode& ChunkTree::add(ChunkId id) {
     ChunkNode& node = nodes_.try_emplace(id).first->second;
     node.id = id;

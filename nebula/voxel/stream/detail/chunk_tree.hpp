@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -53,6 +54,9 @@ inline constexpr std::array<Vec3i, 6> kFaceNeighbours{
 
 /// The four chunks of the next finer level that touch this face of a chunk from outside.
 [[nodiscard]] std::array<ChunkId, 4> children_beside(ChunkId chunk, unsigned face) noexcept;
+
+/// For messages.
+[[nodiscard]] std::string name_of(ChunkId id);
 
 /// Roots are of one level, the coarsest. Neighbours in the plan, diagonals included, differ by at
 /// most one level; where there is no root, the world ends.

@@ -66,6 +66,22 @@ bool Planner::wants_root(ChunkId chunk) const noexcept {
                        [&](const NestedBoxes& view) { return view.covers(chunk); });
 }
 
+std::vector<ChunkId> Planner::wanted_roots() const {
+    const Level level = tree_.root_level();
+    std::vector<ChunkId> roots;
+    for (const NestedBoxes& view : views_) {
+        const Box3i& box = view.box(level);
+        for (std::int32_t z = box.min.z; z < box.max.z; ++z)
+            for (std::int32_t y = box.min.y; y < box.max.y; ++y)
+                for (std::int32_t x = box.min.x; x < box.max.x; ++x)
+                    roots.push_back({{x, y, z}, level});
+    }
+    if (views_.size() < 2) return roots;
+    std::sort(roots.begin(), roots.end());
+    roots.erase(std::unique(roots.begin(), roots.end()), roots.end());
+    return roots;
+}
+
 double Planner::rank(ChunkId chunk) const noexcept {
     const double size = static_cast<double>(voxel_size(chunk.level)) * kChunkSize;
     double best = std::numeric_limits<double>::infinity();
@@ -137,31 +153,32 @@ void Planner::append_unwanted_roots(std::vector<Change>& changes) {
 // The nearest first.
 void Planner::append_missing_roots(std::vector<Change>& changes) {
     if (!roots_stale_) return;
-    const Level level = tree_.root_level();
+    // Only whole families stay when another level becomes the roots'.
+    const bool rises = std::any_of(views_.begin(), views_.end(), [this](const NestedBoxes& view) {
+        return view.coarsest() > tree_.root_level();
+    });
     std::vector<Ranked> missing;
     blocked_roots_.clear();
-    for (const NestedBoxes& view : views_) {
-        const Box3i& box = view.box(level);
-        for (std::int32_t z = box.min.z; z < box.max.z; ++z)
-            for (std::int32_t y = box.min.y; y < box.max.y; ++y)
-                for (std::int32_t x = box.min.x; x < box.max.x; ++x) {
-                    const ChunkId id{{x, y, z}, level};
-                    const ChunkNode* node = tree_.find(id);
-                    if (node != nullptr && node->planned) continue;
-                    if (tree_.may_be_leaf(id))
-                        missing.push_back({rank(id), id});
-                    else
-                        blocked_roots_.push_back(id);  // what is too fine beside it must be merged
-                }
+    for (const ChunkId id : wanted_roots()) {
+        const ChunkNode* node = tree_.find(id);
+        if (node != nullptr && node->planned) continue;
+        if (tree_.may_be_leaf(id))
+            missing.push_back({rank(rises ? id.parent() : id), id});
+        else
+            blocked_roots_.push_back(id);  // what is too fine beside it must be merged
     }
     std::sort(missing.begin(), missing.end(), [](const Ranked& a, const Ranked& b) {
-        return a.rank != b.rank ? a.rank < b.rank : a.id < b.id;
+        if (a.rank != b.rank) return a.rank < b.rank;
+        const ChunkId family_a = a.id.parent();
+        const ChunkId family_b = b.id.parent();
+        return family_a != family_b ? family_a < family_b : a.id < b.id;
     });
-    missing.erase(std::unique(missing.begin(), missing.end(),
-                              [](const Ranked& a, const Ranked& b) { return a.id == b.id; }),
-                  missing.end());
     const bool all = missing.size() <= kMostRoots;
-    if (!all) missing.resize(kMostRoots);
+    if (!all) {
+        std::size_t count = kMostRoots;
+        while (rises && missing[count].id.parent() == missing[count - 1].id.parent()) --count;
+        missing.resize(count);
+    }
     for (const Ranked& root : missing) changes.push_back({Change::Kind::Appear, root.id});
     roots_stale_ = !all || !blocked_roots_.empty();
 }

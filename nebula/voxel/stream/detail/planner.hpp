@@ -41,6 +41,10 @@ public:
 
     [[nodiscard]] bool wants_split(ChunkId chunk) const noexcept;
     [[nodiscard]] bool wants_root(ChunkId chunk) const noexcept;
+    /// Every root that the viewers ask for, each once.
+    [[nodiscard]] std::vector<ChunkId> wanted_roots() const;
+    /// Whether next() has yet to look for roots that the plan lacks.
+    [[nodiscard]] bool may_lack_roots() const noexcept { return roots_stale_; }
     /// Smaller is sooner.
     [[nodiscard]] double rank(ChunkId chunk) const noexcept;
 
