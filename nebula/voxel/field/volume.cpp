@@ -372,22 +372,78 @@ std::size_t Volume::collect(std::size_t most) {
     return epochs_.collect(most);
 }
 
-bool Volume::publish_generated(BrickId brick, BrickPtr samples) {
-    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    const std::uint64_t key = pack(floor_div(brick.at, kPageEdge), brick.level);
-    if (key == 0) return false;
+Volume::Place Volume::make_place(BrickId brick, std::uint64_t key) {
     Place place = owned_place(brick);
     if (place.page == nullptr) {
         auto page = std::make_unique<Page>();
         reserve(1, 1);
         place.page = link(key, std::move(page));
-    } else if (place.page->bricks[place.index].load(std::memory_order_relaxed) != nullptr) {
-        return false;
     } else {
         reserve(0, 1);
     }
-    store(place, std::move(samples));
+    return place;
+}
+
+bool Volume::publish_generated(BrickId brick, BrickPtr samples) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    const std::uint64_t key = pack(floor_div(brick.at, kPageEdge), brick.level);
+    if (key == 0) return false;
+    const Place there = owned_place(brick);
+    if (there.page != nullptr &&
+        there.page->bricks[there.index].load(std::memory_order_relaxed) != nullptr)
+        return false;
+    store(make_place(brick, key), std::move(samples));
     return true;
+}
+
+bool Volume::publish_saved(BrickId brick, BrickPtr samples) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    const std::uint64_t key = pack(floor_div(brick.at, kPageEdge), brick.level);
+    if (key == 0 || is_edited(brick)) return false;
+    const Place place = make_place(brick, key);
+    store(place, std::move(samples));
+    ++edited_;
+    place.page->edited.set(place.index);
+    place.page->clean.set(place.index);
+    return true;
+}
+
+Volume::Unsaved Volume::begin_save() {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    NEBULA_ASSERT(saving_ == 0, "a save began before the one before it had ended");
+    Unsaved save;
+    save.bricks.reserve(unsaved_.size());
+    save.pin = epochs_.pin();
+    for (const BrickId& id : unsaved_) {
+        const Place place = owned_place(id);
+        place.page->unsaved.reset(place.index);
+        save.bricks.push_back(
+            {id, place.page->bricks[place.index].load(std::memory_order_relaxed)});
+    }
+    saving_ = unsaved_.size();
+    unsaved_.clear();
+    return save;
+}
+
+void Volume::end_save(std::span<const UnsavedBrick> bricks, bool durable) noexcept {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    NEBULA_ASSERT(bricks.size() == saving_, "these are not the bricks of the save that began");
+    saving_ = 0;
+    for (const UnsavedBrick& brick : bricks) {
+        const Place place = owned_place(brick.id);
+        if (place.page->unsaved[place.index]) continue;  // edited again
+        if (durable)
+            place.page->clean.set(place.index);
+        else
+            note_unsaved(place, brick.id);
+    }
+}
+
+void Volume::note_unsaved(Place place, BrickId brick) noexcept {
+    if (place.page->unsaved[place.index]) return;
+    place.page->unsaved.set(place.index);
+    place.page->clean.reset(place.index);
+    unsaved_.push_back(brick);  // has room: prepare
 }
 
 Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
@@ -403,6 +459,9 @@ Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
             prepared.pages_.push_back({key, std::make_unique<Page>()});
     }
     reserve(prepared.pages_.size(), bricks.size());
+    // The save that is under way may fail, and then its bricks come back.
+    const std::size_t unsaved = unsaved_.size() + saving_ + bricks.size();
+    if (unsaved > unsaved_.capacity()) unsaved_.reserve(std::max(unsaved, 2 * unsaved_.capacity()));
     prepared.bricks_ = std::move(bricks);
     prepared.changes_ = changes_;
     return prepared;
@@ -419,6 +478,7 @@ std::uint64_t Volume::publish_edited(Prepared prepared) noexcept {
         store(place, std::move(brick.samples));
         if (!place.page->edited[place.index]) ++edited_;
         place.page->edited.set(place.index);
+        note_unsaved(place, brick.id);
     }
     const std::uint64_t next = version_.load(std::memory_order_relaxed) + 1;
     // Pairs with version(): a thread that reads the new version finds every brick of the edit.
