@@ -46,7 +46,7 @@ bool has_all_of(World& a, World& b) {
         const Brick* other = b.volume().find(id);
         same &= other != nullptr && b.volume().is_edited(id) && other->samples == samples->samples;
     }
-    a.volume().end_save(all.bricks, false);
+    a.volume().end_save(false);
     return same;
 }
 
@@ -97,16 +97,16 @@ TEST(VolumeSaves, ASaveHasTheBricksAsOfItsBeginning) {
     save.pin.reset();
 
     const std::size_t changed = volume.unsaved_count();
-    volume.end_save(save.bricks, true);
+    volume.end_save(true);
     EXPECT_EQ(volume.unsaved_count(), changed) << "the save has nothing of the later edits";
     Volume::Unsaved rest = volume.begin_save();
     EXPECT_EQ(rest.bricks.size(), changed);
-    volume.end_save(rest.bricks, false);
+    volume.end_save(false);
     EXPECT_EQ(volume.unsaved_count(), changed) << "a save that failed gives its bricks back";
     rest = volume.begin_save();
     dig_from(world, 0, 1);  // changes nothing any more
     dig_from(world, 50, 55);
-    volume.end_save(rest.bricks, false);
+    volume.end_save(false);
     EXPECT_LE(volume.unsaved_count(), volume.edited_count()) << "no brick is listed twice";
 }
 

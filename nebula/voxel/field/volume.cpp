@@ -408,35 +408,63 @@ bool Volume::publish_saved(BrickId brick, BrickPtr samples) {
     return true;
 }
 
+// For a list in which neighbours follow each other: looks up a page once for each run of its bricks.
+class Volume::PlaceFinder {
+public:
+    explicit PlaceFinder(const Volume& volume) noexcept : volume_(volume) {}
+    Place find(BrickId brick) noexcept {
+        const BrickId page{floor_div(brick.at, kPageEdge), brick.level};
+        if (last_.page == nullptr || page != page_) {
+            last_ = volume_.owned_place(brick);
+            page_ = page;
+        }
+        return {last_.page, index_in_page(brick)};
+    }
+
+private:
+    const Volume& volume_;
+    BrickId page_;
+    Place last_{};
+};
+
 Volume::Unsaved Volume::begin_save() {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    NEBULA_ASSERT(saving_ == 0, "a save began before the one before it had ended");
+    NEBULA_ASSERT(!is_saving_, "a save began before the one before it had ended");
     Unsaved save;
     save.bricks.reserve(unsaved_.size());
     save.pin = epochs_.pin();
+    PlaceFinder places(*this);
     for (const BrickId& id : unsaved_) {
-        const Place place = owned_place(id);
+        const Place place = places.find(id);
+        NEBULA_ASSERT(place.page != nullptr, "an edited brick was dropped");
         place.page->unsaved.reset(place.index);
         save.bricks.push_back(
             {id, place.page->bricks[place.index].load(std::memory_order_relaxed)});
     }
-    saving_ = unsaved_.size();
-    unsaved_.clear();
+    unsaved_.swap(saving_);
+    is_saving_ = true;
     return save;
 }
 
-void Volume::end_save(std::span<const UnsavedBrick> bricks, bool durable) noexcept {
+void Volume::end_save(bool durable) noexcept {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    NEBULA_ASSERT(bricks.size() == saving_, "these are not the bricks of the save that began");
-    saving_ = 0;
-    for (const UnsavedBrick& brick : bricks) {
-        const Place place = owned_place(brick.id);
+    NEBULA_ASSERT(is_saving_, "a save ended that had not begun");
+    is_saving_ = false;
+    const bool all_come_back = !durable && unsaved_.empty();
+    PlaceFinder places(*this);
+    for (const BrickId& id : saving_) {
+        const Place place = places.find(id);
+        NEBULA_ASSERT(place.page != nullptr, "an edited brick was dropped");
         if (place.page->unsaved[place.index]) continue;  // edited again
         if (durable)
             place.page->clean.set(place.index);
+        else if (all_come_back)
+            place.page->unsaved.set(place.index);
         else
-            note_unsaved(place, brick.id);
+            note_unsaved(place, id);
     }
+    if (all_come_back) unsaved_.swap(saving_);  // there may be no room for a copy
+    saving_.clear();
 }
 
 void Volume::note_unsaved(Place place, BrickId brick) noexcept {
@@ -460,7 +488,7 @@ Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
     }
     reserve(prepared.pages_.size(), bricks.size());
     // The save that is under way may fail, and then its bricks come back.
-    const std::size_t unsaved = unsaved_.size() + saving_ + bricks.size();
+    const std::size_t unsaved = unsaved_.size() + saving_.size() + bricks.size();
     if (unsaved > unsaved_.capacity()) unsaved_.reserve(std::max(unsaved, 2 * unsaved_.capacity()));
     prepared.bricks_ = std::move(bricks);
     prepared.changes_ = changes_;

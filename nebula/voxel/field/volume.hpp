@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <span>
 #include <vector>
 
 namespace nebula::voxel {
@@ -177,7 +176,7 @@ public:
     /// \throws std::bad_alloc, and no save has begun.
     [[nodiscard]] Unsaved begin_save();
     /// What begin_save() gave is in a file now; or it is not, and the next save has it again.
-    void end_save(std::span<const UnsavedBrick> bricks, bool durable) noexcept;
+    void end_save(bool durable) noexcept;
     /// Stores a brick that a save has kept: edited, and not unsaved. Has no effect if the brick was
     /// edited since. It does not make chunks outdated, so call it before anything is loaded around it.
     /// \throws std::bad_alloc.
@@ -215,6 +214,7 @@ private:
         Page* page;
         std::size_t index;
     };
+    class PlaceFinder;
 
     static Slot* find_slot(const Table& table, std::uint64_t key) noexcept;
     /// For readers.
@@ -238,8 +238,9 @@ private:
     std::atomic<std::uint64_t> version_{0};
     std::size_t bricks_ = 0;
     std::size_t edited_ = 0;
-    std::vector<BrickId> unsaved_;  // has room for those of a save that fails
-    std::size_t saving_ = 0;
+    std::vector<BrickId> unsaved_;  // if there are any, with room for those below
+    std::vector<BrickId> saving_;   // of the save under way, which may fail
+    bool is_saving_ = false;
     std::size_t mixed_ = 0;      // bricks that own memory
     std::uint64_t changes_ = 0;  // how many pages came or went
 };

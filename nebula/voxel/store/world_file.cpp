@@ -16,9 +16,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,7 +46,6 @@ constexpr auto kFormat = static_cast<std::int32_t>(kSteps.size());
 // No brick is longer, and no operation may be: a damaged length asks for no more memory than this.
 constexpr int kMostBlob = 1 << 20;
 constexpr int kPatienceMs = 100;  // for a program that is just closing the file
-constexpr int kMostSalvageTries = 4096;
 
 std::string in_quotes(const std::string& path) { return '"' + path + '"'; }
 
@@ -64,17 +61,17 @@ Failure no_memory() noexcept { return Failure(error_of_current_exception()); }
 
 // Looks at the beginning of a file without SQLite, which would recover a foreign database.
 tl::expected<void, VoxelError> check_header(const std::string& path) {
-    constexpr std::size_t kHeader = 100;
+    constexpr std::size_t header_bytes = 100;
     std::ifstream in(path, std::ios::binary);
     if (!in)
         return fail(Kind::FileFailed, in_quotes(path) +
                                           " cannot be opened: " + std::strerror(errno) +
                                           "; check the name and the permissions");
-    std::array<char, kHeader> header{};
+    std::array<char, header_bytes> header{};
     in.read(header.data(), header.size());
-    constexpr char kMagic[] = "SQLite format 3";
-    if (in.gcount() != std::ptrdiff_t{kHeader} ||
-        std::memcmp(header.data(), kMagic, sizeof kMagic) != 0)
+    constexpr char magic[] = "SQLite format 3";
+    if (in.gcount() != std::ptrdiff_t{header_bytes} ||
+        std::memcmp(header.data(), magic, sizeof magic) != 0)
         return fail(Kind::NotAWorld, in_quotes(path) +
                                          " is not a world of Nebula, or its beginning " +
                                          "is lost; choose another file");
@@ -84,12 +81,12 @@ tl::expected<void, VoxelError> check_header(const std::string& path) {
             value = value << 8U | static_cast<std::uint8_t>(header[at + i]);
         return static_cast<std::int32_t>(value);
     };
-    constexpr std::size_t kFormatAt = 60;
-    constexpr std::size_t kApplicationAt = 68;
-    if (number(kApplicationAt) != kApplication)
+    constexpr std::size_t format_at = 60;
+    constexpr std::size_t application_at = 68;
+    if (number(application_at) != kApplication)
         return fail(Kind::NotAWorld,
                     in_quotes(path) + " is a database of another program; choose another file");
-    if (const std::int32_t format = number(kFormatAt); format > kFormat)
+    if (const std::int32_t format = number(format_at); format > kFormat)
         return fail(Kind::NewerFormat, in_quotes(path) + " was written by a newer Nebula (format " +
                                            std::to_string(format) + ", this one reads up to " +
                                            std::to_string(kFormat) + "); update Nebula");
@@ -100,10 +97,10 @@ tl::expected<void, VoxelError> check_header(const std::string& path) {
 std::string as_uri(const std::string& path) {
     std::string uri = "file:";
     for (const char c : path) {
-        constexpr char kHex[] = "0123456789ABCDEF";
+        constexpr char hex[] = "0123456789ABCDEF";
         if (c == '%' || c == '?' || c == '#') {
             const auto byte = static_cast<std::uint8_t>(c);
-            uri += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+            uri += {'%', hex[byte >> 4U], hex[byte & 15U]};
         } else {
             uri += c;
         }
@@ -169,6 +166,35 @@ bool touches(BrickId brick, const Box3i& voxels) {
     return wide(box.min.x) < voxels.max.x && wide(box.max.x) > voxels.min.x &&
            wide(box.min.y) < voxels.max.y && wide(box.max.y) > voxels.min.y &&
            wide(box.min.z) < voxels.max.z && wide(box.max.z) > voxels.min.z;
+}
+
+// Calls f(row number) for the rows in a database page, if it is a leaf of a table, whichever. The
+// format is https://www.sqlite.org/fileformat2.html, "B-tree Pages". Of a damaged page it makes what
+// it can: a number that is no row's does no harm.
+template <class F>
+void for_each_row(std::span<const char> page, F&& f) {
+    constexpr std::uint8_t leaf_of_table = 13;
+    constexpr std::size_t header_bytes = 8;
+    const auto byte = [page](std::size_t at) {
+        return at < page.size() ? static_cast<std::uint8_t>(page[at]) : std::uint8_t{0};
+    };
+    const auto word = [&](std::size_t at) { return std::size_t{byte(at)} << 8U | byte(at + 1); };
+    // Seven bits a byte, the first ones first; a ninth byte has eight.
+    const auto read_number = [&](std::size_t& at) {
+        std::uint64_t value = 0;
+        for (int i = 0; i < 8; ++i) {
+            const std::uint8_t next = byte(at++);
+            value = value << 7U | (next & 0x7FU);
+            if ((next & 0x80U) == 0) return value;
+        }
+        return value << 8U | byte(at++);
+    };
+    if (byte(0) != leaf_of_table) return;
+    for (std::size_t i = 0; i < word(3) && header_bytes + 2 * i < page.size(); ++i) {
+        std::size_t at = word(header_bytes + 2 * i);
+        read_number(at);  // the row's length
+        f(std::bit_cast<std::int64_t>(read_number(at)));
+    }
 }
 
 std::span<const std::byte> blob_of(sqlite3_stmt* statement, int column) noexcept {
@@ -446,45 +472,26 @@ void WorldFile::read_keys() {
     if (code == SQLITE_DONE) return;
     // The bricks know their keys, too. To read those takes as long as to read all bricks.
     found_broken();
-    int tries = kMostSalvageTries;
-    salvage_keys(std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(),
-                 tries);
+    salvage_keys();
 }
 
-// Reads from both ends up to where the database is damaged, then halves what is between.
-void WorldFile::salvage_keys(std::int64_t low, std::int64_t high, int& tries) {
-    const auto read = [&](const char* sql, auto&& move) {
-        sqlite3_stmt* made = nullptr;
-        sqlite3_prepare_v2(database_.get(), sql, -1, &made, nullptr);
-        const Statement statement(made);
-        sqlite3_bind_int64(made, 1, low);
-        sqlite3_bind_int64(made, 2, high);
-        int code = SQLITE_OK;
-        while ((code = sqlite3_step(made)) == SQLITE_ROW) {
-            const std::int64_t row = sqlite3_column_int64(made, 0);
+void WorldFile::salvage_keys() {
+    std::ifstream in(path_, std::ios::binary);
+    std::array<char, 18> header{};
+    in.read(header.data(), header.size());
+    const auto high = static_cast<std::uint8_t>(header[16]);
+    const auto low = static_cast<std::uint8_t>(header[17]);
+    const std::size_t size = high == 0 && low == 1 ? 65536U : std::size_t{high} << 8U | low;
+    if (size < 512) return;
+    in.seekg(0);
+    std::vector<char> page(size);
+    do {
+        std::ranges::fill(page, '\0');
+        in.read(page.data(), static_cast<std::streamsize>(size));
+        for_each_row(page, [this](std::int64_t row) {
             if (brick_of(key_of_row(row))) keys_.insert(key_of_row(row));
-            if (!move(row)) return true;
-        }
-        return code == SQLITE_DONE;
-    };
-    if (low > high || tries-- <= 0) return;
-    if (read("SELECT key FROM bricks WHERE key BETWEEN ? AND ? ORDER BY key",
-             [&](std::int64_t row) {
-                 if (row == high) return false;
-                 low = row + 1;
-                 return true;
-             }) ||
-        read("SELECT key FROM bricks WHERE key BETWEEN ? AND ? ORDER BY key DESC",
-             [&](std::int64_t row) {
-                 if (row == low) return false;
-                 high = row - 1;
-                 return true;
-             }) ||
-        low >= high)
-        return;
-    const std::int64_t middle = std::midpoint(low, high);
-    salvage_keys(low, middle, tries);
-    salvage_keys(middle + 1, high, tries);
+        });
+    } while (in);
 }
 
 void WorldFile::found_broken() {
@@ -722,9 +729,9 @@ tl::expected<std::size_t, VoxelError> WorldFile::export_to(const std::string& pa
             if (auto done = out.write({&packed, 1}); !done) return Failure(std::move(done.error()));
             ++count;
         }
-        constexpr std::size_t kAtOnce = 256;
+        constexpr std::size_t at_once = 256;
         for (std::uint64_t last = 0; with_operations;) {
-            const auto operations = read_operations(last, kAtOnce);
+            const auto operations = read_operations(last, at_once);
             if (!operations) return Failure(operations.error());
             if (operations->empty()) break;
             last = operations->back().sequence;

@@ -29,12 +29,12 @@ namespace nebula::voxel {
 struct WorldFileSettings {
     /// What the game's generator is, in words of its own: kept in a new file, compared with those
     /// of an old one.
-    std::string generator;
+    std::string generator{};
     /// What a voxel is, the same way.
-    std::string units;
+    std::string units{};
     bool create = true;      ///< If there is no file. Never if it is opened for reading only.
     bool read_only = false;  ///< Also chosen if the system allows nothing else.
-    std::string vfs;         ///< SQLite's name of a file system; empty: its default.
+    std::string vfs{};       ///< SQLite's name of a file system; empty: its default.
 };
 
 /// What was found in a file that could be opened.
@@ -133,7 +133,7 @@ private:
     tl::expected<void, VoxelError> prepare_statements();
     tl::expected<void, VoxelError> read_meta(const WorldFileSettings& settings);
     void read_keys();
-    void salvage_keys(std::int64_t low, std::int64_t high, int& tries);
+    void salvage_keys();
     void found_broken();
 
     /// Both return one of SQLite's codes.

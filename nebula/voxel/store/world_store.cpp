@@ -140,7 +140,8 @@ void WorldStore::open(Answer<WorldFileReport> answer) {
     auto keys = std::make_shared<BrickKeys>();
     ask<WorldFileReport>(
         false,
-        [this, keys, answer = std::move(answer)](auto&& report) mutable {
+        [this, keys,
+         answer = std::move(answer)](tl::expected<WorldFileReport, VoxelError>&& report) mutable {
             keys_ = std::move(*keys);
             if (answer) answer(std::move(report));
         },
@@ -158,27 +159,25 @@ void WorldStore::open(Answer<WorldFileReport> answer) {
 
 void WorldStore::save(Volume::Unsaved unsaved, std::vector<Operation> operations,
                       Answer<SaveReport> answer) {
-    auto saved = std::make_shared<std::vector<BrickKey>>();
-    saved->reserve(unsaved.bricks.size());
-    for (const Volume::UnsavedBrick& brick : unsaved.bricks)
-        if (const auto key = key_of(brick.id)) saved->push_back(*key);
+    auto saved = std::make_shared<BrickKeys>();  // filled on the I/O thread, as with open
     ask<SaveReport>(
         false,
-        [this, saved, answer = std::move(answer)](auto&& report) mutable {
-            if (report)
-                for (const BrickKey key : *saved) keys_.insert(key);
+        [this, saved,
+         answer = std::move(answer)](tl::expected<SaveReport, VoxelError>&& report) mutable {
+            if (report) keys_.insert(*saved);
             if (answer) answer(std::move(report));
         },
-        [unsaved = std::move(unsaved),
+        [saved, unsaved = std::move(unsaved),
          operations = std::move(operations)](WorldStore& store) mutable {
-            auto done = store.save_now(unsaved, operations);
+            auto done = store.save_now(unsaved, operations, *saved);
             unsaved.pin.reset();  // also after an error
             return done;
         });
 }
 
-tl::expected<SaveReport, VoxelError> WorldStore::save_now(
-    Volume::Unsaved& unsaved, const std::vector<Operation>& operations) {
+tl::expected<SaveReport, VoxelError> WorldStore::save_now(Volume::Unsaved& unsaved,
+                                                          const std::vector<Operation>& operations,
+                                                          BrickKeys& saved) {
     if (file_ == nullptr) return tl::unexpected(why_closed_);
     SaveReport report;
     std::vector<PackedBrick> packed;
@@ -188,6 +187,7 @@ tl::expected<SaveReport, VoxelError> WorldStore::save_now(
         NEBULA_ASSERT(key, "a brick beyond the world's limit");
         if (!key) continue;
         file_->pack(*key, *brick.samples, packed.emplace_back());
+        saved.insert(*key);
         report.bytes += packed.back().bytes.size();
         ++report.bricks;
     }

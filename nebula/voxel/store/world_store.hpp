@@ -50,7 +50,7 @@ struct SaveReport {
 ///            carried out in their order, except that a fetch goes before what has not begun, and
 ///            between the rows of a save.
 /// Cost:      a call is a short lock and waking a thread. A save keeps its bricks' pin until they
-///            are encoded, some 40 microseconds each, and their bytes until they are written.
+///            are encoded, some 15 microseconds each, and their bytes until they are written.
 /// Lifetime:  the destructor finishes all saves and exports, which may take as long as the disk
 ///            does, and answers nothing. What begin_save() gave may need the volume: destroy the store
 ///            first.
@@ -104,7 +104,7 @@ private:
     [[nodiscard]] Requests take(bool only_urgent) noexcept NEBULA_EXCLUDES(mutex_);
     void finish(Requests request) noexcept NEBULA_EXCLUDES(mutex_);
     [[nodiscard]] tl::expected<SaveReport, VoxelError> save_now(
-        Volume::Unsaved& unsaved, const std::vector<Operation>& operations);
+        Volume::Unsaved& unsaved, const std::vector<Operation>& operations, BrickKeys& saved);
 
     OwnerThread owner_;
     const std::string path_;

@@ -102,14 +102,12 @@ std::uint64_t WorldSaver::note_operation(std::vector<std::byte> record) {
 void WorldSaver::begin_save() {
     last_save_ = settings_.now();
     std::vector<Operation> operations = operations_;
-    bricks_.reserve(world_.volume().unsaved_count());
     Volume::Unsaved unsaved = world_.volume().begin_save();
-    bricks_ = unsaved.bricks;
     try {
         store_.save(std::move(unsaved), std::move(operations),
-                    [this](auto&& result) { end_save(std::forward<decltype(result)>(result)); });
+                    [this](const auto& result) { end_save(result); });
     } catch (...) {
-        world_.volume().end_save(bricks_, false);
+        world_.volume().end_save(false);
         throw;
     }
     saving_operations_ = operations_.size();
@@ -117,10 +115,9 @@ void WorldSaver::begin_save() {
     saving_ = true;
 }
 
-void WorldSaver::end_save(tl::expected<SaveReport, VoxelError> result) {
+void WorldSaver::end_save(const tl::expected<SaveReport, VoxelError>& result) {
     saving_ = false;
-    world_.volume().end_save(bricks_, result.has_value());
-    bricks_.clear();
+    world_.volume().end_save(result.has_value());
     if (result)
         operations_.erase(operations_.begin(),
                           operations_.begin() + static_cast<std::ptrdiff_t>(saving_operations_));

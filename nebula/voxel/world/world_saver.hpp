@@ -19,7 +19,7 @@
 namespace nebula::voxel {
 
 struct WorldSaverSettings {
-    WorldFileSettings file;
+    WorldFileSettings file{};
     /// How long a change waits for a save that nobody asked for. 0: forever.
     std::chrono::milliseconds autosave{30'000};
     Clock::time_point (*now)() = Clock::now;
@@ -83,7 +83,7 @@ private:
     void load_more();
     void fail(VoxelError error);
     void begin_save();
-    void end_save(tl::expected<SaveReport, VoxelError> result);
+    void end_save(const tl::expected<SaveReport, VoxelError>& result);
 
     World& world_;
     const WorldSaverSettings settings_;
@@ -97,9 +97,8 @@ private:
 
     bool saving_ = false;
     Clock::time_point last_save_;
-    std::vector<Volume::UnsavedBrick> bricks_;  // of the save under way, for the volume
-    std::vector<Operation> operations_;         // not saved
-    std::size_t saving_operations_ = 0;         // how many of them are in the save under way
+    std::vector<Operation> operations_;  // not saved
+    std::size_t saving_operations_ = 0;  // how many of them are in the save under way
     std::uint64_t last_operation_ = 0;
     std::vector<WorldStore::Answer<SaveReport>> answers_;  // of the save under way
     std::vector<WorldStore::Answer<SaveReport>> next_;     // of the one after it
