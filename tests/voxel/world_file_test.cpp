@@ -240,6 +240,29 @@ TEST(WorldFile, AFileThatCannotBeWrittenIsReadAndSaysSo) {
     expect_reads_only({.vfs = FaultyFiles::kName});
 }
 
+// As a killed program leaves it: saves are in the WAL.
+TEST(WorldFile, UnfinishedSavesAreTakenInWhereTheyCanBe) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("copy");
+    {
+        const auto file = opened(folder.file("world"));
+        ASSERT_TRUE(save(*file, seeds_from(0, 20)));
+        for (const char* part : {"", "-wal"})
+            set_content(path + part, content(folder.file("world") + part));
+    }
+    {
+        FaultyFiles files;
+        files.set_read_only(true);
+        const VoxelError error = refused(path, {.vfs = FaultyFiles::kName});
+        EXPECT_EQ(error.kind, Kind::ReadOnly);
+        EXPECT_EQ(error.message, '"' + path +
+                                     "\" has unfinished saves, and nothing can be written to its "
+                                     "folder; copy it to another folder, together with the file of "
+                                     "the same name and -wal");
+    }
+    EXPECT_EQ(intact(*opened(path), seeds_from(0, 20)), 20U);
+}
+
 class WorldFileFaults : public testing::TestWithParam<FaultyFiles::Fault> {};
 
 // Every write, sync, truncation and removal of a life of a file fails once: while it is made, saved,
