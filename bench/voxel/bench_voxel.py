@@ -30,7 +30,7 @@ PROGRAMS = {
     "blocky_mesher_bench": r"^greedy\.(plane|sphere|gyroid|62)$",
     "field_bench": r"^(gather|edit\.apply)\.",
     "world_bench": r"^noise\.(height\.6|overhang)$",
-    "store_bench": r"^(save\.10k|open\.1M)$",
+    "store_bench": r"^(save\.10k|open\.1M)/",
 }
 # A run writes a gigabyte first, so there are fewer: quick, full.
 ROUNDS_OF = {"store_bench": (1, 3)}

@@ -80,8 +80,8 @@ std::vector<EditedBrick> hills(std::size_t count) {
 // Counters: the longest that the owner thread was in one call, CPU time of all threads, and the
 // file's bytes per brick.
 void save_10k(benchmark::State& state) {
-    constexpr std::size_t kCount = 10'000;
-    const auto bricks = hills(kCount);
+    constexpr std::size_t count = 10'000;
+    const auto bricks = hills(count);
     double owner_ms = 0;
     double bytes = 0;
     double cpu_ms = 0;
@@ -89,6 +89,7 @@ void save_10k(benchmark::State& state) {
         const TemporaryFile file;
         Volume volume(std::make_shared<NoiseGenerator>(NoiseSettings{}));
         std::vector<EditedBrick> copies;
+        copies.reserve(bricks.size());
         for (const EditedBrick& brick : bricks)
             copies.push_back({brick.id, make_brick(*brick.samples)});
         volume.publish_edited(volume.prepare(std::move(copies)));
@@ -114,13 +115,13 @@ void save_10k(benchmark::State& state) {
             timed([&] { answers = store.receive(); });
         state.SetIterationTime(Seconds(Clock::now() - start).count());
         cpu_ms = 1e3 * (cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
-        if (!durable || store.keys().size() != kCount) state.SkipWithError("not all were saved");
+        if (!durable || store.keys().size() != count) state.SkipWithError("not all were saved");
         closing.reset();
         bytes = static_cast<double>(std::filesystem::file_size(file.name()));
     }
     state.counters["owner_ms"] = owner_ms;
     state.counters["cpu_ms"] = cpu_ms;
-    state.counters["bytes_per_brick"] = bytes / kCount;
+    state.counters["bytes_per_brick"] = bytes / count;
 }
 
 // A file of a million bricks of hills, written without care, because it takes long enough.
@@ -194,6 +195,7 @@ void open_large(benchmark::State& state, std::size_t count) {
         store.wait();
         const ChunkId chunk{{-126, 1, -126}};
         std::vector<BrickKey> wanted;
+        wanted.reserve(64);
         for (std::int32_t i = 0; i < 64; ++i)
             wanted.push_back(
                 *key_of({chunk.at * 2 + Vec3i{i % 4 - 1, i / 4 % 4 - 1, i / 16 - 1}, 0}));
