@@ -30,7 +30,10 @@ PROGRAMS = {
     "blocky_mesher_bench": r"^greedy\.(plane|sphere|gyroid|62)$",
     "field_bench": r"^(gather|edit\.apply)\.",
     "world_bench": r"^noise\.(height\.6|overhang)$",
+    "store_bench": r"^(save\.10k|open\.1M)/",
 }
+# A run writes a gigabyte first, so there are fewer: quick, full.
+ROUNDS_OF = {"store_bench": (1, 3)}
 
 GROUPS = [
     ("machine", "The machine", "How fast it was during this run."),
@@ -38,6 +41,8 @@ GROUPS = [
     ("greedy", "Meshes of blocks", "A chunk of 32³ blocks of one type with ambient occlusion, one thread, warm buffers."),
     ("gather", "Filling a block", "The 35³ samples that a chunk's mesh needs, one thread."),
     ("noise", "Noise", "32³ samples that the surface passes through, one thread."),
+    ("save", "Saving", "10 000 bricks of hills that no file has yet, by one thread that encodes and writes."),
+    ("open", "Opening", "A world file of 10⁶ bricks, 0.9 GB, until the samples of the first chunk are there."),
     ("edit", "Edits", "World::apply on its own: samples on all levels, no meshes."),
 ]
 
@@ -89,6 +94,11 @@ ROWS = [
             peers={"the graph, FastNoise2": 6.2, "the graph, FastNoiseLite": 39}),
     Benched("edit.apply.r4", "µs", 30, "The target is that of the whole call in a script, edit.r4.call of ./run bench terrain."),
     Benched("edit.apply.r8", "µs", 60, "As edit.apply.r4."),
+    Benched("save.10k", "ms", 600, "Until the save is durable.", by=1000),
+    Benched("save.10k.owner", "ms", 0.5, "The longest call on the owner thread.", of="save.10k.owner_ms"),
+    Benched("save.10k.bytes", "B", 1200, "Of the file, per brick.", of="save.10k.bytes_per_brick", is_time=False),
+    Benched("open.1M", "ms", 300, "With 64 bricks fetched and a chunk's block gathered.", by=1000),
+    Benched("open.1M.memory", "MB", 40, "What the process has more than before.", of="open.1M.MB", is_time=False),
     Benched("edit.apply.r16", "µs", 250, "As edit.apply.r4."),
 ]  # fmt: skip
 
@@ -113,6 +123,8 @@ class Bench:
             self.progress.row(number, rounds, "all rows in turn")
             others = ForeignLoad()
             for name, wanted in PROGRAMS.items():
+                if number >= ROUNDS_OF.get(name, ROUNDS)[not self.quick]:
+                    continue
                 self.progress.step(number + 1, rounds, name)
                 self.speed.read()
                 self.take(self.run(name, wanted))

@@ -20,6 +20,7 @@ verb_help() {
               users get it, an exported game; ends with "N passed, M failed"
       --long              run every unit test ten times, for rare races; the tests of a billion turns
                           once; the engine tests under both sanitizers
+      --long kill         only kill a program that digs and saves, 200 times
 ./run sanitized [asan|tsan] [FILTER] the engine tests with the extension under the address and
               undefined-behaviour sanitizers (default) or the thread sanitizer; FILTER is part of a
               test's name

@@ -14,13 +14,15 @@ source "$NEBULA_ROOT/tools/verbs/check.sh"
 source "$NEBULA_ROOT/tools/verbs/sanitized.sh"
 
 verb_test() {
-    local argument repeat=1 rows beside_pid='' beside_log last_ok started=$SECONDS
+    local argument repeat=1 only='' rows beside_pid='' beside_log last_ok started=$SECONDS
     for argument in "$@"; do
         case $argument in
             --long) repeat=10 ;;
-            *) die_usage "./run test does not know \"$argument\"; its one flag is --long" ;;
+            kill) only=kill ;;
+            *) die_usage "./run test does not know \"$argument\"; its one flag is --long, after which kill may follow" ;;
         esac
     done
+    if [[ $only && $repeat -eq 1 ]]; then die_usage "kill is a part of the long run: ./run test --long kill"; fi
     check_given_engine
     need_packages build test format check picture bench export
     find_engine
@@ -29,6 +31,11 @@ verb_test() {
     : >"$rows"
     trap stop_beside EXIT
 
+    if [[ $only ]]; then
+        counted "200 kills" long_kills
+        show_rows
+        return
+    fi
     counted "checks" test_checks
     counted "build release" build_with_engine release "nebula_godot nebula_godot_probe nebula_release_tests"
     if [[ $last_ok ]]; then
@@ -169,8 +176,18 @@ long_runs() {
         "$NEBULA_ROOT/build/release/tests/task/task_stress_test" || return
     logged long-streamer "Ten minutes of streaming at random" env NEBULA_LONG=1 \
         "$NEBULA_ROOT/build/release/tests/voxel/streamer_test" --gtest_filter='StreamerSimulation*' || return
+    long_kills || return
+    logged long-store "Damaging a million bricks and files" env NEBULA_LONG=1 \
+        "$NEBULA_ROOT/build/release/tests/voxel/world_store_test" --gtest_filter='*Damaged*' || return
     logged long-mutants "Trying all mutants afresh" env NEBULA_LONG=1 ctest --test-dir "$NEBULA_ROOT/build/dev" \
         --tests-regex '^threading_mutation_test$' --no-tests=error --output-on-failure
+}
+
+# A program that digs and saves is killed 200 times.
+long_kills() {
+    build_preset release world_store_test -DNEBULA_BUILD_TESTS=ON &&
+        logged long-kills "Killing a program that saves, 200 times" env NEBULA_LONG=1 \
+            "$NEBULA_ROOT/build/release/tests/voxel/world_store_test" --gtest_filter='*AKilledProgram*'
 }
 
 # engine_tests LOG COMMAND...: the engine's exit status tells little; run.sh reads what the suite and

@@ -372,22 +372,106 @@ std::size_t Volume::collect(std::size_t most) {
     return epochs_.collect(most);
 }
 
-bool Volume::publish_generated(BrickId brick, BrickPtr samples) {
-    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
-    const std::uint64_t key = pack(floor_div(brick.at, kPageEdge), brick.level);
-    if (key == 0) return false;
+Volume::Place Volume::make_place(BrickId brick, std::uint64_t key) {
     Place place = owned_place(brick);
     if (place.page == nullptr) {
         auto page = std::make_unique<Page>();
         reserve(1, 1);
         place.page = link(key, std::move(page));
-    } else if (place.page->bricks[place.index].load(std::memory_order_relaxed) != nullptr) {
-        return false;
     } else {
         reserve(0, 1);
     }
-    store(place, std::move(samples));
+    return place;
+}
+
+bool Volume::publish_generated(BrickId brick, BrickPtr samples) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    const std::uint64_t key = pack(floor_div(brick.at, kPageEdge), brick.level);
+    if (key == 0) return false;
+    const Place there = owned_place(brick);
+    if (there.page != nullptr &&
+        there.page->bricks[there.index].load(std::memory_order_relaxed) != nullptr)
+        return false;
+    store(make_place(brick, key), std::move(samples));
     return true;
+}
+
+bool Volume::publish_saved(BrickId brick, BrickPtr samples) {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    const std::uint64_t key = pack(floor_div(brick.at, kPageEdge), brick.level);
+    if (key == 0 || is_edited(brick)) return false;
+    const Place place = make_place(brick, key);
+    store(place, std::move(samples));
+    ++edited_;
+    place.page->edited.set(place.index);
+    place.page->clean.set(place.index);
+    return true;
+}
+
+// For a list in which neighbours follow each other: looks up a page once for each run of its bricks.
+class Volume::PlaceFinder {
+public:
+    explicit PlaceFinder(const Volume& volume) noexcept : volume_(volume) {}
+    Place find(BrickId brick) noexcept {
+        const BrickId page{floor_div(brick.at, kPageEdge), brick.level};
+        if (last_.page == nullptr || page != page_) {
+            last_ = volume_.owned_place(brick);
+            page_ = page;
+        }
+        return {last_.page, index_in_page(brick)};
+    }
+
+private:
+    const Volume& volume_;
+    BrickId page_;
+    Place last_{};
+};
+
+Volume::Unsaved Volume::begin_save() {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    NEBULA_ASSERT(!is_saving_, "a save began before the one before it had ended");
+    Unsaved save;
+    save.bricks.reserve(unsaved_.size());
+    save.pin = epochs_.pin();
+    PlaceFinder places(*this);
+    for (const BrickId& id : unsaved_) {
+        const Place place = places.find(id);
+        NEBULA_ASSERT(place.page != nullptr, "an edited brick was dropped");
+        place.page->unsaved.reset(place.index);
+        save.bricks.push_back(
+            {id, place.page->bricks[place.index].load(std::memory_order_relaxed)});
+    }
+    unsaved_.swap(saving_);
+    is_saving_ = true;
+    return save;
+}
+
+void Volume::end_save(bool durable) noexcept {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    NEBULA_ASSERT(is_saving_, "a save ended that had not begun");
+    is_saving_ = false;
+    const bool all_come_back = !durable && unsaved_.empty();
+    PlaceFinder places(*this);
+    for (const BrickId& id : saving_) {
+        const Place place = places.find(id);
+        NEBULA_ASSERT(place.page != nullptr, "an edited brick was dropped");
+        if (place.page->unsaved[place.index]) continue;  // edited again
+        if (durable)
+            place.page->clean.set(place.index);
+        else if (all_come_back)
+            place.page->unsaved.set(place.index);
+        else
+            note_unsaved(place, id);
+    }
+    if (all_come_back) unsaved_.swap(saving_);  // there may be no room for a copy
+    saving_.clear();
+}
+
+void Volume::note_unsaved(Place place, BrickId brick) noexcept {
+    if (place.page->unsaved[place.index]) return;
+    place.page->unsaved.set(place.index);
+    place.page->clean.reset(place.index);
+    unsaved_.push_back(brick);  // has room: prepare
 }
 
 Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
@@ -403,6 +487,9 @@ Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
             prepared.pages_.push_back({key, std::make_unique<Page>()});
     }
     reserve(prepared.pages_.size(), bricks.size());
+    // The save that is under way may fail, and then its bricks come back.
+    const std::size_t unsaved = unsaved_.size() + saving_.size() + bricks.size();
+    if (unsaved > unsaved_.capacity()) unsaved_.reserve(std::max(unsaved, 2 * unsaved_.capacity()));
     prepared.bricks_ = std::move(bricks);
     prepared.changes_ = changes_;
     return prepared;
@@ -419,6 +506,7 @@ std::uint64_t Volume::publish_edited(Prepared prepared) noexcept {
         store(place, std::move(brick.samples));
         if (!place.page->edited[place.index]) ++edited_;
         place.page->edited.set(place.index);
+        note_unsaved(place, brick.id);
     }
     const std::uint64_t next = version_.load(std::memory_order_relaxed) + 1;
     // Pairs with version(): a thread that reads the new version finds every brick of the edit.

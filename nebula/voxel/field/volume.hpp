@@ -95,8 +95,10 @@ class Volume {
     struct Page {
         // Null: no brick. Exchanged by the owner, loaded by readers; see store and find.
         std::array<std::atomic<const Brick*>, 512> bricks{};
-        std::bitset<512> edited;  // owner thread
-        std::size_t used = 0;     // bricks in it; owner thread
+        std::bitset<512> edited;  // owner thread, as are the next two
+        std::bitset<512> unsaved;
+        std::bitset<512> clean;  // edited, and neither of the two: being saved
+        std::size_t used = 0;    // bricks in it; owner thread
     };
     struct NewPage {
         std::uint64_t key;
@@ -159,6 +161,28 @@ public:
     /// version. Nothing else may have been published since they were prepared.
     std::uint64_t publish_edited(Prepared bricks) noexcept;
 
+    /// A brick that was edited, as it is now.
+    struct UnsavedBrick {
+        BrickId id;
+        const Brick* samples;
+    };
+    /// The bricks that changed since they were last saved, as of one moment. While it has its pin,
+    /// they stay as they are, whatever is edited meanwhile.
+    struct Unsaved {
+        std::vector<UnsavedBrick> bricks;
+        EpochDomain::Pin pin;
+    };
+    /// Begins a save. Every one is ended by end_save() before the next one begins.
+    /// \throws std::bad_alloc, and no save has begun.
+    [[nodiscard]] Unsaved begin_save();
+    /// What begin_save() gave is in a file now; or it is not, and the next save has it again.
+    void end_save(bool durable) noexcept;
+    /// Stores a brick that a save has kept: edited, and not unsaved. Has no effect if the brick was
+    /// edited since. It does not make chunks outdated, so call it before anything is loaded around it.
+    /// \throws std::bad_alloc.
+    bool publish_saved(BrickId brick, BrickPtr samples);
+    [[nodiscard]] std::size_t unsaved_count() const noexcept { return unsaved_.size(); }
+
     /// Drops a brick that the generator can make again. Edited bricks stay.
     void drop_generated(BrickId brick) noexcept;
     /// Frees at most `most` objects that no reader can see any more. Returns how many.
@@ -190,6 +214,7 @@ private:
         Page* page;
         std::size_t index;
     };
+    class PlaceFinder;
 
     static Slot* find_slot(const Table& table, std::uint64_t key) noexcept;
     /// For readers.
@@ -198,7 +223,10 @@ private:
     /// Makes room for so many more pages and bricks. Throws std::bad_alloc.
     void reserve(std::size_t pages, std::size_t bricks);
     Page* link(std::uint64_t key, std::unique_ptr<Page> page) noexcept;
+    /// Where the brick goes, with room for it and its page made.
+    Place make_place(BrickId brick, std::uint64_t key);
     void store(Place place, BrickPtr samples) noexcept;
+    void note_unsaved(Place place, BrickId brick) noexcept;
     void grow(std::size_t pages);
 
     OwnerThread owner_;
@@ -210,6 +238,9 @@ private:
     std::atomic<std::uint64_t> version_{0};
     std::size_t bricks_ = 0;
     std::size_t edited_ = 0;
+    std::vector<BrickId> unsaved_;  // if there are any, with room for those below
+    std::vector<BrickId> saving_;   // of the save under way, which may fail
+    bool is_saving_ = false;
     std::size_t mixed_ = 0;      // bricks that own memory
     std::uint64_t changes_ = 0;  // how many pages came or went
 };

@@ -27,6 +27,14 @@ struct VoxelError {
         ZeroSample,       ///< The chunk has a sample of 0, which rule 1 of the README forbids.
         UnknownBlock,     ///< The chunk has a block whose id nobody added to its types.
         OutOfMemory,      ///< There was no memory for a chunk, an edit or a ray.
+        NotAWorld,        ///< The file is another program's, or damaged beyond reading.
+        NewerFormat,      ///< The file was written by a later version.
+        FileInUse,        ///< Another program has the file open.
+        ReadOnly,         ///< The file cannot be written to.
+        FileExists,       ///< There is a file of that name, and it is not replaced.
+        FileDamaged,      ///< Parts of the file are lost, so nothing is written to it.
+        DiskFull,         ///< There was no room for a save.
+        FileFailed,       ///< The system failed to open, read or write the file.
     };
     Kind kind = Kind::OutOfRange;
     std::string message;

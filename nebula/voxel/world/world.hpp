@@ -39,6 +39,10 @@ public:
     /// becomes the error.
     template <class F>
     tl::expected<EditReport, VoxelError> apply(const SphereEdit& edit, F&& ready) {
+        if (held_)
+            return tl::unexpected(
+                VoxelError{VoxelError::Kind::NotLoaded,
+                           "the world is still being loaded; edit it when that has ended"});
         auto prepared = prepare(volume_, edit);
         if (!prepared) return tl::unexpected(std::move(prepared.error()));
         try {
@@ -51,6 +55,10 @@ public:
     }
     /// How many edits returned no error.
     [[nodiscard]] std::uint64_t edits() const noexcept { return edits_; }
+
+    /// While held, apply() refuses edits: they would be made on samples that are about to be
+    /// replaced.
+    void hold_edits(bool held) noexcept { held_ = held; }
 
     /// On the finest level. Errors, misses and cost: see Raycaster::cast.
     [[nodiscard]] tl::expected<std::optional<RayHit>, VoxelError> raycast(Vec3f from,
@@ -66,6 +74,7 @@ private:
     Volume volume_;
     Raycaster raycaster_;
     std::uint64_t edits_ = 0;
+    bool held_ = false;
 };
 
 }  // namespace nebula::voxel

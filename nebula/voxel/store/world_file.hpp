@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// A world in one file: what was changed, and how it came about.
+#pragma once
+
+#include "nebula/voxel/field/brick.hpp"
+#include "nebula/voxel/space/ids.hpp"
+#include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/space/voxel_error.hpp"
+#include "nebula/voxel/store/brick_codec.hpp"
+#include "nebula/voxel/store/brick_key.hpp"
+#include "nebula/voxel/store/brick_keys.hpp"
+
+#include <tl/expected.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+// As sqlite3.h declares them.
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace nebula::voxel {
+
+struct WorldFileSettings {
+    /// What the game's generator is, in words of its own: kept in a new file, compared with those
+    /// of an old one.
+    std::string generator{};
+    /// What a voxel is, the same way.
+    std::string units{};
+    bool create = true;      ///< If there is no file. Never if it is opened for reading only.
+    bool read_only = false;  ///< Also chosen if the system allows nothing else.
+    std::string vfs{};       ///< SQLite's name of a file system; empty: its default.
+};
+
+/// What was found in a file that could be opened.
+struct WorldFileReport {
+    bool created = false;
+    bool read_only = false;
+    /// The file's own words, if they are not those in the settings. Bricks that were made by another
+    /// generator do not fit what surrounds them.
+    std::string other_generator;
+    std::string other_units;
+    std::size_t bricks = 0;
+    std::uint64_t last_operation = 0;  ///< The highest sequence number; 0: none.
+    /// One sentence about what is wrong with the file although it could be opened; or empty.
+    std::string warning;
+};
+
+/// A brick's bytes as they lie in a file: encoded and sealed under its key.
+struct PackedBrick {
+    BrickKey key = 0;
+    std::vector<std::byte> bytes;
+};
+
+/// What a caller of the world did, in its own encoding.
+struct Operation {
+    std::uint64_t sequence = 0;  ///< From 1.
+    std::vector<std::byte> record;
+};
+
+/// A world in an SQLite file in WAL mode, opened by nobody else meanwhile. README.md has the tables,
+/// and what becomes of a damaged file.
+///
+/// Threads:   one at a time.
+/// Cost:      every call waits for the disk. open reads what names the stored bricks, about a
+///            byte and a half for each, and none of the bricks.
+/// Lifetime:  the destructor leaves one file, without the `-wal` beside it.
+/// Errors:    each has one sentence with the file's name and what to do. After an error nothing of
+///            the call has happened, and the object stays usable.
+class WorldFile {
+public:
+    [[nodiscard]] static tl::expected<std::unique_ptr<WorldFile>, VoxelError> open(
+        const std::string& path, const WorldFileSettings& settings) noexcept;
+    ~WorldFile();
+    WorldFile(const WorldFile&) = delete;
+    WorldFile& operator=(const WorldFile&) = delete;
+
+    [[nodiscard]] const WorldFileReport& report() const noexcept { return report_; }
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    [[nodiscard]] const BrickKeys& keys() const noexcept { return keys_; }
+    /// Bricks that were found damaged so far. They count as not stored.
+    [[nodiscard]] std::size_t damaged() const noexcept { return damaged_.size(); }
+
+    /// Null if the brick is not stored, or is damaged.
+    [[nodiscard]] tl::expected<BrickPtr, VoxelError> read(BrickKey key) noexcept;
+    /// Of the operations after `sequence`, the first `most`, in order. Damaged ones are left out.
+    [[nodiscard]] tl::expected<std::vector<Operation>, VoxelError> read_operations(
+        std::uint64_t after, std::size_t most) noexcept;
+
+    // A save: begin, any number of writes, and a commit, after which all of it survives whatever
+    // happens. Whatever of them fails has undone them all.
+    [[nodiscard]] tl::expected<void, VoxelError> begin() noexcept;
+    [[nodiscard]] tl::expected<void, VoxelError> write(
+        std::span<const PackedBrick> bricks) noexcept;
+    [[nodiscard]] tl::expected<void, VoxelError> write(
+        std::span<const Operation> operations) noexcept;
+    [[nodiscard]] tl::expected<void, VoxelError> commit() noexcept;
+    /// What write() takes.
+    /// \throws std::bad_alloc.
+    void pack(BrickKey key, const Brick& brick, PackedBrick& out);
+    /// Moves saved pages to where they belong, which a save does not wait for.
+    void checkpoint() noexcept;
+
+    /// Writes a new world file with the intact bricks that have a voxel in `voxels` of level 0, on
+    /// all levels, and with the operations if `with_operations`. There must be no file of this name.
+    [[nodiscard]] tl::expected<std::size_t, VoxelError> export_to(const std::string& path,
+                                                                  const Box3i& voxels,
+                                                                  bool with_operations) noexcept;
+
+private:
+    struct CloseDatabase {
+        void operator()(sqlite3* database) const noexcept;
+    };
+    struct FinishStatement {
+        void operator()(sqlite3_stmt* statement) const noexcept;
+    };
+    using Statement = std::unique_ptr<sqlite3_stmt, FinishStatement>;
+    class Query;
+
+    WorldFile() = default;
+    /// Makes a new file with empty tables, ready to be written.
+    static tl::expected<std::unique_ptr<WorldFile>, VoxelError> make(
+        const std::string& path, const WorldFileSettings& settings);
+    tl::expected<void, VoxelError> open_database(const WorldFileSettings& settings, int flags);
+    tl::expected<void, VoxelError> make_tables(const WorldFileSettings& settings);
+    tl::expected<void, VoxelError> lock(const WorldFileSettings& settings);
+    tl::expected<void, VoxelError> check_format();
+    tl::expected<void, VoxelError> prepare_statements();
+    tl::expected<void, VoxelError> read_meta(const WorldFileSettings& settings);
+    void read_keys();
+    void salvage_keys();
+    void found_broken();
+
+    /// Both return one of SQLite's codes.
+    int run(const char* sql) noexcept;
+    [[nodiscard]] int step_up(std::int32_t format) noexcept;
+    [[nodiscard]] VoxelError error(int code, const char* doing) const;
+    tl::unexpected<VoxelError> undo(VoxelError why) noexcept;
+    tl::unexpected<VoxelError> fail_save(int code);
+
+    std::string path_, vfs_, generator_, units_;
+    WorldFileReport report_;
+    BrickKeys keys_;
+    std::vector<BrickKey> saving_;  // what the save under way has written
+    std::unordered_set<BrickKey> damaged_;
+    bool broken_ = false;  // the database itself is damaged: it is not written to any more
+    BrickEncoder encoder_;
+    BrickDecoder decoder_;
+    std::unique_ptr<sqlite3, CloseDatabase> database_;
+    // After the database, which must be closed last.
+    Statement read_brick_, write_brick_, set_aside_, write_page_, write_operation_,
+        read_operations_;
+};
+
+}  // namespace nebula::voxel

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/store/world_store.hpp"
+
+#include "nebula/base/assert.hpp"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace nebula::voxel {
+
+namespace {
+
+// Rows between two looks at what is urgent: about a millisecond.
+constexpr std::size_t kRowsAtOnce = 64;
+
+[[maybe_unused]] constexpr const char* kOffOwner =
+    "only the thread that constructed a store may use it";
+
+}  // namespace
+
+/// A question on its way to the I/O thread and back. Everything it needs was allocated when it was
+/// asked, so nothing can keep it from being answered.
+class WorldStore::Request {
+public:
+    Request() = default;
+    virtual ~Request() = default;
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+    virtual void run(WorldStore& store) noexcept = 0;  ///< On the I/O thread.
+    virtual void answer() = 0;                         ///< On the owner thread.
+};
+
+template <class T, class Work>
+class WorldStore::RequestOf final : public Request {
+public:
+    RequestOf(Answer<T> answer, Work work) : answer_(std::move(answer)), work_(std::move(work)) {}
+    void run(WorldStore& store) noexcept override {
+        try {
+            result_ = work_(store);
+        } catch (...) {
+            result_ = tl::unexpected(error_of_current_exception());
+        }
+    }
+    void answer() override {
+        if (answer_) answer_(std::move(result_));
+    }
+
+private:
+    Answer<T> answer_;
+    Work work_;  // tl::expected<T, VoxelError>(WorldStore&)
+    tl::expected<T, VoxelError> result_;
+};
+
+WorldStore::WorldStore(std::string path, WorldFileSettings settings)
+    : path_(std::move(path)),
+      settings_(std::move(settings)),
+      io_({.most_threads = 1, .name_prefix = "nebula-store"}) {
+    why_closed_ = {VoxelError::Kind::NotLoaded, '"' + path_ + "\" has not been opened"};
+}
+
+WorldStore::~WorldStore() {
+    io_.close();
+    NEBULA_ASSERT(owner_.is_current(), kOffOwner);
+}
+
+template <class T, class Work>
+void WorldStore::ask(bool urgent, Answer<T> answer, Work work) {
+    NEBULA_ASSERT(owner_.is_current(), kOffOwner);
+    Requests request;
+    request.push_back(std::make_unique<RequestOf<T, Work>>(std::move(answer), std::move(work)));
+    const Request* const mine = request.front().get();
+    {
+        const MutexLock lock(mutex_);
+        Requests& queue = urgent ? urgent_ : waiting_;
+        queue.splice(queue.end(), request);
+    }
+    ++pending_;
+    try {
+        io_.spawn([this] { run_next(); }, "world file");
+    } catch (...) {
+        // It may have been taken by a job that was spawned before. Then it will be answered.
+        const MutexLock lock(mutex_);
+        const auto is_mine = [mine](const auto& r) { return r.get() == mine; };
+        if (urgent_.remove_if(is_mine) + waiting_.remove_if(is_mine) == 0) return;
+        --pending_;
+        throw;
+    }
+}
+
+WorldStore::Requests WorldStore::take(bool only_urgent) noexcept {
+    Requests taken;
+    const MutexLock lock(mutex_);
+    Requests& queue = !urgent_.empty() || only_urgent ? urgent_ : waiting_;
+    if (!queue.empty()) taken.splice(taken.end(), queue, queue.begin());
+    return taken;
+}
+
+void WorldStore::finish(Requests request) noexcept {
+    const MutexLock lock(mutex_);
+    finished_.splice(finished_.end(), request);
+    answered_.notify_one();
+}
+
+void WorldStore::run_next() noexcept {
+    Requests next = take(false);
+    if (next.empty()) return;  // a save has served it
+    next.front()->run(*this);
+    finish(std::move(next));
+    // After the answer: nobody waits for it.
+    if (file_ != nullptr) file_->checkpoint();
+}
+
+std::size_t WorldStore::receive() {
+    NEBULA_ASSERT(owner_.is_current(), kOffOwner);
+    std::size_t count = 0;
+    for (;; ++count) {
+        Requests next;
+        {
+            const MutexLock lock(mutex_);
+            if (finished_.empty()) return count;
+            next.splice(next.end(), finished_, finished_.begin());
+        }
+        --pending_;
+        next.front()->answer();
+    }
+}
+
+void WorldStore::wait() {
+    while (pending_ > 0) {
+        receive();
+        if (pending_ == 0) return;
+        const MutexLock lock(mutex_);
+        while (finished_.empty()) answered_.wait(mutex_);
+    }
+}
+
+void WorldStore::open(Answer<WorldFileReport> answer) {
+    // Found on the I/O thread, and received on this one.
+    auto keys = std::make_shared<BrickKeys>();
+    ask<WorldFileReport>(
+        false,
+        [this, keys,
+         answer = std::move(answer)](tl::expected<WorldFileReport, VoxelError>&& report) mutable {
+            keys_ = std::move(*keys);
+            if (answer) answer(std::move(report));
+        },
+        [keys](WorldStore& store) -> tl::expected<WorldFileReport, VoxelError> {
+            auto file = WorldFile::open(store.path_, store.settings_);
+            if (!file) {
+                store.why_closed_ = file.error();
+                return tl::unexpected(std::move(file.error()));
+            }
+            store.file_ = std::move(*file);
+            *keys = store.file_->keys();
+            return store.file_->report();
+        });
+}
+
+void WorldStore::save(Volume::Unsaved unsaved, std::vector<Operation> operations,
+                      Answer<SaveReport> answer) {
+    auto saved = std::make_shared<BrickKeys>();  // filled on the I/O thread, as with open
+    ask<SaveReport>(
+        false,
+        [this, saved,
+         answer = std::move(answer)](tl::expected<SaveReport, VoxelError>&& report) mutable {
+            if (report) keys_.insert(*saved);
+            if (answer) answer(std::move(report));
+        },
+        [saved, unsaved = std::move(unsaved),
+         operations = std::move(operations)](WorldStore& store) mutable {
+            auto done = store.save_now(unsaved, operations, *saved);
+            unsaved.pin.reset();  // also after an error
+            return done;
+        });
+}
+
+tl::expected<SaveReport, VoxelError> WorldStore::save_now(Volume::Unsaved& unsaved,
+                                                          const std::vector<Operation>& operations,
+                                                          BrickKeys& saved) {
+    if (file_ == nullptr) return tl::unexpected(why_closed_);
+    SaveReport report;
+    std::vector<PackedBrick> packed;
+    packed.reserve(unsaved.bricks.size());
+    for (const Volume::UnsavedBrick& brick : unsaved.bricks) {
+        const auto key = key_of(brick.id);
+        NEBULA_ASSERT(key, "a brick beyond the world's limit");
+        if (!key) continue;
+        file_->pack(*key, *brick.samples, packed.emplace_back());
+        saved.insert(*key);
+        report.bytes += packed.back().bytes.size();
+        ++report.bricks;
+    }
+    unsaved.pin.reset();  // before the disk, which may be slow
+    // In the order of the rows.
+    std::ranges::sort(packed, [](const PackedBrick& a, const PackedBrick& b) {
+        return static_cast<std::int64_t>(a.key) < static_cast<std::int64_t>(b.key);
+    });
+    if (auto done = file_->begin(); !done) return tl::unexpected(std::move(done.error()));
+    for (std::size_t i = 0; i < packed.size(); i += kRowsAtOnce) {
+        const std::size_t count = std::min(kRowsAtOnce, packed.size() - i);
+        if (auto done = file_->write(std::span(packed).subspan(i, count)); !done)
+            return tl::unexpected(std::move(done.error()));
+        for (Requests urgent = take(true); !urgent.empty(); urgent = take(true)) {
+            urgent.front()->run(*this);
+            finish(std::move(urgent));
+        }
+    }
+    if (auto done = file_->write(operations); !done) return tl::unexpected(std::move(done.error()));
+    if (auto done = file_->commit(); !done) return tl::unexpected(std::move(done.error()));
+    return report;
+}
+
+void WorldStore::fetch(std::vector<BrickKey> keys, Answer<std::vector<FetchedBrick>> answer) {
+    ask<std::vector<FetchedBrick>>(true, std::move(answer),
+                                   [keys = std::move(keys)](WorldStore& store)
+                                       -> tl::expected<std::vector<FetchedBrick>, VoxelError> {
+                                       if (store.file_ == nullptr)
+                                           return tl::unexpected(store.why_closed_);
+                                       std::vector<FetchedBrick> bricks;
+                                       bricks.reserve(keys.size());
+                                       for (const BrickKey key : keys) {
+                                           if (!store.file_->keys().contains(key)) continue;
+                                           auto brick = store.file_->read(key);
+                                           if (!brick)
+                                               return tl::unexpected(std::move(brick.error()));
+                                           bricks.push_back({key, std::move(*brick)});
+                                       }
+                                       return bricks;
+                                   });
+}
+
+void WorldStore::fetch_operations(std::uint64_t after, std::size_t most,
+                                  Answer<std::vector<Operation>> answer) {
+    ask<std::vector<Operation>>(
+        false, std::move(answer),
+        [after, most](WorldStore& store) -> tl::expected<std::vector<Operation>, VoxelError> {
+            if (store.file_ == nullptr) return tl::unexpected(store.why_closed_);
+            return store.file_->read_operations(after, most);
+        });
+}
+
+void WorldStore::export_to(std::string path, Box3i voxels, bool with_operations,
+                           Answer<std::size_t> answer) {
+    ask<std::size_t>(false, std::move(answer),
+                     [path = std::move(path), voxels,
+                      with_operations](WorldStore& store) -> tl::expected<std::size_t, VoxelError> {
+                         if (store.file_ == nullptr) return tl::unexpected(store.why_closed_);
+                         return store.file_->export_to(path, voxels, with_operations);
+                     });
+}
+
+}  // namespace nebula::voxel

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// Loads a world from its file, and keeps the file up to date.
+#pragma once
+
+#include "nebula/base/clock.hpp"
+#include "nebula/voxel/space/voxel_error.hpp"
+#include "nebula/voxel/store/world_file.hpp"
+#include "nebula/voxel/store/world_store.hpp"
+#include "nebula/voxel/world/world.hpp"
+
+#include <tl/expected.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace nebula::voxel {
+
+struct WorldSaverSettings {
+    WorldFileSettings file{};
+    /// How long a change waits for a save that nobody asked for. 0: forever.
+    std::chrono::milliseconds autosave{30'000};
+    Clock::time_point (*now)() = Clock::now;
+};
+
+/// What connects a World to its file.
+///
+/// First it loads all that is stored, and the world refuses edits meanwhile. Then it saves, when it
+/// is asked to and by itself. While a save is under way, all calls for another one share the next,
+/// which begins when that has ended.
+///
+///     WorldSaver saver(world, "user/slot1.nebula", {.file = {.generator = "hills 7"}});
+///     saver.update();                                   // once a frame
+///     saver.save([](const auto& saved) { … });
+///
+/// Threads:   owner thread of the world.
+/// Cost:      update: some 0.2 microseconds per brick that was loaded or saved, of which it takes at
+///            most kBricksAtOnce per answer while it loads. Beginning a save: a look-up for each
+///            unsaved brick.
+/// Lifetime:  the world must outlive it. The destructor finishes a save that has begun; what was not
+///            saved by then is lost.
+/// Throws:    std::bad_alloc, and std::system_error if there can be no thread. A failed save is an
+///            answer, not an exception.
+class WorldSaver {
+public:
+    static constexpr std::size_t kBricksAtOnce = 256;
+
+    WorldSaver(World& world, std::string path, WorldSaverSettings settings);
+    ~WorldSaver();
+    WorldSaver(const WorldSaver&) = delete;
+    WorldSaver& operator=(const WorldSaver&) = delete;
+
+    enum class State {
+        Loading,
+        Ready,
+        Failed,  ///< error() says why; the world cannot be edited.
+    };
+    [[nodiscard]] State state() const noexcept { return state_; }
+    [[nodiscard]] const VoxelError& error() const noexcept { return error_; }
+    /// Since it is no longer loading.
+    [[nodiscard]] const WorldFileReport& report() const noexcept { return report_; }
+    /// Stored bricks that could not be read, and are pristine now.
+    [[nodiscard]] std::size_t damaged() const noexcept { return damaged_; }
+
+    /// Answers when all that was changed until now is durable, or with the reason why it is not.
+    void save(WorldStore::Answer<SaveReport> answer);
+    /// A record for the file's list of operations, saved with the next save. Returns its sequence
+    /// number. Not while loading.
+    std::uint64_t note_operation(std::vector<std::byte> record);
+    /// Carries on what it does, and gives answers.
+    void update();
+    /// The same, until nothing is under way.
+    void wait();
+    [[nodiscard]] bool is_saving() const noexcept { return saving_; }
+    /// Saves that failed, asked for or not.
+    [[nodiscard]] std::uint64_t failed_saves() const noexcept { return failed_saves_; }
+
+    [[nodiscard]] WorldStore& store() noexcept { return store_; }
+
+private:
+    void load_more();
+    void fail(VoxelError error);
+    void begin_save();
+    void end_save(const tl::expected<SaveReport, VoxelError>& result);
+
+    World& world_;
+    const WorldSaverSettings settings_;
+    State state_ = State::Loading;
+    VoxelError error_;
+    WorldFileReport report_;
+    bool opened_ = false;
+    std::vector<BrickKey> to_load_;
+    std::size_t loading_ = 0;  // batches under way
+    std::size_t damaged_ = 0;
+
+    bool saving_ = false;
+    Clock::time_point last_save_;
+    std::vector<Operation> operations_;  // not saved
+    std::size_t saving_operations_ = 0;  // how many of them are in the save under way
+    std::uint64_t last_operation_ = 0;
+    std::vector<WorldStore::Answer<SaveReport>> answers_;  // of the save under way
+    std::vector<WorldStore::Answer<SaveReport>> next_;     // of the one after it
+    std::uint64_t failed_saves_ = 0;
+    WorldStore store_;  // last: its answers use the rest
+};
+
+}  // namespace nebula::voxel

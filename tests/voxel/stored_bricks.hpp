@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// What the tests of the store share: bricks that tell which they are, and a folder that goes.
+#pragma once
+
+#include "nebula/voxel/field/brick.hpp"
+#include "nebula/voxel/space/ids.hpp"
+#include "nebula/voxel/store/brick_key.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+#include <string>
+
+namespace nebula::voxel {
+
+/// Samples that a CRC or a mix-up cannot hide behind: they follow from `seed` alone.
+inline BrickPtr brick_of_seed(std::uint64_t seed) {
+    std::mt19937_64 dice(seed);
+    const auto slope = static_cast<int>(dice() % 15) - 7;
+    const auto noise = 1 + static_cast<int>(dice() % 3);
+    Brick brick;
+    for (int z = 0; z < kBrickSize; ++z)
+        for (int y = 0; y < kBrickSize; ++y)
+            for (int x = 0; x < kBrickSize; ++x) {
+                const int value =
+                    (y - 8) * 12 + slope * x + z + static_cast<int>(dice() % 8) * noise / 4;
+                const int clamped = value > kSampleMax   ? kSampleMax
+                                    : value < kSampleMin ? kSampleMin
+                                                         : value;
+                brick.samples[Brick::index(x, y, z)] =
+                    static_cast<Sample>(clamped == 0 ? 1 : clamped);
+            }
+    return make_brick(brick);
+}
+
+inline bool equal(const BrickPtr& a, const BrickPtr& b) {
+    return a != nullptr && b != nullptr && a->samples == b->samples;
+}
+
+/// The i-th of many bricks around the origin.
+inline BrickKey key_number(int i) {
+    return *key_of({{i % 40 - 20, i / 40 % 5 - 2, i / 200}, i % 7 == 0 ? 1 : 0});
+}
+
+/// A new folder, removed with what is in it. In memory where there is such a place: a thousand saves
+/// would wait for a disk a thousand times.
+class TemporaryFolder {
+public:
+    TemporaryFolder() {
+        const std::filesystem::path memory = "/dev/shm";
+        std::error_code ignored;
+        std::string name = ((std::filesystem::is_directory(memory, ignored)
+                                 ? memory
+                                 : std::filesystem::temp_directory_path()) /
+                            "nebula-XXXXXX")
+                               .string();
+        path_ = ::mkdtemp(name.data());
+    }
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    [[nodiscard]] std::string file(const std::string& name) const {
+        return (path_ / name).string();
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+}  // namespace nebula::voxel

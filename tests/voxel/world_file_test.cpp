@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: MIT
+#include "faulty_files.hpp"
+#include "stored_bricks.hpp"
+
+#include "nebula/voxel/store/seal.hpp"
+#include "nebula/voxel/store/world_file.hpp"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+using Kind = VoxelError::Kind;
+using Seeds = std::map<BrickKey, std::uint64_t>;
+
+std::unique_ptr<WorldFile> opened(const std::string& path, const WorldFileSettings& settings = {}) {
+    auto file = WorldFile::open(path, settings);
+    EXPECT_TRUE(file) << file.error().message;
+    return file ? std::move(*file) : nullptr;
+}
+
+VoxelError refused(const std::string& path, const WorldFileSettings& settings = {}) {
+    const auto file = WorldFile::open(path, settings);
+    EXPECT_FALSE(file) << path << " was opened";
+    return file ? VoxelError{} : file.error();
+}
+
+tl::expected<void, VoxelError> save(WorldFile& file, const Seeds& seeds,
+                                    const std::vector<Operation>& operations = {}) {
+    std::vector<PackedBrick> bricks;
+    for (const auto& [key, seed] : seeds)
+        file.pack(key, *brick_of_seed(seed), bricks.emplace_back());
+    if (auto done = file.begin(); !done) return done;
+    if (auto done = file.write(bricks); !done) return done;
+    if (auto done = file.write(operations); !done) return done;
+    return file.commit();
+}
+
+Operation operation(std::uint64_t sequence) {
+    return {sequence, std::vector<std::byte>(3 + sequence, static_cast<std::byte>(sequence))};
+}
+
+// How many of these bricks the file has as they are here; each other one must be missing.
+std::size_t intact(WorldFile& file, const Seeds& seeds) {
+    std::size_t count = 0;
+    for (const auto& [key, seed] : seeds) {
+        const auto brick = file.read(key);
+        EXPECT_TRUE(brick) << brick.error().message;
+        if (!brick || *brick == nullptr) continue;
+        EXPECT_TRUE(equal(*brick, brick_of_seed(seed))) << "brick " << key;
+        ++count;
+    }
+    return count;
+}
+
+Seeds seeds_from(int first, int end) {
+    Seeds seeds;
+    for (int i = first; i < end; ++i) seeds[key_number(i)] = static_cast<std::uint64_t>(i) * 3 + 1;
+    return seeds;
+}
+
+std::string content(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+void set_content(const std::string& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+void run_sql(const std::string& path, const char* sql) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(database);
+    sqlite3_close(database);
+}
+
+TEST(WorldFile, WhatWasSavedIsThereWhenItIsOpenedAgain) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world?#%.nebula");
+    Seeds seeds = seeds_from(0, 300);
+    {
+        const auto file = opened(path, {.generator = "hills 7", .units = "metres"});
+        EXPECT_TRUE(file->report().created);
+        ASSERT_TRUE(save(*file, seeds, {operation(1), operation(2)}));
+        for (auto& [key, seed] : seeds_from(100, 150)) seeds[key] = seed + 1000;
+        Seeds changed = seeds_from(100, 150);
+        for (auto& [key, seed] : changed) seed += 1000;
+        ASSERT_TRUE(save(*file, changed, {operation(5)}));
+        EXPECT_EQ(intact(*file, seeds), seeds.size());
+    }
+    EXPECT_FALSE(std::filesystem::exists(path + "-wal"));
+    const auto file = opened(path, {.generator = "hills 7", .units = "metres"});
+    const WorldFileReport& report = file->report();
+    EXPECT_FALSE(report.created);
+    EXPECT_FALSE(report.read_only);
+    EXPECT_EQ(report.other_generator, "");
+    EXPECT_EQ(report.other_units, "");
+    EXPECT_EQ(report.warning, "");
+    EXPECT_EQ(report.bricks, seeds.size());
+    EXPECT_EQ(report.last_operation, 5U);
+    EXPECT_EQ(intact(*file, seeds), seeds.size());
+    const auto first = file->read_operations(0, 2);
+    ASSERT_TRUE(first);
+    ASSERT_EQ(first->size(), 2U);
+    EXPECT_EQ((*first)[1].record, operation(2).record);
+    EXPECT_EQ(file->read_operations(2, 9)->front().sequence, 5U);
+    EXPECT_TRUE(file->read_operations(5, 9)->empty());
+    EXPECT_EQ(*file->read(*key_of({{999, 0, 0}, 0})), nullptr);
+}
+
+TEST(WorldFile, ASaveThatIsRefusedHalfwayHasDoneNothing) {
+    const TemporaryFolder folder;
+    const auto file = opened(folder.file("world"));
+    ASSERT_TRUE(save(*file, seeds_from(0, 3)));
+    const auto done = save(*file, seeds_from(3, 6), {{1, std::vector<std::byte>(1 << 20)}});
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().message, "an operation's record is longer than a megabyte");
+    EXPECT_EQ(intact(*file, seeds_from(0, 6)), 3U);
+    ASSERT_TRUE(save(*file, seeds_from(6, 9)));
+    EXPECT_EQ(intact(*file, seeds_from(0, 9)), 6U);
+}
+
+TEST(WorldFile, AnotherGeneratorIsTold) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    opened(path, {.generator = "hills 7", .units = "metres"});
+    const auto file = opened(path, {.generator = "hills 8", .units = "feet"});
+    EXPECT_EQ(file->report().other_generator, "hills 7");
+    EXPECT_EQ(file->report().other_units, "metres");
+}
+
+TEST(WorldFile, WhatIsNoWorldIsRefusedAndLeftAsItIs) {
+    const TemporaryFolder folder;
+    const auto expect_refused = [](const std::string& path, Kind kind, const std::string& words) {
+        const std::string before = content(path);
+        const VoxelError error = refused(path);
+        EXPECT_EQ(error.kind, kind);
+        EXPECT_EQ(error.message, '"' + path + '"' + words);
+        EXPECT_EQ(content(path), before);
+    };
+    const std::string text = folder.file("text");
+    for (const char* bytes : {"", "SQLite format 3", "[gd_scene]"}) {
+        set_content(text, bytes);
+        expect_refused(text, Kind::NotAWorld,
+                       " is not a world of Nebula, or its beginning is lost; choose another file");
+    }
+    const std::string foreign = folder.file("foreign");
+    run_sql(foreign, "CREATE TABLE bricks (key); INSERT INTO bricks VALUES (1)");
+    expect_refused(foreign, Kind::NotAWorld,
+                   " is a database of another program; choose another file");
+    const std::string newer = folder.file("newer");
+    opened(newer);
+    run_sql(newer, "PRAGMA user_version = 9");
+    expect_refused(
+        newer, Kind::NewerFormat,
+        " was written by a newer Nebula (format 9, this one reads up to 1); update Nebula");
+    EXPECT_EQ(refused(folder.file("")).kind, Kind::NotAWorld) << "a folder";
+    const VoxelError nowhere = refused(folder.file("no/folder"));
+    EXPECT_EQ(nowhere.kind, Kind::FileFailed);
+    EXPECT_NE(nowhere.message.find("no/folder\" could not be made: "), std::string::npos)
+        << nowhere.message;
+    const VoxelError missing = refused(folder.file("missing"), {.create = false});
+    EXPECT_EQ(missing.message, '"' + folder.file("missing") +
+                                   "\" cannot be opened: No such file or directory; check the name "
+                                   "and the permissions");
+    EXPECT_FALSE(std::filesystem::exists(folder.file("missing")));
+}
+
+TEST(WorldFile, AnOlderFormatIsConvertedWholeOrNotAtAll) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("old");
+    // What was before the first step: our mark and no tables.
+    run_sql(path, "PRAGMA application_id = 1312970545; CREATE TABLE x (y); DROP TABLE x");
+    const std::string before = content(path);
+    FaultyFiles files;
+    bool failed = true;
+    int faults = 0;
+    for (int at = 0; failed; ++at) {
+        set_content(path, before);
+        files.fail(FaultyFiles::Fault::Full, at);
+        const auto file = WorldFile::open(path, {.vfs = FaultyFiles::kName});
+        failed = files.heal();
+        if (file) continue;
+        ++faults;
+        EXPECT_EQ(file.error().kind, Kind::DiskFull) << file.error().message;
+    }
+    EXPECT_GT(faults, 2);
+    EXPECT_TRUE(save(*opened(path), seeds_from(0, 3)));
+}
+
+TEST(WorldFile, AFileThatIsOpenElsewhereIsTold) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    const auto file = opened(path);
+    ASSERT_TRUE(save(*file, seeds_from(0, 5)));
+    for (const bool read_only : {false, true}) {
+        const VoxelError error = refused(path, {.read_only = read_only});
+        EXPECT_EQ(error.kind, Kind::FileInUse);
+        EXPECT_EQ(error.message, '"' + path +
+                                     "\" is open in another program; close it there, or choose "
+                                     "another file");
+    }
+    EXPECT_EQ(intact(*file, seeds_from(0, 5)), 5U);
+}
+
+TEST(WorldFile, AFileThatCannotBeWrittenIsReadAndSaysSo) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    ASSERT_TRUE(save(*opened(path), seeds_from(0, 50)));
+    const auto expect_reads_only = [&](const WorldFileSettings& settings) {
+        const auto file = opened(path, settings);
+        ASSERT_NE(file, nullptr);
+        EXPECT_TRUE(file->report().read_only);
+        EXPECT_EQ(intact(*file, seeds_from(0, 50)), 50U);
+        const auto done = save(*file, seeds_from(50, 60));
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().message, '"' + path +
+                                            "\" cannot be written to; check its permissions, or "
+                                            "save to another file");
+    };
+    expect_reads_only({.read_only = true});
+    FaultyFiles files;
+    files.set_read_only(true);
+    expect_reads_only({.vfs = FaultyFiles::kName});
+}
+
+// As a killed program leaves it: saves are in the WAL.
+TEST(WorldFile, UnfinishedSavesAreTakenInWhereTheyCanBe) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("copy");
+    {
+        const auto file = opened(folder.file("world"));
+        ASSERT_TRUE(save(*file, seeds_from(0, 20)));
+        for (const char* part : {"", "-wal"})
+            set_content(path + part, content(folder.file("world") + part));
+    }
+    {
+        FaultyFiles files;
+        files.set_read_only(true);
+        const VoxelError error = refused(path, {.vfs = FaultyFiles::kName});
+        EXPECT_EQ(error.kind, Kind::ReadOnly);
+        EXPECT_EQ(error.message, '"' + path +
+                                     "\" has unfinished saves, and nothing can be written to its "
+                                     "folder; copy it to another folder, together with the file of "
+                                     "the same name and -wal");
+    }
+    EXPECT_EQ(intact(*opened(path), seeds_from(0, 20)), 20U);
+}
+
+class WorldFileFaults : public testing::TestWithParam<FaultyFiles::Fault> {};
+
+// Every write, sync, truncation and removal of a life of a file fails once: while it is made, saved,
+// saved again, and closed. What was acknowledged is there, what failed can be saved again, and no
+// brick is half old and half new.
+TEST_P(WorldFileFaults, NothingThatWasAcknowledgedIsLost) {
+    const TemporaryFolder folder;
+    FaultyFiles files;
+    const WorldFileSettings settings{.vfs = FaultyFiles::kName};
+    Seeds first = seeds_from(0, 10);
+    Seeds second = seeds_from(5, 15);
+    for (auto& [key, seed] : second) seed += 5000;
+    bool failed = true;
+    int refusals = 0;
+    for (int at = 0; failed; ++at) {
+        failed = false;
+        ASSERT_LT(at, 200) << "a life has fewer changes";
+        const std::string path = folder.file("world" + std::to_string(at));
+        Seeds expected;
+        files.fail(GetParam(), at);
+        auto file = WorldFile::open(path, settings);
+        const auto expect_one_sentence = [&](const VoxelError& error) {
+            ++refusals;
+            EXPECT_NE(error.message.find(path), std::string::npos) << error.message;
+            EXPECT_EQ(error.kind,
+                      GetParam() == FaultyFiles::Fault::Full ? Kind::DiskFull : Kind::FileFailed)
+                << error.message;
+        };
+        if (!file) {
+            expect_one_sentence(file.error());
+            failed = files.heal();
+            file = WorldFile::open(path, settings);
+            ASSERT_TRUE(file) << file.error().message;
+        }
+        for (const Seeds& batch : {first, second}) {
+            auto done = save(**file, batch);
+            if (!done) {
+                expect_one_sentence(done.error());
+                EXPECT_EQ(intact(**file, expected), expected.size()) << "change " << at;
+                failed = files.heal();
+                done = save(**file, batch);
+                ASSERT_TRUE(done) << done.error().message << ", change " << at;
+            }
+            for (const auto& [key, seed] : batch) expected[key] = seed;
+            (*file)->checkpoint();
+        }
+        file->reset();
+        failed |= files.heal();
+        const auto again = opened(path, settings);
+        ASSERT_NE(again, nullptr);
+        EXPECT_EQ(again->report().warning, "");
+        ASSERT_EQ(intact(*again, expected), expected.size()) << "change " << at;
+    }
+    EXPECT_GT(refusals, 2);
+}
+INSTANTIATE_TEST_SUITE_P(, WorldFileFaults,
+                         testing::Values(FaultyFiles::Fault::Io, FaultyFiles::Fault::Sync,
+                                         FaultyFiles::Fault::ShortWrite, FaultyFiles::Fault::Full));
+
+TEST(WorldFile, ADamagedBrickIsLeftOutAndItsBytesAreKept) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    const Seeds seeds = seeds_from(0, 20);
+    ASSERT_TRUE(save(*opened(path), seeds, {operation(1), operation(2)}));
+    const BrickKey bad = key_number(3);
+    const BrickKey gone = key_number(4);
+    const auto row = [](BrickKey key) { return std::to_string(static_cast<std::int64_t>(key)); };
+    run_sql(path, ("UPDATE bricks SET bytes = x'0102' WHERE key = " + row(bad) +
+                   ";DELETE FROM bricks WHERE key = " + row(gone) +
+                   ";UPDATE operations SET record = x'03' WHERE sequence = 1")
+                      .c_str());
+    {
+        const auto file = opened(path);
+        EXPECT_EQ(intact(*file, seeds), 18U);
+        EXPECT_EQ(file->damaged(), 2U);
+        EXPECT_EQ(file->read_operations(0, 9)->front().sequence, 2U);
+        ASSERT_TRUE(save(*file, {{bad, 77}}));
+        EXPECT_EQ(file->damaged(), 1U);
+        EXPECT_EQ(intact(*file, {{bad, 77}}), 1U);
+    }
+    run_sql(path, ("CREATE TABLE x (y CHECK (y = 1)); INSERT INTO x SELECT count(*) FROM damaged "
+                   "WHERE bytes = x'0102' AND key = " +
+                   row(bad))
+                      .c_str());
+}
+
+// How many of these bricks SQLite finds whole when it is asked for each of them.
+std::size_t readable(const std::string& path, const Seeds& seeds) {
+    sqlite3* database = nullptr;
+    sqlite3_open_v2(("file:" + path + "?immutable=1").c_str(), &database,
+                    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, nullptr);
+    sqlite3_stmt* statement = nullptr;
+    sqlite3_prepare_v2(database, "SELECT bytes FROM bricks WHERE key = ?", -1, &statement, nullptr);
+    std::size_t count = 0;
+    for (const auto& [key, seed] : seeds) {
+        sqlite3_bind_int64(statement, 1, static_cast<std::int64_t>(key));
+        if (sqlite3_step(statement) == SQLITE_ROW) {
+            const auto* bytes = static_cast<const std::byte*>(sqlite3_column_blob(statement, 0));
+            const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, 0));
+            count += unseal(key, {bytes, size}) ? 1U : 0U;
+        }
+        sqlite3_reset(statement);
+    }
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    return count;
+}
+
+// Flipped bytes and cut ends anywhere. A file that opens has each brick as it was saved or not at all,
+// and a file that is only cut or damaged in places keeps most of them.
+TEST(WorldFile, ADamagedFileKeepsWhatIsIntact) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    const Seeds seeds = seeds_from(0, 200);
+    // In ten saves, so that database pages do not follow each other as their keys do.
+    for (int i = 0; i < 10; ++i) {
+        Seeds tenth;
+        for (int j = i; j < 200; j += 10) tenth[key_number(j)] = seeds.at(key_number(j));
+        ASSERT_TRUE(save(*opened(path), tenth, {operation(1), operation(2)}));
+    }
+    const std::string whole = content(path);
+    // As if the table of pages were cut off as well, so that keys are looked for among what is left.
+    run_sql(path, "UPDATE pages SET bits = x'00'");
+    const std::string torn = content(path);
+    const bool is_long = std::getenv("NEBULA_LONG") != nullptr;
+    const int rounds = is_long ? 1'000'000 / 20 : 40;
+    std::mt19937_64 dice(11);
+    int opened_damaged = 0;
+    std::size_t left_of_cut = 0;
+    for (int i = 0; i < rounds; ++i) {
+        std::string bytes = i % 8 == 0 ? torn : whole;
+        if (i % 4 == 0)
+            bytes.resize(100 + dice() % (whole.size() - 100));
+        else
+            for (std::uint64_t n = 1 + dice() % 20; n > 0; --n)
+                bytes[dice() % bytes.size()] ^= static_cast<char>(1 + dice() % 255);
+        set_content(path, bytes);
+        std::filesystem::remove(path + "-wal");
+        const auto file = WorldFile::open(path, {});
+        if (!file) {
+            EXPECT_NE(file.error().message.find(path), std::string::npos) << file.error().message;
+            continue;
+        }
+        const std::size_t left = intact(**file, seeds);
+        left_of_cut += i % 4 == 0 ? left : 0U;
+        if (i % 4 == 0)
+            EXPECT_EQ(left, readable(path, seeds)) << "cut to " << bytes.size();
+        else  // each byte damages a brick, or a page with the keys of some 7
+            EXPECT_GE(left, seeds.size() / 4);
+        EXPECT_TRUE((*file)->read_operations(0, 9));
+        if ((*file)->report().warning.empty()) continue;
+        ++opened_damaged;
+        const auto done = save(**file, {{key_number(1), 5}});
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().message,
+                  '"' + path + "\" is damaged, so nothing was written to it; save to another file");
+    }
+    EXPECT_GT(opened_damaged, rounds / 20);
+    EXPECT_GT(left_of_cut, seeds.size());
+}
+
+TEST(WorldFile, ATornTableOfPagesIsMadeGoodFromTheBricks) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    const Seeds seeds = seeds_from(0, 200);
+    ASSERT_TRUE(save(*opened(path), seeds));
+    run_sql(path, "UPDATE pages SET bits = x'00'");
+    const auto file = opened(path);
+    EXPECT_EQ(intact(*file, seeds), seeds.size());
+    EXPECT_EQ(file->report().warning, '"' + path +
+                                          "\" is damaged: what is intact was read, and nothing "
+                                          "will be written to it; save to another file");
+    const std::string saved = folder.file("saved");
+    const Box3i all{{-1 << 24, -1 << 24, -1 << 24}, {1 << 24, 1 << 24, 1 << 24}};
+    ASSERT_EQ(*file->export_to(saved, all, true), seeds.size());
+    EXPECT_EQ(intact(*opened(saved), seeds), seeds.size());
+}
+
+TEST(WorldFile, ARegionIsExportedToAFileOfItsOwn) {
+    const TemporaryFolder folder;
+    const auto file = opened(folder.file("world"), {.generator = "hills 7"});
+    const Seeds seeds = seeds_from(0, 200);
+    ASSERT_TRUE(save(*file, seeds, {operation(4)}));
+    const Box3i voxels{{0, 0, 0}, {33, 16, 16}};
+    Seeds wanted;
+    for (const auto& [key, seed] : seeds) {
+        const BrickId brick = *brick_of(key);
+        const Vec3i low = to_level_0(brick_region(brick).box.min, brick.level);
+        const Vec3i high = to_level_0(brick_region(brick).box.max, brick.level);
+        if (!intersection({low, high}, voxels).empty()) wanted[key] = seed;
+    }
+    ASSERT_GT(wanted.size(), 2U);
+    const std::string path = folder.file("region");
+    const auto count = file->export_to(path, voxels, false);
+    ASSERT_TRUE(count) << count.error().message;
+    EXPECT_EQ(*count, wanted.size());
+    EXPECT_FALSE(std::filesystem::exists(path + "-wal"));
+    {
+        const auto region = opened(path, {.generator = "hills 7", .read_only = true});
+        EXPECT_EQ(region->keys().size(), wanted.size());
+        EXPECT_EQ(region->report().other_generator, "");
+        EXPECT_EQ(region->report().last_operation, 0U);
+        EXPECT_EQ(intact(*region, wanted), wanted.size());
+    }
+    const auto again = file->export_to(path, voxels, false);
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().message, '"' + path + "\" exists already; choose another name");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.file("")), {}), 3)
+        << "world, its -wal, and region";
+}
+
+}  // namespace
+}  // namespace nebula::voxel

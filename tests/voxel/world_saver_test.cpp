@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+#include "faulty_files.hpp"
+#include "stored_bricks.hpp"
+#include "world_samples.hpp"
+
+#include "nebula/voxel/world/world_saver.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+using Kind = VoxelError::Kind;
+using State = WorldSaver::State;
+
+SphereEdit dig(int i) {
+    Dice dice(static_cast<std::uint32_t>(i));
+    return {i % 3 == 2 ? SphereEdit::Kind::Add : SphereEdit::Kind::Dig,
+            {dice.real(-30, 30), dice.real(-12, 12), dice.real(-30, 30)},
+            dice.real(1, 6)};
+}
+
+void dig_from(World& world, int first, int end) {
+    for (int i = first; i < end; ++i) ASSERT_TRUE(world.apply(dig(i)));
+}
+
+// Whether every brick that `a` has edited is edited and the same in `b`.
+bool has_all_of(World& a, World& b) {
+    const Volume::Unsaved all = a.volume().begin_save();
+    bool same = true;
+    for (const auto& [id, samples] : all.bricks) {
+        const Brick* other = b.volume().find(id);
+        same &= other != nullptr && b.volume().is_edited(id) && other->samples == samples->samples;
+    }
+    a.volume().end_save(false);
+    return same;
+}
+
+// That `world` is what `count` digs make of a new one.
+void expect_digs(World& world, int count) {
+    World expected(low_hills());
+    dig_from(expected, 0, count);
+    EXPECT_EQ(world.volume().edited_count(), expected.volume().edited_count());
+    EXPECT_TRUE(has_all_of(expected, world)) << "after " << count << " digs";
+}
+
+// The world in a file.
+void expect_file(const std::string& path, int count) {
+    World world(low_hills());
+    WorldSaver saver(world, path, {});
+    saver.wait();
+    ASSERT_EQ(saver.state(), State::Ready) << saver.error().message;
+    EXPECT_EQ(saver.report().warning, "");
+    EXPECT_EQ(saver.damaged(), 0U);
+    EXPECT_EQ(world.volume().unsaved_count(), 0U);
+    expect_digs(world, count);
+}
+
+struct Outcome {
+    int answers = 0;
+    tl::expected<SaveReport, VoxelError> result;
+};
+void save(WorldSaver& saver, Outcome& outcome) {
+    saver.save([&outcome](auto&& result) {
+        ++outcome.answers;
+        outcome.result = std::forward<decltype(result)>(result);
+    });
+}
+
+TEST(VolumeSaves, ASaveHasTheBricksAsOfItsBeginning) {
+    World world(low_hills());
+    dig_from(world, 0, 5);
+    Volume& volume = world.volume();
+    ASSERT_EQ(volume.unsaved_count(), volume.edited_count());
+    World reference(low_hills());
+    dig_from(reference, 0, 5);
+    Volume::Unsaved save = volume.begin_save();
+    EXPECT_EQ(volume.unsaved_count(), 0U);
+    dig_from(world, 0, 40);
+    volume.collect();
+    for (const auto& [id, samples] : save.bricks)
+        EXPECT_EQ(samples->samples, reference.volume().find(id)->samples);
+    save.pin.reset();
+
+    const std::size_t changed = volume.unsaved_count();
+    volume.end_save(true);
+    EXPECT_EQ(volume.unsaved_count(), changed) << "the save has nothing of the later edits";
+    Volume::Unsaved rest = volume.begin_save();
+    EXPECT_EQ(rest.bricks.size(), changed);
+    volume.end_save(false);
+    EXPECT_EQ(volume.unsaved_count(), changed) << "a save that failed gives its bricks back";
+    rest = volume.begin_save();
+    dig_from(world, 0, 1);  // changes nothing any more
+    dig_from(world, 50, 55);
+    volume.end_save(false);
+    EXPECT_LE(volume.unsaved_count(), volume.edited_count()) << "no brick is listed twice";
+}
+
+TEST(WorldSaver, WhatWasDugIsThereInTheNextGame) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    {
+        World world(low_hills());
+        WorldSaver saver(world, path, {});
+        const auto early = world.apply(dig(0));
+        ASSERT_FALSE(early);
+        EXPECT_EQ(early.error().message,
+                  "the world is still being loaded; edit it when that has ended");
+        saver.wait();
+        EXPECT_TRUE(saver.report().created);
+        dig_from(world, 0, 20);
+        EXPECT_EQ(saver.note_operation({std::byte{1}}), 1U);
+        Outcome all;
+        save(saver, all);
+        saver.wait();
+        ASSERT_TRUE(all.result) << all.result.error().message;
+        EXPECT_EQ(all.result->bricks, world.volume().edited_count());
+        // Only what changed is saved again.
+        const auto report = world.apply(dig(20));
+        ASSERT_TRUE(report);
+        EXPECT_EQ(saver.note_operation({std::byte{2}}), 2U);
+        Outcome one;
+        save(saver, one);
+        saver.wait();
+        ASSERT_TRUE(one.result);
+        EXPECT_EQ(one.result->bricks, report->bricks.size());
+    }
+    expect_file(path, 21);
+}
+
+TEST(WorldSaver, CallsDuringASaveShareTheNextOne) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    {
+        World world(low_hills());
+        WorldSaver saver(world, path, {});
+        saver.wait();
+        Outcome outcomes[4];
+        dig_from(world, 0, 3);
+        save(saver, outcomes[0]);
+        dig_from(world, 3, 6);
+        save(saver, outcomes[1]);
+        save(saver, outcomes[2]);
+        dig_from(world, 6, 9);
+        save(saver, outcomes[3]);
+        saver.wait();
+        for (const Outcome& outcome : outcomes) {
+            EXPECT_EQ(outcome.answers, 1);
+            EXPECT_TRUE(outcome.result);
+        }
+        EXPECT_GT(outcomes[1].result->bricks, 0U);
+        EXPECT_EQ(outcomes[1].result->bricks, outcomes[3].result->bricks) << "the same save";
+        EXPECT_EQ(world.volume().unsaved_count(), 0U);
+    }
+    expect_file(path, 9);
+}
+
+TEST(WorldSaver, ASaveThatFailedIsMadeUpFor) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    FaultyFiles files;
+    {
+        World world(low_hills());
+        WorldSaver saver(world, path, {.file = {.vfs = FaultyFiles::kName}});
+        saver.wait();
+        dig_from(world, 0, 4);
+        saver.note_operation({std::byte{1}});
+        files.fail(FaultyFiles::Fault::Full, 0);
+        Outcome failed;
+        save(saver, failed);
+        dig_from(world, 4, 8);  // while it is being saved
+        saver.wait();
+        ASSERT_FALSE(failed.result);
+        EXPECT_EQ(failed.result.error().kind, Kind::DiskFull);
+        EXPECT_EQ(failed.result.error().message,
+                  "the disk is full, so \"" + path + "\" was not saved; make room and save again");
+        EXPECT_EQ(saver.failed_saves(), 1U);
+        files.heal();
+        EXPECT_EQ(world.volume().unsaved_count(), world.volume().edited_count());
+        Outcome made_up;
+        save(saver, made_up);
+        saver.wait();
+        ASSERT_TRUE(made_up.result) << made_up.result.error().message;
+    }
+    expect_file(path, 8);
+    const auto file = WorldFile::open(path, {});
+    ASSERT_TRUE(file);
+    EXPECT_EQ((*file)->report().last_operation, 1U);
+}
+
+Clock::time_point fake_now{};
+
+TEST(WorldSaver, ChangesAreSavedByThemselvesInTime) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    World world(low_hills());
+    WorldSaver saver(world, path,
+                     {.autosave = std::chrono::seconds(10), .now = [] { return fake_now; }});
+    saver.wait();
+    fake_now += std::chrono::seconds(11);
+    saver.update();
+    EXPECT_FALSE(saver.is_saving()) << "nothing has changed";
+    dig_from(world, 0, 2);
+    saver.update();
+    EXPECT_TRUE(saver.is_saving());
+    saver.wait();
+    dig_from(world, 2, 4);
+    fake_now += std::chrono::seconds(9);
+    saver.update();
+    EXPECT_FALSE(saver.is_saving());
+    fake_now += std::chrono::seconds(1);
+    saver.update();
+    saver.wait();
+    EXPECT_EQ(world.volume().unsaved_count(), 0U);
+}
+
+TEST(WorldSaver, AFileThatCannotBeOpenedAnswersEverySaveAndKeepsEditsOut) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    WorldSaver saver(world, folder.file("no/folder"), {});
+    Outcome before, after;
+    save(saver, before);
+    saver.wait();
+    EXPECT_EQ(saver.state(), State::Failed);
+    EXPECT_EQ(saver.error().kind, Kind::FileFailed);
+    save(saver, after);
+    for (const Outcome& outcome : {before, after}) {
+        EXPECT_EQ(outcome.answers, 1);
+        ASSERT_FALSE(outcome.result);
+        EXPECT_EQ(outcome.result.error().message, saver.error().message);
+    }
+    EXPECT_FALSE(world.apply(dig(0)));
+}
+
+// Digs from where the file ends, and writes to `out` how many digs are durable, until it is killed.
+[[noreturn]] void dig_and_save_until_killed(const std::string& path, int out) {
+    World world(low_hills());
+    WorldSaver saver(world, path, {});
+    saver.wait();
+    if (saver.state() != State::Ready) ::_exit(1);
+    for (int digs = static_cast<int>(saver.report().last_operation);;) {
+        for (const int end = digs + 1 + digs % 3; digs < end; ++digs) {
+            if (!world.apply(dig(digs))) ::_exit(2);
+            saver.note_operation({std::byte{7}});
+        }
+        saver.save([&, digs](const auto& result) {
+            if (!result || ::write(out, &digs, sizeof digs) != sizeof digs) ::_exit(3);
+        });
+        // Sometimes digs on while it saves.
+        if (digs % 2 == 0) saver.wait();
+        saver.update();
+    }
+}
+
+// Kills a program at any moment while it digs and saves, again and again with the same file. The
+// file holds what some number of digs make, and at least those that were acknowledged.
+TEST(WorldSaver, AKilledProgramLosesNothingThatWasAcknowledged) {
+    const bool is_long = std::getenv("NEBULA_LONG") != nullptr;
+    const int kills = is_long ? 200 : 6;
+    const TemporaryFolder folder;
+    std::mt19937 dice(3);
+    std::string path;
+    for (int kill = 0; kill < kills; ++kill) {
+        if (kill % 20 == 0) path = folder.file("world" + std::to_string(kill));
+        int ends[2];
+        ASSERT_EQ(::pipe(ends), 0);
+        const pid_t child = ::fork();
+        ASSERT_GE(child, 0);
+        if (child == 0) dig_and_save_until_killed(path, ends[1]);
+        ::close(ends[1]);
+        std::this_thread::sleep_for(std::chrono::microseconds(dice() % 40'000));
+        ::kill(child, SIGKILL);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        ASSERT_TRUE(WIFSIGNALED(status)) << "it ended by itself: " << WEXITSTATUS(status);
+        int acknowledged = 0;
+        while (::read(ends[0], &acknowledged, sizeof acknowledged) > 0) {
+        }
+        ::close(ends[0]);
+        int digs = 0;
+        {
+            const auto file = WorldFile::open(path, {});
+            ASSERT_TRUE(file) << file.error().message;
+            digs = static_cast<int>((*file)->report().last_operation);
+        }
+        ASSERT_GE(digs, acknowledged) << "kill " << kill;
+        expect_file(path, digs);
+        if (testing::Test::HasFailure()) return;
+    }
+}
+
+}  // namespace
+}  // namespace nebula::voxel
