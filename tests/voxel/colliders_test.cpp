@@ -71,7 +71,7 @@ struct FakeShape final : ColliderShape {
 };
 
 struct FakeSink final : ColliderSink {
-    std::unique_ptr<ColliderShape> make(const ColliderMesh& mesh) override {
+    std::unique_ptr<ColliderShape> make(Vec3i, const ColliderMesh& mesh) override {
         fake_time += make_time;
         EXPECT_FALSE(mesh.empty());
         return std::make_unique<FakeShape>(mesh.faces, bake, gate);
@@ -135,6 +135,12 @@ private:
     FlatGenerator flat_{4.0F};
 };
 
+// The same body, but only what is right under it.
+GroundBody near_of(GroundBody body) {
+    body.reach = 0.0F;
+    return body;
+}
+
 constexpr auto kSoon = 1h;  // no test reaches it
 
 template <class Done>
@@ -188,14 +194,14 @@ TEST(Colliders, PutTheShownSurfaceAroundABodyAndTakeItAwayWhenItIsGone) {
         Colliders colliders(volume, pool, &fake_now);
         FakeSink sink;
         const GroundBody body = body_at({100, 4, 100}, 1.0F, 16.0F);
-        EXPECT_FALSE(colliders.is_ready(body.box));
+        EXPECT_FALSE(colliders.is_ready(body));
         colliders.set_bodies({&body, 1});
         update_until(colliders, sink, [&] {
             const ColliderStats stats = colliders.stats();
             return stats.waiting + stats.working == 0;
         });
-        EXPECT_TRUE(colliders.is_ready(body.box));
-        EXPECT_FALSE(colliders.is_ready({{0, 0, 0}, {1, 1, 1}})) << "nobody is there";
+        EXPECT_TRUE(colliders.is_ready(body));
+        EXPECT_FALSE(colliders.is_ready(body_at({}))) << "nobody is there";
         const Box3i all = tiles_needed(body).all;
         std::size_t with_surface = 0;
         for (std::int32_t z = all.min.z; z < all.max.z; ++z)
@@ -262,9 +268,9 @@ TEST(Colliders, EveryShapeIsAStateOfTheWorldAndNoneIsOlderThanTheOneBefore) {
             at_least[tile] = found;
         }
     }
-    update_until(colliders, sink, [&] { return colliders.is_ready(body.box); });
+    update_until(colliders, sink, [&] { return colliders.is_ready(body); });
     EXPECT_GT(sink.order.size(), 60U);
-    const Box3i under = tiles_around(body.box);
+    const Box3i under = tiles_needed(body).all;
     for (const auto& [tile, faces] : sink.shown)
         if (under.contains(tile)) EXPECT_TRUE(faces == states[tile].back());
 }
@@ -297,7 +303,7 @@ TEST(Colliders, AnEditInTheMiddleOfABuildIsNotLost) {
         ASSERT_TRUE(edit);
         colliders.note_edit(edit->reach[0]);
         closed.open();
-        update_until(colliders, sink, [&] { return colliders.is_ready(body.box); });
+        update_until(colliders, sink, [&] { return colliders.is_ready(body); });
         const Faces newest = faces_of(volume, {0, 0, 0});
         EXPECT_TRUE((sink.shown[Vec3i{0, 0, 0}] == newest)) << in_bake;
         EXPECT_TRUE(sink.first == (in_bake ? before : newest)) << in_bake;
@@ -311,16 +317,16 @@ TEST(Colliders, AnEditUnderABodyComesFirstAndInTheNextUpdate) {
     FakeSink sink;
     const GroundBody body = body_at({8, 5, 8}, 1.0F, 100.0F);
     colliders.set_bodies({&body, 1});
-    update_until(colliders, sink, [&] { return colliders.is_ready(body.box); });
+    update_until(colliders, sink, [&] { return colliders.is_ready(near_of(body)); });
     EXPECT_GT(colliders.stats().waiting, 0U) << "there is more to do";
     sink.order.clear();
     const auto edit = apply(volume, {SphereEdit::Kind::Dig, {8, 4, 8}, 3.0F});
     colliders.note_edit(edit->reach[0]);
-    EXPECT_FALSE(colliders.is_ready(body.box));
+    EXPECT_FALSE(colliders.is_ready(near_of(body)));
     (void)colliders.update(sink, fake_now());  // no time at all
     (void)colliders.update(sink, fake_now() + kSoon);
     ASSERT_FALSE(sink.order.empty());
-    EXPECT_TRUE(colliders.is_ready(body.box));
+    EXPECT_TRUE(colliders.is_ready(near_of(body)));
     EXPECT_TRUE((sink.shown[Vec3i{0, 0, 0}] == faces_of(volume, {0, 0, 0})));
 }
 
@@ -355,10 +361,10 @@ TEST(Colliders, AThrowingGeneratorFailsTheTileUntilItIsTriedAgain) {
     const GroundBody body = body_at({8, 5, 8}, 1.0F, 0.0F);
     colliders.set_bodies({&body, 1});
     update_until(colliders, sink, [&] { return sink.failures == 1; });
-    EXPECT_FALSE(colliders.is_ready(body.box));
+    EXPECT_FALSE(colliders.is_ready(body));
     broken = false;
     EXPECT_EQ(colliders.retry_failed(), 1U);
-    update_until(colliders, sink, [&] { return colliders.is_ready(body.box); });
+    update_until(colliders, sink, [&] { return colliders.is_ready(body); });
     EXPECT_EQ(sink.failures, 1);
 }
 
@@ -369,15 +375,15 @@ TEST(Colliders, ClearTakesAllAwayAndBuildsItAnew) {
     FakeSink sink;
     const GroundBody body = body_at({8, 5, 8}, 1.0F, 20.0F);
     colliders.set_bodies({&body, 1});
-    update_until(colliders, sink, [&] { return colliders.is_ready(body.box); });
+    update_until(colliders, sink, [&] { return colliders.is_ready(body); });
     colliders.clear(sink);
     EXPECT_TRUE(sink.shown.empty());
-    EXPECT_FALSE(colliders.is_ready(body.box));
+    EXPECT_FALSE(colliders.is_ready(body));
     update_until(colliders, sink, [&] {
         const ColliderStats stats = colliders.stats();
         return stats.waiting + stats.working == 0;
     });
-    EXPECT_TRUE(colliders.is_ready(body.box));
+    EXPECT_TRUE(colliders.is_ready(body));
     EXPECT_EQ(colliders.stats().shapes, sink.shown.size());
 }
 

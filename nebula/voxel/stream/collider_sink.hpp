@@ -36,9 +36,10 @@ public:
     ColliderSink& operator=(const ColliderSink&) = delete;
     virtual ~ColliderSink() = default;
 
-    /// Makes a shape of triangles, of which there is at least one.
+    /// Makes a shape for a tile of triangles, of which there is at least one.
     /// \throws std::bad_alloc, or what else is derived from std::exception.
-    [[nodiscard]] virtual std::unique_ptr<ColliderShape> make(const ColliderMesh& mesh) = 0;
+    [[nodiscard]] virtual std::unique_ptr<ColliderShape> make(Vec3i tile,
+                                                              const ColliderMesh& mesh) = 0;
     /// Bodies collide with the shape from the next physics tick on, and no more with the one that the
     /// tile had before.
     virtual void show(Vec3i tile, std::unique_ptr<ColliderShape> shape) noexcept = 0;

@@ -317,7 +317,7 @@ void Colliders::make(Tile& tile, ColliderSink& sink, ColliderReport& report) {
     if (job.error) return fail(at, tile, *job.error, sink, report);
     if (job.mesh.empty()) return show(at, tile, sink, report);
     try {
-        job.shape = sink.make(job.mesh);
+        job.shape = sink.make(at, job.mesh);
         job.mesh = {};
         if (!job.shape->bakes_on_worker()) return show(at, tile, sink, report);
         tile.stage = Stage::Baking;
@@ -415,8 +415,8 @@ void Colliders::clear(ColliderSink& sink) noexcept {
 
 // ---- Questions
 
-bool Colliders::is_ready(const Aabb& box) const noexcept {
-    const Box3i tiles = tiles_around(box);
+bool Colliders::is_ready(const GroundBody& body) const noexcept {
+    const Box3i tiles = tiles_needed(body).all;
     if (tiles.empty() || count_of(tiles) > static_cast<double>(tiles_.size())) return false;
     bool ready = true;
     for_each(tiles, [&](Vec3i at) {

@@ -79,8 +79,9 @@ public:
     /// Builds again what has failed. Returns how many tiles that are.
     std::size_t retry_failed() noexcept;
 
-    /// Whether the ground in the box is as the last edit has left it. Never where no body needs it.
-    [[nodiscard]] bool is_ready(const Aabb& box) const noexcept;
+    /// Whether all ground that this body needs is as the last edit has left it. Never where no body
+    /// that was named needs it.
+    [[nodiscard]] bool is_ready(const GroundBody& body) const noexcept;
     [[nodiscard]] ColliderStats stats() const noexcept;
 
 private:

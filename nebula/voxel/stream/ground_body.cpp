@@ -28,17 +28,8 @@ void extend(float& low, float& high, float velocity, float seconds, float margin
     high = std::min(high + std::max(way, 0.0F) + margin, middle + kMostFromMiddle);
 }
 
-Box3i swept(const GroundBody& body, float seconds, float margin) {
-    Aabb box = body.box;
-    extend(box.min.x, box.max.x, body.velocity.x, seconds, margin);
-    extend(box.min.y, box.max.y, body.velocity.y, seconds, margin);
-    extend(box.min.z, box.max.z, body.velocity.z, seconds, margin);
-    return tiles_around(box);
-}
-
-}  // namespace
-
-Box3i tiles_around(const Aabb& box) noexcept {
+// Nothing if the box is not finite or reaches out of the world.
+Box3i tiles_around(const Aabb& box) {
     for (const Vec3f corner : {box.min, box.max})
         for (const float c : {corner.x, corner.y, corner.z})
             if (!std::isfinite(c) || std::abs(c) > kWorldLimit) return {};
@@ -48,6 +39,16 @@ Box3i tiles_around(const Aabb& box) noexcept {
     return {{tile(box.min.x), tile(box.min.y), tile(box.min.z)},
             {tile(box.max.x) + 1, tile(box.max.y) + 1, tile(box.max.z) + 1}};
 }
+
+Box3i swept(const GroundBody& body, float seconds, float margin) {
+    Aabb box = body.box;
+    extend(box.min.x, box.max.x, body.velocity.x, seconds, margin);
+    extend(box.min.y, box.max.y, body.velocity.y, seconds, margin);
+    extend(box.min.z, box.max.z, body.velocity.z, seconds, margin);
+    return tiles_around(box);
+}
+
+}  // namespace
 
 TilesNeeded tiles_needed(const GroundBody& body) noexcept {
     if (!is_finite(body.box.min) || !is_finite(body.box.max) || !is_finite(body.velocity) ||

@@ -36,7 +36,4 @@ struct TilesNeeded {
 /// Threads:   any thread.
 [[nodiscard]] TilesNeeded tiles_needed(const GroundBody& body) noexcept;
 
-/// The tiles that a box touches, and nothing if it is not finite or outside the world.
-[[nodiscard]] Box3i tiles_around(const Aabb& box) noexcept;
-
 }  // namespace nebula::voxel
