@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
+#include "shown_triangles.hpp"
 #include "test_fields.hpp"
 #include "world_samples.hpp"
 
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/gen/noise_generator.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
-#include "nebula/voxel/mesh/chunk_mesh.hpp"
-#include "nebula/voxel/mesh/smooth_mesher.hpp"
 #include "nebula/voxel/query/raycast.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +19,6 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -82,21 +79,12 @@ TEST(Raycaster, MeetsAPlaneAtItsHeight) {
 
 // ---- Every direction, from every kind of place ----
 
-/// The triangles of the finest chunk meshes, found by position, and met one by one.
+/// The triangles of the finest chunk meshes, met one by one.
 class RaycastOracle : public testing::Test {
 protected:
+    using Vec = ShownTriangles::Vec;
+    using Triangle = ShownTriangles::Triangle;
     static constexpr double kLength = 12.0;
-
-    struct Vec {
-        double x, y, z;
-        friend Vec operator-(const Vec& a, const Vec& b) {
-            return {a.x - b.x, a.y - b.y, a.z - b.z};
-        }
-        friend double operator*(const Vec& a, const Vec& b) {
-            return a.x * b.x + a.y * b.y + a.z * b.z;
-        }
-    };
-    using Triangle = std::array<Vec, 3>;
 
     /// Of chunks in [low, high).
     void build(std::shared_ptr<const Generator> generator, Vec3i low, Vec3i high, bool dig) {
@@ -107,30 +95,7 @@ protected:
                                          {dice.real(-20, 36), dice.real(-8, 6), dice.real(-20, 36)},
                                          dice.real(1.2F, 7.0F)}));
         caster_ = std::make_unique<Raycaster>(*volume_);
-        const auto block = std::make_unique<SampleBlock>();
-        SmoothMesher mesher;
-        ChunkMesh mesh;
-        for (std::int32_t z = low.z; z < high.z; ++z)
-            for (std::int32_t y = low.y; y < high.y; ++y)
-                for (std::int32_t x = low.x; x < high.x; ++x) {
-                    if (volume_->gather({{x, y, z}}, *block) != BlockContent::Mixed) continue;
-                    ASSERT_TRUE(mesher.mesh(*block, mesh));
-                    for (std::uint32_t i = 0; i < mesh.index_count; i += 3) {
-                        Triangle triangle;
-                        for (std::uint32_t k = 0; k < 3; ++k) {
-                            const Vec3f p = mesh.position(mesh.index(i + k));
-                            triangle[k] = {double{p.x} + x * kChunkSize,
-                                           double{p.y} + y * kChunkSize,
-                                           double{p.z} + z * kChunkSize};
-                        }
-                        const auto cell = [&](double Vec::*c) {
-                            return static_cast<std::int32_t>(
-                                std::floor((triangle[0].*c + triangle[1].*c + triangle[2].*c) / 3));
-                        };
-                        triangles_[{cell(&Vec::x), cell(&Vec::y), cell(&Vec::z)}].push_back(
-                            triangle);
-                    }
-                }
+        triangles_.add(*volume_, low, high);
     }
 
     /// A cast must find the first triangle on its way, and start inside the ground if that is met
@@ -146,17 +111,9 @@ protected:
         bool from_behind = false;
         // Whatever the ray passes between two steps is beside the cell of one of them.
         for (double t = 0; t < kLength + 1.0; t += 0.9)
-            for (int n = 0; n < 27; ++n) {
-                const auto cell = [&](double at, int offset) {
-                    return static_cast<std::int32_t>(std::floor(at)) + offset - 1;
-                };
-                const auto found = triangles_.find({cell(start.x + d.x * t, n % 3),
-                                                    cell(start.y + d.y * t, n / 3 % 3),
-                                                    cell(start.z + d.z * t, n / 9)});
-                if (found == triangles_.end()) continue;
-                for (const Triangle& triangle : found->second)
-                    meet(triangle, start, d, first, from_behind);
-            }
+            triangles_.for_each_near(start + d * t, 1, [&](const Triangle& triangle) {
+                meet(triangle, start, d, first, from_behind);
+            });
         if (first > kLength) {
             EXPECT_TRUE(!*result || (*result)->distance == 0.0F)
                 << kind << " ray " << number << " met what is not there";
@@ -168,9 +125,7 @@ protected:
         ASSERT_TRUE(*result) << kind << " ray " << number << " went through the ground at "
                              << first;
         EXPECT_NEAR((*result)->distance, from_behind ? 0.0 : first, 1e-4)
-            << kind << " ray " << number << " from " << from.x << " " << from.y << " " << from.z
-            << " along " << direction.x << " " << direction.y << " " << direction.z << " first "
-            << first;
+            << kind << " ray " << number << ", first " << first;
     }
 
     std::unique_ptr<Volume> volume_;
@@ -179,10 +134,6 @@ protected:
     bool may_graze_ = false;
 
 private:
-    static Vec cross(const Vec& a, const Vec& b) {
-        return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
-    }
-
     // By barycentric coordinates.
     static void meet(const Triangle& p, const Vec& start, const Vec& d, double& first,
                      bool& from_behind) {
@@ -190,19 +141,19 @@ private:
         const Vec e1 = p[1] - p[0];
         const Vec e2 = p[2] - p[0];
         const Vec h = cross(d, e2);
-        const double det = e1 * h;
+        const double det = dot(e1, h);
         if (std::abs(det) < 1e-14) return;
         const Vec s = start - p[0];
-        const double u = (s * h) / det;
+        const double u = dot(s, h) / det;
         const Vec q = cross(s, e1);
-        const double v = (d * q) / det;
-        const double t = (e2 * q) / det;
+        const double v = dot(d, q) / det;
+        const double t = dot(e2, q) / det;
         if (u < -kEdge || v < -kEdge || u + v > 1 + kEdge || t < 0 || t >= first) return;
         first = t;
-        from_behind = cross(e2, e1) * d > 0;
+        from_behind = dot(cross(e2, e1), d) > 0;
     }
 
-    std::unordered_map<Vec3i, std::vector<Triangle>, Vec3iHash> triangles_;
+    ShownTriangles triangles_;
 };
 
 // NEBULA_LONG_TESTS=1 casts a million of each kind.

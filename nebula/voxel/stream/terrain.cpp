@@ -144,6 +144,8 @@ tl::expected<std::optional<RayHit>, VoxelError> Terrain::raycast(Vec3f from, Vec
     return impl().world.raycast(from, direction, max_distance);
 }
 
+Mover& Terrain::mover() noexcept { return impl().world.mover(); }
+
 Colliders& Terrain::colliders() noexcept { return impl().colliders; }
 
 tl::expected<ChunkMesh, VoxelError> Terrain::build_chunk(ChunkId chunk) {
