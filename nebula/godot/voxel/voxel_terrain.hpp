@@ -19,6 +19,7 @@
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/task_handle.hpp"
+#include "nebula/voxel/query/mover.hpp"
 #include "nebula/voxel/stream/ground_body.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
 
@@ -56,6 +57,16 @@ public:
     Error add_sphere(const Vector3& center, double radius);
     [[nodiscard]] Dictionary raycast(const Vector3& from, const Vector3& direction,
                                      double max_distance);
+    [[nodiscard]] Dictionary sweep_sphere(const Vector3& center, double radius,
+                                          const Vector3& motion);
+    [[nodiscard]] Dictionary sweep_capsule(const Transform3D& place, double radius, double height,
+                                           const Vector3& motion);
+    [[nodiscard]] Dictionary overlap_sphere(const Vector3& center, double radius);
+    [[nodiscard]] Dictionary overlap_capsule(const Transform3D& place, double radius,
+                                             double height);
+    [[nodiscard]] Dictionary nearest_surface(const Vector3& position, double max_distance);
+    [[nodiscard]] double ground_height(double x, double z);
+    [[nodiscard]] double sample(const Vector3& position);
     [[nodiscard]] bool is_loaded();
     /// True, false, or a Signal that gives one of them later.
     [[nodiscard]] Variant wait_loaded();
@@ -112,10 +123,8 @@ public:
     void set_collision_distance(double voxels);
     [[nodiscard]] double collision_budget_msec() const { return collision_budget_msec_; }
     void set_collision_budget_msec(double msec);
-    [[nodiscard]] Ref<PhysicsMaterial> physics_material_override() const {
-        return physics_material_;
-    }
-    void set_physics_material_override(const Ref<PhysicsMaterial>& material);
+    [[nodiscard]] Ref<PhysicsMaterial> collision_material() const { return physics_material_; }
+    void set_collision_material(const Ref<PhysicsMaterial>& material);
 
     [[nodiscard]] PackedStringArray configuration_warnings();
     /// What is on the screen; null without a world.
@@ -173,6 +182,16 @@ private:
     bool wait_for_pool();
     task<> start_with_pool();
     [[nodiscard]] bool has_world();
+    /// Null, after a line for the user, if there is nothing to ask.
+    [[nodiscard]] voxel::Mover* mover();
+    [[nodiscard]] voxel::Vec3f to_metric(const Vector3& global) const;
+    [[nodiscard]] Vector3 from_metric(voxel::Vec3f metric) const;
+    [[nodiscard]] Vector3 normal_from_metric(voxel::Vec3f normal) const;
+    [[nodiscard]] voxel::Capsule capsule_at(const Transform3D& place, double radius,
+                                            double height) const;
+    Dictionary sweep(const char* method, const Vector3& center, const voxel::Capsule& capsule,
+                     const Vector3& motion);
+    Dictionary overlap(const char* method, const voxel::Capsule& capsule);
     void drop_world() noexcept;
 
     task<> stream();

@@ -59,7 +59,7 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                Hint::range(0, 16384, 1, "or_greater,suffix:m"),
                "As [member GeometryInstance3D.visibility_range_end], for each chunk. 0 means no "
                "limit.");
-    c.group("Collision");
+    c.group("Collision", "collision_");
     c.property("collision_enabled", &Self::collision_enabled, &Self::set_collision_enabled, {},
                "Whether bodies collide with the terrain. There is ground only where somebody needs "
                "it: around every [RigidBody3D], [CharacterBody3D] and [PhysicalBone3D] of the same "
@@ -72,8 +72,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.property("collision_priority", &Self::collision_priority, &Self::set_collision_priority,
                Hint::range(0.1, 8, 0.1, "or_greater"),
                "As [member CollisionObject3D.collision_priority].");
-    c.property("physics_material_override", &Self::physics_material_override,
-               &Self::set_physics_material_override, Hint::resource<PhysicsMaterial>(),
+    c.property("collision_material", &Self::collision_material, &Self::set_collision_material,
+               Hint::resource<PhysicsMaterial>(),
                "As [member StaticBody3D.physics_material_override].");
     c.property(
         "collision_distance", &Self::collision_distance, &Self::set_collision_distance,
@@ -152,6 +152,54 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "All values are global. [param direction] may have any length except zero; [param "
             "max_distance] must be from 0 to 10000 voxels. The ray needs no collision shape and "
             "sees every edit at once. A ray that starts inside the ground hits at distance 0.");
+    c.method("sweep_sphere", &Self::sweep_sphere, {"center", "radius", "motion"})
+        .doc(
+            "Moves a sphere along [param motion] until it touches the ground. Arguments and result "
+            "are "
+            "as for [method sweep_capsule], without a direction.");
+    c.method("sweep_capsule", &Self::sweep_capsule, {"transform", "radius", "height", "motion"})
+        .doc(
+            "Moves a capsule along [param motion] until it touches the ground. The capsule stands "
+            "on "
+            "the y axis of [param transform], like a [CapsuleShape3D] of the same [param radius] "
+            "and "
+            "[param height]. Needs no collision shape and sees every edit at once.\n\n"
+            "Returns an empty Dictionary if nothing is in the way. Otherwise [code]position[/code] "
+            "is "
+            "where its centre stops, after [code]distance[/code] metres or [code]fraction[/code] "
+            "of "
+            "the motion; it touches the ground at [code]point[/code], and [code]normal[/code] "
+            "points "
+            "from there to it. It stops with a gap of at most 1/512 voxel. What it touches at the "
+            "start "
+            "is in its way only if it moves into that.\n\n"
+            "The radius must be above 0 and at most 16 voxels, the capsule at most 64 voxels long, "
+            "the "
+            "motion at most 1000.");
+    c.method("overlap_sphere", &Self::overlap_sphere, {"center", "radius"})
+        .doc("As [method overlap_capsule], for a sphere.");
+    c.method("overlap_capsule", &Self::overlap_capsule, {"transform", "radius", "height"})
+        .doc(
+            "Returns where a capsule is nearest to being out of the ground: moved by "
+            "[code]depth[/code] along [code]normal[/code], it touches the ground at "
+            "[code]point[/code] "
+            "no more; another place may still be in the way then. Empty if it does not touch the "
+            "ground. Arguments are as for [method sweep_capsule].");
+    c.method("nearest_surface", &Self::nearest_surface, {"position", "max_distance"})
+        .doc(
+            "Returns the [code]position[/code] of the ground that is nearest to a place, its "
+            "[code]normal[/code] and the [code]distance[/code], which is negative inside the "
+            "ground; or "
+            "an empty Dictionary if there is none within [param max_distance], at most 32 voxels.");
+    c.method("ground_height", &Self::ground_height, {"x", "z"})
+        .doc(
+            "Returns the height of the highest ground at a global x and z, or NAN if there is none "
+            "within 5000 voxels of the node's own height.");
+    c.method("sample", &Self::sample, {"position"})
+        .doc(
+            "Returns about how far a place is from the ground, in metres: negative inside, and "
+            "never "
+            "more than 4 voxels. NAN if it is outside the world.");
     c.method("is_loaded", &Self::is_loaded)
         .doc("Returns whether everything in view, including edits, is on the screen.");
     c.method("wait_loaded", &Self::wait_loaded)

@@ -285,7 +285,7 @@ void VoxelTerrain::set_collision_budget_msec(double msec) {
     set_budget(collision_budget_msec_, "collision_budget_msec", msec);
 }
 
-void VoxelTerrain::set_physics_material_override(const Ref<PhysicsMaterial>& material) {
+void VoxelTerrain::set_collision_material(const Ref<PhysicsMaterial>& material) {
     physics_material_ = material;
     if (material) return;
     ground_look_.friction = GroundLook{}.friction;

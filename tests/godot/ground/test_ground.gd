@@ -188,8 +188,8 @@ func test_a_turned_scaled_and_mirrored_terrain_holds_bodies_where_it_shows() -> 
 
 func test_a_material_decides_how_it_bounces() -> void:
 	var terrain := await loaded_terrain()
-	terrain.physics_material_override = PhysicsMaterial.new()
-	terrain.physics_material_override.bounce = 0.9
+	terrain.collision_material = PhysicsMaterial.new()
+	terrain.collision_material.bounce = 0.9
 	var body := await dropped(terrain, Vector3(8, 4, 8))
 	var highest := 0.0
 	for i in 120:
@@ -197,7 +197,7 @@ func test_a_material_decides_how_it_bounces() -> void:
 		if body.linear_velocity.y > 0:
 			highest = maxf(highest, body.position.y)
 	check(highest > 2.0, "it bounced up to %s" % highest)
-	terrain.physics_material_override = null
+	terrain.collision_material = null
 	body.free()
 	await remove(terrain)
 
@@ -277,4 +277,64 @@ func test_wrong_values_are_refused() -> void:
 	if answer is Signal:
 		answer = await answer
 	check_equal(answer, false, "of a body that is freed")
+	await remove(terrain)
+
+
+func test_sweeps_and_other_questions_need_no_collider() -> void:
+	for basis: Basis in [
+		Basis.IDENTITY, Basis.from_scale(Vector3(2, 0.5, 3)),
+		Basis(Vector3.UP, 0.7) * Basis.from_scale(Vector3(-1.5, 1.5, 1.5)),
+	]:
+		var terrain := flat_terrain()
+		terrain.transform = Transform3D(basis, Vector3(100, 20, -30))
+		tree.root.add_child(terrain)
+		terrain.collision_enabled = false
+		await tree.process_frame
+		var up := 20.0 - 1.0 / 32.0 * absf(basis.get_scale().y)  # where flat ground is
+		var start := Transform3D(Basis.IDENTITY, Vector3(101, 25, -29))
+		var hit := terrain.sweep_capsule(start, 0.4, 1.8, Vector3(2, -8, 0))
+		check(absf(hit["position"].y - (up + 0.9)) < 0.02, "%s: %s" % [basis, hit])
+		check(absf(hit["point"].y - up) < 0.02, "%s: %s" % [basis, hit])
+		check(hit["normal"].dot(Vector3.UP) > 0.999, "%s: %s" % [basis, hit])
+		check(absf(hit["fraction"] * Vector3(2, -8, 0).length() - hit["distance"]) < 1e-4, "fraction")
+		check_equal(terrain.sweep_sphere(start.origin, 0.5, Vector3(5, 0, 0)), {})
+		hit = terrain.sweep_sphere(start.origin, 0.5, Vector3(0, -8, 0))
+		check(absf(hit["position"].y - (up + 0.5)) < 0.02, "%s: %s" % [basis, hit])
+		hit = terrain.overlap_sphere(Vector3(101, up + 0.3, -29), 0.5)
+		check(absf(hit["depth"] - 0.2) < 0.02, "%s: %s" % [basis, hit])
+		check_equal(terrain.overlap_capsule(start, 0.4, 1.8), {})
+		var nearest := terrain.nearest_surface(Vector3(101, up + 0.4, -29), 1.0)
+		check(absf(nearest["distance"] - 0.4) < 0.02, "%s: %s" % [basis, nearest])
+		nearest = terrain.nearest_surface(Vector3(101, up - 0.4, -29), 1.0)
+		check(absf(nearest["distance"] + 0.4) < 0.02, "%s: %s" % [basis, nearest])
+		check(absf(terrain.ground_height(101, -29) - up) < 0.02, "%s" % terrain.ground_height(101, -29))
+		check(terrain.sample(Vector3(101, up + 0.3, -29)) > 0.1, "above")
+		check(terrain.sample(Vector3(101, up - 0.3, -29)) < -0.1, "below")
+		terrain.dig_sphere(Vector3(101, 20, -29), 3.0)
+		check(absf(terrain.ground_height(101, -29) - (20 - 3)) < 1.0, "an edit counts at once")
+		await remove(terrain)
+
+
+func test_wrong_questions_are_refused() -> void:
+	var terrain := await loaded_terrain()
+	for radius: float in [0.0, -1.0, 17.0, NAN, INF]:
+		expect_error("VoxelTerrain.sweep_sphere: the radius")
+		check_equal(terrain.sweep_sphere(Vector3(0, 5, 0), radius, Vector3.DOWN), {})
+	expect_error("sweep_capsule: the capsule")
+	check_equal(terrain.sweep_capsule(Transform3D(), 0.5, 1e9, Vector3.DOWN), {})
+	expect_error("the motion must be")
+	check_equal(terrain.sweep_sphere(Vector3(0, 5, 0), 1.0, Vector3(0, 1e6, 0)), {})
+	expect_error("the motion is not finite")
+	check_equal(terrain.sweep_sphere(Vector3(0, 5, 0), 1.0, Vector3(NAN, 0, 0)), {})
+	expect_error("overlap_sphere")
+	check_equal(terrain.overlap_sphere(Vector3(NAN, 0, 0), 1.0), {})
+	expect_error("nearest_surface: the distance")
+	check_equal(terrain.nearest_surface(Vector3.ZERO, -1.0), {})
+	expect_error("nearest_surface: the position")
+	check_equal(terrain.nearest_surface(Vector3(1e9, 0, 0), 1.0), {})
+	expect_error("sample: the position")
+	check(is_nan(terrain.sample(Vector3(INF, 0, 0))), "no sample")
+	expect_error("ground_height")
+	check(is_nan(terrain.ground_height(NAN, 0)), "no height")
+	check(terrain.sweep_sphere(Vector3(0, 5, 0), 1.0, Vector3.ZERO).is_empty(), "no motion")
 	await remove(terrain)
