@@ -29,7 +29,7 @@ PROGRAMS = {
     "smooth_mesher_bench": r"^mesh\.(empty|plane|sphere|gyroid|plane\.strips|plane\.copy)$",
     "blocky_mesher_bench": r"^greedy\.(plane|sphere|gyroid|62)$",
     "field_bench": r"^(gather|edit\.apply)\.",
-    "world_bench": r"^noise\.(height\.6|overhang)$",
+    "world_bench": r"^(noise\.(height\.6|overhang)|ray\.cast|mover\.cast)$",
 }
 
 GROUPS = [
@@ -39,6 +39,8 @@ GROUPS = [
     ("gather", "Filling a block", "The 35³ samples that a chunk's mesh needs, one thread."),
     ("noise", "Noise", "32³ samples that the surface passes through, one thread."),
     ("edit", "Edits", "World::apply on its own: samples on all levels, no meshes."),
+    ("ray", "Rays", "Raycaster::cast over hills whose bricks are stored."),
+    ("mover", "Sweeps", "Mover::sweep over the same hills."),
 ]
 
 PEER = "godot_voxel"
@@ -90,6 +92,8 @@ ROWS = [
     Benched("edit.apply.r4", "µs", 30, "The target is that of the whole call in a script, edit.r4.call of ./run bench terrain."),
     Benched("edit.apply.r8", "µs", 60, "As edit.apply.r4."),
     Benched("edit.apply.r16", "µs", 250, "As edit.apply.r4."),
+    Benched("ray.cast", "µs", 2, "100 voxels, low over the ground, which it meets."),
+    Benched("mover.cast", "µs", 3, "A capsule of human size that stands on the ground and walks a voxel."),
 ]  # fmt: skip
 
 MICROSECONDS = {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}
