@@ -7,6 +7,7 @@
 #include "nebula/voxel/space/vec.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -17,9 +18,12 @@ using CellCorners = std::array<Sample, 8>;
 
 /// Bit i is set if corner i is inside.
 [[nodiscard]] constexpr unsigned case_of(const CellCorners& corners) noexcept {
-    unsigned bits = 0;
-    for (unsigned i = 0; i < 8; ++i) bits |= is_inside(corners[i]) ? 1U << i : 0U;
-    return bits;
+    static_assert(std::endian::native == std::endian::little);
+    // Of all eight at once: is_inside is the sign bit of each byte, and the product puts the one of
+    // byte i into bit 56 + i.
+    static_assert(is_inside(Sample{-1}) && !is_inside(Sample{0}));
+    const std::uint64_t signs = std::bit_cast<std::uint64_t>(corners) >> 7U & 0x0101010101010101ULL;
+    return static_cast<unsigned>(signs * 0x0102040810204080ULL >> 56U);
 }
 
 /// The part of the shown surface that lies in one cell of level 0: the triangles of the chunk's mesh,

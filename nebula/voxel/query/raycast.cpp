@@ -85,17 +85,20 @@ public:
 
     std::optional<RayHit> run() {
         GridWalk cells(from_, direction_);
-        std::optional<Vec3i> brick;
+        Vec3i brick;
         bool empty = false;
         for (int steps = 0; cells.entered() <= limit_; ++steps) {
             NEBULA_ASSERT(steps < kStepsPerVoxel * limit_ + 4.0,
                           "a ray exceeded its maximum number of steps");
-            if (const Vec3i now = floor_div(cells.cell(), kBrickSize); now != brick) {
+            const Vec3i cell = cells.cell();
+            // floor_div; see BrickCache::corners.
+            if (const Vec3i now{cell.x >> 4, cell.y >> 4, cell.z >> 4};
+                now != brick || steps == 0) {
                 brick = now;
                 empty = bricks_.proven_empty(now);
             }
             if (empty) {
-                cells.leave(brick_region({*brick}).box);
+                cells.leave(brick_region({brick}).box);
             } else {
                 if (auto hit = visit(cells)) return hit;
                 cells.advance();

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 
 namespace nebula::voxel::detail {
@@ -49,21 +50,23 @@ const Brick& BrickCache::brick(Vec3i at) {
 }
 
 CellCorners BrickCache::corners(Vec3i cell) {
+    // As floor_mod and floor_div, which cost a ray a third of its time.
+    static_assert(kBrickSize == 16);
+    const auto within = [](Vec3i v) { return Vec3i{v.x & 15, v.y & 15, v.z & 15}; };
+    const auto brick_of = [](Vec3i v) { return Vec3i{v.x >> 4, v.y >> 4, v.z >> 4}; };
     CellCorners result;
-    const Vec3i in = floor_mod(cell, kBrickSize);
+    const Vec3i in = within(cell);
     constexpr int kLast = kBrickSize - 1;
     if (in.x < kLast && in.y < kLast && in.z < kLast) {
-        const Sample* low =
-            brick(floor_div(cell, kBrickSize)).samples.data() + Brick::index(in.x, in.y, in.z);
-        for (int i = 0; i < 8; ++i)
-            result[static_cast<std::size_t>(i)] = low[Brick::index(i & 1, i >> 1 & 1, i >> 2 & 1)];
+        const Sample* low = brick(brick_of(cell)).samples.data() + Brick::index(in.x, in.y, in.z);
+        for (int i = 0; i < 4; ++i)  // two corners at a time
+            std::memcpy(result.data() + 2 * i, low + Brick::index(0, i & 1, i >> 1), 2);
         return result;
     }
     for (int i = 0; i < 8; ++i) {
         const Vec3i voxel = cell + Vec3i{i & 1, i >> 1 & 1, i >> 2 & 1};
-        const Vec3i at = floor_mod(voxel, kBrickSize);
-        result[static_cast<std::size_t>(i)] =
-            brick(floor_div(voxel, kBrickSize)).at(at.x, at.y, at.z);
+        const Vec3i at = within(voxel);
+        result[static_cast<std::size_t>(i)] = brick(brick_of(voxel)).at(at.x, at.y, at.z);
     }
     return result;
 }
