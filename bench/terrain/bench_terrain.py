@@ -132,7 +132,7 @@ ROWS = [
     Measured("update.border", "ms", 0.2, "The longest update of a crossing, without waiting for a CPU; the median of the crossings."),
     Measured("update.border.p90", "ms", 0.2, "The same, of nine crossings in ten.", of="update.border", statistic=percentile(0.9)),
     Measured("update.border.whole", "ms", None, "All updates of a crossing, until all is loaded."),
-    Measured("collide.lag.r4", "ticks", 2, "From a dig under a standing body until a ray of the physics engine meets the new ground; "
+    Measured("collide.lag.r4", "ticks", 2, "From a dig under a standing body until the physics engine has the new shape there; "
              "99 of 100.", is_time=False, statistic=percentile(0.99)),
     Measured("collide.lag.r16", "ticks", 2, "As collide.lag.r4.", is_time=False, statistic=percentile(0.99)),
     Measured("collide.main", "ms", 1, "Main thread, per frame, digging in each of them among twenty bodies; 99 of 100.",

@@ -3,6 +3,7 @@
 
 #include "world_samples.hpp"
 
+#include "nebula/threading/task_group.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
@@ -308,6 +309,31 @@ TEST(Colliders, AnEditInTheMiddleOfABuildIsNotLost) {
         EXPECT_TRUE((sink.shown[Vec3i{0, 0, 0}] == newest)) << in_bake;
         EXPECT_TRUE(sink.first == (in_bake ? before : newest)) << in_bake;
     }
+}
+
+// The only worker is held up by somebody else, as on a machine that is too busy.
+TEST(Colliders, AShapeThatIsLateForATickIsBakedByTheOwner) {
+    WorkerPool pool(workers(1));
+    Gate gate;
+    Volume volume(std::make_shared<FlatGenerator>(4.0F));
+    Colliders colliders(volume, pool, &fake_now);
+    FakeSink sink;
+    const GroundBody body = body_at({8, 5, 8}, 1.0F, 0.0F);
+    colliders.set_bodies({&body, 1});
+    update_until(colliders, sink, [&] { return colliders.is_ready(body); });
+    gate.close();
+    TaskGroup other(pool);
+    other.spawn([&] { gate.pass(); });
+    gate.wait_for_worker();
+    const auto edit = apply(volume, {SphereEdit::Kind::Dig, {8, 4, 8}, 3.0F});
+    ASSERT_TRUE(edit);
+    colliders.note_edit(edit->reach[0]);
+    (void)colliders.update(sink, fake_now() + kSoon);
+    (void)colliders.update(sink, fake_now() + kSoon);
+    EXPECT_FALSE(colliders.is_ready(body)) << "between ticks it is left to the worker";
+    (void)colliders.update(sink, fake_now() + kSoon, Colliders::When::BeforeTick);
+    EXPECT_TRUE(colliders.is_ready(body));
+    gate.open();
 }
 
 TEST(Colliders, AnEditUnderABodyComesFirstAndInTheNextUpdate) {

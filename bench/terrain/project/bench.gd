@@ -466,9 +466,9 @@ func _add_balls(count: int) -> Array[RigidBody3D]:
 	return balls
 
 
-# Of what the physics engine holds; NAN where that is nothing.
-func _held_at(x: float, z: float) -> float:
-	var query := PhysicsRayQueryParameters3D.create(Vector3(x, 400, z), Vector3(x, -400, z), 1)
+# Of what the physics engine holds there; NAN if that is nothing.
+func _held_below(place: Vector3) -> float:
+	var query := PhysicsRayQueryParameters3D.create(place, place + Vector3.DOWN * 400, 1)
 	query.exclude = _ball_rids
 	var hit := get_world_3d().direct_space_state.intersect_ray(query)
 	return hit["position"].y if not hit.is_empty() else NAN
@@ -490,15 +490,16 @@ func _collide() -> void:
 		for i in 10 if _quick else 50:
 			await _frames(20)
 			var ball := balls[i % 20]
-			# Beside the ball, because the hole's bottom is below the ball's tile for large ones.
-			var at := ball.position + Vector3(1.5, 0, 0)
+			var at := ball.position
 			await _end_of_frame
-			_dig(_ground_at(at.x, at.z), radius)
-			var wanted := _ground_at(at.x, at.z).y
+			var old := _held_below(at)
+			if not at.y - old < 1.0:
+				continue  # it falls
+			_dig(at, radius)
 			var ticks := 0
 			while ticks < 100:
 				await get_tree().physics_frame
-				if absf(_held_at(at.x, at.z) - wanted) < 0.05:
+				if not absf(_held_below(at) - old) < 0.5:
 					break
 				ticks += 1
 			_take("collide.lag.r%d" % radius, ticks)

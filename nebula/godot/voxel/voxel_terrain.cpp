@@ -410,7 +410,7 @@ task<> VoxelTerrain::stream() {
             commit_edits();
             if (!survives(self, world)) co_return;
         }
-        attempt([this] { update_ground(); });
+        attempt([this] { update_ground(voxel::Colliders::When::Between); });
         settle_area_waits();
         world_->announcing = true;
         announce_failures();
@@ -466,7 +466,7 @@ task<> VoxelTerrain::show_edits() {
         world_->edited.reset();
         if (world_->edits_for_next_frame || world_->late) continue;
         // First, because workers bake while the edits are meshed here.
-        attempt([this] { update_ground(); });
+        attempt([this] { update_ground(voxel::Colliders::When::Between); });
         commit_edits();
         if (!survives(self, world_number)) co_return;
     }

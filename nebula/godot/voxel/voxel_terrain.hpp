@@ -20,6 +20,7 @@
 #include "nebula/task/event.hpp"
 #include "nebula/task/task_handle.hpp"
 #include "nebula/voxel/query/mover.hpp"
+#include "nebula/voxel/stream/colliders.hpp"
 #include "nebula/voxel/stream/ground_body.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
 
@@ -199,7 +200,7 @@ private:
     task<> hold_ground();
     void hold_ground_now();
     void follow_bodies();
-    void update_ground();
+    void update_ground(voxel::Colliders::When when);
     void wake_bodies(const std::vector<voxel::Vec3i>& tiles) const;
     void note_ground_time(Clock::duration spent) noexcept;
     void drop_ground() noexcept;

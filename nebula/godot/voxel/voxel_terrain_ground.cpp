@@ -61,7 +61,7 @@ task<> VoxelTerrain::hold_ground() {
 void VoxelTerrain::hold_ground_now() {
     try {
         follow_bodies();
-        update_ground();
+        update_ground(voxel::Colliders::When::BeforeTick);
     } catch (const std::bad_alloc&) {
         if (world_) world_->view.no_memory();
         return;
@@ -121,7 +121,7 @@ voxel::GroundBody VoxelTerrain::ground_body(ObjectId body, const AABB& box, cons
 }
 
 // Once per tick, and after the edits of a frame.
-void VoxelTerrain::update_ground() {
+void VoxelTerrain::update_ground(voxel::Colliders::When when) {
     if (!in_world_ || !collision_enabled_ || !transform_works()) return;
     World& world = *world_;
     voxel::Colliders& colliders = world.terrain.colliders();
@@ -142,7 +142,8 @@ void VoxelTerrain::update_ground() {
         std::chrono::duration<double, std::milli>(collision_budget_msec_));
     const Clock::time_point start = Clock::now();
     (void)colliders.update(
-        world.ground, start + std::max(budget - world.spent_on_ground, Clock::duration::zero()));
+        world.ground, start + std::max(budget - world.spent_on_ground, Clock::duration::zero()),
+        when);
     if (world.ground.take_no_memory()) world.view.no_memory();
     for (const GroundSink::Failure& failure : world.ground.take_failures())
         world.view.failed({voxel::floor_div(failure.tile, 2), 0}, failure.error);

@@ -22,6 +22,7 @@ constexpr int kEdited = 2;
 constexpr int kLater = 3;
 
 constexpr std::chrono::seconds kKeepUnused{2};
+constexpr std::chrono::microseconds kMostHelp{200};
 constexpr std::size_t kBucketsPerSweep = 64;
 constexpr std::size_t kWorkingPerWorker = 16;
 
@@ -197,7 +198,7 @@ void Colliders::pop_wish() noexcept {
 
 // ---- The life of a tile
 
-ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline) {
+ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline, When when) {
     NEBULA_ASSERT(owner_.is_current(), "only the thread that owns the world updates its colliders");
     const Clock::time_point start = now_();
     ColliderReport report;
@@ -205,6 +206,10 @@ ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline)
     // A body that moves wishes again for what still waits.
     if (wishes_lost_ || wishes_.size() > 64 + 4 * tiles_.size()) rebuild_wishes();
     receive();
+    if (when == When::BeforeTick && urgent_bakes_ > 0) {
+        help_bake(deadline - start);
+        receive();
+    }
     show_baked(sink, frame, report);
     start_edited(sink, frame, report);
     make_meshed(sink, frame, report);
@@ -217,8 +222,16 @@ ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline)
 void Colliders::receive() noexcept {
     while (finished_.take([this](Job& job) {
         (find(job.tile)->stage == Stage::Meshing ? meshed_ : baked_).push(job);
+        if (std::exchange(job.urgent_bake, false)) --urgent_bakes_;
     })) {
     }
+}
+
+// What is still baking since an earlier call will be a tick late, because the workers have no CPU. This
+// thread takes what none of them has begun.
+void Colliders::help_bake(Clock::duration most) noexcept {
+    most = std::clamp<Clock::duration>(most, Clock::duration::zero(), kMostHelp);
+    (void)urgent_.wait_until(Clock::now() + most);
 }
 
 void Colliders::show_baked(ColliderSink& sink, FrameBudget& frame, ColliderReport& report) {
@@ -321,7 +334,9 @@ void Colliders::make(Tile& tile, ColliderSink& sink, ColliderReport& report) {
         job.mesh = {};
         if (!job.shape->bakes_on_worker()) return show(at, tile, sink, report);
         tile.stage = Stage::Baking;
-        (tile.soon > 0 ? urgent_ : calm_)
+        job.urgent_bake = tile.soon > 0;
+        urgent_bakes_ += job.urgent_bake ? 1 : 0;
+        (job.urgent_bake ? urgent_ : calm_)
             .spawn(
                 [this, &job] {
                     job.shape->bake();
@@ -329,6 +344,7 @@ void Colliders::make(Tile& tile, ColliderSink& sink, ColliderReport& report) {
                 },
                 "bake a collider");
     } catch (const std::bad_alloc&) {
+        if (job.urgent_bake) --urgent_bakes_;
         give_up(at, tile);
         throw;
     } catch (const std::exception&) {
@@ -409,6 +425,7 @@ void Colliders::clear(ColliderSink& sink) noexcept {
         tile.failed = false;
     }
     working_ = 0;
+    urgent_bakes_ = 0;
     shapes_ = 0;
     wishes_lost_ = true;
 }

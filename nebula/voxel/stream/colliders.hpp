@@ -57,7 +57,7 @@ struct ColliderStats {
 /// Threads:   owner thread of the volume.
 /// Cost:      set_bodies: about 0.1 us per body, and about 0.1 us per tile of those that now need
 ///            others. update: until the deadline and one more step, which is a tile's mesh (50 us), its
-///            shape in the sink or showing it. The others: per tile that they concern.
+///            shape in the sink, showing it, or before a tick baking one. The others: per tile that they concern.
 /// Lifetime:  borrows the volume and the pool. The destructor waits for workers, and does not call
 ///            the sink.
 class Colliders {
@@ -72,8 +72,13 @@ public:
     void set_bodies(std::span<const GroundBody> bodies);
     /// Samples of level 0 that an edit has changed, after it was published.
     void note_edit(const Box3i& samples) noexcept;
+    enum class When : std::uint8_t {
+        BeforeTick,  ///< Right before a physics tick: a shape that is late is baked by this thread.
+        Between,     ///< Any other time: workers have until the next tick.
+    };
     /// Shows what is ready, and has the rest built. Call it at least once per frame.
-    ColliderReport update(ColliderSink& sink, Clock::time_point deadline);
+    ColliderReport update(ColliderSink& sink, Clock::time_point deadline,
+                          When when = When::Between);
     /// Takes all shapes out of the sink and builds everything anew. Waits for workers.
     void clear(ColliderSink& sink) noexcept;
     /// Builds again what has failed. Returns how many tiles that are.
@@ -92,6 +97,7 @@ private:
         ColliderMesh mesh;
         std::unique_ptr<ColliderShape> shape;
         std::optional<VoxelError> error;
+        bool urgent_bake = false;  // counts in urgent_bakes_
     };
     // In the order in which they came. Owns nothing.
     struct Jobs {
@@ -140,6 +146,7 @@ private:
     void pop_wish() noexcept;
 
     void receive() noexcept;
+    void help_bake(Clock::duration most) noexcept;
     void show_baked(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
     void start_edited(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
     void make_meshed(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
@@ -165,11 +172,12 @@ private:
     std::uint64_t round_ = 0;
     // A heap, the most urgent first. An entry is void if its tile is gone, clean or under way.
     std::vector<Wish> wishes_;
-    bool wishes_lost_ = false;     // there was no memory for one
-    Jobs meshed_;                  // wait for make()
-    Jobs baked_;                   // wait for show()
-    std::size_t next_bucket_ = 0;  // of tiles_, for sweep()
-    std::size_t working_ = 0;      // tiles that are not Idle
+    bool wishes_lost_ = false;      // there was no memory for one
+    Jobs meshed_;                   // wait for make()
+    Jobs baked_;                    // wait for show()
+    std::size_t next_bucket_ = 0;   // of tiles_, for sweep()
+    std::size_t working_ = 0;       // tiles that are not Idle
+    std::size_t urgent_bakes_ = 0;  // under way
     std::size_t shapes_ = 0;
     CostEstimate mesh_cost_{std::chrono::microseconds(60)};
     CostEstimate make_cost_{std::chrono::microseconds(60)};
