@@ -24,26 +24,27 @@
 namespace nebula::voxel {
 namespace {
 
-using Triangle = std::array<Vec3f, 3>;
+using FloatTriangle = std::array<Vec3f, 3>;
 
 auto key(const Vec3f& p) { return std::tuple(p.x, p.y, p.z); }
 
 // From the lowest of its positions on; the winding stays.
-Triangle turned(Triangle t) {
+FloatTriangle turned(FloatTriangle t) {
     const auto low = std::min_element(
         t.begin(), t.end(), [](const Vec3f& a, const Vec3f& b) { return key(a) < key(b); });
     std::rotate(t.begin(), low, t.end());
     return t;
 }
 
-void sort(std::vector<Triangle>& triangles) {
-    std::sort(triangles.begin(), triangles.end(), [](const Triangle& a, const Triangle& b) {
-        return std::tuple(key(a[0]), key(a[1]), key(a[2])) <
-               std::tuple(key(b[0]), key(b[1]), key(b[2]));
-    });
+void sort(std::vector<FloatTriangle>& triangles) {
+    std::sort(triangles.begin(), triangles.end(),
+              [](const FloatTriangle& a, const FloatTriangle& b) {
+                  return std::tuple(key(a[0]), key(a[1]), key(a[2])) <
+                         std::tuple(key(b[0]), key(b[1]), key(b[2]));
+              });
 }
 
-double height_of(const Triangle& t) {
+double height_of(const FloatTriangle& t) {
     const Vec3f a = t[1] - t[0];
     const Vec3f b = t[2] - t[1];
     const Vec3f c = t[0] - t[2];
@@ -60,17 +61,17 @@ void compare(Field&& field) {
     SmoothMesher mesher;
     ChunkMesh mesh;
     ASSERT_TRUE(mesher.mesh(*block, mesh));
-    std::vector<Triangle> shown;
+    std::vector<FloatTriangle> shown;
     std::size_t slivers = 0;
     for (std::uint32_t i = 0; i < mesh.index_count; i += 3) {
-        const Triangle t{mesh.position(mesh.index(i)), mesh.position(mesh.index(i + 1)),
-                         mesh.position(mesh.index(i + 2))};
+        const FloatTriangle t{mesh.position(mesh.index(i)), mesh.position(mesh.index(i + 1)),
+                              mesh.position(mesh.index(i + 2))};
         if (height_of(t) < double{kSliverHeight} * 0.999)
             ++slivers;
         else
             shown.push_back(turned(t));
     }
-    std::vector<Triangle> held;
+    std::vector<FloatTriangle> held;
     ColliderMesh collider;
     for (int i = 0; i < 8; ++i) {
         const Vec3i at = Vec3i{i & 1, i >> 1 & 1, i >> 2 & 1} * kTileSize;
@@ -92,7 +93,7 @@ void compare(Field&& field) {
     sort(shown);
     sort(held);
     EXPECT_TRUE(held == shown);
-    for (const Triangle& t : held) EXPECT_GE(height_of(t), double{kSliverHeight} * 0.999);
+    for (const FloatTriangle& t : held) EXPECT_GE(height_of(t), double{kSliverHeight} * 0.999);
 }
 
 TEST(ColliderMesh, IsTheShownSurfaceLessTheSlivers) {

@@ -311,6 +311,41 @@ TEST(Colliders, AnEditInTheMiddleOfABuildIsNotLost) {
     }
 }
 
+// A body that stands where eight tiles meet would fall between the old and the new ones.
+TEST(Colliders, TheTilesOfAnEditChangeTogether) {
+    for (const bool bake : {true, false}) {
+        WorkerPool pool(workers(2));
+        Volume volume(std::make_shared<FlatGenerator>(0.5F));
+        Colliders colliders(volume, pool, &fake_now);
+        FakeSink sink;
+        sink.bake = bake;
+        sink.make_time = 1ms;
+        const GroundBody body = body_at({0, 1, 0}, 1.0F, 0.0F);
+        colliders.set_bodies({&body, 1});
+        update_until(colliders, sink, [&] { return colliders.is_ready(body); });
+        Dice dice(6);
+        for (int i = 0; i < 20; ++i) {
+            const std::map<Vec3i, Faces> before = sink.shown;
+            const auto edit =
+                apply(volume, {i % 2 == 0 ? SphereEdit::Kind::Dig : SphereEdit::Kind::Add,
+                               {dice.real(-1, 1), dice.real(-1, 1), dice.real(-1, 1)},
+                               3.0F});
+            ASSERT_TRUE(edit);
+            colliders.note_edit(edit->reach[0]);
+            // Time for one tile in each call.
+            for (int calls = 0; sink.shown == before && calls < 10'000; ++calls) {
+                (void)colliders.update(sink, fake_now() + 1ms);
+                std::this_thread::sleep_for(20us);
+            }
+            for (std::int32_t n = 0; n < 8; ++n) {
+                const Vec3i tile{n % 2 - 1, n / 2 % 2 - 1, n / 4 - 1};
+                EXPECT_TRUE(sink.shown[tile] == faces_of(volume, tile)) << i << " tile " << n;
+                if (sink.shown[tile].empty()) sink.shown.erase(tile);
+            }
+        }
+    }
+}
+
 // The only worker is held up by somebody else, as on a machine that is too busy.
 TEST(Colliders, AShapeThatIsLateForATickIsBakedByTheOwner) {
     WorkerPool pool(workers(1));
@@ -336,7 +371,7 @@ TEST(Colliders, AShapeThatIsLateForATickIsBakedByTheOwner) {
     gate.open();
 }
 
-TEST(Colliders, AnEditUnderABodyComesFirstAndInTheNextUpdate) {
+TEST(Colliders, AnEditComesBeforeWhatWasNeverBuilt) {
     WorkerPool pool(workers(0));
     Volume volume(std::make_shared<FlatGenerator>(4.0F));
     Colliders colliders(volume, pool, &fake_now);
@@ -349,7 +384,9 @@ TEST(Colliders, AnEditUnderABodyComesFirstAndInTheNextUpdate) {
     const auto edit = apply(volume, {SphereEdit::Kind::Dig, {8, 4, 8}, 3.0F});
     colliders.note_edit(edit->reach[0]);
     EXPECT_FALSE(colliders.is_ready(near_of(body)));
+    // Meshed, made and baked, and shown.
     (void)colliders.update(sink, fake_now());  // no time at all
+    (void)colliders.update(sink, fake_now() + kSoon);
     (void)colliders.update(sink, fake_now() + kSoon);
     ASSERT_FALSE(sink.order.empty());
     EXPECT_TRUE(colliders.is_ready(near_of(body)));

@@ -15,11 +15,12 @@ namespace nebula::voxel {
 
 namespace {
 
-// Of wishes. An edit may take the ground from under a body, so it comes before what was never there.
-constexpr int kEditedSoon = 0;
-constexpr int kSoon = 1;
-constexpr int kEdited = 2;
-constexpr int kLater = 3;
+// Of wishes.
+constexpr int kSoon = 0;
+constexpr int kLater = 1;
+
+// Up to so many edited tiles are meshed by the owner, which is as fast as waking workers.
+constexpr std::size_t kMeshedHere = 8;
 
 constexpr std::chrono::seconds kKeepUnused{2};
 constexpr std::chrono::microseconds kMostHelp{200};
@@ -164,11 +165,15 @@ std::size_t Colliders::retry_failed() noexcept {
 
 // ---- What is to be built next
 
-void Colliders::wish(Vec3i at, const Tile& tile) noexcept try {
+void Colliders::wish(Vec3i at, Tile& tile) noexcept try {
     if (!tile.dirty || tile.stage != Stage::Idle || tile.bodies == 0) return;
-    const int rank =
-        tile.soon > 0 ? (tile.built ? kEditedSoon : kSoon) : (tile.built ? kEdited : kLater);
-    wishes_.push_back({rank, tile.distance, at});
+    if (tile.built || tile.outdated) {
+        if (tile.listed) return;
+        edited_.push_back(at);
+        tile.listed = true;
+        return;
+    }
+    wishes_.push_back({tile.soon > 0 ? kSoon : kLater, tile.distance, at});
     std::push_heap(wishes_.begin(), wishes_.end(), kLessUrgent);
 } catch (...) {
     wishes_lost_ = true;
@@ -176,8 +181,12 @@ void Colliders::wish(Vec3i at, const Tile& tile) noexcept try {
 
 void Colliders::rebuild_wishes() {
     wishes_.clear();
+    edited_.clear();
     wishes_lost_ = false;
-    for (const auto& [at, tile] : tiles_) wish(at, tile);
+    for (auto& [at, tile] : tiles_) {
+        tile.listed = false;
+        wish(at, tile);
+    }
 }
 
 std::optional<Colliders::Wish> Colliders::top_wish() noexcept {
@@ -211,7 +220,7 @@ ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline,
         receive();
     }
     show_baked(sink, frame, report);
-    start_edited(sink, frame, report);
+    start_round(sink, frame, report);
     make_meshed(sink, frame, report);
     start_rest();
     sweep(sink, report);
@@ -240,32 +249,95 @@ void Colliders::show_baked(ColliderSink& sink, FrameBudget& frame, ColliderRepor
         if (!frame.try_start(start, show_cost_)) return;
         const Vec3i at = baked_.first->tile;
         baked_.pop();
-        show(at, *find(at), sink, report);
+        complete(at, *find(at), sink, report);
         show_cost_.add(now_() - start);
     }
 }
 
-// On this thread, because no edit can come in between: whoever digs in every frame would outdate each
-// build of a worker. It is also as fast as waking one.
-void Colliders::start_edited(ColliderSink& sink, FrameBudget& frame, ColliderReport& report) {
-    for (auto top = top_wish(); top && top->rank == kEditedSoon; top = top_wish()) {
-        const Clock::time_point start = now_();
-        if (!frame.try_start(start, mesh_cost_)) return;
-        pop_wish();
-        Tile& tile = *find(top->tile);
-        begin(top->tile, tile);
-        mesh(*tile.job);
-        make(tile, sink, report);
-        mesh_cost_.add(now_() - start);
+// The samples are copied for all tiles at once, on this thread, where no edit comes in between. So all
+// of a round are of one state, and whoever digs in every frame outdates none of them. A round takes all
+// that was edited: a body that left a new tile for an old one would be inside the old one's ground,
+// which holds nothing up.
+void Colliders::start_round(ColliderSink& sink, FrameBudget& frame, ColliderReport& report) {
+    if (round_left_ > 0 || edited_.empty()) return;
+    gather_round();
+    const std::size_t count = round_tiles_.size();
+    round_left_ = count;
+    std::size_t i = 0;
+    try {
+        for (; i < count; ++i) {
+            const Vec3i at = round_tiles_[i];
+            Tile& tile = *find(at);
+            const Clock::time_point start = now_();
+            if (count <= kMeshedHere && frame.try_start(start, mesh_cost_)) {
+                mesh(*tile.job);
+                make(tile, sink, report);
+                mesh_cost_.add(now_() - start);
+            } else {
+                mesh_on_worker(at, tile);
+            }
+        }
+    } catch (...) {
+        while (++i < count) give_up(round_tiles_[i], *find(round_tiles_[i]));
+        end_round(sink, report);
+        throw;
     }
+    end_round(sink, report);
+}
+
+void Colliders::gather_round() {
+    round_tiles_.clear();
+    round_tiles_.reserve(edited_.size());
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < edited_.size(); ++i) {
+        const Vec3i at = edited_[i];
+        Tile* tile = find(at);
+        if (tile == nullptr) continue;
+        tile->listed = false;
+        // Who makes it wait again wishes again.
+        if (!tile->dirty || tile->stage != Stage::Idle || tile->bodies == 0) continue;
+        try {
+            auto block = std::make_unique_for_overwrite<TileBlock>();
+            begin(at, *tile);
+            Job& job = *tile->job;
+            job.in_round = true;
+            try {
+                if (gather(volume_, at, *block) == BlockContent::Mixed)
+                    job.block = std::move(block);
+            } catch (...) {
+                job.error = error_of_current_exception();
+            }
+        } catch (const std::bad_alloc&) {  // it waits for another round
+            tile->listed = true;
+            edited_[kept++] = at;
+            continue;
+        }
+        tile->in_round = true;
+        round_tiles_.push_back(at);
+    }
+    edited_.resize(kept);
+}
+
+void Colliders::leave_round(Tile& tile) noexcept {
+    if (std::exchange(tile.in_round, false)) --round_left_;
+}
+
+// All at once, when the last of them is ready.
+void Colliders::end_round(ColliderSink& sink, ColliderReport& report) noexcept {
+    if (round_left_ > 0) return;
+    for (const Vec3i at : round_tiles_)
+        if (Tile* tile = find(at); tile != nullptr && tile->stage == Stage::Held)
+            show(at, *tile, sink, report);
+    round_tiles_.clear();
 }
 
 void Colliders::make_meshed(ColliderSink& sink, FrameBudget& frame, ColliderReport& report) {
     while (meshed_.first != nullptr) {
         const Vec3i at = meshed_.first->tile;
         Tile& tile = *find(at);
-        if (tile.dirty || tile.bodies == 0) {
+        if (!tile.in_round && (tile.dirty || tile.bodies == 0)) {
             // Perhaps half before an edit and half after; or nobody needs it now.
+            tile.outdated = tile.dirty;
             meshed_.pop();
             give_up(at, tile);
             continue;
@@ -282,8 +354,10 @@ void Colliders::start_rest() {
     while (working_ < most_working_) {
         const auto top = top_wish();
         if (!top) return;
-        mesh_on_worker(top->tile, *find(top->tile));
+        Tile& tile = *find(top->tile);
+        begin(top->tile, tile);
         pop_wish();
+        mesh_on_worker(top->tile, tile);
     }
 }
 
@@ -297,11 +371,11 @@ void Colliders::begin(Vec3i at, Tile& tile) {
 
 void Colliders::give_up(Vec3i at, Tile& tile) noexcept {
     tile.dirty = true;
+    leave_round(tile);
     finish(at, tile);
 }
 
 void Colliders::mesh_on_worker(Vec3i at, Tile& tile) {
-    begin(at, tile);
     try {
         (tile.soon > 0 ? urgent_ : calm_)
             .spawn(
@@ -317,6 +391,10 @@ void Colliders::mesh_on_worker(Vec3i at, Tile& tile) {
 }
 
 void Colliders::mesh(Job& job) noexcept try {
+    if (job.in_round) {
+        if (job.block != nullptr) mesh_collider(*job.block, job.mesh);
+        return;
+    }
     const EpochDomain::Pin pin = volume_.epochs().pin();
     TileBlock block;
     if (gather(volume_, job.tile, block) == BlockContent::Mixed) mesh_collider(block, job.mesh);
@@ -328,11 +406,11 @@ void Colliders::make(Tile& tile, ColliderSink& sink, ColliderReport& report) {
     Job& job = *tile.job;
     const Vec3i at = job.tile;
     if (job.error) return fail(at, tile, *job.error, sink, report);
-    if (job.mesh.empty()) return show(at, tile, sink, report);
+    if (job.mesh.empty()) return complete(at, tile, sink, report);
     try {
         job.shape = sink.make(at, job.mesh);
         job.mesh = {};
-        if (!job.shape->bakes_on_worker()) return show(at, tile, sink, report);
+        if (!job.shape->bakes_on_worker()) return complete(at, tile, sink, report);
         tile.stage = Stage::Baking;
         job.urgent_bake = tile.soon > 0;
         urgent_bakes_ += job.urgent_bake ? 1 : 0;
@@ -352,6 +430,14 @@ void Colliders::make(Tile& tile, ColliderSink& sink, ColliderReport& report) {
     }
 }
 
+void Colliders::complete(Vec3i at, Tile& tile, ColliderSink& sink,
+                         ColliderReport& report) noexcept {
+    if (!tile.in_round) return show(at, tile, sink, report);
+    tile.stage = Stage::Held;
+    leave_round(tile);
+    end_round(sink, report);
+}
+
 void Colliders::show(Vec3i at, Tile& tile, ColliderSink& sink, ColliderReport& report) noexcept {
     if (tile.job->shape != nullptr) {
         sink.show(at, std::move(tile.job->shape));
@@ -364,6 +450,7 @@ void Colliders::show(Vec3i at, Tile& tile, ColliderSink& sink, ColliderReport& r
         --shapes_;
     }
     tile.built = true;
+    tile.outdated = false;
     finish(at, tile);
 }
 
@@ -372,7 +459,9 @@ void Colliders::fail(Vec3i at, Tile& tile, const VoxelError& error, ColliderSink
     sink.failed(at, error);
     ++report.failed;
     tile.failed = true;
+    leave_round(tile);
     finish(at, tile);
+    end_round(sink, report);
 }
 
 // It may have been edited since its job began.
@@ -423,7 +512,11 @@ void Colliders::clear(ColliderSink& sink) noexcept {
         tile.dirty = true;
         tile.built = false;
         tile.failed = false;
+        tile.outdated = false;
+        tile.in_round = false;
     }
+    round_tiles_.clear();
+    round_left_ = 0;
     working_ = 0;
     urgent_bakes_ = 0;
     shapes_ = 0;

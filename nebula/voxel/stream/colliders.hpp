@@ -5,6 +5,7 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/frame_budget.hpp"
 #include "nebula/threading/task_group.hpp"
+#include "nebula/voxel/field/tile_block.hpp"
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/space/owner_thread.hpp"
 #include "nebula/voxel/stream/collider_sink.hpp"
@@ -51,13 +52,15 @@ struct ColliderStats {
 ///     colliders.update(sink, deadline);             // each tick, and after the edits of a frame
 ///
 /// Guarantees: a tile never shows an older state after a newer one, nor a mixture of two; the old
-/// shape stays until the new one is in; what is edited under a body comes first, then what a body
-/// will touch soon, then the nearest.
+/// shape stays until the new one is in; the tiles that an edit changes around bodies change in one
+/// call, so nothing falls between an old one and a new one; what was edited comes first, then what a
+/// body will touch soon, then the nearest.
 ///
 /// Threads:   owner thread of the volume.
 /// Cost:      set_bodies: about 0.1 us per body, and about 0.1 us per tile of those that now need
 ///            others. update: until the deadline and one more step, which is a tile's mesh (50 us), its
-///            shape in the sink, showing it, or before a tick baking one. The others: per tile that they concern.
+///            shape in the sink, showing one or all of a round (25 us each), or before a tick baking
+///            one; and 5 us for each tile that was edited around bodies. The others: per tile that they concern.
 /// Lifetime:  borrows the volume and the pool. The destructor waits for workers, and does not call
 ///            the sink.
 class Colliders {
@@ -90,7 +93,7 @@ public:
     [[nodiscard]] ColliderStats stats() const noexcept;
 
 private:
-    enum class Stage : std::uint8_t { Idle, Meshing, Baking };
+    enum class Stage : std::uint8_t { Idle, Meshing, Baking, Held };
     struct Job {
         Job* next = nullptr;
         Vec3i tile;
@@ -98,6 +101,8 @@ private:
         std::unique_ptr<ColliderShape> shape;
         std::optional<VoxelError> error;
         bool urgent_bake = false;  // counts in urgent_bakes_
+        bool in_round = false;
+        std::unique_ptr<TileBlock> block;  // of a round: the samples at its begin; null: uniform
     };
     // In the order in which they came. Owns nothing.
     struct Jobs {
@@ -122,6 +127,9 @@ private:
         bool built = false;
         bool failed = false;
         bool shown = false;
+        bool outdated = false;  // an edit has outdated a worker's build
+        bool listed = false;    // in edited_
+        bool in_round = false;
         Clock::time_point unused_since;
         std::unique_ptr<Job> job;  // unless Idle
     };
@@ -140,7 +148,7 @@ private:
     void release(const TilesNeeded& needs) noexcept;
     void drop_bodies() noexcept;
 
-    void wish(Vec3i at, const Tile& tile) noexcept;
+    void wish(Vec3i at, Tile& tile) noexcept;
     void rebuild_wishes();
     std::optional<Wish> top_wish() noexcept;
     void pop_wish() noexcept;
@@ -148,7 +156,9 @@ private:
     void receive() noexcept;
     void help_bake(Clock::duration most) noexcept;
     void show_baked(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
-    void start_edited(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
+    void start_round(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
+    void gather_round();
+    void leave_round(Tile& tile) noexcept;
     void make_meshed(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
     void start_rest();
     void sweep(ColliderSink& sink, ColliderReport& report) noexcept;
@@ -157,6 +167,8 @@ private:
     void give_up(Vec3i at, Tile& tile) noexcept;
     void mesh_on_worker(Vec3i at, Tile& tile);
     void mesh(Job& job) noexcept;
+    void complete(Vec3i at, Tile& tile, ColliderSink& sink, ColliderReport& report) noexcept;
+    void end_round(ColliderSink& sink, ColliderReport& report) noexcept;
     void make(Tile& tile, ColliderSink& sink, ColliderReport& report);
     void show(Vec3i at, Tile& tile, ColliderSink& sink, ColliderReport& report) noexcept;
     void fail(Vec3i at, Tile& tile, const VoxelError& error, ColliderSink& sink,
@@ -170,7 +182,12 @@ private:
     std::unordered_map<Vec3i, Tile, Vec3iHash> tiles_;
     std::unordered_map<std::uint64_t, Body> bodies_;
     std::uint64_t round_ = 0;
-    // A heap, the most urgent first. An entry is void if its tile is gone, clean or under way.
+    // What was edited, and waits for a round.
+    std::vector<Vec3i> edited_;
+    // The tiles of the round under way, and how many of them are not ready to be shown.
+    std::vector<Vec3i> round_tiles_;
+    std::size_t round_left_ = 0;
+    // What was never built: a heap, the most urgent first. An entry is void if its tile is gone, clean or under way.
     std::vector<Wish> wishes_;
     bool wishes_lost_ = false;      // there was no memory for one
     Jobs meshed_;                   // wait for make()

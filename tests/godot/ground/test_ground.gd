@@ -76,32 +76,34 @@ func test_a_sleeping_ball_falls_when_the_ground_is_dug_from_under_it() -> void:
 	await remove(terrain)
 
 
+# With NEBULA_LONG_TESTS set, ten thousand.
 func test_a_crowd_on_ground_that_is_dug_does_not_fall_through() -> void:
-	var terrain := flat_terrain(128.0)
+	var edge := 100 if OS.has_environment("NEBULA_LONG_TESTS") else 10
+	var terrain := flat_terrain(128.0 if edge > 10 else 64.0)
 	tree.root.add_child(terrain)
 	await load_whole(terrain)
 	var bodies: Array[RigidBody3D] = []
-	for i in 100:
-		bodies.append(ball(Vector3(i % 10 * 3.1 - 14, 2 + i % 3, i / 10 * 3.1 - 14), 0.4))
-		bodies[i].freeze = true
-		tree.root.add_child(bodies[i])
+	var reach := edge * 0.8
+	for i in edge * edge:
+		var body := ball(Vector3(i % edge * 1.6 - reach, 2 + i % 3, i / edge * 1.6 - reach), 0.4)
+		body.freeze = true
+		bodies.append(body)
+		tree.root.add_child(body)
 	for body in bodies:
-		check_equal(await terrain.ground_ready(body), true)
+		if not await terrain.ground_ready(body):
+			check(false, "no ground")
 	for body in bodies:
 		body.freeze = false
 	seed(7)
-	for i in 40:
-		var at := Vector3(randf_range(-16, 16), randf_range(-8, 0), randf_range(-16, 16))
-		if i % 4 == 3:
-			terrain.add_sphere(at - Vector3(0, 6, 0), 3.0)
-		else:
-			terrain.dig_sphere(at, randf_range(1.0, 4.0))
+	for i in edge * 4:
+		var at := Vector3(randf_range(-reach, reach), randf_range(-8, 0), randf_range(-reach, reach))
+		terrain.dig_sphere(at, randf_range(1.0, 4.0))
 		await ticks(3)
 	await ticks(120)
 	var lost := 0
 	for body in bodies:
-		# Below the deepest hole there is nothing but rock.
-		if body.position.y < -13.0:
+		# Deeper in the ground than a solver lets things sink.
+		if terrain.sample(body.position) < -0.2:
 			lost += 1
 		body.free()
 	check_equal(lost, 0, "bodies that fell through")
