@@ -377,7 +377,7 @@ void Colliders::give_up(Vec3i at, Tile& tile) noexcept {
 
 void Colliders::mesh_on_worker(Vec3i at, Tile& tile) {
     try {
-        (tile.soon > 0 ? urgent_ : calm_)
+        (tile.soon > 0 || tile.in_round ? urgent_ : calm_)
             .spawn(
                 [this, job = tile.job.get()] {
                     mesh(*job);
@@ -412,7 +412,7 @@ void Colliders::make(Tile& tile, ColliderSink& sink, ColliderReport& report) {
         job.mesh = {};
         if (!job.shape->bakes_on_worker()) return complete(at, tile, sink, report);
         tile.stage = Stage::Baking;
-        job.urgent_bake = tile.soon > 0;
+        job.urgent_bake = tile.soon > 0 || tile.in_round;
         urgent_bakes_ += job.urgent_bake ? 1 : 0;
         (job.urgent_bake ? urgent_ : calm_)
             .spawn(
