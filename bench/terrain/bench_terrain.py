@@ -43,6 +43,8 @@ SCENARIOS = [
     Scenario("fly.50"),
     Scenario("fly.300"),
     Scenario("border"),
+    Scenario("collide"),
+    Scenario("collide.load"),
     # Frames as fast as the engine makes them, each for a 60th of a second.
     Scenario("memory", (1, 1), ("--fixed-fps", "60")),
 ]
@@ -53,6 +55,7 @@ GROUPS = [
     ("edit", "Digging", "60 frames per second; milliseconds of the main thread."),
     ("fly", "Flying", "View of 4096 voxels, digging ten times a second."),
     ("update", "Borders", "The viewer moves by one chunk, view of 4096 voxels."),
+    ("collide", "Collision", "Jolt Physics, 60 ticks and 60 frames per second, hills."),
     ("memory", "Memory", "Laps of one circle."),
     ("utilization", "Workers", "Share of the time in which each worker is busy while chunks wait for one; the idlest worker."),
 ]
@@ -129,6 +132,14 @@ ROWS = [
     Measured("update.border", "ms", 0.2, "The longest update of a crossing, without waiting for a CPU; the median of the crossings."),
     Measured("update.border.p90", "ms", 0.2, "The same, of nine crossings in ten.", of="update.border", statistic=percentile(0.9)),
     Measured("update.border.whole", "ms", None, "All updates of a crossing, until all is loaded."),
+    Measured("collide.lag.r4", "ticks", 2, "From a dig under a standing body until the physics engine has the new shape there; "
+             "99 of 100.", is_time=False, statistic=percentile(0.99)),
+    Measured("collide.lag.r16", "ticks", 2, "As collide.lag.r4.", is_time=False, statistic=percentile(0.99)),
+    Measured("collide.main", "ms", 1, "Main thread, per frame, digging in each of them among twenty bodies; 99 of 100.",
+             statistic=percentile(0.99)),
+    Measured("collide.load.1", "× bare", 1.15, "Loading 512 voxels and the ground around a body, over loading without one.",
+             is_time=False),
+    Measured("collide.load.20", "× bare", 1.5, "The same with twenty bodies.", is_time=False),
     Measured("memory.hour", "MB", 0.5, "Growth after the first of twelve laps at 50 m/s; the limit is what the allocator's pages may differ by.",
              is_time=False),
     Measured("utilization", "share", 0.97, "While loading a view of 16 384 voxels.", of="load.16384.utilization", is_time=False, at_least=True),

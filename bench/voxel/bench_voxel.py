@@ -29,7 +29,7 @@ PROGRAMS = {
     "smooth_mesher_bench": r"^mesh\.(empty|plane|sphere|gyroid|plane\.strips|plane\.copy)$",
     "blocky_mesher_bench": r"^greedy\.(plane|sphere|gyroid|62)$",
     "field_bench": r"^(gather|edit\.apply)\.",
-    "world_bench": r"^noise\.(height\.6|overhang)$",
+    "world_bench": r"^(noise\.(height\.6|overhang)|ray\.cast|mover\.cast)$",
     "store_bench": r"^(save\.10k|open\.1M)/",
 }
 # A run writes a gigabyte first, so there are fewer: quick, full.
@@ -44,6 +44,8 @@ GROUPS = [
     ("save", "Saving", "10 000 bricks of hills that no file has yet, by one thread that encodes and writes."),
     ("open", "Opening", "A world file of 10⁶ bricks, 0.9 GB, until the samples of the first chunk are there."),
     ("edit", "Edits", "World::apply on its own: samples on all levels, no meshes."),
+    ("ray", "Rays", "Raycaster::cast over hills whose bricks are stored."),
+    ("mover", "Sweeps", "Mover::sweep over the same hills."),
 ]
 
 PEER = "godot_voxel"
@@ -100,6 +102,8 @@ ROWS = [
     Benched("open.1M", "ms", 300, "With 64 bricks fetched and a chunk's block gathered.", by=1000),
     Benched("open.1M.memory", "MB", 40, "What the process has more than before.", of="open.1M.MB", is_time=False),
     Benched("edit.apply.r16", "µs", 250, "As edit.apply.r4."),
+    Benched("ray.cast", "µs", 2, "100 voxels, low over the ground, which it meets."),
+    Benched("mover.cast", "µs", 3, "A capsule of human size that stands on the ground and walks a voxel."),
 ]  # fmt: skip
 
 MICROSECONDS = {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}

@@ -3,10 +3,12 @@
 // up with the viewer.
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/edit/edit.hpp"
+#include "nebula/voxel/field/brick.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/gen/noise_generator.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/query/mover.hpp"
 #include "nebula/voxel/query/raycast.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
 
@@ -152,6 +154,79 @@ void BM_Raycast(benchmark::State& state) {
     }
 }
 BENCHMARK(BM_Raycast)->Unit(benchmark::kMicrosecond);
+
+// Hills of which every brick near the surface is stored, as around a player.
+struct StoredHills {
+    StoredHills() : generator(std::make_shared<NoiseGenerator>(settings())), volume(generator) {
+        Brick brick;
+        for (std::int32_t z = -1; z <= 1; ++z)
+            for (std::int32_t y = -4; y <= 4; ++y)
+                for (std::int32_t x = -1; x <= 8; ++x) {
+                    generator->generate(brick_region({{x, y, z}}), brick.samples.data(), kBrickSize,
+                                        kBrickSize * kBrickSize);
+                    volume.publish_generated({{x, y, z}}, make_brick(brick));
+                }
+    }
+    static NoiseSettings settings() {
+        NoiseSettings s;
+        s.amplitude = 24.0F;
+        return s;
+    }
+    [[nodiscard]] float height(float x, float z) const {
+        return generator->height(static_cast<std::int32_t>(std::floor(x)),
+                                 static_cast<std::int32_t>(std::floor(z)));
+    }
+
+    std::shared_ptr<const NoiseGenerator> generator;
+    Volume volume;
+};
+
+// 100 voxels, low over the ground, which the ray meets at its end.
+void ray_cast(benchmark::State& state) {
+    const StoredHills hills;
+    Raycaster caster(hills.volume);
+    const Vec3f from{4, hills.height(4, 8) + 12, 8};
+    const Vec3f to{103, hills.height(103, 8) - 1, 8};
+    float distance = 0;
+    for (auto _ : state) {
+        const auto hit = caster.cast(from, to - from, 200.0F);
+        if (!hit || !*hit) state.SkipWithError("no hit");
+        distance = (*hit)->distance;
+        benchmark::DoNotOptimize(hit);
+    }
+    if (distance < 60.0F) state.SkipWithError("a hill is in the way");
+    state.counters["distance"] = double{distance};
+}
+BENCHMARK(ray_cast)->Name("ray.cast")->Unit(benchmark::kMicrosecond);
+
+// A capsule of human size that walks a voxel over the ground, at many places.
+void mover_cast(benchmark::State& state) {
+    const StoredHills hills;
+    Mover mover(hills.volume);
+    struct Step {
+        Capsule capsule;
+        Vec3f motion;
+    };
+    std::vector<Step> steps;
+    for (int i = 0; i < 64; ++i) {
+        const auto f = static_cast<float>(i);
+        const float x = 4.0F + f * 1.5F;
+        const float z = 8.0F + 4.0F * std::sin(f);
+        Capsule capsule{{x, hills.height(x, z) + 2, z}, {x, hills.height(x, z) + 3, z}, 0.4F};
+        const auto down = mover.sweep(capsule, {0, -4, 0});
+        if (!down || !*down) return state.SkipWithError("no ground");
+        const Vec3f drop{0, -(*down)->distance, 0};
+        capsule.a = capsule.a + drop;
+        capsule.b = capsule.b + drop;
+        steps.push_back({capsule, {std::cos(f), 0, std::sin(f)}});
+    }
+    std::size_t at = 0;
+    for (auto _ : state) {
+        const Step& step = steps[at++ % steps.size()];
+        benchmark::DoNotOptimize(mover.sweep(step.capsule, step.motion));
+    }
+}
+BENCHMARK(mover_cast)->Name("mover.cast")->Unit(benchmark::kMicrosecond);
 
 class NoSink final : public CommitSink {
     void stage(ChunkId /*chunk*/, Surface& /*surface*/) noexcept override {}

@@ -3,6 +3,7 @@
 #   GODOT=godot tests/godot/run.sh [filter]
 # Build the targets nebula_godot and nebula_godot_probe of one preset first. In this order:
 #   shipped/test_*.gd   with libnebula.so, the add-on as users get it;
+#   ground/test_*.gd    the same, under each physics engine;
 #   tests/test_*.gd     with libnebula_probe.so: the same objects, and the classes of probe/, which
 #                       give scripts a hold on the C++;
 #   alone/*.gd          the same library, each script in an engine of its own, because it ends the
@@ -25,7 +26,7 @@ for library in "$here/addons/nebula/bin/libnebula.so" "$here/probe/bin/libnebula
     fi
 done
 scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+trap 'rm -rf "$scratch" "$here/override.cfg"' EXIT
 log=$scratch/log
 says=$scratch/says
 : > "$says"
@@ -98,7 +99,14 @@ failed=0
 load "$here" addons/nebula/nebula.gdextension
 case ${1:-} in
     alone* | crowded* | editor*) ;; # a filter for what comes below
-    *) suite shipped "$@" ;;
+    *)
+        suite shipped "$@"
+        for physics in "Jolt Physics" GodotPhysics3D; do
+            printf '[physics]\n3d/physics_engine="%s"\n' "$physics" > "$here/override.cfg"
+            suite ground "$@"
+        done
+        rm "$here/override.cfg"
+        ;;
 esac
 load "$here" probe/nebula_probe.gdextension
 load "$here/editor" probe/nebula_probe.gdextension

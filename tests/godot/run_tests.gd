@@ -50,7 +50,7 @@ func _initialize() -> void:
 # A test that never returns still lets frames go by, so the guard stands here.
 func _process(_delta: float) -> bool:
 	if _running != "" and Time.get_ticks_msec() > _deadline_ms:
-		print("FAIL %s: still running after %d s" % [_running, TEST_SECONDS])
+		print("FAIL %s: still running at its deadline" % _running)
 		_failed += 1
 		_finish()
 	return false
@@ -85,7 +85,8 @@ func _run_test(script: GDScript, method: String, name: String) -> void:
 	suite.tree = self
 	_errors.take()
 	_running = name
-	_deadline_ms = Time.get_ticks_msec() + int(TEST_SECONDS * 1000)
+	var seconds := TEST_SECONDS * (20 if OS.has_environment("NEBULA_LONG_TESTS") else 1)
+	_deadline_ms = Time.get_ticks_msec() + int(seconds * 1000)
 	await suite.call(method)
 	_running = ""
 	var problems := suite.failures + suite.judge_errors(_errors.take())

@@ -54,6 +54,8 @@ def answers(**changes):
     for speed in ("fly.50", "fly.300"):
         values[speed] = row_values(speed, {"longest": [3], "bare": [0.0, 0.01]})
     values["border"] = row_values("update", {"border": [0.1] * 8 + [0.3] * 2, "border.whole": [1]})
+    values["collide"] = {"collide.lag.r4": [1, 2], "collide.lag.r16": [2, 3], "collide.main": [0.5]}
+    values["collide.load"] = {"collide.load.1": [1.1], "collide.load.20": [1.4]}
     values["memory"] = {"memory.hour": [0.2]}
     for scenario, change in changes.items():
         values[scenario] = values[scenario] | change

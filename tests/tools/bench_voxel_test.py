@@ -14,7 +14,7 @@ import bench_voxel
 from scaled import REFERENCE_NS
 
 ROWS = ["machine.speed", "mesh.plane", "mesh.sphere", "mesh.gyroid", "mesh.plane.floor", "mesh.plane.strips", "mesh.empty",
-        "greedy.plane", "greedy.sphere", "greedy.gyroid", "greedy.62", "gather.edited", "gather.pristine", "noise.height.6", "noise.overhang", "edit.apply.r4", "edit.apply.r8", "edit.apply.r16"]  # fmt: skip
+        "greedy.plane", "greedy.sphere", "greedy.gyroid", "greedy.62", "gather.edited", "gather.pristine", "noise.height.6", "noise.overhang", "edit.apply.r4", "edit.apply.r8", "edit.apply.r16", "ray.cast", "mover.cast"]  # fmt: skip
 # Answers those of its benchmarks that the filter wants, as Google Benchmark does. A run starts it dozens
 # of times, so it is no Python.
 PROGRAM = r"""#!/bin/sh
@@ -43,7 +43,7 @@ MESHES = [benchmark("mesh.plane", 10, triangles=4726.0), benchmark("mesh.plane.c
 FIELDS = [benchmark("gather.edited", 4.0004), benchmark("gather.pristine/manual_time", 40, us_beyond=0.5),
           *(benchmark(f"edit.apply.{r}/iterations:200/manual_time", 9, real_time=50) for r in ("r4", "r8", "r16"))]  # fmt: skip
 BLOCKS = [benchmark(f"greedy.{name}", 20) for name in ("plane", "sphere", "gyroid", "62", "plane.types")]
-NOISE = [benchmark("noise.height.6", 32.768), benchmark("noise.overhang", 3.2768, "ms")]
+NOISE = [benchmark("noise.height.6", 32.768), benchmark("noise.overhang", 3.2768, "ms"), benchmark("ray.cast", 1), benchmark("mover.cast", 1)]
 
 
 class BenchVoxel(BenchDriver):
@@ -143,7 +143,7 @@ class Programs(unittest.TestCase):
 
     def test_the_programs_have_every_benchmark_that_a_row_needs(self):
         sources = {name: (REPOSITORY / f"bench/voxel/{name}.cpp").read_text(encoding="utf-8") for name in bench_voxel.PROGRAMS}
-        names = {name for text in sources.values() for name in re.findall(r'"((?:mesh|gather|noise|greedy)\.[\w.]+)"', text)}
+        names = {name for text in sources.values() for name in re.findall(r'"((?:mesh|gather|noise|greedy|ray|mover)\.[\w.]+)"', text)}
         self.assertIn('"edit.apply.r"', sources["field_bench"])
         self.assertIn('"greedy."', sources["blocky_mesher_bench"])
         names |= {f"greedy.{name}" for name in re.findall(r'\{"([\w.]+)", 0x', sources["blocky_mesher_bench"])}

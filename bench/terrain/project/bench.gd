@@ -37,6 +37,8 @@ var _late := 0  # edits that were not shown in their own frame
 var _most_lag := 0  # in frames
 var _edit_msec: PackedFloat64Array
 
+var _ball_rids: Array[RID]  # through which rays pass
+
 
 func _ready() -> void:
 	for argument in OS.get_cmdline_user_args():
@@ -71,6 +73,8 @@ func _run() -> void:
 		"fly.50": _fly.bind(50.0),
 		"fly.300": _fly.bind(300.0),
 		"border": _borders,
+		"collide": _collide,
+		"collide.load": _collide_load,
 		"memory": _memory,
 	}
 	if not _scenario in scenarios:
@@ -438,6 +442,101 @@ func _borders() -> void:
 				break
 		_take("update.border", longest)
 		_take("update.border.whole", sum)
+
+
+# ---- collide ---------------------------------------------------------------------------------------
+
+
+func _add_ball(place: Vector3) -> RigidBody3D:
+	var ball := RigidBody3D.new()
+	var shape := CollisionShape3D.new()
+	shape.shape = SphereShape3D.new()
+	ball.add_child(shape)
+	ball.position = place
+	ball.freeze = true
+	add_child(ball)
+	return ball
+
+
+func _add_balls(count: int) -> Array[RigidBody3D]:
+	var balls: Array[RigidBody3D] = []
+	for i in count:
+		var at := _on_disc(i, count, 64.0)
+		balls.append(_add_ball(_ground_at(at.x, at.y) + Vector3(0, 0.6, 0)))
+	return balls
+
+
+# Of what the physics engine holds there; NAN if that is nothing.
+func _held_below(place: Vector3) -> float:
+	var query := PhysicsRayQueryParameters3D.create(place, place + Vector3.DOWN * 400, 1)
+	query.exclude = _ball_rids
+	var hit := get_world_3d().direct_space_state.intersect_ray(query)
+	return hit["position"].y if not hit.is_empty() else NAN
+
+
+func _collide() -> void:
+	_add_terrain(512.0)
+	if not await _loaded():
+		return
+	var balls := _add_balls(20)
+	for ball in balls:
+		_ball_rids.append(ball.get_rid())
+		if not await _terrain.ground_ready(ball):
+			_end("a ball has no ground")
+			return
+		ball.freeze = false
+	await _frames(120)
+	for radius: float in [4.0, 16.0]:
+		for i in 10 if _quick else 50:
+			await _frames(20)
+			var ball := balls[i % 20]
+			var at := ball.position
+			await _end_of_frame
+			var old := _held_below(at)
+			if not at.y - old < 1.0:
+				continue  # it falls
+			_dig(at, radius)
+			var ticks := 0
+			while ticks < 100:
+				await get_tree().physics_frame
+				if not absf(_held_below(at) - old) < 0.5:
+					break
+				ticks += 1
+			_take("collide.lag.r%d" % radius, ticks)
+	var started := Time.get_ticks_usec()
+	var frames := 0
+	while _seconds_since(started) < (3.0 if _quick else 10.0) and not _ended:
+		await _frame()
+		_dig(balls[frames % 20].position - Vector3(0, 0.5, 0), 4.0)
+		frames += 1
+		_take("collide.main", _terrain.get_statistics()["last_collision_msec"])
+
+
+func _collide_load() -> void:
+	var bare := 0.0
+	_add_terrain(512.0)
+	for count: int in [0, 1, 20]:
+		if count > 0:
+			_terrain.regenerate()
+			await _frames(2)
+		var balls: Array[RigidBody3D]
+		for i in count:
+			var at := _on_disc(i, count, 64.0)
+			balls.append(_add_ball(_ground_at(at.x, at.y) + Vector3(0, 0.6, 0)))
+		_terrain.regenerate()
+		var started := Time.get_ticks_usec()
+		while not _terrain.is_loaded() or not balls.all(_terrain.is_ground_ready):
+			if _seconds_since(started) > LOAD_LIMIT_SECONDS:
+				_end("the ground did not load: %s" % _terrain.get_statistics())
+				return
+			await get_tree().process_frame
+		var seconds := _seconds_since(started)
+		if count == 0:
+			bare = seconds
+		else:
+			_take("collide.load.%d" % count, seconds / bare)
+		for ball in balls:
+			ball.free()
 
 
 # ---- memory ----------------------------------------------------------------------------------------

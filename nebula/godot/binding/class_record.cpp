@@ -157,6 +157,7 @@ Hint Hint::range(double lowest, double highest, double step, const char* extra) 
 }
 Hint Hint::names(std::string_view list) { return hint_of(PropertyHint::PROPERTY_HINT_ENUM, list); }
 Hint Hint::render_layers() { return hint_of(PropertyHint::PROPERTY_HINT_LAYERS_3D_RENDER, ""); }
+Hint Hint::physics_layers() { return hint_of(PropertyHint::PROPERTY_HINT_LAYERS_3D_PHYSICS, ""); }
 Hint Hint::multiline() { return hint_of(PropertyHint::PROPERTY_HINT_MULTILINE_TEXT, ""); }
 Hint Hint::file(std::string_view filter) {
     return hint_of(PropertyHint::PROPERTY_HINT_FILE, filter);

@@ -36,6 +36,7 @@ struct Hint {
     static Hint range(double lowest, double highest, double step = 1, const char* extra = "");
     static Hint names(std::string_view comma_separated);  ///< An int shown as one of these.
     static Hint render_layers();                          ///< A mask of the 3D render layers.
+    static Hint physics_layers();                         ///< A mask of the 3D physics layers.
     static Hint multiline();
     static Hint file(std::string_view filter);  ///< "*.toml" for example.
     static Hint read_only();                    ///< Shown, not stored.

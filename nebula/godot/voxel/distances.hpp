@@ -2,6 +2,7 @@
 // How far viewers see: what VoxelTerrain and VoxelViewer say about it alike.
 #pragma once
 
+#include "nebula/voxel/stream/ground_body.hpp"
 #include "nebula/voxel/stream/viewer.hpp"
 
 #include <string>
@@ -14,6 +15,7 @@ struct Limits {
 };
 inline constexpr Limits kViewDistance{1, voxel::kMostViewDistance};
 inline constexpr Limits kDetailDistance{1, voxel::kMostDetailDistance};
+inline constexpr Limits kColliderDistance{0, voxel::kMostGroundReach};
 
 /// As a person would write it: 64, 0.25, nan.
 [[nodiscard]] std::string text_of(double number);

@@ -57,11 +57,13 @@ VoxelTerrain::World::World(std::shared_ptr<const voxel::Generator> generator,
                            voxel::TerrainSettings settings, const ChunkLook& look,
                            const Transform3D& place)
     : view(look, place),
+      ground({}, place),
       terrain(shared_pool(), std::move(generator), shown_by(view, std::move(settings))) {}
 
 VoxelTerrain::World::~World() {
     streaming.cancel();
     showing_edits.cancel();
+    holding_ground.cancel();
 }
 
 VoxelTerrain::~VoxelTerrain() {
@@ -105,6 +107,7 @@ void VoxelTerrain::enter_world() {
         update_space();
         if (!self.is_alive() || !in_world_ || !world_) return;
         world_->view.set_scenario(get_world_3d()->get_scenario());
+        world_->ground.set_space(get_world_3d()->get_space());
         world_->view.set_visible(is_visible_in_tree());
         show_place();
         world_->entered.set();
@@ -123,6 +126,7 @@ void VoxelTerrain::leave_world() {
     if (!world_) return;
     world_->entered.reset();
     world_->view.set_scenario(RID{});
+    world_->ground.set_space(RID{});
 }
 
 void VoxelTerrain::start() {
@@ -151,9 +155,11 @@ void VoxelTerrain::start() {
         Runtime& runtime = EngineLoop::get().runtime();
         world_ =
             std::make_unique<World>(generator_->build(), settings, look, get_global_transform());
+        world_->ground.set_space(get_world_3d()->get_space());
         ++world_number_;
         world_->streaming = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
         world_->showing_edits = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
+        world_->holding_ground = runtime.spawn(hold_ground(), {.name = "VoxelTerrain.hold_ground"});
     } catch (const std::exception& error) {
         world_.reset();
         settle_wait(false);
@@ -401,6 +407,7 @@ task<> VoxelTerrain::stream() {
             commit_edits();
             if (!survives(self, world)) co_return;
         }
+        attempt([this] { update_ground(voxel::Colliders::When::Between); });
         settle_area_waits();
         world_->announcing = true;
         announce_failures();
@@ -450,6 +457,8 @@ task<> VoxelTerrain::show_edits() {
         if (!in_world_) continue;
         world_->edited.reset();
         if (world_->edits_for_next_frame || world_->late) continue;
+        // First, because workers bake while the edits are meshed here.
+        attempt([this] { update_ground(voxel::Colliders::When::Between); });
         commit_edits();
         if (!survives(self, world_number)) co_return;
     }
@@ -719,16 +728,23 @@ String VoxelTerrain::why_late(const Vector3& position) {
 }
 
 void VoxelTerrain::settle_wait(bool loaded) {
-    if (!loaded)
+    if (!loaded) {
         for (const AreaWait& waiting : std::exchange(area_waits_, {})) waiting.wait->settle(false);
+        for (const GroundWait& waiting : std::exchange(ground_waits_, {}))
+            waiting.wait->settle(false);
+    }
     if (const auto settled = std::exchange(loaded_wait_, nullptr)) settled->settle(loaded);
 }
 
 std::int64_t VoxelTerrain::retry_failed() {
-    return world_ ? static_cast<std::int64_t>(world_->terrain.retry_failed()) : 0;
+    if (!world_) return 0;
+    const std::size_t colliders = world_->terrain.colliders().retry_failed();
+    return static_cast<std::int64_t>(world_->terrain.retry_failed() + colliders);
 }
 
 Dictionary VoxelTerrain::statistics() const {
+    const voxel::ColliderStats c =
+        world_ ? world_->terrain.colliders().stats() : voxel::ColliderStats{};
     const voxel::TerrainStats s = world_ ? world_->terrain.stats() : voxel::TerrainStats{};
     std::size_t levels = s.levels.size();
     while (levels > 0 && s.levels[levels - 1] == 0) --levels;
@@ -754,6 +770,11 @@ Dictionary VoxelTerrain::statistics() const {
             {"bricks", s.bricks},
             {"edited_bricks", s.edited_bricks},
             {"brick_bytes", s.brick_bytes},
+            {"collision_bodies", c.bodies},
+            {"collision_tiles", c.tiles},
+            {"collision_shapes", c.shapes},
+            {"collision_waiting", c.waiting + c.working},
+            {"last_collision_msec", world_ ? as_msec(world_->last_spent_on_ground) : 0.0},
             {"last_update_msec", as_msec(s.last_update)},
             {"last_commit_msec", as_msec(s.last_commit)},
             {"last_edit_commit_msec", as_msec(s.last_edit_commit)}};

@@ -6,16 +6,22 @@
 #include "nebula/base/log.hpp"
 #include "nebula/godot/api/material.hpp"
 #include "nebula/godot/api/node_3d.hpp"
+#include "nebula/godot/api/physics_material.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/binding/string.hpp"
+#include "nebula/godot/voxel/body_list.hpp"
+#include "nebula/godot/voxel/ground_sink.hpp"
 #include "nebula/godot/voxel/loaded_wait.hpp"
 #include "nebula/godot/voxel/node_space.hpp"
 #include "nebula/godot/voxel/terrain_view.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/task_handle.hpp"
+#include "nebula/voxel/query/mover.hpp"
+#include "nebula/voxel/stream/colliders.hpp"
+#include "nebula/voxel/stream/ground_body.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
 
 #include <cstddef>
@@ -52,12 +58,26 @@ public:
     Error add_sphere(const Vector3& center, double radius);
     [[nodiscard]] Dictionary raycast(const Vector3& from, const Vector3& direction,
                                      double max_distance);
+    [[nodiscard]] Dictionary sweep_sphere(const Vector3& center, double radius,
+                                          const Vector3& motion);
+    [[nodiscard]] Dictionary sweep_capsule(const Transform3D& place, double radius, double height,
+                                           const Vector3& motion);
+    [[nodiscard]] Dictionary overlap_sphere(const Vector3& center, double radius);
+    [[nodiscard]] Dictionary overlap_capsule(const Transform3D& place, double radius,
+                                             double height);
+    [[nodiscard]] Dictionary nearest_surface(const Vector3& position, double max_distance);
+    [[nodiscard]] double ground_height(double x, double z);
+    [[nodiscard]] double sample(const Vector3& position);
     [[nodiscard]] bool is_loaded();
     /// True, false, or a Signal that gives one of them later.
     [[nodiscard]] Variant wait_loaded();
     [[nodiscard]] bool is_area_ready(const AABB& area, std::int64_t level);
     /// As wait_loaded().
     [[nodiscard]] Variant wait_area_ready(const AABB& area, std::int64_t level);
+    /// Whether a body can stand where it is.
+    [[nodiscard]] bool is_ground_ready(const Node3D& body);
+    /// As wait_loaded().
+    [[nodiscard]] Variant ground_ready(const Node3D& body);
     [[nodiscard]] String why_late(const Vector3& position);
     [[nodiscard]] String audit() const;
     [[nodiscard]] Dictionary statistics() const;
@@ -92,6 +112,21 @@ public:
     [[nodiscard]] double edit_budget_msec() const { return edit_budget_msec_; }
     void set_edit_budget_msec(double msec);
 
+    [[nodiscard]] bool collision_enabled() const { return collision_enabled_; }
+    void set_collision_enabled(bool enabled);
+    [[nodiscard]] std::int64_t collision_layer() const { return ground_look_.layer; }
+    void set_collision_layer(std::int64_t mask);
+    [[nodiscard]] std::int64_t collision_mask() const { return ground_look_.mask; }
+    void set_collision_mask(std::int64_t mask);
+    [[nodiscard]] double collision_priority() const { return ground_look_.priority; }
+    void set_collision_priority(double priority);
+    [[nodiscard]] double collision_distance() const { return collision_distance_; }
+    void set_collision_distance(double voxels);
+    [[nodiscard]] double collision_budget_msec() const { return collision_budget_msec_; }
+    void set_collision_budget_msec(double msec);
+    [[nodiscard]] Ref<PhysicsMaterial> collision_material() const { return physics_material_; }
+    void set_collision_material(const Ref<PhysicsMaterial>& material);
+
     [[nodiscard]] PackedStringArray configuration_warnings();
     /// What is on the screen; null without a world.
     [[nodiscard]] const TerrainView* view() const noexcept {
@@ -112,10 +147,15 @@ private:
         World(const World&) = delete;
         World& operator=(const World&) = delete;
 
-        TerrainView view;  // before the terrain, which may still commit to it as it ends
+        TerrainView view;   // before the terrain, which may still commit to it as it ends
+        GroundSink ground;  // the same
         voxel::Terrain terrain;
-        Event entered;  // set while the node is in a 3D world
-        Event edited;   // set when show_edits() has something to do in this frame
+        std::shared_ptr<BodyList> bodies;  // null until the first physics tick
+        std::uint64_t ground_frame = 0;    // of the last work on colliders, and its time in there
+        Clock::duration spent_on_ground{};
+        Clock::duration last_spent_on_ground{};  // in the frame before
+        Event entered;                           // set while the node is in a 3D world
+        Event edited;  // set when show_edits() has something to do in this frame
         std::deque<PendingEdit> pending_edits;  // not announced yet, oldest first
         bool announcing = false;                // handlers run: what they edit is the next frame's
         bool edits_for_next_frame = false;      // and with it what is edited after that
@@ -125,6 +165,11 @@ private:
         Clock::duration spent_on_edits{};
         TaskHandle<> streaming;
         TaskHandle<> showing_edits;
+        TaskHandle<> holding_ground;
+    };
+    struct GroundWait {
+        ObjectId body;
+        std::shared_ptr<LoadedWait> wait;
     };
 
     void on_notification(int what);
@@ -138,10 +183,33 @@ private:
     bool wait_for_pool();
     task<> start_with_pool();
     [[nodiscard]] bool has_world();
+    /// Null, after a line for the user, if there is nothing to ask.
+    [[nodiscard]] voxel::Mover* mover();
+    [[nodiscard]] voxel::Vec3f to_metric(const Vector3& global) const;
+    [[nodiscard]] Vector3 from_metric(voxel::Vec3f metric) const;
+    [[nodiscard]] Vector3 normal_from_metric(voxel::Vec3f normal) const;
+    [[nodiscard]] voxel::Capsule capsule_at(const Transform3D& place, double radius,
+                                            double height) const;
+    Dictionary sweep(const char* method, const Vector3& center, const voxel::Capsule& capsule,
+                     const Vector3& motion);
+    Dictionary overlap(const char* method, const voxel::Capsule& capsule);
     void drop_world() noexcept;
 
     task<> stream();
     task<> show_edits();
+    task<> hold_ground();
+    void hold_ground_now();
+    void follow_bodies();
+    void update_ground(voxel::Colliders::When when);
+    void wake_bodies(const std::vector<voxel::Vec3i>& tiles) const;
+    void note_ground_time(Clock::duration spent) noexcept;
+    void drop_ground() noexcept;
+    [[nodiscard]] bool is_named(ObjectId body) const noexcept;
+    [[nodiscard]] voxel::GroundBody ground_body(ObjectId body, const AABB& box,
+                                                const Vector3& velocity, double reach) const;
+    [[nodiscard]] bool is_ground_ready_here(const Node3D& body) const;
+    void settle_ground_waits();
+    void set_collision_bits(std::uint32_t& property, const char* name, std::int64_t mask);
     void follow_viewer();
     void commit_loaded();
     void commit_edits();
@@ -220,6 +288,13 @@ private:
         std::shared_ptr<LoadedWait> wait;
     };
     std::vector<AreaWait> area_waits_;
+    std::vector<GroundWait> ground_waits_;
+    bool collision_enabled_ = true;
+    double collision_distance_ = 8.0;
+    double collision_budget_msec_ = 0.8;
+    GroundLook ground_look_;
+    Ref<PhysicsMaterial> physics_material_;
+    std::vector<voxel::GroundBody> ground_bodies_;  // of the last physics tick
     ChunkLook geometry_;  // layers, shadows and so on; the rest is not used
     TaskHandle<> waiting_for_pool_;
 };

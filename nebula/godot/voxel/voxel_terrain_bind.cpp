@@ -59,6 +59,35 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                Hint::range(0, 16384, 1, "or_greater,suffix:m"),
                "As [member GeometryInstance3D.visibility_range_end], for each chunk. 0 means no "
                "limit.");
+    c.group("Collision", "collision_");
+    c.property("collision_enabled", &Self::collision_enabled, &Self::set_collision_enabled, {},
+               "Whether bodies collide with the terrain. There is ground only where somebody needs "
+               "it: around every [RigidBody3D], [CharacterBody3D] and [PhysicalBone3D] of the same "
+               "world whose layers and masks let it collide with the terrain, and around each "
+               "[VoxelViewer] with [member VoxelViewer.needs_colliders].");
+    c.property("collision_layer", &Self::collision_layer, &Self::set_collision_layer,
+               Hint::physics_layers(), "As [member CollisionObject3D.collision_layer].");
+    c.property("collision_mask", &Self::collision_mask, &Self::set_collision_mask,
+               Hint::physics_layers(), "As [member CollisionObject3D.collision_mask].");
+    c.property("collision_priority", &Self::collision_priority, &Self::set_collision_priority,
+               Hint::range(0.1, 8, 0.1, "or_greater"),
+               "As [member CollisionObject3D.collision_priority].");
+    c.property("collision_material", &Self::collision_material, &Self::set_collision_material,
+               Hint::resource<PhysicsMaterial>(),
+               "As [member StaticBody3D.physics_material_override].");
+    c.property(
+        "collision_distance", &Self::collision_distance, &Self::set_collision_distance,
+        Hint::range(kColliderDistance.lowest, kColliderDistance.highest, 1, "suffix:voxels"),
+        "How far around each body there is ground, on each axis, in voxels; and always as far "
+        "as the body will fly in a second. From 0 to 128; any other value is refused with an "
+        "error.");
+    c.property(
+        "collision_budget_msec", &Self::collision_budget_msec, &Self::set_collision_budget_msec,
+        Hint::range(0.1, 16, 0.1, "or_less,suffix:ms"),
+        "How many milliseconds per frame the main thread may spend on ground for bodies. Ground "
+        "that was edited under a body comes first, and the old shape stays until the new one is "
+        "in. At least one step is made in each physics tick. Values below 0 count as 0, values "
+        "above 1000 as 1000. A value that is not a number is refused.");
     c.group("Streaming");
     c.property("view_distance", &Self::view_distance, &Self::set_view_distance,
                Hint::range(kViewDistance.lowest, kViewDistance.highest, 1, "suffix:voxels"),
@@ -123,6 +152,54 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "All values are global. [param direction] may have any length except zero; [param "
             "max_distance] must be from 0 to 10000 voxels. The ray needs no collision shape and "
             "sees every edit at once. A ray that starts inside the ground hits at distance 0.");
+    c.method("sweep_sphere", &Self::sweep_sphere, {"center", "radius", "motion"})
+        .doc(
+            "Moves a sphere along [param motion] until it touches the ground. Arguments and result "
+            "are "
+            "as for [method sweep_capsule], without a direction.");
+    c.method("sweep_capsule", &Self::sweep_capsule, {"transform", "radius", "height", "motion"})
+        .doc(
+            "Moves a capsule along [param motion] until it touches the ground. The capsule stands "
+            "on "
+            "the y axis of [param transform], like a [CapsuleShape3D] of the same [param radius] "
+            "and "
+            "[param height]. Needs no collision shape and sees every edit at once.\n\n"
+            "Returns an empty Dictionary if nothing is in the way. Otherwise [code]position[/code] "
+            "is "
+            "where its centre stops, after [code]distance[/code] metres or [code]fraction[/code] "
+            "of "
+            "the motion; it touches the ground at [code]point[/code], and [code]normal[/code] "
+            "points "
+            "from there to it. It stops with a gap of at most 1/512 voxel. What it touches at the "
+            "start "
+            "is in its way only if it moves into that.\n\n"
+            "The radius must be above 0 and at most 16 voxels, the capsule at most 64 voxels long, "
+            "the "
+            "motion at most 1000.");
+    c.method("overlap_sphere", &Self::overlap_sphere, {"center", "radius"})
+        .doc("As [method overlap_capsule], for a sphere.");
+    c.method("overlap_capsule", &Self::overlap_capsule, {"transform", "radius", "height"})
+        .doc(
+            "Returns where a capsule is nearest to being out of the ground: moved by "
+            "[code]depth[/code] along [code]normal[/code], it touches the ground at "
+            "[code]point[/code] "
+            "no more; another place may still be in the way then. Empty if it does not touch the "
+            "ground. Arguments are as for [method sweep_capsule].");
+    c.method("nearest_surface", &Self::nearest_surface, {"position", "max_distance"})
+        .doc(
+            "Returns the [code]position[/code] of the ground that is nearest to a place, its "
+            "[code]normal[/code] and the [code]distance[/code], which is negative inside the "
+            "ground; or "
+            "an empty Dictionary if there is none within [param max_distance], at most 32 voxels.");
+    c.method("ground_height", &Self::ground_height, {"x", "z"})
+        .doc(
+            "Returns the height of the highest ground at a global x and z, or NAN if there is none "
+            "within 5000 voxels of the node's own height.");
+    c.method("sample", &Self::sample, {"position"})
+        .doc(
+            "Returns about how far a place is from the ground, in metres: negative inside, and "
+            "never "
+            "more than 4 voxels. NAN if it is outside the world.");
     c.method("is_loaded", &Self::is_loaded)
         .doc("Returns whether everything in view, including edits, is on the screen.");
     c.method("wait_loaded", &Self::wait_loaded)
@@ -158,6 +235,27 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "[method wait_loaded] does, and for an area that is not finite or reaches out of the "
             "world. It "
             "waits as long as no viewer is near enough, or none that needs meshes.");
+    c.method("is_ground_ready", &Self::is_ground_ready, {"body"})
+        .doc(
+            "Returns whether the ground around [param body], as far as [member "
+            "collision_distance], "
+            "is in the physics engine, edits included.");
+    c.method("ground_ready", &Self::ground_ready, {"body"})
+        .doc(
+            "Waits until [method is_ground_ready] is true, so that nothing falls through while a "
+            "terrain loads:\n"
+            "[codeblock]\n"
+            "body.freeze = true\n"
+            "add_child(body)\n"
+            "if await terrain.ground_ready(body):\n"
+            "    body.freeze = false\n"
+            "[/codeblock]\n"
+            "[param body] may be any [Node3D], for example a marker where a body will appear. "
+            "Returns "
+            "[code]true[/code], at once if there is ground already. Returns [code]false[/code] if "
+            "the "
+            "body is freed, as [method wait_loaded] does, and if [member collision_enabled] is "
+            "off.");
     c.method("why_late", &Self::why_late, {"position"})
         .doc(
             "Returns what a global position is waiting for, in one English sentence for an overlay "
@@ -182,7 +280,13 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "those without a surface included. Since the world was created: [code]meshed[/code] "
             "chunks loaded, [code]remeshed[/code] chunks for [code]edits[/code], and the "
             "[code]triangles[/code] of both. Memory: [code]bricks[/code], "
-            "[code]edited_bricks[/code], [code]brick_bytes[/code]. Main thread: "
+            "[code]edited_bricks[/code], [code]brick_bytes[/code]. Collision: "
+            "[code]collision_bodies[/code] that have ground, [code]collision_tiles[/code] of 16 "
+            "voxels, "
+            "[code]collision_shapes[/code] in the physics engine, [code]collision_waiting[/code] "
+            "tiles "
+            "to be built, [code]last_collision_msec[/code] of the main thread in the last frame. "
+            "Main thread: "
             "[code]last_update_msec[/code], [code]last_commit_msec[/code], "
             "[code]last_edit_commit_msec[/code].");
     c.method("get_load_utilization", &Self::load_utilization)

@@ -28,6 +28,11 @@ void VoxelViewer::set_detail_distance(double voxels) {
     (void)set_distance(detail_distance_, "VoxelViewer.detail_distance", voxels, kDetailDistance);
 }
 
+void VoxelViewer::set_collider_distance(double voxels) {
+    (void)set_distance(collider_distance_, "VoxelViewer.collider_distance", voxels,
+                       kColliderDistance);
+}
+
 void VoxelViewer::bind(ClassBuilder<VoxelViewer>& c) {
     using Self = VoxelViewer;
     c.doc(
@@ -49,6 +54,16 @@ void VoxelViewer::bind(ClassBuilder<VoxelViewer>& c) {
         "Whether the terrain is meshed and shown around this viewer. Without meshes, rays and "
         "edits work all the same. A dedicated server, which shows nothing, has one viewer "
         "with this turned off.");
+    c.property(
+        "needs_colliders", &Self::needs_colliders, &Self::set_needs_colliders, {},
+        "Whether there is always ground to collide with around this viewer. Bodies in the scene "
+        "have theirs anyway; use this for a place where bodies are about to appear, and for "
+        "bodies without a node, which were made in the [PhysicsServer3D].");
+    c.property(
+        "collider_distance", &Self::collider_distance, &Self::set_collider_distance,
+        Hint::range(kColliderDistance.lowest, kColliderDistance.highest, 1, "suffix:voxels"),
+        "How far that ground reaches, on each axis, in voxels. From 0 to 128; any other value is "
+        "refused with an error.");
     c.notification<&Self::on_notification>();
 }
 

@@ -25,6 +25,10 @@ public:
     void set_detail_distance(double voxels);
     [[nodiscard]] bool needs_meshes() const { return needs_meshes_; }
     void set_needs_meshes(bool needs) { needs_meshes_ = needs; }
+    [[nodiscard]] bool needs_colliders() const { return needs_colliders_; }
+    void set_needs_colliders(bool needs) { needs_colliders_ = needs; }
+    [[nodiscard]] double collider_distance() const { return collider_distance_; }
+    void set_collider_distance(double voxels);
 
     /// Those inside a 3D world, in the order in which they entered it. A node leaves its world before it
     /// is destroyed, so that no other thread needs to be kept from this list.
@@ -35,6 +39,8 @@ private:
     double view_distance_ = 1024.0;
     double detail_distance_ = 128.0;
     bool needs_meshes_ = true;
+    bool needs_colliders_ = false;
+    double collider_distance_ = 32.0;
 };
 
 }  // namespace nebula::godot

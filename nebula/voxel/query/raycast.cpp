@@ -3,11 +3,13 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/voxel/field/volume.hpp"
+#include "nebula/voxel/mesh/cell_triangles.hpp"
+#include "nebula/voxel/query/detail/brick_cache.hpp"
 #include "nebula/voxel/query/detail/grid_walk.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -16,225 +18,185 @@ namespace nebula::voxel {
 
 namespace {
 
+using detail::BrickCache;
 using detail::GridWalk;
 using detail::Vec3d;
 
-// The trilinear blend of a cell's eight corners, in sample units.
-struct Cell {
-    std::array<double, 8> corner{};  // x + 2 y + 4 z
+constexpr unsigned kAllInside = 0xFFU;
 
-    [[nodiscard]] bool all_air() const {
-        return std::none_of(corner.begin(), corner.end(), [](double c) { return c < 0.0; });
-    }
-    [[nodiscard]] double value(Vec3d p) const {
-        const auto lerp = [](double a, double b, double t) { return a + t * (b - a); };
-        const auto x = [&](std::size_t i) { return lerp(corner[i], corner[i + 1], p.x); };
-        return lerp(lerp(x(0), x(2), p.y), lerp(x(4), x(6), p.y), p.z);
-    }
-    [[nodiscard]] Vec3f gradient(Vec3d p) const {
-        const auto mix = [](double a, double b, double c, double d, double s, double t) {
-            const double low = a + s * (b - a);
-            const double high = c + s * (d - c);
-            return static_cast<float>(low + t * (high - low));
-        };
-        const auto& c = corner;
-        return {mix(c[1] - c[0], c[3] - c[2], c[5] - c[4], c[7] - c[6], p.y, p.z),
-                mix(c[2] - c[0], c[3] - c[1], c[6] - c[4], c[7] - c[5], p.x, p.z),
-                mix(c[4] - c[0], c[5] - c[1], c[6] - c[2], c[7] - c[3], p.x, p.y)};
-    }
+Vec3d cross(const Vec3d& a, const Vec3d& b) {
+    return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
+}
+double dot(const Vec3d& a, const Vec3d& b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+Vec3d minus(const Vec3d& a, const Vec3d& b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
+Vec3f to_float(const Vec3d& v) {
+    return {static_cast<float>(v.x), static_cast<float>(v.y), static_cast<float>(v.z)};
+}
+
+struct Crossing {
+    double distance = std::numeric_limits<double>::infinity();
+    bool into_ground = false;
+    Vec3d normal{};  // into the air, not of unit length
 };
 
-// For a polynomial of degree three, given at 0, 1/3, 2/3 and 1: finds where in (0, 1) its slope
-// changes sign, in order. Returns how many.
-int turning_points(double v0, double v1, double v2, double v3, std::array<double, 2>& at) {
-    // Converts the four values to a s^3 + b s^2 + c s + v0.
-    const double a = 4.5 * (v3 - 3 * v2 + 3 * v1 - v0);
-    const double b = 4.5 * (2 * v0 - 5 * v1 + 4 * v2 - v3);
-    const double c = v3 - v0 - a - b;
-    // 3 a s^2 + 2 b s + c = 0, by the formula that avoids cancellation.
-    const double discriminant = b * b - 3 * a * c;
-    if (!(discriminant > 0)) return 0;
-    const double q = -(b + std::copysign(std::sqrt(discriminant), b));
-    std::array<double, 2> roots{q / (3 * a), c / q};  // not finite where there is only one
-    if (roots[0] > roots[1]) std::swap(roots[0], roots[1]);
-    int count = 0;
-    for (const double root : roots)
-        if (root > 0 && root < 1) at[static_cast<std::size_t>(count++)] = root;
-    return count;
+// Where the line from the origin in a direction crosses a triangle, at any distance.
+//
+// The three products say on which side of each edge the line passes. Two triangles that share an edge
+// compute the same product of it with the opposite sign, to the last bit, so no line passes between
+// them (README, "No ray passes between two triangles").
+bool crosses(const std::array<Vec3d, 3>& p, const Vec3d& direction, Crossing& out) {
+    const double a = dot(direction, cross(p[0], p[1]));
+    const double b = dot(direction, cross(p[1], p[2]));
+    const double c = dot(direction, cross(p[2], p[0]));
+    const bool in_one_sense = a >= 0.0 && b >= 0.0 && c >= 0.0;
+    const bool in_the_other = a <= 0.0 && b <= 0.0 && c <= 0.0;
+    if (!in_one_sense && !in_the_other) return false;
+    // Clockwise when seen from the air.
+    const Vec3d normal = cross(minus(p[2], p[0]), minus(p[1], p[0]));
+    const double along = dot(normal, direction);
+    if (along == 0.0) return false;  // in its plane: its neighbours are crossed
+    out = {dot(normal, p[0]) / along, along < 0.0, normal};
+    return true;
 }
 
-Vec3d point(Vec3d from, Vec3d direction, double t) {
-    return {from.x + direction.x * t, from.y + direction.y * t, from.z + direction.z * t};
-}
-
-Vec3d local(Vec3d p, Vec3i cell) {
-    const auto in = [](double v, std::int32_t c) { return std::clamp(v - c, 0.0, 1.0); };
-    return {in(p.x, cell.x), in(p.y, cell.y), in(p.z, cell.z)};
+// The slope of the trilinear blend of the corners, which is smoother than the triangles.
+Vec3f gradient(const CellCorners& c, const Vec3d& p) {
+    const auto mix = [&](std::size_t step, std::size_t u, std::size_t v, double s, double t) {
+        const auto slope = [&](std::size_t i) { return double{1} * (c[i + step] - c[i]); };
+        const double low = slope(0) + s * (slope(u) - slope(0));
+        const double high = slope(v) + s * (slope(u + v) - slope(v));
+        return static_cast<float>(low + t * (high - low));
+    };
+    return {mix(1, 2, 4, p.y, p.z), mix(2, 1, 4, p.x, p.z), mix(4, 1, 2, p.x, p.y)};
 }
 
 Vec3f normalised(Vec3f v, Vec3f otherwise) {
-    const float length = std::sqrt(dot(v, v));
+    const float length = std::sqrt(voxel::dot(v, v));
     return length > 0.0F ? v * (1.0F / length) : otherwise;
 }
 
-constexpr int kBisections = 20;
-
 }  // namespace
-
-// Coordinates are kept apart from samples, so a search touches a few lines, not a page per brick.
-struct Raycaster::Cache {
-    std::array<std::optional<Vec3i>, kCachedBricks> coordinate;
-    std::array<Brick, kCachedBricks> samples;
-    std::size_t next_victim = 0;
-};
 
 // One cast.
 class Raycaster::Walk {
 public:
-    Walk(Raycaster& caster, Vec3d from, Vec3d direction, double limit)
-        : caster_(caster), from_(from), direction_(direction), limit_(limit) {}
+    Walk(BrickCache& bricks, Vec3d from, Vec3d direction, double limit)
+        : bricks_(bricks), from_(from), direction_(direction), limit_(limit) {}
 
     std::optional<RayHit> run() {
         GridWalk cells(from_, direction_);
-        std::optional<Vec3i> brick;
+        Vec3i brick;
         bool empty = false;
         for (int steps = 0; cells.entered() <= limit_; ++steps) {
             NEBULA_ASSERT(steps < kStepsPerVoxel * limit_ + 4.0,
                           "a ray exceeded its maximum number of steps");
-            if (const Vec3i now = floor_div(cells.cell(), kBrickSize); now != brick) {
+            const Vec3i cell = cells.cell();
+            // floor_div; see BrickCache::corners.
+            if (const Vec3i now{cell.x >> 4, cell.y >> 4, cell.z >> 4};
+                now != brick || steps == 0) {
                 brick = now;
-                empty = proven_empty(now);
+                empty = bricks_.proven_empty(now);
             }
             if (empty) {
-                cells.leave(brick_region({*brick}).box);
+                cells.leave(brick_region({brick}).box);
             } else {
                 if (auto hit = visit(cells)) return hit;
                 cells.advance();
             }
+            if (steps == 0 && empty) starts_in_air_ = true;
         }
+        // Too short to get out of the ground.
+        if (!starts_in_air_ && starts_inside()) return start();
         return std::nullopt;
     }
 
 private:
-    // The brick's cells read its own samples and the first ones of the bricks above it.
-    [[nodiscard]] bool proven_empty(Vec3i brick) const {
-        Region missing;
-        for (int i = 0; i < 8; ++i) {
-            const Vec3i at = brick + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1};
-            const Brick* found = caster_.volume_.find({at});
-            if (found == &kAirBrick) continue;
-            if (found != nullptr) return false;
-            if (missing.box.empty()) {
-                missing = brick_region({brick});
-                missing.box.max = missing.box.max + Vec3i{1, 1, 1};
-            }
-        }
-        return missing.box.empty() || caster_.volume_.generator().bounds(missing).all_air();
-    }
-
     std::optional<RayHit> visit(const GridWalk& cells) {
-        const Cell cell = corners(cells.cell());
-        if (cell.all_air()) return std::nullopt;
-        return search(cell, cells.cell(), cells.entered(), std::min(cells.leaves(), limit_));
-    }
-
-    std::optional<RayHit> search(const Cell& cell, Vec3i at, double enter, double leave) const {
-        const auto value = [&](double t) {
-            return cell.value(local(point(from_, direction_, t), at));
-        };
-        const double entering = value(enter);
-        if (entering < 0.0) return hit(cell, at, enter);
-        // Along the ray the blend is a polynomial of degree three. Between its turning points it
-        // only rises or only falls, so the first piece that ends below zero contains the first
-        // root: no graze is too thin.
-        const auto along = [&](double s) { return enter + (leave - enter) * s; };
-        const double leaving = value(leave);
-        std::array<double, 2> turns{};
-        const int count =
-            turning_points(entering, value(along(1.0 / 3)), value(along(2.0 / 3)), leaving, turns);
-        double outside = enter;
-        for (int i = 0; i <= count; ++i) {
-            double inside = i < count ? along(turns[static_cast<std::size_t>(i)]) : leave;
-            if ((i < count ? value(inside) : leaving) >= 0.0) {
-                outside = inside;
-                continue;
-            }
-            for (int b = 0; b < kBisections; ++b) {
-                const double middle = 0.5 * (outside + inside);
-                (value(middle) < 0.0 ? inside : outside) = middle;
-            }
-            return hit(cell, at, inside);
+        const Vec3i cell = cells.cell();
+        const CellCorners corners = bricks_.corners(cell);
+        const unsigned signs = case_of(corners);
+        if (signs == 0) {
+            starts_in_air_ = true;  // or in another cell, from which it came into air
+            return std::nullopt;
         }
-        return std::nullopt;
+        // It crossed nothing on the way, so this is where it has been all the time.
+        if (signs == kAllInside) return start();
+        const Crossing first = first_crossing(cell, CellTriangles(corners), direction_, limit_);
+        if (first.distance > limit_) return std::nullopt;
+        if (!first.into_ground && !starts_in_air_ && starts_inside()) return start();
+        return hit(corners, cell, first);
     }
 
-    [[nodiscard]] RayHit hit(const Cell& cell, Vec3i at, double t) const {
-        const Vec3d p = point(from_, direction_, t);
-        const Vec3f back{static_cast<float>(-direction_.x), static_cast<float>(-direction_.y),
-                         static_cast<float>(-direction_.z)};
-        return {{static_cast<float>(p.x), static_cast<float>(p.y), static_cast<float>(p.z)},
-                // Deep inside the ground there is no gradient; the normal then points back.
-                normalised(cell.gradient(local(p, at)), back),
-                static_cast<float>(t)};
-    }
-
-    [[nodiscard]] Cell corners(Vec3i cell) {
-        Cell result;
-        for (int i = 0; i < 8; ++i) {
-            const Vec3i voxel = cell + Vec3i{i & 1, (i >> 1) & 1, (i >> 2) & 1};
-            const Vec3i in = floor_mod(voxel, kBrickSize);
-            result.corner[static_cast<std::size_t>(i)] =
-                samples(floor_div(voxel, kBrickSize)).at(in.x, in.y, in.z);
+    [[nodiscard]] Crossing first_crossing(Vec3i cell, const CellTriangles& triangles,
+                                          const Vec3d& direction, double limit) const {
+        Crossing first;
+        for (std::size_t i = 0; i < triangles.count(); ++i) {
+            std::array<Vec3d, 3> p;
+            const std::array<Vec3f, 3> triangle = triangles[i];
+            for (std::size_t k = 0; k < 3; ++k)
+                // Relative to the start. The first sum is exact, so a vertex that two cells share has
+                // the same bits here, whichever cell it comes from.
+                p[k] = {(cell.x + double{triangle[k].x}) - from_.x,
+                        (cell.y + double{triangle[k].y}) - from_.y,
+                        (cell.z + double{triangle[k].z}) - from_.z};
+            Crossing crossing;
+            if (crosses(p, direction, crossing) && crossing.distance >= 0.0 &&
+                crossing.distance <= limit && crossing.distance < first.distance)
+                first = crossing;
         }
-        return result;
+        return first;
     }
 
-    const Brick& samples(Vec3i brick) {
-        // Neighbouring corners usually lie in the same brick.
-        if (last_ == nullptr || last_coordinate_ != brick) {
-            last_ = &caster_.brick(brick);
-            last_coordinate_ = brick;
-        }
-        return *last_;
+    // By the first triangle on the way to a corner of its cell, or else by that corner.
+    [[nodiscard]] bool starts_inside() {
+        const Vec3i cell = GridWalk(from_, direction_).cell();
+        const CellCorners corners = bricks_.corners(cell);
+        const CellTriangles triangles(corners);
+        const Vec3d to{cell.x - from_.x, cell.y - from_.y, cell.z - from_.z};
+        const Crossing first = first_crossing(cell, triangles, to, 1.0);
+        return first.distance <= 1.0 ? !first.into_ground : is_inside(corners[0]);
+    }
+
+    [[nodiscard]] RayHit start() {
+        const Vec3i cell = GridWalk(from_, direction_).cell();
+        return hit(bricks_.corners(cell), cell, {0.0, true, {}});
+    }
+
+    [[nodiscard]] RayHit hit(const CellCorners& corners, Vec3i cell,
+                             const Crossing& crossing) const {
+        const double t = crossing.distance;
+        const Vec3d p{from_.x + direction_.x * t, from_.y + direction_.y * t,
+                      from_.z + direction_.z * t};
+        // Deep inside the ground there is no gradient; the normal then points back.
+        const Vec3f back = to_float({-direction_.x, -direction_.y, -direction_.z});
+        const Vec3f flat = normalised(to_float(crossing.normal), back);
+        const Vec3f smooth =
+            normalised(gradient(corners, {p.x - cell.x, p.y - cell.y, p.z - cell.z}), flat);
+        // In lacy ground the two have little in common.
+        const bool agree = voxel::dot(smooth, flat) > 0.5F || t == 0.0;
+        return {to_float(p), agree ? smooth : flat, static_cast<float>(t)};
     }
 
     // On each axis, a ray crosses at most one border more than it advances there, and a diagonal ray
     // advances the square root of 3 times its length on all axes together; README, "Raycasts".
     static constexpr double kStepsPerVoxel = 1.74;
 
-    Raycaster& caster_;
+    BrickCache& bricks_;
     Vec3d from_;
     Vec3d direction_;
     double limit_;
-    const Brick* last_ = nullptr;
-    Vec3i last_coordinate_;
+    bool starts_in_air_ = false;  // it is known
 };
 
-// For overwrite: the samples are 256 KiB, and to clear their pages costs 0.8 ms.
-Raycaster::Raycaster(const Volume& volume)
-    : volume_(volume), cache_(std::make_unique_for_overwrite<Cache>()) {}
+Raycaster::Raycaster(const Volume& volume) : bricks_(std::make_unique<BrickCache>(volume)) {}
 
 Raycaster::~Raycaster() = default;
-
-const Brick& Raycaster::brick(Vec3i coordinate) {
-    if (const Brick* found = volume_.find({coordinate}); found != nullptr) return *found;
-    // Pristine samples never change, so a cached brick is valid as long as the volume has none.
-    const auto cached = std::find(cache_->coordinate.begin(), cache_->coordinate.end(), coordinate);
-    if (cached != cache_->coordinate.end())
-        return cache_->samples[static_cast<std::size_t>(cached - cache_->coordinate.begin())];
-    const std::size_t victim = cache_->next_victim;
-    cache_->next_victim = (victim + 1) % kCachedBricks;
-    cache_->coordinate[victim].reset();  // in case the generator throws
-    volume_.generator().generate(brick_region({coordinate}), cache_->samples[victim].samples.data(),
-                                 kBrickSize, kBrickSize * kBrickSize);
-    cache_->coordinate[victim] = coordinate;
-    return cache_->samples[victim];
-}
 
 tl::expected<std::optional<RayHit>, VoxelError> Raycaster::cast(Vec3f from, Vec3f direction,
                                                                 float max_distance) {
     using Kind = VoxelError::Kind;
-    NEBULA_ASSERT(volume_.is_owner_thread(), "Raycaster::cast was not called on the owner thread");
+    NEBULA_ASSERT(bricks_->volume().is_owner_thread(),
+                  "Raycaster::cast was not called on the owner thread");
     if (auto error = check_position(from, "the ray's origin"))
         return tl::unexpected(std::move(*error));
     if (!std::isfinite(direction.x) || !std::isfinite(direction.y) || !std::isfinite(direction.z))
@@ -249,7 +211,8 @@ tl::expected<std::optional<RayHit>, VoxelError> Raycaster::cast(Vec3f from, Vec3
     if (length == 0.0)
         return tl::unexpected(VoxelError{Kind::ZeroDirection, "the ray's direction is zero"});
     try {
-        return Walk(*this, {from.x, from.y, from.z}, {d.x / length, d.y / length, d.z / length},
+        bricks_->forget();
+        return Walk(*bricks_, {from.x, from.y, from.z}, {d.x / length, d.y / length, d.z / length},
                     max_distance)
             .run();
     } catch (...) {

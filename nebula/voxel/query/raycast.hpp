@@ -15,6 +15,9 @@
 namespace nebula::voxel {
 
 class Volume;
+namespace detail {
+class BrickCache;
+}
 
 inline constexpr float kMaxRayDistance = 10'000.0F;  ///< In voxels.
 
@@ -27,18 +30,18 @@ struct RayHit {
 /// Casts rays through a volume. The next ray after an edit sees it, before any mesh does.
 ///
 /// The ray visits brick after brick, skips those that are proven empty, and walks the others cell
-/// by cell. In a cell with ground at a corner, it finds exactly the first root of the trilinear
-/// blend of the corners: no wall is too thin and no graze too short. Every ray ends, from any
-/// position and in any direction (README, "Raycasts").
+/// by cell. In a cell with a surface it meets the triangles of the finest mesh: a hit lies on what is
+/// shown there at full detail, to 1e-4 voxels (and to the precision of a float far from the origin),
+/// and no ray passes between two triangles. Every ray ends, from any position and in any direction
+/// (README, "Raycasts").
 ///
 /// Threads:   owner thread of the volume.
 /// Cost:      about 0.1 us per empty brick passed, 10 to 20 ns per cell walked; at most 1.74
-///            steps per voxel of the ray's length, and 4 more. Bricks that the volume lacks are generated; the last kCachedBricks are kept.
+///            steps per voxel of the ray's length, and 4 more. Bricks that the volume lacks are
+///            generated; the last 64 are kept.
 /// Lifetime:  borrows the volume.
 class Raycaster {
 public:
-    static constexpr std::size_t kCachedBricks = 64;
-
     explicit Raycaster(const Volume& volume);
     ~Raycaster();
     Raycaster(const Raycaster&) = delete;
@@ -53,13 +56,8 @@ public:
 
 private:
     class Walk;
-    struct Cache;
 
-    /// The brick's samples, from the volume or generated.
-    [[nodiscard]] const Brick& brick(Vec3i coordinate);
-
-    const Volume& volume_;
-    std::unique_ptr<Cache> cache_;
+    std::unique_ptr<detail::BrickCache> bricks_;
 };
 
 }  // namespace nebula::voxel

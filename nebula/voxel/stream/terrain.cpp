@@ -3,6 +3,7 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/stream/colliders.hpp"
 #include "nebula/voxel/stream/streamer.hpp"
 #include "nebula/voxel/world/world.hpp"
 
@@ -44,10 +45,13 @@ class Terrain::Impl {
 public:
     Impl(WorkerPool& pool, std::shared_ptr<const Generator> generator,
          const TerrainSettings& settings)
-        : world(std::move(generator)), streamer(world, pool, settings) {}
+        : world(std::move(generator)),
+          streamer(world, pool, settings),
+          colliders(world.volume(), pool, settings.now) {}
 
     World world;
     Streamer streamer;
+    Colliders colliders;
     std::optional<Viewer> viewer;  // of set_viewer
 };
 
@@ -114,7 +118,10 @@ tl::expected<EditReport, VoxelError> Terrain::edit(const SphereEdit& operation) 
     Streamer& streamer = impl().streamer;
     auto report =
         impl().world.apply(operation, [&](const EditReport& edit) { streamer.prepare_for(edit); });
-    if (report) streamer.note_edit();
+    if (report) {
+        streamer.note_edit();
+        impl().colliders.note_edit(report->reach[0]);
+    }
     return report;
 }
 
@@ -136,6 +143,10 @@ tl::expected<std::optional<RayHit>, VoxelError> Terrain::raycast(Vec3f from, Vec
                                                                  float max_distance) {
     return impl().world.raycast(from, direction, max_distance);
 }
+
+Mover& Terrain::mover() noexcept { return impl().world.mover(); }
+
+Colliders& Terrain::colliders() noexcept { return impl().colliders; }
 
 tl::expected<ChunkMesh, VoxelError> Terrain::build_chunk(ChunkId chunk) {
     return impl().streamer.build_chunk(chunk);

@@ -6,10 +6,12 @@
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/field/generator.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
+#include "nebula/voxel/query/mover.hpp"
 #include "nebula/voxel/query/raycast.hpp"
 #include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
+#include "nebula/voxel/stream/colliders.hpp"
 #include "nebula/voxel/stream/commit_sink.hpp"
 #include "nebula/voxel/stream/reports.hpp"
 #include "nebula/voxel/stream/settings.hpp"
@@ -124,6 +126,14 @@ public:
     [[nodiscard]] tl::expected<std::optional<RayHit>, VoxelError> raycast(Vec3f from,
                                                                           Vec3f direction,
                                                                           float max_distance);
+
+    /// Sweeps, overlaps and the nearest surface, in the world as the last edit has left it. Lifetime: the
+    /// terrain's.
+    [[nodiscard]] Mover& mover() noexcept;
+
+    /// The world's colliders. They learn of every edit here; the caller names the bodies and updates
+    /// them. Lifetime: the terrain's.
+    [[nodiscard]] Colliders& colliders() noexcept;
 
     /// Builds the mesh of one shown chunk at once, from the newest samples; for tools and tests. Cost:
     /// one chunk's build (about 0.1 ms).

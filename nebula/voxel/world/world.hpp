@@ -6,6 +6,7 @@
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/field/generator.hpp"
 #include "nebula/voxel/field/volume.hpp"
+#include "nebula/voxel/query/mover.hpp"
 #include "nebula/voxel/query/raycast.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
@@ -27,7 +28,7 @@ namespace nebula::voxel {
 class World {
 public:
     explicit World(std::shared_ptr<const Generator> generator)
-        : volume_(std::move(generator)), raycaster_(volume_) {}
+        : volume_(std::move(generator)), raycaster_(volume_), mover_(volume_) {}
 
     /// Changes the samples on every level at once; the only way to change them. Errors and cost:
     /// see voxel::prepare.
@@ -67,12 +68,16 @@ public:
         return raycaster_.cast(from, direction, max_distance);
     }
 
+    /// Sweeps, overlaps and the nearest surface.
+    [[nodiscard]] Mover& mover() noexcept { return mover_; }
+
     [[nodiscard]] Volume& volume() noexcept { return volume_; }
     [[nodiscard]] const Volume& volume() const noexcept { return volume_; }
 
 private:
     Volume volume_;
     Raycaster raycaster_;
+    Mover mover_;
     std::uint64_t edits_ = 0;
     bool held_ = false;
 };

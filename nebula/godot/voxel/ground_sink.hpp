@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// The colliders of one terrain in the physics server.
+#pragma once
+
+#include "nebula/godot/binding/math.hpp"
+#include "nebula/godot/binding/object.hpp"
+#include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/stream/collider_sink.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace nebula::godot {
+
+class ShapeBaker;
+
+/// How bodies collide with a terrain.
+struct GroundLook {
+    ObjectId terrain;
+    std::uint32_t layer = 1;
+    std::uint32_t mask = 1;
+    double priority = 1.0;
+    double friction = 1.0;  // as the server takes it: below 0 for `rough`
+    double bounce = 0.0;    // below 0 for `absorbent`
+
+    friend bool operator==(const GroundLook&, const GroundLook&) = default;
+};
+
+/// Static bodies of up to 4^3 tiles each. One body for each tile would make things jump where two
+/// tiles meet, because a physics engine knows which edges are inner ones only within a body.
+///
+/// Under Jolt, workers bake: baking is what a shape's first query does, and such a query works on any
+/// thread in a space that nobody steps. Under Godot Physics, make() bakes.
+///
+/// Threads:   main thread; the shapes as ColliderShape says.
+/// Lifetime:  must outlive the shapes that it has made.
+class GroundSink final : public voxel::ColliderSink {
+public:
+    GroundSink(const GroundLook& look, const Transform3D& place);
+    ~GroundSink() override;
+
+    [[nodiscard]] std::unique_ptr<voxel::ColliderShape> make(
+        voxel::Vec3i tile, const voxel::ColliderMesh& mesh) override;
+    void show(voxel::Vec3i tile, std::unique_ptr<voxel::ColliderShape> shape) noexcept override;
+    void remove(voxel::Vec3i tile) noexcept override;
+    void failed(voxel::Vec3i tile, const voxel::VoxelError& error) noexcept override;
+
+    /// The space that the bodies are in; none: they are kept outside.
+    void set_space(RID space);
+    void set_look(const GroundLook& look);
+    /// Whether shapes made for the old place would have another size at the new one.
+    [[nodiscard]] bool is_same_size(const Transform3D& place) const noexcept;
+    /// \pre is_same_size, or there is no shape.
+    void set_place(const Transform3D& place);
+
+    /// Tiles that had a shape and have another one or none since the last call.
+    [[nodiscard]] std::vector<voxel::Vec3i> take_changed() noexcept {
+        return std::exchange(changed_, {});
+    }
+    struct Failure {
+        voxel::Vec3i tile;
+        voxel::VoxelError error;
+    };
+    [[nodiscard]] std::vector<Failure> take_failures() noexcept {
+        return std::exchange(failures_, {});
+    }
+    /// Whether a shape was lost for want of memory since the last call.
+    [[nodiscard]] bool take_no_memory() noexcept { return std::exchange(no_memory_, false); }
+
+private:
+    class Shape;
+    struct Piece {
+        voxel::Vec3i tile;
+        std::unique_ptr<Shape> shape;
+    };
+    struct Group {
+        RID body;
+        std::vector<Piece> pieces;  // in the order of the body's shapes
+    };
+
+    [[nodiscard]] Group& group_of(voxel::Vec3i tile);
+    [[nodiscard]] Transform3D place_of_group(voxel::Vec3i group) const noexcept;
+    void apply_look(RID body) const;
+
+    std::shared_ptr<ShapeBaker> baker_;  // null: make() bakes
+    RID space_;
+    GroundLook look_;
+    Transform3D place_;
+    Vector3 scale_;   // of the shapes; one component is negative if the place mirrors
+    Basis rotation_;  // of the bodies: the place without that scale
+    std::unordered_map<voxel::Vec3i, Group, voxel::Vec3iHash> groups_;
+    std::vector<voxel::Vec3i> changed_;
+    std::vector<Failure> failures_;
+    bool no_memory_ = false;
+};
+
+}  // namespace nebula::godot

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+// The part of VoxelTerrain that bodies stand on.
+#include "nebula/godot/api/engine.hpp"
+#include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/api/physics_material.hpp"
+#include "nebula/godot/api/rigid_body_3d.hpp"
+#include "nebula/godot/api/world_3d.hpp"
+#include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/voxel/body_list.hpp"
+#include "nebula/godot/voxel/distances.hpp"
+#include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/godot/voxel/voxel_viewer.hpp"
+#include "nebula/task/next_frame.hpp"
+#include "nebula/voxel/field/tile_block.hpp"
+#include "nebula/voxel/stream/colliders.hpp"
+#include "nebula/voxel/stream/ground_body.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nebula::godot {
+
+namespace {
+
+// Around a node that is no physics body, such as a marker at which one will appear.
+constexpr AABB kAroundANode{{-1, -1, -1}, {2, 2, 2}};
+
+bool touches(const voxel::Aabb& box, voxel::Vec3i tile) {
+    constexpr float kMargin = 0.5F;  // bodies rest a little above the ground
+    const auto axis = [](float low, float high, std::int32_t t) {
+        const float at = static_cast<float>(t) * float{voxel::kTileSize};
+        return low <= at + float{voxel::kTileSize} + kMargin && high >= at - kMargin;
+    };
+    return axis(box.min.x, box.max.x, tile.x) && axis(box.min.y, box.max.y, tile.y) &&
+           axis(box.min.z, box.max.z, tile.z);
+}
+
+}  // namespace
+
+task<> VoxelTerrain::hold_ground() {
+    const ObjectId self = id();
+    const std::uint64_t world = world_number_;
+    for (;;) {
+        co_await world_->entered.wait();
+        co_await next_physics();
+        if (!in_world_) continue;
+        hold_ground_now();
+        if (!survives(self, world)) co_return;
+    }
+}
+
+void VoxelTerrain::hold_ground_now() {
+    try {
+        follow_bodies();
+        update_ground(voxel::Colliders::When::BeforeTick);
+    } catch (const std::bad_alloc&) {
+        if (world_) world_->view.no_memory();
+        return;
+    }
+    settle_ground_waits();
+}
+
+void VoxelTerrain::follow_bodies() {
+    World& world = *world_;
+    const Clock::time_point start = Clock::now();
+    ground_bodies_.clear();
+    if (collision_enabled_ && transform_works()) {
+        if (!world.bodies) world.bodies = BodyList::share();
+        world.bodies->measure();
+        const RID here = get_world_3d()->get_space();
+        for (const BodyList::Body& body : world.bodies->bodies()) {
+            if (body.space != here) continue;
+            if ((body.node.get_collision_mask() & ground_look_.layer) == 0 &&
+                (body.node.get_collision_layer() & ground_look_.mask) == 0)
+                continue;
+            ground_bodies_.push_back(
+                ground_body(body.id, BodyList::placed(body.box, body.node.get_global_transform()),
+                            BodyList::velocity_of(body), collision_distance_));
+        }
+        for (const VoxelViewer* viewer : VoxelViewer::all())
+            if (viewer->needs_colliders() && viewer->get_world_3d()->get_space() == here)
+                ground_bodies_.push_back(ground_body(viewer->id(),
+                                                     {viewer->get_global_transform().origin, {}},
+                                                     {}, viewer->collider_distance()));
+        for (const GroundWait& wait : ground_waits_)
+            if (const auto node = cast_to<Node3D>(wait.body.object());
+                node && !is_named(wait.body) && node.is_inside_tree())
+                ground_bodies_.push_back(ground_body(
+                    wait.body, BodyList::placed(kAroundANode, node.get_global_transform()), {},
+                    collision_distance_));
+    }
+    world.terrain.colliders().set_bodies(ground_bodies_);
+    note_ground_time(Clock::now() - start);
+}
+
+bool VoxelTerrain::is_named(ObjectId body) const noexcept {
+    return std::any_of(ground_bodies_.begin(), ground_bodies_.end(),
+                       [body](const voxel::GroundBody& b) { return b.id == body.value; });
+}
+
+voxel::GroundBody VoxelTerrain::ground_body(ObjectId body, const AABB& box, const Vector3& velocity,
+                                            double reach) const {
+    const NodeSpace::Direction way = space_.direction_to_voxels(velocity);
+    const double speed =
+        std::sqrt(double{velocity.x} * velocity.x + double{velocity.y} * velocity.y +
+                  double{velocity.z} * velocity.z) *
+        way.voxels_per_metre;
+    return {.id = body.value,
+            .box = space_.to_voxels(box),
+            .velocity = speed > 0.0 ? way.voxels * static_cast<float>(speed) : voxel::Vec3f{},
+            .reach = static_cast<float>(reach)};
+}
+
+// Once per tick, and after the edits of a frame.
+void VoxelTerrain::update_ground(voxel::Colliders::When when) {
+    if (!in_world_ || !collision_enabled_ || !transform_works()) return;
+    World& world = *world_;
+    voxel::Colliders& colliders = world.terrain.colliders();
+    const Transform3D place = get_global_transform();
+    if (!world.ground.is_same_size(place)) colliders.clear(world.ground);
+    world.ground.set_place(place);
+    if (physics_material_) {
+        ground_look_.friction = double{physics_material_->get_friction()} *
+                                (physics_material_->is_rough() ? -1.0 : 1.0);
+        ground_look_.bounce = double{physics_material_->get_bounce()} *
+                              (physics_material_->is_absorbent() ? -1.0 : 1.0);
+    }
+    ground_look_.terrain = id();
+    world.ground.set_look(ground_look_);
+
+    note_ground_time({});
+    const auto budget = std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double, std::milli>(collision_budget_msec_));
+    const Clock::time_point start = Clock::now();
+    (void)colliders.update(
+        world.ground, start + std::max(budget - world.spent_on_ground, Clock::duration::zero()),
+        when);
+    if (world.ground.take_no_memory()) world.view.no_memory();
+    for (const GroundSink::Failure& failure : world.ground.take_failures())
+        world.view.failed({voxel::floor_div(failure.tile, 2), 0}, failure.error);
+    wake_bodies(world.ground.take_changed());
+    note_ground_time(Clock::now() - start);
+}
+
+// A physics engine does not wake what lies on a static body when that changes its shape.
+void VoxelTerrain::wake_bodies(const std::vector<voxel::Vec3i>& tiles) const {
+    if (tiles.empty()) return;
+    for (const voxel::GroundBody& body : ground_bodies_)
+        if (std::any_of(tiles.begin(), tiles.end(),
+                        [&](voxel::Vec3i tile) { return touches(body.box, tile); }))
+            if (const auto node = cast_to<RigidBody3D>(ObjectId{body.id}.object());
+                node && node.is_sleeping())
+                node.set_sleeping(false);
+}
+
+void VoxelTerrain::note_ground_time(Clock::duration spent) noexcept {
+    const std::uint64_t frame = EngineLoop::get().frame();
+    if (std::exchange(world_->ground_frame, frame) != frame)
+        world_->last_spent_on_ground = std::exchange(world_->spent_on_ground, {});
+    world_->spent_on_ground += spent;
+}
+
+void VoxelTerrain::drop_ground() noexcept {
+    if (!world_) return;
+    try {
+        world_->terrain.colliders().set_bodies({});
+    } catch (const std::bad_alloc&) {
+        world_->view.no_memory();
+    }
+    world_->terrain.colliders().clear(world_->ground);
+    (void)world_->ground.take_changed();
+}
+
+// ---- What scripts call
+
+bool VoxelTerrain::is_ground_ready(const Node3D& body) {
+    const ObjectId self = id();
+    if (!world_ || !in_world_ || body.is_null() || !collision_enabled_) return false;
+    update_space();
+    return self.is_alive() && transform_works() && is_ground_ready_here(body);
+}
+
+bool VoxelTerrain::is_ground_ready_here(const Node3D& body) const {
+    if (!body.is_inside_tree()) return false;
+    AABB box = kAroundANode;
+    if (world_->bodies)
+        if (const BodyList::Body* known = world_->bodies->find(body.id())) {
+            if (!known->measured) return false;
+            box = known->box;
+        }
+    return world_->terrain.colliders().is_ready(ground_body(
+        body.id(), BodyList::placed(box, body.get_global_transform()), {}, collision_distance_));
+}
+
+Variant VoxelTerrain::ground_ready(const Node3D& body) {
+    const ObjectId self = id();
+    if (body.is_null()) {
+        refuse(
+            "VoxelTerrain.ground_ready: the body is null. Pass the node that shall stand on the "
+            "terrain.");
+        return false;
+    }
+    if (!collision_enabled_) {
+        refuse(
+            "VoxelTerrain.ground_ready: collision_enabled is off, so there will be no ground. "
+            "Turn it on before you wait.");
+        return false;
+    }
+    const ObjectId node = body.id();
+    if (is_ground_ready(body)) return true;
+    if (!self.is_alive() || !node.is_alive() || is_hopeless()) return false;
+    if (in_world_ && body.is_inside_tree())
+        if (const auto error = voxel::check_position(
+                space_.to_voxels(body.get_global_transform().origin), "the body")) {
+            refuse("VoxelTerrain.ground_ready: " + error->message + '.');
+            return false;
+        }
+    ground_waits_.push_back({node, std::make_shared<LoadedWait>()});
+    return make_awaitable(LoadedWait::outcome(ground_waits_.back().wait),
+                          {.name = "VoxelTerrain.ground_ready", .when_cancelled = Variant(false)})
+        ->wait();
+}
+
+void VoxelTerrain::settle_ground_waits() {
+    std::erase_if(ground_waits_, [this](const GroundWait& waiting) {
+        const auto body = cast_to<Node3D>(waiting.body.object());
+        if (body && !is_ground_ready_here(body)) return false;
+        waiting.wait->settle(static_cast<bool>(body));
+        return true;
+    });
+}
+
+// ---- Properties
+
+void VoxelTerrain::set_collision_enabled(bool enabled) {
+    if (std::exchange(collision_enabled_, enabled) == enabled || enabled) return;
+    drop_ground();
+    for (const GroundWait& waiting : std::exchange(ground_waits_, {})) waiting.wait->settle(false);
+}
+
+void VoxelTerrain::set_collision_layer(std::int64_t mask) {
+    set_collision_bits(ground_look_.layer, "collision_layer", mask);
+}
+
+void VoxelTerrain::set_collision_mask(std::int64_t mask) {
+    set_collision_bits(ground_look_.mask, "collision_mask", mask);
+}
+
+void VoxelTerrain::set_collision_bits(std::uint32_t& property, const char* name,
+                                      std::int64_t mask) {
+    constexpr std::int64_t all = std::numeric_limits<std::uint32_t>::max();
+    if (mask < 0 || mask > all) {
+        refuse(std::string("VoxelTerrain.") + name + " is " + std::to_string(mask) +
+               "; it must be a mask of 32 bits, from 0 to " + std::to_string(all) +
+               ". It stays at " + std::to_string(property) + ".");
+        return;
+    }
+    property = static_cast<std::uint32_t>(mask);
+}
+
+void VoxelTerrain::set_collision_priority(double priority) {
+    if (!(priority > 0.0) || !std::isfinite(priority)) {
+        refuse("VoxelTerrain.collision_priority is " + text_of(priority) +
+               "; it must be a number above 0. It stays at " + text_of(ground_look_.priority) +
+               ".");
+        return;
+    }
+    ground_look_.priority = priority;
+}
+
+void VoxelTerrain::set_collision_distance(double voxels) {
+    (void)set_distance(collision_distance_, "VoxelTerrain.collision_distance", voxels,
+                       kColliderDistance);
+}
+
+void VoxelTerrain::set_collision_budget_msec(double msec) {
+    set_budget(collision_budget_msec_, "collision_budget_msec", msec);
+}
+
+void VoxelTerrain::set_collision_material(const Ref<PhysicsMaterial>& material) {
+    physics_material_ = material;
+    if (material) return;
+    ground_look_.friction = GroundLook{}.friction;
+    ground_look_.bounce = GroundLook{}.bounce;
+}
+
+}  // namespace nebula::godot

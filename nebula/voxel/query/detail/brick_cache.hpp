@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Samples of the finest level for queries, which ask for them one by one.
+#pragma once
+
+#include "nebula/voxel/field/volume.hpp"
+#include "nebula/voxel/mesh/cell_triangles.hpp"
+#include "nebula/voxel/space/vec.hpp"
+
+#include <cstddef>
+#include <memory>
+
+namespace nebula::voxel::detail {
+
+/// Looks bricks up in the volume, and generates those that it lacks. The last kBricks of these are
+/// kept: pristine samples never change, so they are valid as long as the volume has no such brick.
+///
+/// Threads:   owner thread of the volume.
+/// Cost:      corners: a look-up per brick that it reads, one for most cells.
+/// Lifetime:  borrows the volume. forget() before the first question after the volume may have
+///            changed.
+/// Throws:    whatever the generator throws; the next question works.
+class BrickCache {
+public:
+    static constexpr std::size_t kBricks = 64;
+
+    explicit BrickCache(const Volume& volume);
+    ~BrickCache();
+    BrickCache(const BrickCache&) = delete;
+    BrickCache& operator=(const BrickCache&) = delete;
+
+    /// Forgets where the last brick is, which an edit replaces and frees.
+    void forget() noexcept { last_ = nullptr; }
+    /// Valid until the volume changes or kBricks others were generated.
+    [[nodiscard]] const Brick& brick(Vec3i at);
+    /// The samples of the cell whose lowest corner this is.
+    [[nodiscard]] CellCorners corners(Vec3i cell);
+    /// Whether all cells of a brick, which read a layer of the next ones, are proven to be air.
+    [[nodiscard]] bool proven_empty(Vec3i brick) const noexcept;
+    [[nodiscard]] const Volume& volume() const noexcept { return volume_; }
+
+private:
+    struct Generated;
+
+    const Volume& volume_;
+    std::unique_ptr<Generated> generated_;
+    const Brick* last_ = nullptr;
+    Vec3i last_at_;
+};
+
+}  // namespace nebula::voxel::detail
