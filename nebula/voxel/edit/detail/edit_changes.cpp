@@ -13,17 +13,6 @@ namespace {
 
 constexpr Sample kHalfVoxel = kSampleUnitsPerVoxel / 2;
 
-void include(Box3i& box, const Box3i& by) {
-    if (box.empty()) {
-        box = by;
-        return;
-    }
-    box.min = {std::min(box.min.x, by.min.x), std::min(box.min.y, by.min.y),
-               std::min(box.min.z, by.min.z)};
-    box.max = {std::max(box.max.x, by.max.x), std::max(box.max.y, by.max.y),
-               std::max(box.max.z, by.max.z)};
-}
-
 // Notes where two bricks differ.
 void note_differences(const Brick& before, const Brick& after, ChangedSamples& changed) {
     for (int z = 0; z < kBrickSize; ++z)
@@ -122,7 +111,7 @@ void EditChanges::add(BrickChange change) {
     const auto level = static_cast<std::size_t>(change.id.level);
     bricks.push_back({change.id, std::move(change.samples)});
     report.bricks.push_back(change.id);
-    include(report.reach[level], brick_region(change.id).box);
+    report.reach[level] = box_around(report.reach[level], brick_region(change.id).box);
     change.changed.append_chunks(change.id, report.chunks);
     report.volume.removed += change.volume.removed;
     report.volume.added += change.volume.added;

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/world/world.hpp"
+
+#include <variant>
+#include <vector>
+
+namespace nebula::voxel {
+
+namespace {
+
+// As after an edit; steps back are as large.
+constexpr std::size_t kCollectedPerEdit = 1024;
+
+}  // namespace
+
+World::World(std::shared_ptr<const Generator> generator)
+    : volume_(std::move(generator)), raycaster_(volume_) {}
+
+tl::expected<EditReport, VoxelError> World::apply(const Operation& operation, const Ready& ready) {
+    auto prepared = prepare(volume_, operation);
+    if (!prepared) return tl::unexpected(std::move(prepared.error()));
+    return publish(operation, std::move(*prepared), ready);
+}
+
+tl::expected<EditReport, VoxelError> World::publish(const Operation& operation,
+                                                    PreparedEdit prepared, const Ready& ready) {
+    // An edit that changes nothing is not in the history, but in the log: whoever replays it is told the
+    // same.
+    const bool keeps = undo_ != nullptr && !prepared.bricks.empty();
+    bool has_room = false;
+    bool is_logged = false;
+    try {
+        if (keeps) {
+            undo_->make_room(operation, prepared.report);
+            has_room = true;
+        }
+        if (log_ != nullptr) {
+            log_->append(operation);
+            is_logged = true;
+        }
+        if (ready) ready(std::as_const(prepared.report));
+    } catch (...) {
+        if (has_room) undo_->forget_room();
+        if (is_logged) log_->drop_last();
+        return tl::unexpected(error_of_current_exception());
+    }
+    ++edits_;
+    if (!keeps) return voxel::publish(volume_, std::move(prepared));
+    undo_->record(volume_.publish_keeping(std::move(prepared.bricks)));
+    volume_.collect(kCollectedPerEdit);
+    return std::move(prepared.report);
+}
+
+tl::expected<EditReport, VoxelError> World::undo(std::uint32_t user, const Ready& ready) {
+    return step({.user = user, .redo = false}, ready);
+}
+
+tl::expected<EditReport, VoxelError> World::redo(std::uint32_t user, const Ready& ready) {
+    return step({.user = user, .redo = true}, ready);
+}
+
+tl::expected<EditReport, VoxelError> World::step(UndoStep what, const Ready& ready) {
+    if (undo_ == nullptr)
+        return tl::unexpected(
+            VoxelError{VoxelError::Kind::NothingToUndo,
+                       "edits of this world cannot be undone, because its undo limit is 0 bytes"});
+    auto prepared = what.redo ? undo_->prepare_redo(what.user) : undo_->prepare_undo(what.user);
+    if (!prepared) return tl::unexpected(std::move(prepared.error()));
+    bool is_logged = false;
+    try {
+        if (log_ != nullptr) {
+            log_->append(what);
+            is_logged = true;
+        }
+        if (ready) ready(std::as_const(prepared->report));
+    } catch (...) {
+        if (is_logged) log_->drop_last();
+        return tl::unexpected(error_of_current_exception());
+    }
+    ++edits_;
+    EditReport report = undo_->publish(std::move(*prepared));
+    volume_.collect(kCollectedPerEdit);
+    return report;
+}
+
+void World::set_undo_limit(std::size_t bytes_per_user) {
+    undo_.reset();
+    if (bytes_per_user > 0) undo_ = std::make_unique<UndoHistory>(volume_, bytes_per_user);
+}
+
+tl::expected<EditReport, VoxelError> World::replay(const LogEntry& entry, const Ready& ready) {
+    if (const auto* operation = std::get_if<Operation>(&entry)) return apply(*operation, ready);
+    return step(std::get<UndoStep>(entry), ready);
+}
+
+}  // namespace nebula::voxel
