@@ -235,6 +235,107 @@ TEST(Brushes, NameExactlyTheBricksAndChunksThatChange) {
     }
 }
 
+using Samples = std::map<Vec3i, Sample>;
+
+// What a soft operation makes of a sample of the finest level.
+double soft_by_definition(const Operation& o, const Samples& before, Vec3i p) {
+    const int here = before.at(p);
+    const double into = test::into(o.shape, p);
+    if (into < 0) return here;
+    const double most =
+        32.0 * double{o.strength} * (o.falloff > 0 ? std::min(into / double{o.falloff}, 1.0) : 1.0);
+    double away = std::abs(here);
+    double sum = 0;
+    bool known = std::abs(here) < 127;
+    if (!known) away = 1000;
+    for (int i = 0; i < 27; ++i) {
+        const Vec3i d{i % 3 - 1, i / 3 % 3 - 1, i / 9 - 1};
+        const int there = before.at(p + d);
+        sum += there / 27.0;
+        if (std::abs(here) < 127 || std::abs(there) == 127) continue;
+        known = true;
+        const double step = std::sqrt(double(d.x * d.x + d.y * d.y + d.z * d.z)) * 32;
+        away = std::min(away, (here < 0 ? -there : there) + step);
+    }
+    if (!known) return here;
+    if (std::abs(here) == 127) away = std::max(away, 127.0);
+    const double distance = here < 0 ? -away : away;
+    const auto towards = [&](double goal) {
+        return distance + std::clamp(goal - distance, -most, most);
+    };
+    switch (o.mode) {
+        case Mode::Dig:
+            return std::min(std::max(double(here), 32 * into), distance + most);
+        case Mode::Add:
+            return std::max(std::min(double(here), -32 * into), distance - most);
+        case Mode::Grow:
+            return distance - most;
+        case Mode::Shrink:
+            return distance + most;
+        case Mode::Smooth:
+            return std::abs(here) == 127 ? here : towards(sum);
+        default:
+            return towards(
+                32 *
+                -test::into(
+                    PlaneCutShape{o.target.point, o.target.normal * -1.0F, {1e4F, 1e4F, 1e4F}}, p));
+    }
+}
+
+// And each coarser level takes the signs of the finer one, where that has changed.
+TEST(SoftBrushes, AreTheirDefinitionOnEveryLevel) {
+    Dice dice(19);
+    const auto in_box = [](std::int32_t reach, auto&& f) {
+        for (std::int32_t z = -reach; z <= reach; ++z)
+            for (std::int32_t y = -reach; y <= reach; ++y)
+                for (std::int32_t x = -reach; x <= reach; ++x) f(Vec3i{x, y, z});
+    };
+    constexpr std::int32_t kReach = 9;
+    constexpr Level kChecked = 4;
+    int changed = 0;
+    int changed_far = 0;
+    Volume volume(low_hills());
+    for (int round = 0; round < 12; ++round) {
+        Operation o;
+        o.mode =
+            static_cast<Mode>(std::array{0, 1, 3, 4, 5, 6}[static_cast<std::size_t>(round % 6)]);
+        o.shape = any_shape(dice, dice.whole(0, kShapeKinds - 1), 4.0F, 12.0F);
+        o.strength = dice.real(0.3F, 0.9F);
+        o.falloff = round % 3 == 0 ? 0.0F : dice.real(0.5F, 5.0F);
+        o.target = {dice.point(3.0F), dice.point(0.4F) + Vec3f{0, 1, 0}};
+        std::array<Samples, kChecked> before;
+        for (Level level = 0; level < kChecked; ++level)
+            in_box((kReach + 1) >> level, [&](Vec3i p) {
+                before[static_cast<std::size_t>(level)][p] = sample_of(volume, p, level);
+            });
+        const auto report = apply(volume, o);
+        ASSERT_TRUE(report) << report.error().message;
+        in_box(kReach, [&](Vec3i p) {
+            const int now = sample_of(volume, p);
+            if (std::abs(test::into(o.shape, p)) < 0.01) return;
+            const double expected = std::clamp(soft_by_definition(o, before[0], p), -127.0, 127.0);
+            ASSERT_NEAR(now, expected, 1.1)
+                << "round " << round << " at " << p.x << ' ' << p.y << ' ' << p.z;
+            changed += now != before[0].at(p) ? 1 : 0;
+        });
+        for (Level level = 1; level < kChecked; ++level)
+            in_box(kReach >> level, [&](Vec3i p) {
+                const int old = before[static_cast<std::size_t>(level)].at(p);
+                const int finer = sample_of(volume, p * 2, level - 1);
+                int expected = old;
+                if (finer != before[static_cast<std::size_t>(level) - 1].at(p * 2)) {
+                    expected = to_coarser_level(static_cast<Sample>(finer));
+                    if (std::abs(finer) == 127 && (old < 0) == (finer < 0) && std::abs(old) > 64)
+                        expected = old;
+                }
+                ASSERT_EQ(int{sample_of(volume, p, level)}, expected) << "level " << level;
+                changed_far += expected != old ? 1 : 0;
+            });
+    }
+    EXPECT_GT(changed, 800);
+    EXPECT_GT(changed_far, 40);
+}
+
 // Without a look at the neighbours, saturated air would come nearer by a voxel each time, and after four
 // operations everything in the brush would be ground.
 TEST(Brushes, GrowingInTheSkyMakesNoGround) {

@@ -47,14 +47,15 @@ tl::expected<LogEntry, VoxelError> parse_entry(std::span<const std::byte> record
 
 void OperationLog::append(const LogEntry& entry) {
     const std::size_t before = records_.size();
-    ends_.reserve(ends_.size() + 1);
+    ends_.push_back(before);
     try {
         serialise(entry, records_);
     } catch (...) {
+        ends_.pop_back();
         records_.resize(before);
         throw;
     }
-    ends_.push_back(records_.size());
+    ends_.back() = records_.size();
 }
 
 void OperationLog::drop_last() noexcept {

@@ -14,6 +14,12 @@ namespace {
 // A brick's entry, and its place in the index.
 constexpr std::size_t kEntryBytes = 128;
 
+// Makes room for one more, so that it can be added when nothing may fail.
+template <class T>
+void reserve_one(std::vector<T>& list) {
+    if (list.size() == list.capacity()) list.reserve(list.size() * 2 + 8);
+}
+
 void merge(EditReport& into, const EditReport& edit) {
     std::vector<ChunkId> chunks;
     chunks.reserve(into.chunks.size() + edit.chunks.size());
@@ -61,7 +67,7 @@ void UndoHistory::make_room(const Operation& operation, const EditReport& report
         if (goes_on(user, operation, report)) {
             room_.stroke = user.done.back().get();
         } else {
-            user.done.reserve(user.done.size() + 1);
+            reserve_one(user.done);
             room_.fresh = std::make_unique<Stroke>();
             room_.fresh->number = operation.stroke;
             room_.stroke = room_.fresh.get();
@@ -179,7 +185,7 @@ tl::expected<UndoHistory::Step, VoxelError> UndoHistory::prepare_step(std::uint3
         step.report.volume = stroke.report.volume;
         if (undo) std::swap(step.report.volume.removed, step.report.volume.added);
         Strokes& to = undo ? user.undone : user.done;
-        to.reserve(to.size() + 1);
+        reserve_one(to);
         step.bricks = volume_.prepare(std::move(bricks));
         return step;
     } catch (...) {

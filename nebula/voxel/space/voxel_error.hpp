@@ -28,6 +28,7 @@ struct VoxelError {
         BadData,          ///< A record, mesh or grid that cannot be used.
         NothingToUndo,    ///< No edit of this user can be undone, or redone.
         Conflict,         ///< Somebody edited the same ground since.
+        NotReady,         ///< An edit in the background is not worked out yet.
         UnknownBlock,     ///< The chunk has a block whose id nobody added to its types.
         OutOfMemory,      ///< There was no memory for a chunk, an edit or a ray.
     };

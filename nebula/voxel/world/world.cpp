@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/world/world.hpp"
 
+#include "nebula/base/assert.hpp"
+#include "nebula/base/clock.hpp"
+
+#include <algorithm>
 #include <variant>
 #include <vector>
 
@@ -45,10 +49,50 @@ tl::expected<EditReport, VoxelError> World::publish(const Operation& operation,
         return tl::unexpected(error_of_current_exception());
     }
     ++edits_;
+    note_edited(prepared.report);
     if (!keeps) return voxel::publish(volume_, std::move(prepared));
     undo_->record(volume_.publish_keeping(std::move(prepared.bricks)));
     volume_.collect(kCollectedPerEdit);
     return std::move(prepared.report);
+}
+
+void World::note_edited(const EditReport& report) noexcept {
+    for (const auto& edit : big_edits_) edit->note_edited(report.bricks);
+}
+
+tl::expected<BigEdit*, VoxelError> World::begin(WorkerPool& pool, const Operation& operation) {
+    auto edit = BigEdit::start(pool, volume_, operation);
+    if (!edit) return tl::unexpected(std::move(edit.error()));
+    try {
+        big_edits_.push_back(std::move(*edit));
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+    return big_edits_.back().get();
+}
+
+tl::expected<EditReport, VoxelError> World::finish(BigEdit& edit, const Ready& ready) {
+    auto prepared = edit.prepare();
+    if (!prepared && prepared.error().kind == VoxelError::Kind::NotReady &&
+        edit.advance(Clock::time_point::min()) == BigEdit::State::Working)
+        return tl::unexpected(std::move(prepared.error()));
+    Operation operation;
+    try {
+        operation = edit.operation();
+    } catch (...) {
+        drop(edit);
+        return tl::unexpected(error_of_current_exception());
+    }
+    drop(edit);
+    if (!prepared) return tl::unexpected(std::move(prepared.error()));
+    return publish(operation, std::move(*prepared), ready);
+}
+
+void World::drop(BigEdit& edit) noexcept {
+    const auto found = std::find_if(big_edits_.begin(), big_edits_.end(),
+                                    [&](const auto& known) { return known.get() == &edit; });
+    NEBULA_ASSERT(found != big_edits_.end(), "this edit is not one of this world, or has ended");
+    big_edits_.erase(found);
 }
 
 tl::expected<EditReport, VoxelError> World::undo(std::uint32_t user, const Ready& ready) {
@@ -78,6 +122,7 @@ tl::expected<EditReport, VoxelError> World::step(UndoStep what, const Ready& rea
         return tl::unexpected(error_of_current_exception());
     }
     ++edits_;
+    note_edited(prepared->report);
     EditReport report = undo_->publish(std::move(*prepared));
     volume_.collect(kCollectedPerEdit);
     return report;

@@ -3,6 +3,7 @@
 // change.
 #pragma once
 
+#include "nebula/voxel/edit/big_edit.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/edit/operation_log.hpp"
 #include "nebula/voxel/edit/undo.hpp"
@@ -20,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace nebula::voxel {
 
@@ -36,12 +38,22 @@ public:
 
     explicit World(std::shared_ptr<const Generator> generator);
 
-    /// Changes the samples on every level at once; the only way to change them. Errors and cost:
+    /// Changes the samples on every level at once. This and finish(), undo() and redo() are the only
+    /// ways to change them. Errors and cost:
     /// see voxel::prepare.
     tl::expected<EditReport, VoxelError> apply(const Operation& operation, const Ready& ready = {});
     tl::expected<EditReport, VoxelError> apply(const SphereEdit& edit, const Ready& ready = {}) {
         return apply(operation_of(edit), ready);
     }
+
+    /// Begins an operation of any size, which workers make (big_edit.hpp); call its advance() once a frame,
+    /// and finish() when it is Ready. The world owns it: it is valid until finish() or drop().
+    /// Errors: see BigEdit::start.
+    tl::expected<BigEdit*, VoxelError> begin(WorkerPool& pool, const Operation& operation);
+    /// Publishes it, as apply() would now. Unless it is NotReady, it is gone then, also after an error.
+    tl::expected<EditReport, VoxelError> finish(BigEdit& edit, const Ready& ready = {});
+    /// Ends it, and nothing changes.
+    void drop(BigEdit& edit) noexcept;
 
     /// Takes back the user's latest stroke, or makes it again; what can be undone, and when it is refused:
     /// see UndoHistory. Errors: NothingToUndo, Conflict, OutOfMemory.
@@ -77,12 +89,14 @@ private:
     tl::expected<EditReport, VoxelError> publish(const Operation& operation, PreparedEdit prepared,
                                                  const Ready& ready);
     tl::expected<EditReport, VoxelError> step(UndoStep what, const Ready& ready);
+    void note_edited(const EditReport& report) noexcept;
 
     Volume volume_;
     Raycaster raycaster_;
     std::unique_ptr<UndoHistory> undo_;  // null: nothing can be undone
     OperationLog* log_ = nullptr;
     std::uint64_t edits_ = 0;
+    std::vector<std::unique_ptr<BigEdit>> big_edits_;  // those that have begun
 };
 
 }  // namespace nebula::voxel
