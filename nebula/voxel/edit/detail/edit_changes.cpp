@@ -11,7 +11,7 @@ namespace nebula::voxel::detail {
 
 namespace {
 
-constexpr Sample kHalfVoxel = kSampleUnitsPerVoxel / 2;
+constexpr int kHalfVoxel = kSampleUnitsPerVoxel / 2;
 
 // Notes where two bricks differ.
 void note_differences(const Brick& before, const Brick& after, ChangedSamples& changed) {
@@ -40,16 +40,19 @@ void fill_brick(const Generator& generator, BrickId id, Brick& out) {
 }  // namespace
 
 GroundVolume volume_between(const Brick& before, const Brick& after) noexcept {
-    std::int32_t removed = 0;
-    std::int32_t added = 0;
+    std::uint32_t removed = 0;
+    std::uint32_t added = 0;
     for (std::size_t i = 0; i < kBrickSamples; ++i) {
-        // Clamped first, so that bytes are enough.
-        const auto below = [](Sample s) {
-            return static_cast<Sample>(kHalfVoxel - std::clamp<Sample>(s, -kHalfVoxel, kHalfVoxel));
+        // Unsigned bytes, which the oldest x86-64 processors clamp, subtract and sum in registers.
+        const auto air = [](Sample s) {
+            constexpr std::uint8_t kZero = 128;
+            const auto from_zero = static_cast<std::uint8_t>(static_cast<std::uint8_t>(s) ^ kZero);
+            return std::clamp<std::uint8_t>(from_zero, kZero - kHalfVoxel, kZero + kHalfVoxel);
         };
-        const auto more = static_cast<Sample>(below(after.samples[i]) - below(before.samples[i]));
-        added += std::max<Sample>(more, 0);
-        removed -= std::min<Sample>(more, 0);
+        const std::uint8_t a = air(before.samples[i]);
+        const std::uint8_t b = air(after.samples[i]);
+        removed += static_cast<std::uint8_t>(b > a ? b - a : 0);
+        added += static_cast<std::uint8_t>(a > b ? a - b : 0);
     }
     return {removed, added};
 }
