@@ -188,8 +188,8 @@ Operation capsule_at(Vec3f centre) {
 
 // A dig with a radius of 256, as a game makes it: the owner thread looks after it a thousand times a
 // second, until it is published. The time is that of the wall, from the call to the publication. Of the
-// owner thread's calls, `span_ms` is the longest by its own clock.
-void big_dig(benchmark::State& state) {
+// owner thread's calls, `span_ms` is the longest by its own clock; in undo.big, the dig is then undone.
+void big_dig(benchmark::State& state, bool undo) {
     WorkerPoolConfig config;
     config.thread_count_override = 2;
     WorkerPool pool(config);
@@ -197,6 +197,7 @@ void big_dig(benchmark::State& state) {
     double bricks = 0;
     for (auto _ : state) {
         World world(hills());
+        if (undo) world.set_undo_limit(std::size_t{256} << 20U);
         const Operation dig{.shape = SphereShape{{0.0F, 20.0F, 0.0F}, 256.0F}};
         const auto timed = [&](auto&& call) {
             const double start = cpu_seconds();
@@ -214,6 +215,8 @@ void big_dig(benchmark::State& state) {
         state.SetIterationTime(std::chrono::duration<double>(Clock::now() - start).count());
         if (!report) return state.SkipWithError(report.error().message.c_str());
         bricks += static_cast<double>(report->bricks.size());
+        if (undo && !timed([&] { return world.undo(0); }))
+            return state.SkipWithError("the dig could not be undone");
     }
     state.counters["bricks"] = benchmark::Counter(bricks, benchmark::Counter::kAvgIterations);
     state.counters["span_ms"] = longest * 1e3;
@@ -250,10 +253,11 @@ int main(int argc, char** argv) {
     };
     brush("brush.box", box_at);
     brush("brush.capsule", capsule_at);
-    benchmark::RegisterBenchmark("brush.big", big_dig)
-        ->Unit(benchmark::kMillisecond)
-        ->Iterations(3)
-        ->UseManualTime();
+    for (const bool undo : {false, true})
+        benchmark::RegisterBenchmark(undo ? "undo.big" : "brush.big", big_dig, undo)
+            ->Unit(benchmark::kMillisecond)
+            ->Iterations(3)
+            ->UseManualTime();
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     benchmark::RunSpecifiedBenchmarks();

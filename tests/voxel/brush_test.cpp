@@ -17,6 +17,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -112,6 +113,36 @@ TEST(Brushes, AgreeAboutSignsOnAllLevels) {
             }
         }
     }
+}
+
+// Smaller than a voxel of most levels, but with a point of every level inside.
+TEST(Brushes, AgreeAboutThePointInATinyShape) {
+    Dice dice(12);
+    for (int kind = 0; kind < kShapeKinds; ++kind)
+        for (const Mode mode : {Mode::Dig, Mode::Add}) {
+            const bool dig = mode == Mode::Dig;
+            Volume volume(std::make_shared<FlatGenerator>(dig ? 1000.0F : -1000.0F));
+            const Vec3f at{64.0F, 0.0F, -128.0F};
+            Operation o{.mode = mode, .shape = any_shape(dice, kind, 0.0F, 1.5F)};
+            if (auto* path = std::get_if<CapsulePathShape>(&o.shape)) path->points = {at};
+            std::visit(
+                [&](auto& shape) {
+                    using S = std::remove_cvref_t<decltype(shape)>;
+                    if constexpr (requires { shape.centre; }) shape.centre = at;
+                    if constexpr (std::is_same_v<S, ConeShape>)
+                        shape = {at - Vec3f{0, 1, 0}, at + Vec3f{0, 1, 0}, 0.4F, 0.6F};
+                    if constexpr (std::is_same_v<S, PlaneCutShape>)
+                        shape = {at - Vec3f{0, 0.1F, 0}, {0, 1, 0}, {0.5F, 0.5F, 0.5F}};
+                    if constexpr (std::is_same_v<S, StampShape>)
+                        shape = {test::dented_ball(4), at - Vec3f{2, 2, 2}, {}};
+                },
+                o.shape);
+            ASSERT_TRUE(apply(volume, o));
+            for (Level level = 0; level < 6; ++level)
+                EXPECT_EQ(is_inside(sample_of(volume, {64 >> level, 0, -128 >> level}, level)),
+                          !dig)
+                    << "kind " << kind << ", level " << level;
+        }
 }
 
 std::int64_t ground_in(const Volume& volume, const std::vector<BrickId>& bricks) {

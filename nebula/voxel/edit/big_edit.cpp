@@ -118,8 +118,10 @@ void BigEdit::run_slice(Slice& slice) noexcept {
         const auto change = [&](BrickId id) {
             const detail::LevelBrush* brush = brushes_[static_cast<std::size_t>(id.level)].get();
             if (brush == nullptr || cancelled_.load(std::memory_order_relaxed)) return;
-            if (auto done = detail::change_brick(volume_, *brush, operation_.mode, id, *scratch))
+            if (auto done = detail::change_brick(volume_, *brush, operation_.mode, id, *scratch)) {
+                slice.hashes.push_back(hash_of(*done->samples));
                 slice.changes.push_back(std::move(*done));
+            }
         };
         for (const BrickId id : slice.again) change(id);
         for (std::int32_t z = slice.box.min.z; z < slice.box.max.z; ++z)
@@ -138,6 +140,7 @@ void BigEdit::merge() noexcept {
         for (const Slice& slice : slices_) count += slice.changes.size();
         bricks_.reserve(count);
         volumes_.reserve(count);
+        hashes_.reserve(count);
         index_.reserve(count);
         for (Slice& slice : slices_) {
             if (slice.error && !error_) error_ = std::move(slice.error);
@@ -153,6 +156,7 @@ void BigEdit::merge() noexcept {
 
 void BigEdit::merge_changes(Slice& slice) {
     for (const BrickId id : slice.again) forget(id);
+    hashes_.insert(hashes_.end(), slice.hashes.begin(), slice.hashes.end());
     for (detail::BrickChange& change : slice.changes) {
         const auto level = static_cast<std::size_t>(change.id.level);
         change.changed.append_chunks(change.id, report_.chunks);
@@ -175,10 +179,12 @@ void BigEdit::forget(BrickId brick) noexcept {
     if (i + 1 < bricks_.size()) {
         bricks_[i] = std::move(bricks_.back());
         volumes_[i] = volumes_.back();
+        hashes_[i] = hashes_.back();
         index_.find(bricks_[i].id)->second = i;
     }
     bricks_.pop_back();
     volumes_.pop_back();
+    hashes_.pop_back();
 }
 
 void BigEdit::note_edited(std::span<const BrickId> bricks) noexcept {
@@ -259,6 +265,7 @@ tl::expected<PreparedEdit, VoxelError> BigEdit::prepare() {
                     intersection(report_.reach[static_cast<std::size_t>(level)], brush->box());
         prepared.bricks = volume_.prepare(std::move(bricks_));
         prepared.report = std::move(report_);
+        prepared.hashes = std::move(hashes_);
         // Whoever calls again finds nothing.
         error_ =
             VoxelError{VoxelError::Kind::NotReady, "the edit in the background was already made"};

@@ -16,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -83,6 +84,7 @@ private:
         Box3i box;                   // of bricks; or else
         std::vector<BrickId> again;  // bricks that were edited meanwhile
         std::vector<detail::BrickChange> changes;
+        std::vector<std::uint64_t> hashes;  // of the changes; an undo history wants them
         std::optional<VoxelError> error;
     };
 
@@ -117,6 +119,7 @@ private:
     // Of the last runner until merged_, then of the owner thread.
     std::vector<EditedBrick> bricks_;
     std::vector<GroundVolume> volumes_;  // by brick
+    std::vector<std::uint64_t> hashes_;  // by brick
     std::unordered_map<BrickId, std::size_t, BrickIdHash> index_;
     EditReport report_;
     std::optional<VoxelError> error_;

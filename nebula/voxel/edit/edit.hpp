@@ -56,6 +56,8 @@ struct EditReport {
 struct PreparedEdit {
     EditReport report;
     Volume::Prepared bricks;
+    /// hash_of() the bricks, in the order of the report's, if somebody has worked them out.
+    std::vector<std::uint64_t> hashes;
 };
 
 /// Works out the edit on every level of detail. A hard operation is applied to each level's own

@@ -108,7 +108,8 @@ void UndoHistory::forget_room() noexcept {
     room_.user = nullptr;
 }
 
-void UndoHistory::record(std::vector<EditedBrick> replaced) noexcept {
+void UndoHistory::record(std::vector<EditedBrick> replaced,
+                         std::span<const std::uint64_t> hashes) noexcept {
     NEBULA_ASSERT(room_.stroke != nullptr, "no room was made for this edit");
     NEBULA_ASSERT(replaced.size() == room_.entry_of.size(), "these are another edit's bricks");
     Stroke& stroke = *std::exchange(room_.stroke, nullptr);
@@ -122,7 +123,7 @@ void UndoHistory::record(std::vector<EditedBrick> replaced) noexcept {
         } else {
             volume_.retire(std::move(replaced[i].samples));
         }
-        entry.after = content(entry.id);
+        entry.after = hashes.empty() ? content(entry.id) : hashes[i];
     }
     if (room_.fresh != nullptr) user.done.push_back(std::move(room_.fresh));
     while (!user.undone.empty()) drop(user, user.undone, user.undone.size() - 1);

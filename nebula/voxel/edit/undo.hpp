@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -43,7 +44,9 @@ public:
     /// \throws std::bad_alloc, and nothing has changed.
     void make_room(const Operation& operation, const EditReport& report);
     /// `replaced` is what publish_keeping() has returned. What the user had undone cannot be redone any more.
-    void record(std::vector<EditedBrick> replaced) noexcept;
+    /// `hashes` are those of the edit's bricks, or none.
+    void record(std::vector<EditedBrick> replaced,
+                std::span<const std::uint64_t> hashes = {}) noexcept;
     void forget_room() noexcept;
 
     /// A stroke that can be taken back, and nothing has changed yet.

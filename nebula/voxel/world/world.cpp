@@ -51,7 +51,7 @@ tl::expected<EditReport, VoxelError> World::publish(const Operation& operation,
     ++edits_;
     note_edited(prepared.report);
     if (!keeps) return voxel::publish(volume_, std::move(prepared));
-    undo_->record(volume_.publish_keeping(std::move(prepared.bricks)));
+    undo_->record(volume_.publish_keeping(std::move(prepared.bricks)), prepared.hashes);
     volume_.collect(kCollectedPerEdit);
     return std::move(prepared.report);
 }
