@@ -59,9 +59,9 @@ BigEdit::~BigEdit() {
 }
 
 void BigEdit::cut() {
-    for (Level level = 0; level < kLevels; ++level) {
-        std::unique_ptr<const detail::LevelBrush> brush = detail::make_brush(operation_, level);
-        if (brush->is_too_small()) continue;
+    brushes_ = detail::make_brushes(operation_);
+    for (const auto& brush : brushes_) {
+        if (brush == nullptr) continue;
         const Box3i bricks{
             floor_div(brush->box().min, kBrickSize),
             floor_div(brush->box().max - Vec3i{1, 1, 1}, kBrickSize) + Vec3i{1, 1, 1}};
@@ -69,12 +69,11 @@ void BigEdit::cut() {
             for (std::int32_t y = bricks.min.y; y < bricks.max.y; y += kSliceEdge)
                 for (std::int32_t x = bricks.min.x; x < bricks.max.x; x += kSliceEdge) {
                     Slice& slice = slices_.emplace_back();
-                    slice.level = level;
+                    slice.level = brush->level();
                     const Vec3i corner{x, y, z};
                     slice.box = intersection(
                         bricks, {corner, corner + Vec3i{kSliceEdge, kSliceEdge, kSliceEdge}});
                 }
-        brushes_[static_cast<std::size_t>(level)] = std::move(brush);
     }
 }
 

@@ -19,10 +19,9 @@ constexpr std::size_t kCollectedPerEdit = 1024;
 void make_hard_changes(const Volume& volume, const Operation& operation,
                        detail::EditChanges& changes) {
     const auto scratch = std::make_unique_for_overwrite<detail::BrickScratch>();
-    for (Level level = 0; level < kLevels; ++level) {
-        const std::unique_ptr<const detail::LevelBrush> brush =
-            detail::make_brush(operation, level);
-        if (brush->is_too_small()) continue;
+    for (const auto& brush : detail::make_brushes(operation)) {
+        if (brush == nullptr) continue;
+        const Level level = brush->level();
         const Vec3i first = floor_div(brush->box().min, kBrickSize);
         const Vec3i last = floor_div(brush->box().max - Vec3i{1, 1, 1}, kBrickSize);
         for (std::int32_t x = first.x; x <= last.x; ++x)

@@ -58,7 +58,7 @@ void for_each_row(const Box3i& box, BrickId id, F&& f) {
 
 class ShapeBrush final : public LevelBrush {
 public:
-    ShapeBrush(std::unique_ptr<const ShapeField> field, bool dig, Level level)
+    ShapeBrush(std::shared_ptr<const ShapeField> field, bool dig, Level level)
         : LevelBrush(level),
           field_(std::move(field)),
           dig_(dig),
@@ -116,15 +116,16 @@ public:
     }
 
 private:
-    std::unique_ptr<const ShapeField> field_;
+    std::shared_ptr<const ShapeField> field_;  // of all levels
     bool dig_;
     Box3i tight_;
 };
 
 class PasteBrush final : public LevelBrush {
 public:
-    PasteBrush(const StampShape& stamp, Level level) : LevelBrush(level), field_(stamp) {
-        box_ = lattice_box(field_.bounds(), level, 0.0);
+    PasteBrush(std::shared_ptr<const StampField> field, Level level)
+        : LevelBrush(level), field_(std::move(field)) {
+        box_ = lattice_box(field_->bounds(), level, 0.0);
     }
 
     // Where there is no point, nothing changes.
@@ -137,7 +138,7 @@ public:
         const float scale = 1.0F / voxel_size(level());
         for_each_row(box_, id, [&](Vec3i first, int y, int z) {
             Row ground;
-            const std::uint32_t inside = field_.ground(row_at(first, level()), ground);
+            const std::uint32_t inside = field_->ground(row_at(first, level()), ground);
             Sample* const row = brick.samples.data() + Brick::index(0, y, z);
             std::array<Sample, kBrickSize> fresh;
             for (std::size_t x = 0; x < kBrickSize; ++x)
@@ -148,18 +149,32 @@ public:
     }
 
 private:
-    StampField field_;
+    std::shared_ptr<const StampField> field_;  // of all levels
 };
 
 }  // namespace
 
-std::unique_ptr<const LevelBrush> make_brush(const Operation& operation, Level level) {
+LevelBrushes make_brushes(const Operation& operation) {
     const bool dig = operation.mode == Mode::Dig;
+    const auto* sphere = std::get_if<SphereShape>(&operation.shape);
+    std::shared_ptr<const StampField> stamp;
+    std::shared_ptr<const ShapeField> field;
     if (operation.mode == Mode::Paste)
-        return std::make_unique<PasteBrush>(std::get<StampShape>(operation.shape), level);
-    if (const auto* sphere = std::get_if<SphereShape>(&operation.shape))
-        return make_sphere_brush(*sphere, dig, level);
-    return std::make_unique<ShapeBrush>(make_field(operation.shape), dig, level);
+        stamp = std::make_shared<StampField>(std::get<StampShape>(operation.shape));
+    else if (sphere == nullptr)
+        field = make_field(operation.shape);
+    LevelBrushes brushes;
+    for (Level level = 0; level < kLevels; ++level) {
+        std::unique_ptr<const LevelBrush> brush;
+        if (stamp != nullptr)
+            brush = std::make_unique<PasteBrush>(stamp, level);
+        else if (field != nullptr)
+            brush = std::make_unique<ShapeBrush>(field, dig, level);
+        else
+            brush = make_sphere_brush(*sphere, dig, level);
+        if (!brush->is_too_small()) brushes[static_cast<std::size_t>(level)] = std::move(brush);
+    }
+    return brushes;
 }
 
 }  // namespace nebula::voxel::detail

@@ -8,6 +8,7 @@
 #include "nebula/voxel/field/generator.hpp"
 #include "nebula/voxel/space/ids.hpp"
 
+#include <array>
 #include <memory>
 
 namespace nebula::voxel::detail {
@@ -53,8 +54,10 @@ private:
 /// `max(d, into)` to dig, `min(d, -into)` to add.
 [[nodiscard]] std::unique_ptr<const LevelBrush> make_sphere_brush(const SphereShape& shape,
                                                                   bool dig, Level level);
-/// A hard operation that has passed check(). \throws std::bad_alloc.
-[[nodiscard]] std::unique_ptr<const LevelBrush> make_brush(const Operation& operation, Level level);
+/// By level; null: the level is left out, see is_too_small().
+using LevelBrushes = std::array<std::unique_ptr<const LevelBrush>, kLevels>;
+/// Those of a hard operation that has passed check(). \throws std::bad_alloc.
+[[nodiscard]] LevelBrushes make_brushes(const Operation& operation);
 
 /// What a dig leaves where it leaves nothing, or what an addition leaves in its depth.
 [[nodiscard]] inline const Brick& whole_brick(Mode mode) {
