@@ -416,11 +416,12 @@ TEST(Brushes, SoftDigsEndWhereHardOnesDo) {
         EXPECT_EQ(last, 0U);
         for (std::int32_t z = -8; z <= 8; ++z)
             for (std::int32_t y = -8; y <= 8; ++y)
-                for (std::int32_t x = -8; x <= 8; ++x)
-                    if (test::into(o.shape, {x, y, z}) > 0)
-                        ASSERT_EQ(is_inside(sample_of(soft, {x, y, z})),
-                                  is_inside(sample_of(hard, {x, y, z})))
-                            << x << ' ' << y << ' ' << z;
+                for (std::int32_t x = -8; x <= 8; ++x) {
+                    if (test::into(o.shape, {x, y, z}) <= 0) continue;
+                    ASSERT_EQ(is_inside(sample_of(soft, {x, y, z})),
+                              is_inside(sample_of(hard, {x, y, z})))
+                        << x << ' ' << y << ' ' << z;
+                }
     }
 }
 

@@ -54,8 +54,9 @@ TEST(GridOfMesh, HasTheSignsAndDistancesOfABox) {
                         -32.0 *
                         test::in_box({p.x - 1.5 - s, p.y - 5.0 - s, p.z - 10.5 - s}, {4.5, 3, 5.5});
                     const int found = grid.at(x, y, z);
-                    if (std::abs(expected) > 0.2)
+                    if (std::abs(expected) > 0.2) {
                         ASSERT_EQ(found < 0, expected < 0) << p.x << ' ' << p.y << ' ' << p.z;
+                    }
                     // Beyond 3 voxels it is continued.
                     const double error =
                         std::abs(expected) < 90 ? 1.0 : 8.0 + std::abs(expected) * 0.1;

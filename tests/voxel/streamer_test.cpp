@@ -507,7 +507,9 @@ void edit_at_random(Terrain& terrain, Dice& dice) {
         if (o.mode != Mode::Paste && dice.whole(0, 2) == 0) o.falloff = dice.real(0.0F, 9.0F);
         o.target.normal = {0.3F, 1.0F, 0.2F};
         ASSERT_TRUE(terrain.edit(o));
-        if (dice.whole(0, 4) == 0) ASSERT_TRUE(terrain.undo(0));
+        if (dice.whole(0, 4) == 0) {
+            ASSERT_TRUE(terrain.undo(0));
+        }
     }
     const auto big = terrain.begin_edit(
         {.shape = CapsulePathShape{{dice.point(150.0F), dice.point(150.0F), dice.point(150.0F)},

@@ -29,7 +29,7 @@ enum class Mode : std::uint8_t {
 
 /// The ground is wanted below it, on the side from which the normal points away.
 struct Plane {
-    Vec3f point;
+    Vec3f point{};
     Vec3f normal{0.0F, 1.0F, 0.0F};  ///< Its length does not matter, except that it must not be 0.
 
     friend bool operator==(const Plane&, const Plane&) = default;
@@ -51,10 +51,10 @@ inline constexpr float kMostFalloff = 512.0F;
 /// `falloff`, and never beyond what the hard operation would leave.
 struct Operation {
     Mode mode = Mode::Dig;
-    Shape shape;
+    Shape shape{};
     float strength = 1.0F;  ///< (0, 1].
     float falloff = 0.0F;   ///< In voxels, [0, kMostFalloff].
-    Plane target;           ///< Flatten only.
+    Plane target{};         ///< Flatten only.
     /// Whose it is: each user has an undo history of their own.
     std::uint32_t user = 0;
     /// Consecutive operations of a user with the same number are undone together; 0: alone.

@@ -35,7 +35,7 @@ struct SphereShape {
 struct BoxShape {
     Vec3f centre;
     Vec3f half_size{1.0F, 1.0F, 1.0F};  ///< Above 0 on each axis.
-    Rotation rotation;
+    Rotation rotation{};
 
     friend bool operator==(const BoxShape&, const BoxShape&) = default;
 };
@@ -74,8 +74,8 @@ struct PlaneCutShape {
 /// Stored distances: of a mesh, of a copied region, or of anything else.
 struct StampShape {
     std::shared_ptr<const DistanceGrid> grid;  ///< Not null.
-    Vec3f at;                                  ///< Where the grid's first point goes.
-    Rotation rotation;                         ///< Around that point.
+    Vec3f at{};                                ///< Where the grid's first point goes.
+    Rotation rotation{};                       ///< Around that point.
 
     friend bool operator==(const StampShape& a, const StampShape& b) {
         return a.at == b.at && a.rotation == b.rotation &&

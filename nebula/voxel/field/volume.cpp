@@ -427,8 +427,8 @@ std::uint64_t Volume::publish(Prepared& prepared, F&& replaced) noexcept {
         const bool was_edited = place.page->edited[place.index];
         brick.samples = store(place, std::move(brick.samples));
         place.page->edited.set(place.index, edited);
-        edited_ += edited ? 1 : 0;
-        edited_ -= was_edited ? 1 : 0;
+        if (edited) ++edited_;
+        if (was_edited) --edited_;
         replaced(brick, was_edited);
     }
     const std::uint64_t next = version_.load(std::memory_order_relaxed) + 1;

@@ -149,7 +149,7 @@ public:
         [[nodiscard]] bool empty() const noexcept { return bricks_.empty(); }
         /// Gives the i-th brick, prepared with null, a brick that publish_keeping() has returned.
         void give_back(std::size_t i, BrickPtr kept) noexcept {
-            returned_ += kept != nullptr && !is_uniform(kept.get()) ? 1 : 0;
+            if (kept != nullptr && !is_uniform(kept.get())) ++returned_;
             bricks_[i].samples = std::move(kept);
         }
 

@@ -17,6 +17,10 @@ namespace nebula::voxel::detail {
 
 namespace {
 
+// From a brick's first sample to its middle, along an axis; from the middle to a corner.
+constexpr double kMiddle = (kBrickSize - 1) / 2.0;
+constexpr double kCorner = 1.7321 * kMiddle;
+
 double size_of(Level level) { return static_cast<double>(voxel_size(level)); }
 
 // The lattice's points in the bounds, and up to `reach` voxels of the level beyond them.
@@ -85,12 +89,10 @@ public:
         const Box3i voxels = brick_region(brick).box;
         if (intersection(voxels, box_).empty()) return Reach::None;
         const double size = size_of(level());
-        constexpr double kMiddle = (kBrickSize - 1) / 2.0;
         const RowOfPoints middle{(voxels.min.x + kMiddle) * size, 0.0,
                                  (voxels.min.y + kMiddle) * size, (voxels.min.z + kMiddle) * size};
         Row into;
         field_->into(middle, into);
-        constexpr double kCorner = 1.7321 * kMiddle;
         // With room for rounding.
         const double change =
             (kCorner * static_cast<double>(field_->slope()) + kReach + 0.1) * size + 0.1;
