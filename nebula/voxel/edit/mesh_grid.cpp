@@ -161,8 +161,8 @@ tl::expected<MeshGrid, VoxelError> grid_of_mesh(const ClosedMesh& mesh, std::int
     if (margin < 1 || margin > kMostGridEdge)
         return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange,
                                          "the margin around a mesh must be from 1 to 256 voxels"});
-    constexpr float kMost = std::numeric_limits<float>::max();
-    Aabb box{{kMost, kMost, kMost}, {-kMost, -kMost, -kMost}};
+    constexpr float most = std::numeric_limits<float>::max();
+    Aabb box{{most, most, most}, {-most, -most, -most}};
     for (const std::uint32_t i : mesh.indices) {
         if (i >= mesh.vertices.size()) return bad_mesh("the mesh has an index without a vertex");
         const Vec3f v = mesh.vertices[i];
@@ -199,23 +199,23 @@ tl::expected<MeshGrid, VoxelError> grid_of_mesh(const ClosedMesh& mesh, std::int
         DistanceGrid& grid = result.grid;
         const std::size_t count = grid.index(0, 0, size.z);
         std::vector<std::int32_t> steps(count);
-        std::vector<float> nearest2(count, kMost);
+        std::vector<float> nearest2(count, most);
         for (const Triangle& t : triangles) {
             add_crossings(t, grid, steps);
             add_distances(t, grid, nearest2);
         }
         grid.distances.resize(count);
-        constexpr float kKnown = kBand * kSampleUnitsPerVoxel;
+        constexpr float known = kBand * kSampleUnitsPerVoxel;
         std::int32_t winding = 0;
         for (std::size_t i = 0; i < count; ++i) {
             // A row ends outside, so each begins with a winding of 0.
             winding += steps[i];
             const float units = std::sqrt(nearest2[i]) * float{kSampleUnitsPerVoxel};
             const auto distance =
-                static_cast<std::int16_t>(std::max(std::min(units, kKnown) + 0.5F, 1.0F));
+                static_cast<std::int16_t>(std::max(std::min(units, known) + 0.5F, 1.0F));
             grid.distances[i] = static_cast<std::int16_t>(winding != 0 ? -distance : distance);
         }
-        detail::extend_distances(grid, static_cast<int>(kKnown));
+        detail::extend_distances(grid, static_cast<int>(known));
         return result;
     } catch (...) {
         return tl::unexpected(error_of_current_exception());

@@ -76,19 +76,19 @@ private:
 // tell; nothing if they are saturated, too: then the surface is more than a voxel beyond a sample's reach,
 // and does not come into it by one operation.
 std::optional<float> distance_at(const Sample* at, const Window& window) {
-    const int here = *at;
+    const int here{*at};
     if (std::abs(here) < kSampleMax) return static_cast<float>(here);
     // In sample units: one step along an axis, across a face, through the cube.
-    constexpr std::array<int, 4> kStep{0, 32, 45, 55};
+    constexpr std::array<int, 4> step{0, 32, 45, 55};
     int nearest = 2 * kSampleMax;
     for (int z = -1; z <= 1; ++z)
         for (int y = -1; y <= 1; ++y)
             for (int x = -1; x <= 1; ++x) {
-                const int there = at[x + y * window.step_y() + z * window.step_z()];
+                const int there{at[x + y * window.step_y() + z * window.step_z()]};
                 if (std::abs(there) == kSampleMax) continue;
                 const int axes = std::abs(x) + std::abs(y) + std::abs(z);
                 nearest = std::min(
-                    nearest, (here < 0 ? -there : there) + kStep[static_cast<std::size_t>(axes)]);
+                    nearest, (here < 0 ? -there : there) + step[static_cast<std::size_t>(axes)]);
             }
     if (nearest == 2 * kSampleMax) return {};
     const int away = std::max<int>(nearest, kSampleMax);

@@ -38,8 +38,8 @@ StampField::StampField(const StampShape& stamp)
                 if (y > 0) steepest = std::max(steepest, std::abs(here - g.at(x, y - 1, z)));
                 if (z > 0) steepest = std::max(steepest, std::abs(here - g.at(x, y, z - 1)));
             }
-    constexpr float kDiagonal = 1.7321F;  // each of three derivatives may be that large
-    slope_ = std::max(1.001F, kDiagonal * 1.001F * static_cast<float>(steepest) /
+    constexpr float diagonal = 1.7321F;  // each of three derivatives may be that large
+    slope_ = std::max(1.001F, diagonal * 1.001F * static_cast<float>(steepest) /
                                   static_cast<float>(kSampleUnitsPerVoxel));
 }
 
