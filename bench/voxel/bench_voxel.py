@@ -28,7 +28,7 @@ RUN_TIMEOUT = 120  # seconds; a run takes about one
 PROGRAMS = {
     "smooth_mesher_bench": r"^mesh\.(empty|plane|sphere|gyroid|plane\.strips|plane\.copy)$",
     "blocky_mesher_bench": r"^greedy\.(plane|sphere|gyroid|62)$",
-    "field_bench": r"^(gather|edit\.apply)\.",
+    "field_bench": r"^(gather|edit\.apply|brush)\.",
     "world_bench": r"^(noise\.(height\.6|overhang)|ray\.cast|mover\.cast)$",
     "store_bench": r"^(save\.10k|open\.1M)/",
 }
@@ -46,6 +46,7 @@ GROUPS = [
     ("edit", "Edits", "World::apply on its own: samples on all levels, no meshes."),
     ("ray", "Rays", "Raycaster::cast over hills whose bricks are stored."),
     ("mover", "Sweeps", "Mover::sweep over the same hills."),
+    ("brush", "Brushes", "As edits, with other shapes; and large ones, which workers make."),
 ]
 
 PEER = "godot_voxel"
@@ -104,6 +105,10 @@ ROWS = [
     Benched("edit.apply.r16", "µs", 250, "As edit.apply.r4."),
     Benched("ray.cast", "µs", 2, "100 voxels, low over the ground, which it meets."),
     Benched("mover.cast", "µs", 3, "A capsule of human size that stands on the ground and walks a voxel."),
+    Benched("brush.box", "µs", 400, "A turned box of about the volume of edit.apply.r8's sphere."),
+    Benched("brush.capsule", "µs", 400, "A path of two segments, of a similar volume."),
+    Benched("brush.big", "ms", 1000, "A dig with a radius of 256, from the call to its publication; two workers, wall time.", by=1000),
+    Benched("brush.big.span", "ms", 4, "The owner thread's longest call meanwhile.", of="brush.big.span_ms"),
 ]  # fmt: skip
 
 MICROSECONDS = {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Where a chunk's samples come from, and what an edit costs without a terrain around it. Rows of
 // ./run bench voxel; README.md says what each of them holds.
+#include "nebula/base/clock.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/edit/big_edit.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/field/brick.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
@@ -15,6 +18,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -147,7 +152,8 @@ void load_disc(Volume& volume) {
 }
 
 // One dig at each site. The first ones make the bricks of the coarser levels, too.
-void apply_edit(benchmark::State& state, float radius) {
+template <class Shaped>  // makes an edit at a place
+void apply_edit(benchmark::State& state, Shaped&& edit_at) {
     World world(hills());
     load_disc(world.volume());
     double bricks = 0;
@@ -155,7 +161,7 @@ void apply_edit(benchmark::State& state, float radius) {
     for (auto _ : state) {
         const std::optional<Vec3f> centre = site(world, next++);
         if (!centre) return state.SkipWithError("there is no ground");
-        const SphereEdit edit{.kind = SphereEdit::Kind::Dig, .centre = *centre, .radius = radius};
+        const auto edit = edit_at(*centre);
         const double start = cpu_seconds();
         const auto report = world.apply(edit);
         state.SetIterationTime(cpu_seconds() - start);
@@ -163,6 +169,57 @@ void apply_edit(benchmark::State& state, float radius) {
         if (report) bricks += static_cast<double>(report->bricks.size());
     }
     state.counters["bricks"] = benchmark::Counter(bricks, benchmark::Counter::kAvgIterations);
+}
+
+SphereEdit sphere_at(Vec3f centre, float radius) {
+    return {.kind = SphereEdit::Kind::Dig, .centre = centre, .radius = radius};
+}
+// About as large as a sphere with a radius of 8.
+Operation box_at(Vec3f centre) {
+    return {.shape = BoxShape{centre, {8.0F, 6.0F, 6.0F}, {0.2F, 0.3F, 0.1F, 0.9F}}};
+}
+Operation capsule_at(Vec3f centre) {
+    return {
+        .shape = CapsulePathShape{
+            {centre - Vec3f{8.0F, 2.0F, 0.0F}, centre, centre + Vec3f{4.0F, -3.0F, 7.0F}}, 4.0F}};
+}
+
+// ---- brush.big
+
+// A dig with a radius of 256, as a game makes it: the owner thread looks after it a thousand times a
+// second, until it is published. The time is that of the wall, from the call to the publication. Of the
+// owner thread's calls, `span_ms` is the longest by its own clock; in undo.big, the dig is then undone.
+void big_dig(benchmark::State& state, bool undo) {
+    WorkerPoolConfig config;
+    config.thread_count_override = 2;
+    WorkerPool pool(config);
+    double longest = 0;
+    double bricks = 0;
+    for (auto _ : state) {
+        World world(hills());
+        if (undo) world.set_undo_limit(std::size_t{256} << 20U);
+        const Operation dig{.shape = SphereShape{{0.0F, 20.0F, 0.0F}, 256.0F}};
+        const auto timed = [&](auto&& call) {
+            const double start = cpu_seconds();
+            auto result = call();
+            longest = std::max(longest, cpu_seconds() - start);
+            return result;
+        };
+        const Clock::time_point start = Clock::now();
+        const auto edit = timed([&] { return world.begin(pool, dig); });
+        if (!edit) return state.SkipWithError(edit.error().message.c_str());
+        while (timed([&] { return (*edit)->advance(Clock::time_point::min()); }) ==
+               BigEdit::State::Working)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        const auto report = timed([&] { return world.finish(**edit); });
+        state.SetIterationTime(std::chrono::duration<double>(Clock::now() - start).count());
+        if (!report) return state.SkipWithError(report.error().message.c_str());
+        bricks += static_cast<double>(report->bricks.size());
+        if (undo && !timed([&] { return world.undo(0); }))
+            return state.SkipWithError("the dig could not be undone");
+    }
+    state.counters["bricks"] = benchmark::Counter(bricks, benchmark::Counter::kAvgIterations);
+    state.counters["span_ms"] = longest * 1e3;
 }
 
 }  // namespace
@@ -179,10 +236,27 @@ int main(int argc, char** argv) {
         ->Unit(benchmark::kMicrosecond)
         ->UseManualTime();
     for (const int radius : {4, 8, 16})
-        benchmark::RegisterBenchmark(("edit.apply.r" + std::to_string(radius)).c_str(), apply_edit,
-                                     static_cast<float>(radius))
+        benchmark::RegisterBenchmark(("edit.apply.r" + std::to_string(radius)).c_str(),
+                                     [radius](benchmark::State& state) {
+                                         apply_edit(state, [radius](Vec3f centre) {
+                                             return sphere_at(centre, static_cast<float>(radius));
+                                         });
+                                     })
             ->Unit(benchmark::kMicrosecond)
             ->Iterations(kSites)
+            ->UseManualTime();
+    const auto brush = [](const char* name, Operation (*at)(Vec3f)) {
+        benchmark::RegisterBenchmark(name, [at](benchmark::State& state) { apply_edit(state, at); })
+            ->Unit(benchmark::kMicrosecond)
+            ->Iterations(kSites)
+            ->UseManualTime();
+    };
+    brush("brush.box", box_at);
+    brush("brush.capsule", capsule_at);
+    for (const bool undo : {false, true})
+        benchmark::RegisterBenchmark(undo ? "undo.big" : "brush.big", big_dig, undo)
+            ->Unit(benchmark::kMillisecond)
+            ->Iterations(3)
             ->UseManualTime();
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

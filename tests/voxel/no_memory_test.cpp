@@ -119,6 +119,47 @@ TEST(EditWithoutMemory, IsMadeWholeOrNotAtAll) {
     EXPECT_GT(failures, 30);
 }
 
+// So are its parts in the history and in the log, and so is undoing it.
+TEST(EditWithoutMemory, IsUndoneWholeOrNotAtAll) {
+    const auto generator = low_hills();
+    const Operation first{.shape = SphereShape{{2.0F, 0.0F, 3.0F}, 3.0F}, .stroke = 1};
+    const Operation second{
+        .mode = Mode::Grow, .shape = SphereShape{{5.0F, 0.0F, 3.0F}, 4.0F}, .stroke = 1};
+    int failures = 0;
+    for (bool made = false; !made; ++failures) {
+        ASSERT_LT(failures, 10'000);
+        OperationLog log;
+        World world(generator);
+        world.set_undo_limit(std::size_t{64} << 20U);
+        world.record_to(&log);
+        ASSERT_TRUE(world.apply(first));
+        bool done = false;
+        {
+            const FailingAllocation failing(failures);
+            done = world.apply(second).has_value();
+            made = !failing.has_failed();
+        }
+        if (!done) {
+            ASSERT_EQ(log.size(), 1U);
+            ASSERT_EQ(world.edits(), 1U);
+            ASSERT_TRUE(world.apply(second));
+        }
+        ASSERT_EQ(log.size(), 2U);
+        {
+            const FailingAllocation failing(failures);
+            done = world.undo(0).has_value();
+        }
+        if (!done) {
+            ASSERT_GT(world.volume().edited_count(), 0U);
+            ASSERT_TRUE(world.undo(0));
+        }
+        ASSERT_EQ(log.size(), 3U);
+        ASSERT_EQ(world.volume().edited_count(), 0U);
+        ASSERT_TRUE(world.redo(0));
+    }
+    EXPECT_GT(failures, 30);
+}
+
 // So is its part on the screen: what the edit changes is listed before it is made.
 TEST(EditWithoutMemory, LeavesNoChunkOfTheScreenUnmarked) {
     const auto generator = mountains();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "brush_oracle.hpp"
 #include "streamed_world.hpp"
 #include "world_samples.hpp"
 
 #include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/edit/big_edit.hpp"
 #include "nebula/voxel/gen/noise_generator.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
 #include "nebula/voxel/mesh/build_chunk.hpp"
@@ -157,6 +159,33 @@ TEST(StreamerEdits, ARootDoesNotShowAnEditBeforeTheOtherChunks) {
     ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
     EXPECT_TRUE(terrain.shown_chunk_at(beyond));
     EXPECT_TRUE(sink.shown == truth(generator, {crater}, shown_chunks(terrain)));
+}
+
+// What is undone, or done in the background, is shown as any other edit.
+TEST(StreamerEdits, UndoAndBigEditsAreShown) {
+    WorkerPool pool(workers(0));
+    TerrainSettings settings = far_view();
+    settings.view_distance = settings.detail_distance = 100.0F;
+    Terrain terrain(pool, mountains(), settings);
+    terrain.set_undo_limit(std::size_t{64} << 20U);
+    LevelSink sink;
+    ASSERT_TRUE(terrain.set_viewer({}));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    const SphereEdit crater{SphereEdit::Kind::Dig, {10.0F, 0.0F, 0.0F}, 20.0F};
+    const SphereEdit large{SphereEdit::Kind::Dig, {-20.0F, 0.0F, 0.0F}, 50.0F};
+    ASSERT_TRUE(terrain.edit(crater));
+    const auto big = terrain.begin_edit(operation_of(large));
+    ASSERT_TRUE(big);
+    while ((*big)->advance(Clock::time_point::min()) == BigEdit::State::Working) continue;
+    ASSERT_TRUE(terrain.finish_edit(**big));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(sink.shown == truth(mountains(), {crater, large}, shown_chunks(terrain)));
+    ASSERT_TRUE(terrain.undo(0));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(sink.shown == truth(mountains(), {crater}, shown_chunks(terrain)));
+    ASSERT_TRUE(terrain.undo(0));
+    ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
+    EXPECT_TRUE(sink.shown == truth(mountains(), {}, shown_chunks(terrain)));
 }
 
 // Whoever digs in every frame, and so much that each group is late, held up all steps: what a group
@@ -508,6 +537,30 @@ std::size_t unmatched_edges(const Terrain& terrain, const MeshSink& sink) {
     return unmatched;
 }
 
+// Every brush, soft and hard, one of them large, and some of it undone.
+void edit_at_random(Terrain& terrain, Dice& dice) {
+    terrain.set_undo_limit(std::size_t{64} << 20U);
+    for (int i = 0; i < 40; ++i) {
+        Operation o;
+        o.mode = static_cast<Mode>(dice.whole(0, 6));
+        o.shape = test::any_shape(
+            dice, o.mode == Mode::Paste ? 5 : dice.whole(0, test::kShapeKinds - 1), 150.0F, 30.0F);
+        if (o.mode != Mode::Paste && dice.whole(0, 2) == 0) o.falloff = dice.real(0.0F, 9.0F);
+        o.target.normal = {0.3F, 1.0F, 0.2F};
+        ASSERT_TRUE(terrain.edit(o));
+        if (dice.whole(0, 4) == 0) {
+            ASSERT_TRUE(terrain.undo(0));
+        }
+    }
+    const auto big = terrain.begin_edit(
+        {.shape = CapsulePathShape{{dice.point(150.0F), dice.point(150.0F), dice.point(150.0F)},
+                                   40.0F}});
+    ASSERT_TRUE(big);
+    while ((*big)->advance(Clock::time_point::min()) == BigEdit::State::Working)
+        std::this_thread::yield();
+    ASSERT_TRUE(terrain.finish_edit(**big));
+}
+
 // The whole of it: every level, craters on their borders, several viewers. The surface is closed.
 TEST(StreamerGlue, WhatIsShownHasNoCrack) {
     WorkerPool pool(workers(2));
@@ -525,6 +578,7 @@ TEST(StreamerGlue, WhatIsShownHasNoCrack) {
             ASSERT_TRUE(
                 terrain.edit({dice.whole(0, 2) == 0 ? SphereEdit::Kind::Add : SphereEdit::Kind::Dig,
                               dice.point(200.0F), dice.real(2.0F, 30.0F)}));
+        ASSERT_NO_FATAL_FAILURE(edit_at_random(terrain, dice));
         const Clock::time_point guard = Clock::now() + 60s;
         while (!terrain.is_loaded() && Clock::now() < guard) {
             terrain.update();

@@ -580,7 +580,7 @@ TEST(TerrainDeathTest, EveryFunctionRefusesOtherThreads) {
         [&] { terrain.commit(sink); },
         [&] { (void)terrain.dig_sphere(kHome, 1.0F); },
         [&] { (void)terrain.add_sphere(kHome, 1.0F); },
-        [&] { (void)terrain.edit({}); },
+        [&] { (void)terrain.edit(SphereEdit{}); },
         [&] { (void)terrain.edits_pending(); },
         [&] { terrain.commit_edits(sink); },
         [&] {

@@ -41,7 +41,7 @@ VoxelError refused(const std::string& path, const WorldFileSettings& settings = 
 }
 
 tl::expected<void, VoxelError> save(WorldFile& file, const Seeds& seeds,
-                                    const std::vector<Operation>& operations = {}) {
+                                    const std::vector<StoredOperation>& operations = {}) {
     std::vector<PackedBrick> bricks;
     for (const auto& [key, seed] : seeds)
         file.pack(key, *brick_of_seed(seed), bricks.emplace_back());
@@ -51,7 +51,7 @@ tl::expected<void, VoxelError> save(WorldFile& file, const Seeds& seeds,
     return file.commit();
 }
 
-Operation operation(std::uint64_t sequence) {
+StoredOperation operation(std::uint64_t sequence) {
     return {sequence, std::vector<std::byte>(3 + sequence, static_cast<std::byte>(sequence))};
 }
 

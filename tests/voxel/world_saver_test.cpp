@@ -303,5 +303,43 @@ TEST(WorldSaver, AKilledProgramLosesNothingThatWasAcknowledged) {
     }
 }
 
+// The file had what was undone, and would bring it back.
+TEST(WorldSaver, WhatWasUndoneAfterASaveIsGoneInTheFile) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    {
+        World world(low_hills());
+        world.set_undo_limit(64U << 20U);
+        WorldSaver saver(world, path, {});
+        saver.wait();
+        ASSERT_TRUE(world.apply(dig(0)));
+        Outcome outcome;
+        save(saver, outcome);
+        saver.wait();
+        ASSERT_TRUE(outcome.result);
+        ASSERT_TRUE(world.undo(0));
+        ASSERT_EQ(world.volume().edited_count(), 0U);
+        EXPECT_GT(world.volume().unsaved_count(), 0U);
+        save(saver, outcome);
+        saver.wait();
+        ASSERT_TRUE(outcome.result);
+        EXPECT_EQ(world.volume().unsaved_count(), 0U);
+    }
+    World pristine(low_hills());
+    World world(low_hills());
+    WorldSaver saver(world, path, {});
+    saver.wait();
+    World dug(low_hills());
+    const auto report = dug.apply(dig(0));
+    ASSERT_TRUE(report);
+    for (const ChunkId chunk : report->chunks) {
+        SampleBlock loaded;
+        SampleBlock expected;
+        world.volume().gather(chunk, loaded);
+        pristine.volume().gather(chunk, expected);
+        EXPECT_EQ(loaded.samples, expected.samples);
+    }
+}
+
 }  // namespace
 }  // namespace nebula::voxel

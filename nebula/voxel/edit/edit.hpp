@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Operations that change samples.
+// Makes operations: works them out on every level, then publishes them as a whole.
 #pragma once
 
+#include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
@@ -9,16 +10,12 @@
 #include <tl/expected.hpp>
 
 #include <array>
+#include <cstdint>
 #include <vector>
 
 namespace nebula::voxel {
 
-/// In voxels. Larger spheres are refused: at this radius an edit already changes about 500 bricks on
-/// the owner thread (about 10 ms; an ellipsoid takes twice as long).
-inline constexpr float kMaxEditRadius = 64.0F;
-/// The smallest share of the radius along an axis. Flatter ellipsoids are refused.
-inline constexpr float kMinEditProportion = 0.001F;
-
+/// A sphere or an ellipsoid, hard: the most frequent operation, in few words.
 struct SphereEdit {
     enum class Kind {
         Dig,  ///< Leaves air: max(d, r - |p - c|).
@@ -32,6 +29,19 @@ struct SphereEdit {
     /// in metres is an ellipsoid in voxels.
     Vec3f proportions{1.0F, 1.0F, 1.0F};
 };
+[[nodiscard]] Operation operation_of(const SphereEdit& edit);
+
+inline constexpr int kVolumeUnitsPerVoxel = 32;
+
+/// Ground that was taken away and added, on the finest level, in 1/32 of a voxel: whole numbers, so
+/// that sums are exact. A sample d stands for clamp(1/2 - d, 0, 1) voxels of ground, d in voxels: the
+/// share of a voxel below a surface at that distance.
+struct GroundVolume {
+    std::int64_t removed = 0;
+    std::int64_t added = 0;
+
+    friend constexpr bool operator==(const GroundVolume&, const GroundVolume&) = default;
+};
 
 struct EditReport {
     std::vector<BrickId> bricks;  ///< Bricks with changed samples, on all levels.
@@ -39,28 +49,34 @@ struct EditReport {
     std::vector<ChunkId> chunks;
     /// Per level: a box that contains every changed sample; empty if there is none.
     std::array<Box3i, kLevels> reach;
+    GroundVolume volume;
 };
 
 /// An edit that is worked out, and that nobody can see yet.
 struct PreparedEdit {
     EditReport report;
     Volume::Prepared bricks;
+    /// hash_of() the bricks, in the order of the report's, if somebody has worked them out.
+    std::vector<std::uint64_t> hashes;
 };
 
-/// Works out the edit on every level of detail, in that level's own unit: a crater stays round at any
-/// distance. Levels on which it is smaller than half a voxel and contains no point are left out.
+/// Works out the edit on every level of detail. A hard operation is applied to each level's own
+/// samples, in that level's unit: a crater stays round at any distance. A soft one is worked out on
+/// the finest level and picked down (README, "Soft operations"). Levels on which a shape is smaller
+/// than half a voxel and contains no point are left out.
 ///
 /// Clones the touched bricks and changes the clones. Bricks that do not exist yet are generated,
 /// whether that part of the world is loaded or not. The volume does not change; whatever can fail has
 /// been done. An edit that changes no sample reports empty lists.
 ///
-/// An ellipsoid changes no sample that is more than 4 voxels away from it, as a sphere does not. So
-/// it never changes more bricks than the sphere of the same radius.
+/// No hard edit changes a sample that is more than 4 voxels of its level away from the shape.
 ///
 /// Threads:   owner thread of the volume.
 /// Cost:      some 20 microseconds per changed brick; radius 4 changes at most 8.
-/// Errors:    NotFinite, OutOfRange (radius, proportions), OutsideWorld (centre), GeneratorFailed,
+/// Errors:    NotFinite, OutOfRange, OutsideWorld, BadData (see check()), GeneratorFailed,
 ///            OutOfMemory.
+[[nodiscard]] tl::expected<PreparedEdit, VoxelError> prepare(Volume& volume,
+                                                             const Operation& operation);
 [[nodiscard]] tl::expected<PreparedEdit, VoxelError> prepare(Volume& volume,
                                                              const SphereEdit& edit);
 
@@ -72,6 +88,8 @@ struct PreparedEdit {
 EditReport publish(Volume& volume, PreparedEdit edit) noexcept;
 
 /// Both. If there is an error, the volume is unchanged.
+[[nodiscard]] tl::expected<EditReport, VoxelError> apply(Volume& volume,
+                                                         const Operation& operation);
 [[nodiscard]] tl::expected<EditReport, VoxelError> apply(Volume& volume, const SphereEdit& edit);
 
 }  // namespace nebula::voxel

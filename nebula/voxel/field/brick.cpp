@@ -2,10 +2,14 @@
 #include "nebula/voxel/field/brick.hpp"
 
 #include "nebula/voxel/field/detail/slab_pool.hpp"
+#include "nebula/voxel/space/hash_bytes.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <new>
+#include <span>
 
 namespace nebula::voxel {
 
@@ -61,6 +65,15 @@ BrickPtr make_brick(const Brick& samples) {
 BrickPtr keep_brick(std::unique_ptr<Brick> brick) noexcept {
     if (const Brick* shared = shared_equal(*brick)) return BrickPtr(shared);
     return BrickPtr(brick.release());
+}
+
+std::uint64_t hash_of(const Brick& brick) noexcept {
+    // Most bricks of a large edit are these.
+    static const std::array<std::uint64_t, 2> kUniform{
+        hash_bytes(std::as_bytes(std::span(kAirBrick.samples))) | 1U,
+        hash_bytes(std::as_bytes(std::span(kSolidBrick.samples))) | 1U};
+    if (is_uniform(&brick)) return kUniform[&brick == &kAirBrick ? 0 : 1];
+    return hash_bytes(std::as_bytes(std::span(brick.samples))) | 1U;
 }
 
 }  // namespace nebula::voxel

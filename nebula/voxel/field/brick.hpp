@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 
@@ -52,6 +53,9 @@ using BrickPtr = std::unique_ptr<const Brick, BrickDeleter>;
 [[nodiscard]] BrickPtr make_brick(const Brick& samples);
 /// The brick itself, or the shared brick that equals it.
 [[nodiscard]] BrickPtr keep_brick(std::unique_ptr<Brick> brick) noexcept;
+
+/// Equal for equal samples, on every machine; never 0.
+[[nodiscard]] std::uint64_t hash_of(const Brick& brick) noexcept;
 
 /// The voxels of a brick.
 [[nodiscard]] constexpr Region brick_region(BrickId brick) {

@@ -68,17 +68,6 @@ void copy_piece(const Brick& brick, int bx, int by, int bz, SampleBlock& out) no
                         static_cast<std::size_t>(x.length));
 }
 
-void extend(Box3i& box, const Box3i& by) {
-    if (box.empty()) {
-        box = by;
-        return;
-    }
-    box.min = {std::min(box.min.x, by.min.x), std::min(box.min.y, by.min.y),
-               std::min(box.min.z, by.min.z)};
-    box.max = {std::max(box.max.x, by.max.x), std::max(box.max.y, by.max.y),
-               std::max(box.max.z, by.max.z)};
-}
-
 template <class F>  // called with (x, y, z, brick)
 void for_each_brick(const ChunkBricks& bricks, F&& f) {
     for (int z = 0; z < ChunkBricks::kEdge; ++z)
@@ -99,8 +88,9 @@ BlockContent gather(const Generator& generator, const ChunkBricks& bricks, Sampl
             const Cut& cx = kCuts[static_cast<std::size_t>(x)];
             const Cut& cy = kCuts[static_cast<std::size_t>(y)];
             const Cut& cz = kCuts[static_cast<std::size_t>(z)];
-            extend(missing, {{cx.block, cy.block, cz.block},
-                             {cx.block + cx.length, cy.block + cy.length, cz.block + cz.length}});
+            missing = box_around(
+                missing, {{cx.block, cy.block, cz.block},
+                          {cx.block + cx.length, cy.block + cy.length, cz.block + cz.length}});
         } else {
             any_air |= brick != &kSolidBrick;
             any_solid |= brick != &kAirBrick;
@@ -304,7 +294,7 @@ BlockContent Volume::gather(ChunkId chunk, SampleBlock& out) {
 void Volume::reserve(std::size_t pages, std::size_t bricks) {
     // Everything that is stored may have to be retired: bricks, pages, the table, and the one before
     // it if this makes a new one.
-    epochs_.reserve(mixed_ + bricks + pages_ + pages + 2);
+    epochs_.reserve(mixed_ + lent_ + bricks + pages_ + pages + 2);
     const Table& table = *table_.load(std::memory_order_relaxed);  // only this thread changes it
     if ((table.used + pages) * 4 > (table.mask + 1) * 3) grow(pages);
 }
@@ -352,19 +342,32 @@ void Volume::grow(std::size_t pages) {
     epochs_.retire(std::unique_ptr<Table>(replaced));
 }
 
-void Volume::store(Place place, BrickPtr samples) noexcept {
-    if (!is_uniform(samples.get())) ++mixed_;
-    // Release: pairs with the acquire in find. This unlinks the old brick; it is retired below.
+BrickPtr Volume::store(Place place, BrickPtr samples) noexcept {
+    const bool stays = samples != nullptr;
+    if (stays && !is_uniform(samples.get())) ++mixed_;
+    // Release: pairs with the acquire in find. This unlinks the old brick; the caller keeps or
+    // retires it.
     BrickPtr replaced(
         place.page->bricks[place.index].exchange(samples.release(), std::memory_order_acq_rel));
-    if (replaced == nullptr) {
+    if (replaced != nullptr && !is_uniform(replaced.get())) --mixed_;
+    if (stays && replaced == nullptr) {
         ++bricks_;
         ++place.page->used;
-        return;
+    } else if (!stays && replaced != nullptr) {
+        --bricks_;
+        --place.page->used;
     }
-    if (is_uniform(replaced.get())) return;
-    --mixed_;
-    epochs_.retire(std::move(replaced));
+    return replaced;
+}
+
+void Volume::retire_stored(BrickPtr replaced) noexcept {
+    if (replaced != nullptr && !is_uniform(replaced.get())) epochs_.retire(std::move(replaced));
+}
+
+void Volume::retire(BrickPtr kept) noexcept {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    if (kept != nullptr && !is_uniform(kept.get())) --lent_;
+    retire_stored(std::move(kept));
 }
 
 std::size_t Volume::collect(std::size_t most) {
@@ -392,7 +395,7 @@ bool Volume::publish_generated(BrickId brick, BrickPtr samples) {
     if (there.page != nullptr &&
         there.page->bricks[there.index].load(std::memory_order_relaxed) != nullptr)
         return false;
-    store(make_place(brick, key), std::move(samples));
+    retire_stored(store(make_place(brick, key), std::move(samples)));
     return true;
 }
 
@@ -401,7 +404,7 @@ bool Volume::publish_saved(BrickId brick, BrickPtr samples) {
     const std::uint64_t key = pack(floor_div(brick.at, kPageEdge), brick.level);
     if (key == 0 || is_edited(brick)) return false;
     const Place place = make_place(brick, key);
-    store(place, std::move(samples));
+    retire_stored(store(place, std::move(samples)));
     ++edited_;
     place.page->edited.set(place.index);
     place.page->clean.set(place.index);
@@ -431,6 +434,7 @@ Volume::Unsaved Volume::begin_save() {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     NEBULA_ASSERT(!is_saving_, "a save began before the one before it had ended");
     Unsaved save;
+    save.generator = generator_;
     save.bricks.reserve(unsaved_.size());
     save.pin = epochs_.pin();
     PlaceFinder places(*this);
@@ -457,7 +461,7 @@ void Volume::end_save(bool durable) noexcept {
         NEBULA_ASSERT(place.page != nullptr, "an edited brick was dropped");
         if (place.page->unsaved[place.index]) continue;  // edited again
         if (durable)
-            place.page->clean.set(place.index);
+            place.page->clean.set(place.index, place.page->edited[place.index]);
         else if (all_come_back)
             place.page->unsaved.set(place.index);
         else
@@ -495,23 +499,49 @@ Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
     return prepared;
 }
 
-std::uint64_t Volume::publish_edited(Prepared prepared) noexcept {
+template <class F>  // called with each brick, which then holds what was replaced
+std::uint64_t Volume::publish(Prepared& prepared, F&& replaced) noexcept {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     NEBULA_ASSERT(prepared.changes_ == changes_,
                   "something was published after these bricks were prepared");
     for (NewPage& page : prepared.pages_) link(page.key, std::move(page.page));
+    lent_ -= prepared.returned_;
+    bool any_pristine = false;
     for (EditedBrick& brick : prepared.bricks_) {
         const Place place = owned_place(brick.id);
         NEBULA_ASSERT(place.page != nullptr, "a brick was not prepared");
-        store(place, std::move(brick.samples));
-        if (!place.page->edited[place.index]) ++edited_;
-        place.page->edited.set(place.index);
+        const bool edited = brick.samples != nullptr;
+        any_pristine |= !edited;
+        const bool was_edited = place.page->edited[place.index];
+        brick.samples = store(place, std::move(brick.samples));
+        place.page->edited.set(place.index, edited);
+        if (edited) ++edited_;
+        if (was_edited) --edited_;
         note_unsaved(place, brick.id);
+        replaced(brick, was_edited);
     }
     const std::uint64_t next = version_.load(std::memory_order_relaxed) + 1;
     // Pairs with version(): a thread that reads the new version finds every brick of the edit.
     version_.store(next, std::memory_order_release);
+    if (any_pristine)
+        for (const EditedBrick& brick : prepared.bricks_) unlink_if_empty(brick.id);
     return next;
+}
+
+std::uint64_t Volume::publish_edited(Prepared prepared) noexcept {
+    return publish(prepared, [this](EditedBrick& brick, bool /*was_edited*/) {
+        retire_stored(std::move(brick.samples));
+    });
+}
+
+std::vector<EditedBrick> Volume::publish_keeping(Prepared prepared) noexcept {
+    publish(prepared, [this](EditedBrick& brick, bool was_edited) {
+        if (!was_edited)  // the generator can make it again
+            retire_stored(std::move(brick.samples));
+        else if (brick.samples != nullptr && !is_uniform(brick.samples.get()))
+            ++lent_;
+    });
+    return std::move(prepared.bricks_);
 }
 
 void Volume::drop_generated(BrickId brick) noexcept {
@@ -525,7 +555,15 @@ void Volume::drop_generated(BrickId brick) noexcept {
         --mixed_;
         epochs_.retire(std::move(replaced));
     }
-    if (--place.page->used > 0) return;
+    --place.page->used;
+    unlink_if_empty(brick);
+}
+
+void Volume::unlink_if_empty(BrickId brick) noexcept {
+    const Place place = owned_place(brick);
+    if (place.page == nullptr || place.page->used > 0) return;
+    // A save needs the bits of bricks that became pristine.
+    if (place.page->unsaved.any() || is_saving_) return;
     // Unlinked first, then retired. A reader that still has the page finds no brick in it, and
     // bricks that are published later in a new page come with a new version.
     Slot* slot = find_slot(*table_.load(std::memory_order_relaxed),

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace nebula::voxel {
@@ -73,7 +74,7 @@ void gather_strips(const Generator& generator, const ChunkSources& sources, Stri
 /// A brick that takes another one's place.
 struct EditedBrick {
     BrickId id;
-    BrickPtr samples;
+    BrickPtr samples;  ///< Null: the generator says again what it holds.
 };
 
 /// The bricks of all levels in one table, with one writer and lock-free readers.
@@ -88,7 +89,8 @@ struct EditedBrick {
 /// Cost:      a lookup is a hash, about one probe and two loads. A write is the same and an
 ///            exchange; the first brick of 8^3 allocates a page of 4 KB, and growing the table
 ///            copies one pointer per page.
-/// Lifetime:  owns its bricks. An edited brick is kept until the volume goes.
+/// Lifetime:  owns its bricks. An edited brick is kept until the volume goes, or until its edits are
+///            undone.
 class Volume {
     // 8^3 bricks. So the table has few entries, and growing it does not cause a spike: it copies
     // pointers to pages, 6600 of them in a view of 2 km.
@@ -147,9 +149,15 @@ public:
     public:
         Prepared() = default;
         [[nodiscard]] bool empty() const noexcept { return bricks_.empty(); }
+        /// Gives the i-th brick, prepared with null, a brick that publish_keeping() has returned.
+        void give_back(std::size_t i, BrickPtr kept) noexcept {
+            if (kept != nullptr && !is_uniform(kept.get())) ++returned_;
+            bricks_[i].samples = std::move(kept);
+        }
 
     private:
         friend Volume;
+        std::size_t returned_ = 0;  // of those that were lent
         std::vector<EditedBrick> bricks_;
         std::vector<NewPage> pages_;
         std::uint64_t changes_ = 0;
@@ -160,8 +168,15 @@ public:
     /// Stores the bricks of one edit, which are never dropped from now on, and returns the new
     /// version. Nothing else may have been published since they were prepared.
     std::uint64_t publish_edited(Prepared bricks) noexcept;
+    /// The same, but returns what was replaced, in the same order: null where the brick was pristine.
+    /// Readers may still look at the bricks, so they must not be destroyed: they come back by
+    /// Prepared::give_back() or retire().
+    [[nodiscard]] std::vector<EditedBrick> publish_keeping(Prepared bricks) noexcept;
+    /// Takes back a brick that publish_keeping() has returned, to free it in a later collect().
+    void retire(BrickPtr kept) noexcept;
 
-    /// A brick that was edited, as it is now.
+    /// A brick that was edited, as it is now. Null samples: that was undone, and the brick is what the
+    /// generator makes.
     struct UnsavedBrick {
         BrickId id;
         const Brick* samples;
@@ -170,6 +185,7 @@ public:
     /// they stay as they are, whatever is edited meanwhile.
     struct Unsaved {
         std::vector<UnsavedBrick> bricks;
+        std::shared_ptr<const Generator> generator;
         EpochDomain::Pin pin;
     };
     /// Begins a save. Every one is ended by end_save() before the next one begins.
@@ -225,8 +241,14 @@ private:
     Page* link(std::uint64_t key, std::unique_ptr<Page> page) noexcept;
     /// Where the brick goes, with room for it and its page made.
     Place make_place(BrickId brick, std::uint64_t key);
-    void store(Place place, BrickPtr samples) noexcept;
     void note_unsaved(Place place, BrickId brick) noexcept;
+    /// Returns what was there.
+    [[nodiscard]] BrickPtr store(Place place, BrickPtr samples) noexcept;
+    /// Retires a brick that is no longer stored.
+    void retire_stored(BrickPtr replaced) noexcept;
+    void unlink_if_empty(BrickId brick) noexcept;
+    template <class F>
+    std::uint64_t publish(Prepared& prepared, F&& replaced) noexcept;
     void grow(std::size_t pages);
 
     OwnerThread owner_;
@@ -242,6 +264,7 @@ private:
     std::vector<BrickId> saving_;   // of the save under way, which may fail
     bool is_saving_ = false;
     std::size_t mixed_ = 0;      // bricks that own memory
+    std::size_t lent_ = 0;       // those that publish_keeping has returned
     std::uint64_t changes_ = 0;  // how many pages came or went
 };
 

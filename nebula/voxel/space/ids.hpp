@@ -63,6 +63,12 @@ struct ChunkId {
     [[nodiscard]] constexpr ChunkId operator+(Vec3i offset) const { return {at + offset, level}; }
 };
 
+struct BrickIdHash {
+    [[nodiscard]] constexpr std::size_t operator()(const BrickId& id) const noexcept {
+        return Vec3iHash{}(id.at + Vec3i{id.level << 20, 0, 0});
+    }
+};
+
 struct ChunkIdHash {
     [[nodiscard]] constexpr std::size_t operator()(const ChunkId& id) const noexcept {
         return Vec3iHash{}(id.at + Vec3i{id.level << 20, 0, 0});

@@ -68,6 +68,14 @@ struct Aabb {
     friend constexpr bool operator==(const Aabb&, const Aabb&) = default;
 };
 
+/// The smallest box that contains both; an empty one adds nothing.
+[[nodiscard]] constexpr Box3i box_around(const Box3i& a, const Box3i& b) {
+    if (a.empty()) return b;
+    if (b.empty()) return a;
+    return {{std::min(a.min.x, b.min.x), std::min(a.min.y, b.min.y), std::min(a.min.z, b.min.z)},
+            {std::max(a.max.x, b.max.x), std::max(a.max.y, b.max.y), std::max(a.max.z, b.max.z)}};
+}
+
 /// Rounds towards minus infinity, so that cell -1 lies in chunk -1. `b` must be positive.
 [[nodiscard]] constexpr std::int32_t floor_div(std::int32_t a, std::int32_t b) {
     return a / b - (a % b < 0 ? 1 : 0);

@@ -25,6 +25,10 @@ struct VoxelError {
         GeneratorFailed,  ///< The generator threw; the message is that of the exception.
         NotLoaded,        ///< The chunk is not loaded (yet).
         ZeroSample,       ///< The chunk has a sample of 0, which rule 1 of the README forbids.
+        BadData,          ///< A record, mesh or grid that cannot be used.
+        NothingToUndo,    ///< No edit of this user can be undone, or redone.
+        Conflict,         ///< Somebody edited the same ground since.
+        NotReady,         ///< An edit in the background is not worked out yet.
         UnknownBlock,     ///< The chunk has a block whose id nobody added to its types.
         OutOfMemory,      ///< There was no memory for a chunk, an edit or a ray.
         NotAWorld,        ///< The file is another program's, or damaged beyond reading.

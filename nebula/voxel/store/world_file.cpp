@@ -573,10 +573,10 @@ tl::expected<BrickPtr, VoxelError> WorldFile::read(BrickKey key) noexcept {
     }
 }
 
-tl::expected<std::vector<Operation>, VoxelError> WorldFile::read_operations(
+tl::expected<std::vector<StoredOperation>, VoxelError> WorldFile::read_operations(
     std::uint64_t after, std::size_t most) noexcept {
     try {
-        std::vector<Operation> operations;
+        std::vector<StoredOperation> operations;
         Query query(read_operations_.get());
         query.bind(1, row_of(after));
         int code = SQLITE_OK;
@@ -636,10 +636,10 @@ tl::expected<void, VoxelError> WorldFile::write(std::span<const PackedBrick> bri
     }
 }
 
-tl::expected<void, VoxelError> WorldFile::write(std::span<const Operation> operations) noexcept {
+tl::expected<void, VoxelError> WorldFile::write(std::span<const StoredOperation> operations) noexcept {
     try {
         std::vector<std::byte> sealed;
-        for (const Operation& operation : operations) {
+        for (const StoredOperation& operation : operations) {
             sealed = operation.record;
             seal(operation.sequence, sealed);
             if (sealed.size() > kMostBlob)

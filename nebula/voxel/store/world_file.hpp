@@ -58,7 +58,7 @@ struct PackedBrick {
 };
 
 /// What a caller of the world did, in its own encoding.
-struct Operation {
+struct StoredOperation {
     std::uint64_t sequence = 0;  ///< From 1.
     std::vector<std::byte> record;
 };
@@ -89,7 +89,7 @@ public:
     /// Null if the brick is not stored, or is damaged.
     [[nodiscard]] tl::expected<BrickPtr, VoxelError> read(BrickKey key) noexcept;
     /// Of the operations after `sequence`, the first `most`, in order. Damaged ones are left out.
-    [[nodiscard]] tl::expected<std::vector<Operation>, VoxelError> read_operations(
+    [[nodiscard]] tl::expected<std::vector<StoredOperation>, VoxelError> read_operations(
         std::uint64_t after, std::size_t most) noexcept;
 
     // A save: begin, any number of writes, and a commit, after which all of it survives whatever
@@ -98,7 +98,7 @@ public:
     [[nodiscard]] tl::expected<void, VoxelError> write(
         std::span<const PackedBrick> bricks) noexcept;
     [[nodiscard]] tl::expected<void, VoxelError> write(
-        std::span<const Operation> operations) noexcept;
+        std::span<const StoredOperation> operations) noexcept;
     [[nodiscard]] tl::expected<void, VoxelError> commit() noexcept;
     /// What write() takes.
     /// \throws std::bad_alloc.

@@ -157,7 +157,7 @@ void WorldStore::open(Answer<WorldFileReport> answer) {
         });
 }
 
-void WorldStore::save(Volume::Unsaved unsaved, std::vector<Operation> operations,
+void WorldStore::save(Volume::Unsaved unsaved, std::vector<StoredOperation> operations,
                       Answer<SaveReport> answer) {
     auto saved = std::make_shared<BrickKeys>();  // filled on the I/O thread, as with open
     ask<SaveReport>(
@@ -176,17 +176,24 @@ void WorldStore::save(Volume::Unsaved unsaved, std::vector<Operation> operations
 }
 
 tl::expected<SaveReport, VoxelError> WorldStore::save_now(Volume::Unsaved& unsaved,
-                                                          const std::vector<Operation>& operations,
+                                                          const std::vector<StoredOperation>& operations,
                                                           BrickKeys& saved) {
     if (file_ == nullptr) return tl::unexpected(why_closed_);
     SaveReport report;
+    Brick pristine;  // of an edit that was undone: the file may still have it
     std::vector<PackedBrick> packed;
     packed.reserve(unsaved.bricks.size());
     for (const Volume::UnsavedBrick& brick : unsaved.bricks) {
         const auto key = key_of(brick.id);
         NEBULA_ASSERT(key, "a brick beyond the world's limit");
         if (!key) continue;
-        file_->pack(*key, *brick.samples, packed.emplace_back());
+        const Brick* samples = brick.samples;
+        if (samples == nullptr) {
+            unsaved.generator->generate(brick_region(brick.id), pristine.samples.data(), kBrickSize,
+                                        kBrickSize * kBrickSize);
+            samples = &pristine;
+        }
+        file_->pack(*key, *samples, packed.emplace_back());
         saved.insert(*key);
         report.bytes += packed.back().bytes.size();
         ++report.bricks;
@@ -231,10 +238,10 @@ void WorldStore::fetch(std::vector<BrickKey> keys, Answer<std::vector<FetchedBri
 }
 
 void WorldStore::fetch_operations(std::uint64_t after, std::size_t most,
-                                  Answer<std::vector<Operation>> answer) {
-    ask<std::vector<Operation>>(
+                                  Answer<std::vector<StoredOperation>> answer) {
+    ask<std::vector<StoredOperation>>(
         false, std::move(answer),
-        [after, most](WorldStore& store) -> tl::expected<std::vector<Operation>, VoxelError> {
+        [after, most](WorldStore& store) -> tl::expected<std::vector<StoredOperation>, VoxelError> {
             if (store.file_ == nullptr) return tl::unexpected(store.why_closed_);
             return store.file_->read_operations(after, most);
         });

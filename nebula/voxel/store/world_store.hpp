@@ -70,14 +70,14 @@ public:
     void open(Answer<WorldFileReport> answer);
     /// Durable when it is answered without an error; else nothing of it is in the file. The volume's
     /// end_save() is the caller's.
-    void save(Volume::Unsaved unsaved, std::vector<Operation> operations,
+    void save(Volume::Unsaved unsaved, std::vector<StoredOperation> operations,
               Answer<SaveReport> answer);
     /// Reads bricks: those of them that are stored, in any order. All of them are in memory before
     /// you receive them, so ask for some hundreds at a time.
     void fetch(std::vector<BrickKey> keys, Answer<std::vector<FetchedBrick>> answer);
     /// The first `most` operations after a sequence number; none: there are no more.
     void fetch_operations(std::uint64_t after, std::size_t most,
-                          Answer<std::vector<Operation>> answer);
+                          Answer<std::vector<StoredOperation>> answer);
     /// See WorldFile::export_to. Answers how many bricks it has.
     void export_to(std::string path, Box3i voxels, bool with_operations,
                    Answer<std::size_t> answer);
@@ -104,7 +104,7 @@ private:
     [[nodiscard]] Requests take(bool only_urgent) noexcept NEBULA_EXCLUDES(mutex_);
     void finish(Requests request) noexcept NEBULA_EXCLUDES(mutex_);
     [[nodiscard]] tl::expected<SaveReport, VoxelError> save_now(
-        Volume::Unsaved& unsaved, const std::vector<Operation>& operations, BrickKeys& saved);
+        Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& saved);
 
     OwnerThread owner_;
     const std::string path_;

@@ -43,12 +43,14 @@ std::optional<VoxelError> check_viewer(const Viewer& viewer) {
 
 class Terrain::Impl {
 public:
-    Impl(WorkerPool& pool, std::shared_ptr<const Generator> generator,
+    Impl(WorkerPool& workers, std::shared_ptr<const Generator> generator,
          const TerrainSettings& settings)
-        : world(std::move(generator)),
-          streamer(world, pool, settings),
-          colliders(world.volume(), pool, settings.now) {}
+        : pool(workers),
+          world(std::move(generator)),
+          streamer(world, workers, settings),
+          colliders(world.volume(), workers, settings.now) {}
 
+    WorkerPool& pool;
     World world;
     Streamer streamer;
     Colliders colliders;
@@ -114,16 +116,46 @@ CommitReport Terrain::commit(CommitSink& sink, Clock::duration budget) {
     return impl().streamer.commit(sink, budget);
 }
 
-tl::expected<EditReport, VoxelError> Terrain::edit(const SphereEdit& operation) {
+template <class F>  // called with the world and what the streamer must do before a change
+tl::expected<EditReport, VoxelError> Terrain::change(F&& f) {
     Streamer& streamer = impl().streamer;
-    auto report =
-        impl().world.apply(operation, [&](const EditReport& edit) { streamer.prepare_for(edit); });
+    auto report = f(impl().world, [&](const EditReport& edit) { streamer.prepare_for(edit); });
     if (report) {
         streamer.note_edit();
         impl().colliders.note_edit(report->reach[0]);
     }
     return report;
 }
+
+tl::expected<EditReport, VoxelError> Terrain::edit(const Operation& operation) {
+    return change([&](World& world, auto&& ready) { return world.apply(operation, ready); });
+}
+
+tl::expected<EditReport, VoxelError> Terrain::edit(const SphereEdit& operation) {
+    return edit(operation_of(operation));
+}
+
+tl::expected<EditReport, VoxelError> Terrain::undo(std::uint32_t user) {
+    return change([&](World& world, auto&& ready) { return world.undo(user, ready); });
+}
+
+tl::expected<EditReport, VoxelError> Terrain::redo(std::uint32_t user) {
+    return change([&](World& world, auto&& ready) { return world.redo(user, ready); });
+}
+
+void Terrain::set_undo_limit(std::size_t bytes_per_user) {
+    impl().world.set_undo_limit(bytes_per_user);
+}
+
+tl::expected<BigEdit*, VoxelError> Terrain::begin_edit(const Operation& operation) {
+    return impl().world.begin(impl().pool, operation);
+}
+
+tl::expected<EditReport, VoxelError> Terrain::finish_edit(BigEdit& edit) {
+    return change([&](World& world, auto&& ready) { return world.finish(edit, ready); });
+}
+
+void Terrain::drop_edit(BigEdit& edit) noexcept { impl().world.drop(edit); }
 
 tl::expected<EditReport, VoxelError> Terrain::dig_sphere(Vec3f centre, float radius) {
     return edit({SphereEdit::Kind::Dig, centre, radius});

@@ -34,6 +34,8 @@ class WorkerPool;
 
 namespace nebula::voxel {
 
+class BigEdit;
+
 /// A world that loads around viewers and can be dug, without an engine: a World, and a Streamer that
 /// shows it.
 ///
@@ -105,6 +107,16 @@ public:
     tl::expected<EditReport, VoxelError> dig_sphere(Vec3f centre, float radius);
     tl::expected<EditReport, VoxelError> add_sphere(Vec3f centre, float radius);
     tl::expected<EditReport, VoxelError> edit(const SphereEdit& operation);
+    tl::expected<EditReport, VoxelError> edit(const Operation& operation);
+    /// Takes back a user's latest stroke, or makes it again, as World::undo; nothing is kept before
+    /// set_undo_limit() is called, see there.
+    tl::expected<EditReport, VoxelError> undo(std::uint32_t user);
+    tl::expected<EditReport, VoxelError> redo(std::uint32_t user);
+    void set_undo_limit(std::size_t bytes_per_user);
+    /// Operations of any size, made by workers: as World::begin, finish and drop.
+    tl::expected<BigEdit*, VoxelError> begin_edit(const Operation& operation);
+    tl::expected<EditReport, VoxelError> finish_edit(BigEdit& edit);
+    void drop_edit(BigEdit& edit) noexcept;
 
     /// Whether commit_edits has something to do or to report.
     [[nodiscard]] bool edits_pending() const noexcept;
@@ -171,6 +183,9 @@ public:
 
 private:
     class Impl;
+
+    template <class F>
+    tl::expected<EditReport, VoxelError> change(F&& f);
 
     // The only access to impl_; it checks the thread.
     [[nodiscard]] Impl& impl() const noexcept;

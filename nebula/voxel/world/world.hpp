@@ -3,7 +3,10 @@
 // change.
 #pragma once
 
+#include "nebula/voxel/edit/big_edit.hpp"
 #include "nebula/voxel/edit/edit.hpp"
+#include "nebula/voxel/edit/operation_log.hpp"
+#include "nebula/voxel/edit/undo.hpp"
 #include "nebula/voxel/field/generator.hpp"
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/query/mover.hpp"
@@ -13,10 +16,13 @@
 
 #include <tl/expected.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace nebula::voxel {
 
@@ -27,37 +33,50 @@ namespace nebula::voxel {
 /// Lifetime:  shares the generator. Edits are kept until the world goes.
 class World {
 public:
-    explicit World(std::shared_ptr<const Generator> generator)
-        : volume_(std::move(generator)), raycaster_(volume_), mover_(volume_) {}
+    /// Called when nothing can fail any more and nothing has changed yet. If it throws, nothing
+    /// changes, and what it threw becomes the error.
+    using Ready = std::function<void(const EditReport&)>;
 
-    /// Changes the samples on every level at once; the only way to change them. Errors and cost:
+    explicit World(std::shared_ptr<const Generator> generator);
+
+    /// Changes the samples on every level at once. This and finish(), undo() and redo() are the only
+    /// ways to change them. Errors and cost:
     /// see voxel::prepare.
-    tl::expected<EditReport, VoxelError> apply(const SphereEdit& edit) {
-        return apply(edit, [](const EditReport&) {});
+    tl::expected<EditReport, VoxelError> apply(const Operation& operation, const Ready& ready = {});
+    tl::expected<EditReport, VoxelError> apply(const SphereEdit& edit, const Ready& ready = {}) {
+        return apply(operation_of(edit), ready);
     }
-    /// The same for somebody who must prepare for it: calls `ready(report)` when nothing can fail
-    /// any more and nothing has changed yet. If that throws, nothing changes, and what it threw
-    /// becomes the error.
-    template <class F>
-    tl::expected<EditReport, VoxelError> apply(const SphereEdit& edit, F&& ready) {
-        if (held_)
-            return tl::unexpected(
-                VoxelError{VoxelError::Kind::NotLoaded,
-                           "the world is still being loaded; edit it when that has ended"});
-        auto prepared = prepare(volume_, edit);
-        if (!prepared) return tl::unexpected(std::move(prepared.error()));
-        try {
-            ready(std::as_const(prepared->report));
-        } catch (...) {
-            return tl::unexpected(error_of_current_exception());
-        }
-        ++edits_;
-        return publish(volume_, std::move(*prepared));
-    }
-    /// How many edits returned no error.
+
+    /// Begins an operation of any size, which workers make (big_edit.hpp); call its advance() once a frame,
+    /// and finish() when it is Ready. The world owns it: it is valid until finish() or drop().
+    /// Errors: see BigEdit::start.
+    tl::expected<BigEdit*, VoxelError> begin(WorkerPool& pool, const Operation& operation);
+    /// Publishes it, as apply() would now. Unless it is NotReady, it is gone then, also after an error.
+    tl::expected<EditReport, VoxelError> finish(BigEdit& edit, const Ready& ready = {});
+    /// Ends it, and nothing changes.
+    void drop(BigEdit& edit) noexcept;
+
+    /// Takes back the user's latest stroke, or makes it again; what can be undone, and when it is refused:
+    /// see UndoHistory. Errors: NothingToUndo, Conflict, OutOfMemory.
+    tl::expected<EditReport, VoxelError> undo(std::uint32_t user, const Ready& ready = {});
+    tl::expected<EditReport, VoxelError> redo(std::uint32_t user, const Ready& ready = {});
+    /// Keeps so many bytes per user of what edits replaced. 0, the default: nothing can be undone.
+    /// Forgets what was kept so far.
+    /// \throws std::bad_alloc.
+    void set_undo_limit(std::size_t bytes_per_user);
+    [[nodiscard]] const UndoHistory* undo_history() const noexcept { return undo_.get(); }
+
+    /// Does what an entry of a log says. Entries without effect are no errors: the log they came
+    /// from has them, too.
+    tl::expected<EditReport, VoxelError> replay(const LogEntry& entry, const Ready& ready = {});
+    /// Appends everything that is done from now on; null: nothing. The log must outlive the world, or
+    /// be taken away first.
+    void record_to(OperationLog* log) noexcept { log_ = log; }
+
+    /// How many edits returned no error; undo and redo count, too.
     [[nodiscard]] std::uint64_t edits() const noexcept { return edits_; }
 
-    /// While held, apply() refuses edits: they would be made on samples that are about to be
+    /// While held, all changes are refused: they would be made on samples that are about to be
     /// replaced.
     void hold_edits(bool held) noexcept { held_ = held; }
 
@@ -75,10 +94,18 @@ public:
     [[nodiscard]] const Volume& volume() const noexcept { return volume_; }
 
 private:
+    tl::expected<EditReport, VoxelError> publish(const Operation& operation, PreparedEdit prepared,
+                                                 const Ready& ready);
+    tl::expected<EditReport, VoxelError> step(UndoStep what, const Ready& ready);
+    void note_edited(const EditReport& report) noexcept;
+
     Volume volume_;
     Raycaster raycaster_;
     Mover mover_;
+    std::unique_ptr<UndoHistory> undo_;  // null: nothing can be undone
+    OperationLog* log_ = nullptr;
     std::uint64_t edits_ = 0;
+    std::vector<std::unique_ptr<BigEdit>> big_edits_;  // those that have begun
     bool held_ = false;
 };
 

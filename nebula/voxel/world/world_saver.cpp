@@ -101,7 +101,7 @@ std::uint64_t WorldSaver::note_operation(std::vector<std::byte> record) {
 
 void WorldSaver::begin_save() {
     last_save_ = settings_.now();
-    std::vector<Operation> operations = operations_;
+    std::vector<StoredOperation> operations = operations_;
     Volume::Unsaved unsaved = world_.volume().begin_save();
     try {
         store_.save(std::move(unsaved), std::move(operations),

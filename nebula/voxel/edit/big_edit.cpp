@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/edit/big_edit.hpp"
+
+#include "nebula/base/assert.hpp"
+#include "nebula/base/yield_point.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/edit/detail/edit_changes.hpp"
+#include "nebula/voxel/edit/detail/level_brush.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+namespace nebula::voxel {
+
+namespace {
+
+// A slice is a box of 4^3 bricks: at 20 microseconds each, a frame's work of others waits at most a
+// millisecond behind it.
+constexpr std::int32_t kSliceEdge = 4;
+// So many bricks that others edited are worked out again on the owner thread, in about half a millisecond;
+// more go to the workers for another round.
+constexpr std::size_t kMostRedoneHere = 24;
+constexpr std::size_t kRedonePerSlice = 32;
+
+}  // namespace
+
+tl::expected<std::unique_ptr<BigEdit>, VoxelError> BigEdit::start(WorkerPool& pool, Volume& volume,
+                                                                  const Operation& operation) {
+    NEBULA_ASSERT(volume.is_owner_thread(),
+                  "a big edit was not started on the volume's owner thread");
+    try {
+        if (auto fault = check(operation, kMaxBigEditRadius))
+            return tl::unexpected(std::move(*fault));
+        if (is_soft(operation))
+            return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange,
+                                             "an edit in the background must have strength 1, no "
+                                             "falloff, and dig, add or paste"});
+        std::unique_ptr<BigEdit> edit(new BigEdit(pool, volume, operation));
+        edit->cut();
+        edit->begin_round();
+        return edit;
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+}
+
+BigEdit::BigEdit(WorkerPool& pool, Volume& volume, const Operation& operation)
+    : pool_(pool),
+      volume_(volume),
+      operation_(operation),
+      pin_(volume.epochs().pin()),
+      tasks_(pool, Band::Normal) {}
+
+BigEdit::~BigEdit() {
+    cancel();
+    tasks_.cancel();
+    tasks_.wait();
+}
+
+void BigEdit::cut() {
+    brushes_ = detail::make_brushes(operation_);
+    for (const auto& brush : brushes_) {
+        if (brush == nullptr) continue;
+        const Box3i bricks{
+            floor_div(brush->box().min, kBrickSize),
+            floor_div(brush->box().max - Vec3i{1, 1, 1}, kBrickSize) + Vec3i{1, 1, 1}};
+        for (std::int32_t z = bricks.min.z; z < bricks.max.z; z += kSliceEdge)
+            for (std::int32_t y = bricks.min.y; y < bricks.max.y; y += kSliceEdge)
+                for (std::int32_t x = bricks.min.x; x < bricks.max.x; x += kSliceEdge) {
+                    Slice& slice = slices_.emplace_back();
+                    slice.level = brush->level();
+                    const Vec3i corner{x, y, z};
+                    slice.box = intersection(
+                        bricks, {corner, corner + Vec3i{kSliceEdge, kSliceEdge, kSliceEdge}});
+                }
+    }
+}
+
+void BigEdit::begin_round() {
+    next_.store(0, std::memory_order_relaxed);
+    all_.store(slices_.size(), std::memory_order_relaxed);
+    left_.store(slices_.size(), std::memory_order_relaxed);
+    merged_.store(false, std::memory_order_relaxed);
+    if (slices_.empty()) {
+        merged_.store(true, std::memory_order_relaxed);
+        return;
+    }
+    // Without workers, a task would run inside spawn(): advance() does the slices.
+    for (int i = 0; i < static_cast<int>(pool_.thread_count()); ++i)
+        tasks_.spawn([this] { run(); }, "big edit");
+}
+
+float BigEdit::progress() const noexcept {
+    const auto all = static_cast<float>(all_.load(std::memory_order_relaxed));
+    const auto left = static_cast<float>(left_.load(std::memory_order_relaxed));
+    return all > 0.0F ? std::clamp(1.0F - left / all, 0.0F, 1.0F) : 1.0F;
+}
+
+void BigEdit::run() noexcept {
+    for (;;) {
+        const std::size_t i = next_.fetch_add(1, std::memory_order_relaxed);
+        if (i >= all_.load(std::memory_order_relaxed)) return;
+        run_slice(slices_[i]);
+        NEBULA_YIELD_POINT();
+        if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            merge();
+            merged_.store(true, std::memory_order_release);
+            return;
+        }
+    }
+}
+
+void BigEdit::run_slice(Slice& slice) noexcept {
+    try {
+        const auto scratch = std::make_unique_for_overwrite<detail::BrickScratch>();
+        const auto change = [&](BrickId id) {
+            const detail::LevelBrush* brush = brushes_[static_cast<std::size_t>(id.level)].get();
+            if (brush == nullptr || cancelled_.load(std::memory_order_relaxed)) return;
+            if (auto done = detail::change_brick(volume_, *brush, operation_.mode, id, *scratch)) {
+                slice.hashes.push_back(hash_of(*done->samples));
+                slice.changes.push_back(std::move(*done));
+            }
+        };
+        for (const BrickId id : slice.again) change(id);
+        for (std::int32_t z = slice.box.min.z; z < slice.box.max.z; ++z)
+            for (std::int32_t y = slice.box.min.y; y < slice.box.max.y; ++y)
+                for (std::int32_t x = slice.box.min.x; x < slice.box.max.x; ++x)
+                    change({{x, y, z}, slice.level});
+    } catch (...) {
+        slice.error = error_of_current_exception();
+        cancel();  // the rest would be for nothing
+    }
+}
+
+void BigEdit::merge() noexcept {
+    try {
+        std::size_t count = bricks_.size();
+        for (const Slice& slice : slices_) count += slice.changes.size();
+        bricks_.reserve(count);
+        volumes_.reserve(count);
+        hashes_.reserve(count);
+        index_.reserve(count);
+        for (Slice& slice : slices_) {
+            if (slice.error && !error_) error_ = std::move(slice.error);
+            merge_changes(slice);
+        }
+        std::sort(report_.chunks.begin(), report_.chunks.end());
+        report_.chunks.erase(std::unique(report_.chunks.begin(), report_.chunks.end()),
+                             report_.chunks.end());
+    } catch (...) {
+        error_ = error_of_current_exception();
+    }
+}
+
+void BigEdit::merge_changes(Slice& slice) {
+    for (const BrickId id : slice.again) forget(id);
+    hashes_.insert(hashes_.end(), slice.hashes.begin(), slice.hashes.end());
+    for (detail::BrickChange& change : slice.changes) {
+        const auto level = static_cast<std::size_t>(change.id.level);
+        change.changed.append_chunks(change.id, report_.chunks);
+        report_.reach[level] = box_around(report_.reach[level], brick_region(change.id).box);
+        report_.volume.removed += change.volume.removed;
+        report_.volume.added += change.volume.added;
+        index_.emplace(change.id, bricks_.size());
+        bricks_.push_back({change.id, std::move(change.samples)});
+        volumes_.push_back(change.volume);
+    }
+}
+
+void BigEdit::forget(BrickId brick) noexcept {
+    const auto known = index_.find(brick);
+    if (known == index_.end()) return;
+    const std::size_t i = known->second;
+    report_.volume.removed -= volumes_[i].removed;
+    report_.volume.added -= volumes_[i].added;
+    index_.erase(known);
+    if (i + 1 < bricks_.size()) {
+        bricks_[i] = std::move(bricks_.back());
+        volumes_[i] = volumes_.back();
+        hashes_[i] = hashes_.back();
+        index_.find(bricks_[i].id)->second = i;
+    }
+    bricks_.pop_back();
+    volumes_.pop_back();
+    hashes_.pop_back();
+}
+
+void BigEdit::note_edited(std::span<const BrickId> bricks) noexcept {
+    try {
+        for (const BrickId id : bricks)
+            if (const auto* brush = brushes_[static_cast<std::size_t>(id.level)].get();
+                brush != nullptr && brush->reach(id) != detail::LevelBrush::Reach::None)
+                edited_.push_back(id);
+    } catch (...) {
+        lost_count_ = true;
+    }
+}
+
+BigEdit::State BigEdit::advance(Clock::time_point deadline) {
+    NEBULA_ASSERT(volume_.is_owner_thread(), "a big edit belongs to the volume's owner thread");
+    if (pool_.thread_count() == 0)
+        for (bool first = true;
+             !merged_.load(std::memory_order_relaxed) && (first || Clock::now() < deadline);
+             first = false) {
+            const std::size_t i = next_.fetch_add(1, std::memory_order_relaxed);
+            run_slice(slices_[i]);
+            if (left_.fetch_sub(1, std::memory_order_relaxed) == 1) {
+                merge();
+                merged_.store(true, std::memory_order_relaxed);
+            }
+        }
+    if (!merged_.load(std::memory_order_acquire)) return State::Working;
+    if (lost_count_ && !error_)
+        error_ = VoxelError{VoxelError::Kind::OutOfMemory, "there is not enough memory"};
+    if (error_) return State::Failed;
+    if (cancelled_.load(std::memory_order_relaxed)) return State::Cancelled;
+    if (edited_.size() <= kMostRedoneHere) return State::Ready;
+    try {
+        redo_edited(std::exchange(edited_, {}));
+        begin_round();
+    } catch (...) {
+        cancel();
+        tasks_.wait();  // runners that were spawned may have merged
+        error_ = error_of_current_exception();
+        return State::Failed;
+    }
+    return State::Working;
+}
+
+void BigEdit::redo_edited(std::vector<BrickId> bricks) {
+    tasks_.wait();  // the last round's runners may still be on their way out of run()
+    slices_.clear();
+    std::sort(bricks.begin(), bricks.end());
+    bricks.erase(std::unique(bricks.begin(), bricks.end()), bricks.end());
+    for (std::size_t i = 0; i < bricks.size(); i += kRedonePerSlice) {
+        const auto first = bricks.begin() + static_cast<std::ptrdiff_t>(i);
+        const auto count = std::min(kRedonePerSlice, bricks.size() - i);
+        slices_.emplace_back().again.assign(first, first + static_cast<std::ptrdiff_t>(count));
+    }
+}
+
+tl::expected<PreparedEdit, VoxelError> BigEdit::prepare() {
+    if (advance(Clock::time_point::min()) == State::Working ||
+        (!error_ && cancelled_.load(std::memory_order_relaxed)))
+        return tl::unexpected(
+            VoxelError{VoxelError::Kind::NotReady,
+                       "the edit in the background is not ready, or was cancelled"});
+    if (error_) return tl::unexpected(*error_);
+    try {
+        if (!edited_.empty()) {
+            redo_edited(std::exchange(edited_, {}));
+            for (Slice& slice : slices_) run_slice(slice);
+            merge();
+            if (error_) return tl::unexpected(*error_);
+        }
+        PreparedEdit prepared;
+        report_.bricks.clear();
+        report_.bricks.reserve(bricks_.size());
+        for (const EditedBrick& brick : bricks_) report_.bricks.push_back(brick.id);
+        for (Level level = 0; level < kLevels; ++level)
+            if (const auto* brush = brushes_[static_cast<std::size_t>(level)].get())
+                report_.reach[static_cast<std::size_t>(level)] =
+                    intersection(report_.reach[static_cast<std::size_t>(level)], brush->box());
+        prepared.bricks = volume_.prepare(std::move(bricks_));
+        prepared.report = std::move(report_);
+        prepared.hashes = std::move(hashes_);
+        // Whoever calls again finds nothing.
+        error_ =
+            VoxelError{VoxelError::Kind::NotReady, "the edit in the background was already made"};
+        return prepared;
+    } catch (...) {
+        error_ = error_of_current_exception();
+        return tl::unexpected(*error_);
+    }
+}
+
+}  // namespace nebula::voxel

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// A box of signed distances that can be stamped into the ground.
+#pragma once
+
+#include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/space/voxel_error.hpp"
+
+#include <tl/expected.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace nebula::voxel {
+
+class Volume;
+
+inline constexpr std::int32_t kMostGridEdge = 256;  ///< In points.
+
+/// Distances in units of 1/32 voxel, negative inside, one point per voxel. Sixteen bits reach 1023
+/// voxels to either side, so a stamp stays smooth on coarse levels, too.
+struct DistanceGrid {
+    Vec3i size;                           ///< In points, 2 to kMostGridEdge on each axis.
+    std::vector<std::int16_t> distances;  ///< x fastest, then y, then z; never 0.
+
+    [[nodiscard]] std::size_t index(int x, int y, int z) const noexcept {
+        return static_cast<std::size_t>(x) +
+               static_cast<std::size_t>(size.x) *
+                   (static_cast<std::size_t>(y) +
+                    static_cast<std::size_t>(size.y) * static_cast<std::size_t>(z));
+    }
+    [[nodiscard]] std::int16_t at(int x, int y, int z) const noexcept {
+        return distances[index(x, y, z)];
+    }
+
+    friend bool operator==(const DistanceGrid&, const DistanceGrid&) = default;
+};
+
+/// Why the grid cannot be stamped, or nothing.
+[[nodiscard]] std::optional<VoxelError> check(const DistanceGrid& grid);
+
+/// Copies a box of the finest level. A sample reaches 4 voxels; beyond, distances are continued from
+/// those of the neighbours, to within a tenth.
+///
+/// Threads:   owner thread of the volume.
+/// Cost:      about 20 ns per point; bricks that nobody stored are generated.
+/// Errors:    OutOfRange (size), OutsideWorld, GeneratorFailed, OutOfMemory.
+[[nodiscard]] tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume,
+                                                                 const Box3i& box);
+
+/// A closed surface of triangles, three indices each.
+struct ClosedMesh {
+    std::span<const Vec3f> vertices;
+    std::span<const std::uint32_t> indices;
+};
+
+struct MeshGrid {
+    DistanceGrid grid;
+    Vec3i
+        origin;  ///< The grid's first point, in the mesh's coordinates: where StampShape::at puts it.
+};
+
+inline constexpr std::size_t kMostMeshTriangles = 1'000'000;
+
+/// The distances to a mesh, whose unit is the voxel, with a margin of `margin` voxels around it.
+///
+/// Vertices are rounded to 1/256 voxel first, and signs come from integers alone: a point is inside
+/// if the surface winds around it, in either sense. So a closed mesh has no stray signs, whatever its
+/// triangles are, and parts that overlap are united.
+///
+/// Threads:   any thread.
+/// Cost:      each triangle visits the points within 3 voxels of its box; some 50 ns per visit.
+/// Errors:    NotFinite; BadData: no triangles, too many, an index without a vertex, too large,
+///            or not closed (an edge that is not used equally often in both directions); OutOfMemory.
+[[nodiscard]] tl::expected<MeshGrid, VoxelError> grid_of_mesh(const ClosedMesh& mesh,
+                                                              std::int32_t margin = 4);
+
+}  // namespace nebula::voxel

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/edit/undo.hpp"
+
+#include "nebula/base/assert.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace nebula::voxel {
+
+namespace {
+
+// A brick's entry, and its place in the index.
+constexpr std::size_t kEntryBytes = 128;
+
+// Makes room for one more, so that it can be added when nothing may fail.
+template <class T>
+void reserve_one(std::vector<T>& list) {
+    if (list.size() == list.capacity()) list.reserve(list.size() * 2 + 8);
+}
+
+void merge(EditReport& into, const EditReport& edit) {
+    std::vector<ChunkId> chunks;
+    chunks.reserve(into.chunks.size() + edit.chunks.size());
+    std::set_union(into.chunks.begin(), into.chunks.end(), edit.chunks.begin(), edit.chunks.end(),
+                   std::back_inserter(chunks));
+    into.chunks = std::move(chunks);
+    for (std::size_t level = 0; level < into.reach.size(); ++level)
+        into.reach[level] = box_around(into.reach[level], edit.reach[level]);
+    into.volume.removed += edit.volume.removed;
+    into.volume.added += edit.volume.added;
+}
+
+}  // namespace
+
+UndoHistory::UndoHistory(Volume& volume, std::size_t bytes_per_user)
+    : volume_(volume), most_bytes_(bytes_per_user) {}
+
+UndoHistory::~UndoHistory() {
+    for (auto& [id, user] : users_)
+        for (Strokes* strokes : {&user.done, &user.undone})
+            while (!strokes->empty()) drop(user, *strokes, strokes->size() - 1);
+}
+
+std::uint64_t UndoHistory::content(BrickId brick) const noexcept {
+    return volume_.is_edited(brick) ? hash_of(*volume_.find(brick)) : 0;
+}
+
+// Not if somebody else edited a brick of the stroke since: undoing it would undo that, too.
+bool UndoHistory::goes_on(const User& user, const Operation& operation,
+                          const EditReport& report) const noexcept {
+    if (operation.stroke == 0 || user.done.empty() || !user.undone.empty()) return false;
+    const Stroke& last = *user.done.back();
+    if (last.number != operation.stroke) return false;
+    return std::all_of(report.bricks.begin(), report.bricks.end(), [&](BrickId brick) {
+        const auto known = last.index.find(brick);
+        return known == last.index.end() || last.entries[known->second].after == content(brick);
+    });
+}
+
+void UndoHistory::make_room(const Operation& operation, const EditReport& report) {
+    NEBULA_ASSERT(room_.stroke == nullptr, "an edit was neither recorded nor forgotten");
+    try {
+        User& user = users_[operation.user];
+        room_.user = &user;
+        if (goes_on(user, operation, report)) {
+            room_.stroke = user.done.back().get();
+        } else {
+            reserve_one(user.done);
+            room_.fresh = std::make_unique<Stroke>();
+            room_.fresh->number = operation.stroke;
+            room_.stroke = room_.fresh.get();
+        }
+        Stroke& stroke = *room_.stroke;
+        room_.known = stroke.entries.size();
+        room_.merged = stroke.report;
+        merge(room_.merged, report);
+        room_.entry_of.clear();
+        room_.entry_of.reserve(report.bricks.size());
+        for (const BrickId brick : report.bricks) {
+            const auto [place, is_new] = stroke.index.try_emplace(brick, stroke.entries.size());
+            room_.entry_of.push_back(place->second);
+            // If this throws, forget_room() does not know of the place in the index.
+            if (is_new) try {
+                    stroke.entries.push_back({.id = brick, .other = {}});
+                } catch (...) {
+                    stroke.index.erase(place);
+                    throw;
+                }
+        }
+    } catch (...) {
+        forget_room();
+        throw;
+    }
+}
+
+void UndoHistory::forget_room() noexcept {
+    if (room_.stroke != nullptr && room_.fresh == nullptr) {
+        Stroke& stroke = *room_.stroke;
+        while (stroke.entries.size() > room_.known) {
+            stroke.index.erase(stroke.entries.back().id);
+            stroke.entries.pop_back();
+        }
+    }
+    room_.fresh.reset();
+    room_.stroke = nullptr;
+    room_.user = nullptr;
+}
+
+void UndoHistory::record(std::vector<EditedBrick> replaced,
+                         std::span<const std::uint64_t> hashes) noexcept {
+    NEBULA_ASSERT(room_.stroke != nullptr, "no room was made for this edit");
+    NEBULA_ASSERT(replaced.size() == room_.entry_of.size(), "these are another edit's bricks");
+    Stroke& stroke = *std::exchange(room_.stroke, nullptr);
+    User& user = *std::exchange(room_.user, nullptr);
+    stroke.report = std::move(room_.merged);
+    for (std::size_t i = 0; i < replaced.size(); ++i) {
+        Entry& entry = stroke.entries[room_.entry_of[i]];
+        if (room_.entry_of[i] >= room_.known) {
+            entry.before = replaced[i].samples == nullptr ? 0 : hash_of(*replaced[i].samples);
+            entry.other = std::move(replaced[i].samples);
+        } else {
+            volume_.retire(std::move(replaced[i].samples));
+        }
+        entry.after = hashes.empty() ? content(entry.id) : hashes[i];
+    }
+    if (room_.fresh != nullptr) user.done.push_back(std::move(room_.fresh));
+    while (!user.undone.empty()) drop(user, user.undone, user.undone.size() - 1);
+    count_bytes(user, stroke);
+    while (user.bytes > most_bytes_ && !user.done.empty()) drop(user, user.done, 0);
+}
+
+void UndoHistory::count_bytes(User& user, Stroke& stroke) noexcept {
+    std::size_t bytes =
+        stroke.entries.size() * kEntryBytes + stroke.report.chunks.size() * sizeof(ChunkId);
+    for (const Entry& entry : stroke.entries)
+        if (entry.other != nullptr && !is_uniform(entry.other.get())) bytes += sizeof(Brick);
+    user.bytes = user.bytes - stroke.bytes + bytes;
+    stroke.bytes = bytes;
+}
+
+void UndoHistory::drop(User& user, Strokes& strokes, std::size_t i) noexcept {
+    for (Entry& entry : strokes[i]->entries) volume_.retire(std::move(entry.other));
+    user.bytes -= strokes[i]->bytes;
+    strokes.erase(strokes.begin() + static_cast<std::ptrdiff_t>(i));
+}
+
+tl::expected<UndoHistory::Step, VoxelError> UndoHistory::prepare_undo(std::uint32_t user) {
+    return prepare_step(user, true);
+}
+
+tl::expected<UndoHistory::Step, VoxelError> UndoHistory::prepare_redo(std::uint32_t user) {
+    return prepare_step(user, false);
+}
+
+tl::expected<UndoHistory::Step, VoxelError> UndoHistory::prepare_step(std::uint32_t id, bool undo) {
+    const auto found = users_.find(id);
+    if (found == users_.end() || (undo ? found->second.done : found->second.undone).empty())
+        return tl::unexpected(VoxelError{VoxelError::Kind::NothingToUndo,
+                                         undo
+                                             ? "there is no edit of this user that can be undone"
+                                             : "there is no edit of this user that can be redone"});
+    try {
+        User& user = found->second;
+        const Stroke& stroke = *(undo ? user.done : user.undone).back();
+        Step step;
+        step.user = id;
+        step.undo = undo;
+        std::vector<EditedBrick> bricks;
+        bricks.reserve(stroke.entries.size());
+        for (const Entry& entry : stroke.entries) {
+            if (content(entry.id) != (undo ? entry.after : entry.before))
+                return tl::unexpected(VoxelError{VoxelError::Kind::Conflict,
+                                                 undo ? "the edit cannot be undone, because "
+                                                        "somebody edited the same ground since; "
+                                                        "that edit must be undone first"
+                                                      : "the edit cannot be redone, because "
+                                                        "somebody edited the same ground since; "
+                                                        "that edit must be undone first"});
+            bricks.push_back({entry.id, nullptr});
+            step.report.bricks.push_back(entry.id);
+        }
+        step.report.chunks = stroke.report.chunks;
+        step.report.reach = stroke.report.reach;
+        step.report.volume = stroke.report.volume;
+        if (undo) std::swap(step.report.volume.removed, step.report.volume.added);
+        Strokes& to = undo ? user.undone : user.done;
+        reserve_one(to);
+        step.bricks = volume_.prepare(std::move(bricks));
+        return step;
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+}
+
+EditReport UndoHistory::publish(Step step) noexcept {
+    User& user = users_.find(step.user)->second;
+    Strokes& from = step.undo ? user.done : user.undone;
+    Strokes& to = step.undo ? user.undone : user.done;
+    Stroke& stroke = *from.back();
+    NEBULA_ASSERT(stroke.entries.size() == step.report.bricks.size(),
+                  "something was published after this step was prepared");
+    for (std::size_t i = 0; i < stroke.entries.size(); ++i)
+        step.bricks.give_back(i, std::move(stroke.entries[i].other));
+    std::vector<EditedBrick> replaced = volume_.publish_keeping(std::move(step.bricks));
+    for (std::size_t i = 0; i < replaced.size(); ++i)
+        stroke.entries[i].other = std::move(replaced[i].samples);
+    to.push_back(std::move(from.back()));
+    from.pop_back();
+    count_bytes(user, stroke);
+    return std::move(step.report);
+}
+
+std::size_t UndoHistory::undo_count(std::uint32_t user) const noexcept {
+    const auto found = users_.find(user);
+    return found == users_.end() ? 0 : found->second.done.size();
+}
+
+std::size_t UndoHistory::redo_count(std::uint32_t user) const noexcept {
+    const auto found = users_.find(user);
+    return found == users_.end() ? 0 : found->second.undone.size();
+}
+
+std::size_t UndoHistory::bytes(std::uint32_t user) const noexcept {
+    const auto found = users_.find(user);
+    return found == users_.end() ? 0 : found->second.bytes;
+}
+
+}  // namespace nebula::voxel

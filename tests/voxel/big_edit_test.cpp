@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "brush_oracle.hpp"
+#include "world_samples.hpp"
+
+#include "nebula/base/clock.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/edit/big_edit.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/world/world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+using State = BigEdit::State;
+
+WorkerPoolConfig config_of(int workers) {
+    WorkerPoolConfig config;
+    config.run_inline = workers == 0;
+    if (workers > 0) config.thread_count_override = workers;
+    return config;
+}
+
+State settle(BigEdit& edit) {
+    const auto guard = Clock::now() + std::chrono::seconds(30);
+    for (;;) {
+        const State state = edit.advance(Clock::time_point::min());
+        if (state != State::Working || Clock::now() > guard) return state;
+        std::this_thread::yield();
+    }
+}
+
+// Both worlds have the same bricks, of those named.
+void expect_equal(const World& a, const World& b, const std::vector<BrickId>& bricks) {
+    for (const BrickId id : bricks) {
+        const Brick* x = a.volume().find(id);
+        const Brick* y = b.volume().find(id);
+        ASSERT_TRUE(x != nullptr && y != nullptr) << id.level;
+        ASSERT_EQ(x->samples, y->samples)
+            << "level " << id.level << " at " << id.at.x << ' ' << id.at.y << ' ' << id.at.z;
+    }
+    EXPECT_EQ(a.volume().edited_count(), b.volume().edited_count());
+}
+
+class BigEditOn : public testing::TestWithParam<int> {};  // the parameter: workers
+INSTANTIATE_TEST_SUITE_P(Workers, BigEditOn, testing::Values(0, 1, 2));
+
+TEST_P(BigEditOn, LeavesWhatOneCallLeaves) {
+    WorkerPool pool(config_of(GetParam()));
+    Dice dice(11);
+    for (int kind = 0; kind < test::kShapeKinds; ++kind) {
+        const Operation o{.mode = kind % 2 == 0 ? Mode::Dig : Mode::Add,
+                          .shape = test::any_shape(dice, kind, 10.0F, 40.0F)};
+        World one_call(low_hills());
+        const auto expected = one_call.apply(o);
+        ASSERT_TRUE(expected) << expected.error().message;
+        World world(low_hills());
+        const auto edit = world.begin(pool, o);
+        ASSERT_TRUE(edit) << edit.error().message;
+        ASSERT_EQ(settle(**edit), State::Ready);
+        EXPECT_EQ((*edit)->progress(), 1.0F);
+        EXPECT_EQ(world.volume().brick_count(), 0U) << "nothing is seen before it is finished";
+        const auto report = world.finish(**edit);
+        ASSERT_TRUE(report) << report.error().message;
+        EXPECT_EQ(world.volume().version(), expected->bricks.empty() ? 0U : 1U);
+        EXPECT_EQ(report->volume, expected->volume);
+        EXPECT_EQ(report->chunks, expected->chunks);
+        expect_equal(world, one_call, expected->bricks);
+    }
+}
+
+// A game goes on while it is worked out. Few edits are worked in when it is finished; many take
+// another round of the workers.
+TEST_P(BigEditOn, LosesNoEditThatIsMadeMeanwhile) {
+    WorkerPool pool(config_of(GetParam()));
+    for (const int count : {2, 40}) {
+        const Operation big{.mode = Mode::Add, .shape = SphereShape{{0, -20, 0}, 50.0F}};
+        World world(low_hills());
+        World expected(low_hills());
+        Dice dice(static_cast<std::uint32_t>(count));
+        std::vector<BrickId> bricks;
+        const auto edit = world.begin(pool, big);
+        ASSERT_TRUE(edit);
+        for (int i = 0; i < count; ++i) {
+            if (i < count / 2) (void)(*edit)->advance(Clock::time_point::min());
+            // Around the rim, where it matters which was first; the last ones when it is ready.
+            if (i == count / 2) {
+                ASSERT_EQ(settle(**edit), State::Ready);
+            }
+            const SphereEdit small{i % 2 == 0 ? SphereEdit::Kind::Dig : SphereEdit::Kind::Add,
+                                   {dice.real(-50, 50), dice.real(-10, 34), dice.real(-20, 20)},
+                                   dice.real(4, 9)};
+            ASSERT_TRUE(world.apply(small));
+            const auto same = expected.apply(small);
+            ASSERT_TRUE(same);
+            bricks.insert(bricks.end(), same->bricks.begin(), same->bricks.end());
+        }
+        const State now = (*edit)->advance(Clock::time_point::min());
+        if (count > 10) {
+            EXPECT_EQ(now, State::Working) << "another round";
+        }
+        ASSERT_EQ(settle(**edit), State::Ready);
+        const auto report = world.finish(**edit);
+        ASSERT_TRUE(report) << report.error().message;
+        const auto last = expected.apply(big);
+        ASSERT_TRUE(last);
+        EXPECT_EQ(report->volume, last->volume);
+        bricks.insert(bricks.end(), last->bricks.begin(), last->bricks.end());
+        expect_equal(world, expected, bricks);
+    }
+}
+
+TEST_P(BigEditOn, ChangesNothingWhenItIsCancelled) {
+    WorkerPool pool(config_of(GetParam()));
+    World world(low_hills());
+    const Operation o{.shape = SphereShape{{0, 0, 0}, 200.0F}};
+    const auto cancelled = world.begin(pool, o);
+    ASSERT_TRUE(cancelled);
+    EXPECT_EQ((*cancelled)->advance(Clock::time_point::min()), State::Working);
+    EXPECT_EQ(world.finish(**cancelled).error().kind, VoxelError::Kind::NotReady);
+    EXPECT_LT((*cancelled)->progress(), 1.0F);
+    (*cancelled)->cancel();
+    EXPECT_EQ(settle(**cancelled), State::Cancelled);
+    EXPECT_FALSE(world.finish(**cancelled));
+    const auto dropped = world.begin(pool, o);
+    ASSERT_TRUE(dropped);
+    world.drop(**dropped);
+    ASSERT_TRUE(world.begin(pool, o));  // ends with the world
+    EXPECT_EQ(world.volume().version(), 0U);
+    EXPECT_EQ(world.edits(), 0U);
+}
+
+TEST_P(BigEditOn, FailsWithTheGeneratorsMessage) {
+    WorkerPool pool(config_of(GetParam()));
+    World world(std::make_shared<FunctionGenerator>([](Vec3f p) -> float {
+        if (p.x > 20.0F) throw std::runtime_error("no data east of 20");
+        return p.y;
+    }));
+    const auto edit = world.begin(pool, {.shape = SphereShape{{0, 0, 0}, 40.0F}});
+    ASSERT_TRUE(edit);
+    ASSERT_EQ(settle(**edit), State::Failed);
+    const auto report = world.finish(**edit);
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().message, "no data east of 20");
+    EXPECT_EQ(world.volume().version(), 0U);
+}
+
+TEST(BigEdit, RefusesWhatItCannotMake) {
+    WorkerPool pool(config_of(0));
+    World world(low_hills());
+    EXPECT_FALSE(world.begin(pool, {.shape = SphereShape{{}, 512.5F}}));
+    EXPECT_FALSE(world.begin(pool, {.shape = SphereShape{{}, -1.0F}}));
+    EXPECT_FALSE(world.begin(pool, {.mode = Mode::Grow, .shape = SphereShape{{}, 10.0F}}));
+    EXPECT_FALSE(world.apply(Operation{.shape = SphereShape{{}, 300.0F}}))
+        << "too large for one call";
+}
+
+TEST(BigEdit, CanBeUndone) {
+    WorkerPool pool(config_of(0));
+    World world(low_hills());
+    world.set_undo_limit(std::size_t{64} << 20U);
+    const auto edit = world.begin(pool, {.shape = SphereShape{{0, 0, 0}, 70.0F}, .user = 3});
+    ASSERT_TRUE(edit);
+    ASSERT_EQ(settle(**edit), State::Ready);
+    ASSERT_TRUE(world.finish(**edit));
+    EXPECT_GT(world.volume().edited_count(), 100U);
+    ASSERT_TRUE(world.undo(3));
+    EXPECT_EQ(world.volume().edited_count(), 0U);
+}
+
+}  // namespace
+}  // namespace nebula::voxel

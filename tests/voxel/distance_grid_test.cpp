@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "brush_oracle.hpp"
+#include "world_samples.hpp"
+
+#include "nebula/voxel/edit/distance_grid.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+struct Mesh {
+    std::vector<Vec3f> vertices;
+    std::vector<std::uint32_t> indices;
+    [[nodiscard]] ClosedMesh view() const { return {vertices, indices}; }
+};
+
+void add_box(Mesh& mesh, Vec3f low, Vec3f high) {
+    const auto first = static_cast<std::uint32_t>(mesh.vertices.size());
+    for (int i = 0; i < 8; ++i)
+        mesh.vertices.push_back({(i & 1) != 0 ? high.x : low.x, (i & 2) != 0 ? high.y : low.y,
+                                 (i & 4) != 0 ? high.z : low.z});
+    for (const std::uint32_t i :
+         {0U, 2U, 3U, 0U, 3U, 1U, 4U, 5U, 7U, 4U, 7U, 6U, 0U, 1U, 5U, 0U, 5U, 4U,
+          2U, 6U, 7U, 2U, 7U, 3U, 0U, 4U, 6U, 0U, 6U, 2U, 1U, 3U, 7U, 1U, 7U, 5U})
+        mesh.indices.push_back(first + i);
+}
+
+// Rows of the grid pass through vertices and edges: the corners lie on its points.
+TEST(GridOfMesh, HasTheSignsAndDistancesOfABox) {
+    for (const float shift : {0.0F, 0.37F}) {
+        Mesh mesh;
+        add_box(mesh, Vec3f{-3, 2, 5} + Vec3f{shift, shift, shift},
+                Vec3f{6, 8, 16} + Vec3f{shift, shift, shift});
+        const auto made = grid_of_mesh(mesh.view(), 6);
+        ASSERT_TRUE(made) << made.error().message;
+        const DistanceGrid& grid = made->grid;
+        ASSERT_FALSE(check(grid));
+        for (int z = 0; z < grid.size.z; ++z)
+            for (int y = 0; y < grid.size.y; ++y)
+                for (int x = 0; x < grid.size.x; ++x) {
+                    const Vec3i p = made->origin + Vec3i{x, y, z};
+                    const double s = double{shift};
+                    const double expected =
+                        -32.0 *
+                        test::in_box({p.x - 1.5 - s, p.y - 5.0 - s, p.z - 10.5 - s}, {4.5, 3, 5.5});
+                    const int found = grid.at(x, y, z);
+                    if (std::abs(expected) > 0.2) {
+                        ASSERT_EQ(found < 0, expected < 0) << p.x << ' ' << p.y << ' ' << p.z;
+                    }
+                    // Beyond 3 voxels it is continued.
+                    const double error =
+                        std::abs(expected) < 90 ? 1.0 : 8.0 + std::abs(expected) * 0.1;
+                    ASSERT_NEAR(found, expected, error) << p.x << ' ' << p.y << ' ' << p.z;
+                }
+    }
+}
+
+// Any closed surface, with triangles at all angles: parity along one row must be the truth.
+TEST(GridOfMesh, HasNoStraySignInABall) {
+    Mesh mesh;
+    constexpr int kRound = 24;
+    constexpr int kHigh = 12;
+    const Vec3f centre{0.5F, -2.0F, 1.0F};
+    const auto vertex = [&](int i, int j) {
+        const float a = 6.2831853F * static_cast<float>(i % kRound) / kRound;
+        const float b = 3.14159265F * static_cast<float>(j) / kHigh;
+        // The poles are one point, from whatever side.
+        const float ring = j == 0 || j == kHigh ? 0.0F : std::sin(b);
+        return centre + Vec3f{std::cos(a) * ring, std::cos(b), std::sin(a) * ring} * 9.0F;
+    };
+    for (int j = 0; j < kHigh; ++j)
+        for (int i = 0; i < kRound; ++i)
+            for (const auto& [di, dj] : {std::pair{0, 0}, {1, 0}, {1, 1}, {0, 0}, {1, 1}, {0, 1}}) {
+                mesh.indices.push_back(static_cast<std::uint32_t>(mesh.vertices.size()));
+                mesh.vertices.push_back(vertex(i + di, j + dj));
+            }
+    const auto made = grid_of_mesh(mesh.view());
+    ASSERT_TRUE(made) << made.error().message;
+    const DistanceGrid& grid = made->grid;
+    int inside = 0;
+    for (int z = 0; z < grid.size.z; ++z)
+        for (int y = 0; y < grid.size.y; ++y)
+            for (int x = 0; x < grid.size.x; ++x) {
+                const Vec3i p = made->origin + Vec3i{x, y, z};
+                const double away = test::length(
+                    test::minus({double(p.x), double(p.y), double(p.z)}, test::point_of(centre)));
+                if (std::abs(away - 9.0) < 0.5) continue;  // the mesh is no perfect ball
+                ASSERT_EQ(grid.at(x, y, z) < 0, away < 9.0) << p.x << ' ' << p.y << ' ' << p.z;
+                inside += grid.at(x, y, z) < 0 ? 1 : 0;
+            }
+    EXPECT_GT(inside, 2000);
+}
+
+TEST(GridOfMesh, UnitesPartsThatOverlap) {
+    Mesh mesh;
+    add_box(mesh, {0, 0, 0}, {8, 8, 8});
+    add_box(mesh, {4, 4, 4}, {12, 12, 12});
+    const auto made = grid_of_mesh(mesh.view());
+    ASSERT_TRUE(made);
+    const auto sign_at = [&](Vec3i p) {
+        const Vec3i in = p - made->origin;
+        return made->grid.at(in.x, in.y, in.z) < 0;
+    };
+    EXPECT_TRUE(sign_at({6, 6, 6}));
+    EXPECT_TRUE(sign_at({2, 2, 2}));
+    EXPECT_TRUE(sign_at({10, 10, 10}));
+    EXPECT_FALSE(sign_at({10, 2, 2}));
+}
+
+TEST(GridOfMesh, RefusesWhatIsNotClosed) {
+    Mesh box;
+    add_box(box, {0, 0, 0}, {8, 8, 8});
+    const auto error_of = [](const Mesh& mesh) {
+        const auto made = grid_of_mesh(mesh.view());
+        EXPECT_FALSE(made);
+        return made ? VoxelError{} : made.error();
+    };
+    Mesh open = box;
+    open.indices.resize(open.indices.size() - 3);
+    EXPECT_NE(error_of(open).message.find("not closed"), std::string::npos);
+    Mesh turned = box;
+    std::swap(turned.indices[0], turned.indices[1]);
+    EXPECT_NE(error_of(turned).message.find("not closed"), std::string::npos);
+    Mesh beyond = box;
+    beyond.indices[5] = 8;
+    EXPECT_EQ(error_of(beyond).kind, VoxelError::Kind::BadData);
+    Mesh nan = box;
+    nan.vertices[3].y = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_EQ(error_of(nan).kind, VoxelError::Kind::NotFinite);
+    Mesh large;
+    add_box(large, {0, 0, 0}, {300, 8, 8});
+    EXPECT_EQ(error_of(large).kind, VoxelError::Kind::BadData);
+    EXPECT_EQ(error_of({}).kind, VoxelError::Kind::BadData);
+}
+
+}  // namespace
+}  // namespace nebula::voxel

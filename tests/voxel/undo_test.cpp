@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+#include "brush_oracle.hpp"
+#include "world_samples.hpp"
+
+#include "nebula/voxel/edit/operation_log.hpp"
+#include "nebula/voxel/edit/undo.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/world/world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+constexpr std::size_t kPlenty = std::size_t{256} << 20U;
+
+// Of a brick's samples, whoever says what they are.
+std::uint64_t content(const Volume& volume, BrickId id) {
+    if (const Brick* brick = volume.find(id)) return hash_of(*brick);
+    Brick pristine;
+    volume.generator().generate(brick_region(id), pristine.samples.data(), kBrickSize,
+                                kBrickSize * kBrickSize);
+    return hash_of(*make_brick(pristine));
+}
+
+using Contents = std::map<BrickId, std::uint64_t>;
+Contents contents(const Volume& volume, const std::set<BrickId>& bricks) {
+    Contents all;
+    for (const BrickId id : bricks) all[id] = content(volume, id);
+    return all;
+}
+
+Operation any_edit(Dice& dice, std::uint32_t user, std::uint32_t stroke, Vec3f where = {}) {
+    Operation o;
+    o.mode = static_cast<Mode>(std::array{0, 1, 3, 5}[static_cast<std::size_t>(dice.whole(0, 3))]);
+    o.shape = test::any_shape(dice, dice.whole(0, test::kShapeKinds - 1), 10.0F, 9.0F);
+    if (auto* sphere = std::get_if<SphereShape>(&o.shape)) sphere->centre = sphere->centre + where;
+    o.user = user;
+    o.stroke = stroke;
+    return o;
+}
+
+TEST(Undo, GivesBackTheSameBricksAfterAnySequence) {
+    Dice dice(3);
+    World world(low_hills());
+    world.set_undo_limit(kPlenty);
+    std::set<BrickId> bricks;
+    std::vector<std::vector<Operation>> strokes;
+    for (std::uint32_t stroke = 1; stroke <= 12; ++stroke) {
+        auto& edits = strokes.emplace_back();
+        for (int i = dice.whole(1, 4); i > 0; --i) edits.push_back(any_edit(dice, 5, stroke));
+    }
+    // First on another world, to know which bricks to look at.
+    World other(low_hills());
+    for (const auto& edits : strokes)
+        for (const Operation& o : edits) {
+            const auto report = other.apply(o);
+            ASSERT_TRUE(report) << report.error().message;
+            bricks.insert(report->bricks.begin(), report->bricks.end());
+        }
+    std::vector<Contents> states{contents(world.volume(), bricks)};
+    std::vector<GroundVolume> volumes;
+    for (const auto& edits : strokes) {
+        GroundVolume sum;
+        for (const Operation& o : edits) {
+            const auto report = world.apply(o);
+            ASSERT_TRUE(report);
+            sum.removed += report->volume.removed;
+            sum.added += report->volume.added;
+        }
+        volumes.push_back(sum);
+        states.push_back(contents(world.volume(), bricks));
+    }
+    std::size_t at = strokes.size();
+    ASSERT_EQ(world.undo_history()->undo_count(5), at);
+    const auto walk = [&](std::size_t to) {
+        for (; at > to; --at) {
+            const auto report = world.undo(5);
+            ASSERT_TRUE(report) << report.error().message;
+            EXPECT_EQ(report->volume.added, volumes[at - 1].removed);
+            ASSERT_EQ(contents(world.volume(), bricks), states[at - 1]) << "undo to " << at - 1;
+        }
+        for (; at < to; ++at) {
+            const auto report = world.redo(5);
+            ASSERT_TRUE(report) << report.error().message;
+            EXPECT_EQ(report->volume, volumes[at]);
+            ASSERT_EQ(contents(world.volume(), bricks), states[at + 1]) << "redo to " << at + 1;
+        }
+    };
+    ASSERT_NO_FATAL_FAILURE(walk(4));
+    ASSERT_NO_FATAL_FAILURE(walk(9));
+    ASSERT_NO_FATAL_FAILURE(walk(0));
+    EXPECT_EQ(world.volume().edited_count(), 0U) << "what nobody has edited is pristine again";
+    EXPECT_EQ(world.volume().brick_count(), 0U);
+    ASSERT_NO_FATAL_FAILURE(walk(strokes.size()));
+    EXPECT_EQ(world.undo(6).error().kind, VoxelError::Kind::NothingToUndo);
+}
+
+TEST(Undo, NamesTheChunksThatItChanges) {
+    World world(low_hills());
+    world.set_undo_limit(kPlenty);
+    const auto done = world.apply(Operation{.shape = SphereShape{{31, 0, 31}, 5.0F}});
+    ASSERT_TRUE(done);
+    bool called = false;
+    const auto undone = world.undo(0, [&](const EditReport& report) {
+        called = true;
+        EXPECT_EQ(report.chunks, done->chunks);
+        EXPECT_GT(world.volume().edited_count(), 0U) << "nothing has changed yet";
+    });
+    ASSERT_TRUE(undone);
+    EXPECT_TRUE(called);
+    EXPECT_EQ(undone->bricks, done->bricks);
+    EXPECT_FALSE(undone->reach[0].empty());
+}
+
+// Both dig at the same place. To give back what was there before the first one would take away what the
+// second one did.
+TEST(Undo, IsRefusedWhileAnotherUsersEditLiesOnTop) {
+    World world(low_hills());
+    world.set_undo_limit(kPlenty);
+    const auto dig = [&](std::uint32_t user, float x, std::uint32_t stroke = 0) {
+        const auto report = world.apply(
+            Operation{.shape = SphereShape{{x, 0, 0}, 5.0F}, .user = user, .stroke = stroke});
+        EXPECT_TRUE(report && !report->bricks.empty());
+    };
+    dig(1, 0.0F);
+    dig(2, 3.0F);
+    const std::uint64_t version = world.volume().version();
+    EXPECT_EQ(world.undo(1).error().kind, VoxelError::Kind::Conflict);
+    EXPECT_EQ(world.volume().version(), version);
+    ASSERT_TRUE(world.undo(2));
+    ASSERT_TRUE(world.undo(1));
+    EXPECT_EQ(world.volume().edited_count(), 0U);
+    // What was undone can only be made again on the same ground.
+    dig(3, 1.0F);
+    EXPECT_EQ(world.redo(2).error().kind, VoxelError::Kind::Conflict);
+    ASSERT_TRUE(world.undo(3));
+    ASSERT_TRUE(world.redo(1));
+    ASSERT_TRUE(world.redo(2));
+    // In the middle of a stroke: it is cut in two, and the second part alone can be undone.
+    World cut(low_hills());
+    cut.set_undo_limit(kPlenty);
+    const auto at = [&](std::uint32_t user, float x) {
+        ASSERT_TRUE(
+            cut.apply(Operation{.shape = SphereShape{{x, 0, 0}, 5.0F}, .user = user, .stroke = 7}));
+    };
+    at(1, 0.0F);
+    at(2, 3.0F);
+    at(1, 5.0F);
+    EXPECT_EQ(cut.undo_history()->undo_count(1), 2U);
+    ASSERT_TRUE(cut.undo(1));
+    EXPECT_EQ(cut.undo(1).error().kind, VoxelError::Kind::Conflict);
+    ASSERT_TRUE(cut.undo(2));
+    ASSERT_TRUE(cut.undo(1));
+    EXPECT_EQ(cut.volume().edited_count(), 0U);
+}
+
+TEST(Undo, KeepsNoMoreBytesThanItMay) {
+    World world(low_hills());
+    constexpr std::size_t kLimit = std::size_t{400} << 10U;
+    world.set_undo_limit(kLimit);
+    // Of bricks that exist, or there would be nothing to keep.
+    for (int round = 0; round < 3; ++round)
+        for (int i = 0; i < 30; ++i) {
+            const Mode mode = round % 2 == 0 ? Mode::Dig : Mode::Add;
+            ASSERT_TRUE(world.apply(
+                Operation{.mode = mode,
+                          .shape = SphereShape{{static_cast<float>(i) * 20.0F, 0, 0}, 6.0F},
+                          .user = 4}));
+            ASSERT_LE(world.undo_history()->bytes(4), kLimit);
+        }
+    const std::size_t count = world.undo_history()->undo_count(4);
+    EXPECT_GT(count, 3U);
+    EXPECT_LT(count, 60U);
+    for (std::size_t i = 0; i < count; ++i) ASSERT_TRUE(world.undo(4));
+    EXPECT_EQ(world.undo(4).error().kind, VoxelError::Kind::NothingToUndo);
+    // An edit ends what could be made again.
+    ASSERT_TRUE(world.apply(Operation{.shape = SphereShape{{0, 50, 0}, 60.0F}, .user = 4}));
+    EXPECT_EQ(world.undo_history()->redo_count(4), 0U);
+    EXPECT_LE(world.undo_history()->bytes(4), kLimit);
+}
+
+// A reader that pinned before an undo may still look at what the undo replaces, and at what the history
+// forgets.
+TEST(Undo, FreesNothingThatAReaderMaySee) {
+    World world(low_hills());
+    world.set_undo_limit(kPlenty);
+    ASSERT_TRUE(world.apply(Operation{.shape = SphereShape{{8, 0, 8}, 5.0F}}));
+    const auto report = world.apply(Operation{.shape = SphereShape{{9, 0, 8}, 5.0F}});
+    ASSERT_TRUE(report);
+    std::vector<std::pair<const Brick*, std::uint64_t>> seen;
+    {
+        const EpochDomain::Pin pin = world.volume().epochs().pin();
+        for (const BrickId id : report->bricks)
+            seen.emplace_back(world.volume().find(id), hash_of(*world.volume().find(id)));
+        ASSERT_TRUE(world.undo(0));
+        world.set_undo_limit(0);
+        world.volume().collect();
+        for (const auto& [brick, hash] : seen) ASSERT_EQ(hash_of(*brick), hash);
+    }
+    world.volume().collect();
+    EXPECT_EQ(world.volume().epochs().retired(), 0U);
+}
+
+TEST(OperationLog, ReplayedElsewhereLeavesTheSameBricks) {
+    Dice dice(9);
+    OperationLog log;
+    World world(low_hills());
+    world.set_undo_limit(kPlenty);
+    world.record_to(&log);
+    std::set<BrickId> bricks;
+    const auto note = [&](const auto& report) {
+        if (report) bricks.insert(report->bricks.begin(), report->bricks.end());
+    };
+    for (int i = 0; i < 60; ++i) {
+        const auto user = static_cast<std::uint32_t>(dice.whole(1, 2));
+        switch (dice.whole(0, 4)) {
+            case 0:
+                note(world.undo(user));
+                break;
+            case 1:
+                note(world.redo(user));
+                break;
+            default:
+                note(world.apply(any_edit(dice, user, static_cast<std::uint32_t>(i / 4))));
+                break;
+        }
+    }
+    EXPECT_GT(bricks.size(), 50U);
+    // As another process has it: bytes alone. Its terrain was in part loaded.
+    World again(low_hills());
+    again.set_undo_limit(kPlenty);
+    for (std::int32_t x = -2; x < 2; ++x) {
+        Brick brick;
+        const BrickId id{{x, 0, 0}};
+        again.volume().generator().generate(brick_region(id), brick.samples.data(), kBrickSize,
+                                            kBrickSize * kBrickSize);
+        again.volume().publish_generated(id, make_brick(brick));
+    }
+    for (std::uint64_t i = log.first(); i < log.size(); ++i) {
+        const auto entry = parse_entry(log.record(i));
+        ASSERT_TRUE(entry) << entry.error().message;
+        const auto report = again.replay(*entry);
+        ASSERT_TRUE(report) << report.error().message;
+    }
+    EXPECT_EQ(contents(again.volume(), bricks), contents(world.volume(), bricks));
+    EXPECT_EQ(again.edits(), world.edits());
+    EXPECT_EQ(log.size(), world.edits());
+}
+
+TEST(OperationLog, ForgetsFromTheFront) {
+    OperationLog log;
+    for (std::uint32_t i = 0; i < 5; ++i) log.append(UndoStep{.user = i});
+    log.forget_before(3);
+    EXPECT_EQ(log.first(), 3U);
+    EXPECT_EQ(log.size(), 5U);
+    EXPECT_EQ(*parse_entry(log.record(3)), LogEntry(UndoStep{.user = 3}));
+    log.append(Operation{.shape = SphereShape{}});
+    log.drop_last();
+    EXPECT_EQ(*parse_entry(log.record(4)), LogEntry(UndoStep{.user = 4}));
+    log.forget_before(100);
+    EXPECT_EQ(log.bytes(), 0U);
+    EXPECT_EQ(log.size(), 5U);
+    for (const auto& bytes :
+         {std::vector<std::byte>{}, {std::byte{3}}, {std::byte{1}, std::byte{0}}})
+        EXPECT_EQ(parse_entry(bytes).error().kind, VoxelError::Kind::BadData);
+}
+
+}  // namespace
+}  // namespace nebula::voxel
