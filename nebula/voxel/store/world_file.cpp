@@ -636,7 +636,8 @@ tl::expected<void, VoxelError> WorldFile::write(std::span<const PackedBrick> bri
     }
 }
 
-tl::expected<void, VoxelError> WorldFile::write(std::span<const StoredOperation> operations) noexcept {
+tl::expected<void, VoxelError> WorldFile::write(
+    std::span<const StoredOperation> operations) noexcept {
     try {
         std::vector<std::byte> sealed;
         for (const StoredOperation& operation : operations) {

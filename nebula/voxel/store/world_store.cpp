@@ -175,9 +175,8 @@ void WorldStore::save(Volume::Unsaved unsaved, std::vector<StoredOperation> oper
         });
 }
 
-tl::expected<SaveReport, VoxelError> WorldStore::save_now(Volume::Unsaved& unsaved,
-                                                          const std::vector<StoredOperation>& operations,
-                                                          BrickKeys& saved) {
+tl::expected<SaveReport, VoxelError> WorldStore::save_now(
+    Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& saved) {
     if (file_ == nullptr) return tl::unexpected(why_closed_);
     SaveReport report;
     Brick pristine;  // of an edit that was undone: the file may still have it

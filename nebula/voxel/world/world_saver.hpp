@@ -98,7 +98,7 @@ private:
     bool saving_ = false;
     Clock::time_point last_save_;
     std::vector<StoredOperation> operations_;  // not saved
-    std::size_t saving_operations_ = 0;  // how many of them are in the save under way
+    std::size_t saving_operations_ = 0;        // how many of them are in the save under way
     std::uint64_t last_operation_ = 0;
     std::vector<WorldStore::Answer<SaveReport>> answers_;  // of the save under way
     std::vector<WorldStore::Answer<SaveReport>> next_;     // of the one after it
