@@ -58,7 +58,7 @@ private:
 
 // A world without a root looked like a world that ends there.
 TEST(Audit, TellsAMissingRootFromTheEndOfTheWorld) {
-    PlannedWorld world({.position = {}, .view_distance = 100.0F, .detail_distance = 40.0F});
+    PlannedWorld world({{}, 100.0F, 40.0F, {}, 0});
     ASSERT_EQ(world.wrong(), "") << "the planner has yet to look for roots";
     // Two steps are always waiting, as in a game.
     while (world.plan()) {
@@ -86,7 +86,7 @@ TEST(Audit, TellsAMissingRootFromTheEndOfTheWorld) {
 }
 
 TEST(Audit, ARootIsMissingIfItsStepIsLost) {
-    PlannedWorld world({.position = {}, .view_distance = 100.0F, .detail_distance = 40.0F});
+    PlannedWorld world({{}, 100.0F, 40.0F, {}, 0});
     ASSERT_TRUE(world.plan());
     const ChunkId root = world.steps.front()->changes.back().id;
     ASSERT_EQ(world.wrong(), "");

@@ -209,9 +209,11 @@ TEST(Colliders, PutTheShownSurfaceAroundABodyAndTakeItAwayWhenItIsGone) {
             for (std::int32_t y = all.min.y; y < all.max.y; ++y)
                 for (std::int32_t x = all.min.x; x < all.max.x; ++x) {
                     const Faces faces = faces_of(volume, {x, y, z});
-                    with_surface += faces.empty() ? 0 : 1;
+                    with_surface += faces.empty() ? 0U : 1U;
                     EXPECT_EQ(sink.shown.contains({x, y, z}), !faces.empty());
-                    if (!faces.empty()) EXPECT_TRUE((sink.shown[Vec3i{x, y, z}] == faces));
+                    if (!faces.empty()) {
+                        EXPECT_TRUE((sink.shown[Vec3i{x, y, z}] == faces));
+                    }
                 }
         EXPECT_GT(with_surface, 4U);
         EXPECT_EQ(sink.shown.size(), with_surface) << "and nowhere else";
@@ -273,7 +275,9 @@ TEST(Colliders, EveryShapeIsAStateOfTheWorldAndNoneIsOlderThanTheOneBefore) {
     EXPECT_GT(sink.order.size(), 60U);
     const Box3i under = tiles_needed(body).all;
     for (const auto& [tile, faces] : sink.shown)
-        if (under.contains(tile)) EXPECT_TRUE(faces == states[tile].back());
+        if (under.contains(tile)) {
+            EXPECT_TRUE(faces == states[tile].back());
+        }
 }
 
 // In the generator: what the worker has may be half before the edit and half after, so it is not

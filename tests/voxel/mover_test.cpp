@@ -141,7 +141,9 @@ TEST_F(MoverOracle, TheNearestSurfaceIsThatOfTheMesh) {
         EXPECT_NEAR(length(to_vec((*found)->position - p)), least, 1e-4) << i;
         const auto blend = mover_.sample(p);
         // The blend and the mesh differ a little about where the surface is.
-        if (std::abs(*blend) > 0.25F) EXPECT_EQ((*found)->distance < 0, *blend < 0) << i;
+        if (std::abs(*blend) > 0.25F) {
+            EXPECT_EQ((*found)->distance < 0, *blend < 0) << i;
+        }
     }
 }
 
@@ -215,7 +217,9 @@ TEST(Mover, WrongInputIsAnError) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
     const auto sweep = [&](const Capsule& capsule, Vec3f motion) -> std::optional<Kind> {
         const auto result = mover.sweep(capsule, motion);
-        if (!result) EXPECT_FALSE(result.error().message.empty());
+        if (!result) {
+            EXPECT_FALSE(result.error().message.empty());
+        }
         return result ? std::nullopt : std::optional(result.error().kind);
     };
     const Vec3f p{0, 9, 0};

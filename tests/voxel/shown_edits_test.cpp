@@ -54,7 +54,9 @@ public:
             changed_ |= group.edits > 0;
         }
         compare("commit_edits");
-        if (!terrain.edits_pending()) EXPECT_EQ(reported_, edits_.size());
+        if (!terrain.edits_pending()) {
+            EXPECT_EQ(reported_, edits_.size());
+        }
     }
     /// After any other call, too.
     void compare(const char* call) {
@@ -146,9 +148,10 @@ void play(WorkerPool& pool, std::uint32_t seed, int calls) {
         if (kind == 0) {
             viewer = near(viewer, dice.whole(0, 3) == 0 ? 500.0F : 30.0F);
             ASSERT_TRUE(world.terrain.set_viewer(viewer, dice.point(1.0F)));
-            if (dice.whole(0, 5) == 0)
+            if (dice.whole(0, 5) == 0) {
                 ASSERT_TRUE(
                     world.terrain.set_distances(dice.real(20.0F, 130.0F), dice.real(10.0F, 40.0F)));
+            }
             ASSERT_NO_FATAL_FAILURE(world.compare("set_viewer"));
         } else if (kind < 4) {
             ASSERT_NO_FATAL_FAILURE(world.update());

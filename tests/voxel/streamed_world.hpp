@@ -130,11 +130,12 @@ public:
     /// Of the chunk's mesh with these strips; nothing if that is empty.
     std::optional<std::uint64_t> hash_of(ChunkId chunk, std::uint8_t mask) {
         const auto [at, is_new] = hashes_.try_emplace({chunk, mask});
-        if (is_new)
+        if (is_new) {
             EXPECT_TRUE(build_chunk(scratches_, volume_.generator(), volume_.look_up(chunk, mask),
                                     [hash = &at->second](const MeshScratch& built, BlockContent) {
                                         if (!built.mesh.empty()) *hash = mesh_hash(built.mesh);
                                     }));
+        }
         return at->second;
     }
 

@@ -117,7 +117,7 @@ void Colliders::need(const GroundBody& body, Body& known) {
     for_each(needs.all, [&](Vec3i at) {
         Tile& tile = *find(at);
         ++tile.bodies;
-        tile.soon += needs.soon.contains(at) ? 1 : 0;
+        tile.soon += needs.soon.contains(at) ? 1U : 0U;
         tile.distance = squared_distance(at, body.box);
         wish(at, tile);
     });
@@ -128,7 +128,7 @@ void Colliders::need(const GroundBody& body, Body& known) {
 void Colliders::release(const TilesNeeded& needs) noexcept {
     for_each(needs.all, [&](Vec3i at) {
         Tile& tile = *find(at);
-        tile.soon -= needs.soon.contains(at) ? 1 : 0;
+        tile.soon -= needs.soon.contains(at) ? 1U : 0U;
         if (--tile.bodies == 0) tile.unused_since = now_();
     });
 }

@@ -266,7 +266,7 @@ void Streamer::plan(Clock::time_point start, Clock::time_point deadline) {
     while (steps_.size() < kMostSteps && waiting_bytes_ < settings_.most_waiting_bytes) {
         // If the next lines fail, the plan may have changes that no step makes.
         replan_ = true;
-        plans_ += planner_->is_done() ? 0 : 1;
+        plans_ += planner_->is_done() ? 0U : 1U;
         std::unique_ptr<Group> step = planner_->next();
         const bool is_done = step == nullptr;
         if (!is_done) begin_step(std::move(step));
@@ -914,7 +914,7 @@ std::string Streamer::audit_now() const {
     for (const Leaving& chunk : leaving_) meshes += chunk.has_mesh ? 1 : 0;
     tree_->for_each([&](const ChunkNode& node) {
         meshes += node.has_mesh ? 1 : 0;
-        leaf_count += node.is_shown_leaf() ? 1 : 0;
+        leaf_count += node.is_shown_leaf() ? 1U : 0U;
     });
     if (leaf_count != std::accumulate(shown_leaves_.begin(), shown_leaves_.end(), std::size_t{0}))
         wrong += "the number of leaves is wrong; ";
