@@ -18,7 +18,7 @@ namespace {
 // round shape is then off by less than a tenth of a voxel.
 constexpr double kMostUnevenness = 1e-3;
 // Cosine between two edges of a box; as for the node's own axes.
-constexpr float kMostShear = 1e-3F;
+constexpr float kMostBoxShear = 1e-3F;
 // Share of a soft brush's radius.
 constexpr double kSoftRim = 0.5;
 
@@ -29,7 +29,7 @@ std::string text_of(const Vector3& v) {
     return "(" + text_of(v.x) + ", " + text_of(v.y) + ", " + text_of(v.z) + ")";
 }
 
-double length(const Vector3& v) {
+double length_of(const Vector3& v) {
     return std::hypot(static_cast<double>(v.x), static_cast<double>(v.y), static_cast<double>(v.z));
 }
 
@@ -115,7 +115,7 @@ Brush box_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center,
     std::array<voxel::Vec3f, 3> axes;
     std::array<float, 3> half_size{};
     for (std::size_t i = 0; i < 3; ++i) {
-        const double metres = length(edges[i]);
+        const double metres = length_of(edges[i]);
         if (!is_above_0(metres))
             return tl::unexpected(std::string(
                 "basis has an axis that is zero or not finite; use a rotation, with any scale"));
@@ -124,7 +124,7 @@ Brush box_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center,
         half_size[i] = static_cast<float>(metres * per_metre * 0.5);
     }
     for (std::size_t i = 0; i < 3; ++i)
-        if (!(std::abs(dot(axes[i], axes[(i + 1) % 3])) <= kMostShear))
+        if (!(std::abs(dot(axes[i], axes[(i + 1) % 3])) <= kMostBoxShear))
             return tl::unexpected(std::string(
                 "the box is sheared in the terrain's voxels. The axes of basis must be at right "
                 "angles, and parallel to the terrain's if the terrain is scaled unevenly"));
@@ -175,7 +175,7 @@ Brush soft_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center
 
 Brush flatten_brush(const NodeSpace& space, const Vector3& center, double radius,
                     const Vector3& normal, double strength) {
-    if (!is_above_0(length(normal)))
+    if (!is_above_0(length_of(normal)))
         return tl::unexpected("normal is " + text_of(normal) +
                               "; it must be finite and must not be zero");
     Brush brush = soft_brush(space, voxel::Mode::Flatten, center, radius, strength);

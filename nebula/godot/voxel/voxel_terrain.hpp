@@ -21,7 +21,6 @@
 #include "nebula/task/event.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
-#include "nebula/voxel/edit/big_edit.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/query/mover.hpp"

@@ -7,6 +7,9 @@
 #include "nebula/godot/voxel/brushes.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/voxel/edit/big_edit.hpp"
+#include "nebula/voxel/edit/operation.hpp"
+#include "nebula/voxel/space/voxel_error.hpp"
 
 #include <chrono>
 #include <cstddef>
