@@ -37,7 +37,7 @@ SPECIFIC = re.compile(r"\w_\w|[a-z][A-Z]")
 FOREIGN_NAMES = {
     # of the engine
     "reparent", "uv1_triplanar", "uv1_world_triplanar", "p_get_proc_address", "p_library",
-    "NodeProcessMode",
+    "NodeProcessMode", "any_peer",
     # of C++ and of other libraries
     "co_await", "par_iter", "with_max_len",
 }  # fmt: skip

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How far viewers see: what VoxelTerrain and VoxelViewer say about it alike.
+// Limits of distances, and how they are told: what VoxelTerrain and VoxelViewer say alike.
 #pragma once
 
 #include "nebula/voxel/stream/ground_body.hpp"
@@ -16,6 +16,9 @@ struct Limits {
 inline constexpr Limits kViewDistance{1, voxel::kMostViewDistance};
 inline constexpr Limits kDetailDistance{1, voxel::kMostDetailDistance};
 inline constexpr Limits kColliderDistance{0, voxel::kMostGroundReach};
+
+/// What float arithmetic on a scaled basis may add to a limit that a script asks for exactly, as a share.
+inline constexpr double kRounding = 1e-5;
 
 /// As a person would write it: 64, 0.25, nan.
 [[nodiscard]] std::string text_of(double number);

@@ -128,6 +128,13 @@ Vector3 NodeSpace::normal_to_global(voxel::Vec3f normal) const noexcept {
     return as_vector({turned[0] / size, turned[1] / size, turned[2] / size});
 }
 
+voxel::Vec3f NodeSpace::normal_to_voxels(const Vector3& normal) const noexcept {
+    const Row turned = times(transposed(to_global_), as_row(normal));
+    const double size = length(turned);
+    if (size == 0.0) return {};
+    return as_voxels({turned[0] / size, turned[1] / size, turned[2] / size});
+}
+
 NodeSpace::Direction NodeSpace::direction_to_voxels(const Vector3& global) const noexcept {
     const Row direction = as_row(global);
     const double size = length(direction);

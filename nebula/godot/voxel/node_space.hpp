@@ -33,6 +33,7 @@ public:
     [[nodiscard]] voxel::Aabb to_voxels(const AABB& global) const noexcept;
     /// Of unit length, whatever the length of the normal that comes in.
     [[nodiscard]] Vector3 normal_to_global(voxel::Vec3f normal) const noexcept;
+    [[nodiscard]] voxel::Vec3f normal_to_voxels(const Vector3& normal) const noexcept;
 
     struct Direction {
         voxel::Vec3f voxels;  ///< Zero or not finite when the global one was.

@@ -15,7 +15,6 @@
 #include "nebula/godot/voxel/editor_note.hpp"
 #include "nebula/godot/voxel/voxel_viewer.hpp"
 #include "nebula/task/next_frame.hpp"
-#include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/query/raycast.hpp"
 
 #include <algorithm>
@@ -30,9 +29,6 @@
 
 namespace nebula::godot {
 namespace {
-
-// What float arithmetic on a scaled basis may add to a limit that a script asks for exactly.
-constexpr double kRounding = 1e-5;
 
 Clock::duration milliseconds(double msec) {
     return std::chrono::duration_cast<Clock::duration>(
@@ -61,6 +57,7 @@ VoxelTerrain::World::World(std::shared_ptr<const voxel::Generator> generator,
       terrain(shared_pool(), std::move(generator), shown_by(view, std::move(settings))) {}
 
 VoxelTerrain::World::~World() {
+    for (const Ref<NebulaTask>& edit : edits_in_background) edit->cancel();
     streaming.cancel();
     showing_edits.cancel();
     holding_ground.cancel();
@@ -156,6 +153,7 @@ void VoxelTerrain::start() {
         world_ =
             std::make_unique<World>(generator_->build(), settings, look, get_global_transform());
         world_->ground.set_space(get_world_3d()->get_space());
+        world_->terrain.set_undo_limit(undo_limit_bytes());
         ++world_number_;
         world_->streaming = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
         world_->showing_edits = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
@@ -562,59 +560,6 @@ void VoxelTerrain::announce_loaded() {
 }
 
 // ---- What scripts call
-
-Error VoxelTerrain::dig_sphere(const Vector3& center, double radius) {
-    return edit("dig_sphere", voxel::SphereEdit::Kind::Dig, center, radius);
-}
-
-Error VoxelTerrain::add_sphere(const Vector3& center, double radius) {
-    return edit("add_sphere", voxel::SphereEdit::Kind::Add, center, radius);
-}
-
-Error VoxelTerrain::edit(const char* method, voxel::SphereEdit::Kind kind, const Vector3& center,
-                         double radius) {
-    const std::string where = std::string("VoxelTerrain.") + method + ": ";
-    if (!has_world()) {
-        refuse(where +
-               "the terrain has no world yet. Add it to the scene tree, with a generator, before "
-               "you change it.");
-        return Error::ERR_UNCONFIGURED;
-    }
-    if (!is_inside_tree()) {
-        refuse(where + "the terrain is outside the scene tree. Add it again before you change it.");
-        return Error::ERR_UNCONFIGURED;
-    }
-    if (!update_space()) return Error::ERR_UNAVAILABLE;  // the warning has said why
-
-    const Clock::time_point at = Clock::now();
-    const double edge = space_.smallest_voxel_size();
-    const double radius_voxels = radius / edge;
-    const auto limit = static_cast<double>(voxel::kMaxEditRadius);
-    if (!(radius_voxels > 0.0 && radius_voxels <= limit * (1.0 + kRounding)))
-        return refuse(where + "radius is " + text_of(radius) + "; it must be above 0 and at most " +
-                      text_of(limit * edge) + ", which is " + text_of(limit) + " voxels.");
-    const auto proportion = [&](std::size_t axis) {
-        const double share = edge / space_.voxel_size()[axis];
-        return share > 1.0 - kRounding ? 1.0F : static_cast<float>(share);
-    };
-    const voxel::Vec3f proportions{proportion(0), proportion(1), proportion(2)};
-    if (std::min({proportions.x, proportions.y, proportions.z}) < voxel::kMinEditProportion)
-        return refuse(where +
-                      "the terrain is scaled more than 1000 times as much along one axis as along "
-                      "another; make its scale more even.");
-    const auto report = world_->terrain.edit(
-        {.kind = kind,
-         .centre = space_.to_voxels(center),
-         .radius = std::min(static_cast<float>(radius_voxels), voxel::kMaxEditRadius),
-         .proportions = proportions});
-    if (!report) return refuse(where + report.error().message);
-    world_->pending_edits.push_back({at, EngineLoop::get().frame()});
-    if (world_->announcing)
-        world_->edits_for_next_frame = true;
-    else
-        world_->edited.set();
-    return Error::OK;
-}
 
 Dictionary VoxelTerrain::raycast(const Vector3& from, const Vector3& direction,
                                  double max_distance) {

@@ -7,6 +7,7 @@
 #include "nebula/godot/api/material.hpp"
 #include "nebula/godot/api/node_3d.hpp"
 #include "nebula/godot/api/physics_material.hpp"
+#include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
@@ -18,8 +19,12 @@
 #include "nebula/godot/voxel/terrain_view.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/task/event.hpp"
+#include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
+#include "nebula/voxel/edit/edit.hpp"
+#include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/query/mover.hpp"
+#include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/stream/colliders.hpp"
 #include "nebula/voxel/stream/ground_body.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
@@ -53,9 +58,40 @@ public:
     using Extension::Extension;
     ~VoxelTerrain();
     static void bind(ClassBuilder<VoxelTerrain>& c);
+    static void bind_edits(ClassBuilder<VoxelTerrain>& c);  ///< A part of bind().
 
     Error dig_sphere(const Vector3& center, double radius);
     Error add_sphere(const Vector3& center, double radius);
+    Error dig_box(const Vector3& center, const Vector3& size, const Basis& basis);
+    Error add_box(const Vector3& center, const Vector3& size, const Basis& basis);
+    Error dig_path(const PackedVector3Array& points, double radius);
+    Error add_path(const PackedVector3Array& points, double radius);
+    Error dig_cone(const Vector3& from, const Vector3& to, double radius_from, double radius_to);
+    Error add_cone(const Vector3& from, const Vector3& to, double radius_from, double radius_to);
+    Error grow(const Vector3& center, double radius, double strength);
+    Error shrink(const Vector3& center, double radius, double strength);
+    Error smooth(const Vector3& center, double radius, double strength);
+    Error flatten(const Vector3& center, double radius, const Vector3& normal, double strength);
+    /// An Error, or a Signal that gives one later.
+    [[nodiscard]] Variant dig_sphere_async(const Vector3& center, double radius);
+    [[nodiscard]] Variant add_sphere_async(const Vector3& center, double radius);
+    [[nodiscard]] Variant dig_box_async(const Vector3& center, const Vector3& size,
+                                        const Basis& basis);
+    [[nodiscard]] Variant add_box_async(const Vector3& center, const Vector3& size,
+                                        const Basis& basis);
+    [[nodiscard]] Variant dig_path_async(const PackedVector3Array& points, double radius);
+    [[nodiscard]] Variant add_path_async(const PackedVector3Array& points, double radius);
+    [[nodiscard]] Variant dig_cone_async(const Vector3& from, const Vector3& to, double radius_from,
+                                         double radius_to);
+    [[nodiscard]] Variant add_cone_async(const Vector3& from, const Vector3& to, double radius_from,
+                                         double radius_to);
+    [[nodiscard]] Dictionary last_edit() const;
+    std::int64_t begin_stroke(std::int64_t user, std::int64_t stroke);
+    void end_stroke();
+    Error undo(std::int64_t user);
+    Error redo(std::int64_t user);
+    [[nodiscard]] bool has_undo(std::int64_t user) const;
+    [[nodiscard]] bool has_redo(std::int64_t user) const;
     [[nodiscard]] Dictionary raycast(const Vector3& from, const Vector3& direction,
                                      double max_distance);
     [[nodiscard]] Dictionary sweep_sphere(const Vector3& center, double radius,
@@ -111,6 +147,8 @@ public:
     void set_loading_budget_msec(double msec);
     [[nodiscard]] double edit_budget_msec() const { return edit_budget_msec_; }
     void set_edit_budget_msec(double msec);
+    [[nodiscard]] std::int64_t undo_limit_mb() const { return undo_limit_mb_; }
+    void set_undo_limit_mb(std::int64_t megabytes);
 
     [[nodiscard]] bool collision_enabled() const { return collision_enabled_; }
     void set_collision_enabled(bool enabled);
@@ -139,6 +177,10 @@ private:
         Clock::time_point at;
         std::uint64_t frame;
     };
+    struct LastEdit {
+        voxel::GroundVolume volume;
+        voxel::Box3i reach;  // of the samples that changed
+    };
     /// Everything that regenerate() throws away.
     struct World {
         World(std::shared_ptr<const voxel::Generator> generator, voxel::TerrainSettings settings,
@@ -156,6 +198,8 @@ private:
         Clock::duration last_spent_on_ground{};  // in the frame before
         Event entered;                           // set while the node is in a 3D world
         Event edited;  // set when show_edits() has something to do in this frame
+        std::vector<Ref<NebulaTask>> edits_in_background;
+        std::optional<LastEdit> last_edit;
         std::deque<PendingEdit> pending_edits;  // not announced yet, oldest first
         bool announcing = false;                // handlers run: what they edit is the next frame's
         bool edits_for_next_frame = false;      // and with it what is edited after that
@@ -231,8 +275,19 @@ private:
                     std::int64_t last);
     void set_range(double& property, const char* name, double metres);
     void distances_changed();
-    Error edit(const char* method, voxel::SphereEdit::Kind kind, const Vector3& center,
-               double radius);
+    /// Why the terrain cannot be edited now, after a line for the user, or OK.
+    [[nodiscard]] Error edit_obstacle(const std::string& where);
+    /// `make_brush` is called with the largest half edge, in voxels, when space_ is up to date.
+    template <class F>
+    Error edit(const char* method, F&& make_brush);
+    template <class F>
+    Variant edit_async(const char* method, F&& make_brush);
+    task<std::int64_t> finish_in_background(std::string where, voxel::BigEdit* edit);
+    Error step_back(const char* method, std::int64_t user, bool redo);
+    /// What follows an edit that was made: when it is shown, and what last_edit() says.
+    void note_edit(const voxel::EditReport& report, Clock::time_point at);
+    void name_stroke(voxel::Operation& operation) const noexcept;
+    [[nodiscard]] std::size_t undo_limit_bytes() const noexcept;
     /// A line for the user, after which a function returns: a Logger of the game runs inside log(),
     /// and may free this node.
     static Error refuse(const std::string& what);
@@ -263,6 +318,11 @@ private:
     double commit_budget_msec_ = 2.0;
     double loading_budget_msec_ = 8.0;
     double edit_budget_msec_ = 8.0;
+
+    std::int64_t undo_limit_mb_ = 0;
+    std::uint32_t edit_user_ = 0;    // of the stroke that has begun
+    std::uint32_t edit_stroke_ = 0;  // 0: each edit alone
+    std::uint32_t own_strokes_ = 0;  // how many strokes began without a number of the script's
 
     bool in_world_ = false;
     NodeSpace space_;

@@ -26,7 +26,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         "[b]Lifetime:[/b] everything dug stays as long as the node exists, also while it is "
         "outside the scene tree. It is lost when the node is freed, when [method regenerate] is "
         "called, and when [member generator] is set to another resource.\n\n"
-        "[b]Limits:[/b] a sphere has a radius of at most 64 voxels, a ray is at most 10000 "
+        "[b]Limits:[/b] a sphere has a radius of at most 64 voxels, and 512 if it is made in the "
+        "background, see [method dig_sphere_async]; a ray is at most 10000 "
         "voxels long, and the world ends 16 million voxels from the node's origin. The editor's "
         "viewport does not show the terrain yet.");
 
@@ -130,6 +131,7 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                "that take longer appear together in a later frame. Values below 0 count as 0, "
                "values above 1000 as 1000. A value that is not a number is refused.");
 
+    bind_edits(c);
     c.method("dig_sphere", &Self::dig_sphere, {"center", "radius"})
         .doc(
             "Removes the ground inside a sphere. The world changes at once; the picture follows "

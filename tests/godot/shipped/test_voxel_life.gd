@@ -294,6 +294,15 @@ func test_a_logger_may_free_the_terrain_at_any_line_of_a_call() -> void:
 		"radius is -1": func(t: VoxelTerrain) -> void: t.dig_sphere(Vector3.ZERO, -1.0),
 		"max_distance is -1":
 		func(t: VoxelTerrain) -> void: t.raycast(Vector3.UP, Vector3.DOWN, -1.0),
+		"radius is -2": func(t: VoxelTerrain) -> void: t.dig_sphere_async(Vector3.ZERO, -2.0),
+		"undo_limit_mb is 0": func(t: VoxelTerrain) -> void: t.undo(),
+		"no undo":
+		func(t: VoxelTerrain) -> void:
+			t.undo_limit_mb = 1
+			for user in 2:
+				t.begin_stroke(user)
+				t.dig_sphere(Vector3.ZERO, 2.0 + user)
+			t.undo(),
 		"no dig": func(t: VoxelTerrain) -> void: t.scale = Vector3.ZERO; t.dig_sphere(Vector3.UP, 1.0),
 		"no ray":
 		func(t: VoxelTerrain) -> void:

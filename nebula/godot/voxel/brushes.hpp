@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// The brushes of scripts: global values, in metres, made into operations on voxels.
+#pragma once
+
+#include "nebula/godot/binding/math.hpp"
+#include "nebula/godot/voxel/node_space.hpp"
+#include "nebula/voxel/edit/operation.hpp"
+
+#include <tl/expected.hpp>
+
+#include <span>
+#include <string>
+
+namespace nebula::godot {
+
+/// An operation, or why there is none: the rest of a sentence that begins with the method's name.
+using Brush = tl::expected<voxel::Operation, std::string>;
+
+/// What the node's space can say of a brush is checked here: whether numbers make sense in metres, and
+/// whether the shape is one of the known shapes in voxels, too. The rest is voxel::check()'s.
+///
+/// `most` is the largest half edge of a brush, in voxels.
+///
+/// Threads:   any thread.
+/// \throws std::bad_alloc.
+[[nodiscard]] Brush sphere_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center,
+                                 double radius, float most);
+/// `basis` turns the box around its centre, and may scale it.
+[[nodiscard]] Brush box_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center,
+                              const Vector3& size, const Basis& basis);
+/// Paths and cones have a round section, so the space must be scaled evenly.
+[[nodiscard]] Brush path_brush(const NodeSpace& space, voxel::Mode mode,
+                               std::span<const Vector3> points, double radius);
+[[nodiscard]] Brush cone_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& from,
+                               const Vector3& to, double radius_from, double radius_to);
+/// Moves the surface in a sphere by at most `strength` voxels: by all of that from half of the radius
+/// inwards, and less and less towards the rim.
+[[nodiscard]] Brush soft_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center,
+                               double radius, double strength);
+/// The same, towards the plane through the centre.
+[[nodiscard]] Brush flatten_brush(const NodeSpace& space, const Vector3& center, double radius,
+                                  const Vector3& normal, double strength);
+
+}  // namespace nebula::godot

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+// What scripts change: brushes, edits in the background, strokes, undo.
+#include "nebula/base/log.hpp"
+#include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/voxel/brushes.hpp"
+#include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/task/next_frame.hpp"
+#include "nebula/voxel/edit/big_edit.hpp"
+#include "nebula/voxel/edit/operation.hpp"
+#include "nebula/voxel/space/voxel_error.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace nebula::godot {
+namespace {
+
+using voxel::Mode;
+
+constexpr std::int64_t kMostUndoMb = 65536;
+constexpr std::int64_t kMostUser = std::numeric_limits<std::uint32_t>::max();
+// Scripts number strokes below this, the terrain from here on: what they chose never meets.
+constexpr std::int64_t kOwnStrokes = std::int64_t{1} << 31U;
+// How long the main thread works on an edit in the background in each frame, if there are no workers.
+constexpr std::chrono::milliseconds kBackgroundWithoutWorkers{2};
+
+std::string place_of(const char* method) { return std::string("VoxelTerrain.") + method + ": "; }
+
+// A sentence if the user is none, or nothing.
+std::string user_fault(std::int64_t user) {
+    if (user >= 0 && user <= kMostUser) return {};
+    return "user is " + std::to_string(user) + "; it must be from 0 to " +
+           std::to_string(kMostUser) + ".";
+}
+
+}  // namespace
+
+Error VoxelTerrain::edit_obstacle(const std::string& where) {
+    if (!has_world()) {
+        refuse(where +
+               "the terrain has no world yet. Add it to the scene tree, with a generator, before "
+               "you change it.");
+        return Error::ERR_UNCONFIGURED;
+    }
+    if (!is_inside_tree()) {
+        refuse(where + "the terrain is outside the scene tree. Add it again before you change it.");
+        return Error::ERR_UNCONFIGURED;
+    }
+    // The warning has said why.
+    return update_space() ? Error::OK : Error::ERR_UNAVAILABLE;
+}
+
+void VoxelTerrain::name_stroke(voxel::Operation& operation) const noexcept {
+    operation.user = edit_user_;
+    operation.stroke = edit_stroke_;
+}
+
+void VoxelTerrain::note_edit(const voxel::EditReport& report, Clock::time_point at) {
+    world_->last_edit = LastEdit{report.volume, report.reach[0]};
+    world_->pending_edits.push_back({at, EngineLoop::get().frame()});
+    if (world_->announcing)
+        world_->edits_for_next_frame = true;
+    else
+        world_->edited.set();
+}
+
+template <class F>
+Error VoxelTerrain::edit(const char* method, F&& make_brush) {
+    const std::string where = place_of(method);
+    if (const Error obstacle = edit_obstacle(where); obstacle != Error::OK) return obstacle;
+    const Clock::time_point at = Clock::now();
+    Brush brush = make_brush(voxel::kMaxEditRadius);
+    if (!brush) return refuse(where + brush.error() + '.');
+    name_stroke(*brush);
+    const auto report = world_->terrain.edit(*brush);
+    if (!report) {
+        const bool fits_background = !is_soft(*brush) && check(*brush, voxel::kMaxEditRadius) &&
+                                     !check(*brush, voxel::kMaxBigEditRadius);
+        return refuse(
+            where + report.error().message +
+            (fits_background ? std::string("; use ") + method + "_async() for larger ones." : "."));
+    }
+    note_edit(*report, at);
+    return Error::OK;
+}
+
+template <class F>
+Variant VoxelTerrain::edit_async(const char* method, F&& make_brush) {
+    std::string where = place_of(method);
+    if (const Error obstacle = edit_obstacle(where); obstacle != Error::OK) return obstacle;
+    Brush brush = make_brush(voxel::kMaxBigEditRadius);
+    if (!brush) return refuse(where + brush.error() + '.');
+    name_stroke(*brush);
+    auto& tasks = world_->edits_in_background;
+    std::erase_if(tasks, [](const Ref<NebulaTask>& each) { return each->is_done(); });
+    tasks.reserve(tasks.size() + 1);
+    const auto begun = world_->terrain.begin_edit(*brush);
+    if (!begun) return refuse(where + begun.error().message + '.');
+    try {
+        // The world's end cancels it, and with the world goes the edit.
+        tasks.push_back(make_awaitable(finish_in_background(std::move(where), *begun),
+                                       {.name = std::string("VoxelTerrain.") + method,
+                                        .when_cancelled = Variant(Error::ERR_UNCONFIGURED)}));
+    } catch (...) {
+        world_->terrain.drop_edit(**begun);
+        throw;
+    }
+    return tasks.back()->wait();
+}
+
+task<std::int64_t> VoxelTerrain::finish_in_background(std::string where, voxel::BigEdit* edit) {
+    for (;;) {
+        co_await next_frame();
+        co_await world_->entered.wait();
+        if (!in_world_) continue;
+        const Clock::time_point now = Clock::now();
+        if (edit->advance(now + kBackgroundWithoutWorkers) == voxel::BigEdit::State::Working)
+            continue;
+        const auto report = world_->terrain.finish_edit(*edit);
+        if (report) {
+            note_edit(*report, now);
+            co_return static_cast<std::int64_t>(Error::OK);
+        }
+        if (report.error().kind == voxel::VoxelError::Kind::NotReady) continue;
+        co_return static_cast<std::int64_t>(refuse(where + report.error().message + '.'));
+    }
+}
+
+Dictionary VoxelTerrain::last_edit() const {
+    if (!world_ || !world_->last_edit) return {};
+    const auto& [volume, reach] = *world_->last_edit;
+    const auto& size = space_.voxel_size();
+    const double unit = size[0] * size[1] * size[2] / voxel::kVolumeUnitsPerVoxel;
+    const auto corner = [](const voxel::Vec3i& at) {
+        return voxel::Vec3f{static_cast<float>(at.x), static_cast<float>(at.y),
+                            static_cast<float>(at.z)};
+    };
+    const AABB area =
+        reach.empty() ? AABB{} : space_.to_global({corner(reach.min), corner(reach.max)});
+    return {{"removed", static_cast<double>(volume.removed) * unit},
+            {"added", static_cast<double>(volume.added) * unit},
+            {"area", area}};
+}
+
+// ---- Brushes
+
+Error VoxelTerrain::dig_sphere(const Vector3& center, double radius) {
+    return edit("dig_sphere",
+                [&](float most) { return sphere_brush(space_, Mode::Dig, center, radius, most); });
+}
+
+Error VoxelTerrain::add_sphere(const Vector3& center, double radius) {
+    return edit("add_sphere",
+                [&](float most) { return sphere_brush(space_, Mode::Add, center, radius, most); });
+}
+
+Error VoxelTerrain::dig_box(const Vector3& center, const Vector3& size, const Basis& basis) {
+    return edit("dig_box",
+                [&](float) { return box_brush(space_, Mode::Dig, center, size, basis); });
+}
+
+Error VoxelTerrain::add_box(const Vector3& center, const Vector3& size, const Basis& basis) {
+    return edit("add_box",
+                [&](float) { return box_brush(space_, Mode::Add, center, size, basis); });
+}
+
+Error VoxelTerrain::dig_path(const PackedVector3Array& points, double radius) {
+    return edit("dig_path",
+                [&](float) { return path_brush(space_, Mode::Dig, points.view(), radius); });
+}
+
+Error VoxelTerrain::add_path(const PackedVector3Array& points, double radius) {
+    return edit("add_path",
+                [&](float) { return path_brush(space_, Mode::Add, points.view(), radius); });
+}
+
+Error VoxelTerrain::dig_cone(const Vector3& from, const Vector3& to, double radius_from,
+                             double radius_to) {
+    return edit("dig_cone", [&](float) {
+        return cone_brush(space_, Mode::Dig, from, to, radius_from, radius_to);
+    });
+}
+
+Error VoxelTerrain::add_cone(const Vector3& from, const Vector3& to, double radius_from,
+                             double radius_to) {
+    return edit("add_cone", [&](float) {
+        return cone_brush(space_, Mode::Add, from, to, radius_from, radius_to);
+    });
+}
+
+Error VoxelTerrain::grow(const Vector3& center, double radius, double strength) {
+    return edit("grow",
+                [&](float) { return soft_brush(space_, Mode::Grow, center, radius, strength); });
+}
+
+Error VoxelTerrain::shrink(const Vector3& center, double radius, double strength) {
+    return edit("shrink",
+                [&](float) { return soft_brush(space_, Mode::Shrink, center, radius, strength); });
+}
+
+Error VoxelTerrain::smooth(const Vector3& center, double radius, double strength) {
+    return edit("smooth",
+                [&](float) { return soft_brush(space_, Mode::Smooth, center, radius, strength); });
+}
+
+Error VoxelTerrain::flatten(const Vector3& center, double radius, const Vector3& normal,
+                            double strength) {
+    return edit("flatten",
+                [&](float) { return flatten_brush(space_, center, radius, normal, strength); });
+}
+
+// ---- The same in the background
+
+Variant VoxelTerrain::dig_sphere_async(const Vector3& center, double radius) {
+    return edit_async("dig_sphere_async", [&](float most) {
+        return sphere_brush(space_, Mode::Dig, center, radius, most);
+    });
+}
+
+Variant VoxelTerrain::add_sphere_async(const Vector3& center, double radius) {
+    return edit_async("add_sphere_async", [&](float most) {
+        return sphere_brush(space_, Mode::Add, center, radius, most);
+    });
+}
+
+Variant VoxelTerrain::dig_box_async(const Vector3& center, const Vector3& size,
+                                    const Basis& basis) {
+    return edit_async("dig_box_async",
+                      [&](float) { return box_brush(space_, Mode::Dig, center, size, basis); });
+}
+
+Variant VoxelTerrain::add_box_async(const Vector3& center, const Vector3& size,
+                                    const Basis& basis) {
+    return edit_async("add_box_async",
+                      [&](float) { return box_brush(space_, Mode::Add, center, size, basis); });
+}
+
+Variant VoxelTerrain::dig_path_async(const PackedVector3Array& points, double radius) {
+    return edit_async("dig_path_async",
+                      [&](float) { return path_brush(space_, Mode::Dig, points.view(), radius); });
+}
+
+Variant VoxelTerrain::add_path_async(const PackedVector3Array& points, double radius) {
+    return edit_async("add_path_async",
+                      [&](float) { return path_brush(space_, Mode::Add, points.view(), radius); });
+}
+
+Variant VoxelTerrain::dig_cone_async(const Vector3& from, const Vector3& to, double radius_from,
+                                     double radius_to) {
+    return edit_async("dig_cone_async", [&](float) {
+        return cone_brush(space_, Mode::Dig, from, to, radius_from, radius_to);
+    });
+}
+
+Variant VoxelTerrain::add_cone_async(const Vector3& from, const Vector3& to, double radius_from,
+                                     double radius_to) {
+    return edit_async("add_cone_async", [&](float) {
+        return cone_brush(space_, Mode::Add, from, to, radius_from, radius_to);
+    });
+}
+
+// ---- Undo
+
+std::size_t VoxelTerrain::undo_limit_bytes() const noexcept {
+    return static_cast<std::size_t>(undo_limit_mb_) << 20U;
+}
+
+void VoxelTerrain::set_undo_limit_mb(std::int64_t megabytes) {
+    if (megabytes < 0 || megabytes > kMostUndoMb) {
+        refuse("VoxelTerrain.undo_limit_mb is " + std::to_string(megabytes) +
+               "; it must be from 0, for no undo, to " + std::to_string(kMostUndoMb) +
+               ". It stays at " + std::to_string(undo_limit_mb_) + ".");
+        return;
+    }
+    if (megabytes == undo_limit_mb_) return;  // the world would forget what it keeps
+    const std::int64_t before = std::exchange(undo_limit_mb_, megabytes);
+    if (!world_) return start();
+    try {
+        world_->terrain.set_undo_limit(undo_limit_bytes());
+    } catch (const std::bad_alloc&) {
+        undo_limit_mb_ = 0;
+        refuse(
+            "VoxelTerrain.undo_limit_mb: there is no memory to keep edits, so it is 0 now; it "
+            "was " +
+            std::to_string(before) + ".");
+    }
+}
+
+std::int64_t VoxelTerrain::begin_stroke(std::int64_t user, std::int64_t stroke) {
+    if (const std::string fault = user_fault(user); !fault.empty()) {
+        refuse(place_of("begin_stroke") + fault);
+        return 0;
+    }
+    if (stroke < 0 || stroke >= kOwnStrokes + own_strokes_) {
+        refuse(place_of("begin_stroke") + "stroke is " + std::to_string(stroke) +
+               "; it must be 0, for a new stroke, a number of your own below " +
+               std::to_string(kOwnStrokes) + ", or one that begin_stroke() has returned.");
+        return 0;
+    }
+    if (stroke == 0) {
+        stroke = kOwnStrokes + own_strokes_;
+        own_strokes_ = own_strokes_ + 1U == kOwnStrokes ? 0 : own_strokes_ + 1U;
+    }
+    edit_user_ = static_cast<std::uint32_t>(user);
+    edit_stroke_ = static_cast<std::uint32_t>(stroke);
+    return stroke;
+}
+
+void VoxelTerrain::end_stroke() {
+    edit_user_ = 0;
+    edit_stroke_ = 0;
+}
+
+Error VoxelTerrain::undo(std::int64_t user) { return step_back("undo", user, false); }
+
+Error VoxelTerrain::redo(std::int64_t user) { return step_back("redo", user, true); }
+
+Error VoxelTerrain::step_back(const char* method, std::int64_t user, bool redo) {
+    const std::string where = place_of(method);
+    if (const Error obstacle = edit_obstacle(where); obstacle != Error::OK) return obstacle;
+    if (const std::string fault = user_fault(user); !fault.empty()) return refuse(where + fault);
+    if (undo_limit_mb_ == 0) {
+        refuse(where + "undo_limit_mb is 0, so no edit is kept. Set it before you edit.");
+        return Error::ERR_UNCONFIGURED;
+    }
+    const Clock::time_point at = Clock::now();
+    voxel::Terrain& terrain = world_->terrain;
+    const auto who = static_cast<std::uint32_t>(user);
+    const auto report = redo ? terrain.redo(who) : terrain.undo(who);
+    if (report) {
+        note_edit(*report, at);
+        return Error::OK;
+    }
+    switch (report.error().kind) {
+        case voxel::VoxelError::Kind::NothingToUndo:  // a key that is pressed once more: no mistake
+            return Error::ERR_DOES_NOT_EXIST;
+        case voxel::VoxelError::Kind::Conflict:
+            log(LogLevel::Warning, where + report.error().message + '.');
+            return Error::ERR_BUSY;
+        default:
+            return refuse(where + report.error().message + '.');
+    }
+}
+
+bool VoxelTerrain::has_undo(std::int64_t user) const {
+    return world_ && user_fault(user).empty() &&
+           world_->terrain.has_undo(static_cast<std::uint32_t>(user));
+}
+
+bool VoxelTerrain::has_redo(std::int64_t user) const {
+    return world_ && user_fault(user).empty() &&
+           world_->terrain.has_redo(static_cast<std::uint32_t>(user));
+}
+
+}  // namespace nebula::godot
