@@ -173,8 +173,9 @@ TEST(WorldFile, WhatIsNoWorldIsRefusedAndLeftAsItIs) {
     EXPECT_EQ(refused(folder.file("")).kind, Kind::NotAWorld) << "a folder";
     const VoxelError nowhere = refused(folder.file("no/folder"));
     EXPECT_EQ(nowhere.kind, Kind::FileFailed);
-    EXPECT_NE(nowhere.message.find("no/folder\" could not be made: "), std::string::npos)
-        << nowhere.message;
+    EXPECT_EQ(nowhere.message, '"' + folder.file("no/folder") +
+                                   "\" could not be made: there is no folder \"" +
+                                   folder.file("no") + "\"; make it, or choose another file");
     const VoxelError missing = refused(folder.file("missing"), {.create = false});
     EXPECT_EQ(missing.message, '"' + folder.file("missing") +
                                    "\" cannot be opened: No such file or directory; check the name "

@@ -39,10 +39,7 @@ public:
     /// becomes the error.
     template <class F>
     tl::expected<EditReport, VoxelError> apply(const SphereEdit& edit, F&& ready) {
-        if (held_)
-            return tl::unexpected(
-                VoxelError{VoxelError::Kind::NotLoaded,
-                           "the world is still being loaded; edit it when that has ended"});
+        if (held_) return tl::unexpected(*held_);
         auto prepared = prepare(volume_, edit);
         if (!prepared) return tl::unexpected(std::move(prepared.error()));
         try {
@@ -56,9 +53,10 @@ public:
     /// How many edits returned no error.
     [[nodiscard]] std::uint64_t edits() const noexcept { return edits_; }
 
-    /// While held, apply() refuses edits: they would be made on samples that are about to be
-    /// replaced.
-    void hold_edits(bool held) noexcept { held_ = held; }
+    /// Until allow_edits(), apply() refuses edits with this error: they would be made on samples that
+    /// are about to be replaced, or could never be saved.
+    void hold_edits(VoxelError why) noexcept { held_ = std::move(why); }
+    void allow_edits() noexcept { held_.reset(); }
 
     /// On the finest level. Errors, misses and cost: see Raycaster::cast.
     [[nodiscard]] tl::expected<std::optional<RayHit>, VoxelError> raycast(Vec3f from,
@@ -74,7 +72,7 @@ private:
     Volume volume_;
     Raycaster raycaster_;
     std::uint64_t edits_ = 0;
-    bool held_ = false;
+    std::optional<VoxelError> held_;
 };
 
 }  // namespace nebula::voxel
