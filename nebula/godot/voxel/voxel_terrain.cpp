@@ -62,6 +62,7 @@ VoxelTerrain::World::World(std::shared_ptr<const voxel::Generator> generator,
 VoxelTerrain::World::~World() {
     streaming.cancel();
     showing_edits.cancel();
+    finish_saving();
 }
 
 VoxelTerrain::~VoxelTerrain() {
@@ -123,6 +124,11 @@ void VoxelTerrain::leave_world() {
     if (!world_) return;
     world_->entered.reset();
     world_->view.set_scenario(RID{});
+    // It may stay outside for the rest of the game.
+    voxel::WorldSaver* const saver = world_->terrain.saver();
+    if (world_->autosaves && saver->state() == voxel::WorldSaver::State::Ready &&
+        saver->has_unsaved())
+        attempt([&] { saver->save({}); });
 }
 
 void VoxelTerrain::start() {
@@ -152,6 +158,7 @@ void VoxelTerrain::start() {
         world_ =
             std::make_unique<World>(generator_->build(), settings, look, get_global_transform());
         ++world_number_;
+        if (world_store_) world_->keep_in(world_store_, generator_);
         world_->streaming = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
         world_->showing_edits = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
     } catch (const std::exception& error) {
@@ -215,6 +222,10 @@ PackedStringArray VoxelTerrain::configuration_warnings() {
         if (const char* problem = NodeSpace::problem_of(get_global_transform()))
             found.push_back(std::string("The terrain cannot have this global transform: ") +
                             problem + ". Use only rotation, position and a scale above zero.");
+    if (world_store_ && world_store_->path() == String())
+        found.emplace_back(
+            "The world store has no path, so nothing is saved. Set its Path, for example to "
+            "user://world.nebula.");
     PackedStringArray warnings;
     warnings.resize(found.size());
     for (std::size_t i = 0; i < found.size(); ++i) warnings.write()[i] = String(found[i]);
@@ -407,6 +418,10 @@ task<> VoxelTerrain::stream() {
         if (!survives(self, world)) co_return;
         announce_chunks();
         if (!survives(self, world)) co_return;
+        announce_file();
+        if (!survives(self, world)) co_return;
+        announce_saves();
+        if (!survives(self, world)) co_return;
         announce_loaded();
         if (!survives(self, world)) co_return;
         world_->announcing = false;
@@ -598,7 +613,15 @@ Error VoxelTerrain::edit(const char* method, voxel::SphereEdit::Kind kind, const
          .centre = space_.to_voxels(center),
          .radius = std::min(static_cast<float>(radius_voxels), voxel::kMaxEditRadius),
          .proportions = proportions});
-    if (!report) return refuse(where + report.error().message);
+    if (!report) {
+        const bool is_loading = report.error().kind == voxel::VoxelError::Kind::NotLoaded;
+        const voxel::WorldSaver* const saver = world_->terrain.saver();
+        const bool has_lost_its_file =
+            saver != nullptr && saver->state() == voxel::WorldSaver::State::Failed;
+        const Error error = refuse(where + report.error().message);
+        if (is_loading) return Error::ERR_BUSY;
+        return has_lost_its_file ? Error::ERR_FILE_CANT_OPEN : error;
+    }
     world_->pending_edits.push_back({at, EngineLoop::get().frame()});
     if (world_->announcing)
         world_->edits_for_next_frame = true;
