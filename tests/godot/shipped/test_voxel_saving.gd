@@ -166,7 +166,7 @@ func test_a_file_is_of_one_terrain_at_a_time() -> void:
 	var problems := news_of(second.save_failed)
 	await opened(second)
 	check_equal(problems.size(), 1, "sentences")
-	check("is open in another" in problems[0], problems[0])
+	check("is open already" in problems[0], problems[0])
 	first.dig_sphere(Vector3.ZERO, 6.0)
 	check_equal(await first.save(), "", "the first one saves")
 	await remove(second)
