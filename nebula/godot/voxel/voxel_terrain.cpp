@@ -222,9 +222,10 @@ PackedStringArray VoxelTerrain::configuration_warnings() {
         if (const char* problem = NodeSpace::problem_of(get_global_transform()))
             found.push_back(std::string("The terrain cannot have this global transform: ") +
                             problem + ". Use only rotation, position and a scale above zero.");
-    if (world_store_ && world_store_->path() == String())
+    if (world_store_ && world_store_->file_path() == String())
         found.emplace_back(
-            "The world store has no path, so nothing is saved. Set its Path, for example to "
+            "The world store has no file path, so nothing is saved. Set its File Path, for example "
+            "to "
             "user://world.nebula.");
     PackedStringArray warnings;
     warnings.resize(found.size());

@@ -226,7 +226,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         .doc(
             "Saves, and then writes what was changed in [param area], a global box, to a new file, "
             "which is a world file itself: another [VoxelWorldStore] can have it as its [member "
-            "VoxelWorldStore.path]. The region reaches as far as the bricks, 16 voxels of each "
+            "VoxelWorldStore.file_path]. The region reaches as far as the bricks, 16 voxels of "
+            "each "
             "level, that have a voxel in the box. A file that exists is not replaced. "
             "To be awaited as [method save] is, with the same result.");
 

@@ -65,10 +65,10 @@ std::string file_of(const String& path) {
 
 void VoxelTerrain::World::keep_in(const Ref<VoxelWorldStore>& store,
                                   const Ref<VoxelGenerator>& generator) {
-    if (store->path() == String()) return;
+    if (store->file_path() == String()) return;
     const auto autosave = store->autosave();
     autosaves = autosave.count() > 0;
-    terrain.keep_in(file_of(store->path()),
+    terrain.keep_in(file_of(store->file_path()),
                     {.file = {.generator = generator->describe()},
                      .autosave = autosave,
                      .after_save = [this](const auto& result) { saves.push_back(result); }});
@@ -106,7 +106,7 @@ std::string VoxelTerrain::why_no_file() {
                                : "the terrain has been freed";
     if (!in_world_) return "the terrain is outside the scene tree; add it again before you save it";
     if (world_->terrain.saver() == nullptr)
-        return "the terrain has no file; set its world_store to a VoxelWorldStore with a path";
+        return "the terrain has no file; set its world_store to a VoxelWorldStore with a file_path";
     return {};
 }
 
@@ -151,7 +151,7 @@ Variant VoxelTerrain::export_region(const AABB& area, const String& path) {
 std::vector<std::string> VoxelTerrain::file_warnings() {
     const WorldSaver& saver = *world_->terrain.saver();
     const voxel::WorldFileReport& report = saver.report();
-    const std::string file = '"' + file_of(world_store_->path()) + '"';
+    const std::string file = '"' + file_of(world_store_->file_path()) + '"';
     std::vector<std::string> warnings;
     if (!report.warning.empty())
         warnings.push_back(report.warning);
@@ -180,10 +180,9 @@ void VoxelTerrain::announce_file() {
     world_->announced_file = true;
     if (saver == nullptr || saver->state() == WorldSaver::State::Failed) {
         const std::string problem =
-            saver == nullptr
-                ? "the world store has no path, so nothing is saved; set its path, for "
-                  "example to user://world.nebula"
-                : saver->error().message;
+            saver == nullptr ? "the world store has no file_path, so nothing is saved; set it, for "
+                               "example to user://world.nebula"
+                             : saver->error().message;
         if (!tell(LogLevel::Warning, "VoxelTerrain: " + problem + '.') ||
             !survives(self, world_number))
             return;

@@ -18,14 +18,15 @@ void VoxelWorldStore::bind(ClassBuilder<VoxelWorldStore>& c) {
     c.any_thread();
     c.doc(
         "The file in which a VoxelTerrain keeps what was dug and built.",
-        "Give it a [member path] and set it as [member VoxelTerrain.world_store]. The terrain then "
+        "Give it a [member file_path] and set it as [member VoxelTerrain.world_store]. The terrain "
+        "then "
         "loads the file before it shows anything, and saves to it on [method VoxelTerrain.save], "
         "every [member autosave_interval_sec] seconds, and when it ends.\n\n"
         "A save slot is a file: to switch slots, set another [VoxelWorldStore]. A terrain reads "
         "the properties when it makes its world, so a change of them has no effect until you call "
         "[method VoxelTerrain.regenerate]. The file holds only what was changed; "
         "the ground around it comes from the generator.");
-    c.property("path", &Self::path, &Self::set_path, {},
+    c.property("file_path", &Self::file_path, &Self::set_file_path, {},
                "The file, for example [code]user://slot1.nebula[/code] or an absolute path. If "
                "there is no such file, it is made; its folder must exist. A file that is not a "
                "world is refused and stays as it is. One terrain at a time can have it open.");
@@ -39,12 +40,12 @@ void VoxelWorldStore::bind(ClassBuilder<VoxelWorldStore>& c) {
                "day; any other value is refused with an error.");
 }
 
-String VoxelWorldStore::path() const {
+String VoxelWorldStore::file_path() const {
     const MutexLock lock(mutex_);
     return path_;
 }
 
-void VoxelWorldStore::set_path(const String& path) {
+void VoxelWorldStore::set_file_path(const String& path) {
     {
         const MutexLock lock(mutex_);
         path_ = path;

@@ -22,8 +22,8 @@ public:
     using Extension::Extension;
     static void bind(ClassBuilder<VoxelWorldStore>& c);
 
-    [[nodiscard]] String path() const;
-    void set_path(const String& path);
+    [[nodiscard]] String file_path() const;
+    void set_file_path(const String& path);
     [[nodiscard]] double autosave_interval_sec() const { return autosave_sec_.load(); }
     void set_autosave_interval_sec(double seconds);
     /// 0: the terrain saves only when it is told to.

@@ -41,7 +41,7 @@ func terrain(path: String) -> VoxelTerrain:
 	made.generator = VoxelFlatGenerator.new()
 	made.view_distance = 64.0
 	made.world_store = VoxelWorldStore.new()
-	made.world_store.path = path
+	made.world_store.file_path = path
 	root.add_child(made)
 	await made.world_loaded
 	await process_frame  # what emits cannot be freed

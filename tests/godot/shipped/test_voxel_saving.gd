@@ -7,7 +7,7 @@ const FILE := "user://nebula_saving_test.nebula"
 func kept_terrain(path := FILE, autosave_sec := 0.0) -> VoxelTerrain:
 	var terrain := flat_terrain()
 	terrain.world_store = VoxelWorldStore.new()
-	terrain.world_store.path = path
+	terrain.world_store.file_path = path
 	terrain.world_store.autosave_interval_sec = autosave_sec
 	return terrain
 
@@ -135,7 +135,7 @@ func test_a_file_that_cannot_be_used_is_told_in_one_sentence_and_stays_as_it_is(
 		foreign: "is not a world",
 		"user://no/such/folder/world.nebula": "there is no folder",
 		"/proc/world.nebula": "could not be made",
-		"": "the world store has no path",
+		"": "the world store has no file_path",
 	}
 	for path: String in parts:
 		var counter := WarningCounter.new()
@@ -197,7 +197,7 @@ func test_without_a_store_a_save_says_what_to_do() -> void:
 	var terrain := await loaded_terrain()
 	check_equal(
 		await terrain.save(),
-		"the terrain has no file; set its world_store to a VoxelWorldStore with a path"
+		"the terrain has no file; set its world_store to a VoxelWorldStore with a file_path"
 	)
 	await remove(terrain)
 
