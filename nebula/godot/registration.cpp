@@ -11,6 +11,7 @@
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/godot/voxel/voxel_viewer.hpp"
+#include "nebula/godot/voxel/voxel_world_store.hpp"
 
 namespace nebula::godot {
 
@@ -25,6 +26,7 @@ void register_addon() {
     register_class<VoxelGenerator>();
     register_class<VoxelNoiseGenerator>();
     register_class<VoxelFlatGenerator>();
+    register_class<VoxelWorldStore>();
     register_class<VoxelViewer>();
     register_class<VoxelTerrain>();
     start_shared_pool();

@@ -5,8 +5,11 @@
 #include "nebula/voxel/store/seal.hpp"
 #include "nebula/voxel/store/world_file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -173,8 +176,9 @@ TEST(WorldFile, WhatIsNoWorldIsRefusedAndLeftAsItIs) {
     EXPECT_EQ(refused(folder.file("")).kind, Kind::NotAWorld) << "a folder";
     const VoxelError nowhere = refused(folder.file("no/folder"));
     EXPECT_EQ(nowhere.kind, Kind::FileFailed);
-    EXPECT_NE(nowhere.message.find("no/folder\" could not be made: "), std::string::npos)
-        << nowhere.message;
+    EXPECT_EQ(nowhere.message, '"' + folder.file("no/folder") +
+                                   "\" could not be made: there is no folder \"" +
+                                   folder.file("no") + "\"; make it, or choose another file");
     const VoxelError missing = refused(folder.file("missing"), {.create = false});
     EXPECT_EQ(missing.message, '"' + folder.file("missing") +
                                    "\" cannot be opened: No such file or directory; check the name "
@@ -204,11 +208,44 @@ TEST(WorldFile, AnOlderFormatIsConvertedWholeOrNotAtAll) {
     EXPECT_TRUE(save(*opened(path), seeds_from(0, 3)));
 }
 
-TEST(WorldFile, AFileThatIsOpenElsewhereIsTold) {
+// Asks in a child, because a process does not see its own locks.
+bool is_locked(const std::string& path) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        struct flock lock {};
+        lock.l_type = F_WRLCK;
+        lock.l_whence = SEEK_SET;
+        const int file = ::open(path.c_str(), O_RDWR);
+        ::_exit(::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? 0 : 1);
+    }
+    int status = -1;
+    return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+TEST(WorldFile, AFileThatIsOpenAlreadyIsToldAndStaysLocked) {
     const TemporaryFolder folder;
     const std::string path = folder.file("world");
     const auto file = opened(path);
     ASSERT_TRUE(save(*file, seeds_from(0, 5)));
+    ASSERT_TRUE(is_locked(path));
+    for (const bool read_only : {false, true}) {
+        const VoxelError error = refused(path, {.read_only = read_only});
+        EXPECT_EQ(error.kind, Kind::FileInUse);
+        EXPECT_EQ(error.message,
+                  '"' + path + "\" is open already; close it first, or choose another file");
+    }
+    EXPECT_EQ(refused(folder.file("./world")).kind, Kind::FileInUse);
+    EXPECT_EQ(intact(*file, seeds_from(0, 5)), 5U);
+    EXPECT_TRUE(is_locked(path)) << "for other programs, too";
+}
+
+TEST(WorldFile, AFileThatIsOpenInAnotherProgramIsTold) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    opened(path);
+    sqlite3* other = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &other), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(other, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr), SQLITE_OK);
     for (const bool read_only : {false, true}) {
         const VoxelError error = refused(path, {.read_only = read_only});
         EXPECT_EQ(error.kind, Kind::FileInUse);
@@ -216,7 +253,8 @@ TEST(WorldFile, AFileThatIsOpenElsewhereIsTold) {
                                      "\" is open in another program; close it there, or choose "
                                      "another file");
     }
-    EXPECT_EQ(intact(*file, seeds_from(0, 5)), 5U);
+    sqlite3_close(other);
+    opened(path);
 }
 
 TEST(WorldFile, AFileThatCannotBeWrittenIsReadAndSaysSo) {

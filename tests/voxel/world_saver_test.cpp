@@ -169,6 +169,38 @@ TEST(WorldSaver, CallsDuringASaveShareTheNextOne) {
     expect_file(path, 9);
 }
 
+TEST(WorldSaver, AtItsEndEverythingIsSavedOrTheReasonIsTold) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    FaultyFiles files;
+    {
+        World world(low_hills());
+        std::vector<bool> saves;
+        WorldSaver saver(
+            world, path,
+            {.file = {.vfs = FaultyFiles::kName},
+             .after_save = [&](const auto& saved) { saves.push_back(saved.has_value()); }});
+        EXPECT_TRUE(saver.finish()) << "it does not wait for a world that is being loaded";
+        EXPECT_EQ(saver.state(), State::Loading);
+        saver.wait();
+        dig_from(world, 0, 3);
+        files.fail(FaultyFiles::Fault::Io, 0);
+        saver.save({});
+        dig_from(world, 3, 6);
+        EXPECT_TRUE(saver.finish()) << "after a save that failed, and one for all of it";
+        EXPECT_EQ(saves, (std::vector{false, true}));
+        dig_from(world, 6, 12);
+        ASSERT_TRUE(saver.has_unsaved());
+        files.fail(FaultyFiles::Fault::Full, 0);
+        const auto lost = saver.finish();
+        ASSERT_FALSE(lost);
+        EXPECT_EQ(lost.error().kind, Kind::DiskFull);
+        files.heal();
+        EXPECT_TRUE(saver.finish());
+    }
+    expect_file(path, 12);
+}
+
 TEST(WorldSaver, ASaveThatFailedIsMadeUpFor) {
     const TemporaryFolder folder;
     const std::string path = folder.file("world");

@@ -4,6 +4,7 @@
 #include "nebula/base/log.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
 
+#include <cstdint>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -26,6 +27,13 @@ bool accepts(const char* property, double value, double lowest, double highest) 
                   lowest, highest);
     log(LogLevel::Error, line);
     return false;
+}
+
+// As many digits as tell a float from its neighbours.
+std::string named(const char* name, float value) {
+    char text[80];
+    std::snprintf(text, sizeof text, " %s=%.9g", name, static_cast<double>(value));
+    return text;
 }
 
 }  // namespace
@@ -140,6 +148,16 @@ std::shared_ptr<const voxel::Generator> VoxelNoiseGenerator::build() const {
     return std::make_shared<voxel::NoiseGenerator>(settings());
 }
 
+std::string VoxelNoiseGenerator::describe() const {
+    const NoiseSettings s = settings();
+    std::string text = "noise seed=" + std::to_string(static_cast<std::int64_t>(s.seed)) +
+                       " octaves=" + std::to_string(s.octaves);
+    for (const Number& number : {kBaseHeight, kAmplitude, kPeriod, kLacunarity, kGain, kWarp,
+                                 kWarpPeriod, kOverhang, kOverhangPeriod})
+        text += named(number.name, s.*number.field);
+    return text;
+}
+
 void VoxelFlatGenerator::bind(ClassBuilder<VoxelFlatGenerator>& c) {
     c.any_thread();
     c.doc("Level ground at one height, air above.",
@@ -158,6 +176,10 @@ void VoxelFlatGenerator::set_height(double height) {
 
 std::shared_ptr<const voxel::Generator> VoxelFlatGenerator::build() const {
     return std::make_shared<voxel::FlatGenerator>(static_cast<float>(height_.load()));
+}
+
+std::string VoxelFlatGenerator::describe() const {
+    return "flat" + named("height", static_cast<float>(height_.load()));
 }
 
 }  // namespace nebula::godot

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace nebula::godot {
 
@@ -30,6 +31,8 @@ public:
 
     /// \throws std::invalid_argument naming the setting that is out of its range.
     [[nodiscard]] virtual std::shared_ptr<const voxel::Generator> build() const;
+    /// What build() depends on, in words that a world file keeps: equal for equal worlds.
+    [[nodiscard]] virtual std::string describe() const { return {}; }
 };
 
 /// Rolling hills of several octaves of noise.
@@ -40,6 +43,7 @@ public:
     static void bind(ClassBuilder<VoxelNoiseGenerator>& c);
 
     [[nodiscard]] std::shared_ptr<const voxel::Generator> build() const override;
+    [[nodiscard]] std::string describe() const override;
 
 private:
     /// One setting that is a real number.
@@ -82,6 +86,7 @@ public:
     static void bind(ClassBuilder<VoxelFlatGenerator>& c);
 
     [[nodiscard]] std::shared_ptr<const voxel::Generator> build() const override;
+    [[nodiscard]] std::string describe() const override;
 
     [[nodiscard]] double height() const { return height_.load(); }
     void set_height(double height);

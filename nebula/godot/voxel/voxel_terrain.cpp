@@ -61,6 +61,7 @@ VoxelTerrain::World::~World() {
     streaming.cancel();
     showing_edits.cancel();
     holding_ground.cancel();
+    finish_saving();
 }
 
 VoxelTerrain::~VoxelTerrain() {
@@ -124,6 +125,11 @@ void VoxelTerrain::leave_world() {
     world_->entered.reset();
     world_->view.set_scenario(RID{});
     world_->ground.set_space(RID{});
+    // It may stay outside for the rest of the game.
+    voxel::WorldSaver* const saver = world_->terrain.saver();
+    if (world_->autosaves && saver->state() == voxel::WorldSaver::State::Ready &&
+        saver->has_unsaved())
+        attempt([&] { saver->save({}); });
 }
 
 void VoxelTerrain::start() {
@@ -155,6 +161,7 @@ void VoxelTerrain::start() {
         world_->ground.set_space(get_world_3d()->get_space());
         world_->terrain.set_undo_limit(undo_limit_bytes());
         ++world_number_;
+        if (world_store_) world_->keep_in(world_store_, generator_);
         world_->streaming = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
         world_->showing_edits = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
         world_->holding_ground = runtime.spawn(hold_ground(), {.name = "VoxelTerrain.hold_ground"});
@@ -219,6 +226,11 @@ PackedStringArray VoxelTerrain::configuration_warnings() {
         if (const char* problem = NodeSpace::problem_of(get_global_transform()))
             found.push_back(std::string("The terrain cannot have this global transform: ") +
                             problem + ". Use only rotation, position and a scale above zero.");
+    if (world_store_ && world_store_->file_path() == String())
+        found.emplace_back(
+            "The world store has no file path, so nothing is saved. Set its File Path, for example "
+            "to "
+            "user://world.nebula.");
     PackedStringArray warnings;
     warnings.resize(found.size());
     for (std::size_t i = 0; i < found.size(); ++i) warnings.write()[i] = String(found[i]);
@@ -411,6 +423,10 @@ task<> VoxelTerrain::stream() {
         announce_failures();
         if (!survives(self, world)) co_return;
         announce_chunks();
+        if (!survives(self, world)) co_return;
+        announce_file();
+        if (!survives(self, world)) co_return;
+        announce_saves();
         if (!survives(self, world)) co_return;
         announce_loaded();
         if (!survives(self, world)) co_return;

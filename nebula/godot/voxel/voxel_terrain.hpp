@@ -14,10 +14,11 @@
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/voxel/body_list.hpp"
 #include "nebula/godot/voxel/ground_sink.hpp"
-#include "nebula/godot/voxel/loaded_wait.hpp"
+#include "nebula/godot/voxel/later_answer.hpp"
 #include "nebula/godot/voxel/node_space.hpp"
 #include "nebula/godot/voxel/terrain_view.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
+#include "nebula/godot/voxel/voxel_world_store.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
@@ -25,9 +26,13 @@
 #include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/query/mover.hpp"
 #include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/space/voxel_error.hpp"
+#include "nebula/voxel/store/world_store.hpp"
 #include "nebula/voxel/stream/colliders.hpp"
 #include "nebula/voxel/stream/ground_body.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
+
+#include <tl/expected.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -51,7 +56,8 @@ enum class Error : std::int64_t;
 /// Threads:   main thread.
 /// Lifetime:  the world, with everything dug in it, begins when the node first enters a 3D world
 ///            with a generator. It lives until the node is freed, regenerate() is called or another
-///            generator is set. Leaving the tree only pauses it.
+///            generator is set. Leaving the tree only pauses it. With a world store it is saved
+///            then, as voxel_terrain_save.cpp says, and the next world has it again.
 class VoxelTerrain final : public Extension<Node3D> {
 public:
     static constexpr const char* kClassName = "VoxelTerrain";
@@ -120,9 +126,14 @@ public:
     [[nodiscard]] Dictionary load_utilization() const;
     void regenerate();
     std::int64_t retry_failed();
+    /// An empty String, a sentence that says why not, or a Signal that gives one of them later.
+    [[nodiscard]] Variant save();
+    [[nodiscard]] Variant export_region(const AABB& area, const String& path);
 
     [[nodiscard]] Ref<VoxelGenerator> generator() const { return generator_; }
     void set_generator(const Ref<VoxelGenerator>& generator);
+    [[nodiscard]] Ref<VoxelWorldStore> world_store() const { return world_store_; }
+    void set_world_store(const Ref<VoxelWorldStore>& store);
     [[nodiscard]] Ref<Material> material() const { return material_; }
     void set_material(const Ref<Material>& material);
     [[nodiscard]] double view_distance() const { return view_distance_; }
@@ -189,8 +200,16 @@ private:
         World(const World&) = delete;
         World& operator=(const World&) = delete;
 
-        TerrainView view;   // before the terrain, which may still commit to it as it ends
-        GroundSink ground;  // the same
+        /// Opens the file of a store. \throws as voxel::WorldSaver.
+        void keep_in(const Ref<VoxelWorldStore>& store, const Ref<VoxelGenerator>& generator);
+        /// Waits until what was asked to be saved is, and with autosave all that was changed.
+        void finish_saving() noexcept;
+
+        std::vector<tl::expected<voxel::SaveReport, voxel::VoxelError>> saves;  // not announced yet
+        bool autosaves = false;
+        bool announced_file = false;  // how it was opened
+        TerrainView view;             // before the terrain, which may still commit to it as it ends
+        GroundSink ground;            // the same
         voxel::Terrain terrain;
         std::shared_ptr<BodyList> bodies;  // null until the first physics tick
         std::uint64_t ground_frame = 0;    // of the last work on colliders, and its time in there
@@ -261,6 +280,11 @@ private:
     void announce_failures();
     void announce_chunks();
     void announce_loaded();
+    void announce_file();
+    void announce_saves();
+    [[nodiscard]] std::vector<std::string> file_warnings();
+    /// Why the terrain cannot save; empty if it can.
+    [[nodiscard]] std::string why_no_file();
     /// Whether this node and that world of it are still there: signal handlers may have ended
     /// either.
     [[nodiscard]] bool survives(ObjectId self, std::uint64_t world) const;
@@ -311,6 +335,7 @@ private:
     [[nodiscard]] bool transform_works() const noexcept { return transform_problem_ == nullptr; }
 
     Ref<VoxelGenerator> generator_;
+    Ref<VoxelWorldStore> world_store_;
     Ref<Material> material_;
     NodePath viewer_path_;
     double view_distance_ = 1024.0;

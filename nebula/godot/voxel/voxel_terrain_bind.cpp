@@ -25,7 +25,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         "repaired.\n\n"
         "[b]Lifetime:[/b] everything dug stays as long as the node exists, also while it is "
         "outside the scene tree. It is lost when the node is freed, when [method regenerate] is "
-        "called, and when [member generator] is set to another resource.\n\n"
+        "called, and when [member generator] is set to another resource, unless [member "
+        "world_store] keeps it in a file.\n\n"
         "[b]Limits:[/b] a sphere has a radius of at most 64 voxels, and 512 if it is made in the "
         "background, see [method dig_sphere_async]; a ray is at most 10000 "
         "voxels long, and the world ends 16 million voxels from the node's origin. The editor's "
@@ -34,8 +35,18 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.property("generator", &Self::generator, &Self::set_generator,
                Hint::resource<VoxelGenerator>(),
                "Describes the world. Without a generator there is nothing to show. Setting another "
-               "resource builds the world again, so everything dug is lost. Changing a property of "
+               "resource builds the world again, so everything dug is lost, unless [member "
+               "world_store] has it. Changing a property of "
                "the resource has no effect until you call [method regenerate].");
+    c.property(
+        "world_store", &Self::world_store, &Self::set_world_store,
+        Hint::resource<VoxelWorldStore>(),
+        "The file that keeps what was dug and built. The terrain loads it before it shows "
+        "anything; until [signal world_loaded], edits return [constant @GlobalScope.ERR_BUSY] and "
+        "rays meet the generator's ground. If the file cannot be opened, [signal save_failed] "
+        "says why, the generator's ground is shown, and edits return [constant "
+        "@GlobalScope.ERR_FILE_CANT_OPEN], because they could not be saved. Setting another "
+        "resource builds the world again, from that file. Without one, nothing is saved.");
     c.property("material", &Self::material, &Self::set_material, Hint::resource<Material>(),
                "The material of every chunk. The terrain has no UV coordinates: use a "
                "[StandardMaterial3D] with [member BaseMaterial3D.uv1_triplanar] [i]and[/i] [member "
@@ -299,10 +310,48 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.method("regenerate", &Self::regenerate)
         .doc(
             "Builds the world again with the current settings of the generator. Everything dug is "
-            "lost. Edits that were not shown yet are dropped without [signal edit_committed].");
+            "lost, unless [member world_store] has it: then the world is loaded from its file, "
+            "after it was saved to it if [member VoxelWorldStore.autosave_interval_sec] is above "
+            "0. Edits that were not shown yet are dropped without [signal edit_committed].");
     c.method("retry_failed", &Self::retry_failed)
         .doc("Tries again to load every chunk that failed. Returns how many there are.");
 
+    c.method("save", &Self::save)
+        .doc(
+            "Saves everything dug and built until now to the file of [member world_store], and "
+            "waits until it is safe on the disk. The game goes on meanwhile.\n"
+            "[codeblock]\n"
+            "var problem: String = await terrain.save()\n"
+            "if problem:\n"
+            "    show_message(problem)\n"
+            "[/codeblock]\n"
+            "Returns an empty string, or one sentence that says why nothing was saved; the next "
+            "save then has it again. A save is whole or not at all. Calls during a save share the "
+            "next one.");
+    c.method("export_region", &Self::export_region, {"area", "path"})
+        .doc(
+            "Saves, and then writes what was changed in [param area], a global box, to a new file, "
+            "which is a world file itself: another [VoxelWorldStore] can have it as its [member "
+            "VoxelWorldStore.file_path]. The region reaches as far as the bricks, 16 voxels of "
+            "each "
+            "level, that have a voxel in the box. A file that exists is not replaced. "
+            "To be awaited as [method save] is, with the same result.");
+
+    c.signal("world_loaded", {argument<Dictionary>("report")},
+             "Emitted when the file of [member world_store] is loaded. From then on the terrain "
+             "can be changed, and it begins to appear. [param report] has [code]created[/code], "
+             "whether there was no such file before; [code]read_only[/code]; [code]bricks[/code], "
+             "how many pieces of 16 voxels it has; [code]damaged[/code], how many of them could "
+             "not be read; and [code]warnings[/code], a sentence for each thing that is wrong "
+             "with the file, such as settings of another generator. Warnings are printed, too.");
+    c.signal("saved", {argument<std::int64_t>("bricks")},
+             "Emitted after each save that has succeeded, whoever asked for it. [param bricks] is "
+             "how many pieces of 16 voxels were written.");
+    c.signal("save_failed", {argument<String>("message")},
+             "Emitted after each save that has failed, and when the file of [member world_store] "
+             "cannot be opened. [param message] is one sentence that says what was wrong and what "
+             "to do; it is also printed as a warning. Nothing is lost by a failed save: the next "
+             "one has all of it.");
     c.signal("loaded", {},
              "Emitted when everything in view is on the screen, and again whenever the viewer has "
              "moved and the new view has loaded. To wait for that, use [method wait_loaded]: if "

@@ -53,8 +53,15 @@ Error VoxelTerrain::edit_obstacle(const std::string& where) {
         refuse(where + "the terrain is outside the scene tree. Add it again before you change it.");
         return Error::ERR_UNCONFIGURED;
     }
-    // The warning has said why.
-    return update_space() ? Error::OK : Error::ERR_UNAVAILABLE;
+    if (!update_space()) return Error::ERR_UNAVAILABLE;  // the warning has said why
+    const voxel::WorldSaver* const saver = world_->terrain.saver();
+    if (saver == nullptr || saver->state() == voxel::WorldSaver::State::Ready) return Error::OK;
+    if (saver->state() == voxel::WorldSaver::State::Loading) {
+        refuse(where + "the world is still being loaded; edit it when that has ended.");
+        return Error::ERR_BUSY;
+    }
+    refuse(where + "what is changed could not be saved, because " + saver->error().message + '.');
+    return Error::ERR_FILE_CANT_OPEN;
 }
 
 void VoxelTerrain::name_stroke(voxel::Operation& operation) const noexcept {

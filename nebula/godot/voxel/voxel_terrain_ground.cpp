@@ -98,6 +98,10 @@ void VoxelTerrain::follow_bodies() {
                     wait.body, BodyList::placed(kAroundANode, node.get_global_transform()), {},
                     collision_distance_));
     }
+    // What a file holds comes without a word to the colliders.
+    const voxel::WorldSaver* const saver = world.terrain.saver();
+    if (saver != nullptr && saver->state() == voxel::WorldSaver::State::Loading)
+        ground_bodies_.clear();
     world.terrain.colliders().set_bodies(ground_bodies_);
     note_ground_time(Clock::now() - start);
 }

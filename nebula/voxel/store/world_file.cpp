@@ -2,6 +2,7 @@
 #include "nebula/voxel/store/world_file.hpp"
 
 #include "nebula/base/assert.hpp"
+#include "nebula/base/mutex.hpp"
 #include "nebula/voxel/store/seal.hpp"
 
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -106,6 +108,18 @@ std::string as_uri(const std::string& path) {
         }
     }
     return uri + "?immutable=1";
+}
+
+// SQLite says no more than that it cannot open a file of a name which nobody has chosen.
+std::string why_not_made(const std::string& path, const VoxelError& why) {
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    if (why.kind != Kind::FileFailed || folder.empty()) return why.message;
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(folder, ignored))
+        return "there is no folder " + in_quotes(folder) + "; make it, or choose another file";
+    if (::access(folder.c_str(), W_OK) != 0)
+        return "its folder cannot be written to; check the permissions, or choose another file";
+    return why.message;
 }
 
 bool is_empty_or_missing(const std::string& path) {
@@ -243,6 +257,46 @@ void WorldFile::CloseDatabase::operator()(sqlite3* database) const noexcept {
 void WorldFile::FinishStatement::operator()(sqlite3_stmt* statement) const noexcept {
     sqlite3_finalize(statement);
 }
+
+/// A file of this process. A second one of the same name must not come as far as reading the header:
+/// closing any descriptor of a file ends all locks that the process has on it, and then another
+/// program could open it, too. Nor may two make the same new file at once.
+class WorldFile::OpenName {
+public:
+    /// Null: it is open.
+    static std::unique_ptr<OpenName> take(const std::string& path) {
+        std::error_code ignored;
+        std::string name = std::filesystem::weakly_canonical(path, ignored).string();
+        if (ignored) name = path;
+        std::unique_ptr<OpenName> taken(new OpenName(std::move(name)));
+        Names& open = names();
+        const MutexLock lock(open.mutex);
+        taken->is_mine_ = open.all.insert(taken->name_).second;
+        return taken->is_mine_ ? std::move(taken) : nullptr;
+    }
+    ~OpenName() {
+        if (!is_mine_) return;
+        Names& open = names();
+        const MutexLock lock(open.mutex);
+        open.all.erase(name_);
+    }
+    OpenName(const OpenName&) = delete;
+    OpenName& operator=(const OpenName&) = delete;
+
+private:
+    struct Names {
+        Mutex mutex;
+        std::unordered_set<std::string> all NEBULA_GUARDED_BY(mutex);
+    };
+    static Names& names() {
+        static Names names;
+        return names;
+    }
+    explicit OpenName(std::string name) noexcept : name_(std::move(name)) {}
+
+    const std::string name_;
+    bool is_mine_ = false;
+};
 
 WorldFile::~WorldFile() = default;
 
@@ -517,6 +571,11 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::make(
 tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
     const std::string& path, const WorldFileSettings& settings) noexcept {
     try {
+        auto name = OpenName::take(path);
+        if (name == nullptr)
+            return fail(
+                Kind::FileInUse,
+                in_quotes(path) + " is open already; close it first, or choose another file");
         std::error_code ignored;
         bool created = false;
         if (!std::filesystem::exists(path, ignored) && settings.create && !settings.read_only) {
@@ -525,7 +584,7 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
             auto made = make(unfinished.name(), settings);
             if (!made) {
                 made.error().message =
-                    in_quotes(path) + " could not be made: " + made.error().message;
+                    in_quotes(path) + " could not be made: " + why_not_made(path, made.error());
                 return made;
             }
             made->reset();  // moves everything into the one file
@@ -537,6 +596,7 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
         if (auto fine = check_header(path); !fine) return Failure(std::move(fine.error()));
         std::unique_ptr<WorldFile> file(new WorldFile);
         file->path_ = path;
+        file->open_name_ = std::move(name);
         file->report_.created = created;
         file->report_.read_only = settings.read_only;
         if (auto done = file->open_database(settings, SQLITE_OPEN_READWRITE); !done)

@@ -121,6 +121,7 @@ private:
     };
     using Statement = std::unique_ptr<sqlite3_stmt, FinishStatement>;
     class Query;
+    class OpenName;
 
     WorldFile() = default;
     /// Makes a new file with empty tables, ready to be written.
@@ -151,6 +152,7 @@ private:
     bool broken_ = false;  // the database itself is damaged: it is not written to any more
     BrickEncoder encoder_;
     BrickDecoder decoder_;
+    std::unique_ptr<OpenName> open_name_;  // before the database, which is closed first
     std::unique_ptr<sqlite3, CloseDatabase> database_;
     // After the database, which must be closed last.
     Statement read_brick_, write_brick_, set_aside_, write_page_, write_operation_,

@@ -50,8 +50,13 @@ public:
           streamer(world, workers, settings),
           colliders(world.volume(), workers, settings.now) {}
 
+    [[nodiscard]] bool is_reading() const noexcept {
+        return saver && saver->state() == WorldSaver::State::Loading;
+    }
+
     WorkerPool& pool;
     World world;
+    std::unique_ptr<WorldSaver> saver;  // null without a file
     Streamer streamer;
     Colliders colliders;
     std::optional<Viewer> viewer;  // of set_viewer
@@ -83,6 +88,13 @@ Terrain::Impl& Terrain::impl() const noexcept {
     return *impl_;
 }
 
+void Terrain::keep_in(std::string path, WorldSaverSettings settings) {
+    NEBULA_ASSERT(impl().saver == nullptr, "a terrain has one file");
+    impl().saver = std::make_unique<WorldSaver>(impl().world, std::move(path), std::move(settings));
+}
+
+WorldSaver* Terrain::saver() noexcept { return impl().saver.get(); }
+
 tl::expected<void, VoxelError> Terrain::set_viewer(Vec3f position, Vec3f forward) {
     const Viewer viewer{position, settings_.view_distance, settings_.detail_distance, forward};
     auto done = set_viewers({&viewer, 1});
@@ -110,7 +122,11 @@ void Terrain::set_commit_budget(Clock::duration budget) noexcept {
     settings_.commit_budget = std::max(budget, Clock::duration::zero());
 }
 
-void Terrain::update() { impl().streamer.update(); }
+void Terrain::update() {
+    if (impl().saver) impl().saver->update();
+    // Chunks of bricks that are not here yet would show the generator's world.
+    if (!impl().is_reading()) impl().streamer.update();
+}
 
 CommitReport Terrain::commit(CommitSink& sink, Clock::duration budget) {
     return impl().streamer.commit(sink, budget);
@@ -196,7 +212,9 @@ tl::expected<ChunkMesh, VoxelError> Terrain::build_chunk(ChunkId chunk) {
 
 std::size_t Terrain::retry_failed() { return impl().streamer.retry_failed(); }
 
-bool Terrain::is_loaded() const noexcept { return impl().streamer.is_loaded(); }
+bool Terrain::is_loaded() const noexcept {
+    return !impl().is_reading() && impl().streamer.is_loaded();
+}
 
 std::string Terrain::audit() const { return impl().streamer.audit(); }
 
@@ -208,6 +226,7 @@ bool Terrain::is_area_ready(const Aabb& area, Level level) const noexcept {
 
 std::string Terrain::why_late(Vec3f position) const {
     if (const auto error = check_position(position, "the position")) return error->message;
+    if (impl().is_reading()) return "the world is being loaded from its file";
     return impl().streamer.why_late(position);
 }
 

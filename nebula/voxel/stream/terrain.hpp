@@ -16,6 +16,7 @@
 #include "nebula/voxel/stream/reports.hpp"
 #include "nebula/voxel/stream/settings.hpp"
 #include "nebula/voxel/stream/viewer.hpp"
+#include "nebula/voxel/world/world_saver.hpp"
 
 #include <tl/expected.hpp>
 
@@ -74,6 +75,15 @@ public:
     ~Terrain();
     Terrain(const Terrain&) = delete;
     Terrain& operator=(const Terrain&) = delete;
+
+    /// Keeps the world in a file: loads what is stored in it, and saves what is changed from now on.
+    /// Before the first update, and once. Nothing is streamed and every edit is refused until all of
+    /// it is loaded (update() carries that on); a file that cannot be opened leaves the generator's
+    /// world, which cannot be edited. \throws as WorldSaver.
+    void keep_in(std::string path, WorldSaverSettings settings);
+    /// What loads and saves it: for its state, save() and finish(). update() calls its update(). Null
+    /// without a file. The destructor of the terrain does not save: call finish() before it.
+    [[nodiscard]] WorldSaver* saver() noexcept;
 
     /// Sets one viewer, at this position and with the distances of the settings. Errors: NotFinite,
     /// OutsideWorld; the viewer then stays where it was.
@@ -159,6 +169,7 @@ public:
     std::size_t retry_failed();
 
     /// Whether everything that the viewers ask for is shown or has failed, and no edit is pending.
+    /// Never while the world is being loaded from its file.
     [[nodiscard]] bool is_loaded() const noexcept;
     /// Looks for a hole, a double surface, neighbours that differ by more than one level, and strips
     /// that are missing or too many, as far as the roots reach (the chunks of the coarsest level); and

@@ -15,19 +15,13 @@ namespace {
 // As after an edit; steps back are as large.
 constexpr std::size_t kCollectedPerEdit = 1024;
 
-tl::unexpected<VoxelError> not_loaded() {
-    return tl::unexpected(
-        VoxelError{VoxelError::Kind::NotLoaded,
-                   "the world is still being loaded; edit it when that has ended"});
-}
-
 }  // namespace
 
 World::World(std::shared_ptr<const Generator> generator)
     : volume_(std::move(generator)), raycaster_(volume_), mover_(volume_) {}
 
 tl::expected<EditReport, VoxelError> World::apply(const Operation& operation, const Ready& ready) {
-    if (held_) return not_loaded();
+    if (held_) return tl::unexpected(*held_);
     auto prepared = prepare(volume_, operation);
     if (!prepared) return tl::unexpected(std::move(prepared.error()));
     return publish(operation, std::move(*prepared), ready);
@@ -68,7 +62,7 @@ void World::note_edited(const EditReport& report) noexcept {
 }
 
 tl::expected<BigEdit*, VoxelError> World::begin(WorkerPool& pool, const Operation& operation) {
-    if (held_) return not_loaded();
+    if (held_) return tl::unexpected(*held_);
     auto edit = BigEdit::start(pool, volume_, operation);
     if (!edit) return tl::unexpected(std::move(edit.error()));
     try {
@@ -112,7 +106,7 @@ tl::expected<EditReport, VoxelError> World::redo(std::uint32_t user, const Ready
 }
 
 tl::expected<EditReport, VoxelError> World::step(UndoStep what, const Ready& ready) {
-    if (held_) return not_loaded();
+    if (held_) return tl::unexpected(*held_);
     if (undo_ == nullptr)
         return tl::unexpected(
             VoxelError{VoxelError::Kind::NothingToUndo,

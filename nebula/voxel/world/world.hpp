@@ -76,9 +76,10 @@ public:
     /// How many edits returned no error; undo and redo count, too.
     [[nodiscard]] std::uint64_t edits() const noexcept { return edits_; }
 
-    /// While held, all changes are refused: they would be made on samples that are about to be
-    /// replaced.
-    void hold_edits(bool held) noexcept { held_ = held; }
+    /// Until allow_edits(), all changes are refused with this error: they would be made on samples that
+    /// are about to be replaced, or could never be saved.
+    void hold_edits(VoxelError why) noexcept { held_ = std::move(why); }
+    void allow_edits() noexcept { held_.reset(); }
 
     /// On the finest level. Errors, misses and cost: see Raycaster::cast.
     [[nodiscard]] tl::expected<std::optional<RayHit>, VoxelError> raycast(Vec3f from,
@@ -106,7 +107,7 @@ private:
     OperationLog* log_ = nullptr;
     std::uint64_t edits_ = 0;
     std::vector<std::unique_ptr<BigEdit>> big_edits_;  // those that have begun
-    bool held_ = false;
+    std::optional<VoxelError> held_;
 };
 
 }  // namespace nebula::voxel

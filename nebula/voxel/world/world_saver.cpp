@@ -20,7 +20,8 @@ WorldSaver::WorldSaver(World& world, std::string path, WorldSaverSettings settin
       settings_(std::move(settings)),
       last_save_(settings_.now()),
       store_(std::move(path), settings_.file) {
-    world_.hold_edits(true);
+    world_.hold_edits({VoxelError::Kind::NotLoaded,
+                       "the world is still being loaded; edit it when that has ended"});
     store_.open([this](tl::expected<WorldFileReport, VoxelError>&& report) {
         if (!report) return fail(std::move(report.error()));
         opened_ = true;
@@ -37,6 +38,8 @@ WorldSaver::~WorldSaver() = default;
 void WorldSaver::fail(VoxelError error) {
     state_ = State::Failed;
     error_ = std::move(error);
+    world_.hold_edits(
+        {error_.kind, "what is changed could not be saved, because " + error_.message});
     auto answers = std::exchange(next_, {});
     for (auto& answer : answers)
         if (answer) answer(tl::unexpected(error_));
@@ -64,7 +67,7 @@ void WorldSaver::load_more() {
     }
     if (loading_ > 0 || state_ != State::Loading) return;
     state_ = State::Ready;
-    world_.hold_edits(false);
+    world_.allow_edits();
 }
 
 void WorldSaver::update() {
@@ -74,8 +77,7 @@ void WorldSaver::update() {
         return;
     }
     if (saving_ || state_ == State::Failed) return;
-    const bool is_changed = world_.volume().unsaved_count() > 0 || !operations_.empty();
-    const bool is_due = settings_.autosave.count() > 0 && is_changed &&
+    const bool is_due = settings_.autosave.count() > 0 && !report_.read_only && has_unsaved() &&
                         settings_.now() - last_save_ >= settings_.autosave;
     if (!next_.empty() || is_due) begin_save();
 }
@@ -85,6 +87,22 @@ void WorldSaver::wait() {
         store_.wait();
         update();
     } while (state_ == State::Loading || saving_ || (state_ == State::Ready && !next_.empty()));
+}
+
+bool WorldSaver::has_unsaved() const noexcept {
+    return world_.volume().unsaved_count() > 0 || operations_.size() > saving_operations_;
+}
+
+tl::expected<void, VoxelError> WorldSaver::finish() {
+    tl::expected<void, VoxelError> outcome;
+    if (state_ != State::Ready) return outcome;
+    wait();
+    if (!has_unsaved()) return outcome;
+    save([&outcome](tl::expected<SaveReport, VoxelError>&& result) {
+        if (!result) outcome = tl::unexpected(std::move(result.error()));
+    });
+    wait();
+    return outcome;
 }
 
 void WorldSaver::save(WorldStore::Answer<SaveReport> answer) {
@@ -123,6 +141,8 @@ void WorldSaver::end_save(const tl::expected<SaveReport, VoxelError>& result) {
                           operations_.begin() + static_cast<std::ptrdiff_t>(saving_operations_));
     else
         ++failed_saves_;
+    saving_operations_ = 0;
+    if (settings_.after_save) settings_.after_save(result);
     auto answers = std::exchange(answers_, {});
     for (auto& answer : answers)
         if (answer) answer(tl::expected<SaveReport, VoxelError>(result));

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,12 @@ namespace nebula::voxel {
 
 struct WorldSaverSettings {
     WorldFileSettings file{};
-    /// How long a change waits for a save that nobody asked for. 0: forever.
+    /// How long a change waits for a save that nobody asked for. 0: forever. A file that can only be
+    /// read is saved to, and the attempt fails, only on demand.
     std::chrono::milliseconds autosave{30'000};
     Clock::time_point (*now)() = Clock::now;
+    /// Told of each save that has ended, whoever asked for it, before its callers are; or null.
+    std::function<void(const tl::expected<SaveReport, VoxelError>&)> after_save{};
 };
 
 /// What connects a World to its file.
@@ -40,7 +44,7 @@ struct WorldSaverSettings {
 ///            most kBricksAtOnce per answer while it loads. Beginning a save: a look-up for each
 ///            unsaved brick.
 /// Lifetime:  the world must outlive it. The destructor finishes a save that has begun; what was not
-///            saved by then is lost.
+///            saved by then is lost. finish() comes before it if nothing may be lost.
 /// Throws:    std::bad_alloc, and std::system_error if there can be no thread. A failed save is an
 ///            answer, not an exception.
 class WorldSaver {
@@ -73,6 +77,11 @@ public:
     void update();
     /// The same, until nothing is under way.
     void wait();
+    /// Waits until all that was changed is durable, or tells why it is not. Nothing can be unsaved
+    /// unless it is Ready, so it does not wait for a world that is still being loaded.
+    [[nodiscard]] tl::expected<void, VoxelError> finish();
+    /// Whether something was changed that is in no save, not even in one under way.
+    [[nodiscard]] bool has_unsaved() const noexcept;
     [[nodiscard]] bool is_saving() const noexcept { return saving_; }
     /// Saves that failed, asked for or not.
     [[nodiscard]] std::uint64_t failed_saves() const noexcept { return failed_saves_; }

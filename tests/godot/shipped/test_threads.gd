@@ -177,7 +177,9 @@ func tuned_resources() -> Array[Resource]:
 	return all
 
 
-func value_in_range(property: Dictionary) -> float:
+func value_in_range(property: Dictionary) -> Variant:
+	if property.type == TYPE_STRING:
+		return "some text"
 	if property.hint != PROPERTY_HINT_RANGE:
 		return 99.0
 	var range: PackedStringArray = property.hint_string.split(",")

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+// How the node loads and saves its world. What it waits for, and when:
+//   - a world with a store streams nothing until its file is loaded;
+//   - a save is begun and answered on the main thread, and the disk is touched on another;
+//   - only a world that ends makes the main thread wait, until what must be saved is saved.
+#include "nebula/base/log.hpp"
+#include "nebula/godot/api/project_settings.hpp"
+#include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/voxel/later_answer.hpp"
+#include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/voxel/world/world_saver.hpp"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nebula::godot {
+namespace {
+
+using voxel::WorldSaver;
+/// Empty, or a sentence that says what was wrong.
+using SaveWait = LaterAnswer<String>;
+
+/// Answers a wait once, also if the world ends first.
+class SaveAnswer {
+public:
+    explicit SaveAnswer(std::shared_ptr<SaveWait> wait) noexcept : wait_(std::move(wait)) {}
+    SaveAnswer(SaveAnswer&&) noexcept = default;
+    SaveAnswer& operator=(SaveAnswer&&) = delete;
+    ~SaveAnswer() {
+        give("the terrain ended before its world was loaded, so there was nothing to save");
+    }
+
+    void give(std::string_view problem) noexcept {
+        if (const auto wait = std::exchange(wait_, nullptr)) wait->settle(String(problem));
+    }
+    template <class T>
+    void give(const tl::expected<T, voxel::VoxelError>& result) noexcept {
+        give(result ? std::string_view() : std::string_view(result.error().message));
+    }
+
+private:
+    std::shared_ptr<SaveWait> wait_;
+};
+
+Variant awaited(const std::shared_ptr<SaveWait>& wait, std::string_view name) {
+    return make_awaitable(
+               SaveWait::outcome(wait),
+               {.name = name,
+                .when_cancelled = Variant(String("the game quit before the save was answered"))})
+        ->wait();
+}
+
+std::string file_of(const String& path) {
+    return ProjectSettings::singleton().globalize_path(path).utf8();
+}
+
+}  // namespace
+
+void VoxelTerrain::World::keep_in(const Ref<VoxelWorldStore>& store,
+                                  const Ref<VoxelGenerator>& generator) {
+    if (store->file_path() == String()) return;
+    const auto autosave = store->autosave();
+    autosaves = autosave.count() > 0;
+    terrain.keep_in(file_of(store->file_path()),
+                    {.file = {.generator = generator->describe()},
+                     .autosave = autosave,
+                     .after_save = [this](const auto& result) { saves.push_back(result); }});
+}
+
+void VoxelTerrain::World::finish_saving() noexcept {
+    WorldSaver* const saver = terrain.saver();
+    if (saver == nullptr || saver->state() != WorldSaver::State::Ready) return;
+    try {
+        if (!autosaves) return saver->wait();
+        if (const auto done = saver->finish(); !done)
+            log(LogLevel::Error,
+                "VoxelTerrain ended, and its last changes are lost: " + done.error().message + '.');
+    } catch (const std::exception& error) {
+        log(LogLevel::Error,
+            std::string("VoxelTerrain ended, and its last changes are lost: ") + error.what());
+    }
+}
+
+void VoxelTerrain::set_world_store(const Ref<VoxelWorldStore>& store) {
+    if (world_store_ == store) return;
+    world_store_ = store;
+    const ObjectId self = id();
+    update_configuration_warnings();
+    if (self.is_alive()) regenerate();
+}
+
+// ---- What scripts call
+
+std::string VoxelTerrain::why_no_file() {
+    const ObjectId self = id();
+    if (!has_world())
+        return self.is_alive() ? "the terrain has no world yet; add it to the scene tree, with a "
+                                 "generator, before you save it"
+                               : "the terrain has been freed";
+    if (!in_world_) return "the terrain is outside the scene tree; add it again before you save it";
+    if (world_->terrain.saver() == nullptr)
+        return "the terrain has no file; set its world_store to a VoxelWorldStore with a file_path";
+    return {};
+}
+
+Variant VoxelTerrain::save() {
+    if (const std::string why = why_no_file(); !why.empty()) return String(why);
+    const auto wait = std::make_shared<SaveWait>();
+    world_->terrain.saver()->save(
+        [answer = SaveAnswer(wait)](auto&& result) mutable { answer.give(result); });
+    return awaited(wait, "VoxelTerrain.save");
+}
+
+Variant VoxelTerrain::export_region(const AABB& area, const String& path) {
+    if (const std::string why = why_no_file(); !why.empty()) return String(why);
+    if (!update_space()) return String("the terrain has a transform that cannot work");
+    const voxel::Aabb box = space_.to_voxels(area);
+    for (const voxel::Vec3f corner : {box.min, box.max})
+        if (const auto error = voxel::check_position(corner, "the area"))
+            return String(std::string_view(error->message));
+    const auto low = [](float c) { return static_cast<std::int32_t>(std::floor(c)); };
+    const auto high = [](float c) { return static_cast<std::int32_t>(std::ceil(c)); };
+    const voxel::Box3i voxels{{low(box.min.x), low(box.min.y), low(box.min.z)},
+                              {high(box.max.x), high(box.max.y), high(box.max.z)}};
+    if (voxels.empty()) return String("the area is empty, so there is nothing to export");
+
+    const auto wait = std::make_shared<SaveWait>();
+    // What is exported is what the file has.
+    WorldSaver* const saver = world_->terrain.saver();
+    saver->save(
+        [saver, voxels, to = file_of(path), answer = SaveAnswer(wait)](auto&& saved) mutable {
+            if (!saved) return answer.give(saved);
+            saver->store().export_to(
+                to, voxels, false,
+                [answer = std::move(answer)](auto&& bricks) mutable { answer.give(bricks); });
+        });
+    return awaited(wait, "VoxelTerrain.export_region");
+}
+
+// ---- What scripts are told
+
+// After each line and each signal, survives() comes before anything else of `this`: see stream().
+
+std::vector<std::string> VoxelTerrain::file_warnings() {
+    const WorldSaver& saver = *world_->terrain.saver();
+    const voxel::WorldFileReport& report = saver.report();
+    const std::string file = '"' + file_of(world_store_->file_path()) + '"';
+    std::vector<std::string> warnings;
+    if (!report.warning.empty())
+        warnings.push_back(report.warning);
+    else if (report.read_only)
+        warnings.push_back(file +
+                           " can only be read, so nothing will be saved; check the permissions of "
+                           "the file and its folder, or save to another file");
+    if (!report.other_generator.empty())
+        warnings.push_back(file + " was made with another generator (" + report.other_generator +
+                           ") than the terrain has (" + generator_->describe() +
+                           "), so its edits may not fit the ground around them; set the "
+                           "generator back, or use a new file");
+    if (saver.damaged() > 0)
+        warnings.push_back(file + " has " + std::to_string(saver.damaged()) +
+                           " damaged bricks out of " + std::to_string(report.bricks) +
+                           "; the generator's ground is in their place");
+    return warnings;
+}
+
+void VoxelTerrain::announce_file() {
+    const ObjectId self = id();
+    const std::uint64_t world_number = world_number_;
+    if (!world_store_ || world_->announced_file) return;
+    WorldSaver* const saver = world_->terrain.saver();
+    if (saver != nullptr && saver->state() == WorldSaver::State::Loading) return;
+    world_->announced_file = true;
+    if (saver == nullptr || saver->state() == WorldSaver::State::Failed) {
+        const std::string problem =
+            saver == nullptr ? "the world store has no file_path, so nothing is saved; set it, for "
+                               "example to user://world.nebula"
+                             : saver->error().message;
+        if (!tell(LogLevel::Warning, "VoxelTerrain: " + problem + '.') ||
+            !survives(self, world_number))
+            return;
+        emit_signal("save_failed", {String(problem)});
+        return;
+    }
+    const std::vector<std::string> warnings = file_warnings();
+    PackedStringArray told;
+    told.resize(warnings.size());
+    for (std::size_t i = 0; i < warnings.size(); ++i) told.write()[i] = String(warnings[i]);
+    const Dictionary report{{"created", saver->report().created},
+                            {"read_only", saver->report().read_only},
+                            {"bricks", static_cast<std::int64_t>(saver->report().bricks)},
+                            {"damaged", static_cast<std::int64_t>(saver->damaged())},
+                            {"warnings", told}};
+    for (const std::string& warning : warnings)
+        if (!tell(LogLevel::Warning, "VoxelTerrain: " + warning + '.') ||
+            !survives(self, world_number))
+            return;
+    emit_signal("world_loaded", {report});
+}
+
+void VoxelTerrain::announce_saves() {
+    const ObjectId self = id();
+    const std::uint64_t world_number = world_number_;
+    for (const auto& result : std::exchange(world_->saves, {})) {
+        if (result) {
+            emit_signal("saved", {static_cast<std::int64_t>(result->bricks)});
+        } else {
+            if (!tell(LogLevel::Warning, "VoxelTerrain: " + result.error().message + '.') ||
+                !survives(self, world_number))
+                return;
+            emit_signal("save_failed", {String(result.error().message)});
+        }
+        if (!survives(self, world_number)) return;
+    }
+}
+
+}  // namespace nebula::godot

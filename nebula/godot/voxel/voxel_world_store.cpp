@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/voxel/voxel_world_store.hpp"
+
+#include "nebula/base/log.hpp"
+#include "nebula/godot/voxel/distances.hpp"
+
+#include <string>
+
+namespace nebula::godot {
+namespace {
+
+constexpr double kLongestAutosaveSec = 86'400;
+
+}  // namespace
+
+void VoxelWorldStore::bind(ClassBuilder<VoxelWorldStore>& c) {
+    using Self = VoxelWorldStore;
+    c.any_thread();
+    c.doc(
+        "The file in which a VoxelTerrain keeps what was dug and built.",
+        "Give it a [member file_path] and set it as [member VoxelTerrain.world_store]. The terrain "
+        "then "
+        "loads the file before it shows anything, and saves to it on [method VoxelTerrain.save], "
+        "every [member autosave_interval_sec] seconds, and when it ends.\n\n"
+        "A save slot is a file: to switch slots, set another [VoxelWorldStore]. A terrain reads "
+        "the properties when it makes its world, so a change of them has no effect until you call "
+        "[method VoxelTerrain.regenerate]. The file holds only what was changed; "
+        "the ground around it comes from the generator.");
+    c.property("file_path", &Self::file_path, &Self::set_file_path, {},
+               "The file, for example [code]user://slot1.nebula[/code] or an absolute path. If "
+               "there is no such file, it is made; its folder must exist. A file that is not a "
+               "world is refused and stays as it is. One terrain at a time can have it open.");
+    c.property("autosave_interval_sec", &Self::autosave_interval_sec,
+               &Self::set_autosave_interval_sec,
+               Hint::range(0, kLongestAutosaveSec, 1, "or_greater,suffix:s"),
+               "How many seconds a change waits until it is saved by itself. While it is above 0, "
+               "the terrain also saves when it leaves the scene tree or ends, so nothing is lost "
+               "when the game quits. With 0 the terrain saves only in [method VoxelTerrain.save], "
+               "and whatever was changed after that is lost with it. From 0 to 86400, which is a "
+               "day; any other value is refused with an error.");
+}
+
+String VoxelWorldStore::file_path() const {
+    const MutexLock lock(mutex_);
+    return path_;
+}
+
+void VoxelWorldStore::set_file_path(const String& path) {
+    {
+        const MutexLock lock(mutex_);
+        path_ = path;
+    }
+    emit_changed();  // runs scripts
+}
+
+void VoxelWorldStore::set_autosave_interval_sec(double seconds) {
+    if (!(seconds >= 0.0 && seconds <= kLongestAutosaveSec)) {
+        log(LogLevel::Error, "VoxelWorldStore.autosave_interval_sec is " + text_of(seconds) +
+                                 "; it must be from 0, which turns it off, to 86400. It keeps its "
+                                 "value.");
+        return;
+    }
+    autosave_sec_.store(seconds);
+    emit_changed();
+}
+
+std::chrono::milliseconds VoxelWorldStore::autosave() const {
+    return std::chrono::ceil<std::chrono::milliseconds>(
+        std::chrono::duration<double>(autosave_interval_sec()));
+}
+
+}  // namespace nebula::godot

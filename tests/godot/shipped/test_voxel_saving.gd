@@ -1,0 +1,225 @@
+# Worlds in files: what a game sees of saving, of loading, and of files that cannot be used.
+extends "res://voxel_suite.gd"
+
+const FILE := "user://nebula_saving_test.nebula"
+
+
+func kept_terrain(path := FILE, autosave_sec := 0.0) -> VoxelTerrain:
+	var terrain := flat_terrain()
+	terrain.world_store = VoxelWorldStore.new()
+	terrain.world_store.file_path = path
+	terrain.world_store.autosave_interval_sec = autosave_sec
+	return terrain
+
+
+# Collects what a signal passes.
+func news_of(news: Signal) -> Array:
+	var told := []
+	news.connect(func(what: Variant) -> void: told.append(what))
+	return told
+
+
+# Adds the terrain; what world_loaded says, or nothing if the file cannot be used.
+func opened(terrain: VoxelTerrain) -> Dictionary:
+	var reports := news_of(terrain.world_loaded)
+	var problems := news_of(terrain.save_failed)
+	tree.root.add_child(terrain)
+	if not await comes(func() -> bool: return reports.size() + problems.size() > 0):
+		check(false, "nothing was said of the file")
+	return reports[0] if not reports.is_empty() else {}
+
+
+# What the next game finds where there was flat ground.
+func height_in_next_game(path := FILE) -> float:
+	var terrain := kept_terrain(path)
+	await opened(terrain)
+	var height := height_at(terrain, 0, 0)
+	await remove(terrain)
+	return height
+
+
+func forget(path := FILE) -> void:
+	DirAccess.remove_absolute(path)
+
+
+func test_what_was_saved_is_there_in_the_next_game() -> void:
+	forget()
+	var terrain := kept_terrain()
+	var report := await opened(terrain)
+	check_equal(report.get("created"), true, "a new file")
+	check_equal(report.get("warnings"), PackedStringArray(), "warnings")
+	var saves := news_of(terrain.saved)
+	check_equal(terrain.dig_sphere(Vector3.ZERO, 6.0), OK, "dig_sphere")
+	check_equal(await terrain.save(), "", "save")
+	check(await comes(func() -> bool: return saves.size() == 1), "saved is emitted")
+	check(saves[0] > 0, "bricks were written")
+	await remove(terrain)
+
+	terrain = kept_terrain()
+	report = await opened(terrain)
+	check_equal(report.get("bricks"), saves[0], "bricks loaded")
+	check(absf(height_at(terrain, 0, 0) + 6.0) < 0.1, "the crater is there")
+	await load_whole(terrain)
+	check_equal(terrain.audit(), "", "audit")
+	check_equal(terrain.dig_sphere(Vector3(20, 0, 0), 4.0), OK, "it can be dug on")
+	await remove(terrain)
+	forget()
+
+
+func test_until_the_file_is_loaded_edits_are_refused_and_nothing_is_shown() -> void:
+	forget()
+	var terrain := kept_terrain()
+	var order: Array[String] = []
+	terrain.world_loaded.connect(func(_report: Dictionary) -> void: order.append("world_loaded"))
+	terrain.loaded.connect(func() -> void: order.append("loaded"))
+	tree.root.add_child(terrain)
+	expect_error("the world is still being loaded; edit it when that has ended")
+	check_equal(terrain.dig_sphere(Vector3.ZERO, 4.0), ERR_BUSY, "dig_sphere")
+	check(not terrain.is_loaded(), "it is not loaded")
+	check_equal(await terrain.save(), "", "a save waits for the file")
+	await load_whole(terrain)
+	await frames(2)
+	check_equal(order, ["world_loaded", "loaded"] as Array[String], "order of the signals")
+	await remove(terrain)
+	forget()
+
+
+func test_a_world_that_ends_is_saved_with_autosave_only() -> void:
+	for autosave: float in [60.0, 0.0]:
+		for is_freed: bool in [true, false]:
+			forget()
+			var terrain := kept_terrain(FILE, autosave)
+			await opened(terrain)
+			terrain.dig_sphere(Vector3.ZERO, 6.0)
+			if is_freed:
+				await remove(terrain)
+			else:
+				terrain.world_store = null  # it never leaves the tree
+			var left := -6.0 if autosave > 0 else 0.0
+			check(
+				absf(await height_in_next_game() - left) < 0.1,
+				"autosave %s, freed %s" % [autosave, is_freed]
+			)
+			if not is_freed:
+				await remove(terrain)
+	forget()
+
+
+func test_changes_are_saved_after_the_interval_and_when_the_terrain_leaves_the_tree() -> void:
+	forget()
+	var terrain := kept_terrain(FILE, 0.05)
+	await opened(terrain)
+	var saves := news_of(terrain.saved)
+	terrain.dig_sphere(Vector3.ZERO, 6.0)
+	check(await comes(func() -> bool: return saves.size() > 0), "it is saved by itself")
+	terrain.world_store.autosave_interval_sec = 3600
+	terrain.regenerate()
+	await terrain.world_loaded
+	check(absf(height_at(terrain, 0, 0) + 6.0) < 0.1, "regenerate() loads the file again")
+	saves.clear()
+	terrain.dig_sphere(Vector3(20, 0, 0), 6.0)
+	tree.root.remove_child(terrain)
+	check_equal(await terrain.save(), "the terrain is outside the scene tree; add it again before you save it")
+	tree.root.add_child(terrain)
+	check(await comes(func() -> bool: return saves.size() > 0), "it is saved when it leaves")
+	await remove(terrain)
+	forget()
+
+
+func test_a_file_that_cannot_be_used_is_told_in_one_sentence_and_stays_as_it_is() -> void:
+	var foreign := "user://nebula_saving_test.txt"
+	var file := FileAccess.open(foreign, FileAccess.WRITE)
+	file.store_string("shopping: milk, eggs")
+	file.close()
+	var parts := {
+		foreign: "is not a world",
+		"user://no/such/folder/world.nebula": "there is no folder",
+		"/proc/world.nebula": "could not be made",
+		"": "the world store has no file_path",
+	}
+	for path: String in parts:
+		var counter := WarningCounter.new()
+		OS.add_logger(counter)
+		var terrain := kept_terrain(path, 60.0)
+		var problems := news_of(terrain.save_failed)
+		await opened(terrain)
+		check_equal(problems.size(), 1, "sentences about " + path)
+		check(parts[path] in problems[0] and not "\n" in problems[0], "about %s: %s" % [path, problems[0]])
+		await load_whole(terrain)
+		OS.remove_logger(counter)
+		check_equal(counter.lines().size(), 1, "warnings about " + path)
+		check(absf(height_at(terrain, 0, 0)) < 0.1, "there is ground")
+		check(await terrain.save() != "", "a save says so, too")
+		if path != "":
+			expect_error("what is changed could not be saved, because")
+			check_equal(terrain.dig_sphere(Vector3.ZERO, 4.0), ERR_FILE_CANT_OPEN, "dig_sphere")
+		await remove(terrain)
+	check_equal(FileAccess.get_file_as_string(foreign), "shopping: milk, eggs", "the foreign file")
+	forget(foreign)
+
+
+func test_a_file_is_of_one_terrain_at_a_time() -> void:
+	forget()
+	var first := kept_terrain()
+	await opened(first)
+	var second := kept_terrain()
+	var problems := news_of(second.save_failed)
+	await opened(second)
+	check_equal(problems.size(), 1, "sentences")
+	check("is open already" in problems[0], problems[0])
+	first.dig_sphere(Vector3.ZERO, 6.0)
+	check_equal(await first.save(), "", "the first one saves")
+	await remove(second)
+	await remove(first)
+	check(absf(await height_in_next_game() + 6.0) < 0.1, "the crater is there")
+	forget()
+
+
+func test_another_generator_is_told_and_the_edits_load() -> void:
+	forget()
+	var terrain := kept_terrain()
+	await opened(terrain)
+	terrain.dig_sphere(Vector3.ZERO, 6.0)
+	await terrain.save()
+	await remove(terrain)
+	terrain = kept_terrain()
+	terrain.generator.height = 1.5
+	var report := await opened(terrain)
+	var warnings: PackedStringArray = report["warnings"]
+	check_equal(warnings.size(), 1, "warnings")
+	check("(flat height=0)" in warnings[0] and "(flat height=1.5)" in warnings[0], warnings[0])
+	check(absf(height_at(terrain, 0, 0) + 6.0) < 0.1, "the crater is there")
+	await remove(terrain)
+	forget()
+
+
+func test_without_a_store_a_save_says_what_to_do() -> void:
+	var terrain := await loaded_terrain()
+	check_equal(
+		await terrain.save(),
+		"the terrain has no file; set its world_store to a VoxelWorldStore with a file_path"
+	)
+	await remove(terrain)
+
+
+func test_a_region_is_a_world_of_its_own() -> void:
+	var region := "user://nebula_saving_test_region.nebula"
+	forget()
+	forget(region)
+	var terrain := kept_terrain()
+	await opened(terrain)
+	terrain.dig_sphere(Vector3.ZERO, 6.0)
+	terrain.dig_sphere(Vector3(60, 0, 60), 6.0)
+	var area := AABB(Vector3.ONE * -8, Vector3.ONE * 16)
+	check_equal(await terrain.export_region(area, region), "", "export_region")
+	var again: String = await terrain.export_region(area, region)
+	check("nebula_saving_test_region" in again, "it is not replaced: " + again)
+	check(await terrain.export_region(AABB(), region) != "", "an empty area")
+	await remove(terrain)
+	terrain = kept_terrain(region)
+	await opened(terrain)
+	check(absf(height_at(terrain, 0, 0) + 6.0) < 0.1, "the crater in the region")
+	check(absf(height_at(terrain, 60, 60)) < 0.1, "not the other one")
+	await remove(terrain)
+	forget()
+	forget(region)
