@@ -24,7 +24,7 @@ namespace nebula::voxel {
 /// Threads:   any thread; mesh() never at once with itself on one object, so one object per worker.
 /// Cost:      0.5 us for a chunk without a surface; otherwise in proportion to the surface, 2 to 4
 ///            ns per triangle, 9 to 15 us for a hillside, and a third more with strips on six faces
-///            (bench/voxel/README.md, a shared 2-core machine). About 110 KB of scratch. Allocates
+///            (bench/voxel/README.md, a shared 2-core machine). About 119 KB of scratch. Allocates
 ///            only while `out` grows.
 /// Throws:    std::bad_alloc if growing `out` fails. `out` is then unspecified; the mesher stays
 ///            usable.

@@ -402,7 +402,8 @@ Index* emit_cell(const TransitionCase& triangles, const CellVertices& vertex, In
 
 // From the outline of a lid down to the chunk's own border: two triangles for each line, fewer where
 // nothing moved. At a mitre the four corners do not lie in a plane. Which diagonal cuts them does not
-// depend on the line's direction, so that two lines beside each other are cut alike.
+// depend on the line's direction, so that two lines beside each other are cut alike. (A line along v
+// begins and ends at one u, but it is alone in its quarter of the face.)
 template <class Index>
 Index* emit_skirts(StripCell lid, const TransitionOutline& outline, const CellVertices& own,
                    const CellVertices& on_lid, Index* index) {
