@@ -142,23 +142,24 @@ void connect_lids(const std::array<std::uint64_t, StripSamples::kCells>& lids,
     }
 }
 
-// Whether a face in the mask has a sample of 0.
-bool has_zero(const StripSamples& strips) {
+// The first face in the mask with a sample of 0, or -1.
+int face_with_zero(const StripSamples& strips) {
     const hn::ScalableTag<std::int8_t> d;
     const std::size_t lanes = hn::Lanes(d);
-    auto zeros = hn::Zero(d);
-    bool found = false;
     for (int face = 0; face < StripSamples::kFaces; ++face) {
         if (!strips.has(face)) continue;
         const auto& samples = strips.samples[static_cast<std::size_t>(face)];
+        auto zeros = hn::Zero(d);
+        bool found = false;
         std::size_t i = 0;
         for (; i + lanes <= StripSamples::kCount; i += lanes) {
             const auto v = hn::LoadU(d, samples.data() + i);
             zeros = hn::Or(zeros, hn::VecFromMask(d, hn::Eq(v, hn::Zero(d))));
         }
         for (; i < StripSamples::kCount; ++i) found = found || samples[i] == 0;
+        if (found || !hn::AllTrue(d, hn::Eq(zeros, hn::Zero(d)))) return face;
     }
-    return found || !hn::AllTrue(d, hn::Eq(zeros, hn::Zero(d)));
+    return -1;
 }
 
 // The signs of a face's corners: bit a of word b.
