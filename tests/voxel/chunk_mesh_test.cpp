@@ -80,7 +80,7 @@ TEST(MeshHash, DependsOnEveryByteAndOnTheCounts) {
     ChunkMesh mesh;
     mesh.vertex_count = 3;
     mesh.index_count = 3;
-    mesh.vertex_data.assign(48, std::byte{1});
+    mesh.vertex_data.assign(3 * ChunkMesh::kVertexSize, std::byte{1});
     mesh.index_data.assign(6, std::byte{2});
     const std::uint64_t hash = mesh_hash(mesh);
     for (std::size_t i = 0; i < mesh.vertex_data.size(); ++i) {

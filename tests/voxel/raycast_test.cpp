@@ -261,6 +261,45 @@ TEST(Raycaster, AWallOneVoxelThickStopsEveryRay) {
     }
 }
 
+// These went through the ground at a vertex, and then hit their own start.
+TEST(Raycaster, RaysFromAReportMeetTheVertexThatTheyAreAimedAt) {
+    const Volume volume(std::make_shared<FlatGenerator>(0.5F));
+    Raycaster caster(volume);
+    const std::pair<Vec3f, Vec3f> rays[] = {{{0.5F, 10.5F, 0.5F}, {3.5F, -10.0F, 6.5F}},
+                                            {{0.0F, 15.5F, 0.0F}, {3.0F, -15.0F, 9.0F}},
+                                            {{0.25F, 1.25F, 0.25F}, {3.75F, -0.75F, -12.25F}}};
+    for (const auto& [from, way] : rays) {
+        const auto hit = cast(caster, from, way, 100.0F);
+        ASSERT_TRUE(hit);
+        EXPECT_NEAR(hit->distance, std::sqrt(dot(way, way)), 1e-4F);
+    }
+}
+
+// Of plain ground, and of a sheet whose other side is one voxel below.
+TEST(Raycaster, ARayAimedAtAVertexMeetsIt) {
+    constexpr float kTop = 0.5F;
+    Dice dice(31);
+    for (const bool sheet : {false, true}) {
+        const Volume volume(std::make_shared<FunctionGenerator>(
+            [=](Vec3f p) { return sheet ? std::abs(p.y) - 0.5F : p.y - kTop; }));
+        Raycaster caster(volume);
+        for (int i = 0; i < 10'000; ++i) {
+            const auto whole = [&](int size) {
+                return static_cast<float>(dice.whole(-size, size));
+            };
+            const Vec3f vertex{whole(15), kTop, whole(15)};
+            // From where the way is exact in floats, so the line through the vertex is as well.
+            const Vec3f away =
+                Vec3f{whole(200), 4.0F + std::abs(whole(300)), whole(200)} * (1.0F / 16.0F);
+            const auto hit = cast(caster, vertex + away, Vec3f{} - away, 100.0F);
+            ASSERT_TRUE(hit) << "ray " << i << " of " << sheet;
+            const float distance = std::sqrt(dot(away, away));
+            ASSERT_NEAR(hit->distance, distance, 1e-6F * (1.0F + distance))
+                << "ray " << i << " of " << sheet;
+        }
+    }
+}
+
 TEST(Raycaster, StartingInsideTheGroundHitsAtOnce) {
     const Volume volume(std::make_shared<FlatGenerator>(0.0F));
     Raycaster caster(volume);

@@ -247,10 +247,14 @@ TEST_F(SmoothMesherTest, AZeroSampleIsAnErrorAndTheNextChunkIsFine) {
     for (const Vec3i at :
          {Vec3i{-1, -1, -1}, Vec3i{7, 8, 9}, Vec3i{33, 33, 33}, Vec3i{3, 33, 33}}) {
         test::fill(*block_, {4, -5, 6}, test::slope);
+        block_->chunk = {{4, -5, 6}, 2};
         block_->at(at.x, at.y, at.z) = 0;
         const auto failed = mesher_.mesh(*block_, mesh_);
         ASSERT_FALSE(failed);
         EXPECT_EQ(failed.error().kind, VoxelError::Kind::ZeroSample);
+        EXPECT_EQ(failed.error().message,
+                  "the generator wrote a sample of 0 for chunk (4, -5, 6) of level 2; every sample "
+                  "must be negative or positive");
         EXPECT_TRUE(mesh_.empty());
         EXPECT_EQ(mesh_.vertex_count, 0U);
     }

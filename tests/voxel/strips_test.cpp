@@ -172,6 +172,8 @@ TEST(Strips, AZeroSampleOfAFaceInTheMaskIsAnError) {
     SmoothMesher mesher;
     ChunkMesh mesh;
     test::fill(*block, {0, 0, 0}, test::slope);
+    block->chunk = {{4, -5, 6}, 1};
+    const char* const names[] = {"-x", "+x", "-y", "+y", "-z", "+z"};
     for (int face = 0; face < StripSamples::kFaces; ++face) {
         for (const std::size_t place : {std::size_t{0}, StripSamples::kCount - 1}) {
             test::fill(*strips, kAllFaces, {0, 0, 0}, test::picked(test::slope));
@@ -179,6 +181,11 @@ TEST(Strips, AZeroSampleOfAFaceInTheMaskIsAnError) {
             const auto failed = mesher.mesh(*block, *strips, mesh);
             ASSERT_FALSE(failed);
             EXPECT_EQ(failed.error().kind, VoxelError::Kind::ZeroSample);
+            EXPECT_EQ(
+                failed.error().message,
+                std::string("the generator wrote a sample of 0 for chunk (4, -5, 6) of level 1, "
+                            "in the coarser samples at its ") +
+                    names[face] + " face; every sample must be negative or positive");
             EXPECT_TRUE(mesh.empty());
             strips->mask = static_cast<std::uint8_t>(kAllFaces ^ 1U << face);
             EXPECT_TRUE(mesher.mesh(*block, *strips, mesh)) << "nobody reads face " << face;

@@ -31,10 +31,11 @@ using CellCorners = std::array<Sample, 8>;
 /// to the bit, with positions relative to the cell's lowest corner.
 ///
 /// Threads:   any thread; it is a value.
-/// Cost:      a division per crossed edge, at most 12.
+/// Cost:      a division per crossed edge, at most 12. The first one ever derives the tables.
+/// \throws std::bad_alloc, only when it derives the tables.
 class CellTriangles {
 public:
-    explicit CellTriangles(const CellCorners& corners) noexcept
+    explicit CellTriangles(const CellCorners& corners)
         : case_(&cell_tables().regular[case_of(corners)]) {
         std::uint32_t made = 0;
         for (std::size_t i = 0; i < 3 * std::size_t{case_->triangle_count}; ++i) {

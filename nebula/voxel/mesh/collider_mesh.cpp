@@ -3,7 +3,6 @@
 
 #include "nebula/voxel/mesh/cell_triangles.hpp"
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -25,16 +24,6 @@ RowBits bits_of(const TileBlock& block) {
             for (std::uint32_t x = 0; x < TileBlock::kEdge; ++x)
                 row |= (is_inside(*sample++) ? 1U : 0U) << x;
     return rows;
-}
-
-bool is_sliver(const std::array<Vec3f, 3>& t) {
-    const Vec3f a = t[1] - t[0];
-    const Vec3f b = t[2] - t[1];
-    const Vec3f c = t[0] - t[2];
-    const Vec3f twice_area = cross(a, b);
-    const float longest = std::max({dot(a, a), dot(b, b), dot(c, c)});
-    // The height above the longest side is twice the area divided by that side.
-    return dot(twice_area, twice_area) < longest * kSliverHeight * kSliverHeight;
 }
 
 }  // namespace
@@ -61,9 +50,7 @@ void mesh_collider(const TileBlock& block, ColliderMesh& out) {
                 const Vec3f origin{static_cast<float>(x), static_cast<float>(y),
                                    static_cast<float>(z)};
                 for (std::size_t i = 0; i < cell.count(); ++i) {
-                    const std::array<Vec3f, 3> triangle = cell[i];
-                    if (is_sliver(triangle)) continue;
-                    for (const Vec3f& p : triangle) out.faces.push_back(origin + p);
+                    for (const Vec3f& p : cell[i]) out.faces.push_back(origin + p);
                 }
             }
         }

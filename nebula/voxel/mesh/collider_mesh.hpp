@@ -10,10 +10,6 @@
 
 namespace nebula::voxel {
 
-/// A triangle whose height is below this is not part of a collider, in voxels. So a collider has
-/// holes, none wider than this: nothing falls through, and a ray may pass.
-inline constexpr float kSliverHeight = 1.0F / 256.0F;
-
 /// Three positions per triangle, clockwise when seen from the air, relative to the tile's lowest
 /// corner and in voxels. No normals, and no shared vertices: physics engines take it like this.
 ///
@@ -27,7 +23,7 @@ struct ColliderMesh {
 };
 
 /// Replaces `out` with the triangles of a tile: those of the chunk's mesh without strips, with equal
-/// positions, less the slivers. A sample of 0 counts as air.
+/// positions. A sample of 0 counts as air.
 ///
 /// Threads:   any thread.
 /// Cost:      about 20 us for hills.

@@ -259,15 +259,16 @@ void make_room(std::vector<std::byte>& data, std::size_t size) {
     if (data.size() < size) data.resize(size);
 }
 
-// `strips` may be null. Returns false if there is a sample of 0. Without a surface, it leaves `out`
-// as it is.
-bool mesh_block(const SampleBlock& block, const StripSamples* strips, const MeshTables& tables,
-                SmoothScratch& s, ChunkMesh& out) {
+// `strips` may be null. Returns where there is a sample of 0: in the block, in the samples of a face, or
+// nowhere. Without a surface, it leaves `out` as it is.
+int mesh_block(const SampleBlock& block, const StripSamples* strips, const MeshTables& tables,
+               SmoothScratch& s, ChunkMesh& out) {
     const Signs signs = sweep_signs(block, s);
-    if (signs == Signs::ZeroFound || (strips != nullptr && has_zero(*strips))) return false;
-    if (signs == Signs::AllEqual) return true;
+    if (signs == Signs::ZeroFound) return detail::kZeroInBlock;
+    if (const int face = strips != nullptr ? face_with_zero(*strips) : -1; face >= 0) return face;
+    if (signs == Signs::AllEqual) return detail::kNoZero;
     number_vertices(s);
-    if (s.vertex_count == 0) return true;
+    if (s.vertex_count == 0) return detail::kNoZero;
     find_cells(s);
     std::size_t most_indices = most_regular_indices(s);
     if (strips != nullptr) most_indices += list_strips(*strips, tables.cells, s);
@@ -288,7 +289,7 @@ bool mesh_block(const SampleBlock& block, const StripSamples* strips, const Mesh
                           : emit_all_triangles<std::uint32_t>(strips, tables, s, out);
     out.vertex_data.resize(s.vertex_count * ChunkMesh::kVertexSize);
     out.index_data.resize(out.index_count * out.index_size());
-    return true;
+    return detail::kNoZero;
 }
 
 }  // namespace nebula::voxel::HWY_NAMESPACE
@@ -296,6 +297,22 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace nebula::voxel {
+namespace {
+
+VoxelError zero_sample(const ChunkId& chunk, int where) {
+    constexpr std::array<const char*, StripSamples::kFaces> kFaces{"-x", "+x", "-y",
+                                                                   "+y", "-z", "+z"};
+    std::string message = "the generator wrote a sample of 0 for chunk (" +
+                          std::to_string(chunk.at.x) + ", " + std::to_string(chunk.at.y) + ", " +
+                          std::to_string(chunk.at.z) + ") of level " + std::to_string(chunk.level);
+    if (where >= 0)
+        message += ", in the coarser samples at its " +
+                   std::string(kFaces[static_cast<std::size_t>(where)]) + " face";
+    return {VoxelError::Kind::ZeroSample, message + "; every sample must be negative or positive"};
+}
+
+}  // namespace
+
 HWY_EXPORT(mesh_block);
 
 struct SmoothMesher::Scratch : detail::SmoothScratch {};
@@ -310,12 +327,10 @@ tl::expected<void, VoxelError> SmoothMesher::mesh_with(const SampleBlock& block,
     out.vertex_count = 0;
     out.index_count = 0;
     const detail::MeshTables tables{cell_tables(), detail::cell_plans()};
-    const bool done = HWY_DYNAMIC_DISPATCH(mesh_block)(block, strips, tables, *scratch_, out);
+    const int zero = HWY_DYNAMIC_DISPATCH(mesh_block)(block, strips, tables, *scratch_, out);
     if (out.empty()) out.clear();
-    if (done) return {};
-    return tl::unexpected(
-        VoxelError{VoxelError::Kind::ZeroSample,
-                   "the generator wrote a sample of 0; every sample must be negative or positive"});
+    if (zero == detail::kNoZero) return {};
+    return tl::unexpected(zero_sample(block.chunk, zero));
 }
 
 tl::expected<void, VoxelError> SmoothMesher::mesh(const SampleBlock& block, ChunkMesh& out) {

@@ -24,7 +24,7 @@ namespace nebula::voxel {
 /// Threads:   any thread; mesh() never at once with itself on one object, so one object per worker.
 /// Cost:      0.5 us for a chunk without a surface; otherwise in proportion to the surface, 2 to 4
 ///            ns per triangle, 9 to 15 us for a hillside, and a third more with strips on six faces
-///            (bench/voxel/README.md, a shared 2-core machine). About 110 KB of scratch. Allocates
+///            (bench/voxel/README.md, a shared 2-core machine). About 119 KB of scratch. Allocates
 ///            only while `out` grows.
 /// Throws:    std::bad_alloc if growing `out` fails. `out` is then unspecified; the mesher stays
 ///            usable.
@@ -38,13 +38,13 @@ public:
     /// Replaces `out` with the surface of `block`, which is an empty mesh if there is none.
     ///
     /// Fails with ZeroSample and an empty `out` if the block has a sample of 0: the code that wrote
-    /// it broke rule 1 of the README.
+    /// it broke rule 1 of the README. The message names `block.chunk`.
     [[nodiscard]] tl::expected<void, VoxelError> mesh(const SampleBlock& block, ChunkMesh& out);
 
     /// The same for a chunk with neighbours that are shown one level coarser: on the faces in
     /// `strips.mask`, the surface ends in exactly the vertices that the coarser chunk has there.
     /// Everywhere else it ends as without strips. A 0 among the samples of such a face is an error,
-    /// too. Without faces in the mask, this is mesh(block, out), to the byte.
+    /// too, and the message names the face. Without faces in the mask, this is mesh(block, out), to the byte.
     [[nodiscard]] tl::expected<void, VoxelError> mesh(const SampleBlock& block,
                                                       const StripSamples& strips, ChunkMesh& out);
 

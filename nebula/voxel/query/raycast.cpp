@@ -7,11 +7,13 @@
 #include "nebula/voxel/query/detail/brick_cache.hpp"
 #include "nebula/voxel/query/detail/grid_walk.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace nebula::voxel {
@@ -27,7 +29,6 @@ constexpr unsigned kAllInside = 0xFFU;
 Vec3d cross(const Vec3d& a, const Vec3d& b) {
     return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
-double dot(const Vec3d& a, const Vec3d& b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 Vec3d minus(const Vec3d& a, const Vec3d& b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
 Vec3f to_float(const Vec3d& v) {
     return {static_cast<float>(v.x), static_cast<float>(v.y), static_cast<float>(v.z)};
@@ -39,25 +40,66 @@ struct Crossing {
     Vec3d normal{};  // into the air, not of unit length
 };
 
-// Where the line from the origin in a direction crosses a triangle, at any distance.
-//
-// The three products say on which side of each edge the line passes. Two triangles that share an edge
-// compute the same product of it with the opposite sign, to the last bit, so no line passes between
-// them (README, "No ray passes between two triangles").
-bool crosses(const std::array<Vec3d, 3>& p, const Vec3d& direction, Crossing& out) {
-    const double a = dot(direction, cross(p[0], p[1]));
-    const double b = dot(direction, cross(p[1], p[2]));
-    const double c = dot(direction, cross(p[2], p[0]));
-    const bool in_one_sense = a >= 0.0 && b >= 0.0 && c >= 0.0;
-    const bool in_the_other = a <= 0.0 && b <= 0.0 && c <= 0.0;
-    if (!in_one_sense && !in_the_other) return false;
-    // Clockwise when seen from the air.
-    const Vec3d normal = cross(minus(p[2], p[0]), minus(p[1], p[0]));
-    const double along = dot(normal, direction);
-    if (along == 0.0) return false;  // in its plane: its neighbours are crossed
-    out = {dot(normal, p[0]) / along, along < 0.0, normal};
-    return true;
-}
+// A point in a plane across the ray, along which it was moved there.
+struct Projected {
+    double u, v;
+    double distance;  // by which it was moved, in lengths of the direction
+};
+
+// On which side of the line through both points the ray passes: the sign is exact, or 0 where rounding
+// makes the products equal.
+double side(const Projected& p, const Projected& q) { return p.u * q.v - p.v * q.u; }
+
+// Sees triangles along a direction, from the origin.
+class View {
+public:
+    explicit View(const Vec3d& direction) : direction_{direction.x, direction.y, direction.z} {
+        for (std::size_t i = 1; i < 3; ++i)
+            if (std::abs(direction_[i]) > std::abs(direction_[w_])) w_ = i;
+        // The axes u, v and w are right-handed, and the plane is that of u and v.
+        u_ = (w_ + 1) % 3;
+        v_ = (w_ + 2) % 3;
+        if (is_nowhere()) return;
+        inverse_ = 1.0 / direction_[w_];
+        slope_u_ = direction_[u_] * inverse_;
+        slope_v_ = direction_[v_] * inverse_;
+    }
+
+    // Where the line through the origin crosses a triangle, at any distance. README, "No ray passes
+    // between two triangles".
+    bool crosses(const std::array<Vec3d, 3>& p, Crossing& out) const {
+        if (is_nowhere()) return false;
+        const Projected p0 = project(p[0]);
+        const Projected p1 = project(p[1]);
+        const Projected p2 = project(p[2]);
+        const double a = side(p1, p2);
+        const double b = side(p2, p0);
+        const double c = side(p0, p1);
+        // An edge that the ray touches belongs to the triangles on both of its sides.
+        const bool in_one_sense = a >= 0.0 && b >= 0.0 && c >= 0.0;
+        const bool in_the_other = a <= 0.0 && b <= 0.0 && c <= 0.0;
+        // Both if it is seen from its edge: then its neighbours are crossed.
+        if (in_one_sense == in_the_other) return false;
+        // A mean of the three distances, so rounding cannot put it beyond the triangle.
+        const double along = (a * p0.distance + b * p1.distance + c * p2.distance) / (a + b + c);
+        // Clockwise when seen from the air.
+        out = {along, in_one_sense == (inverse_ > 0.0),
+               cross(minus(p[2], p[0]), minus(p[1], p[0]))};
+        return true;
+    }
+
+private:
+    [[nodiscard]] bool is_nowhere() const { return direction_[w_] == 0.0; }
+    [[nodiscard]] Projected project(const Vec3d& point) const {
+        const std::array<double, 3> q{point.x, point.y, point.z};
+        return {q[u_] - slope_u_ * q[w_], q[v_] - slope_v_ * q[w_], q[w_] * inverse_};
+    }
+
+    std::array<double, 3> direction_;
+    std::size_t u_ = 0, v_ = 0, w_ = 0;  // the direction is longest on w
+    double inverse_ = 0.0;               // of the direction on w
+    double slope_u_ = 0.0, slope_v_ = 0.0;
+};
 
 // The slope of the trilinear blend of the corners, which is smoother than the triangles.
 Vec3f gradient(const CellCorners& c, const Vec3d& p) {
@@ -81,7 +123,7 @@ Vec3f normalised(Vec3f v, Vec3f otherwise) {
 class Raycaster::Walk {
 public:
     Walk(BrickCache& bricks, Vec3d from, Vec3d direction, double limit)
-        : bricks_(bricks), from_(from), direction_(direction), limit_(limit) {}
+        : bricks_(bricks), from_(from), direction_(direction), view_(direction), limit_(limit) {}
 
     std::optional<RayHit> run() {
         GridWalk cells(from_, direction_);
@@ -101,7 +143,6 @@ public:
                 cells.leave(brick_region({brick}).box);
             } else {
                 if (auto hit = visit(cells)) return hit;
-                cells.advance();
             }
             if (steps == 0 && empty) starts_in_air_ = true;
         }
@@ -111,24 +152,43 @@ public:
     }
 
 private:
-    std::optional<RayHit> visit(const GridWalk& cells) {
+    // Meets what is in a cell, or moves to the next one.
+    std::optional<RayHit> visit(GridWalk& cells) {
         const Vec3i cell = cells.cell();
         const CellCorners corners = bricks_.corners(cell);
         const unsigned signs = case_of(corners);
         if (signs == 0) {
             starts_in_air_ = true;  // or in another cell, from which it came into air
+            cells.advance();
             return std::nullopt;
         }
-        // It crossed nothing on the way, so this is where it has been all the time.
-        if (signs == kAllInside) return start();
-        const Crossing first = first_crossing(cell, CellTriangles(corners), direction_, limit_);
-        if (first.distance > limit_) return std::nullopt;
+        if (signs == kAllInside) {
+            // It crossed nothing on the way, so this is where it has been all the time.
+            if (!starts_in_air_ && starts_inside()) return start();
+            // Should rounding ever bring a ray from the air here, it must not hit its own start.
+            return hit(corners, cell, {cells.entered(), true, {}});
+        }
+        if (auto hit = meet(cell, limit_)) return hit;
+        const double edge = cells.leaves();
+        const std::optional<Vec3i> step = cells.around_the_edge();
+        cells.advance();
+        if (!step) return std::nullopt;
+        const double limit = std::min(limit_, edge + kAtTheEdge);
+        if (auto hit = meet(cell + *step, limit)) return hit;
+        return meet(cells.cell() + *step, limit);
+    }
+
+    // The first triangle of a cell.
+    std::optional<RayHit> meet(Vec3i cell, double limit) {
+        const CellCorners corners = bricks_.corners(cell);
+        const Crossing first = first_crossing(cell, CellTriangles(corners), view_, limit);
+        if (first.distance > limit) return std::nullopt;
         if (!first.into_ground && !starts_in_air_ && starts_inside()) return start();
         return hit(corners, cell, first);
     }
 
     [[nodiscard]] Crossing first_crossing(Vec3i cell, const CellTriangles& triangles,
-                                          const Vec3d& direction, double limit) const {
+                                          const View& view, double limit) const {
         Crossing first;
         for (std::size_t i = 0; i < triangles.count(); ++i) {
             std::array<Vec3d, 3> p;
@@ -140,7 +200,7 @@ private:
                         (cell.y + double{triangle[k].y}) - from_.y,
                         (cell.z + double{triangle[k].z}) - from_.z};
             Crossing crossing;
-            if (crosses(p, direction, crossing) && crossing.distance >= 0.0 &&
+            if (view.crosses(p, crossing) && crossing.distance >= 0.0 &&
                 crossing.distance <= limit && crossing.distance < first.distance)
                 first = crossing;
         }
@@ -153,7 +213,7 @@ private:
         const CellCorners corners = bricks_.corners(cell);
         const CellTriangles triangles(corners);
         const Vec3d to{cell.x - from_.x, cell.y - from_.y, cell.z - from_.z};
-        const Crossing first = first_crossing(cell, triangles, to, 1.0);
+        const Crossing first = first_crossing(cell, triangles, View(to), 1.0);
         return first.distance <= 1.0 ? !first.into_ground : is_inside(corners[0]);
     }
 
@@ -180,10 +240,13 @@ private:
     // On each axis, a ray crosses at most one border more than it advances there, and a diagonal ray
     // advances the square root of 3 times its length on all axes together; README, "Raycasts".
     static constexpr double kStepsPerVoxel = 1.74;
+    // Beyond an edge that the ray touches, only what is at the edge is next on its way. In voxels.
+    static constexpr double kAtTheEdge = 1e-6;
 
     BrickCache& bricks_;
     Vec3d from_;
     Vec3d direction_;
+    View view_;
     double limit_;
     bool starts_in_air_ = false;  // it is known
 };

@@ -14,6 +14,10 @@
 
 namespace nebula::voxel::detail {
 
+// Where the samples have a 0, if it is not the face of a strip.
+inline constexpr int kNoZero = -2;
+inline constexpr int kZeroInBlock = -1;
+
 /// Corners along an axis of a chunk; a row is the corners with one (y, z).
 inline constexpr int kRowCorners = kChunkSize + 1;
 inline constexpr std::size_t kRows = std::size_t{kRowCorners} * kRowCorners;

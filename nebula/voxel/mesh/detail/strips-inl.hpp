@@ -142,23 +142,24 @@ void connect_lids(const std::array<std::uint64_t, StripSamples::kCells>& lids,
     }
 }
 
-// Whether a face in the mask has a sample of 0.
-bool has_zero(const StripSamples& strips) {
+// The first face in the mask with a sample of 0, or -1.
+int face_with_zero(const StripSamples& strips) {
     const hn::ScalableTag<std::int8_t> d;
     const std::size_t lanes = hn::Lanes(d);
-    auto zeros = hn::Zero(d);
-    bool found = false;
     for (int face = 0; face < StripSamples::kFaces; ++face) {
         if (!strips.has(face)) continue;
         const auto& samples = strips.samples[static_cast<std::size_t>(face)];
+        auto zeros = hn::Zero(d);
+        bool found = false;
         std::size_t i = 0;
         for (; i + lanes <= StripSamples::kCount; i += lanes) {
             const auto v = hn::LoadU(d, samples.data() + i);
             zeros = hn::Or(zeros, hn::VecFromMask(d, hn::Eq(v, hn::Zero(d))));
         }
         for (; i < StripSamples::kCount; ++i) found = found || samples[i] == 0;
+        if (found || !hn::AllTrue(d, hn::Eq(zeros, hn::Zero(d)))) return face;
     }
-    return found || !hn::AllTrue(d, hn::Eq(zeros, hn::Zero(d)));
+    return -1;
 }
 
 // The signs of a face's corners: bit a of word b.
@@ -402,7 +403,8 @@ Index* emit_cell(const TransitionCase& triangles, const CellVertices& vertex, In
 
 // From the outline of a lid down to the chunk's own border: two triangles for each line, fewer where
 // nothing moved. At a mitre the four corners do not lie in a plane. Which diagonal cuts them does not
-// depend on the line's direction, so that two lines beside each other are cut alike.
+// depend on the line's direction, so that two lines beside each other are cut alike. (A line along v
+// begins and ends at one u, but it is alone in its quarter of the face.)
 template <class Index>
 Index* emit_skirts(StripCell lid, const TransitionOutline& outline, const CellVertices& own,
                    const CellVertices& on_lid, Index* index) {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace nebula::voxel::detail {
 
@@ -41,6 +42,24 @@ public:
     /// The distance from the ray's start to this cell. Never decreases.
     [[nodiscard]] double entered() const { return entered_; }
     [[nodiscard]] double leaves() const { return next_[nearest(next_)]; }
+
+    /// If the ray leaves its cell so close to a lattice edge that rounding decides on which side of
+    /// it: the step to the other side, from this cell and from the next one.
+    [[nodiscard]] std::optional<Vec3i> around_the_edge() const {
+        const std::size_t exit = nearest(next_);
+        const double rounding = kRounding * (1.0 + next_[exit]);
+        for (std::size_t a = 0; a < 3; ++a) {
+            // Without a direction there is no rounding.
+            if (a == exit || direction_[a] == 0) continue;
+            const double at = (from_[a] - cell_[a]) + direction_[a] * next_[exit];
+            if (at > rounding && at < 1.0 - rounding) continue;
+            // Not near two edges: there is no surface at a corner.
+            std::array<std::int32_t, 3> step{};
+            step[a] = at < 0.5 ? -1 : 1;
+            return Vec3i{step[0], step[1], step[2]};
+        }
+        return std::nullopt;
+    }
 
     /// Moves to the next cell.
     void advance() {
@@ -76,6 +95,9 @@ public:
     }
 
 private:
+    // What is computed for a ray is wrong by less, in parts of 1 + the distance from its start.
+    static constexpr double kRounding = 1e-12;
+
     // The distance to the one of the borders `low` and `high` towards which the ray runs.
     [[nodiscard]] double distance_to_border(std::size_t a, std::int32_t low,
                                             std::int32_t high) const {
