@@ -131,13 +131,52 @@ TEST_P(BigEditOn, ChangesNothingWhenItIsCancelled) {
     EXPECT_LT((*cancelled)->progress(), 1.0F);
     (*cancelled)->cancel();
     EXPECT_EQ(settle(**cancelled), State::Cancelled);
-    EXPECT_FALSE(world.finish(**cancelled));
+    EXPECT_EQ(world.finish(**cancelled).error().kind, VoxelError::Kind::Cancelled);
     const auto dropped = world.begin(pool, o);
     ASSERT_TRUE(dropped);
     world.drop(**dropped);
     ASSERT_TRUE(world.begin(pool, o));  // ends with the world
     EXPECT_EQ(world.volume().version(), 0U);
     EXPECT_EQ(world.edits(), 0U);
+}
+
+// finish() looked twice whether it was ready, and dropped what became so in between.
+TEST_P(BigEditOn, IsKeptUntilItIsReady) {
+    WorkerPool pool(config_of(GetParam()));
+    for (int i = 0; i < 20; ++i) {
+        World world(low_hills());
+        const auto edit = world.begin(pool, {.shape = SphereShape{{9, 0, 30}, 20.0F}});
+        ASSERT_TRUE(edit);
+        auto done = world.finish(**edit);
+        for (; !done; done = world.finish(**edit)) {
+            ASSERT_EQ(done.error().kind, VoxelError::Kind::NotReady);
+            std::this_thread::yield();
+        }
+        EXPECT_EQ(world.volume().edited_count(), done->bricks.size());
+        EXPECT_FALSE(done->bricks.empty());
+    }
+}
+
+TEST(BigEdit, ThatIsCancelledWhileItIsPreparedChangesNothing) {
+    WorkerPool pool(config_of(0));
+    BigEdit* cancelled = nullptr;  // by the generator
+    World world(std::make_shared<FunctionGenerator>([&cancelled](Vec3f p) {
+        if (cancelled != nullptr) cancelled->cancel();
+        return p.y;
+    }));
+    world.set_undo_limit(std::size_t{1} << 24U);
+    const auto edit = world.begin(pool, {.shape = SphereShape{{0, 0, 0}, 30.0F}});
+    ASSERT_TRUE(edit);
+    ASSERT_EQ(settle(**edit), State::Ready);
+    // Bricks that prepare() works out again, from the generator.
+    ASSERT_TRUE(world.apply(Operation{.shape = SphereShape{{16, -1, 8}, 2.0F}}));
+    ASSERT_TRUE(world.undo(0));
+    cancelled = *edit;
+    const auto done = world.finish(**edit);
+    cancelled = nullptr;
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().kind, VoxelError::Kind::Cancelled);
+    EXPECT_EQ(world.volume().edited_count(), 0U);
 }
 
 TEST_P(BigEditOn, FailsWithTheGeneratorsMessage) {

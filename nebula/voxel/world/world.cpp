@@ -2,7 +2,6 @@
 #include "nebula/voxel/world/world.hpp"
 
 #include "nebula/base/assert.hpp"
-#include "nebula/base/clock.hpp"
 
 #include <algorithm>
 #include <variant>
@@ -81,8 +80,7 @@ tl::expected<BigEdit*, VoxelError> World::begin(WorkerPool& pool, const Operatio
 
 tl::expected<EditReport, VoxelError> World::finish(BigEdit& edit, const Ready& ready) {
     auto prepared = edit.prepare();
-    if (!prepared && prepared.error().kind == VoxelError::Kind::NotReady &&
-        edit.advance(Clock::time_point::min()) == BigEdit::State::Working)
+    if (!prepared && prepared.error().kind == VoxelError::Kind::NotReady)
         return tl::unexpected(std::move(prepared.error()));
     Operation operation;
     try {
