@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -200,6 +201,24 @@ TEST(WorldSaver, ASaveThatFailedIsMadeUpFor) {
     const auto file = WorldFile::open(path, {});
     ASSERT_TRUE(file);
     EXPECT_EQ((*file)->report().last_operation, 1U);
+}
+
+TEST(WorldSaver, AnAnswerThatThrowsTakesNoOtherWithIt) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    WorldSaver saver(world, folder.file("world"), {});
+    saver.wait();
+    dig_from(world, 0, 3);
+    Outcome first, last;
+    save(saver, first);
+    saver.save([](auto&&) { throw std::runtime_error("of the game"); });
+    save(saver, last);
+    EXPECT_THROW(saver.wait(), std::runtime_error);
+    saver.wait();
+    for (const Outcome& outcome : {first, last}) {
+        EXPECT_EQ(outcome.answers, 1);
+        EXPECT_TRUE(outcome.result);
+    }
 }
 
 Clock::time_point fake_now{};

@@ -40,9 +40,6 @@ public:
             mine[i] |= bits[i];
         }
     }
-    void insert(const BrickKeys& others) {
-        for (const auto& [page, bits] : others.pages_) insert(page, bits);
-    }
     /// Makes room for the bricks of a page, so that inserting them cannot fail.
     void reserve_page(std::uint64_t page) { pages_[page]; }
     [[nodiscard]] bool contains(BrickKey key) const noexcept {

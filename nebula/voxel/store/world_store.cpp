@@ -159,25 +159,27 @@ void WorldStore::open(Answer<WorldFileReport> answer) {
 
 void WorldStore::save(Volume::Unsaved unsaved, std::vector<StoredOperation> operations,
                       Answer<SaveReport> answer) {
-    auto saved = std::make_shared<BrickKeys>();  // filled on the I/O thread, as with open
+    auto keys = std::make_shared<BrickKeys>();  // found on the I/O thread, as with open
     ask<SaveReport>(
         false,
-        [this, saved,
+        [this, keys,
          answer = std::move(answer)](tl::expected<SaveReport, VoxelError>&& report) mutable {
-            if (report) keys_.insert(*saved);
+            if (report) keys_ = std::move(*keys);
             if (answer) answer(std::move(report));
         },
-        [saved, unsaved = std::move(unsaved),
+        [keys, unsaved = std::move(unsaved),
          operations = std::move(operations)](WorldStore& store) mutable {
-            auto done = store.save_now(unsaved, operations, *saved);
+            auto done = store.save_now(unsaved, operations, *keys);
             unsaved.pin.reset();  // also after an error
             return done;
         });
 }
 
 tl::expected<SaveReport, VoxelError> WorldStore::save_now(
-    Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& saved) {
+    Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& keys) {
     if (file_ == nullptr) return tl::unexpected(why_closed_);
+    // As they will be. Now, because once the save is durable, nothing may fail any more.
+    keys = file_->keys();
     SaveReport report;
     Brick pristine;  // of an edit that was undone: the file may still have it
     std::vector<PackedBrick> packed;
@@ -193,7 +195,7 @@ tl::expected<SaveReport, VoxelError> WorldStore::save_now(
             samples = &pristine;
         }
         file_->pack(*key, *samples, packed.emplace_back());
-        saved.insert(*key);
+        keys.insert(*key);
         report.bytes += packed.back().bytes.size();
         ++report.bricks;
     }

@@ -104,7 +104,7 @@ private:
     [[nodiscard]] Requests take(bool only_urgent) noexcept NEBULA_EXCLUDES(mutex_);
     void finish(Requests request) noexcept NEBULA_EXCLUDES(mutex_);
     [[nodiscard]] tl::expected<SaveReport, VoxelError> save_now(
-        Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& saved);
+        Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& keys);
 
     OwnerThread owner_;
     const std::string path_;

@@ -64,7 +64,9 @@ public:
     /// Stored bricks that could not be read, and are pristine now.
     [[nodiscard]] std::size_t damaged() const noexcept { return damaged_; }
 
-    /// Answers when all that was changed until now is durable, or with the reason why it is not.
+    /// Answers when all that was changed until now is durable, or with the reason why it is not. If
+    /// this call throws, there will be no answer. What an answer throws leaves update() or wait(),
+    /// after all others have been given.
     void save(WorldStore::Answer<SaveReport> answer);
     /// A record for the file's list of operations, saved with the next save. Returns its sequence
     /// number. Not while loading.
@@ -80,10 +82,15 @@ public:
     [[nodiscard]] WorldStore& store() noexcept { return store_; }
 
 private:
+    using SaveResult = tl::expected<SaveReport, VoxelError>;
     void load_more();
+    void publish(std::vector<FetchedBrick>& bricks);
     void fail(VoxelError error);
+    /// All of them, even if some throw; then what the first one threw leaves this call.
+    static void answer_all(std::vector<WorldStore::Answer<SaveReport>> answers,
+                           const SaveResult& result);
     void begin_save();
-    void end_save(const tl::expected<SaveReport, VoxelError>& result);
+    void end_save(const SaveResult& result);
 
     World& world_;
     const WorldSaverSettings settings_;
