@@ -5,6 +5,7 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/edit/big_edit.hpp"
+#include "nebula/voxel/edit/operation_log.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
 #include "nebula/voxel/world/world.hpp"
 
@@ -202,6 +203,26 @@ TEST(BigEdit, RefusesWhatItCannotMake) {
     EXPECT_FALSE(world.begin(pool, {.mode = Mode::Grow, .shape = SphereShape{{}, 10.0F}}));
     EXPECT_FALSE(world.apply(Operation{.shape = SphereShape{{}, 300.0F}}))
         << "too large for one call";
+}
+
+TEST(BigEdit, IsReplayedFromTheLog) {
+    WorkerPool pool(config_of(0));
+    World world(low_hills());
+    OperationLog log;
+    world.record_to(&log);
+    const auto edit = world.begin(pool, {.shape = SphereShape{{0, 0, 0}, 70.0F}});
+    ASSERT_TRUE(edit);
+    ASSERT_EQ(settle(**edit), State::Ready);
+    const auto done = world.finish(**edit);
+    ASSERT_TRUE(done);
+    World again(low_hills());
+    const auto entry = parse_entry(log.record(0));
+    ASSERT_TRUE(entry);
+    const auto replayed = again.replay(*entry);
+    ASSERT_TRUE(replayed) << replayed.error().message;
+    expect_equal(world, again, done->bricks);
+    EXPECT_FALSE(again.replay(Operation{.mode = Mode::Grow, .shape = SphereShape{{}, 70.0F}}))
+        << "nobody can have made it";
 }
 
 TEST(BigEdit, CanBeUndone) {
