@@ -32,7 +32,8 @@ struct FetchedBrick {
 };
 
 struct SaveReport {
-    std::size_t bricks = 0;
+    std::size_t bricks =
+        0;  ///< Written; those that are pristine again are removed, and not counted.
     std::size_t bytes = 0;  ///< Of the bricks in the file.
 };
 
