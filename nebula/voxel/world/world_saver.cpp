@@ -33,6 +33,12 @@ WorldSaver::WorldSaver(World& world, std::string path, WorldSaverSettings settin
       settings_(std::move(settings)),
       last_save_(settings_.now()),
       store_(std::move(path), settings_.file) {
+    if (!world_.is_untouched()) {
+        fail({VoxelError::Kind::NotLoaded,
+              "a world file must be loaded into a new world, before anything edits it"});
+        world_.hold_edits(true);
+        return;
+    }
     store_.open([this](tl::expected<WorldFileReport, VoxelError>&& report) {
         if (!report) return fail(std::move(report.error()));
         try {
@@ -48,7 +54,11 @@ WorldSaver::WorldSaver(World& world, std::string path, WorldSaverSettings settin
     world_.hold_edits(true);
 }
 
-WorldSaver::~WorldSaver() = default;
+WorldSaver::~WorldSaver() {
+    // Nobody will see how the save ends. What was in it counts as not saved.
+    if (saving_) world_.volume().end_save(false);
+    if (state_ != State::Ready) world_.hold_edits(false);
+}
 
 void WorldSaver::fail(VoxelError error) {
     state_ = State::Failed;
@@ -137,6 +147,7 @@ void WorldSaver::save(WorldStore::Answer<SaveReport> answer) {
 
 std::uint64_t WorldSaver::note_operation(std::vector<std::byte> record) {
     NEBULA_ASSERT(state_ == State::Ready, "an operation before the world was loaded");
+    if (record.size() > kMostRecordBytes) return 0;  // no save would ever succeed with it
     operations_.push_back({last_operation_ + 1, std::move(record)});
     return ++last_operation_;
 }

@@ -40,13 +40,16 @@ struct WorldSaverSettings {
 ///            most kBricksAtOnce per answer while it loads. Beginning a save: a look-up for each
 ///            unsaved brick.
 /// Lifetime:  the world must outlive it. The destructor finishes a save that has begun; what was not
-///            saved by then is lost.
+///            saved by then is lost. The world stays usable: bricks of that save count as unsaved. If it
+///            was still being loaded, it has what had come by then, and can be edited.
 /// Throws:    std::bad_alloc, and std::system_error if there can be no thread. A failed save is an
 ///            answer, not an exception.
 class WorldSaver {
 public:
     static constexpr std::size_t kBricksAtOnce = 256;
 
+    /// The world must be untouched. Otherwise the saver is Failed: bricks that were edited before would
+    /// be mixed with those of the file.
     WorldSaver(World& world, std::string path, WorldSaverSettings settings);
     ~WorldSaver();
     WorldSaver(const WorldSaver&) = delete;
@@ -69,8 +72,9 @@ public:
     /// after all others have been given.
     void save(WorldStore::Answer<SaveReport> answer);
     /// A record for the file's list of operations, saved with the next save. Returns its sequence
-    /// number. Not while loading.
-    std::uint64_t note_operation(std::vector<std::byte> record);
+    /// number; 0 if the record is longer than kMostRecordBytes, and then it is not saved. Not while
+    /// loading.
+    [[nodiscard]] std::uint64_t note_operation(std::vector<std::byte> record);
     /// Carries on what it does, and gives answers.
     void update();
     /// The same, until nothing is under way.
