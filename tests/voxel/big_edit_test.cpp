@@ -5,6 +5,7 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/edit/big_edit.hpp"
+#include "nebula/voxel/edit/operation_log.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
 #include "nebula/voxel/world/world.hpp"
 
@@ -131,13 +132,52 @@ TEST_P(BigEditOn, ChangesNothingWhenItIsCancelled) {
     EXPECT_LT((*cancelled)->progress(), 1.0F);
     (*cancelled)->cancel();
     EXPECT_EQ(settle(**cancelled), State::Cancelled);
-    EXPECT_FALSE(world.finish(**cancelled));
+    EXPECT_EQ(world.finish(**cancelled).error().kind, VoxelError::Kind::Cancelled);
     const auto dropped = world.begin(pool, o);
     ASSERT_TRUE(dropped);
     world.drop(**dropped);
     ASSERT_TRUE(world.begin(pool, o));  // ends with the world
     EXPECT_EQ(world.volume().version(), 0U);
     EXPECT_EQ(world.edits(), 0U);
+}
+
+// finish() looked twice whether it was ready, and dropped what became so in between.
+TEST_P(BigEditOn, IsKeptUntilItIsReady) {
+    WorkerPool pool(config_of(GetParam()));
+    for (int i = 0; i < 20; ++i) {
+        World world(low_hills());
+        const auto edit = world.begin(pool, {.shape = SphereShape{{9, 0, 30}, 20.0F}});
+        ASSERT_TRUE(edit);
+        auto done = world.finish(**edit);
+        for (; !done; done = world.finish(**edit)) {
+            ASSERT_EQ(done.error().kind, VoxelError::Kind::NotReady);
+            std::this_thread::yield();
+        }
+        EXPECT_EQ(world.volume().edited_count(), done->bricks.size());
+        EXPECT_FALSE(done->bricks.empty());
+    }
+}
+
+TEST(BigEdit, ThatIsCancelledWhileItIsPreparedChangesNothing) {
+    WorkerPool pool(config_of(0));
+    BigEdit* cancelled = nullptr;  // by the generator
+    World world(std::make_shared<FunctionGenerator>([&cancelled](Vec3f p) {
+        if (cancelled != nullptr) cancelled->cancel();
+        return p.y;
+    }));
+    world.set_undo_limit(std::size_t{1} << 24U);
+    const auto edit = world.begin(pool, {.shape = SphereShape{{0, 0, 0}, 30.0F}});
+    ASSERT_TRUE(edit);
+    ASSERT_EQ(settle(**edit), State::Ready);
+    // Bricks that prepare() works out again, from the generator.
+    ASSERT_TRUE(world.apply(Operation{.shape = SphereShape{{16, -1, 8}, 2.0F}}));
+    ASSERT_TRUE(world.undo(0));
+    cancelled = *edit;
+    const auto done = world.finish(**edit);
+    cancelled = nullptr;
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().kind, VoxelError::Kind::Cancelled);
+    EXPECT_EQ(world.volume().edited_count(), 0U);
 }
 
 TEST_P(BigEditOn, FailsWithTheGeneratorsMessage) {
@@ -163,6 +203,26 @@ TEST(BigEdit, RefusesWhatItCannotMake) {
     EXPECT_FALSE(world.begin(pool, {.mode = Mode::Grow, .shape = SphereShape{{}, 10.0F}}));
     EXPECT_FALSE(world.apply(Operation{.shape = SphereShape{{}, 300.0F}}))
         << "too large for one call";
+}
+
+TEST(BigEdit, IsReplayedFromTheLog) {
+    WorkerPool pool(config_of(0));
+    World world(low_hills());
+    OperationLog log;
+    world.record_to(&log);
+    const auto edit = world.begin(pool, {.shape = SphereShape{{0, 0, 0}, 70.0F}});
+    ASSERT_TRUE(edit);
+    ASSERT_EQ(settle(**edit), State::Ready);
+    const auto done = world.finish(**edit);
+    ASSERT_TRUE(done);
+    World again(low_hills());
+    const auto entry = parse_entry(log.record(0));
+    ASSERT_TRUE(entry);
+    const auto replayed = again.replay(*entry);
+    ASSERT_TRUE(replayed) << replayed.error().message;
+    expect_equal(world, again, done->bricks);
+    EXPECT_FALSE(again.replay(Operation{.mode = Mode::Grow, .shape = SphereShape{{}, 70.0F}}))
+        << "nobody can have made it";
 }
 
 TEST(BigEdit, CanBeUndone) {

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <cstring>
+#include <mutex>
 
 namespace nebula::voxel {
 
@@ -35,15 +36,22 @@ public:
     FaultyFiles& operator=(const FaultyFiles&) = delete;
 
     /// The `at`-th change from now on fails; the first is 0.
-    void fail(Fault fault, int at) { state() = {fault, at, false, state().read_only}; }
+    void fail(Fault fault, int at) {
+        const std::lock_guard lock(mutex());
+        state() = {fault, at, false, state().read_only};
+    }
     /// Nothing fails any more. Whether anything has.
     bool heal() {
+        const std::lock_guard lock(mutex());
         const bool failed = state().failed;
         state() = {Fault::Io, -1, false, state().read_only};
         return failed;
     }
     /// Whether databases can be opened for reading only.
-    void set_read_only(bool on) { state().read_only = on; }
+    void set_read_only(bool on) {
+        const std::lock_guard lock(mutex());
+        state().read_only = on;
+    }
 
 private:
     struct File {
@@ -57,6 +65,12 @@ private:
         bool read_only = false;
     };
 
+    // A save is answered before the I/O thread has moved its pages, so a test that goes on then changes
+    // the state while that thread writes.
+    static std::mutex& mutex() {
+        static std::mutex mutex;
+        return mutex;
+    }
     static State& state() {
         static State state;
         return state;
@@ -69,6 +83,7 @@ private:
 
     /// What this change shall return; SQLITE_OK: what it returns.
     static int verdict(bool is_sync) {
+        const std::lock_guard lock(mutex());
         State& s = state();
         if (s.fault == Fault::Full && s.failed) return SQLITE_FULL;
         if (s.left < 0 || (s.fault == Fault::Sync && !is_sync)) return SQLITE_OK;
@@ -77,8 +92,17 @@ private:
         return s.fault == Fault::Full ? SQLITE_FULL : SQLITE_IOERR;
     }
 
+    static bool is_short_write() {
+        const std::lock_guard lock(mutex());
+        return state().fault == Fault::ShortWrite;
+    }
+    static bool is_read_only() {
+        const std::lock_guard lock(mutex());
+        return state().read_only;
+    }
+
     static int open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int* out) {
-        if (state().read_only && (flags & SQLITE_OPEN_READWRITE) != 0) {
+        if (is_read_only() && (flags & SQLITE_OPEN_READWRITE) != 0) {
             flags &= ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
             flags |= SQLITE_OPEN_READONLY;
         }
@@ -101,7 +125,7 @@ private:
         };
         m.xWrite = [](sqlite3_file* f, const void* from, int count, sqlite3_int64 at) {
             const int code = verdict(false);
-            if (code != SQLITE_OK && state().fault == Fault::ShortWrite)
+            if (code != SQLITE_OK && is_short_write())
                 real(f)->pMethods->xWrite(real(f), from, count / 2, at);
             return code == SQLITE_OK ? real(f)->pMethods->xWrite(real(f), from, count, at) : code;
         };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Makes allocations fail, hence linked with an allocator of its own.
+#include "stored_bricks.hpp"
 #include "streamed_world.hpp"
 #include "world_samples.hpp"
 
@@ -9,6 +10,7 @@
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
 #include "nebula/voxel/world/world.hpp"
+#include "nebula/voxel/world/world_saver.hpp"
 #include "tests/threading/counting_allocator.hpp"
 
 #include <gtest/gtest.h>
@@ -20,6 +22,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -188,6 +191,68 @@ TEST(EditWithoutMemory, LeavesNoChunkOfTheScreenUnmarked) {
     EXPECT_GT(failures, 50);
     while (!terrain.is_loaded()) frame();
     EXPECT_TRUE(sink.inner.shown == truth(generator, {edit}, shown_chunks(terrain)));
+}
+
+// A brick that there was no memory for would count as pristine, and be lost with the next edit there.
+TEST(SavingWithoutMemory, AWorldIsLoadedWholeOrRefused) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    std::size_t edited = 0;
+    {
+        World world(low_hills());
+        WorldSaver saver(world, path, {});
+        saver.wait();
+        for (const float x : {0.0F, 150.0F, 900.0F})
+            ASSERT_TRUE(world.apply(SphereEdit{SphereEdit::Kind::Dig, {x, 0, 0}, 5.0F}));
+        saver.save({});
+        saver.wait();
+        edited = world.volume().edited_count();
+    }
+    int refused = 0;
+    bool failed = true;
+    for (int n = 0; failed; ++n) {
+        World world(low_hills());
+        WorldSaver saver(world, path, {});
+        {
+            const FailingAllocation failing(n);
+            while (saver.state() == WorldSaver::State::Loading) had_memory([&] { saver.wait(); });
+            failed = failing.has_failed();
+        }
+        if (saver.state() == WorldSaver::State::Failed) {
+            ++refused;
+            EXPECT_EQ(saver.error().kind, VoxelError::Kind::OutOfMemory);
+            EXPECT_FALSE(world.apply(SphereEdit{SphereEdit::Kind::Dig, {}, 5.0F}));
+        } else {
+            EXPECT_EQ(world.volume().edited_count(), edited) << "allocation " << n;
+        }
+    }
+    EXPECT_GT(refused, 3);
+}
+
+// By an answer or by an exception, and not by both.
+TEST(SavingWithoutMemory, ASaveIsAnsweredOnce) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    WorldSaver saver(world, folder.file("world"), {});
+    saver.wait();
+    bool failed = true;
+    for (int n = 0; failed; ++n) {
+        ASSERT_TRUE(world.apply(
+            SphereEdit{SphereEdit::Kind::Dig, {static_cast<float>(n) * 150.0F, 0, 0}, 5.0F}));
+        int answers = 0;
+        {
+            const FailingAllocation failing(n);
+            answers += had_memory([&] { saver.save([&](auto&&) { ++answers; }); }) ? 0 : 1;
+            had_memory([&] { saver.wait(); });
+            failed = failing.has_failed();
+        }
+        saver.wait();
+        EXPECT_EQ(answers, 1) << "allocation " << n;
+        EXPECT_FALSE(saver.is_saving());
+    }
+    saver.save({});
+    saver.wait();
+    EXPECT_EQ(world.volume().unsaved_count(), 0U);
 }
 
 // Whatever fails while a world is loaded, dug and left: no edit is half shown for good, no chunk is

@@ -79,5 +79,13 @@ TEST(OperationRecord, IsRefusedWhenItIsCutOffOrDamaged) {
     EXPECT_GT(accepted, 100);
 }
 
+TEST(OperationRecord, OfAStampWithoutAGridIsRefused) {
+    const Operation stamp{.mode = Mode::Add, .shape = StampShape{}};
+    EXPECT_NE(hash_of(stamp), 0U);
+    std::vector<std::byte> record;
+    serialise(stamp, record);
+    EXPECT_FALSE(parse(record));
+}
+
 }  // namespace
 }  // namespace nebula::voxel

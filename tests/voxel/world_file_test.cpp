@@ -131,9 +131,10 @@ TEST(WorldFile, ASaveThatIsRefusedHalfwayHasDoneNothing) {
     const TemporaryFolder folder;
     const auto file = opened(folder.file("world"));
     ASSERT_TRUE(save(*file, seeds_from(0, 3)));
-    const auto done = save(*file, seeds_from(3, 6), {{1, std::vector<std::byte>(1 << 20)}});
+    const auto done =
+        save(*file, seeds_from(3, 6), {{1, std::vector<std::byte>(kMostRecordBytes + 1)}});
     ASSERT_FALSE(done);
-    EXPECT_EQ(done.error().message, "an operation's record is longer than a megabyte");
+    EXPECT_EQ(done.error().message, "an operation's record is longer than 64 megabytes");
     EXPECT_EQ(intact(*file, seeds_from(0, 6)), 3U);
     ASSERT_TRUE(save(*file, seeds_from(6, 9)));
     EXPECT_EQ(intact(*file, seeds_from(0, 9)), 6U);

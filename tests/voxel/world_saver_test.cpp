@@ -3,6 +3,7 @@
 #include "stored_bricks.hpp"
 #include "world_samples.hpp"
 
+#include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/world/world_saver.hpp"
 
 #include <gtest/gtest.h>
@@ -16,6 +17,7 @@
 #include <cstdlib>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -108,6 +110,31 @@ TEST(VolumeSaves, ASaveHasTheBricksAsOfItsBeginning) {
     dig_from(world, 50, 55);
     volume.end_save(false);
     EXPECT_LE(volume.unsaved_count(), volume.edited_count()) << "no brick is listed twice";
+}
+
+// They stayed for ever: a save needs their bits, and nobody looked again after it.
+TEST(VolumeSaves, PagesThatBecameEmptyGoWithTheSave) {
+    World world(low_hills());
+    world.set_undo_limit(std::size_t{1} << 24U);
+    Volume& volume = world.volume();
+    const std::size_t before = volume.bytes();
+    ASSERT_TRUE(world.apply(dig(0)));
+    ASSERT_TRUE(world.undo(0));
+    EXPECT_GT(volume.bytes(), before);
+    (void)volume.begin_save();
+    const BrickId far{{800, 0, 0}, 0};
+    ASSERT_TRUE(volume.publish_generated(far, make_brick(Brick{})));
+    volume.drop_generated(far);
+    volume.end_save(false);
+    EXPECT_GT(volume.bytes(), before) << "the next save needs them";
+    (void)volume.begin_save();
+    ASSERT_TRUE(world.redo(0));
+    ASSERT_TRUE(world.undo(0));
+    volume.end_save(true);
+    EXPECT_GT(volume.bytes(), before) << "undone while it was being saved";
+    (void)volume.begin_save();
+    volume.end_save(true);
+    EXPECT_EQ(volume.bytes(), before);
 }
 
 TEST(WorldSaver, WhatWasDugIsThereInTheNextGame) {
@@ -210,7 +237,7 @@ TEST(WorldSaver, ASaveThatFailedIsMadeUpFor) {
         WorldSaver saver(world, path, {.file = {.vfs = FaultyFiles::kName}});
         saver.wait();
         dig_from(world, 0, 4);
-        saver.note_operation({std::byte{1}});
+        EXPECT_EQ(saver.note_operation({std::byte{1}}), 1U);
         files.fail(FaultyFiles::Fault::Full, 0);
         Outcome failed;
         save(saver, failed);
@@ -232,6 +259,95 @@ TEST(WorldSaver, ASaveThatFailedIsMadeUpFor) {
     const auto file = WorldFile::open(path, {});
     ASSERT_TRUE(file);
     EXPECT_EQ((*file)->report().last_operation, 1U);
+}
+
+// What was edited before would replace what the file has.
+TEST(WorldSaver, LoadsIntoAnUntouchedWorldOnly) {
+    const TemporaryFolder folder;
+    WorkerPoolConfig inline_pool;
+    inline_pool.run_inline = true;
+    WorkerPool pool(inline_pool);
+    for (const bool is_big : {false, true}) {
+        World world(low_hills());
+        const Operation operation{.shape = SphereShape{{0, 0, 0}, 4.0F}};
+        BigEdit* big = nullptr;
+        if (is_big) {
+            const auto begun = world.begin(pool, operation);
+            ASSERT_TRUE(begun);
+            big = *begun;
+        } else {
+            ASSERT_TRUE(world.apply(operation));
+        }
+        {
+            WorldSaver saver(world, folder.file("world"), {});
+            EXPECT_EQ(saver.state(), State::Failed);
+            EXPECT_EQ(saver.error().message,
+                      "a world file must be loaded into a new world, before anything edits it");
+            saver.wait();
+            if (is_big) {
+                EXPECT_EQ(world.finish(*big).error().kind, Kind::NotLoaded);
+            }
+            EXPECT_FALSE(world.apply(dig(0)));
+        }
+        EXPECT_TRUE(world.apply(dig(0)));
+        if (is_big) world.drop(*big);
+    }
+}
+
+TEST(WorldSaver, AWorldStaysUsableWithoutIt) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    { const WorldSaver loading(world, folder.file("world"), {}); }
+    {
+        WorldSaver saver(world, folder.file("world"), {});
+        saver.wait();
+        dig_from(world, 0, 3);
+        saver.save({});
+        EXPECT_TRUE(saver.is_saving());
+    }
+    EXPECT_EQ(world.volume().unsaved_count(), world.volume().edited_count());
+    (void)world.volume().begin_save();
+    world.volume().end_save(true);
+    dig_from(world, 3, 4);
+}
+
+// A record of more than a megabyte ended all saving.
+TEST(WorldSaver, ALongRecordIsSavedAndOneThatIsTooLongRefused) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    WorldSaver saver(world, folder.file("world"), {});
+    saver.wait();
+    dig_from(world, 0, 1);
+    EXPECT_EQ(saver.note_operation(std::vector<std::byte>(kMostRecordBytes + 1)), 0U);
+    EXPECT_EQ(saver.note_operation(std::vector<std::byte>(std::size_t{3} << 20U)), 1U);
+    Outcome outcome;
+    save(saver, outcome);
+    saver.wait();
+    ASSERT_TRUE(outcome.result) << outcome.result.error().message;
+    std::size_t length = 0;
+    saver.store().fetch_operations(0, 9, [&](auto&& operations) {
+        if (operations && operations->size() == 1) length = operations->front().record.size();
+    });
+    saver.wait();
+    EXPECT_EQ(length, std::size_t{3} << 20U);
+}
+
+TEST(WorldSaver, AnAnswerThatThrowsTakesNoOtherWithIt) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    WorldSaver saver(world, folder.file("world"), {});
+    saver.wait();
+    dig_from(world, 0, 3);
+    Outcome first, last;
+    save(saver, first);
+    saver.save([](auto&&) { throw std::runtime_error("of the game"); });
+    save(saver, last);
+    EXPECT_THROW(saver.wait(), std::runtime_error);
+    saver.wait();
+    for (const Outcome& outcome : {first, last}) {
+        EXPECT_EQ(outcome.answers, 1);
+        EXPECT_TRUE(outcome.result);
+    }
 }
 
 Clock::time_point fake_now{};
@@ -287,7 +403,7 @@ TEST(WorldSaver, AFileThatCannotBeOpenedAnswersEverySaveAndKeepsEditsOut) {
     for (int digs = static_cast<int>(saver.report().last_operation);;) {
         for (const int end = digs + 1 + digs % 3; digs < end; ++digs) {
             if (!world.apply(dig(digs))) ::_exit(2);
-            saver.note_operation({std::byte{7}});
+            if (saver.note_operation({std::byte{7}}) == 0) ::_exit(4);
         }
         saver.save([&, digs](const auto& result) {
             if (!result || ::write(out, &digs, sizeof digs) != sizeof digs) ::_exit(3);
@@ -356,11 +472,15 @@ TEST(WorldSaver, WhatWasUndoneAfterASaveIsGoneInTheFile) {
         saver.wait();
         ASSERT_TRUE(outcome.result);
         EXPECT_EQ(world.volume().unsaved_count(), 0U);
+        EXPECT_EQ(outcome.result->bricks, 0U) << "removed, not written";
+        EXPECT_EQ(saver.store().keys().size(), 0U);
     }
     World pristine(low_hills());
     World world(low_hills());
     WorldSaver saver(world, path, {});
     saver.wait();
+    EXPECT_EQ(saver.report().bricks, 0U);
+    EXPECT_EQ(world.volume().edited_count(), 0U);
     World dug(low_hills());
     const auto report = dug.apply(dig(0));
     ASSERT_TRUE(report);

@@ -220,9 +220,11 @@ BigEdit::State BigEdit::advance(Clock::time_point deadline) {
         redo_edited(std::exchange(edited_, {}));
         begin_round();
     } catch (...) {
+        auto error = error_of_current_exception();
         cancel();
         tasks_.wait();  // runners that were spawned may have merged
-        error_ = error_of_current_exception();
+        error_ = std::move(error);
+        merged_.store(true, std::memory_order_relaxed);  // no runner is left to do it
         return State::Failed;
     }
     return State::Working;
@@ -241,18 +243,25 @@ void BigEdit::redo_edited(std::vector<BrickId> bricks) {
 }
 
 tl::expected<PreparedEdit, VoxelError> BigEdit::prepare() {
-    if (advance(Clock::time_point::min()) == State::Working ||
-        (!error_ && cancelled_.load(std::memory_order_relaxed)))
+    const auto cancelled = [] {
+        return tl::unexpected(
+            VoxelError{VoxelError::Kind::Cancelled, "the edit in the background was cancelled"});
+    };
+    const State state = advance(Clock::time_point::min());
+    if (state == State::Working)
         return tl::unexpected(
             VoxelError{VoxelError::Kind::NotReady,
-                       "the edit in the background is not ready, or was cancelled"});
+                       "the edit in the background is not worked out yet; try it again later"});
     if (error_) return tl::unexpected(*error_);
+    if (state == State::Cancelled) return cancelled();
     try {
         if (!edited_.empty()) {
             redo_edited(std::exchange(edited_, {}));
             for (Slice& slice : slices_) run_slice(slice);
             merge();
             if (error_) return tl::unexpected(*error_);
+            // Since it was cancelled, bricks have been left out.
+            if (cancelled_.load(std::memory_order_relaxed)) return cancelled();
         }
         PreparedEdit prepared;
         report_.bricks.clear();
@@ -267,7 +276,7 @@ tl::expected<PreparedEdit, VoxelError> BigEdit::prepare() {
         prepared.hashes = std::move(hashes_);
         // Whoever calls again finds nothing.
         error_ =
-            VoxelError{VoxelError::Kind::NotReady, "the edit in the background was already made"};
+            VoxelError{VoxelError::Kind::Cancelled, "the edit in the background was already made"};
         return prepared;
     } catch (...) {
         error_ = error_of_current_exception();

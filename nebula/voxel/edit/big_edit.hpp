@@ -51,7 +51,7 @@ public:
     enum class State {
         Working,
         Ready,      ///< prepare() can be called.
-        Cancelled,  ///< Nothing changes.
+        Cancelled,  ///< Nothing changes, and prepare() says so.
         Failed,     ///< Nothing changes; prepare() says why.
     };
 
@@ -75,7 +75,8 @@ public:
     void note_edited(std::span<const BrickId> bricks) noexcept;
     /// The operation as of now; if it is Ready. Its report may name chunks that another edit made meanwhile
     /// has spared.
-    /// Errors: NotReady; what the generator threw; OutOfMemory. After any other than NotReady, it is Failed.
+    /// Errors: NotReady while it is Working; Cancelled; what the generator threw; OutOfMemory. Only after
+    /// NotReady, a later call can succeed.
     [[nodiscard]] tl::expected<PreparedEdit, VoxelError> prepare();
 
 private:

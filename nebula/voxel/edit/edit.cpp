@@ -42,12 +42,13 @@ Operation operation_of(const SphereEdit& edit) {
             .shape = SphereShape{edit.centre, edit.radius, edit.proportions}};
 }
 
-tl::expected<PreparedEdit, VoxelError> prepare(Volume& volume, const Operation& operation) {
+tl::expected<PreparedEdit, VoxelError> prepare(Volume& volume, const Operation& operation,
+                                               float most_reach) {
     NEBULA_ASSERT(volume.is_owner_thread(),
                   "an edit was not prepared on the volume's owner thread");
     PreparedEdit prepared;
     try {
-        if (auto fault = check(operation)) return tl::unexpected(std::move(*fault));
+        if (auto fault = check(operation, most_reach)) return tl::unexpected(std::move(*fault));
         detail::EditChanges changes;
         if (is_soft(operation))
             detail::make_soft_changes(volume, operation, changes);

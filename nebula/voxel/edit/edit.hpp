@@ -73,10 +73,11 @@ struct PreparedEdit {
 ///
 /// Threads:   owner thread of the volume.
 /// Cost:      some 20 microseconds per changed brick; radius 4 changes at most 8.
-/// Errors:    NotFinite, OutOfRange, OutsideWorld, BadData (see check()), GeneratorFailed,
-///            OutOfMemory.
+/// Errors:    NotFinite, OutOfRange, OutsideWorld, BadData (see check(), which gets `most_reach`),
+///            GeneratorFailed, OutOfMemory.
 [[nodiscard]] tl::expected<PreparedEdit, VoxelError> prepare(Volume& volume,
-                                                             const Operation& operation);
+                                                             const Operation& operation,
+                                                             float most_reach = kMaxEditRadius);
 [[nodiscard]] tl::expected<PreparedEdit, VoxelError> prepare(Volume& volume,
                                                              const SphereEdit& edit);
 

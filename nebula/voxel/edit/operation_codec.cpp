@@ -144,7 +144,9 @@ void members(Reader& in, CapsulePathShape& path) {
 void members(Writer& out, const StampShape& stamp) {
     members(out, stamp.at);
     members(out, stamp.rotation);
-    members(out, stamp.grid->size);
+    const Vec3i size = stamp.grid == nullptr ? Vec3i{} : stamp.grid->size;
+    members(out, size);
+    if (stamp.grid == nullptr) return;  // parse() refuses the record, as check() the stamp
     for (const std::int16_t distance : stamp.grid->distances) out(distance);
 }
 void members(Reader& in, StampShape& stamp) {

@@ -407,7 +407,6 @@ bool Volume::publish_saved(BrickId brick, BrickPtr samples) {
     retire_stored(store(place, std::move(samples)));
     ++edited_;
     place.page->edited.set(place.index);
-    place.page->clean.set(place.index);
     return true;
 }
 
@@ -434,7 +433,6 @@ Volume::Unsaved Volume::begin_save() {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     NEBULA_ASSERT(!is_saving_, "a save began before the one before it had ended");
     Unsaved save;
-    save.generator = generator_;
     save.bricks.reserve(unsaved_.size());
     save.pin = epochs_.pin();
     PlaceFinder places(*this);
@@ -442,8 +440,12 @@ Volume::Unsaved Volume::begin_save() {
         const Place place = places.find(id);
         NEBULA_ASSERT(place.page != nullptr, "an edited brick was dropped");
         place.page->unsaved.reset(place.index);
+        ++place.page->saving;
+        // Where edits were undone, there may be one that the generator made.
         save.bricks.push_back(
-            {id, place.page->bricks[place.index].load(std::memory_order_relaxed)});
+            {id, place.page->edited[place.index]
+                     ? place.page->bricks[place.index].load(std::memory_order_relaxed)
+                     : nullptr});
     }
     unsaved_.swap(saving_);
     is_saving_ = true;
@@ -459,22 +461,22 @@ void Volume::end_save(bool durable) noexcept {
     for (const BrickId& id : saving_) {
         const Place place = places.find(id);
         NEBULA_ASSERT(place.page != nullptr, "an edited brick was dropped");
-        if (place.page->unsaved[place.index]) continue;  // edited again
-        if (durable)
-            place.page->clean.set(place.index, place.page->edited[place.index]);
-        else if (all_come_back)
+        --place.page->saving;
+        if (durable || place.page->unsaved[place.index]) continue;  // or edited again
+        if (all_come_back)
             place.page->unsaved.set(place.index);
         else
             note_unsaved(place, id);
     }
-    if (all_come_back) unsaved_.swap(saving_);  // there may be no room for a copy
+    if (durable)
+        for (const BrickId& id : saving_) unlink_if_empty(id);  // reserve() made room for all pages
+    if (all_come_back) unsaved_.swap(saving_);                  // there may be no room for a copy
     saving_.clear();
 }
 
 void Volume::note_unsaved(Place place, BrickId brick) noexcept {
     if (place.page->unsaved[place.index]) return;
     place.page->unsaved.set(place.index);
-    place.page->clean.reset(place.index);
     unsaved_.push_back(brick);  // has room: prepare
 }
 
@@ -563,7 +565,7 @@ void Volume::unlink_if_empty(BrickId brick) noexcept {
     const Place place = owned_place(brick);
     if (place.page == nullptr || place.page->used > 0) return;
     // A save needs the bits of bricks that became pristine.
-    if (place.page->unsaved.any() || is_saving_) return;
+    if (place.page->unsaved.any() || place.page->saving > 0) return;
     // Unlinked first, then retired. A reader that still has the page finds no brick in it, and
     // bricks that are published later in a new page come with a new version.
     Slot* slot = find_slot(*table_.load(std::memory_order_relaxed),

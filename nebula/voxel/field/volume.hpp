@@ -97,10 +97,10 @@ class Volume {
     struct Page {
         // Null: no brick. Exchanged by the owner, loaded by readers; see store and find.
         std::array<std::atomic<const Brick*>, 512> bricks{};
-        std::bitset<512> edited;  // owner thread, as are the next two
+        std::bitset<512> edited;  // owner thread, as is the rest
         std::bitset<512> unsaved;
-        std::bitset<512> clean;  // edited, and neither of the two: being saved
-        std::size_t used = 0;    // bricks in it; owner thread
+        std::size_t used = 0;    // bricks in it
+        std::size_t saving = 0;  // of the save under way, those that are or were in it
     };
     struct NewPage {
         std::uint64_t key;
@@ -185,7 +185,6 @@ public:
     /// they stay as they are, whatever is edited meanwhile.
     struct Unsaved {
         std::vector<UnsavedBrick> bricks;
-        std::shared_ptr<const Generator> generator;
         EpochDomain::Pin pin;
     };
     /// Begins a save. Every one is ended by end_save() before the next one begins.

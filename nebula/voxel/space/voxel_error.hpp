@@ -29,6 +29,7 @@ struct VoxelError {
         NothingToUndo,    ///< No edit of this user can be undone, or redone.
         Conflict,         ///< Somebody edited the same ground since.
         NotReady,         ///< An edit in the background is not worked out yet.
+        Cancelled,        ///< An edit in the background was cancelled.
         UnknownBlock,     ///< The chunk has a block whose id nobody added to its types.
         OutOfMemory,      ///< There was no memory for a chunk, an edit or a ray.
         NotAWorld,        ///< The file is another program's, or damaged beyond reading.

@@ -32,6 +32,13 @@ public:
         ++count_;
         return true;
     }
+    /// Keeps the room for its page.
+    void erase(BrickKey key) noexcept {
+        const auto page = pages_.find(key >> kPageBits);
+        if (page == pages_.end() || (page->second[word_of(key)] & bit_of(key)) == 0) return;
+        page->second[word_of(key)] &= ~bit_of(key);
+        --count_;
+    }
     /// Adds all of a page's.
     void insert(std::uint64_t page, const PageBits& bits) {
         PageBits& mine = pages_[page];
@@ -39,9 +46,6 @@ public:
             count_ += static_cast<std::size_t>(std::popcount(bits[i] & ~mine[i]));
             mine[i] |= bits[i];
         }
-    }
-    void insert(const BrickKeys& others) {
-        for (const auto& [page, bits] : others.pages_) insert(page, bits);
     }
     /// Makes room for the bricks of a page, so that inserting them cannot fail.
     void reserve_page(std::uint64_t page) { pages_[page]; }

@@ -45,8 +45,8 @@ constexpr std::array<const char*, 1> kSteps{
     "CREATE TABLE damaged (key INTEGER NOT NULL, bytes BLOB NOT NULL);"};
 constexpr auto kFormat = static_cast<std::int32_t>(kSteps.size());
 
-// No brick is longer, and no operation may be: a damaged length asks for no more memory than this.
-constexpr int kMostBlob = 1 << 20;
+// A damaged length asks for no more memory than this. No brick is longer, and no sealed record.
+constexpr int kMostBlob = static_cast<int>(kMostRecordBytes) + (1 << 10);
 constexpr int kPatienceMs = 100;  // for a program that is just closing the file
 
 std::string in_quotes(const std::string& path) { return '"' + path + '"'; }
@@ -461,9 +461,10 @@ tl::expected<void, VoxelError> WorldFile::check_format() {
 }
 
 tl::expected<void, VoxelError> WorldFile::prepare_statements() {
-    const std::array<std::pair<Statement*, const char*>, 6> statements{
+    const std::array<std::pair<Statement*, const char*>, 7> statements{
         {{&read_brick_, "SELECT bytes FROM bricks WHERE key = ?"},
          {&write_brick_, "INSERT INTO bricks VALUES (?1, ?2) ON CONFLICT DO UPDATE SET bytes = ?2"},
+         {&erase_brick_, "DELETE FROM bricks WHERE key = ?"},
          {&set_aside_, "INSERT INTO damaged SELECT key, bytes FROM bricks WHERE key = ?"},
          {&write_page_, "INSERT INTO pages VALUES (?1, ?2) ON CONFLICT DO UPDATE SET bits = ?2"},
          {&write_operation_,
@@ -688,7 +689,22 @@ tl::expected<void, VoxelError> WorldFile::write(std::span<const PackedBrick> bri
                            .bind(2, std::span<const std::byte>(brick.bytes))
                            .step();
             if (code != SQLITE_DONE) return fail_save(code);
-            saving_.push_back(brick.key);
+            saving_.push_back({brick.key, true});
+        }
+        return {};
+    } catch (...) {
+        return undo(error_of_current_exception());
+    }
+}
+
+tl::expected<void, VoxelError> WorldFile::erase(std::span<const BrickKey> keys) noexcept {
+    try {
+        for (const BrickKey key : keys) {
+            int code = SQLITE_DONE;
+            if (damaged_.contains(key)) code = Query(set_aside_.get()).bind(1, row_of(key)).step();
+            if (code == SQLITE_DONE) code = Query(erase_brick_.get()).bind(1, row_of(key)).step();
+            if (code != SQLITE_DONE) return fail_save(code);
+            saving_.push_back({key, false});
         }
         return {};
     } catch (...) {
@@ -701,10 +717,11 @@ tl::expected<void, VoxelError> WorldFile::write(
     try {
         std::vector<std::byte> sealed;
         for (const StoredOperation& operation : operations) {
+            if (operation.record.size() > kMostRecordBytes)
+                return undo(
+                    {Kind::OutOfRange, "an operation's record is longer than 64 megabytes"});
             sealed = operation.record;
             seal(operation.sequence, sealed);
-            if (sealed.size() > kMostBlob)
-                return undo({Kind::OutOfRange, "an operation's record is longer than a megabyte"});
             const int code = Query(write_operation_.get())
                                  .bind(1, row_of(operation.sequence))
                                  .bind(2, std::span<const std::byte>(sealed))
@@ -719,13 +736,16 @@ tl::expected<void, VoxelError> WorldFile::write(
 
 tl::expected<void, VoxelError> WorldFile::commit() noexcept {
     try {
-        std::ranges::sort(saving_);
+        std::ranges::sort(saving_, {}, &Change::key);
         for (auto first = saving_.begin(); first != saving_.end();) {
-            const std::uint64_t page = *first >> BrickKeys::kPageBits;
+            const std::uint64_t page = first->key >> BrickKeys::kPageBits;
             BrickKeys::PageBits bits = keys_.page(page);
             const BrickKeys::PageBits before = bits;
-            for (; first != saving_.end() && *first >> BrickKeys::kPageBits == page; ++first)
-                bits[*first >> 6U & 7U] |= std::uint64_t{1} << (*first & 63U);
+            for (; first != saving_.end() && first->key >> BrickKeys::kPageBits == page; ++first) {
+                std::uint64_t& word = bits[first->key >> 6U & 7U];
+                const std::uint64_t bit = std::uint64_t{1} << (first->key & 63U);
+                word = first->is_stored ? word | bit : word & ~bit;
+            }
             if (bits == before) continue;
             keys_.reserve_page(page);
             std::array<std::byte, sizeof bits> bytes{};
@@ -741,9 +761,12 @@ tl::expected<void, VoxelError> WorldFile::commit() noexcept {
     } catch (...) {
         return undo(error_of_current_exception());
     }
-    for (const BrickKey key : saving_) {
-        keys_.insert(key);
-        damaged_.erase(key);
+    for (const Change& change : saving_) {
+        if (change.is_stored)
+            keys_.insert(change.key);
+        else
+            keys_.erase(change.key);
+        damaged_.erase(change.key);
     }
     saving_.clear();
     return {};
@@ -790,7 +813,7 @@ tl::expected<std::size_t, VoxelError> WorldFile::export_to(const std::string& pa
             if (auto done = out.write({&packed, 1}); !done) return Failure(std::move(done.error()));
             ++count;
         }
-        constexpr std::size_t at_once = 256;
+        constexpr std::size_t at_once = 16;  // they may be long
         for (std::uint64_t last = 0; with_operations;) {
             const auto operations = read_operations(last, at_once);
             if (!operations) return Failure(operations.error());

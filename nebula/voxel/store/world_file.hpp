@@ -57,10 +57,14 @@ struct PackedBrick {
     std::vector<std::byte> bytes;
 };
 
+/// The longest record of an operation: that of the largest stamp, 256^3 points of two bytes, is half as
+/// long.
+inline constexpr std::size_t kMostRecordBytes = std::size_t{64} << 20U;
+
 /// What a caller of the world did, in its own encoding.
 struct StoredOperation {
-    std::uint64_t sequence = 0;  ///< From 1.
-    std::vector<std::byte> record;
+    std::uint64_t sequence = 0;     ///< From 1.
+    std::vector<std::byte> record;  ///< At most kMostRecordBytes.
 };
 
 /// A world in an SQLite file in WAL mode, opened by nobody else meanwhile. README.md has the tables,
@@ -97,6 +101,9 @@ public:
     [[nodiscard]] tl::expected<void, VoxelError> begin() noexcept;
     [[nodiscard]] tl::expected<void, VoxelError> write(
         std::span<const PackedBrick> bricks) noexcept;
+    /// Of bricks that are pristine again. No key may be erased and written in one save, nor read after
+    /// it was erased, before the commit.
+    [[nodiscard]] tl::expected<void, VoxelError> erase(std::span<const BrickKey> keys) noexcept;
     [[nodiscard]] tl::expected<void, VoxelError> write(
         std::span<const StoredOperation> operations) noexcept;
     [[nodiscard]] tl::expected<void, VoxelError> commit() noexcept;
@@ -147,7 +154,11 @@ private:
     std::string path_, vfs_, generator_, units_;
     WorldFileReport report_;
     BrickKeys keys_;
-    std::vector<BrickKey> saving_;  // what the save under way has written
+    struct Change {
+        BrickKey key;
+        bool is_stored;  // or erased
+    };
+    std::vector<Change> saving_;  // what the save under way has done
     std::unordered_set<BrickKey> damaged_;
     bool broken_ = false;  // the database itself is damaged: it is not written to any more
     BrickEncoder encoder_;
@@ -155,7 +166,7 @@ private:
     std::unique_ptr<OpenName> open_name_;  // before the database, which is closed first
     std::unique_ptr<sqlite3, CloseDatabase> database_;
     // After the database, which must be closed last.
-    Statement read_brick_, write_brick_, set_aside_, write_page_, write_operation_,
+    Statement read_brick_, write_brick_, erase_brick_, set_aside_, write_page_, write_operation_,
         read_operations_;
 };
 

@@ -159,41 +159,42 @@ void WorldStore::open(Answer<WorldFileReport> answer) {
 
 void WorldStore::save(Volume::Unsaved unsaved, std::vector<StoredOperation> operations,
                       Answer<SaveReport> answer) {
-    auto saved = std::make_shared<BrickKeys>();  // filled on the I/O thread, as with open
+    auto keys = std::make_shared<BrickKeys>();  // found on the I/O thread, as with open
     ask<SaveReport>(
         false,
-        [this, saved,
+        [this, keys,
          answer = std::move(answer)](tl::expected<SaveReport, VoxelError>&& report) mutable {
-            if (report) keys_.insert(*saved);
+            if (report) keys_ = std::move(*keys);
             if (answer) answer(std::move(report));
         },
-        [saved, unsaved = std::move(unsaved),
+        [keys, unsaved = std::move(unsaved),
          operations = std::move(operations)](WorldStore& store) mutable {
-            auto done = store.save_now(unsaved, operations, *saved);
+            auto done = store.save_now(unsaved, operations, *keys);
             unsaved.pin.reset();  // also after an error
             return done;
         });
 }
 
 tl::expected<SaveReport, VoxelError> WorldStore::save_now(
-    Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& saved) {
+    Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& keys) {
     if (file_ == nullptr) return tl::unexpected(why_closed_);
+    // As they will be. Now, because once the save is durable, nothing may fail any more.
+    keys = file_->keys();
     SaveReport report;
-    Brick pristine;  // of an edit that was undone: the file may still have it
     std::vector<PackedBrick> packed;
+    std::vector<BrickKey> pristine;  // whose edits were undone: the file must not bring them back
     packed.reserve(unsaved.bricks.size());
     for (const Volume::UnsavedBrick& brick : unsaved.bricks) {
         const auto key = key_of(brick.id);
         NEBULA_ASSERT(key, "a brick beyond the world's limit");
         if (!key) continue;
-        const Brick* samples = brick.samples;
-        if (samples == nullptr) {
-            unsaved.generator->generate(brick_region(brick.id), pristine.samples.data(), kBrickSize,
-                                        kBrickSize * kBrickSize);
-            samples = &pristine;
+        if (brick.samples == nullptr) {
+            if (keys.contains(*key)) pristine.push_back(*key);
+            keys.erase(*key);
+            continue;
         }
-        file_->pack(*key, *samples, packed.emplace_back());
-        saved.insert(*key);
+        file_->pack(*key, *brick.samples, packed.emplace_back());
+        keys.insert(*key);
         report.bytes += packed.back().bytes.size();
         ++report.bricks;
     }
@@ -212,6 +213,8 @@ tl::expected<SaveReport, VoxelError> WorldStore::save_now(
             finish(std::move(urgent));
         }
     }
+    // After the urgent reads: for those, the file still has them.
+    if (auto done = file_->erase(pristine); !done) return tl::unexpected(std::move(done.error()));
     if (auto done = file_->write(operations); !done) return tl::unexpected(std::move(done.error()));
     if (auto done = file_->commit(); !done) return tl::unexpected(std::move(done.error()));
     return report;

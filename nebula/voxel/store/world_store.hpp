@@ -32,7 +32,8 @@ struct FetchedBrick {
 };
 
 struct SaveReport {
-    std::size_t bricks = 0;
+    std::size_t bricks =
+        0;  ///< Written; those that are pristine again are removed, and not counted.
     std::size_t bytes = 0;  ///< Of the bricks in the file.
 };
 
@@ -104,7 +105,7 @@ private:
     [[nodiscard]] Requests take(bool only_urgent) noexcept NEBULA_EXCLUDES(mutex_);
     void finish(Requests request) noexcept NEBULA_EXCLUDES(mutex_);
     [[nodiscard]] tl::expected<SaveReport, VoxelError> save_now(
-        Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& saved);
+        Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& keys);
 
     OwnerThread owner_;
     const std::string path_;

@@ -2,7 +2,6 @@
 #include "nebula/voxel/world/world.hpp"
 
 #include "nebula/base/assert.hpp"
-#include "nebula/base/clock.hpp"
 
 #include <algorithm>
 #include <variant>
@@ -21,8 +20,14 @@ World::World(std::shared_ptr<const Generator> generator)
     : volume_(std::move(generator)), raycaster_(volume_), mover_(volume_) {}
 
 tl::expected<EditReport, VoxelError> World::apply(const Operation& operation, const Ready& ready) {
+    return apply_up_to(kMaxEditRadius, operation, ready);
+}
+
+tl::expected<EditReport, VoxelError> World::apply_up_to(float most_reach,
+                                                        const Operation& operation,
+                                                        const Ready& ready) {
     if (held_) return tl::unexpected(*held_);
-    auto prepared = prepare(volume_, operation);
+    auto prepared = prepare(volume_, operation, most_reach);
     if (!prepared) return tl::unexpected(std::move(prepared.error()));
     return publish(operation, std::move(*prepared), ready);
 }
@@ -74,9 +79,9 @@ tl::expected<BigEdit*, VoxelError> World::begin(WorkerPool& pool, const Operatio
 }
 
 tl::expected<EditReport, VoxelError> World::finish(BigEdit& edit, const Ready& ready) {
+    if (held_) return tl::unexpected(*held_);
     auto prepared = edit.prepare();
-    if (!prepared && prepared.error().kind == VoxelError::Kind::NotReady &&
-        edit.advance(Clock::time_point::min()) == BigEdit::State::Working)
+    if (!prepared && prepared.error().kind == VoxelError::Kind::NotReady)
         return tl::unexpected(std::move(prepared.error()));
     Operation operation;
     try {
@@ -137,7 +142,10 @@ void World::set_undo_limit(std::size_t bytes_per_user) {
 }
 
 tl::expected<EditReport, VoxelError> World::replay(const LogEntry& entry, const Ready& ready) {
-    if (const auto* operation = std::get_if<Operation>(&entry)) return apply(*operation, ready);
+    if (const auto* operation = std::get_if<Operation>(&entry))
+        // finish() may have made it.
+        return apply_up_to(is_soft(*operation) ? kMaxEditRadius : kMaxBigEditRadius, *operation,
+                           ready);
     return step(std::get<UndoStep>(entry), ready);
 }
 

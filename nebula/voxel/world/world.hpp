@@ -51,7 +51,8 @@ public:
     /// and finish() when it is Ready. The world owns it: it is valid until finish() or drop().
     /// Errors: see BigEdit::start.
     tl::expected<BigEdit*, VoxelError> begin(WorkerPool& pool, const Operation& operation);
-    /// Publishes it, as apply() would now. Unless it is NotReady, it is gone then, also after an error.
+    /// Publishes it, as apply() would now. After NotReady and NotLoaded it is still there; otherwise it
+    /// is gone then, also after an error. Errors: see BigEdit::prepare.
     tl::expected<EditReport, VoxelError> finish(BigEdit& edit, const Ready& ready = {});
     /// Ends it, and nothing changes.
     void drop(BigEdit& edit) noexcept;
@@ -67,7 +68,8 @@ public:
     [[nodiscard]] const UndoHistory* undo_history() const noexcept { return undo_.get(); }
 
     /// Does what an entry of a log says. Entries without effect are no errors: the log they came
-    /// from has them, too.
+    /// from has them, too. All in this call, also what finish() has published: at a radius of 512, that
+    /// takes about a second.
     tl::expected<EditReport, VoxelError> replay(const LogEntry& entry, const Ready& ready = {});
     /// Appends everything that is done from now on; null: nothing. The log must outlive the world, or
     /// be taken away first.
@@ -80,6 +82,10 @@ public:
     /// are about to be replaced, or could never be saved.
     void hold_edits(VoxelError why) noexcept { held_ = std::move(why); }
     void allow_edits() noexcept { held_.reset(); }
+    /// Whether nothing was changed or loaded, and no edit has begun.
+    [[nodiscard]] bool is_untouched() const noexcept {
+        return edits_ == 0 && big_edits_.empty() && volume_.edited_count() == 0;
+    }
 
     /// On the finest level. Errors, misses and cost: see Raycaster::cast.
     [[nodiscard]] tl::expected<std::optional<RayHit>, VoxelError> raycast(Vec3f from,
@@ -95,6 +101,8 @@ public:
     [[nodiscard]] const Volume& volume() const noexcept { return volume_; }
 
 private:
+    tl::expected<EditReport, VoxelError> apply_up_to(float most_reach, const Operation& operation,
+                                                     const Ready& ready);
     tl::expected<EditReport, VoxelError> publish(const Operation& operation, PreparedEdit prepared,
                                                  const Ready& ready);
     tl::expected<EditReport, VoxelError> step(UndoStep what, const Ready& ready);

@@ -4,7 +4,10 @@
 #include "nebula/base/assert.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <exception>
 #include <utility>
+#include <vector>
 
 namespace nebula::voxel {
 
@@ -13,6 +16,16 @@ namespace {
 // One is decoded while the other is being received.
 constexpr std::size_t kBatchesUnderWay = 2;
 
+// Without memory for the error's text, the error is that.
+tl::expected<SaveReport, VoxelError> copy_of(
+    const tl::expected<SaveReport, VoxelError>& result) noexcept {
+    try {
+        return result;
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+}
+
 }  // namespace
 
 WorldSaver::WorldSaver(World& world, std::string path, WorldSaverSettings settings)
@@ -20,29 +33,58 @@ WorldSaver::WorldSaver(World& world, std::string path, WorldSaverSettings settin
       settings_(std::move(settings)),
       last_save_(settings_.now()),
       store_(std::move(path), settings_.file) {
-    world_.hold_edits({VoxelError::Kind::NotLoaded,
-                       "the world is still being loaded; edit it when that has ended"});
+    if (!world_.is_untouched()) {
+        fail({VoxelError::Kind::NotLoaded,
+              "a world file must be loaded into a new world, before anything edits it"});
+        return;
+    }
     store_.open([this](tl::expected<WorldFileReport, VoxelError>&& report) {
         if (!report) return fail(std::move(report.error()));
-        opened_ = true;
+        try {
+            to_load_.reserve(store_.keys().size());
+        } catch (...) {
+            return fail(error_of_current_exception());
+        }
+        store_.keys().for_each([this](BrickKey key) { to_load_.push_back(key); });
         report_ = std::move(*report);
         last_operation_ = report_.last_operation;
-        to_load_.reserve(store_.keys().size());
-        store_.keys().for_each([this](BrickKey key) { to_load_.push_back(key); });
-        load_more();
+        opened_ = true;
     });
+    world_.hold_edits({VoxelError::Kind::NotLoaded,
+                       "the world is still being loaded; edit it when that has ended"});
 }
 
-WorldSaver::~WorldSaver() = default;
+WorldSaver::~WorldSaver() {
+    // Nobody will see how the save ends. What was in it counts as not saved.
+    if (saving_) world_.volume().end_save(false);
+    if (state_ != State::Ready) world_.allow_edits();
+}
 
 void WorldSaver::fail(VoxelError error) {
     state_ = State::Failed;
-    error_ = std::move(error);
-    world_.hold_edits(
-        {error_.kind, "what is changed could not be saved, because " + error_.message});
-    auto answers = std::exchange(next_, {});
-    for (auto& answer : answers)
-        if (answer) answer(tl::unexpected(error_));
+    const SaveResult result = tl::unexpected(std::move(error));
+    error_ = copy_of(result).error();
+    try {
+        world_.hold_edits(
+            {error_.kind, "what is changed could not be saved, because " + error_.message});
+    } catch (...) {
+        world_.hold_edits(error_of_current_exception());  // no memory for the text
+    }
+    answer_all(std::exchange(next_, {}), result);
+}
+
+void WorldSaver::answer_all(std::vector<WorldStore::Answer<SaveReport>> answers,
+                            const SaveResult& result) {
+    std::exception_ptr thrown;
+    for (auto& answer : answers) {
+        if (!answer) continue;
+        try {
+            answer(copy_of(result));
+        } catch (...) {
+            if (thrown == nullptr) thrown = std::current_exception();
+        }
+    }
+    if (thrown != nullptr) std::rethrow_exception(thrown);
 }
 
 void WorldSaver::load_more() {
@@ -54,12 +96,10 @@ void WorldSaver::load_more() {
                      [this](tl::expected<std::vector<FetchedBrick>, VoxelError>&& bricks) {
                          --loading_;
                          if (!bricks) return fail(std::move(bricks.error()));
-                         for (FetchedBrick& brick : *bricks) {
-                             if (brick.samples == nullptr)
-                                 ++damaged_;
-                             else
-                                 world_.volume().publish_saved(*brick_of(brick.key),
-                                                               std::move(brick.samples));
+                         try {
+                             publish(*bricks);
+                         } catch (...) {  // what is missing would count as pristine
+                             fail(error_of_current_exception());
                          }
                      });
         to_load_.resize(to_load_.size() - count);
@@ -68,6 +108,15 @@ void WorldSaver::load_more() {
     if (loading_ > 0 || state_ != State::Loading) return;
     state_ = State::Ready;
     world_.allow_edits();
+}
+
+void WorldSaver::publish(std::vector<FetchedBrick>& bricks) {
+    for (FetchedBrick& brick : bricks) {
+        if (brick.samples == nullptr)
+            ++damaged_;
+        else
+            world_.volume().publish_saved(*brick_of(brick.key), std::move(brick.samples));
+    }
 }
 
 void WorldSaver::update() {
@@ -108,11 +157,18 @@ tl::expected<void, VoxelError> WorldSaver::finish() {
 void WorldSaver::save(WorldStore::Answer<SaveReport> answer) {
     if (state_ == State::Failed) return answer(tl::unexpected(error_));
     next_.push_back(std::move(answer));
-    if (state_ == State::Ready && !saving_) begin_save();
+    if (state_ != State::Ready || saving_) return;
+    try {
+        begin_save();
+    } catch (...) {
+        next_.pop_back();  // the exception is the answer
+        throw;
+    }
 }
 
 std::uint64_t WorldSaver::note_operation(std::vector<std::byte> record) {
     NEBULA_ASSERT(state_ == State::Ready, "an operation before the world was loaded");
+    if (record.size() > kMostRecordBytes) return 0;  // no save would ever succeed with it
     operations_.push_back({last_operation_ + 1, std::move(record)});
     return ++last_operation_;
 }
@@ -123,7 +179,7 @@ void WorldSaver::begin_save() {
     Volume::Unsaved unsaved = world_.volume().begin_save();
     try {
         store_.save(std::move(unsaved), std::move(operations),
-                    [this](const auto& result) { end_save(result); });
+                    [this](const SaveResult& result) { end_save(result); });
     } catch (...) {
         world_.volume().end_save(false);
         throw;
@@ -133,7 +189,7 @@ void WorldSaver::begin_save() {
     saving_ = true;
 }
 
-void WorldSaver::end_save(const tl::expected<SaveReport, VoxelError>& result) {
+void WorldSaver::end_save(const SaveResult& result) {
     saving_ = false;
     world_.volume().end_save(result.has_value());
     if (result)
@@ -143,9 +199,7 @@ void WorldSaver::end_save(const tl::expected<SaveReport, VoxelError>& result) {
         ++failed_saves_;
     saving_operations_ = 0;
     if (settings_.after_save) settings_.after_save(result);
-    auto answers = std::exchange(answers_, {});
-    for (auto& answer : answers)
-        if (answer) answer(tl::expected<SaveReport, VoxelError>(result));
+    answer_all(std::exchange(answers_, {}), result);
 }
 
 }  // namespace nebula::voxel

@@ -44,13 +44,16 @@ struct WorldSaverSettings {
 ///            most kBricksAtOnce per answer while it loads. Beginning a save: a look-up for each
 ///            unsaved brick.
 /// Lifetime:  the world must outlive it. The destructor finishes a save that has begun; what was not
-///            saved by then is lost. finish() comes before it if nothing may be lost.
+///            saved by then is lost; call finish() first if nothing may be. The world stays usable: bricks of that save count as unsaved. If it
+///            was still being loaded, it has what had come by then, and can be edited.
 /// Throws:    std::bad_alloc, and std::system_error if there can be no thread. A failed save is an
 ///            answer, not an exception.
 class WorldSaver {
 public:
     static constexpr std::size_t kBricksAtOnce = 256;
 
+    /// The world must be untouched. Otherwise the saver is Failed: bricks that were edited before would
+    /// be mixed with those of the file.
     WorldSaver(World& world, std::string path, WorldSaverSettings settings);
     ~WorldSaver();
     WorldSaver(const WorldSaver&) = delete;
@@ -68,11 +71,14 @@ public:
     /// Stored bricks that could not be read, and are pristine now.
     [[nodiscard]] std::size_t damaged() const noexcept { return damaged_; }
 
-    /// Answers when all that was changed until now is durable, or with the reason why it is not.
+    /// Answers when all that was changed until now is durable, or with the reason why it is not. If
+    /// this call throws, there will be no answer. What an answer throws leaves update() or wait(),
+    /// after all others have been given.
     void save(WorldStore::Answer<SaveReport> answer);
     /// A record for the file's list of operations, saved with the next save. Returns its sequence
-    /// number. Not while loading.
-    std::uint64_t note_operation(std::vector<std::byte> record);
+    /// number; 0 if the record is longer than kMostRecordBytes, and then it is not saved. Not while
+    /// loading.
+    [[nodiscard]] std::uint64_t note_operation(std::vector<std::byte> record);
     /// Carries on what it does, and gives answers.
     void update();
     /// The same, until nothing is under way.
@@ -89,10 +95,15 @@ public:
     [[nodiscard]] WorldStore& store() noexcept { return store_; }
 
 private:
+    using SaveResult = tl::expected<SaveReport, VoxelError>;
     void load_more();
+    void publish(std::vector<FetchedBrick>& bricks);
     void fail(VoxelError error);
+    /// All of them, even if some throw; then what the first one threw leaves this call.
+    static void answer_all(std::vector<WorldStore::Answer<SaveReport>> answers,
+                           const SaveResult& result);
     void begin_save();
-    void end_save(const tl::expected<SaveReport, VoxelError>& result);
+    void end_save(const SaveResult& result);
 
     World& world_;
     const WorldSaverSettings settings_;
