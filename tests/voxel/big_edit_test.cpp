@@ -205,6 +205,19 @@ TEST(BigEdit, RefusesWhatItCannotMake) {
         << "too large for one call";
 }
 
+TEST(BigEdit, KeepsNothingAliveWhileItWaits) {
+    WorkerPool pool(config_of(0));
+    World world(low_hills());
+    const auto edit = world.begin(pool, {.shape = SphereShape{{0, 0, 0}, 12.0F}});
+    ASSERT_TRUE(edit);
+    ASSERT_EQ(settle(**edit), State::Ready);
+    for (int i = 0; i < 4; ++i)
+        ASSERT_TRUE(world.apply(Operation{.mode = i % 2 == 0 ? Mode::Dig : Mode::Add,
+                                          .shape = SphereShape{{300, 0, 0}, 4.0F}}));
+    world.volume().collect();
+    EXPECT_EQ(world.volume().epochs().retired(), 0U);
+}
+
 TEST(BigEdit, IsReplayedFromTheLog) {
     WorkerPool pool(config_of(0));
     World world(low_hills());

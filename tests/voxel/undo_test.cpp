@@ -275,5 +275,21 @@ TEST(OperationLog, ForgetsFromTheFront) {
         EXPECT_EQ(parse_entry(bytes).error().kind, VoxelError::Kind::BadData);
 }
 
+// Redo keeps edited bricks, where undo kept pristine ones, which need no memory.
+TEST(UndoLimit, HoldsAfterStepsBack) {
+    World world(low_hills());
+    constexpr std::size_t limit = std::size_t{200} << 10U;
+    world.set_undo_limit(limit);
+    for (int i = 0; i < 30; ++i)
+        ASSERT_TRUE(world.apply(
+            Operation{.shape = SphereShape{{static_cast<float>(i) * 40.0F, 0, 0}, 6.0F}}));
+    const std::size_t kept = world.undo_history()->undo_count(0);
+    std::size_t steps = 0;
+    for (; world.undo(0); ++steps) ASSERT_LE(world.undo_history()->bytes(0), limit);
+    EXPECT_EQ(steps, kept);
+    EXPECT_GT(kept, 3U);
+    while (world.redo(0)) ASSERT_LE(world.undo_history()->bytes(0), limit);
+}
+
 }  // namespace
 }  // namespace nebula::voxel

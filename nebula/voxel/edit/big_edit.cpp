@@ -46,11 +46,7 @@ tl::expected<std::unique_ptr<BigEdit>, VoxelError> BigEdit::start(WorkerPool& po
 }
 
 BigEdit::BigEdit(WorkerPool& pool, Volume& volume, const Operation& operation)
-    : pool_(pool),
-      volume_(volume),
-      operation_(operation),
-      pin_(volume.epochs().pin()),
-      tasks_(pool, Band::Normal) {}
+    : pool_(pool), volume_(volume), operation_(operation), tasks_(pool, Band::Normal) {}
 
 BigEdit::~BigEdit() {
     cancel();
@@ -78,6 +74,7 @@ void BigEdit::cut() {
 }
 
 void BigEdit::begin_round() {
+    pin_ = volume_.epochs().pin();
     next_.store(0, std::memory_order_relaxed);
     all_.store(slices_.size(), std::memory_order_relaxed);
     left_.store(slices_.size(), std::memory_order_relaxed);
@@ -211,6 +208,7 @@ BigEdit::State BigEdit::advance(Clock::time_point deadline) {
             }
         }
     if (!merged_.load(std::memory_order_acquire)) return State::Working;
+    pin_.reset();  // from here on, only this thread looks at bricks, until another round begins
     if (lost_count_ && !error_)
         error_ = VoxelError{VoxelError::Kind::OutOfMemory, "there is not enough memory"};
     if (error_) return State::Failed;

@@ -44,7 +44,7 @@ struct BrickScratch;
 /// Threads:   owner thread; progress and cancel: any thread.
 /// Cost:      some 20 microseconds of a worker per brick that the shape's surface passes; what lies inside
 ///            takes less than one. The owner thread moves one pointer per changed brick.
-/// Lifetime:  pins the volume's bricks until it ends. The destructor waits for the bricks that workers
+/// Lifetime:  pins the volume's bricks while it is Working. The destructor waits for the bricks that workers
 ///            have begun, one each.
 class BigEdit {
 public:
@@ -102,7 +102,7 @@ private:
     WorkerPool& pool_;
     Volume& volume_;
     Operation operation_;
-    EpochDomain::Pin pin_;  // what workers look up stays alive
+    EpochDomain::Pin pin_;  // of a round: what workers look up stays alive
     std::array<std::unique_ptr<const detail::LevelBrush>, kLevels> brushes_;  // null: left out
 
     std::vector<Slice>

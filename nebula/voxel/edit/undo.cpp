@@ -128,7 +128,12 @@ void UndoHistory::record(std::vector<EditedBrick> replaced,
     if (room_.fresh != nullptr) user.done.push_back(std::move(room_.fresh));
     while (!user.undone.empty()) drop(user, user.undone, user.undone.size() - 1);
     count_bytes(user, stroke);
-    while (user.bytes > most_bytes_ && !user.done.empty()) drop(user, user.done, 0);
+    keep_limit(user, user.done, user.undone);
+}
+
+void UndoHistory::keep_limit(User& user, Strokes& first, Strokes& then) noexcept {
+    for (Strokes* strokes : {&first, &then})
+        while (user.bytes > most_bytes_ && !strokes->empty()) drop(user, *strokes, 0);
 }
 
 void UndoHistory::count_bytes(User& user, Stroke& stroke) noexcept {
@@ -209,6 +214,9 @@ EditReport UndoHistory::publish(Step step) noexcept {
     to.push_back(std::move(from.back()));
     from.pop_back();
     count_bytes(user, stroke);
+    // The bricks that a step takes back may need more memory than those that it brings. What would be
+    // made again last goes first: a user who takes back many strokes wants to take back more.
+    keep_limit(user, to, from);
     return std::move(step.report);
 }
 

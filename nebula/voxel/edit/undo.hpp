@@ -104,6 +104,8 @@ private:
                                const EditReport& report) const noexcept;
     [[nodiscard]] tl::expected<Step, VoxelError> prepare_step(std::uint32_t user, bool undo);
     void count_bytes(User& user, Stroke& stroke) noexcept;
+    /// Forgets strokes from the front of one list, then of the other, until the rest fits.
+    void keep_limit(User& user, Strokes& first, Strokes& then) noexcept;
     void drop(User& user, Strokes& strokes, std::size_t i) noexcept;
 
     Volume& volume_;
