@@ -18,7 +18,7 @@ verb_test() {
     for argument in "$@"; do
         case $argument in
             --long) repeat=10 ;;
-            kill) only=kill ;;
+            kill) only='kill' ;;
             *) die_usage "./run test does not know \"$argument\"; its one flag is --long, after which kill may follow" ;;
         esac
     done
