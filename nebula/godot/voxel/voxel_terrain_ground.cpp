@@ -35,10 +35,10 @@ namespace {
 constexpr AABB kAroundANode{{-1, -1, -1}, {2, 2, 2}};
 
 bool touches(const voxel::Aabb& box, voxel::Vec3i tile) {
-    constexpr float kMargin = 0.5F;  // bodies rest a little above the ground
+    constexpr float margin = 0.5F;  // bodies rest a little above the ground
     const auto axis = [](float low, float high, std::int32_t t) {
         const float at = static_cast<float>(t) * float{voxel::kTileSize};
-        return low <= at + float{voxel::kTileSize} + kMargin && high >= at - kMargin;
+        return low <= at + float{voxel::kTileSize} + margin && high >= at - margin;
     };
     return axis(box.min.x, box.max.x, tile.x) && axis(box.min.y, box.max.y, tile.y) &&
            axis(box.min.z, box.max.z, tile.z);

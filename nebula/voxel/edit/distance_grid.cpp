@@ -65,7 +65,8 @@ tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume, const B
                             for (std::int32_t x = part.min.x; x < part.max.x; ++x)
                                 grid.distances[grid.index(x - box.min.x, y - box.min.y,
                                                           z - box.min.z)] =
-                                    brick->at(x - voxels.min.x, y - voxels.min.y, z - voxels.min.z);
+                                    std::int16_t{brick->at(x - voxels.min.x, y - voxels.min.y,
+                                                           z - voxels.min.z)};
                 }
         detail::extend_distances(grid, kSampleMax);
         return grid;

@@ -11,6 +11,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 
 namespace nebula::voxel {
 
@@ -56,18 +57,16 @@ public:
 private:
     // The mesher's formula: mesh/README.md, "Position". A test compares all pairs of samples.
     static Vec3f crossing(const CellCorners& corners, unsigned edge) noexcept {
-        constexpr float kUnits = ChunkMesh::kUnitsPerVoxel;
+        constexpr float units = ChunkMesh::kUnitsPerVoxel;
         const unsigned axis = edge / 4;
         const unsigned k = edge % 4;
         const unsigned first = axis == 0 ? 1U : 0U;
         const unsigned second = axis == 2 ? 1U : 2U;
         const unsigned low = (k & 1U) << first | (k >> 1U) << second;
-        const int a = corners[low];
-        const int b = corners[low | 1U << axis];
-        const int from = a < 0 ? -a : a;
-        const int to = b < 0 ? -b : b;
-        const float share = static_cast<float>(from) * kUnits / static_cast<float>(from + to);
-        const float t = static_cast<float>(static_cast<int>(share + 0.5F)) / kUnits;
+        const int from = std::abs(corners[low]);
+        const int to = std::abs(corners[low | 1U << axis]);
+        const float share = static_cast<float>(from) * units / static_cast<float>(from + to);
+        const float t = static_cast<float>(static_cast<int>(share + 0.5F)) / units;
         Vec3f at{static_cast<float>(low & 1U), static_cast<float>(low >> 1U & 1U),
                  static_cast<float>(low >> 2U & 1U)};
         (axis == 0 ? at.x : axis == 1 ? at.y : at.z) = t;

@@ -300,14 +300,14 @@ namespace nebula::voxel {
 namespace {
 
 VoxelError zero_sample(const ChunkId& chunk, int where) {
-    constexpr std::array<const char*, StripSamples::kFaces> kFaces{"-x", "+x", "-y",
-                                                                   "+y", "-z", "+z"};
+    constexpr std::array<const char*, StripSamples::kFaces> faces{"-x", "+x", "-y",
+                                                                  "+y", "-z", "+z"};
     std::string message = "the generator wrote a sample of 0 for chunk (" +
                           std::to_string(chunk.at.x) + ", " + std::to_string(chunk.at.y) + ", " +
                           std::to_string(chunk.at.z) + ") of level " + std::to_string(chunk.level);
     if (where >= 0)
         message += ", in the coarser samples at its " +
-                   std::string(kFaces[static_cast<std::size_t>(where)]) + " face";
+                   std::string(faces[static_cast<std::size_t>(where)]) + " face";
     return {VoxelError::Kind::ZeroSample, message + "; every sample must be negative or positive"};
 }
 

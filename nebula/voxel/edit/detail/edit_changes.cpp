@@ -45,9 +45,9 @@ GroundVolume volume_between(const Brick& before, const Brick& after) noexcept {
     for (std::size_t i = 0; i < kBrickSamples; ++i) {
         // Unsigned bytes, which the oldest x86-64 processors clamp, subtract and sum in registers.
         const auto air = [](Sample s) {
-            constexpr std::uint8_t kZero = 128;
-            const auto from_zero = static_cast<std::uint8_t>(static_cast<std::uint8_t>(s) ^ kZero);
-            return std::clamp<std::uint8_t>(from_zero, kZero - kHalfVoxel, kZero + kHalfVoxel);
+            constexpr std::uint8_t zero = 128;
+            const auto from_zero = static_cast<std::uint8_t>(static_cast<std::uint8_t>(s) ^ zero);
+            return std::clamp<std::uint8_t>(from_zero, zero - kHalfVoxel, zero + kHalfVoxel);
         };
         const std::uint8_t a = air(before.samples[i]);
         const std::uint8_t b = air(after.samples[i]);

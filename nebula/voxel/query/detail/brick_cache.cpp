@@ -56,8 +56,8 @@ CellCorners BrickCache::corners(Vec3i cell) {
     const auto brick_of = [](Vec3i v) { return Vec3i{v.x >> 4, v.y >> 4, v.z >> 4}; };
     CellCorners result;
     const Vec3i in = within(cell);
-    constexpr int kLast = kBrickSize - 1;
-    if (in.x < kLast && in.y < kLast && in.z < kLast) {
+    constexpr int last = kBrickSize - 1;
+    if (in.x < last && in.y < last && in.z < last) {
         const Sample* low = brick(brick_of(cell)).samples.data() + Brick::index(in.x, in.y, in.z);
         for (int i = 0; i < 4; ++i)  // two corners at a time
             std::memcpy(result.data() + 2 * i, low + Brick::index(0, i & 1, i >> 1), 2);
