@@ -13,9 +13,6 @@ namespace nebula::voxel {
 
 namespace {
 
-// An edit replaces about 500 bricks at most; bricks that unloading retired are freed elsewhere.
-constexpr std::size_t kCollectedPerEdit = 1024;
-
 void make_hard_changes(const Volume& volume, const Operation& operation,
                        detail::EditChanges& changes) {
     const auto scratch = std::make_unique_for_overwrite<detail::BrickScratch>();

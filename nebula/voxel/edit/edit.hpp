@@ -10,6 +10,7 @@
 #include <tl/expected.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -51,6 +52,10 @@ struct EditReport {
     std::array<Box3i, kLevels> reach;
     GroundVolume volume;
 };
+
+/// How many objects an edit frees at most that others have replaced before it. It replaces about 500
+/// itself; bricks that unloading retired are freed elsewhere.
+inline constexpr std::size_t kCollectedPerEdit = 1024;
 
 /// An edit that is worked out, and that nobody can see yet.
 struct PreparedEdit {

@@ -9,13 +9,6 @@
 
 namespace nebula::voxel {
 
-namespace {
-
-// As after an edit; steps back are as large.
-constexpr std::size_t kCollectedPerEdit = 1024;
-
-}  // namespace
-
 World::World(std::shared_ptr<const Generator> generator)
     : volume_(std::move(generator)), raycaster_(volume_), mover_(volume_) {}
 

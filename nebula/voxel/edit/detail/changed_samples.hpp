@@ -3,12 +3,33 @@
 #pragma once
 
 #include "nebula/voxel/edit/detail/paint_sphere.hpp"
+#include "nebula/voxel/field/brick.hpp"
+#include "nebula/voxel/field/sample.hpp"
 #include "nebula/voxel/space/ids.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace nebula::voxel::detail {
+
+/// Bit x: the rows differ at x.
+[[nodiscard]] inline std::uint32_t difference_of_rows(const Sample* a, const Sample* b) noexcept {
+    if (std::memcmp(a, b, kBrickSize) == 0) return 0;
+    std::uint32_t mask = 0;
+    for (std::size_t x = 0; x < kBrickSize; ++x)
+        mask |= static_cast<std::uint32_t>(a[x] != b[x]) << x;
+    return mask;
+}
+
+/// Replaces a row's samples; returns which have changed.
+inline std::uint32_t replace_row(Sample* row, const std::array<Sample, kBrickSize>& by) noexcept {
+    const std::uint32_t mask = difference_of_rows(row, by.data());
+    if (mask != 0) std::memcpy(row, by.data(), kBrickSize);
+    return mask;
+}
 
 /// Which samples of a brick changed, as far as it matters to the chunks around it. On each axis a
 /// brick belongs to one chunk, and another chunk reads the samples on its border side: two samples

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 namespace nebula::voxel::detail {
@@ -18,13 +17,9 @@ void note_differences(const Brick& before, const Brick& after, ChangedSamples& c
     for (int z = 0; z < kBrickSize; ++z)
         for (int y = 0; y < kBrickSize; ++y) {
             const std::size_t first = Brick::index(0, y, z);
-            const Sample* a = before.samples.data() + first;
-            const Sample* b = after.samples.data() + first;
-            if (std::memcmp(a, b, kBrickSize) == 0) continue;
-            std::uint32_t mask = 0;
-            for (std::size_t x = 0; x < kBrickSize; ++x)
-                mask |= static_cast<std::uint32_t>(a[x] != b[x]) << x;
-            changed.add_row(y, z, mask);
+            changed.add_row(
+                y, z,
+                difference_of_rows(before.samples.data() + first, after.samples.data() + first));
         }
 }
 

@@ -8,8 +8,8 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 #include <variant>
 
@@ -38,16 +38,6 @@ Box3i lattice_box(const ShapeField::Bounds& bounds, Level level, double reach) {
 RowOfPoints row_at(Vec3i first, Level level) {
     const double size = size_of(level);
     return {first.x * size, size, first.y * size, first.z * size};
-}
-
-// The row's new samples; returns which have changed.
-std::uint32_t store_row(Sample* row, const std::array<Sample, kBrickSize>& fresh) {
-    if (std::memcmp(row, fresh.data(), kBrickSize) == 0) return 0;
-    std::uint32_t mask = 0;
-    for (std::size_t x = 0; x < kBrickSize; ++x)
-        mask |= static_cast<std::uint32_t>(row[x] != fresh[x]) << x;
-    std::memcpy(row, fresh.data(), kBrickSize);
-    return mask;
 }
 
 template <class F>  // called with the row's first point, and y and z in the brick
@@ -112,7 +102,7 @@ public:
                 const Sample mark = quantize(scale * into[x]);
                 fresh[x] = dig_ ? std::max(row[x], mark) : std::min(row[x], mark);
             }
-            if (const std::uint32_t mask = store_row(row, fresh); mask != 0)
+            if (const std::uint32_t mask = replace_row(row, fresh); mask != 0)
                 changed.add_row(y, z, mask);
         });
     }
@@ -145,7 +135,7 @@ public:
             std::array<Sample, kBrickSize> fresh;
             for (std::size_t x = 0; x < kBrickSize; ++x)
                 fresh[x] = (inside >> x & 1U) != 0 ? quantize(scale * ground[x]) : row[x];
-            if (const std::uint32_t mask = store_row(row, fresh); mask != 0)
+            if (const std::uint32_t mask = replace_row(row, fresh); mask != 0)
                 changed.add_row(y, z, mask);
         });
     }

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 
 namespace nebula::voxel::detail {
@@ -223,12 +223,7 @@ private:
             for (std::size_t x = 0; x < kBrickSize; ++x) fresh[x] = std::max(row[x], marks[x]);
         else
             for (std::size_t x = 0; x < kBrickSize; ++x) fresh[x] = std::min(row[x], marks[x]);
-        if (std::memcmp(row, fresh.data(), kBrickSize) == 0) return 0;
-        std::uint32_t mask = 0;
-        for (std::size_t x = 0; x < kBrickSize; ++x)
-            mask |= static_cast<std::uint32_t>(row[x] != fresh[x]) << x;
-        std::memcpy(row, fresh.data(), kBrickSize);
-        return mask;
+        return replace_row(row, fresh);
     }
 
     bool dig_;
