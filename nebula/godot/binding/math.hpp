@@ -2,6 +2,7 @@
 // The engine's plain structs, laid out as the engine lays them out (single precision).
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 namespace nebula::godot {
@@ -29,6 +30,11 @@ struct Vector3 {
         return {a.x * s, a.y * s, a.z * s};
     }
 };
+
+/// In double: its square may be too large or too small for a float.
+[[nodiscard]] inline double length(const Vector3& v) {
+    return std::sqrt(double{v.x} * v.x + double{v.y} * v.y + double{v.z} * v.z);
+}
 
 struct Vector3i {
     std::int32_t x = 0, y = 0, z = 0;

@@ -27,8 +27,6 @@ Vector3 voxels(voxel::Vec3i tiles) {
             static_cast<float>(tiles.z) * size};
 }
 
-float length(const Vector3& v) { return std::sqrt(v.x * v.x + v.y * v.y + v.z * v.z); }
-
 float determinant(const Basis& b) {
     const auto& [x, y, z] = b.rows;
     return x.x * (y.y * z.z - y.z * z.y) - x.y * (y.x * z.z - y.z * z.x) +
@@ -39,7 +37,8 @@ float determinant(const Basis& b) {
 Vector3 scale_of(const Basis& b) {
     const auto columns = transposed(b);
     const auto& [x, y, z] = columns.rows;
-    return {std::copysign(length(x), determinant(b)), length(y), length(z)};
+    return {std::copysign(static_cast<float>(length(x)), determinant(b)),
+            static_cast<float>(length(y)), static_cast<float>(length(z))};
 }
 
 }  // namespace

@@ -54,14 +54,12 @@ Error VoxelTerrain::edit_obstacle(const std::string& where) {
         return Error::ERR_UNCONFIGURED;
     }
     if (!update_space()) return Error::ERR_UNAVAILABLE;  // the warning has said why
-    const voxel::WorldSaver* const saver = world_->terrain.saver();
-    if (saver == nullptr || saver->state() == voxel::WorldSaver::State::Ready) return Error::OK;
-    if (saver->state() == voxel::WorldSaver::State::Loading) {
-        refuse(where + "the world is still being loaded; edit it when that has ended.");
-        return Error::ERR_BUSY;
-    }
-    refuse(where + "what is changed could not be saved, because " + saver->error().message + '.');
-    return Error::ERR_FILE_CANT_OPEN;
+    const voxel::VoxelError* const hold = world_->terrain.hold();
+    if (hold == nullptr) return Error::OK;
+    refuse(where + hold->message + '.');
+    return world_->terrain.saver()->state() == voxel::WorldSaver::State::Loading
+               ? Error::ERR_BUSY
+               : Error::ERR_FILE_CANT_OPEN;
 }
 
 void VoxelTerrain::name_stroke(voxel::Operation& operation) const noexcept {

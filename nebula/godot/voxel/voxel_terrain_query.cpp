@@ -6,20 +6,11 @@
 #include "nebula/voxel/query/mover.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
 
 namespace nebula::godot {
-
-namespace {
-
-double length(const Vector3& v) {
-    return std::sqrt(double{v.x} * v.x + double{v.y} * v.y + double{v.z} * v.z);
-}
-
-}  // namespace
 
 // A mover's unit is the metre and its axes are the node's, so that lengths are global.
 

@@ -94,6 +94,7 @@ void Terrain::keep_in(std::string path, WorldSaverSettings settings) {
 }
 
 WorldSaver* Terrain::saver() noexcept { return impl().saver.get(); }
+const VoxelError* Terrain::hold() const noexcept { return impl().world.hold(); }
 
 tl::expected<void, VoxelError> Terrain::set_viewer(Vec3f position, Vec3f forward) {
     const Viewer viewer{position, settings_.view_distance, settings_.detail_distance, forward};

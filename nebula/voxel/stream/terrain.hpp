@@ -79,11 +79,14 @@ public:
     /// Keeps the world in a file: loads what is stored in it, and saves what is changed from now on.
     /// Before the first update, and once. Nothing is streamed and every edit is refused until all of
     /// it is loaded (update() carries that on); a file that cannot be opened leaves the generator's
-    /// world, which cannot be edited. \throws as WorldSaver.
+    /// world, which cannot be edited. What is loaded is no edit, so give colliders() no bodies until
+    /// then. \throws as WorldSaver.
     void keep_in(std::string path, WorldSaverSettings settings);
     /// What loads and saves it: for its state, save() and finish(). update() calls its update(). Null
     /// without a file. The destructor of the terrain does not save: call finish() before it.
     [[nodiscard]] WorldSaver* saver() noexcept;
+    /// Why every edit is refused now; null if edits are not.
+    [[nodiscard]] const VoxelError* hold() const noexcept;
 
     /// Sets one viewer, at this position and with the distances of the settings. Errors: NotFinite,
     /// OutsideWorld; the viewer then stays where it was.

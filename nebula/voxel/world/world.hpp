@@ -82,6 +82,8 @@ public:
     /// are about to be replaced, or could never be saved.
     void hold_edits(VoxelError why) noexcept { held_ = std::move(why); }
     void allow_edits() noexcept { held_.reset(); }
+    /// Why edits are refused now; null if they are not.
+    [[nodiscard]] const VoxelError* hold() const noexcept { return held_ ? &*held_ : nullptr; }
     /// Whether nothing was changed or loaded, and no edit has begun.
     [[nodiscard]] bool is_untouched() const noexcept {
         return edits_ == 0 && big_edits_.empty() && volume_.edited_count() == 0;

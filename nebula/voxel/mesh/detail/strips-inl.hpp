@@ -246,13 +246,15 @@ std::size_t list_strips(const StripSamples& strips, const CellTables& tables, Sm
     return std::size_t{3} * triangles;
 }
 
-// Where the vertices of a face come from: samples, and how far apart neighbours are.
+// What the vertices of a face are made of.
 struct FaceSamples {
     const Sample* samples = nullptr;  // at corner (0, 0) of the face
-    std::array<int, 3> step{};
+    std::array<int, 3> step{};        // to the next sample on each axis
+    int axis = 0;                     // the face's,
+    int plane = 0;                    // and where on it the vertices are
+    int spacing = 1;                  // of the bits in a row
 
-    // Adds a row's vertices, whose edges have the coordinate `at` on the face's axis.
-    void gather(const FaceRow& row, int axis, int at, int b, int spacing, EdgeBatch& batch) const {
+    void gather(const FaceRow& row, int b, EdgeBatch& batch) const {
         const auto axis_a = static_cast<std::size_t>(axis == 0 ? 1 : 0);
         const auto axis_b = static_cast<std::size_t>(axis == 2 ? 1 : 2);
         const auto gather_along = [&](std::uint64_t crossed, std::size_t along) {
@@ -272,7 +274,7 @@ struct FaceSamples {
                                            *low,
                                            *high};
                 std::array<int, 3> p{};
-                p[static_cast<std::size_t>(axis)] = at;
+                p[static_cast<std::size_t>(axis)] = plane;
                 p[axis_a] = a;
                 p[axis_b] = b;
                 batch.place[batch.count] =
@@ -285,6 +287,16 @@ struct FaceSamples {
     }
 };
 
+// Writes the vertices of a face's rows, except for the last few, which stay in the batch.
+template <std::size_t kCount, class Place>
+void emit_rows(const std::array<FaceRow, kCount>& rows, const FaceSamples& samples,
+               const Place& place, EdgeBatch& batch, VertexWriter& writer) {
+    for (std::size_t b = 0; b < kCount; ++b) {
+        samples.gather(rows[b], static_cast<int>(b), batch);
+        if (batch.count >= EdgeBatch::kEnough) writer.write(batch, place);
+    }
+}
+
 // Strips, stage 4: the vertices of half sides, from the coarser level's samples with the arithmetic
 // of all others.
 void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter& writer) {
@@ -295,13 +307,11 @@ void emit_half_sides(const StripSamples& strips, SmoothScratch& s, VertexWriter&
         const int plane = StripSamples::plane(face);
         std::array<int, 3> corner{};
         corner[static_cast<std::size_t>(axis)] = plane;
-        const FaceSamples samples{strips.samples[static_cast<std::size_t>(face)].data() +
-                                      StripSamples::index(face, corner[0], corner[1], corner[2]),
-                                  {1, StripSamples::step_y(face), StripSamples::step_z(face)}};
-        for (std::size_t b = 0; b < strip.half.size(); ++b) {
-            samples.gather(strip.half[b], axis, plane, static_cast<int>(b), 2, s.batch);
-            if (s.batch.count >= EdgeBatch::kEnough) writer.write(s.batch, OnTheHalfSide{});
-        }
+        const Sample* const first = strips.samples[static_cast<std::size_t>(face)].data() +
+                                    StripSamples::index(face, corner[0], corner[1], corner[2]);
+        const FaceSamples samples{
+            first, {1, StripSamples::step_y(face), StripSamples::step_z(face)}, axis, plane, 2};
+        emit_rows(strip.half, samples, OnTheHalfSide{}, s.batch, writer);
     }
     if (s.batch.count > 0) writer.write(s.batch, OnTheHalfSide{});
 }
@@ -315,13 +325,11 @@ void emit_lids(const SampleBlock& block, SmoothScratch& s, VertexWriter& writer)
         const int plane = StripSamples::is_high(face) ? kChunkSize : 0;
         std::array<int, 3> corner{};
         corner[static_cast<std::size_t>(axis)] = plane;
+        const Sample* const first =
+            &block.samples[SampleBlock::index(corner[0], corner[1], corner[2])];
         const FaceSamples samples{
-            &block.samples[SampleBlock::index(corner[0], corner[1], corner[2])],
-            {SampleBlock::kStepX, SampleBlock::kStepY, SampleBlock::kStepZ}};
-        for (std::size_t b = 0; b < strip.on_lids.size(); ++b) {
-            samples.gather(strip.on_lids[b], axis, plane, static_cast<int>(b), 1, s.batch);
-            if (s.batch.count >= EdgeBatch::kEnough) writer.write(s.batch, OnALid{});
-        }
+            first, {SampleBlock::kStepX, SampleBlock::kStepY, SampleBlock::kStepZ}, axis, plane, 1};
+        emit_rows(strip.on_lids, samples, OnALid{}, s.batch, writer);
     }
     if (s.batch.count > 0) writer.write(s.batch, OnALid{});
 }
