@@ -15,36 +15,33 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         "A voxel terrain that streams around a viewer and can be dug.",
         "Set [member generator], put a camera in the scene and run it. [method dig_sphere] removes "
         "ground and [method add_sphere] adds it. The change is on the screen in the same frame, "
-        "and [method raycast] sees it at once.\n\n"
-        "[b]Units:[/b] every position, direction, radius and distance that a method takes or "
-        "returns is global, in metres. Properties that are distances are in voxels. A voxel is "
-        "one unit of the node's own space: 1 m, unless the node is scaled.\n\n"
-        "[b]Transform:[/b] the node may be moved, rotated and scaled, also unevenly. A scale of "
-        "zero cannot work, and neither can shear, which an uneven scale of a rotated parent "
-        "causes. The terrain then prints one warning and waits until the transform is "
-        "repaired.\n\n"
-        "[b]Lifetime:[/b] everything dug stays as long as the node exists, also while it is "
-        "outside the scene tree. It is lost when the node is freed, when [method regenerate] is "
-        "called, and when [member generator] is set to another resource, unless [member "
-        "world_store] keeps it in a file.\n\n"
-        "[b]Limits:[/b] a sphere has a radius of at most 64 voxels, and 512 if it is made in the "
-        "background, see [method dig_sphere_async]; a ray is at most 10000 "
-        "voxels long, and the world ends 16 million voxels from the node's origin. The editor's "
-        "viewport does not show the terrain yet.");
+        "and [method raycast] sees it at once.\n\n[b]Units:[/b] every position, direction, radius "
+        "and distance that a method takes or returns is global, in metres. Properties that are "
+        "distances are in voxels. A voxel is one unit of the node's own space: 1 m, unless the "
+        "node is scaled.\n\n[b]Transform:[/b] the node may be moved, rotated and scaled, also "
+        "unevenly. A scale of zero cannot work, and neither can shear, which an uneven scale of a "
+        "rotated parent causes. The terrain then prints one warning and waits until the transform "
+        "is repaired.\n\n[b]Lifetime:[/b] everything dug stays as long as the node exists, also "
+        "while it is outside the scene tree. It is lost when the node is freed, when [method "
+        "regenerate] is called, and when [member generator] is set to another resource, unless "
+        "[member world_store] keeps it in a file.\n\n[b]Limits:[/b] a sphere has a radius of at "
+        "most 64 voxels, and 512 if it is made in the background, see [method dig_sphere_async]; a "
+        "ray is at most 10000 voxels long, and the world ends 16 million voxels from the node's "
+        "origin. The editor's viewport does not show the terrain yet.");
 
     c.property("generator", &Self::generator, &Self::set_generator,
                Hint::resource<VoxelGenerator>(),
                "Describes the world. Without a generator there is nothing to show. Setting another "
                "resource builds the world again, so everything dug is lost, unless [member "
-               "world_store] has it. Changing a property of "
-               "the resource has no effect until you call [method regenerate].");
+               "world_store] has it. Changing a property of the resource has no effect until you "
+               "call [method regenerate].");
     c.property(
         "world_store", &Self::world_store, &Self::set_world_store,
         Hint::resource<VoxelWorldStore>(),
         "The file that keeps what was dug and built. The terrain loads it before it shows "
         "anything; until [signal world_loaded], edits return [constant @GlobalScope.ERR_BUSY] and "
-        "rays meet the generator's ground. If the file cannot be opened, [signal save_failed] "
-        "says why, the generator's ground is shown, and edits return [constant "
+        "rays meet the generator's ground. If the file cannot be opened, [signal save_failed] says "
+        "why, the generator's ground is shown, and edits return [constant "
         "@GlobalScope.ERR_FILE_CANT_OPEN], because they could not be saved. Setting another "
         "resource builds the world again, from that file. Without one, nothing is saved.");
     c.property("material", &Self::material, &Self::set_material, Hint::resource<Material>(),
@@ -90,9 +87,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.property(
         "collision_distance", &Self::collision_distance, &Self::set_collision_distance,
         Hint::range(kColliderDistance.lowest, kColliderDistance.highest, 1, "suffix:voxels"),
-        "How far around each body there is ground, on each axis, in voxels; and always as far "
-        "as the body will fly in a second. From 0 to 128; any other value is refused with an "
-        "error.");
+        "How far around each body there is ground, on each axis, in voxels; and always as far as "
+        "the body will fly in a second. From 0 to 128; any other value is refused with an error.");
     c.property(
         "collision_budget_msec", &Self::collision_budget_msec, &Self::set_collision_budget_msec,
         Hint::range(0.1, 16, 0.1, "or_less,suffix:ms"),
@@ -114,12 +110,11 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                "From 1 to 512; any other value is refused with an error.");
     c.property(
         "viewer_path", &Self::viewer_path, &Self::set_viewer_path, Hint::path_to<Node3D>(),
-        "The node that the terrain loads around. If it is empty, the terrain uses the "
-        "viewport's current camera, and until the node first exists, too. If the viewer "
-        "disappears, the terrain stays where the viewer last was. If there is a [VoxelViewer] in "
-        "the terrain's world, this is not used. Before the first viewer "
-        "appears, it loads around its own origin. A viewer outside the world is not "
-        "followed; the terrain says so in one warning.");
+        "The node that the terrain loads around. If it is empty, the terrain uses the viewport's "
+        "current camera, and until the node first exists, too. If the viewer disappears, the "
+        "terrain stays where the viewer last was. If there is a [VoxelViewer] in the terrain's "
+        "world, this is not used. Before the first viewer appears, it loads around its own origin. "
+        "A viewer outside the world is not followed; the terrain says so in one warning.");
     // A prefix keeps the names short enough for the inspector.
     c.subgroup("Frame Budget of Loading", "commit_");
     c.property("commit_budget_msec", &Self::commit_budget_msec, &Self::set_commit_budget_msec,
@@ -132,9 +127,9 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         "loading_budget_msec", &Self::loading_budget_msec, &Self::set_loading_budget_msec,
         Hint::range(0.1, 32, 0.1, "or_less,suffix:ms"),
         "The same while a script awaits [method wait_loaded] or [method wait_area_ready], as "
-        "behind a loading screen. Has no effect if it is less than "
-        "[member commit_budget_msec]. Values below 0 count as 0, values above 1000 as 1000. "
-        "A value that is not a number is refused.");
+        "behind a loading screen. Has no effect if it is less than [member commit_budget_msec]. "
+        "Values below 0 count as 0, values above 1000 as 1000. A value that is not a number is "
+        "refused.");
     c.subgroup("Frame Budget of Edits", "edit_");
     c.property("edit_budget_msec", &Self::edit_budget_msec, &Self::set_edit_budget_msec,
                Hint::range(0.1, 32, 0.1, "or_less,suffix:ms"),
@@ -147,47 +142,38 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         .doc(
             "Removes the ground inside a sphere. The world changes at once; the picture follows "
             "before this frame is drawn, if the edit fits into [member edit_budget_msec]. Works "
-            "anywhere, loaded or not.\n\n"
-            "[param center] and [param radius] are global. The radius must be above 0 and at most "
-            "64 voxels, which is 64 m unless the node is scaled.\n\n"
-            "Returns [constant @GlobalScope.OK]; [constant @GlobalScope.ERR_INVALID_PARAMETER] "
-            "for a value out of range; [constant @GlobalScope.ERR_UNCONFIGURED] if there is no "
-            "world yet or the node is outside the scene tree; [constant "
-            "@GlobalScope.ERR_UNAVAILABLE] while the node has a transform that cannot work.\n\n"
-            "What a handler of one of the terrain's signals digs is shown in the next frame, and "
-            "so is what is dug after that in the same frame.");
+            "anywhere, loaded or not.\n\n[param center] and [param radius] are global. The radius "
+            "must be above 0 and at most 64 voxels, which is 64 m unless the node is "
+            "scaled.\n\nReturns [constant @GlobalScope.OK]; [constant "
+            "@GlobalScope.ERR_INVALID_PARAMETER] for a value out of range; [constant "
+            "@GlobalScope.ERR_UNCONFIGURED] if there is no world yet or the node is outside the "
+            "scene tree; [constant @GlobalScope.ERR_UNAVAILABLE] while the node has a transform "
+            "that cannot work.\n\nWhat a handler of one of the terrain's signals digs is shown in "
+            "the next frame, and so is what is dug after that in the same frame.");
     c.method("add_sphere", &Self::add_sphere, {"center", "radius"})
         .doc("Fills a sphere with ground. Arguments and result are as for [method dig_sphere].");
     c.method("raycast", &Self::raycast, {"from", "direction", "max_distance"})
         .doc(
             "Returns a Dictionary with the [code]position[/code], [code]normal[/code] and "
-            "[code]distance[/code] of the first ground that the ray meets, or an empty one. "
-            "All values are global. [param direction] may have any length except zero; [param "
+            "[code]distance[/code] of the first ground that the ray meets, or an empty one. All "
+            "values are global. [param direction] may have any length except zero; [param "
             "max_distance] must be from 0 to 10000 voxels. The ray needs no collision shape and "
             "sees every edit at once. A ray that starts inside the ground hits at distance 0.");
     c.method("sweep_sphere", &Self::sweep_sphere, {"center", "radius", "motion"})
         .doc(
             "Moves a sphere along [param motion] until it touches the ground. Arguments and result "
-            "are "
-            "as for [method sweep_capsule], without a direction.");
+            "are as for [method sweep_capsule], without a direction.");
     c.method("sweep_capsule", &Self::sweep_capsule, {"transform", "radius", "height", "motion"})
         .doc(
             "Moves a capsule along [param motion] until it touches the ground. The capsule stands "
-            "on "
-            "the y axis of [param transform], like a [CapsuleShape3D] of the same [param radius] "
-            "and "
-            "[param height]. Needs no collision shape and sees every edit at once.\n\n"
-            "Returns an empty Dictionary if nothing is in the way. Otherwise [code]position[/code] "
-            "is "
-            "where its centre stops, after [code]distance[/code] metres or [code]fraction[/code] "
-            "of "
-            "the motion; it touches the ground at [code]point[/code], and [code]normal[/code] "
-            "points "
-            "from there to it. It stops with a gap of at most 1/512 voxel. What it touches at the "
-            "start "
-            "is in its way only if it moves into that.\n\n"
-            "The radius must be above 0 and at most 16 voxels, the capsule at most 64 voxels long, "
-            "the "
+            "on the y axis of [param transform], like a [CapsuleShape3D] of the same [param "
+            "radius] and [param height]. Needs no collision shape and sees every edit at "
+            "once.\n\nReturns an empty Dictionary if nothing is in the way. Otherwise "
+            "[code]position[/code] is where its centre stops, after [code]distance[/code] metres "
+            "or [code]fraction[/code] of the motion; it touches the ground at [code]point[/code], "
+            "and [code]normal[/code] points from there to it. It stops with a gap of at most 1/512 "
+            "voxel. What it touches at the start is in its way only if it moves into that.\n\nThe "
+            "radius must be above 0 and at most 16 voxels, the capsule at most 64 voxels long, the "
             "motion at most 1000.");
     c.method("overlap_sphere", &Self::overlap_sphere, {"center", "radius"})
         .doc("As [method overlap_capsule], for a sphere.");
@@ -195,15 +181,14 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         .doc(
             "Returns where a capsule is nearest to being out of the ground: moved by "
             "[code]depth[/code] along [code]normal[/code], it touches the ground at "
-            "[code]point[/code] "
-            "no more; another place may still be in the way then. Empty if it does not touch the "
-            "ground. Arguments are as for [method sweep_capsule].");
+            "[code]point[/code] no more; another place may still be in the way then. Empty if it "
+            "does not touch the ground. Arguments are as for [method sweep_capsule].");
     c.method("nearest_surface", &Self::nearest_surface, {"position", "max_distance"})
         .doc(
             "Returns the [code]position[/code] of the ground that is nearest to a place, its "
             "[code]normal[/code] and the [code]distance[/code], which is negative inside the "
-            "ground; or "
-            "an empty Dictionary if there is none within [param max_distance], at most 32 voxels.");
+            "ground; or an empty Dictionary if there is none within [param max_distance], at most "
+            "32 voxels.");
     c.method("ground_height", &Self::ground_height, {"x", "z"})
         .doc(
             "Returns the height of the highest ground at a global x and z, or NAN if there is none "
@@ -211,22 +196,19 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.method("sample", &Self::sample, {"position"})
         .doc(
             "Returns about how far a place is from the ground, in metres: negative inside, and "
-            "never "
-            "more than 4 voxels. NAN if it is outside the world.");
+            "never more than 4 voxels. NAN if it is outside the world.");
     c.method("is_loaded", &Self::is_loaded)
         .doc("Returns whether everything in view, including edits, is on the screen.");
     c.method("wait_loaded", &Self::wait_loaded)
         .doc(
-            "Waits until everything in view is on the screen. May be called at any time:\n"
-            "[codeblock]\n"
-            "if await terrain.wait_loaded():\n"
-            "    spawn_player()\n"
-            "[/codeblock]\n"
-            "Returns [code]true[/code], at once if the terrain has already loaded. Chunks that "
-            "failed do not hold it up. Returns [code]false[/code] if the terrain is freed, or if "
-            "it cannot load: it has no generator, its world could not be created, it has a "
-            "transform that cannot work, or it is in the editor. If the node is outside the scene "
-            "tree and has not loaded before, this waits until the node enters it.");
+            "Waits until everything in view is on the screen. May be called at any "
+            "time:\n[codeblock]\nif await terrain.wait_loaded():\n    "
+            "spawn_player()\n[/codeblock]\nReturns [code]true[/code], at once if the terrain has "
+            "already loaded. Chunks that failed do not hold it up. Returns [code]false[/code] if "
+            "the terrain is freed, or if it cannot load: it has no generator, its world could not "
+            "be created, it has a transform that cannot work, or it is in the editor. If the node "
+            "is outside the scene tree and has not loaded before, this waits until the node enters "
+            "it.");
     c.method("is_area_ready", &Self::is_area_ready, {"area", "level"})
         .defaults(0)
         .doc(
@@ -238,36 +220,23 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         .defaults(0)
         .doc(
             "Waits until [method is_area_ready] is true. Put somebody on the ground that is really "
-            "there:\n"
-            "[codeblock]\n"
-            "if await terrain.wait_area_ready(AABB(spawn - Vector3.ONE * 4, Vector3.ONE * 8)):\n"
-            "    add_player(spawn)\n"
-            "[/codeblock]\n"
-            "Returns [code]true[/code], at once if the area is ready. Returns [code]false[/code] "
-            "as "
-            "[method wait_loaded] does, and for an area that is not finite or reaches out of the "
-            "world. It "
-            "waits as long as no viewer is near enough, or none that needs meshes.");
+            "there:\n[codeblock]\nif await terrain.wait_area_ready(AABB(spawn - Vector3.ONE * 4, "
+            "Vector3.ONE * 8)):\n    add_player(spawn)\n[/codeblock]\nReturns [code]true[/code], "
+            "at once if the area is ready. Returns [code]false[/code] as [method wait_loaded] "
+            "does, and for an area that is not finite or reaches out of the world. It waits as "
+            "long as no viewer is near enough, or none that needs meshes.");
     c.method("is_ground_ready", &Self::is_ground_ready, {"body"})
         .doc(
             "Returns whether the ground around [param body], as far as [member "
-            "collision_distance], "
-            "is in the physics engine, edits included.");
+            "collision_distance], is in the physics engine, edits included.");
     c.method("ground_ready", &Self::ground_ready, {"body"})
         .doc(
             "Waits until [method is_ground_ready] is true, so that nothing falls through while a "
-            "terrain loads:\n"
-            "[codeblock]\n"
-            "body.freeze = true\n"
-            "add_child(body)\n"
-            "if await terrain.ground_ready(body):\n"
-            "    body.freeze = false\n"
-            "[/codeblock]\n"
-            "[param body] may be any [Node3D], for example a marker where a body will appear. "
-            "Returns "
+            "terrain loads:\n[codeblock]\nbody.freeze = true\nadd_child(body)\nif await "
+            "terrain.ground_ready(body):\n    body.freeze = false\n[/codeblock]\n[param body] may "
+            "be any [Node3D], for example a marker where a body will appear. Returns "
             "[code]true[/code], at once if there is ground already. Returns [code]false[/code] if "
-            "the "
-            "body is freed, as [method wait_loaded] does, and if [member collision_enabled] is "
+            "the body is freed, as [method wait_loaded] does, and if [member collision_enabled] is "
             "off.");
     c.method("why_late", &Self::why_late, {"position"})
         .doc(
@@ -277,31 +246,24 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         .doc(
             "Looks for a hole in what is shown, for ground that is shown twice, for levels that do "
             "not fit together, and for ground in view that is neither shown nor about to be "
-            "loaded. Returns what is wrong, or an empty string: it is a bug if it is "
-            "not empty. For tests; it takes some milliseconds after each change.");
+            "loaded. Returns what is wrong, or an empty string: it is a bug if it is not empty. "
+            "For tests; it takes some milliseconds after each change.");
     c.method("get_statistics", &Self::statistics)
         .doc(
             "Returns counts and times of the world, for an overlay. In view now: "
-            "[code]wanted[/code], "
-            "[code]loaded[/code], [code]failed[/code] chunks. On their way: [code]queued[/code], "
-            "[code]in_flight[/code], [code]waiting[/code] chunks with [code]waiting_bytes[/code], "
-            "in [code]steps[/code] of chunks that appear together. On the screen: "
-            "[code]shown[/code] "
-            "chunks "
-            "with [code]triangles_shown[/code], and in [code]levels[/code] how many chunks of each "
-            "level, "
-            "those without a surface included. Since the world was created: [code]meshed[/code] "
-            "chunks loaded, [code]remeshed[/code] chunks for [code]edits[/code], and the "
-            "[code]triangles[/code] of both. Memory: [code]bricks[/code], "
-            "[code]edited_bricks[/code], [code]brick_bytes[/code]. Collision: "
+            "[code]wanted[/code], [code]loaded[/code], [code]failed[/code] chunks. On their way: "
+            "[code]queued[/code], [code]in_flight[/code], [code]waiting[/code] chunks with "
+            "[code]waiting_bytes[/code], in [code]steps[/code] of chunks that appear together. On "
+            "the screen: [code]shown[/code] chunks with [code]triangles_shown[/code], and in "
+            "[code]levels[/code] how many chunks of each level, those without a surface included. "
+            "Since the world was created: [code]meshed[/code] chunks loaded, [code]remeshed[/code] "
+            "chunks for [code]edits[/code], and the [code]triangles[/code] of both. Memory: "
+            "[code]bricks[/code], [code]edited_bricks[/code], [code]brick_bytes[/code]. Collision: "
             "[code]collision_bodies[/code] that have ground, [code]collision_tiles[/code] of 16 "
-            "voxels, "
-            "[code]collision_shapes[/code] in the physics engine, [code]collision_waiting[/code] "
-            "tiles "
-            "to be built, [code]last_collision_msec[/code] of the main thread in the last frame. "
-            "Main thread: "
-            "[code]last_update_msec[/code], [code]last_commit_msec[/code], "
-            "[code]last_edit_commit_msec[/code].");
+            "voxels, [code]collision_shapes[/code] in the physics engine, "
+            "[code]collision_waiting[/code] tiles to be built, [code]last_collision_msec[/code] of "
+            "the main thread in the last frame. Main thread: [code]last_update_msec[/code], "
+            "[code]last_commit_msec[/code], [code]last_edit_commit_msec[/code].");
     c.method("get_load_utilization", &Self::load_utilization)
         .doc(
             "Returns how busy the workers were while chunks waited for a worker: "
@@ -319,31 +281,26 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
     c.method("save", &Self::save)
         .doc(
             "Saves everything dug and built until now to the file of [member world_store], and "
-            "waits until it is safe on the disk. The game goes on meanwhile.\n"
-            "[codeblock]\n"
-            "var problem: String = await terrain.save()\n"
-            "if problem:\n"
-            "    show_message(problem)\n"
-            "[/codeblock]\n"
-            "Returns an empty string, or one sentence that says why nothing was saved; the next "
-            "save then has it again. A save is whole or not at all. Calls during a save share the "
-            "next one.");
+            "waits until it is safe on the disk. The game goes on meanwhile.\n[codeblock]\nvar "
+            "problem: String = await terrain.save()\nif problem:\n    "
+            "show_message(problem)\n[/codeblock]\nReturns an empty string, or one sentence that "
+            "says why nothing was saved; the next save then has it again. A save is whole or not "
+            "at all. Calls during a save share the next one.");
     c.method("export_region", &Self::export_region, {"area", "path"})
         .doc(
             "Saves, and then writes what was changed in [param area], a global box, to a new file, "
             "which is a world file itself: another [VoxelWorldStore] can have it as its [member "
             "VoxelWorldStore.file_path]. The region reaches as far as the bricks, 16 voxels of "
-            "each "
-            "level, that have a voxel in the box. A file that exists is not replaced. "
-            "To be awaited as [method save] is, with the same result.");
+            "each level, that have a voxel in the box. A file that exists is not replaced. To be "
+            "awaited as [method save] is, with the same result.");
 
     c.signal("world_loaded", {argument<Dictionary>("report")},
              "Emitted when the file of [member world_store] is loaded. From then on the terrain "
              "can be changed, and it begins to appear. [param report] has [code]created[/code], "
              "whether there was no such file before; [code]read_only[/code]; [code]bricks[/code], "
              "how many pieces of 16 voxels it has; [code]damaged[/code], how many of them could "
-             "not be read; and [code]warnings[/code], a sentence for each thing that is wrong "
-             "with the file, such as settings of another generator. Warnings are printed, too.");
+             "not be read; and [code]warnings[/code], a sentence for each thing that is wrong with "
+             "the file, such as settings of another generator. Warnings are printed, too.");
     c.signal("saved", {argument<std::int64_t>("bricks")},
              "Emitted after each save that has succeeded, whoever asked for it. [param bricks] is "
              "how many pieces of 16 voxels were written.");
@@ -358,16 +315,15 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
              "the terrain has already loaded, the signal is not emitted again.");
     c.signal("chunk_failed", {argument<Vector3i>("chunk"), argument<String>("message")},
              "Emitted when a chunk could not be built, with the reason in [param message]; all "
-             "others continue. [param chunk] is the position of its corner, in chunks of 32 "
-             "voxels of full detail.");
+             "others continue. [param chunk] is the position of its corner, in chunks of 32 voxels "
+             "of full detail.");
     c.signal(
         "chunk_shown", {argument<AABB>("area"), argument<std::int64_t>("level")},
-        "A chunk with a surface has appeared, or has been replaced by a newer state of it: it "
-        "has loaded, its level or that of a chunk beside it has changed, or an edit has changed "
-        "it. "
+        "A chunk with a surface has appeared, or has been replaced by a newer state of it: it has "
+        "loaded, its level or that of a chunk beside it has changed, or an edit has changed it. "
         "[param area] is its box in global coordinates as the terrain lies now, and [param level] "
-        "its level of detail, 0 being the finest. "
-        "Emitted in the frame in which it is drawn first, and for edits in the next.");
+        "its level of detail, 0 being the finest. Emitted in the frame in which it is drawn first, "
+        "and for edits in the next.");
     c.signal(
         "chunk_removed", {argument<AABB>("area"), argument<std::int64_t>("level")},
         "A chunk with a surface has disappeared: it is out of view, or chunks of another level "

@@ -11,11 +11,9 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
     c.property(
         "undo_limit_mb", &Self::undo_limit_mb, &Self::set_undo_limit_mb,
         Hint::range(0, 1024, 1, "or_greater,suffix:MiB"),
-        "How much memory each user's edits may keep so that [method undo] can take them "
-        "back. "
-        "The oldest strokes are forgotten first. 0 means that nothing can be undone. Another "
-        "value forgets what was kept so far. At most 65536; any other value is refused with "
-        "an error.");
+        "How much memory each user's edits may keep so that [method undo] can take them back. The "
+        "oldest strokes are forgotten first. 0 means that nothing can be undone. Another value "
+        "forgets what was kept so far. At most 65536; any other value is refused with an error.");
 
     c.method("dig_box", &Self::dig_box, {"center", "size", "basis"})
         .defaults(Basis())
@@ -24,8 +22,7 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
             "example [code]global_basis[/code] of a node; its scale multiplies [param size]. The "
             "axes of a box must be at right angles, and on a terrain that is scaled unevenly they "
             "must be parallel to the terrain's. Half of the box's diagonal may be at most 64 "
-            "voxels. "
-            "Otherwise as [method dig_sphere].");
+            "voxels. Otherwise as [method dig_sphere].");
     c.method("add_box", &Self::add_box, {"center", "size", "basis"})
         .defaults(Basis())
         .doc("Fills a box with ground. Arguments and result are as for [method dig_box].");
@@ -33,8 +30,7 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
         .doc(
             "Digs a tunnel along the line through 1 to 64 points, with round ends. Half of the "
             "line's extent along each axis, with the radius, may be at most 64 voxels. The terrain "
-            "must "
-            "be scaled evenly. Otherwise as [method dig_sphere].");
+            "must be scaled evenly. Otherwise as [method dig_sphere].");
     c.method("add_path", &Self::add_path, {"points", "radius"})
         .doc(
             "Adds a round bar of ground along a line. Arguments and result are as for [method "
@@ -42,9 +38,8 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
     c.method("dig_cone", &Self::dig_cone, {"from", "to", "radius_from", "radius_to"})
         .doc(
             "Digs a cone with flat ends, or a cylinder if both radii are equal. One radius may be "
-            "0. "
-            "Half of the cone's extent along each axis, with the larger radius, may be at most 64 "
-            "voxels. The terrain must be scaled evenly. Otherwise as [method dig_sphere].");
+            "0. Half of the cone's extent along each axis, with the larger radius, may be at most "
+            "64 voxels. The terrain must be scaled evenly. Otherwise as [method dig_sphere].");
     c.method("add_cone", &Self::add_cone, {"from", "to", "radius_from", "radius_to"})
         .doc("Adds a cone of ground. Arguments and result are as for [method dig_cone].");
     c.method("grow", &Self::grow, {"center", "radius", "strength"})
@@ -70,87 +65,69 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
     c.method("dig_sphere_async", &Self::dig_sphere_async, {"center", "radius"})
         .doc(
             "Removes the ground inside a sphere of up to 512 voxels. Workers make the edit while "
-            "the "
-            "game goes on, and the ground disappears as a whole:\n"
-            "[codeblock]\n"
-            "if await terrain.dig_sphere_async(center, 300.0) == OK:\n"
-            "    print(terrain.get_last_edit().removed)\n"
-            "[/codeblock]\n"
-            "Edits that are made meanwhile are not lost. The sphere stays where it is in the "
-            "terrain if "
-            "the terrain moves. The result is as for [method dig_sphere]; it is [constant "
-            "@GlobalScope.ERR_UNCONFIGURED], and nothing has changed, if the terrain was freed or "
-            "lost "
-            "its world while it was working. While the node is outside the scene tree, the edit "
-            "waits.");
+            "the game goes on, and the ground disappears as a whole:\n[codeblock]\nif await "
+            "terrain.dig_sphere_async(center, 300.0) == OK:\n    "
+            "print(terrain.get_last_edit().removed)\n[/codeblock]\nEdits that are made meanwhile "
+            "are not lost. The sphere stays where it is in the terrain if the terrain moves. The "
+            "result is as for [method dig_sphere]; it is [constant @GlobalScope.ERR_UNCONFIGURED], "
+            "and nothing has changed, if the terrain was freed or lost its world while it was "
+            "working. While the node is outside the scene tree, the edit waits.");
     c.method("add_sphere_async", &Self::add_sphere_async, {"center", "radius"})
         .doc("As [method add_sphere], in the background: see [method dig_sphere_async].");
     c.method("dig_box_async", &Self::dig_box_async, {"center", "size", "basis"})
         .defaults(Basis())
         .doc(
             "As [method dig_box], in the background and with half a diagonal of up to 512 voxels: "
-            "see "
-            "[method dig_sphere_async].");
+            "see [method dig_sphere_async].");
     c.method("add_box_async", &Self::add_box_async, {"center", "size", "basis"})
         .defaults(Basis())
         .doc(
             "As [method add_box], in the background and with half a diagonal of up to 512 voxels: "
-            "see "
-            "[method dig_sphere_async].");
+            "see [method dig_sphere_async].");
     c.method("dig_path_async", &Self::dig_path_async, {"points", "radius"})
         .doc(
             "As [method dig_path], in the background and with half an extent of up to 512 voxels: "
-            "see "
-            "[method dig_sphere_async].");
+            "see [method dig_sphere_async].");
     c.method("add_path_async", &Self::add_path_async, {"points", "radius"})
         .doc(
             "As [method add_path], in the background and with half an extent of up to 512 voxels: "
-            "see "
-            "[method dig_sphere_async].");
+            "see [method dig_sphere_async].");
     c.method("dig_cone_async", &Self::dig_cone_async, {"from", "to", "radius_from", "radius_to"})
         .doc(
             "As [method dig_cone], in the background and with half an extent of up to 512 voxels: "
-            "see "
-            "[method dig_sphere_async].");
+            "see [method dig_sphere_async].");
     c.method("add_cone_async", &Self::add_cone_async, {"from", "to", "radius_from", "radius_to"})
         .doc(
             "As [method add_cone], in the background and with half an extent of up to 512 voxels: "
-            "see "
-            "[method dig_sphere_async].");
+            "see [method dig_sphere_async].");
 
     c.method("get_last_edit", &Self::last_edit)
         .doc(
             "Returns what the latest edit, [method undo] or [method redo] of this world has done: "
             "how much ground it has [code]removed[/code] and [code]added[/code], in cubic metres, "
-            "and "
-            "the [code]area[/code], a global box around all that has changed. Empty before the "
+            "and the [code]area[/code], a global box around all that has changed. Empty before the "
             "first edit.");
     c.method("begin_stroke", &Self::begin_stroke, {"user", "stroke"})
         .defaults(0, 0)
         .doc(
             "From now on until [method end_stroke], all edits belong to one stroke of [param "
-            "user], "
-            "and one [method undo] takes back all of them. Outside of strokes, each edit is one of "
-            "its own, of user 0. Another call ends the stroke and begins the next.\n\n"
-            "Returns the number of the stroke. To go on with a stroke after somebody else's edits, "
-            "as on a server, pass that number as [param stroke], or any of your own from 1 to "
-            "2147483647. A "
-            "stroke ends for good if another user edits its ground: what comes then is another "
-            "one.");
+            "user], and one [method undo] takes back all of them. Outside of strokes, each edit is "
+            "one of its own, of user 0. Another call ends the stroke and begins the "
+            "next.\n\nReturns the number of the stroke. To go on with a stroke after somebody "
+            "else's edits, as on a server, pass that number as [param stroke], or any of your own "
+            "from 1 to 2147483647. A stroke ends for good if another user edits its ground: what "
+            "comes then is another one.");
     c.method("end_stroke", &Self::end_stroke).doc("Ends what [method begin_stroke] has begun.");
     c.method("undo", &Self::undo, {"user"})
         .defaults(0)
         .doc(
             "Takes back the latest stroke of [param user]. It is shown like any edit, and [method "
-            "get_last_edit] tells what has changed.\n\n"
-            "Returns [constant @GlobalScope.OK]; [constant @GlobalScope.ERR_DOES_NOT_EXIST] if "
-            "there "
-            "is nothing to take back, without an error; [constant @GlobalScope.ERR_BUSY] if "
-            "somebody "
-            "else has edited the same ground since, with a warning: that edit must be undone "
-            "first; "
-            "[constant @GlobalScope.ERR_UNCONFIGURED] if [member undo_limit_mb] is 0; otherwise as "
-            "[method dig_sphere].");
+            "get_last_edit] tells what has changed.\n\nReturns [constant @GlobalScope.OK]; "
+            "[constant @GlobalScope.ERR_DOES_NOT_EXIST] if there is nothing to take back, without "
+            "an error; [constant @GlobalScope.ERR_BUSY] if somebody else has edited the same "
+            "ground since, with a warning: that edit must be undone first; [constant "
+            "@GlobalScope.ERR_UNCONFIGURED] if [member undo_limit_mb] is 0; otherwise as [method "
+            "dig_sphere].");
     c.method("redo", &Self::redo, {"user"})
         .defaults(0)
         .doc(
@@ -160,8 +137,7 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
         .defaults(0)
         .doc(
             "Returns whether [param user] has a stroke that [method undo] may take back, for "
-            "example "
-            "to enable a button.");
+            "example to enable a button.");
     c.method("has_redo", &Self::has_redo, {"user"})
         .defaults(0)
         .doc("Returns whether [param user] has a stroke that [method redo] may make again.");
