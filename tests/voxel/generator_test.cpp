@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -29,7 +30,14 @@ struct World {
 
 void PrintTo(const World& world, std::ostream* out) { *out << world.name; }
 
-NoiseSettings hills() { return {}; }
+constexpr GroundLayers kLayers{
+    .surface = 1, .surface_depth = 2.5F, .soil = 2, .soil_depth = 7.0F, .rock = 3};
+
+NoiseSettings hills() {
+    NoiseSettings s;
+    s.layers = kLayers;
+    return s;
+}
 NoiseSettings warped() {
     NoiseSettings s;
     s.warp = 40.0F;
@@ -41,6 +49,9 @@ NoiseSettings overhanging() {
     s.overhang = 32.0F;
     s.overhang_period = 24.0F;
     s.seed = 11;
+    s.layers = kLayers;
+    s.steep = 4;
+    s.steep_slope = 0.5F;
     return s;
 }
 NoiseSettings jagged() {
@@ -60,8 +71,8 @@ std::vector<World> worlds() {
         {"warped", std::make_shared<NoiseGenerator>(warped()), {0, 0, 0}},
         {"overhanging", std::make_shared<NoiseGenerator>(overhanging()), {0, 0, 0}},
         {"jagged", std::make_shared<NoiseGenerator>(jagged()), {0, 0, 0}},
-        {"flat", std::make_shared<FlatGenerator>(3.25F), {0, 3, 0}},
-        {"sphere", std::make_shared<SphereGenerator>(Vec3f{1, 2, 3}, 40.0F), {0, 0, 0}},
+        {"flat", std::make_shared<FlatGenerator>(3.25F, kLayers), {0, 3, 0}},
+        {"sphere", std::make_shared<SphereGenerator>(Vec3f{1, 2, 3}, 40.0F, kLayers), {0, 0, 0}},
         {"function",
          std::make_shared<FunctionGenerator>(
              [](Vec3f p) { return p.y - std::sin(p.x * 0.1F) * 8.0F; }),
@@ -154,6 +165,42 @@ TEST_P(Generators, NeverWriteOutsideTheirBounds) {
     if (GetParam().name != "function") {
         EXPECT_GT(proven, 60) << "bounds prove too little to be of use";
     }
+}
+
+// A mask of an edit may ask for a material, so levels that share a point must agree about it.
+TEST_P(Generators, GiveTheSameMaterialAtEveryLevelHoweverTheBoxIsSplit) {
+    const Generator& generator = *GetParam().generator;
+    Dice dice(8);
+    std::set<Material> seen;
+    int proven = 0;
+    for (int round = 0; round < 120; ++round) {
+        const Level level = dice.whole(0, 6);
+        const Vec3i around{GetParam().around.x >> level, GetParam().around.y >> level,
+                           GetParam().around.z >> level};
+        const Vec3i min =
+            around + Vec3i{dice.whole(-60, 60), dice.whole(-60, 40), dice.whole(-60, 60)};
+        const Vec3i size{dice.whole(1, 9), dice.whole(1, 9), dice.whole(1, 9)};
+        std::vector<Material> box(static_cast<std::size_t>(size.x * size.y * size.z));
+        const Region region{{min, min + size}, level};
+        generator.generate_materials(region, box.data(), size.x, std::ptrdiff_t{size.x} * size.y);
+        const std::optional<Material> one = generator.uniform_material(region);
+        proven += one ? 1 : 0;
+        std::size_t i = 0;
+        for (std::int32_t z = 0; z < size.z; ++z)
+            for (std::int32_t y = 0; y < size.y; ++y)
+                for (std::int32_t x = 0; x < size.x; ++x, ++i) {
+                    const Vec3i p = to_level_0(min + Vec3i{x, y, z}, level);
+                    ASSERT_EQ(box[i], material_of(generator, p, 0)) << "round " << round;
+                    if (one) {
+                        ASSERT_EQ(box[i], *one) << "round " << round;
+                    }
+                    seen.insert(box[i]);
+                }
+    }
+    EXPECT_GT(proven, 20);
+    const bool has_layers =
+        GetParam().name == "hills" || GetParam().name == "flat" || GetParam().name == "sphere";
+    EXPECT_EQ(seen.size(), has_layers ? 3U : seen.size());
 }
 
 TEST_P(Generators, HaveBothAirAndGround) {
@@ -304,11 +351,44 @@ TEST(ShapeGenerators, RefuseWhatIsNotAPlaceInTheWorld) {
     EXPECT_NO_THROW(FlatGenerator{-kWorldLimit});
 }
 
+TEST(GroundLayers, RefuseWhatIsNoLayer) {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    const auto message = [](const GroundLayers& layers) -> std::string {
+        try {
+            const FlatGenerator flat(0.0F, layers);
+        } catch (const std::invalid_argument& error) {
+            EXPECT_THROW(SphereGenerator({}, 1.0F, layers), std::invalid_argument);
+            NoiseSettings noise;
+            noise.layers = layers;
+            EXPECT_THROW(NoiseGenerator{noise}, std::invalid_argument);
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_EQ(message({.surface = 128}), "flat generator: materials must lie in [0, 127]");
+    EXPECT_NE(message({.soil = 255}), "");
+    EXPECT_NE(message({.rock = 128}), "");
+    EXPECT_EQ(message({.surface_depth = -1.0F}),
+              "flat generator: surface_depth must lie in [0, 10000]");
+    EXPECT_NE(message({.surface_depth = nan}), "");
+    EXPECT_EQ(message({.surface_depth = 3.0F, .soil_depth = 2.0F}),
+              "flat generator: soil_depth must lie in [surface_depth, 10000]");
+    EXPECT_NE(message({.soil_depth = nan}), "");
+    EXPECT_EQ(message({.surface_depth = 3.0F, .soil_depth = 3.0F}), "");
+    NoiseSettings noise;
+    noise.steep = 128;
+    EXPECT_THROW(NoiseGenerator{noise}, std::invalid_argument);
+    noise.steep = 0;
+    noise.shore = 200;
+    EXPECT_THROW(NoiseGenerator{noise}, std::invalid_argument);
+}
+
 TEST(NoiseGenerator, EverySettingRefusesWhatIsNoNumber) {
     for (float NoiseSettings::*field :
          {&NoiseSettings::base_height, &NoiseSettings::amplitude, &NoiseSettings::period,
           &NoiseSettings::lacunarity, &NoiseSettings::gain, &NoiseSettings::warp,
-          &NoiseSettings::warp_period, &NoiseSettings::overhang, &NoiseSettings::overhang_period})
+          &NoiseSettings::warp_period, &NoiseSettings::overhang, &NoiseSettings::overhang_period,
+          &NoiseSettings::steep_slope, &NoiseSettings::shore_height})
         for (const float wrong : {std::numeric_limits<float>::quiet_NaN(),
                                   std::numeric_limits<float>::infinity(), -1e9F, 1e9F}) {
             NoiseSettings s;

@@ -156,19 +156,36 @@ NoiseOracle::Ground NoiseOracle::ground(std::int32_t x, std::int32_t z) const {
 
 float NoiseOracle::height(std::int32_t x, std::int32_t z) const { return ground(x, z).value; }
 
+float NoiseOracle::steepness(const Ground& g) const {
+    const float overhang_slope = settings_.overhang * 2.0F / settings_.overhang_period;
+    const float steep = (1.0F + overhang_slope) * (1.0F + overhang_slope);
+    return std::sqrt(steep + std::min(g.dx * g.dx + g.dz * g.dz, 16.0F));
+}
+
+float NoiseOracle::above(Vec3i at, const Ground& g) const {
+    const float above = static_cast<float>(at.y) - g.value;
+    if (settings_.overhang <= 0.0F) return above;
+    const float moved = noise3(at, overhang_[0]) + noise3(at, overhang_[1]);
+    return above - std::min(std::max(moved, -settings_.overhang), settings_.overhang);
+}
+
 Sample NoiseOracle::sample(Vec3i p, Level level) const {
     const Vec3i at = to_level_0(p, level);
     const Ground g = ground(at.x, at.z);
-    const float overhang_slope = settings_.overhang * 2.0F / settings_.overhang_period;
-    const float steep = (1.0F + overhang_slope) * (1.0F + overhang_slope);
-    const float scale =
-        32.0F / std::sqrt(steep + std::min(g.dx * g.dx + g.dz * g.dz, 16.0F)) / voxel_size(level);
-    float above = static_cast<float>(at.y) - g.value;
-    if (settings_.overhang > 0.0F) {
-        const float moved = noise3(at, overhang_[0]) + noise3(at, overhang_[1]);
-        above -= std::min(std::max(moved, -settings_.overhang), settings_.overhang);
-    }
-    return quantize(above * scale / 32.0F);  // to voxels and back: a power of two
+    const float scale = 32.0F / steepness(g) / voxel_size(level);
+    return quantize(above(at, g) * scale / 32.0F);  // to voxels and back: a power of two
+}
+
+Material NoiseOracle::material(Vec3i p, Level level) const {
+    const Vec3i at = to_level_0(p, level);
+    const Ground g = ground(at.x, at.z);
+    const float depth = -above(at, g) * (1.0F / steepness(g));
+    if (depth > settings_.layers.soil_depth) return settings_.layers.rock;
+    if (depth > settings_.layers.surface_depth) return settings_.layers.soil;
+    const float slope2 = g.dx * g.dx + g.dz * g.dz;
+    if (settings_.steep_slope > 0.0F && slope2 > settings_.steep_slope * settings_.steep_slope)
+        return settings_.steep;
+    return g.value <= settings_.shore_height ? settings_.shore : settings_.layers.surface;
 }
 
 }  // namespace nebula::voxel::test

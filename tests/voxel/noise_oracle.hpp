@@ -16,6 +16,7 @@ public:
 
     [[nodiscard]] float height(std::int32_t x, std::int32_t z) const;
     [[nodiscard]] Sample sample(Vec3i p, Level level) const;
+    [[nodiscard]] Material material(Vec3i p, Level level) const;
 
 private:
     struct Octave {
@@ -29,6 +30,10 @@ private:
     static Ground noise2(double x, double z, const Octave& octave);
     static float noise3(Vec3i p, const Octave& octave);
     [[nodiscard]] Ground ground(std::int32_t x, std::int32_t z) const;
+    // How many times a vertical distance is longer than one to the surface.
+    [[nodiscard]] float steepness(const Ground& g) const;
+    // Vertically, to the surface.
+    [[nodiscard]] float above(Vec3i at, const Ground& g) const;
 
     NoiseSettings settings_;
     std::vector<Octave> hills_, warp_, overhang_;

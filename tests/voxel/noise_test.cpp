@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <ostream>
 #include <vector>
 
@@ -60,6 +61,12 @@ NoiseSettings random_settings(Dice& dice) {
     s.overhang_period = value(4, 100000, 60);
     if (dice.whole(0, 1) == 0) s.warp = value(0, 1000, 60);
     if (dice.whole(0, 1) == 0) s.overhang = value(0, 200, 40);
+    s.layers = {1, dice.real(0, 8), 2, 0, 127};
+    s.layers.soil_depth = s.layers.surface_depth + (dice.whole(0, 3) == 0 ? 0 : dice.real(0, 20));
+    s.steep = 3;
+    if (dice.whole(0, 1) == 0) s.steep_slope = dice.real(0, 1);
+    s.shore = 4;
+    if (dice.whole(0, 1) == 0) s.shore_height = s.base_height + dice.real(-1, 1) * s.amplitude;
     return s;
 }
 
@@ -132,6 +139,71 @@ TEST(NoiseKernel, EverySimdLevelWritesWhatThePlainEvaluationDoes) {
         }
     }
     EXPECT_GT(telling, 100'000) << "too few samples between the extremes";
+}
+
+TEST(NoiseKernel, EverySimdLevelWritesTheMaterialsOfThePlainEvaluation) {
+    const RestoreTargets restore;
+    const std::vector<std::int64_t> targets = simd_targets();
+    Dice dice(6);
+    std::array<int, kMaterials> seen{};
+    for (int round = 0; round < 150; ++round) {
+        const NoiseSettings settings = random_settings(dice);
+        const NoiseOracle oracle(settings);
+        const NoiseGenerator generator(settings);
+        const auto edge = [&] { return dice.whole(0, 15) == 0 ? 70 : dice.whole(1, 20); };
+        const Vec3i size{edge(), std::min(edge(), 40), std::min(edge(), 20)};
+        Region region = random_region(dice, oracle, size);
+        region.box.min.y -= dice.whole(0, 10);
+        region.box.max.y = region.box.min.y + size.y;
+        std::vector<Material> expected;
+        for (std::int32_t z = 0; z < size.z; ++z)
+            for (std::int32_t y = 0; y < size.y; ++y)
+                for (std::int32_t x = 0; x < size.x; ++x) {
+                    expected.push_back(
+                        oracle.material(region.box.min + Vec3i{x, y, z}, region.level));
+                    ++seen[expected.back()];
+                }
+        for (const std::int64_t target : targets) {
+            hwy::SetSupportedTargetsForTest(target);
+            std::vector<Material> written(expected.size());
+            generator.generate_materials(region, written.data(), size.x,
+                                         std::ptrdiff_t{size.x} * size.y);
+            if (written == expected) continue;
+            print(settings, std::cerr << "round " << round << ": ");
+            FAIL() << " level " << region.level << " at " << hwy::TargetName(target);
+        }
+    }
+    for (const int material : {1, 2, 3, 4, 127})
+        EXPECT_GT(seen[static_cast<std::size_t>(material)], 1000) << material;
+}
+
+// What is said to be of one material is, whatever the settings.
+TEST(NoiseBounds, OneMaterialIsProvenOnlyWhereItIsTrue) {
+    Dice dice(7);
+    int proven = 0;
+    for (int round = 0; round < 6000; ++round) {
+        const NoiseSettings settings = random_settings(dice);
+        const NoiseGenerator generator(settings);
+        const Vec3i size{dice.whole(1, 35), dice.whole(1, 35), dice.whole(1, 35)};
+        Region region = random_region(dice, NoiseOracle(settings), size);
+        const auto away = static_cast<std::int32_t>(
+            dice.real(-1, 1) * std::min(settings.amplitude, 80.0F) / voxel_size(region.level));
+        region.box.min.y += away;
+        region.box.max.y += away;
+        const std::optional<Material> one = generator.uniform_material(region);
+        if (!one) continue;
+        ++proven;
+        std::vector<Material> written(static_cast<std::size_t>(size.x * size.y * size.z));
+        generator.generate_materials(region, written.data(), size.x,
+                                     std::ptrdiff_t{size.x} * size.y);
+        for (const Material material : written)
+            if (material != *one) {
+                print(settings, std::cerr << "round " << round << ": ");
+                FAIL() << " level " << region.level << ": " << int{material} << " is not "
+                       << int{*one};
+            }
+    }
+    EXPECT_GT(proven, 300);
 }
 
 TEST(NoiseKernel, EverySimdLevelFindsTheHeightThatThePlainEvaluationFinds) {

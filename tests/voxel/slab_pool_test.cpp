@@ -16,12 +16,12 @@
 namespace nebula::voxel::detail {
 namespace {
 
-TEST(SlabPool, BlocksAreWholePagesOfTheirOwn) {
+TEST(SlabPool, BlocksAreWholeCacheLinesOfTheirOwn) {
     SlabPool pool;
     std::set<std::byte*> blocks;
     for (std::size_t i = 0; i < 3 * SlabPool::kBlocks; ++i) {
         auto* const block = static_cast<std::byte*>(pool.take());
-        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % SlabPool::kBlockBytes, 0U);
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % 64, 0U);
         std::memset(block, static_cast<int>(i & 0xFFU), SlabPool::kBlockBytes);
         EXPECT_TRUE(blocks.insert(block).second);
     }

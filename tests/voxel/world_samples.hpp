@@ -28,6 +28,22 @@ inline Sample sample_of(const Volume& volume, Vec3i p, Level level = 0) {
     return brick->at(in.x, in.y, in.z);
 }
 
+inline Material material_of(const Generator& generator, Vec3i p, Level level) {
+    Material out = kNotPlaced;
+    generator.generate_materials({{p, p + Vec3i{1, 1, 1}}, level}, &out, 1, 1);
+    return out;
+}
+
+/// The newest material at a point, by the longest way.
+inline Material material_of(const Volume& volume, Vec3i p, Level level) {
+    if (const Brick* brick = volume.find({floor_div(p, kBrickSize), level})) {
+        const Vec3i in = floor_mod(p, kBrickSize);
+        const Material placed = brick->placed_at(Brick::index(in.x, in.y, in.z));
+        if (placed != kNotPlaced) return placed;
+    }
+    return material_of(volume.generator(), p, level);
+}
+
 /// The positions of those bricks or chunks that are of one level.
 template <class Id>
 std::vector<Vec3i> on_level(Level level, const std::vector<Id>& ids) {

@@ -139,8 +139,7 @@ void UndoHistory::keep_limit(User& user, Strokes& first, Strokes& then) noexcept
 void UndoHistory::count_bytes(User& user, Stroke& stroke) noexcept {
     std::size_t bytes =
         stroke.entries.size() * kEntryBytes + stroke.report.chunks.size() * sizeof(ChunkId);
-    for (const Entry& entry : stroke.entries)
-        if (entry.other != nullptr && !is_uniform(entry.other.get())) bytes += sizeof(Brick);
+    for (const Entry& entry : stroke.entries) bytes += bytes_of(entry.other.get());
     user.bytes = user.bytes - stroke.bytes + bytes;
     stroke.bytes = bytes;
 }

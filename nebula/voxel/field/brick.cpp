@@ -4,34 +4,39 @@
 #include "nebula/voxel/field/detail/slab_pool.hpp"
 #include "nebula/voxel/space/hash_bytes.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <span>
 
 namespace nebula::voxel {
 
-namespace {
+constinit const Brick kAirBrick(kSampleMax);
+constinit const Brick kSolidBrick(kSampleMin);
 
-constexpr Brick filled(Sample value) {
-    Brick brick{};
-    brick.samples.fill(value);
-    return brick;
+namespace detail {
+constinit SolidBricks solid_bricks{};
 }
 
-}  // namespace
-
-constinit const Brick kAirBrick = filled(kSampleMax);
-constinit const Brick kSolidBrick = filled(kSampleMin);
+const Brick* solid_brick(Material material) noexcept {
+    static std::array<std::once_flag, kMaterials> made;
+    void* const at = detail::solid_bricks.bytes.data() + material * sizeof(Brick);
+    std::call_once(made[material], [&] {
+        auto* const brick = ::new (at) Brick(kSampleMin);
+        brick->placed = PlacedMaterials::uniform(material);
+    });
+    return std::launder(static_cast<const Brick*>(at));
+}
 
 namespace {
 
-const Brick* shared_equal(const Brick& samples) noexcept {
-    for (const Brick* shared : {&kAirBrick, &kSolidBrick})
-        if (samples.samples == shared->samples) return shared;
-    return nullptr;
+const Brick* shared_equal(const Brick& brick) noexcept {
+    if (brick.placed.array() != nullptr) return nullptr;
+    if (brick.samples == kAirBrick.samples) return &kAirBrick;
+    if (brick.samples != kSolidBrick.samples) return nullptr;
+    return brick.placed.none() ? &kSolidBrick : solid_brick(brick.placed.uniform());
 }
 
 }  // namespace
@@ -57,9 +62,9 @@ void Brick::operator delete(void* brick, std::align_val_t /*alignment*/) noexcep
 }
 #endif
 
-BrickPtr make_brick(const Brick& samples) {
-    if (const Brick* shared = shared_equal(samples)) return BrickPtr(shared);
-    return BrickPtr(new Brick(samples));
+BrickPtr make_brick(const Brick& brick) {
+    if (const Brick* shared = shared_equal(brick)) return BrickPtr(shared);
+    return BrickPtr(new Brick(brick));
 }
 
 BrickPtr keep_brick(std::unique_ptr<Brick> brick) noexcept {
@@ -67,13 +72,28 @@ BrickPtr keep_brick(std::unique_ptr<Brick> brick) noexcept {
     return BrickPtr(brick.release());
 }
 
-std::uint64_t hash_of(const Brick& brick) noexcept {
+namespace {
+
+std::uint64_t hash_of_samples(const Brick& brick) noexcept {
     // Most bricks of a large edit are these.
     static const std::array<std::uint64_t, 2> kUniform{
         hash_bytes(std::as_bytes(std::span(kAirBrick.samples))) | 1U,
         hash_bytes(std::as_bytes(std::span(kSolidBrick.samples))) | 1U};
     if (is_uniform(&brick)) return kUniform[&brick == &kAirBrick ? 0 : 1];
     return hash_bytes(std::as_bytes(std::span(brick.samples))) | 1U;
+}
+
+}  // namespace
+
+std::uint64_t hash_of(const Brick& brick) noexcept {
+    const std::uint64_t samples = hash_of_samples(brick);
+    if (brick.placed.none()) return samples;  // as before there were materials
+    const auto* const array = brick.placed.array();
+    const Material uniform = brick.placed.uniform();
+    const std::array<std::uint64_t, 2> both{
+        samples, hash_bytes(array != nullptr ? std::as_bytes(std::span(*array))
+                                             : std::as_bytes(std::span(&uniform, 1)))};
+    return hash_bytes(std::as_bytes(std::span(both))) | 1U;
 }
 
 }  // namespace nebula::voxel

@@ -2,10 +2,12 @@
 // Describes the world before anyone digs in it.
 #pragma once
 
+#include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/field/sample.hpp"
 #include "nebula/voxel/space/ids.hpp"
 
 #include <cstddef>
+#include <optional>
 
 namespace nebula::voxel {
 
@@ -29,10 +31,13 @@ struct Range {
 /// `to_level_0(point, level)` with the same arithmetic at every level, divide it by
 /// `voxel_size(level)`, which is exact, and quantize that: quantize keeps the sign.
 ///
+/// A material depends on the point alone, too: levels that share a point give it the same one, in the
+/// air as well. A mask of an edit may ask for it, and then signs depend on it.
+///
 /// Threads:   every function: any thread, many at once.
 /// Cost:      generate gets whole regions, up to 35^3 points, so that work per column or per octave
 ///            is done once.
-/// Throws:    generate may throw; the chunk, edit or ray that needed it then fails with
+/// Throws:    generate and generate_materials may throw; the chunk, edit or ray that needed it then fails with
 ///            GeneratorFailed.
 class Generator {
 public:
@@ -49,6 +54,15 @@ public:
     /// Proves a region empty or solid without sampling it. The range may be wider than the truth,
     /// but never narrower; the default proves nothing. Must not throw.
     [[nodiscard]] virtual Range bounds(const Region& region) const noexcept;
+
+    /// Writes the material of each point of the region, below kMaterials; the places are those of
+    /// generate. Whoever overrides it overrides uniform_material, too. The default is 0 everywhere.
+    virtual void generate_materials(const Region& region, Material* out, std::ptrdiff_t stride_y,
+                                    std::ptrdiff_t stride_z) const;
+    /// The material of all points of the region, if that can be proven. The default is 0: a world that
+    /// says nothing about materials costs nothing. Must not throw.
+    [[nodiscard]] virtual std::optional<Material> uniform_material(
+        const Region& region) const noexcept;
 };
 
 }  // namespace nebula::voxel

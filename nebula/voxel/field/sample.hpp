@@ -2,6 +2,7 @@
 // One stored signed distance, and the sizes that everything in this folder shares.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace nebula::voxel {
@@ -19,6 +20,7 @@ inline constexpr Sample kSampleMin = -127;  ///< Solid, far from any surface.
 
 inline constexpr int kBrickSize = 16;  ///< Edge of a brick, in samples.
 inline constexpr int kChunkSize = 32;  ///< Edge of a chunk, in cells.
+inline constexpr std::size_t kBrickSamples = std::size_t{kBrickSize} * kBrickSize * kBrickSize;
 
 /// The only sign test. Every classification in this folder uses it.
 [[nodiscard]] constexpr bool is_inside(Sample s) noexcept { return s < 0; }

@@ -34,7 +34,7 @@ BlockContent gather(const Volume& volume, Vec3i tile, TileBlock& out) {
         const Brick* brick = volume.find({tile + piece.offset});
         bricks[static_cast<std::size_t>(i)] = brick;
         if (brick != nullptr) {
-            any_air |= brick != &kSolidBrick;
+            any_air |= !is_all_solid(brick);
             any_solid |= brick != &kAirBrick;
             continue;
         }

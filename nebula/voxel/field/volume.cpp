@@ -92,7 +92,7 @@ BlockContent gather(const Generator& generator, const ChunkBricks& bricks, Sampl
                 missing, {{cx.block, cy.block, cz.block},
                           {cx.block + cx.length, cy.block + cy.length, cz.block + cz.length}});
         } else {
-            any_air |= brick != &kSolidBrick;
+            any_air |= !is_all_solid(brick);
             any_solid |= brick != &kAirBrick;
         }
     });
@@ -342,14 +342,24 @@ void Volume::grow(std::size_t pages) {
     epochs_.retire(std::unique_ptr<Table>(replaced));
 }
 
+namespace {
+
+std::size_t bytes_of_array(const Brick* brick) noexcept {
+    return brick == nullptr ? 0 : brick->placed.bytes();
+}
+
+}  // namespace
+
 BrickPtr Volume::store(Place place, BrickPtr samples) noexcept {
     const bool stays = samples != nullptr;
     if (stays && !is_uniform(samples.get())) ++mixed_;
+    arrays_ += bytes_of_array(samples.get());
     // Release: pairs with the acquire in find. This unlinks the old brick; the caller keeps or
     // retires it.
     BrickPtr replaced(
         place.page->bricks[place.index].exchange(samples.release(), std::memory_order_acq_rel));
     if (replaced != nullptr && !is_uniform(replaced.get())) --mixed_;
+    arrays_ -= bytes_of_array(replaced.get());
     if (stays && replaced == nullptr) {
         ++bricks_;
         ++place.page->used;
@@ -553,6 +563,7 @@ void Volume::drop_generated(BrickId brick) noexcept {
     BrickPtr replaced(place.page->bricks[place.index].exchange(nullptr, std::memory_order_acq_rel));
     if (replaced == nullptr) return;
     --bricks_;
+    arrays_ -= bytes_of_array(replaced.get());
     if (!is_uniform(replaced.get())) {
         --mixed_;
         epochs_.retire(std::move(replaced));
@@ -578,7 +589,8 @@ void Volume::unlink_if_empty(BrickId brick) noexcept {
 
 std::size_t Volume::bytes() const noexcept {
     const Table& table = *table_.load(std::memory_order_relaxed);
-    return mixed_ * sizeof(Brick) + pages_ * sizeof(Page) + (table.mask + 1) * sizeof(Slot);
+    return mixed_ * sizeof(Brick) + arrays_ + pages_ * sizeof(Page) +
+           (table.mask + 1) * sizeof(Slot);
 }
 
 }  // namespace nebula::voxel

@@ -263,6 +263,7 @@ private:
     std::vector<BrickId> saving_;   // of the save under way, which may fail
     bool is_saving_ = false;
     std::size_t mixed_ = 0;      // bricks that own memory
+    std::size_t arrays_ = 0;     // bytes of their placed materials
     std::size_t lent_ = 0;       // those that publish_keeping has returned
     std::uint64_t changes_ = 0;  // how many pages came or went
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -21,6 +22,8 @@ void require(bool ok, const char* what) {
 }
 
 bool in_range(float value, float low, float high) { return value >= low && value <= high; }
+
+constexpr float kNoShore = -200000.0F;
 
 // What the seed's upper half adds to the seed of an octave. Nothing if the half is 0, so that seeds
 // below 2^32 still give the same world as in earlier versions.
@@ -46,6 +49,12 @@ NoiseGenerator::NoiseGenerator(const NoiseSettings& settings) : settings_(settin
     require(in_range(settings.overhang, 0, 200), "overhang must lie in [0, 200]");
     require(in_range(settings.overhang_period, 4, 100000),
             "overhang_period must lie in [4, 100000]");
+    require_layers(settings.layers, "noise generator");
+    require(settings.steep < kMaterials && settings.shore < kMaterials,
+            "materials must lie in [0, 127]");
+    require(in_range(settings.steep_slope, 0, 100), "steep_slope must lie in [0, 100]");
+    require(in_range(settings.shore_height, kNoShore, -kNoShore),
+            "shore_height must lie in [-200000, 200000]");
 
     const auto seed = static_cast<std::uint32_t>(settings.seed);
     // Repeated multiplication instead of std::pow, so that all machines round alike.
@@ -80,6 +89,16 @@ NoiseGenerator::NoiseGenerator(const NoiseSettings& settings) : settings_(settin
     field_.overhang_reach = settings.overhang;
     // A typical value, not the extreme: it only scales the samples.
     field_.overhang_slope = settings.overhang * 2.0F / settings.overhang_period;
+    // What is off is made equal to what it would replace.
+    const GroundLayers& layers = settings.layers;
+    const bool has_steep = settings.steep_slope > 0.0F;
+    const bool has_shore = settings.shore_height > kNoShore;
+    materials_ = {layers, has_steep ? settings.steep : layers.surface,
+                  has_steep ? settings.steep_slope * settings.steep_slope
+                            : std::numeric_limits<float>::infinity(),
+                  has_shore ? settings.shore : layers.surface, settings.shore_height};
+    has_one_material_ = materials_.steep == layers.surface && materials_.shore == layers.surface &&
+                        layers.soil == layers.surface && layers.rock == layers.surface;
 }
 
 void NoiseGenerator::generate(const Region& region, Sample* out, std::ptrdiff_t stride_y,
@@ -91,28 +110,68 @@ float NoiseGenerator::height(std::int32_t x, std::int32_t z) const {
     return detail::noise_height(field_, x, z);
 }
 
-Range NoiseGenerator::bounds(const Region& region) const noexcept {
+void NoiseGenerator::generate_materials(const Region& region, Material* out,
+                                        std::ptrdiff_t stride_y, std::ptrdiff_t stride_z) const {
+    detail::generate_noise_materials(field_, materials_, region, out, stride_y, stride_z);
+}
+
+std::optional<Material> NoiseGenerator::uniform_material(const Region& region) const noexcept {
+    const GroundLayers& layers = settings_.layers;
+    if (has_one_material_) return layers.surface;
     if (region.box.empty()) return {};
+    const auto low_y = static_cast<float>(to_level_0(region.box.min, region.level).y);
+    const auto high_y =
+        static_cast<float>(to_level_0(region.box.max - Vec3i{1, 1, 1}, region.level).y);
+    const float flattest = 1.0F + field_.overhang_slope;
+    const float steepest = std::sqrt(flattest * flattest + detail::kMaxSlope * detail::kMaxSlope);
+    // From vertical distances to depths.
+    const auto least = [&](float below) { return below / (below > 0.0F ? steepest : flattest); };
+    const auto most = [&](float below) { return below / (below > 0.0F ? flattest : steepest); };
+    const auto proven = [&](float min, float max) -> std::optional<Material> {
+        const float deep = most(max - low_y);
+        const float shallow = least(min - high_y);
+        const bool has_top = shallow <= layers.surface_depth;
+        if (has_top && materials_.steep != layers.surface) return {};
+        if (has_top && materials_.shore != layers.surface && min <= materials_.shore_height)
+            return {};
+        return layers.uniform(shallow, deep);
+    };
+    const float strays = settings_.overhang + slack();
+    if (const auto all = proven(settings_.base_height - settings_.amplitude - strays,
+                                settings_.base_height + settings_.amplitude + strays))
+        return all;
+    const Heights over = heights(region);
+    return proven(over.min - strays, over.max + strays);
+}
+
+float NoiseGenerator::slack() const noexcept {
+    // More than all rounding errors of generate together.
+    return 0.01F + 1e-4F * settings_.amplitude + 1e-6F * std::abs(settings_.base_height);
+}
+
+NoiseGenerator::Heights NoiseGenerator::heights(const Region& region) const noexcept {
     const Vec3i min = to_level_0(region.box.min, region.level);
     const Vec3i max = to_level_0(region.box.max - Vec3i{1, 1, 1}, region.level);  // inclusive
-    const auto low_y = static_cast<float>(min.y);
-    const auto high_y = static_cast<float>(max.y);
-    // More than all rounding errors of generate together.
-    const float slack =
-        0.01F + 1e-4F * settings_.amplitude + 1e-6F * std::abs(settings_.base_height);
+    const detail::HillRange hill =
+        detail::noise_hill_range(field_, {static_cast<double>(min.x), static_cast<double>(max.x),
+                                          static_cast<double>(min.z), static_cast<double>(max.z)});
+    return {settings_.base_height + hill.min, settings_.base_height + hill.max};
+}
+
+Range NoiseGenerator::bounds(const Region& region) const noexcept {
+    if (region.box.empty()) return {};
+    const auto low_y = static_cast<float>(to_level_0(region.box.min, region.level).y);
+    const auto high_y =
+        static_cast<float>(to_level_0(region.box.max - Vec3i{1, 1, 1}, region.level).y);
 
     // The whole range of heights first: this decides most boxes high above or deep below the
     // surface without computing a hash.
-    detail::HillRange hill{-settings_.amplitude, settings_.amplitude};
+    Heights over{settings_.base_height - settings_.amplitude,
+                 settings_.base_height + settings_.amplitude};
     const auto clear = [&] {
-        return std::max(low_y - (settings_.base_height + hill.max),
-                        settings_.base_height + hill.min - high_y) -
-               settings_.overhang - slack;
+        return std::max(low_y - over.max, over.min - high_y) - settings_.overhang - slack();
     };
-    if (clear() <= 0.0F)
-        hill = detail::noise_hill_range(field_,
-                                        {static_cast<double>(min.x), static_cast<double>(max.x),
-                                         static_cast<double>(min.z), static_cast<double>(max.z)});
+    if (clear() <= 0.0F) over = heights(region);
     const float distance = clear();
     if (distance <= 0.0F) return {};
     // The steepest slope makes the smallest sample.
@@ -120,7 +179,7 @@ Range NoiseGenerator::bounds(const Region& region) const noexcept {
     const Sample nearest =
         quantize(distance / std::sqrt(steep + detail::kMaxSlope * detail::kMaxSlope) /
                  voxel_size(region.level));
-    const bool air = low_y > settings_.base_height + hill.max;
+    const bool air = low_y > over.max;
     return air ? Range{nearest, kSampleMax} : Range{kSampleMin, static_cast<Sample>(-nearest)};
 }
 

@@ -2,10 +2,12 @@
 #include "nebula/voxel/query/raycast.hpp"
 
 #include "nebula/base/assert.hpp"
+#include "nebula/voxel/field/materials.hpp"
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/mesh/cell_triangles.hpp"
 #include "nebula/voxel/query/detail/brick_cache.hpp"
 #include "nebula/voxel/query/detail/grid_walk.hpp"
+#include "nebula/voxel/query/material_at.hpp"
 
 #include <algorithm>
 #include <array>
@@ -230,11 +232,15 @@ private:
         // Deep inside the ground there is no gradient; the normal then points back.
         const Vec3f back = to_float({-direction_.x, -direction_.y, -direction_.z});
         const Vec3f flat = normalised(to_float(crossing.normal), back);
-        const Vec3f smooth =
-            normalised(gradient(corners, {p.x - cell.x, p.y - cell.y, p.z - cell.z}), flat);
+        const Vec3d in{p.x - cell.x, p.y - cell.y, p.z - cell.z};
+        const Vec3f smooth = normalised(gradient(corners, in), flat);
         // In lacy ground the two have little in common.
         const bool agree = voxel::dot(smooth, flat) > 0.5F || t == 0.0;
-        return {to_float(p), agree ? smooth : flat, static_cast<float>(t)};
+        // There is one: a surface has ground on one side.
+        const int ground = nearest_ground(corners, to_float(in)).value_or(0);
+        const Vec3i point = cell + Vec3i{ground & 1, ground >> 1 & 1, ground >> 2 & 1};
+        return {to_float(p), agree ? smooth : flat, static_cast<float>(t),
+                material_of(bricks_.volume(), point)};
     }
 
     // On each axis, a ray crosses at most one border more than it advances there, and a diagonal ray

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/voxel/field/brick.hpp"
+#include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 
@@ -25,6 +26,7 @@ struct RayHit {
     Vec3f position;
     Vec3f normal;           ///< Of unit length, pointing into the air.
     float distance = 0.0F;  ///< Along the ray, in voxels; 0 if it starts inside the ground.
+    Material material = 0;  ///< Of the nearest ground in the cell that is hit.
 };
 
 /// Casts rays through a volume. The next ray after an edit sees it, before any mesh does.

@@ -203,6 +203,10 @@ tl::expected<std::optional<RayHit>, VoxelError> Terrain::raycast(Vec3f from, Vec
     return impl().world.raycast(from, direction, max_distance);
 }
 
+tl::expected<std::optional<Material>, VoxelError> Terrain::material_at(Vec3f position) const {
+    return impl().world.material_at(position);
+}
+
 Mover& Terrain::mover() noexcept { return impl().world.mover(); }
 
 Colliders& Terrain::colliders() noexcept { return impl().colliders; }

@@ -155,6 +155,10 @@ public:
                                                                           Vec3f direction,
                                                                           float max_distance);
 
+    /// Errors and cost as for voxel::material_at.
+    [[nodiscard]] tl::expected<std::optional<Material>, VoxelError> material_at(
+        Vec3f position) const;
+
     /// Sweeps, overlaps and the nearest surface, in the world as the last edit has left it. Lifetime: the
     /// terrain's.
     [[nodiscard]] Mover& mover() noexcept;

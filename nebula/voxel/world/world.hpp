@@ -9,6 +9,7 @@
 #include "nebula/voxel/edit/undo.hpp"
 #include "nebula/voxel/field/generator.hpp"
 #include "nebula/voxel/field/volume.hpp"
+#include "nebula/voxel/query/material_at.hpp"
 #include "nebula/voxel/query/mover.hpp"
 #include "nebula/voxel/query/raycast.hpp"
 #include "nebula/voxel/space/vec.hpp"
@@ -94,6 +95,11 @@ public:
                                                                           Vec3f direction,
                                                                           float max_distance) {
         return raycaster_.cast(from, direction, max_distance);
+    }
+    /// Errors and cost: see voxel::material_at.
+    [[nodiscard]] tl::expected<std::optional<Material>, VoxelError> material_at(
+        Vec3f position) const {
+        return voxel::material_at(volume_, position);
     }
 
     /// Sweeps, overlaps and the nearest surface.

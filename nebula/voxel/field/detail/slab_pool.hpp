@@ -8,17 +8,17 @@
 
 namespace nebula::voxel::detail {
 
-/// Blocks of a memory page each, cut from slabs. A heap takes several times as long for aligned
+/// Blocks of a brick each, cut from slabs. A heap takes several times as long for aligned
 /// blocks of this size, and most of what is left is the time in which the kernel, and a hypervisor
 /// below it, provide one page at a time. A slab is one large page where the system has them.
 ///
 /// Threads:   any.
-/// Cost:      a short lock. Every 511th block, at most, asks the kernel for 2 MB: 50 to 200 us.
+/// Cost:      a short lock. Every 503rd block, at most, asks the kernel for 2 MB: 50 to 200 us.
 /// Lifetime:  a slab goes back when its last block does; one empty slab is kept.
 /// Throws:    take: std::bad_alloc.
 class SlabPool {
 public:
-    static constexpr std::size_t kBlockBytes = 4096;
+    static constexpr std::size_t kBlockBytes = 4096 + 64;  // samples, and where materials are
     static constexpr std::size_t kSlabBytes = std::size_t{2} << 20U;
     /// The first block of a slab is about the slab.
     static constexpr std::size_t kBlocks = kSlabBytes / kBlockBytes - 1;

@@ -132,32 +132,20 @@ void find_relief(const NoiseField& field, const Line& line_x, const Line& line_z
     }
 }
 
-// Samples.
-
-// Where the surface is in a register of columns, and how a vertical distance becomes sample units.
+// The surface in a register of columns.
 struct Surface {
-    Float height, scale;
-    float low, high;  // at and below, at and above: every sample is kSampleMin, kSampleMax
+    Float height, slope2;
+    Float steepness;  // how many times a vertical distance is longer than one to the tangent plane
 };
 
-Surface surface(const NoiseField& field, const Noise2& hill, std::int32_t step) {
+Surface surface(const NoiseField& field, const Noise2& hill) {
     const float steep = (1.0F + field.overhang_slope) * (1.0F + field.overhang_slope);
     const auto kept =
         hn::Min(hn::Max(hill.value, number(-field.amplitude)), number(field.amplitude));
-    const auto slope = hn::Add(hn::Mul(hill.dx, hill.dx), hn::Mul(hill.dz, hill.dz));
-    const auto clamped = hn::Min(slope, number(detail::kMaxSlope * detail::kMaxSlope));
-    const auto height = hn::Add(number(field.base_height), kept);
-    const auto steepness = hn::Sqrt(hn::Add(number(steep), clamped));
-    // The step is a power of two, so no level rounds differently.
-    const auto scale = hn::Mul(hn::Div(number(float{kSampleUnitsPerVoxel}), steepness),
-                               number(1.0F / static_cast<float>(step)));
-    // Rounded otherwise than a sample is, by much less than the half unit that would show.
-    const auto reach = hn::Add(
-        hn::Mul(steepness,
-                number(float{kSampleMax} / float{kSampleUnitsPerVoxel} * static_cast<float>(step))),
-        number(field.overhang_reach));
-    return {height, scale, hn::GetLane(hn::MinOfLanes(kFloat, hn::Sub(height, reach))),
-            hn::GetLane(hn::MaxOfLanes(kFloat, hn::Add(height, reach)))};
+    const auto slope2 = hn::Add(hn::Mul(hill.dx, hill.dx), hn::Mul(hill.dz, hill.dz));
+    const auto clamped = hn::Min(slope2, number(detail::kMaxSlope * detail::kMaxSlope));
+    return {hn::Add(number(field.base_height), kept), slope2,
+            hn::Sqrt(hn::Add(number(steep), clamped))};
 }
 
 // Like quantize, for a distance in sample units. The test RowsQuantiseAsQuantizeDoes checks that
@@ -168,6 +156,89 @@ Samples to_samples(Float units) {
     const auto rounded = hn::CopySignToAbs(hn::Add(magnitude, number(0.5F)), units);
     return hn::DemoteTo(kSample, hn::ConvertTo(kInt, rounded));
 }
+
+// What a point becomes, from its vertical distance to the surface. There are two of these: samples, and
+// materials.
+
+// At and below the one, at and above the other, every point of a register of columns is alike.
+struct Extremes {
+    float low, high;
+};
+
+// Samples.
+class SampleInk {
+public:
+    SampleInk(const NoiseField& field, std::int32_t step) : field_(field), step_(step) {}
+
+    void dip(const Surface& s) {
+        // The step is a power of two, so no level rounds differently.
+        scale_ = hn::Mul(hn::Div(number(float{kSampleUnitsPerVoxel}), s.steepness),
+                         number(1.0F / static_cast<float>(step_)));
+        // Rounded otherwise than a sample is, by much less than the half unit that would show.
+        const auto reach =
+            hn::Add(hn::Mul(s.steepness, number(float{kSampleMax} / float{kSampleUnitsPerVoxel} *
+                                                static_cast<float>(step_))),
+                    number(field_.overhang_reach));
+        extremes_ = {hn::GetLane(hn::MinOfLanes(kFloat, hn::Sub(s.height, reach))),
+                     hn::GetLane(hn::MaxOfLanes(kFloat, hn::Add(s.height, reach)))};
+    }
+    [[nodiscard]] Extremes extremes() const { return extremes_; }
+    [[nodiscard]] Samples lowest() const { return hn::Set(kSample, kSampleMin); }
+    [[nodiscard]] Samples highest() const { return hn::Set(kSample, kSampleMax); }
+    [[nodiscard]] Samples at(Float above) const { return to_samples(hn::Mul(above, scale_)); }
+
+private:
+    const NoiseField& field_;
+    std::int32_t step_;
+    Float scale_;
+    Extremes extremes_;
+};
+
+// Materials. They fit in a sample, whose sign they do not use.
+static_assert(kMaterials - 1 <= kSampleMax);
+class MaterialInk {
+public:
+    MaterialInk(const NoiseField& field, const detail::NoiseMaterials& materials)
+        : reach_(field.overhang_reach), materials_(materials) {}
+
+    void dip(const Surface& s) {
+        const auto number_of = [](Material m) { return hn::Set(kInt, std::int32_t{m}); };
+        const auto shore = hn::Le(s.height, number(materials_.shore_height));
+        const auto steep = hn::Gt(s.slope2, number(materials_.steep_slope2));
+        top_ = hn::IfThenElse(hn::RebindMask(kInt, shore), number_of(materials_.shore),
+                              number_of(materials_.layers.surface));
+        top_ = hn::IfThenElse(hn::RebindMask(kInt, steep), number_of(materials_.steep), top_);
+        per_steepness_ = hn::Div(number(1.0F), s.steepness);
+        // With room for rounding.
+        const auto reach = number(reach_ + 0.1F);
+        const auto deepest =
+            hn::Add(reach, hn::Mul(s.steepness, number(materials_.layers.soil_depth * 1.001F)));
+        extremes_ = {hn::GetLane(hn::MinOfLanes(kFloat, hn::Sub(s.height, deepest))),
+                     hn::GetLane(hn::MaxOfLanes(kFloat, hn::Add(s.height, reach)))};
+    }
+    [[nodiscard]] Extremes extremes() const { return extremes_; }
+    [[nodiscard]] Samples lowest() const {
+        return hn::Set(kSample, static_cast<Sample>(materials_.layers.rock));
+    }
+    [[nodiscard]] Samples highest() const { return hn::DemoteTo(kSample, top_); }
+    [[nodiscard]] Samples at(Float above) const {
+        const GroundLayers& layers = materials_.layers;
+        const auto depth = hn::Mul(hn::Sub(number(0.0F), above), per_steepness_);
+        const auto number_of = [](Material m) { return hn::Set(kInt, std::int32_t{m}); };
+        const auto low =
+            hn::IfThenElse(hn::RebindMask(kInt, hn::Le(depth, number(layers.soil_depth))),
+                           number_of(layers.soil), number_of(layers.rock));
+        const auto in_top = hn::RebindMask(kInt, hn::Le(depth, number(layers.surface_depth)));
+        return hn::DemoteTo(kSample, hn::IfThenElse(in_top, top_, low));
+    }
+
+private:
+    float reach_;
+    const detail::NoiseMaterials& materials_;
+    Int top_;
+    Float per_steepness_;
+    Extremes extremes_{};
+};
 
 // Where a register of columns goes, in one row of the box after the other.
 struct Target {
@@ -193,23 +264,26 @@ struct Rows {
 
 // Writes the rows so far above or below the surface that nothing need be computed, and returns
 // those between them.
-Rows write_extremes(const Surface& s, const Line& line_y, const Target& out) {
+template <class Ink>
+Rows write_extremes(const Ink& ink, const Line& line_y, const Target& out) {
     const auto height = [&](size_t row) { return static_cast<float>(line_y.at(row)); };
     Rows between{0, line_y.count};
-    const auto solid = hn::Set(kSample, kSampleMin);
-    const auto air = hn::Set(kSample, kSampleMax);
-    for (; between.begin < line_y.count && height(between.begin) <= s.low; ++between.begin)
-        out.store(solid, between.begin);
-    for (; between.end > between.begin && height(between.end - 1) >= s.high; --between.end)
-        out.store(air, between.end - 1);
+    const auto lowest = ink.lowest();
+    const auto highest = ink.highest();
+    const Extremes extremes = ink.extremes();
+    for (; between.begin < line_y.count && height(between.begin) <= extremes.low; ++between.begin)
+        out.store(lowest, between.begin);
+    for (; between.end > between.begin && height(between.end - 1) >= extremes.high; --between.end)
+        out.store(highest, between.end - 1);
     return between;
 }
 
-void fill_hills(const Surface& s, const Line& line_y, const Target& out) {
-    const Rows rows = write_extremes(s, line_y, out);
+template <class Ink>
+void fill_hills(const Ink& ink, const Surface& s, const Line& line_y, const Target& out) {
+    const Rows rows = write_extremes(ink, line_y, out);
     for (size_t row = rows.begin; row < rows.end; ++row) {
         const auto y = number(static_cast<float>(line_y.at(row)));
-        out.store(to_samples(hn::Mul(hn::Sub(y, s.height), s.scale)), row);
+        out.store(ink.at(hn::Sub(y, s.height)), row);
     }
 }
 
@@ -352,18 +426,21 @@ struct Tile {
     }
 };
 
-void fill_tile(const NoiseField& field, const Tile& tile, const Relief& relief,
+template <class Ink>
+void fill_tile(const NoiseField& field, Ink& ink, const Tile& tile, const Relief& relief,
                const Line& line_y) {
     for (size_t row = 0; row < tile.z.count; ++row)
         for (size_t n = 0; n < tile.x.count; n += kLanes) {
             const size_t i = tile.register_at(n);
-            fill_hills(surface(field, relief.load(i, row), tile.x.step), line_y,
-                       tile.target(i, row));
+            const Surface s = surface(field, relief.load(i, row));
+            ink.dip(s);
+            fill_hills(ink, s, line_y, tile.target(i, row));
         }
 }
 
-void fill_tile_with_overhangs(const NoiseField& field, const Tile& tile, const Relief& relief,
-                              const Line& line_y) {
+template <class Ink>
+void fill_tile_with_overhangs(const NoiseField& field, Ink& ink, const Tile& tile,
+                              const Relief& relief, const Line& line_y) {
     std::array<OverhangAxes, 2> axes;
     for (size_t o = 0; o < 2; ++o) {
         const NoiseOctave& octave = field.overhang[o];
@@ -379,9 +456,10 @@ void fill_tile_with_overhangs(const NoiseField& field, const Tile& tile, const R
         bool has_keys = false;
         for (size_t n = 0; n < tile.x.count; n += kLanes) {
             const size_t i = tile.register_at(n);
-            const Surface s = surface(field, relief.load(i, z), tile.x.step);
+            const Surface s = surface(field, relief.load(i, z));
+            ink.dip(s);
             const Target target = tile.target(i, z);
-            const Rows rows = write_extremes(s, line_y, target);
+            const Rows rows = write_extremes(ink, line_y, target);
             if (rows.begin == rows.end) continue;
             if (!has_keys)
                 for (OverhangAxes& a : axes)
@@ -393,14 +471,15 @@ void fill_tile_with_overhangs(const NoiseField& field, const Tile& tile, const R
                 const auto y = number(static_cast<float>(line_y.at(row)));
                 const auto above = hn::Sub(y, s.height);
                 const auto sum = hn::Min(hn::Max(hn::Load(kFloat, sums[row].data()), least), most);
-                target.store(to_samples(hn::Mul(hn::Sub(above, sum), s.scale)), row);
+                target.store(ink.at(hn::Sub(above, sum)), row);
             }
         }
     }
 }
 
-void fill_region(const NoiseField& field, const Region& region, Sample* out,
-                 std::ptrdiff_t stride_y, std::ptrdiff_t stride_z) {
+template <class Ink>
+void fill_with(Ink& ink, const NoiseField& field, const Region& region, Sample* out,
+               std::ptrdiff_t stride_y, std::ptrdiff_t stride_z) {
     const Box3i& box = region.box;
     const std::int32_t step = std::int32_t{1} << region.level;
     // From the i-th point of an axis on, at most `most` points of it.
@@ -418,17 +497,30 @@ void fill_region(const NoiseField& field, const Region& region, Sample* out,
                 const Line line_y = line(box.min.y, box.max.y, y, kTileY);
                 tile.out = out + x + y * stride_y + z * stride_z;
                 if (field.overhang_reach > 0.0F)
-                    fill_tile_with_overhangs(field, tile, relief, line_y);
+                    fill_tile_with_overhangs(field, ink, tile, relief, line_y);
                 else
-                    fill_tile(field, tile, relief, line_y);
+                    fill_tile(field, ink, tile, relief, line_y);
             }
         }
     }
 }
 
+void fill_region(const NoiseField& field, const Region& region, Sample* out,
+                 std::ptrdiff_t stride_y, std::ptrdiff_t stride_z) {
+    SampleInk ink(field, std::int32_t{1} << region.level);
+    fill_with(ink, field, region, out, stride_y, stride_z);
+}
+
+void fill_region_with_materials(const NoiseField& field, const detail::NoiseMaterials& materials,
+                                const Region& region, Material* out, std::ptrdiff_t stride_y,
+                                std::ptrdiff_t stride_z) {
+    MaterialInk ink(field, materials);
+    fill_with(ink, field, region, reinterpret_cast<Sample*>(out), stride_y, stride_z);
+}
+
 float column_height(const NoiseField& field, std::int32_t x, std::int32_t z) {
     const Noise2 hill = any_hills_at(field, positions(x), positions(z));
-    return hn::GetLane(surface(field, hill, 1).height);
+    return hn::GetLane(surface(field, hill).height);
 }
 
 // Bounds.
@@ -440,11 +532,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace nebula::voxel::detail {
 HWY_EXPORT(fill_region);
+HWY_EXPORT(fill_region_with_materials);
 HWY_EXPORT(column_height);
 
 void generate_noise(const NoiseField& field, const Region& region, Sample* out,
                     std::ptrdiff_t stride_y, std::ptrdiff_t stride_z) {
     HWY_DYNAMIC_DISPATCH(fill_region)(field, region, out, stride_y, stride_z);
+}
+
+void generate_noise_materials(const NoiseField& field, const NoiseMaterials& materials,
+                              const Region& region, Material* out, std::ptrdiff_t stride_y,
+                              std::ptrdiff_t stride_z) {
+    HWY_DYNAMIC_DISPATCH(fill_region_with_materials)
+    (field, materials, region, out, stride_y, stride_z);
 }
 
 float noise_height(const NoiseField& field, std::int32_t x, std::int32_t z) {

@@ -2,7 +2,9 @@
 // The inner loops of NoiseGenerator, in registers. README, "Noise".
 #pragma once
 
+#include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/field/sample.hpp"
+#include "nebula/voxel/gen/ground_layers.hpp"
 #include "nebula/voxel/space/ids.hpp"
 
 #include <array>
@@ -35,6 +37,20 @@ struct NoiseField {
 /// Generator::generate for this field.
 void generate_noise(const NoiseField& field, const Region& region, Sample* out,
                     std::ptrdiff_t stride_y, std::ptrdiff_t stride_z);
+
+/// What the settings say about materials.
+struct NoiseMaterials {
+    GroundLayers layers;
+    Material steep = 0;
+    float steep_slope2 = 0.0F;  ///< Squared; steeper columns have `steep` on top.
+    Material shore = 0;
+    float shore_height = 0.0F;  ///< Up to here, columns have `shore` on top.
+};
+
+/// Generator::generate_materials for this field.
+void generate_noise_materials(const NoiseField& field, const NoiseMaterials& materials,
+                              const Region& region, Material* out, std::ptrdiff_t stride_y,
+                              std::ptrdiff_t stride_z);
 
 /// NoiseGenerator::height for this field.
 [[nodiscard]] float noise_height(const NoiseField& field, std::int32_t x, std::int32_t z);

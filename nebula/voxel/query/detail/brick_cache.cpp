@@ -14,7 +14,7 @@ namespace nebula::voxel::detail {
 // Coordinates are kept apart from samples, so a search touches a few lines, not a page per brick.
 struct BrickCache::Generated {
     std::array<std::optional<Vec3i>, kBricks> at;
-    std::array<Brick, kBricks> samples;
+    std::array<std::array<Sample, kBrickSamples>, kBricks> samples;
     std::size_t next_victim = 0;
 };
 
@@ -24,29 +24,32 @@ BrickCache::BrickCache(const Volume& volume)
 
 BrickCache::~BrickCache() = default;
 
-const Brick& BrickCache::brick(Vec3i at) {
+const Sample* BrickCache::samples(Vec3i at) {
     // Neighbouring cells usually lie in the same brick.
-    if (last_ != nullptr && last_at_ == at) return *last_;
-    const Brick* found = volume_.find({at});
-    if (found == nullptr) {
+    if (last_ != nullptr && last_at_ == at) return last_;
+    const Brick* const brick = volume_.find({at});
+    const Sample* found = nullptr;
+    if (brick != nullptr) {
+        found = brick->samples.data();
+    } else {
         Generated& all = *generated_;
         const auto cached = std::find(all.at.begin(), all.at.end(), at);
         if (cached != all.at.end()) {
-            found = &all.samples[static_cast<std::size_t>(cached - all.at.begin())];
+            found = all.samples[static_cast<std::size_t>(cached - all.at.begin())].data();
         } else {
             const std::size_t victim = all.next_victim;
             all.next_victim = (victim + 1) % kBricks;
             all.at[victim].reset();  // in case the generator throws
-            if (last_ == &all.samples[victim]) last_ = nullptr;
-            volume_.generator().generate(brick_region({at}), all.samples[victim].samples.data(),
-                                         kBrickSize, kBrickSize * kBrickSize);
+            if (last_ == all.samples[victim].data()) last_ = nullptr;
+            volume_.generator().generate(brick_region({at}), all.samples[victim].data(), kBrickSize,
+                                         kBrickSize * kBrickSize);
             all.at[victim] = at;
-            found = &all.samples[victim];
+            found = all.samples[victim].data();
         }
     }
     last_ = found;
     last_at_ = at;
-    return *found;
+    return found;
 }
 
 CellCorners BrickCache::corners(Vec3i cell) {
@@ -58,7 +61,7 @@ CellCorners BrickCache::corners(Vec3i cell) {
     const Vec3i in = within(cell);
     constexpr int last = kBrickSize - 1;
     if (in.x < last && in.y < last && in.z < last) {
-        const Sample* low = brick(brick_of(cell)).samples.data() + Brick::index(in.x, in.y, in.z);
+        const Sample* low = samples(brick_of(cell)) + Brick::index(in.x, in.y, in.z);
         for (int i = 0; i < 4; ++i)  // two corners at a time
             std::memcpy(result.data() + 2 * i, low + Brick::index(0, i & 1, i >> 1), 2);
         return result;
@@ -66,7 +69,8 @@ CellCorners BrickCache::corners(Vec3i cell) {
     for (int i = 0; i < 8; ++i) {
         const Vec3i voxel = cell + Vec3i{i & 1, i >> 1 & 1, i >> 2 & 1};
         const Vec3i at = within(voxel);
-        result[static_cast<std::size_t>(i)] = brick(brick_of(voxel)).at(at.x, at.y, at.z);
+        result[static_cast<std::size_t>(i)] =
+            samples(brick_of(voxel))[Brick::index(at.x, at.y, at.z)];
     }
     return result;
 }

@@ -30,8 +30,8 @@ public:
 
     /// Forgets where the last brick is, which an edit replaces and frees.
     void forget() noexcept { last_ = nullptr; }
-    /// Valid until the volume changes or kBricks others were generated.
-    [[nodiscard]] const Brick& brick(Vec3i at);
+    /// A brick's, in its order. Valid until the volume changes or kBricks others were generated.
+    [[nodiscard]] const Sample* samples(Vec3i at);
     /// The samples of the cell whose lowest corner this is.
     [[nodiscard]] CellCorners corners(Vec3i cell);
     /// Whether all cells of a brick, which read a layer of the next ones, are proven to be air.
@@ -43,7 +43,7 @@ private:
 
     const Volume& volume_;
     std::unique_ptr<Generated> generated_;
-    const Brick* last_ = nullptr;
+    const Sample* last_ = nullptr;
     Vec3i last_at_;
 };
 

@@ -46,8 +46,7 @@ std::unique_ptr<std::array<BrickPtr, kOwnBricks>> cut_bricks(const ChunkBricks& 
 std::size_t bytes_of(const ChunkItem& item) {
     std::size_t bytes = item.surface != nullptr ? item.surface->bytes() : 0;
     if (item.bricks == nullptr) return bytes;
-    for (const BrickPtr& brick : *item.bricks)
-        if (brick != nullptr && !is_uniform(brick.get())) bytes += sizeof(Brick);
+    for (const BrickPtr& brick : *item.bricks) bytes += voxel::bytes_of(brick.get());
     return bytes;
 }
 
