@@ -340,7 +340,7 @@ class WholeTest(StubbedEntry):
         rows = self.rows_of(result)
         total = rows.pop("total")
         self.assertEqual({
-            "checks", "build release", "engine tests", "demo", "exported demo", "unit tests, release",
+            "checks", "build release", "engine tests", "demo", "digging game", "exported demo", "unit tests, release",
             "build asan", "unit tests, asan", "build tsan", "unit tests, tsan", "build gcc", "unit tests, gcc",
             "build bench", "build dev", "engine tests, dev", "unit tests, dev", "clang-tidy",
         }, set(rows))  # fmt: skip
