@@ -2,8 +2,8 @@ extends "res://examples/stage/example.gd"
 ## Every brush in a row: what it digs in front, and what it adds behind.
 
 const SPACING := 11.5
-const FRONT := 6.0
-const BACK := -10.0
+const FRONT := 4.0
+const BACK := -9.0
 const NAMES: Array[String] = ["sphere", "box", "path", "cone", "grow, shrink", "smooth", "flatten"]
 
 
@@ -15,7 +15,7 @@ func prepare() -> void:
 	for i in NAMES.size():
 		_use(i, Vector3((i - 3) * SPACING, 1, 0))
 		_write(NAMES[i], Vector3((i - 3) * SPACING, 8.5, BACK))
-	look_from(Vector3(0, 18, 35), Vector3(0, 3, -2))
+	look_from(Vector3(0, 19, 41), Vector3(0, 2, -2))
 
 
 func _use(brush: int, at: Vector3) -> void:
