@@ -31,6 +31,7 @@ func run(options: Dictionary) -> int:
 	_pictures = options.get("pictures", "")
 	_remove_files()
 
+	await _open_what_is_no_world()
 	await _open()
 	await _walk()
 	await _build_a_bridge()
@@ -69,6 +70,21 @@ func _open() -> void:
 		await get_tree().process_frame
 	_report.end_load(_game.terrain.get_statistics(), _game.terrain.get_load_utilization())
 	_report.begin_frames()
+
+
+## A file of somebody else's: it is told on the screen, and stays as it is. This is also what makes the
+## engine and the scripts keep what they make once, before anything is counted.
+func _open_what_is_no_world() -> void:
+	const LETTER := "Dear diary, today I dug a hole."
+	FileAccess.open(FILE, FileAccess.WRITE).store_string(LETTER)
+	await _open()
+	var told := _game.file.problem
+	var shown := _game.hud.message()
+	await _close()
+	var untouched := FileAccess.get_file_as_string(FILE) == LETTER
+	_report.promise("a file that is no world is told", told != "" and shown == told and untouched,
+			told.replace(ProjectSettings.globalize_path(FILE), FILE))
+	_remove_files()
 
 
 func _close() -> void:
@@ -137,9 +153,9 @@ func _dig_a_tunnel() -> void:
 	var start := player.position
 	var stone := tool.inventory.stone
 	tool.radius = 2.25
-	player.look_to(player.eye.position + Vector3(-1, -0.42, -0.3))
+	player.look_to(player.eye.position + _uphill(start, 14.0) + Vector3.DOWN * 0.6)
 	await _robot.work(MOUSE_BUTTON_LEFT, 6.0, 0.7)
-	var cover := _game.terrain.ground_height(player.position.x, player.position.z) - player.position.y
+	var cover := _robot.deepest_tunnel
 	var dug := tool.inventory.stone - stone
 	_report.promise("a tunnel leads into the hill", cover > 2.5 and dug > 50.0 and _robot.deepest < 0.001,
 			"%.0f m long, %.1f m below the grass, %.0f m³ of stone" % [(player.position - start).length(), cover, dug])
@@ -163,6 +179,8 @@ func _undo() -> void:
 
 ## The game is closed and another one opens its file.
 func _save_and_open_again() -> void:
+	while not _game.player.grounded:
+		await _robot.step()  # undo and redo have thrown it about
 	var saved: bool = await _game.file.save()
 	var area := AABB(_game.player.position, Vector3.ZERO).expand(Vector3(_game.START.x, 0, _game.START.y - 60)).grow(16.0)
 	var before := _samples(area)
@@ -175,11 +193,25 @@ func _save_and_open_again() -> void:
 	var same := _samples(area) == before
 	var moved := (_game.player.position - feet).length()
 	_report.promise("the saved world is the same", saved and same and moved < 0.01,
-			"%d places compared, a file of %d KB" % [before.size(), bytes / 1024])
+			"%d places compared, the player moved by %.0f mm, a file of %d KB" % [before.size(), moved * 1000.0, bytes / 1024])
+	await _robot.wait(2.0)
 	await _picture("again", _bridge + Vector3(22, 14, -16), _bridge + Vector3(-6, -2, -6))
 	await _close()
 	_report.leaked_objects = left + Nebula.live_engine_resources() \
 			+ maxi(int(Performance.get_monitor(Performance.OBJECT_COUNT) - objects), 0)
+
+
+## The direction in which the ground is highest, to the north, away from the ditch.
+func _uphill(from: Vector3, distance: float) -> Vector3:
+	var best := Vector3.FORWARD
+	var highest := -INF
+	for i in 9:
+		var direction := Vector3.FORWARD.rotated(Vector3.UP, PI * (i - 4) / 9.0)
+		var height := _ground(from + direction * distance).y
+		if height > highest:
+			highest = height
+			best = direction
+	return best
 
 
 func _samples(area: AABB) -> PackedFloat32Array:

@@ -28,3 +28,8 @@ func _unhandled_input(event: InputEvent) -> void:
 func say(message: String) -> void:
 	_message.text = message
 	_message_left = SECONDS_OF_A_MESSAGE
+
+
+## What is said now, or the last thing that was.
+func message() -> String:
+	return _message.text

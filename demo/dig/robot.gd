@@ -9,6 +9,8 @@ var game: DigGame
 ## How deep the player ever was in the ground, in metres, and how far they walked.
 var deepest := 0.0
 var walked := 0.0
+## How much higher the ground above was than the feet, at most, in metres.
+var deepest_tunnel := 0.0
 
 
 func _init(for_game: DigGame) -> void:
@@ -43,6 +45,8 @@ func work(button: MouseButton, seconds: float, speed: float) -> void:
 	game.player.wish = Vector3.FORWARD * speed
 	for tick in int(seconds * 60):
 		await step()
+		var feet := game.player.position
+		deepest_tunnel = maxf(deepest_tunnel, game.terrain.ground_height(feet.x, feet.z) - feet.y)
 	game.player.wish = Vector3.ZERO
 	game.tool.release()
 

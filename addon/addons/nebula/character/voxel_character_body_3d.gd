@@ -73,11 +73,6 @@ func walk(wish: Vector3, jump: bool, delta: float) -> void:
 		velocity.y = 0.0
 
 
-## Whether the capsule would be out of the ground with its feet at [param feet].
-func fits(feet: Vector3) -> bool:
-	return terrain.overlap_capsule(_capsule(feet), radius, height).is_empty()
-
-
 ## Ground that was added around it pushes it out.
 func _get_out() -> void:
 	for push in MAX_PUSHES:
