@@ -1,7 +1,8 @@
 extends Node3D
-## The world of the demo and what happens in it. Each phase is a coroutine that main.gd awaits.
+## The world of the demo and what happens in it. Each phase is a coroutine that crater_tour.gd awaits.
 
 const DemoReport := preload("res://report.gd")
+const Picture := preload("res://picture.gd")
 const FLIGHT_SPEED := 50.0
 const FLIGHT_HEIGHT := 45.0
 const FAR_CRATER_RADIUS := 40.0
@@ -27,7 +28,7 @@ var _audit_msec := 0.0
 
 
 func _ready() -> void:
-	get_viewport().disable_3d = _draws_by_software()
+	get_viewport().disable_3d = Picture.draws_by_software()
 	_camera.position = Vector3(0, 90, 60)
 	_camera.look_at(Vector3(0, 10, 0))
 	_terrain.edit_committed.connect(report.add_edit)
@@ -137,33 +138,12 @@ func idle(seconds: float) -> void:
 	report.end_idle()
 
 
-## Returns the exit code: 0, or 1 when the picture could not be written.
-func take_picture(path: String) -> int:
-	var image: Image = await picture()
-	var error := image.save_png(path)
-	if error != OK:
-		printerr("nebula: the picture could not be written to %s (%s)" % [path, error_string(error)])
-		return 1
-	_say("picture  " + path)
-	return 0
-
-
 ## The last craters, from behind and above.
 func picture() -> Image:
-	get_viewport().disable_3d = false
 	_look_at_path(maxf(_craters_dug - 18, 0))
 	await get_tree().process_frame  # the terrain follows the camera
 	await _terrain.wait_loaded()
-	for i in 2:
-		await RenderingServer.frame_post_draw
-	return get_viewport().get_texture().get_image()
-
-
-## A software renderer takes up to a second for a frame of this world. In that case the 3D view is
-## drawn for the picture only, so that the figures are Nebula's and not the renderer's.
-func _draws_by_software() -> bool:
-	var adapter := RenderingServer.get_video_adapter_name().to_lower()
-	return adapter.contains("llvmpipe") or adapter.contains("softpipe") or adapter.contains("swiftshader")
+	return await Picture.take(get_viewport())
 
 
 func _say(line: String) -> void:

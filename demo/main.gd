@@ -1,17 +1,21 @@
 extends Node
-## Runs the demo: load, dig, idle, report, quit. crater_run.gd has the phases and report.gd the
-## figures; this script reads the command line and decides the order.
+## Reads the command line and starts what it asks for: a tour, which plays by itself and ends the
+## program, or the same place for a person.
 ##
-## User arguments (after `--`): --threads=N --seconds=S --flight[=S] --config=FILE --report=FILE
-## --screenshot=FILE. `./run demo` passes them. Without any, as when started from the editor, the
-## demo is a playground to fly and dig in (player.gd).
+## User arguments (after `--`), as `./run demo` passes them:
+##   --dig              the digging game (dig/) instead of the craters
+##   --examples[=NAME]  every scene of examples/ instead, or one
+##   --play             for a person; so it is without any argument, as when started from the editor
+##   --threads=N --config=FILE          the worker pool
+##   --seconds=S --flight=S             how long the craters are dug, and flown over
+##   --report=FILE --screenshot=FILE --pictures=FOLDER   what is written
 
-const DemoReport := preload("res://report.gd")
-const CraterRun := preload("res://crater_run.gd")
-const Player := preload("res://player.gd")
+const CRATERS := "res://crater_tour.gd"
+const DIG := "res://dig/dig_tour.gd"
+const EXAMPLES := "res://examples/stage/example_tour.gd"
 const EXIT_BAD_INPUT := 2
 
-var _options: Dictionary = {"seconds": 8.0}
+var _options: Dictionary
 
 
 func _ready() -> void:
@@ -23,89 +27,13 @@ func _ready() -> void:
 	if not problem.is_empty():
 		printerr("nebula: ", problem)
 		get_tree().quit(EXIT_BAD_INPUT)
-	elif OS.get_cmdline_user_args().is_empty():
-		_play()
+		return
+	var tour: Node = load(DIG if _options.has("dig") else EXAMPLES if _options.has("examples") else CRATERS).new()
+	add_child(tour)
+	if _options.is_empty() or _options.has("play"):
+		tour.play(_options)
 	else:
-		_run()
-
-
-func _play() -> void:
-	var world: CraterRun = load("res://world.tscn").instantiate()
-	world.report = DemoReport.new()
-	add_child(world)
-	world.get_node("Camera").add_child(Player.new())
-
-
-func _run() -> void:
-	var report := DemoReport.new()
-	OS.add_logger(report.error_counter)
-	await _enter_first_terrain(report)
-	var world_scene: PackedScene = load("res://world.tscn")
-	await _rehearse(world_scene)
-	var objects_before := Performance.get_monitor(Performance.OBJECT_COUNT)
-
-	var world: CraterRun = world_scene.instantiate()
-	world.report = report
-	add_child(world)
-	await world.load_terrain()
-	await world.dig_craters(_options["seconds"])
-	if _options.has("flight"):
-		await world.fly(_options["flight"])
-	await world.idle(3.0)
-	var exit_code := 0
-	if _options.has("screenshot"):
-		exit_code = maxi(exit_code, await world.take_picture(_options["screenshot"]))
-	await _free_world(world)
-	world = null
-	report.leaked_objects = maxi(int(Performance.get_monitor(Performance.OBJECT_COUNT) - objects_before), 0) \
-			+ Nebula.live_engine_resources()
-	OS.remove_logger(report.error_counter)
-	if _options.has("report"):
-		exit_code = maxi(exit_code, report.write(_options["report"]))
-	report.print_table()
-	get_tree().quit(maxi(exit_code, 1 if report.has_failed() else 0))
-
-
-## What the first terrain of a game costs the main thread: the call that adds it to the tree, and the
-## longest of the frames that follow. Nothing else is in the scene.
-func _enter_first_terrain(report: DemoReport) -> void:
-	var terrain := VoxelTerrain.new()
-	terrain.generator = VoxelNoiseGenerator.new()
-	# A pool that --threads or --config has changed starts again, in the background.
-	await get_tree().create_timer(0.2).timeout
-	var started := Time.get_ticks_usec()
-	add_child(terrain)
-	var enter_msec := (Time.get_ticks_usec() - started) / 1000.0
-	var frame_msec := 0.0
-	for i in 4:
-		await get_tree().process_frame
-		frame_msec = maxf(frame_msec, Nebula.frame_work_msec())
-	report.set_first_terrain(enter_msec, frame_msec)
-	await _free_world(terrain)
-
-
-## A short run before the objects are counted. What the engine and the scripts make once and keep,
-## such as class wrappers and the fallback theme, is no leak; whatever is left after the real run is
-## the terrain's.
-func _rehearse(world_scene: PackedScene) -> void:
-	var world: CraterRun = world_scene.instantiate()
-	world.report = DemoReport.new()
-	world.quiet = true
-	world.get_node("Terrain").view_distance = 64.0
-	add_child(world)
-	await world.load_terrain()
-	await world.dig_craters(0.05)
-	await world.idle(0.01)
-	if _options.has("screenshot"):
-		await world.picture()
-	world.report.as_dictionary()
-	await _free_world(world)
-
-
-func _free_world(world: Node) -> void:
-	world.queue_free()
-	for i in 20:
-		await get_tree().process_frame
+		get_tree().quit(await tour.run(_options))
 
 
 ## Returns an empty string, or one sentence that says what was wrong.
@@ -114,22 +42,22 @@ func _read_arguments(arguments: PackedStringArray) -> String:
 		var name := argument.get_slice("=", 0).trim_prefix("--")
 		var value := argument.substr(argument.find("=") + 1) if "=" in argument else ""
 		match name:
+			"dig", "play":
+				_options[name] = true
+			"examples":
+				_options[name] = value
 			"threads":
 				if not value.is_valid_int() or value.to_int() < 1:
 					return "--threads needs a whole number of at least 1, not '%s'" % value
-				_options["threads"] = value.to_int()
-			"seconds":
+				_options[name] = value.to_int()
+			"seconds", "flight":
 				if not value.is_valid_float() or value.to_float() <= 0.0:
-					return "--seconds needs a number above 0, not '%s'" % value
-				_options["seconds"] = value.to_float()
-			"flight":
-				if not value.is_valid_float() or value.to_float() <= 0.0:
-					return "--flight needs a number of seconds above 0, not '%s'" % value
-				_options["flight"] = value.to_float()
-			"config", "report", "screenshot":
+					return "--%s needs a number of seconds above 0, not '%s'" % [name, value]
+				_options[name] = value.to_float()
+			"config", "report", "screenshot", "pictures":
 				if value.is_empty():
-					return "--%s needs a file name" % name
+					return "--%s needs a name" % name
 				_options[name] = value
 			_:
-				return "unknown argument '%s'; known are --threads, --seconds, --flight, --config, --report, --screenshot" % argument
+				return "unknown argument '%s'; main.gd lists the known ones" % argument
 	return ""

@@ -20,6 +20,8 @@ class ErrorCounter:
 
 var error_counter := ErrorCounter.new()
 var leaked_objects := 0
+## What a tour has promised, in order: {"name", "kept", "seen"}.
+var promises: Array[Dictionary]
 
 var _first_terrain := {}
 var _load := {}
@@ -102,6 +104,14 @@ func add_edit(info: Dictionary) -> void:
 	_chunks_remeshed += info["chunks"]
 
 
+## A promise of a tour and whether it was kept; `seen` has the numbers.
+func promise(name: String, kept: bool, seen: String) -> void:
+	promises.append({"name": name, "kept": kept, "seen": seen})
+	print("  %s  %-34s %s" % ["kept  " if kept else "BROKEN", name, seen])
+	if not kept:
+		printerr("nebula: broken promise: %s (%s)" % [name, seen])
+
+
 func begin_idle() -> void:
 	_idle_started = {"usec": Time.get_ticks_usec(), "workers": Nebula.worker_stats()}
 
@@ -145,13 +155,14 @@ func as_dictionary() -> Dictionary:
 		},
 		"flight": _flight,
 		"idle": _idle,
+		"promises": promises,
 		"errors": error_counter.count,
 		"leaked_objects": leaked_objects,
 	}
 
 
 func has_failed() -> bool:
-	return error_counter.count > 0 or leaked_objects > 0
+	return error_counter.count > 0 or leaked_objects > 0 or promises.any(func(promise: Dictionary) -> bool: return not promise["kept"])
 
 
 ## Returns the exit code: 0, or 1 when the file could not be written.
@@ -178,11 +189,12 @@ func print_table() -> void:
 		busy.append("%.0f %%" % (share * 100.0))
 	print("")
 	print("  Nebula in Godot %s, %d workers" % [all["engine"], all["workers"]])
-	print("  first   terrain enters the tree in %.2f ms; longest of its first frames %.2f ms of main thread" % [
-			first["enter_ms"], first["frame_ms"]])
+	if not first.is_empty():
+		print("  first   terrain enters the tree in %.2f ms; longest of its first frames %.2f ms of main thread" % [
+				first["enter_ms"], first["frame_ms"]])
 	print("  load    %5d chunks, %d triangles in %.2f s; workers busy %s" % [
 			load_part["chunks_meshed"], load_part["triangles"], load_part["seconds"], ", ".join(busy)])
-	print("  edits   %5d craters, %d chunks remeshed; visible after %.2f ms (p99 %.2f); %.1f %% in the same frame" % [
+	print("  edits   %5d edits, %d chunks remeshed; visible after %.2f ms (p99 %.2f); %.1f %% in the same frame" % [
 			edits["count"], edits["chunks_remeshed"], edits["to_commit_ms"]["p50"], edits["to_commit_ms"]["p99"],
 			edits["same_frame_share"] * 100.0])
 	print("  frames  %5d frames, main thread %.2f ms (p99 %.2f, longest %.2f)" % [
@@ -191,8 +203,12 @@ func print_table() -> void:
 	if not flight.is_empty():
 		print("  flight  %5d frames, main thread p99 %.2f ms, longest %.2f; ground below without full detail in %.1f %%" % [
 				flight["frames"], flight["p99_ms"], flight["longest_ms"], flight["bare_share"] * 100.0])
-	print("  idle    %5.1f s: %d wake-ups, %.2f ms of worker CPU" % [
-			idle_part["seconds"], idle_part["worker_wakeups"], idle_part["worker_cpu_ms"]])
+	if not idle_part.is_empty():
+		print("  idle    %5.1f s: %d wake-ups, %.2f ms of worker CPU" % [
+				idle_part["seconds"], idle_part["worker_wakeups"], idle_part["worker_cpu_ms"]])
+	if not promises.is_empty():
+		var kept := promises.filter(func(promise: Dictionary) -> bool: return promise["kept"]).size()
+		print("  kept    %5d of %d promises" % [kept, promises.size()])
 	print("  errors  %5d, leaked objects %d" % [all["errors"], all["leaked_objects"]])
 	print("")
 

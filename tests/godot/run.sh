@@ -4,6 +4,7 @@
 # Build the targets nebula_godot and nebula_godot_probe of one preset first. In this order:
 #   shipped/test_*.gd   with libnebula.so, the add-on as users get it;
 #   ground/test_*.gd    the same, under each physics engine;
+#   demo.examples       with libnebula.so: every scene of demo/examples plays by itself;
 #   tests/test_*.gd     with libnebula_probe.so: the same objects, and the classes of probe/, which
 #                       give scripts a hold on the C++;
 #   alone/*.gd          the same library, each script in an engine of its own, because it ends the
@@ -107,6 +108,20 @@ case ${1:-} in
         done
         rm "$here/override.cfg"
         ;;
+esac
+# The examples say themselves how it went: demo/examples/stage/example_tour.gd.
+name=demo.examples
+case $name in *"${1:-}"*)
+    echo "Running $name"
+    load "$here/../../demo" addons/nebula/nebula.gdextension
+    engine --path "$here/../../demo" -- --examples
+    if [ "$code" -eq 0 ] && ! complaint >&2 && grep -qE '^[1-9][0-9]* examples, 0 errors$' "$log"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name: the engine ended with code $code; see above"
+    fi
+    ;;
 esac
 load "$here" probe/nebula_probe.gdextension
 load "$here/editor" probe/nebula_probe.gdextension

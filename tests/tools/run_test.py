@@ -79,6 +79,20 @@ class WrongDemoFlags(StubbedEntry):
             self.assert_demo_refused(flag, "a-file/x", parts=["a-file"])
         self.assertFalse((self.tree / "new").exists())
         self.assert_demo_refused("--report", "x", "--screenshot", "./x", parts=["both name"])
+        self.assert_demo_refused("--dig", "--pictures", "a-file", parts=["pictures", "not a folder"])
+
+    def test_each_demo_has_flags_of_its_own(self):
+        self.assert_demo_refused("--dig", "--examples", parts=["two demos"])
+        self.assert_demo_refused("--dig=5", parts=["--dig takes no value"])
+        self.assert_demo_refused("--examples=none", parts=["--examples=none", "demo/examples"])
+        self.assert_demo_refused("--dig", "--seconds", "4", parts=["do not go with --dig"])
+        self.assert_demo_refused("--pictures", "x", parts=["--pictures belongs to"])
+        self.assert_demo_refused("--examples", "--report", "r.json", parts=["--report"])
+
+    def test_a_person_needs_a_display(self):
+        self.assert_demo_refused("--dig", "--play", parts=["--play needs a display"])
+        self.assert_demo_refused("--play", "--headless", parts=["--play needs a display"])
+        self.assert_demo_refused("--play=yes", parts=["--play takes no value"])
 
     def test_the_usual_output_folder_may_be_in_the_way(self):
         (self.tree / "out").write_text("")
@@ -326,7 +340,7 @@ class WholeTest(StubbedEntry):
         rows = self.rows_of(result)
         total = rows.pop("total")
         self.assertEqual({
-            "checks", "build release", "engine tests", "demo", "exported demo", "unit tests, release",
+            "checks", "build release", "engine tests", "demo", "digging game", "exported demo", "unit tests, release",
             "build asan", "unit tests, asan", "build tsan", "unit tests, tsan", "build gcc", "unit tests, gcc",
             "build bench", "build dev", "engine tests, dev", "unit tests, dev", "clang-tidy",
         }, set(rows))  # fmt: skip
@@ -432,6 +446,16 @@ class Demo(StubbedEntry):
     def test_without_names_the_report_goes_to_out(self):
         self.assertEqual(0, self.demo().returncode)
         self.assertEqual(["demo.json"], [path.name for path in (self.tree / "out").iterdir()])
+
+    def test_the_other_demos_have_outputs_of_their_own(self):
+        self.write({"tree/demo/examples/undo.tscn": ""})
+        self.assertEqual(0, self.demo("--dig").returncode)
+        self.assertEqual(0, self.demo("--examples=undo").returncode)
+        self.assertEqual(["dig.json"], [path.name for path in (self.tree / "out").iterdir()])
+        start = f"--no-header --path {self.tree}/demo --headless --"
+        self.assertEqual(
+            [f"{start} --dig --report={self.tree}/out/dig.json", f"{start} --examples=undo"],
+            self.calls("engine.calls"))
 
     def test_the_extension_is_listed_before_the_engine_starts(self):
         self.demo()

@@ -37,7 +37,7 @@ SPECIFIC = re.compile(r"\w_\w|[a-z][A-Z]")
 FOREIGN_NAMES = {
     # of the engine
     "reparent", "uv1_triplanar", "uv1_world_triplanar", "p_get_proc_address", "p_library",
-    "NodeProcessMode", "any_peer",
+    "NodeProcessMode", "any_peer", "get_vector", "ui_left", "ui_right", "ui_up", "ui_down", "ui_accept",
     # of C++ and of other libraries
     "co_await", "par_iter", "with_max_len",
 }  # fmt: skip

@@ -26,3 +26,8 @@ need_output() {
     [[ ! -e $file || (-f $file && -w $file) ]] ||
         die_usage "the $name cannot be written: $file exists and is not a writable file"
 }
+
+# need_output_folder NAME FOLDER: the same for a folder of files, which is made.
+need_output_folder() {
+    [[ ! $2 ]] || need_output "$1" "$2/picture"
+}

@@ -1,23 +1,27 @@
 # SPDX-License-Identifier: MIT
-# ./run demo: builds what users get, starts the engine on demo/, judges how it went.
+# ./run demo: builds what users get, starts the engine on demo/, judges how it went. demo/main.gd lists
+# what can be started there.
 # shellcheck shell=bash
 
-# Without --seconds the demo decides how long it runs; this is enough for it.
-readonly DEMO_USUAL_SECONDS=120
+# Without --seconds a tour decides how long it runs; this is enough for each.
+readonly DEMO_USUAL_SECONDS=240
 # Loading the world, software rendering and a slow disk, on top of the seconds asked for.
 readonly DEMO_GRACE_SECONDS=180
 
 verb_demo() {
-    local headless='' threads='' seconds='' flight='' config='' report='' screenshot=''
+    local tour=craters headless='' threads='' seconds='' flight='' config='' example=''
+    local play='' report='' screenshot='' pictures=''
     parse_demo_arguments "$@"
+    check_demo_arguments
     choose_demo_outputs
     need_output report "$report"
     need_output screenshot "$screenshot"
+    need_output_folder pictures "$pictures"
 
     check_given_engine
 
     local offscreen=''
-    if [[ $screenshot && ($headless || ! ${DISPLAY:-}${WAYLAND_DISPLAY:-}) ]]; then offscreen=yes; fi
+    if [[ $screenshot$pictures && ($headless || ! ${DISPLAY:-}${WAYLAND_DISPLAY:-}) ]]; then offscreen=yes; fi
     if [[ $offscreen ]]; then need_packages build picture; else need_packages build; fi
     build_with_engine release nebula_godot
     prepare_project "$NEBULA_ROOT/demo"
@@ -36,6 +40,23 @@ parse_demo_arguments() {
                 shift
                 continue
                 ;;
+            --play)
+                [[ $1 == --play ]] || die_usage "--play takes no value and got \"$1\""
+                play=yes
+                shift
+                continue
+                ;;
+            --dig | --examples)
+                [[ $tour == craters || $flag == "--$tour" ]] || die_usage "$flag and --$tour are two demos; name one"
+                tour=${flag#--}
+                if [[ $1 == *=* ]]; then
+                    example=${1#*=}
+                    [[ $tour == examples && -f $NEBULA_ROOT/demo/examples/$example.tscn ]] ||
+                        die_usage "$1 names nothing that is there; --examples takes the name of a scene in demo/examples, and --dig takes no value"
+                fi
+                shift
+                continue
+                ;;
             --flight) # its value may be left out
                 flight=60
                 if [[ $1 == *=* ]]; then flight=${1#*=}; fi
@@ -44,7 +65,7 @@ parse_demo_arguments() {
                 shift
                 continue
                 ;;
-            --threads | --seconds | --config | --report | --screenshot) ;;
+            --threads | --seconds | --config | --report | --screenshot | --pictures) ;;
             *) die_usage "./run demo does not know \"$1\"; ./run help lists its flags" ;;
         esac
         if [[ $1 == *=* ]]; then
@@ -74,8 +95,24 @@ parse_demo_arguments() {
                 ;;
             --report) report=$(output_path "$flag" "$value") || exit $? ;;
             --screenshot) screenshot=$(output_path "$flag" "$value") || exit $? ;;
+            --pictures) pictures=$(realpath -m -- "$value") ;;
         esac
     done
+}
+
+# What does not go together.
+check_demo_arguments() {
+    if [[ $play ]]; then
+        [[ ! $headless && ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]] ||
+            die_usage "--play needs a display and neither DISPLAY nor WAYLAND_DISPLAY is set, or --headless was given; without --play the demo plays by itself and draws off-screen"
+        [[ ! $report$screenshot$pictures$seconds$flight ]] || die_usage "--play measures nothing and draws no pictures; leave out the flags for these"
+    fi
+    if [[ $tour == craters ]]; then
+        [[ ! $pictures ]] || die_usage "--pictures belongs to --dig and --examples; the craters have --screenshot"
+    else
+        [[ ! $screenshot$seconds$flight ]] || die_usage "--screenshot, --seconds and --flight do not go with --$tour; its pictures go to --pictures"
+    fi
+    [[ $tour != examples || ! $report ]] || die_usage "--examples measures nothing; leave out --report"
     [[ ! $report || $report != "$screenshot" ]] || die_usage "--report and --screenshot both name $report; give them two files"
 }
 
@@ -84,9 +121,18 @@ is_demo_seconds() {
 }
 
 choose_demo_outputs() {
-    [[ ! $report && ! $screenshot ]] || return 0
-    report=$NEBULA_ROOT/out/demo.json
-    if [[ ! $headless ]]; then screenshot=$NEBULA_ROOT/out/demo.png; fi
+    [[ ! $play$report$screenshot$pictures ]] || return 0
+    case $tour in
+        craters)
+            report=$NEBULA_ROOT/out/demo.json
+            if [[ ! $headless ]]; then screenshot=$NEBULA_ROOT/out/demo.png; fi
+            ;;
+        dig)
+            report=$NEBULA_ROOT/out/dig.json
+            if [[ ! $headless ]]; then pictures=$NEBULA_ROOT/out/dig; fi
+            ;;
+        examples) if [[ ! $headless ]]; then pictures=$NEBULA_ROOT/out/examples; fi ;;
+    esac
 }
 
 run_demo() {
@@ -95,19 +141,24 @@ run_demo() {
     errors=$(log_path demo-errors)
     limit=$(awk "BEGIN { print int(${seconds:-$DEMO_USUAL_SECONDS} + ${flight:-0} + $DEMO_GRACE_SECONDS) }")
 
-    local command=(timeout --foreground --kill-after=10 "$limit" "$engine" --no-header --path "$NEBULA_ROOT/demo")
+    local command=("$engine" --no-header --path "$NEBULA_ROOT/demo")
+    # A person plays as long as they like.
+    [[ $play ]] || command=(timeout --foreground --kill-after=10 "$limit" "${command[@]}")
     if [[ $offscreen ]]; then
         command=(xvfb-run -a -s "-screen 0 1280x720x24" "${command[@]}" --rendering-driver opengl3 --audio-driver Dummy)
     elif [[ $headless || ! ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]]; then
         command+=(--headless)
     fi
     command+=(--)
+    [[ $tour == craters ]] || command+=("--$tour${example:+=$example}")
+    [[ ! $play ]] || command+=(--play)
     [[ ! $threads ]] || command+=("--threads=$threads")
     [[ ! $seconds ]] || command+=("--seconds=$seconds")
     [[ ! $flight ]] || command+=("--flight=$flight")
     [[ ! $config ]] || command+=("--config=$config")
     [[ ! $report ]] || command+=("--report=$report")
     [[ ! $screenshot ]] || command+=("--screenshot=$screenshot")
+    [[ ! $pictures ]] || command+=("--pictures=$pictures")
 
     # A file that an earlier run wrote must not pass for this one's.
     started=$(log_path demo-started)

@@ -13,6 +13,11 @@ verb_help() {
       --config FILE.toml  settings of the worker pool, section [threading.worker_pool]
       --report FILE       where the figures go (JSON)
       --screenshot FILE   where the picture goes (PNG)
+      --dig               play the digging game of demo/dig by itself instead; writes out/dig.json and
+                          pictures in out/dig/
+      --examples[=NAME]   show every scene of demo/examples instead, or one; pictures in out/examples/
+      --play              for a person with a display: with --dig or --examples=NAME, or alone
+      --pictures FOLDER   where the pictures of --dig and --examples go
 ./run addon   build only the add-on, as a game ships it, and print where it is
 ./run godot   [ARGUMENT...] build the add-on and open demo/ in the editor; arguments go to the engine
 ./run build   [PRESET] build everything, tests too: dev (default), release, asan, tsan or gcc

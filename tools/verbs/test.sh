@@ -72,6 +72,8 @@ release_in_engine() {
     counted "engine tests" engine_tests test-engine "$NEBULA_ROOT/tests/godot/run.sh"
     counted "demo" logged demo-smoke "Running the demo" "$NEBULA_ROOT/run" demo \
         --headless --threads 2 --report "$NEBULA_ROOT/build/demo-smoke.json"
+    counted "digging game" logged dig-smoke "Playing the digging game" "$NEBULA_ROOT/run" demo --dig \
+        --headless --threads 2 --report "$NEBULA_ROOT/build/dig-smoke.json"
     counted "exported demo" exported_demo
 }
 
