@@ -52,7 +52,8 @@ public:
         : Surface(copy.triangle_count()), mesh(std::move(copy)) {}
 
     [[nodiscard]] std::size_t bytes() const noexcept override {
-        return mesh.vertex_data.capacity() + mesh.index_data.capacity();
+        return mesh.vertex_data.capacity() + mesh.index_data.capacity() +
+               mesh.attribute_data.capacity();
     }
 
     ChunkMesh mesh;
