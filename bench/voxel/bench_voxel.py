@@ -26,7 +26,7 @@ RUN_TIMEOUT = 120  # seconds; a run takes about one
 
 # Which benchmarks of which program are rows, or are needed for one.
 PROGRAMS = {
-    "smooth_mesher_bench": r"^mesh\.(empty|plane|sphere|gyroid|plane\.strips|plane\.copy)$",
+    "smooth_mesher_bench": r"^mesh\.(empty|plane|sphere|gyroid|hills|plane\.strips|plane\.copy|materials)$",
     "blocky_mesher_bench": r"^greedy\.(plane|sphere|gyroid|62)$",
     "field_bench": r"^(gather|edit\.apply|brush)\.",
     "world_bench": r"^(noise\.(height\.6|overhang)|ray\.cast|mover\.cast)$",
@@ -83,6 +83,7 @@ ROWS = [
     Benched("mesh.plane.floor", "× copy", 3, "mesh.plane over a copy that reads as many bytes as the block has and writes as "
             "many as the mesh has.", of="mesh.plane", by="mesh.plane.copy", is_time=False),
     Benched("mesh.plane.strips", "× plane", 1.35, "With a strip on every face, over mesh.plane.", by="mesh.plane", is_time=False),
+    Benched("mesh.materials", "× one", 1.25, "Hills of four materials, over the same hills of one.", by="mesh.hills", is_time=False),
     Benched("mesh.empty", "µs", 0.5, "A block of air that nothing else knows to be air. " + MESHER, peers={PEER: 87}),
     Benched("greedy.plane", "µs", 18, CUBES, peers={PEER: 598}),
     Benched("greedy.sphere", "µs", 18, CUBES, peers={PEER: 591}),

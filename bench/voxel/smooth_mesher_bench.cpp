@@ -38,16 +38,19 @@ Sample gyroid(Vec3i p) {
         (std::sin(x) * std::cos(y) + std::sin(y) * std::cos(z) + std::sin(z) * std::cos(x)) / a));
 }
 
+Sample hills(Vec3i p) { return test::hills(11)(p); }
+
 struct Shape {
     const char* name;
-    std::uint64_t hash;  // as in tests/voxel/smooth_mesher_test.cpp
+    std::uint64_t hash;  // as in tests/voxel/smooth_mesher_test.cpp; with the materials
     Sample (*field)(Vec3i voxel);
-    std::uint8_t strips = 0;  // the faces that have one
+    std::uint8_t strips = 0;                   // the faces that have one
+    Material (*materials)(Vec3i p) = nullptr;  // null: one
 };
 const Shape kShapes[] = {
     {"mesh.empty", 0, [](Vec3i) { return kSampleMax; }},
     {"mesh.slope", 0xbed6abd5ec14c740, test::slope},
-    {"mesh.hills", 0xc0557678edc6ec67, [](Vec3i p) { return test::hills(11)(p); }},
+    {"mesh.hills", 0xc0557678edc6ec67, hills},
     {"mesh.caves", 0xe65337c3fe08d28e, [](Vec3i p) { return test::caves(12)(p); }},
     {"mesh.random_signs", 0x0ee4b212998e40ff, [](Vec3i p) { return test::random_field(13)(p); }},
     {"mesh.plane", 0x2fd5028dc590ef84, plane},
@@ -58,25 +61,33 @@ const Shape kShapes[] = {
     {"mesh.gyroid", 0x6a80e18d7e766430, gyroid},
     {"mesh.plane.strips", 0x37f3a57654f9adb7, plane, kAllFaces},
     {"mesh.gyroid.strips", 0x0b0d899cdf1e0c8d, gyroid, kAllFaces},
+    {"mesh.materials", 0x262bf7153accddb, hills, 0,
+     [](Vec3i p) { return test::patches(16, 2)(p); }},
+    {"mesh.materials.16", 0x7ecb352e5a5535fd, hills, 0,
+     [](Vec3i p) { return test::patches(16, 4)(p); }},
 };
 
 void mesh_chunk(benchmark::State& state, const Shape& shape) {
     const auto block = std::make_unique<SampleBlock>();
     const auto strips = std::make_unique<StripSamples>();
+    const auto materials = std::make_unique<MaterialBlock>();
     test::fill(*block, kOrigin, shape.field);
     test::fill(*strips, shape.strips, kOrigin, test::picked(shape.field));
+    if (shape.materials != nullptr) test::fill(*materials, kOrigin, shape.materials);
     SmoothMesher mesher;
     ChunkMesh mesh;
-    const auto run = [&] { return mesher.mesh(*block, *strips, mesh).has_value(); };
+    const auto run = [&] { return mesher.mesh(*block, *strips, *materials, mesh).has_value(); };
     bool ok = run();  // grows the buffers before the clock starts
     for ([[maybe_unused]] auto _ : state) {
         ok = run() && ok;
         benchmark::DoNotOptimize(mesh.index_data.data());
     }
-    if (!ok || mesh_hash(mesh) != shape.hash) {
+    const std::uint64_t hash =
+        mesh.attribute_data.empty() ? mesh_hash(mesh) : mesh_hash(mesh, mesh.attribute_data);
+    if (!ok || hash != shape.hash) {
         std::array<char, 64> text{};
         std::snprintf(text.data(), text.size(), "wrong mesh, 0x%llx: no time reported",
-                      static_cast<unsigned long long>(mesh_hash(mesh)));
+                      static_cast<unsigned long long>(hash));
         state.SkipWithError(text.data());
     }
     const auto triangles = static_cast<double>(mesh.triangle_count());

@@ -9,6 +9,8 @@
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/signal_stream.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
+#include "nebula/godot/voxel/voxel_material.hpp"
+#include "nebula/godot/voxel/voxel_material_library.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/godot/voxel/voxel_viewer.hpp"
 #include "nebula/godot/voxel/voxel_world_store.hpp"
@@ -26,6 +28,8 @@ void register_addon() {
     register_class<VoxelGenerator>();
     register_class<VoxelNoiseGenerator>();
     register_class<VoxelFlatGenerator>();
+    register_class<VoxelMaterial>();
+    register_class<VoxelMaterialLibrary>();
     register_class<VoxelWorldStore>();
     register_class<VoxelViewer>();
     register_class<VoxelTerrain>();

@@ -13,7 +13,7 @@ sys.path.insert(0, str(REPOSITORY / "bench/voxel"))
 import bench_voxel
 from scaled import REFERENCE_NS
 
-ROWS = ["machine.speed", "mesh.plane", "mesh.sphere", "mesh.gyroid", "mesh.plane.floor", "mesh.plane.strips", "mesh.empty",
+ROWS = ["machine.speed", "mesh.plane", "mesh.sphere", "mesh.gyroid", "mesh.plane.floor", "mesh.plane.strips", "mesh.materials", "mesh.empty",
         "greedy.plane", "greedy.sphere", "greedy.gyroid", "greedy.62", "gather.edited", "gather.pristine", "noise.height.6", "noise.overhang", "edit.apply.r4", "edit.apply.r8", "edit.apply.r16",
         "save.10k", "save.10k.owner", "save.10k.bytes", "open.1M", "open.1M.memory", "ray.cast", "mover.cast",
         "brush.box", "brush.capsule", "brush.big", "brush.big.span"]  # fmt: skip
@@ -41,7 +41,7 @@ def benchmark(name, cpu_time, unit="us", **more):
 
 
 MESHES = [benchmark("mesh.plane", 10, triangles=4726.0), benchmark("mesh.plane.copy", 5000, "ns"), benchmark("mesh.plane.strips", 14),
-          benchmark("mesh.hills", 1), *(benchmark(f"mesh.{name}", 17) for name in ("sphere", "gyroid", "empty"))]  # fmt: skip
+          benchmark("mesh.hills", 10), benchmark("mesh.materials", 12), benchmark("mesh.slope", 1), *(benchmark(f"mesh.{name}", 17) for name in ("sphere", "gyroid", "empty"))]  # fmt: skip
 FIELDS = [benchmark("gather.edited", 4.0004), benchmark("gather.pristine/manual_time", 40, us_beyond=0.5),
           *(benchmark(f"edit.apply.{r}/iterations:200/manual_time", 9, real_time=50) for r in ("r4", "r8", "r16")),
           benchmark("brush.box", 9), benchmark("brush.capsule", 9), benchmark("brush.big", 9, "ms", span_ms=2.0)]  # fmt: skip

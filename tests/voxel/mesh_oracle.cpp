@@ -49,8 +49,22 @@ OracleVertex vertex_on(LatticeEdge edge, Samples&& at) {
     return vertex;
 }
 
-OracleVertex vertex_on(const SampleBlock& block, LatticeEdge edge) {
-    return vertex_on(edge, [&](Vec3i p) { return sample(block, p); });
+// The material of the edge's solid end. `spacing` is that of the edge's lattice in voxels of the chunk.
+template <class Samples>
+Material material_on(LatticeEdge edge, Samples&& at, const MaterialBlock* materials,
+                     int spacing = 1) {
+    if (materials == nullptr) return 0;
+    const Vec3i high = edge.low + kAxes[static_cast<std::size_t>(edge.axis)];
+    const Vec3i solid = (at(edge.low) < 0 ? edge.low : high) * spacing;
+    return materials->at(solid.x, solid.y, solid.z);
+}
+
+OracleVertex vertex_on(const SampleBlock& block, LatticeEdge edge,
+                       const MaterialBlock* materials = nullptr) {
+    const auto at = [&](Vec3i p) { return sample(block, p); };
+    OracleVertex vertex = vertex_on(edge, at);
+    vertex.material = material_on(edge, at, materials);
+    return vertex;
 }
 
 // Calls `use` with the three edges of every triangle of the regular cells.
@@ -119,16 +133,20 @@ PlacedVertex behind_the_strips(const OracleVertex& v, const StripSamples& strips
         moved[i] = p[i] + product / (4 * voxel * voxel);
     }
     if (moved == p) moved = unmoved;
-    return {{moved[0], moved[1], moved[2]}, v.normal};
+    return {{moved[0], moved[1], moved[2]}, v.normal, v.material};
 }
 
 // A coarse cell on a face: the transition cell there.
 class OracleStripCell {
 public:
     // `cell_a` and `cell_b` count along the two axes that follow the face's own.
-    OracleStripCell(const SampleBlock& block, const StripSamples& strips, int face, int cell_a,
-                    int cell_b)
-        : block_(block), strips_(strips), face_(face), cell_{cell_a, cell_b} {
+    OracleStripCell(const SampleBlock& block, const StripSamples& strips,
+                    const MaterialBlock* materials, int face, int cell_a, int cell_b)
+        : block_(block),
+          strips_(strips),
+          materials_(materials),
+          face_(face),
+          cell_{cell_a, cell_b} {
         const int axis = StripSamples::axis(face);
         u_ = (axis + 1) % 3;
         v_ = (axis + 2) % 3;
@@ -206,7 +224,7 @@ private:
         int& at = cell[axis == (StripSamples::axis(face_) + 1) % 3 ? 0 : 1];
         at += end == 0 ? -1 : 1;
         return at >= 0 && at < StripSamples::kCells &&
-               OracleStripCell(block_, strips_, face_, cell[0], cell[1]).is_lid();
+               OracleStripCell(block_, strips_, materials_, face_, cell[0], cell[1]).is_lid();
     }
     // Whether the vertex is on the lid, and the chunk's own lies below it.
     bool is_lidded(detail::EdgeId edge) const {
@@ -233,23 +251,23 @@ private:
 
     PlacedVertex vertex(detail::EdgeId edge) const {
         if (!is_lidded(edge)) return own(edge);
-        const OracleVertex v = vertex_on(block_, lattice_edge(edge));
+        const OracleVertex v = vertex_on(block_, lattice_edge(edge), materials_);
         const std::array<std::int64_t, 3> p = before_it_moves(v);
-        return {{p[0], p[1], p[2]}, v.normal};
+        return {{p[0], p[1], p[2]}, v.normal, v.material};
     }
 
     // Where the edge's vertex is without a lid.
     PlacedVertex own(detail::EdgeId edge) const {
         if (!shape_.on_half_side(edge)) {
-            return behind_the_strips(vertex_on(block_, lattice_edge(edge)), strips_);
+            return behind_the_strips(vertex_on(block_, lattice_edge(edge), materials_), strips_);
         }
         // The shape counts fine voxels on its half side, too.
         const LatticeEdge fine = lattice_edge(edge);
-        const OracleVertex v =
-            vertex_on({{fine.low.x / 2, fine.low.y / 2, fine.low.z / 2}, fine.axis},
-                      [&](Vec3i p) { return int{strips_.at(face_, p.x, p.y, p.z)}; });
+        const LatticeEdge coarse{{fine.low.x / 2, fine.low.y / 2, fine.low.z / 2}, fine.axis};
+        const auto at = [&](Vec3i p) { return int{strips_.at(face_, p.x, p.y, p.z)}; };
+        const OracleVertex v = vertex_on(coarse, at);
         const std::array<std::int64_t, 3> p = in_units(v);
-        return {{2 * p[0], 2 * p[1], 2 * p[2]}, v.normal};
+        return {{2 * p[0], 2 * p[1], 2 * p[2]}, v.normal, material_on(coarse, at, materials_, 2)};
     }
 
     LatticeEdge lattice_edge(detail::EdgeId edge) const {
@@ -260,6 +278,7 @@ private:
 
     const SampleBlock& block_;
     const StripSamples& strips_;
+    const MaterialBlock* materials_;
     const detail::CellShape& shape_ = detail::transition_shape();
     int face_;
     std::array<int, 2> cell_;
@@ -278,6 +297,16 @@ std::uint32_t normal_word(const ChunkMesh& mesh, std::uint32_t vertex) {
                     vertex * ChunkMesh::kNormalSize,
                 sizeof normal);
     return normal;
+}
+
+Material material_of(const ChunkMesh& mesh, std::uint32_t vertex) {
+    const MaterialAttribute packed = mesh.materials(vertex);
+    std::size_t slot = 0;
+    while (slot + 1 < MaterialAttribute::kSlots && packed.weight(slot) == 0) ++slot;
+    EXPECT_EQ(packed.weights, MaterialAttribute::kFloatBits |
+                                  MaterialAttribute::kFullWeight << MaterialAttribute::kBits * slot)
+        << "vertex " << vertex;
+    return packed.material(slot);
 }
 
 template <class Triangle>
@@ -337,12 +366,12 @@ std::vector<OracleTriangle> triangles_of(const ChunkMesh& mesh, Vec3i chunk) {
 }
 
 std::vector<PlacedTriangle> oracle_mesh(const SampleBlock& block, const StripSamples& strips,
-                                        detail::Polarity polarity) {
+                                        detail::Polarity polarity, const MaterialBlock* materials) {
     std::vector<PlacedTriangle> triangles;
     for_each_regular_triangle(block, [&](const std::array<LatticeEdge, 3>& edges) {
         PlacedTriangle triangle;
         for (std::size_t i = 0; i < 3; ++i) {
-            triangle[i] = behind_the_strips(vertex_on(block, edges[i]), strips);
+            triangle[i] = behind_the_strips(vertex_on(block, edges[i], materials), strips);
         }
         triangles.push_back(least_first(triangle));
     });
@@ -350,7 +379,7 @@ std::vector<PlacedTriangle> oracle_mesh(const SampleBlock& block, const StripSam
         if (!strips.has(face)) continue;
         for (int v = 0; v < StripSamples::kCells; ++v) {
             for (int u = 0; u < StripSamples::kCells; ++u) {
-                const OracleStripCell cell(block, strips, face, u, v);
+                const OracleStripCell cell(block, strips, materials, face, u, v);
                 for (const PlacedTriangle& t : cell.triangles(polarity)) {
                     triangles.push_back(least_first(t));
                 }
@@ -372,7 +401,7 @@ std::vector<PlacedVertex> placed_vertices_of(const ChunkMesh& mesh) {
                          static_cast<float>(whole.z)};
         EXPECT_TRUE(p.x == back.x && p.y == back.y && p.z == back.z)
             << "vertex " << i << " was rounded";
-        vertices.push_back({whole, normal_word(mesh, i)});
+        vertices.push_back({whole, normal_word(mesh, i), material_of(mesh, i)});
     }
     return vertices;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "exact_geometry.hpp"
+#include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
 #include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
@@ -28,6 +29,7 @@ struct OracleVertex {
     LatticeEdge edge;
     int t1024 = 0;  ///< Along the edge from its lower end, in 1/1024.
     std::uint32_t normal = 0;
+    Material material = 0;
 
     friend constexpr auto operator<=>(const OracleVertex&, const OracleVertex&) = default;
 };
@@ -51,19 +53,21 @@ inline constexpr std::int64_t kUnitsPerVoxel = 1024;
 struct PlacedVertex {
     ExactPoint at;  ///< From the chunk's corner, in 1/kUnitsPerVoxel voxel.
     std::uint32_t normal = 0;
+    Material material = 0;
 
     friend constexpr auto operator<=>(const PlacedVertex&, const PlacedVertex&) = default;
 };
 using PlacedTriangle = std::array<PlacedVertex, 3>;
 
 /// The mesh of a chunk with strips, sorted. JoinInside gives the strips, and nothing else, the
-/// polarity that must not fit.
+/// polarity that must not fit. Without `materials`, all are 0.
 [[nodiscard]] std::vector<PlacedTriangle> oracle_mesh(
     const SampleBlock& block, const StripSamples& strips,
-    detail::Polarity polarity = detail::Polarity::SeparateInside);
+    detail::Polarity polarity = detail::Polarity::SeparateInside,
+    const MaterialBlock* materials = nullptr);
 
 /// The vertices of a mesh, in its order. Reports a test failure when a position is not a whole
-/// number of units.
+/// number of units, or when a vertex is not all of one material.
 [[nodiscard]] std::vector<PlacedVertex> placed_vertices_of(const ChunkMesh& mesh);
 
 /// The mesh's triangles, each rotated so that the least vertex comes first, sorted.

@@ -132,6 +132,7 @@ public:
         const auto [at, is_new] = hashes_.try_emplace({chunk, mask});
         if (is_new) {
             EXPECT_TRUE(build_chunk(scratches_, volume_.generator(), volume_.look_up(chunk, mask),
+                                    false,
                                     [hash = &at->second](const MeshScratch& built, BlockContent) {
                                         if (!built.mesh.empty()) *hash = mesh_hash(built.mesh);
                                     }));

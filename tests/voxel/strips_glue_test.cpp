@@ -216,7 +216,9 @@ struct Count {
     long unmatched = 0;  // directed edges without a partner that runs back
 };
 
-// All chunks of one world, and the edges that are left open. A vertex is its exact place and its
+constexpr unsigned kSeed = 50;
+
+// All chunks of one world, and the edges that are left open. A vertex is its exact place, its material and its
 // normal, so an edge finds its partner only if both agree.
 class GluedWorld {
 public:
@@ -251,7 +253,10 @@ private:
             }
             return;
         }
-        ASSERT_TRUE(mesher_.mesh(*block_, *strips_, mesh_));
+        // The same materials on all levels, and more of them than a set has.
+        test::fill(*materials_, c.at,
+                   [&](Vec3i p) { return test::random_materials(kSeed, 6)(p * (1 << c.level)); });
+        ASSERT_TRUE(mesher_.mesh(*block_, *strips_, *materials_, mesh_));
         count_.triangles += mesh_.triangle_count();
         add_open_edges(c);
     }
@@ -309,14 +314,13 @@ private:
     Field field_;
     std::unique_ptr<SampleBlock> block_ = std::make_unique<SampleBlock>();
     std::unique_ptr<StripSamples> strips_ = std::make_unique<StripSamples>();
+    std::unique_ptr<MaterialBlock> materials_ = std::make_unique<MaterialBlock>();
     SmoothMesher mesher_;
     ChunkMesh mesh_;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> edges_;
     std::map<Edge, int> open_;
     Count count_;
 };
-
-constexpr unsigned kSeed = 50;
 
 Count glue(int worlds, const Build& build) {
     std::mt19937 random(kSeed);

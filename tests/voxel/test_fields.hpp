@@ -3,6 +3,7 @@
 // can be cut from it.
 #pragma once
 
+#include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
 #include "nebula/voxel/field/strip_samples.hpp"
 
@@ -55,6 +56,20 @@ void fill(StripSamples& strips, std::uint8_t mask, Vec3i chunk, Field&& field) {
     }
 }
 
+/// Fills the corners' materials from `field(Vec3i voxel) -> Material`.
+template <class Field>
+void fill(MaterialBlock& block, Vec3i chunk, Field&& field) {
+    block.is_uniform = false;
+    const Vec3i origin = chunk * kChunkSize;
+    for (int z = 0; z < MaterialBlock::kEdge; ++z) {
+        for (int y = 0; y < MaterialBlock::kEdge; ++y) {
+            for (int x = 0; x < MaterialBlock::kEdge; ++x) {
+                block.materials[MaterialBlock::index(x, y, z)] = field(origin + Vec3i{x, y, z});
+            }
+        }
+    }
+}
+
 /// The next coarser level of a field, whose voxels are twice as large: every second sample.
 template <class Field>
 [[nodiscard]] auto picked(Field field) {
@@ -68,6 +83,11 @@ template <class Field>
         const int magnitude = 1 + static_cast<int>((h >> 8U) % 127U);
         return static_cast<Sample>((h & 1U) != 0 ? -magnitude : magnitude);
     };
+}
+
+/// Any of the first `count` materials, as often as not another one at the next corner.
+[[nodiscard]] inline auto random_materials(std::uint64_t seed, unsigned count) {
+    return [seed, count](Vec3i p) { return static_cast<Material>(hash_of(p, seed) % count); };
 }
 
 /// Every corner differs from its six neighbours: the most surface a chunk can hold.
@@ -104,6 +124,17 @@ template <class Field>
     }
     const std::int64_t scale = std::int64_t{cell} * cell * cell;
     return static_cast<float>(sum) / (static_cast<float>(scale) * 32768.0F);
+}
+
+/// Patches about `cell` voxels wide, a power of two, of 2 to the power of `bits` materials.
+[[nodiscard]] inline auto patches(int cell, unsigned bits) {
+    return [=](Vec3i p) {
+        unsigned material = 0;
+        for (unsigned bit = 0; bit < bits; ++bit) {
+            material |= (value_noise(p, cell, 21 + bit) > 0.0F ? 1U : 0U) << bit;
+        }
+        return static_cast<Material>(material);
+    };
 }
 
 /// Rolling ground.

@@ -176,6 +176,14 @@ Hint Hint::unlisted() {
 Hint Hint::resource_type(std::string_view class_name) {
     return hint_of(PropertyHint::PROPERTY_HINT_RESOURCE_TYPE, class_name);
 }
+Hint Hint::array_of_type(std::string_view class_name) {
+    // The engine's notation for the type of an element: its type, its hint, and that hint's text.
+    const auto number = [](auto value) { return std::to_string(static_cast<int>(value)); };
+    return hint_of(PropertyHint::PROPERTY_HINT_TYPE_STRING,
+                   number(GDEXTENSION_VARIANT_TYPE_OBJECT) + "/" +
+                       number(PropertyHint::PROPERTY_HINT_RESOURCE_TYPE) + ":" +
+                       std::string(class_name));
+}
 Hint Hint::path_to_type(std::string_view class_name) {
     return hint_of(PropertyHint::PROPERTY_HINT_NODE_PATH_VALID_TYPES, class_name);
 }

@@ -50,6 +50,11 @@ struct Hint {
     static Hint node() {
         return node_type(Node::kClassName);
     }
+    /// For an Array property: a list of these resources.
+    template <class Resource>
+    static Hint array_of() {
+        return array_of_type(Resource::kClassName);
+    }
     /// For a NodePath property: a path to a node of this class.
     template <class Node>
     static Hint path_to() {
@@ -57,6 +62,7 @@ struct Hint {
     }
     static Hint path_to_type(std::string_view class_name);
     static Hint resource_type(std::string_view class_name);
+    static Hint array_of_type(std::string_view class_name);
     static Hint node_type(std::string_view class_name);
 };
 

@@ -54,7 +54,9 @@ ChunkInstance::~ChunkInstance() {
 }
 
 ChunkInstance::Mesh::Mesh(ChunkSurface& surface)
-    : mesh(surface.take_mesh()), triangle_count(surface.triangle_count()) {}
+    : mesh(surface.take_mesh()),
+      triangle_count(surface.triangle_count()),
+      material(surface.material()) {}
 
 void ChunkInstance::stage(ChunkSurface& surface) {
     staged_ = {};  // first: its memory may be used again
@@ -81,6 +83,7 @@ void ChunkInstance::set_place(const Transform3D& place) {
 }
 
 void ChunkInstance::set_material(RID material) {
+    if (std::exchange(material_, material) == material) return;
     RenderingServer::singleton().instance_geometry_set_material_override(instance_, material);
 }
 

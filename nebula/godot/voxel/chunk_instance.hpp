@@ -14,7 +14,7 @@ namespace nebula::godot {
 /// What all chunks of a terrain have in common.
 struct ChunkLook {
     RID scenario;  ///< Invalid: the terrain is outside every world, and nothing is drawn.
-    RID material;  ///< Invalid: the engine's default.
+    RID material;  ///< Invalid: that of the terrain's library, or the engine's default.
     bool visible = true;
     ObjectId terrain;  ///< What the engine's culling queries return for the chunk.
 
@@ -49,12 +49,17 @@ public:
     [[nodiscard]] bool shows_mesh() const noexcept { return shown_.mesh.is_valid(); }
     void set_scenario(RID scenario);
     void set_place(const Transform3D& place);
+    /// Costs nothing if it has this material.
     void set_material(RID material);
     void set_visible(bool visible);
     /// Layers, shadows, global illumination and visibility range.
     void set_geometry(const ChunkLook& look);
 
     [[nodiscard]] bool has_staged() const noexcept { return staged_.mesh.is_valid(); }
+    /// Of what it shows.
+    [[nodiscard]] int material() const noexcept { return shown_.material; }
+    /// The same of the mesh that is staged.
+    [[nodiscard]] int staged_material() const noexcept { return staged_.material; }
     /// Of what it shows.
     [[nodiscard]] std::uint32_t triangle_count() const noexcept { return shown_.triangle_count; }
 
@@ -68,10 +73,12 @@ private:
 
         RendererMesh mesh;
         std::uint32_t triangle_count = 0;
+        int material = 0;  // as ChunkSurface::material
     };
     void show(Mesh mesh);
 
     RID instance_;
+    RID material_;
     Mesh shown_;
     Mesh staged_;
 };

@@ -55,6 +55,7 @@ void TerrainView::show(voxel::ChunkId chunk) noexcept {
     if (found == chunks_.end() || !found->second->has_staged()) return;  // stage() has said why
     ChunkInstance& instance = *found->second;
     triangles_ -= instance.triangle_count();
+    instance.set_material(material_for(instance.staged_material()));
     instance.show_staged();
     triangles_ += instance.triangle_count();
     note(chunk, true);
@@ -100,6 +101,7 @@ void TerrainView::set_scenario(RID scenario) {
 void TerrainView::set_place(const Transform3D& place) {
     if (place == place_) return;
     place_ = place;
+    if (materials_) materials_->set_place(place);
     for (const auto& [chunk, instance] : chunks_) instance->set_place(place_of(chunk));
 }
 
@@ -119,7 +121,25 @@ void TerrainView::set_geometry(const ChunkLook& look) {
 
 void TerrainView::set_material(RID material) {
     look_.material = material;
-    for (const auto& [chunk, instance] : chunks_) instance->set_material(material);
+    show_materials();
+}
+
+void TerrainView::set_materials(std::unique_ptr<TerrainMaterials> materials) {
+    // Those of before live until no chunk has them.
+    const std::unique_ptr<TerrainMaterials> before =
+        std::exchange(materials_, std::move(materials));
+    show_materials();
+    for (const auto& instance : removed_) instance->set_material({});
+}
+
+void TerrainView::show_materials() {
+    for (const auto& [chunk, instance] : chunks_)
+        instance->set_material(material_for(instance->material()));
+}
+
+RID TerrainView::material_for(int material) const {
+    if (look_.material.is_valid() || !materials_) return look_.material;
+    return materials_->of(material);
 }
 
 Transform3D TerrainView::place_of(voxel::ChunkId chunk) const {

@@ -5,6 +5,7 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/godot/voxel/chunk_instance.hpp"
 #include "nebula/godot/voxel/chunk_surface.hpp"
+#include "nebula/godot/voxel/terrain_materials.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
 
 #include <cstdint>
@@ -45,7 +46,15 @@ public:
     /// Takes over the part of a look that set_geometry of a chunk sets.
     void set_geometry(const ChunkLook& look);
 
+    /// The user's own, which comes before a library's.
     void set_material(RID material);
+    /// What chunks are drawn with if the user has no material; null: nothing.
+    void set_materials(std::unique_ptr<TerrainMaterials> materials);
+    [[nodiscard]] TerrainMaterials* materials() const noexcept { return materials_.get(); }
+    /// As ChunkSurfaceMaker::say().
+    bool say(VertexMaterials what, const VertexColors& colors) {
+        return surfaces_->say(what, colors);
+    }
 
     [[nodiscard]] const ChunkLook& look() const noexcept { return look_; }
     [[nodiscard]] const Transform3D& place() const noexcept { return place_; }
@@ -73,6 +82,8 @@ public:
     }
 
 private:
+    [[nodiscard]] RID material_for(int material) const;
+    void show_materials();
     [[nodiscard]] Transform3D place_of(voxel::ChunkId chunk) const;
     void note_trouble(const char* what) noexcept;
     void note(voxel::ChunkId chunk, bool shown) noexcept;
@@ -80,7 +91,8 @@ private:
 
     ChunkLook look_;
     Transform3D place_;
-    std::shared_ptr<const ChunkSurfaceMaker> surfaces_;
+    std::shared_ptr<ChunkSurfaceMaker> surfaces_;
+    std::unique_ptr<TerrainMaterials> materials_;  // before the chunks, which have them
     std::unordered_map<voxel::ChunkId, std::unique_ptr<ChunkInstance>, voxel::ChunkIdHash> chunks_;
     std::vector<std::unique_ptr<ChunkInstance>> removed_;  // hidden
     std::uint64_t triangles_ = 0;

@@ -61,6 +61,7 @@ VoxelTerrain::World::~World() {
     streaming.cancel();
     showing_edits.cancel();
     holding_ground.cancel();
+    loading_textures.cancel();
     finish_saving();
 }
 
@@ -161,6 +162,7 @@ void VoxelTerrain::start() {
         world_->ground.set_space(get_world_3d()->get_space());
         world_->terrain.set_undo_limit(undo_limit_bytes());
         ++world_number_;
+        show_library();
         if (world_store_) world_->keep_in(world_store_, generator_);
         world_->streaming = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
         world_->showing_edits = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
@@ -319,7 +321,7 @@ void VoxelTerrain::warn_of_viewer(const Node3D& viewer, const std::string& conse
 }
 
 void VoxelTerrain::follow_viewer() {
-    if (!transform_works() || follow_viewer_nodes()) return;
+    if (!transform_works() || is_reshowing() || follow_viewer_nodes()) return;
     Node3D viewer;
     bool is_no_place = false;
     if (viewer_path_ != NodePath())
@@ -397,6 +399,7 @@ task<> VoxelTerrain::stream() {
     co_await next_frame();
     for (;;) {
         co_await world_->entered.wait();
+        attempt([this] { follow_library(); });
         attempt([this] { follow_viewer(); });
         if (!survives(self, world)) co_return;
         attempt([this] { world_->terrain.update(); });
@@ -566,7 +569,7 @@ void VoxelTerrain::announce_chunks() {
 
 void VoxelTerrain::announce_loaded() {
     World& world = *world_;
-    const bool loaded = world.terrain.is_loaded();
+    const bool loaded = world.terrain.is_loaded() && !world.reshowing;
     // A crater that is late is not loading: it leaves `loaded` as it was.
     const bool counts = loaded || (world.announced_loaded && world.terrain.edits_pending());
     const bool news = counts && !world.announced_loaded;
@@ -607,7 +610,7 @@ bool VoxelTerrain::is_loaded() {
     // The question is about the view as it is now: a script that has just moved the viewer, or the
     // terrain, would be told of the view of the last frame.
     if (world_ && in_world_ && update_space() && self.is_alive()) follow_viewer();
-    return self.is_alive() && world_ && (transform_works() || !in_world_) &&
+    return self.is_alive() && world_ && (transform_works() || !in_world_) && !world_->reshowing &&
            world_->terrain.is_loaded();
 }
 
@@ -772,13 +775,6 @@ void VoxelTerrain::set_generator(const Ref<VoxelGenerator>& generator) {
     generator_ = generator;
     update_configuration_warnings();
     regenerate();
-}
-
-void VoxelTerrain::set_material(const Ref<Material>& material) {
-    // The one before lives until no chunk has it.
-    const Ref<Material> before = std::exchange(material_, material);
-    if (world_) world_->view.set_material(material_ ? material_->get_rid() : RID{});
-    start();
 }
 
 void VoxelTerrain::set_view_distance(double voxels) {

@@ -18,6 +18,7 @@
 #include "nebula/godot/voxel/node_space.hpp"
 #include "nebula/godot/voxel/terrain_view.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
+#include "nebula/godot/voxel/voxel_material_library.hpp"
 #include "nebula/godot/voxel/voxel_world_store.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/task.hpp"
@@ -136,6 +137,8 @@ public:
     void set_world_store(const Ref<VoxelWorldStore>& store);
     [[nodiscard]] Ref<Material> material() const { return material_; }
     void set_material(const Ref<Material>& material);
+    [[nodiscard]] Ref<VoxelMaterialLibrary> material_library() const { return material_library_; }
+    void set_material_library(const Ref<VoxelMaterialLibrary>& library);
     [[nodiscard]] double view_distance() const { return view_distance_; }
     void set_view_distance(double voxels);
     [[nodiscard]] double detail_distance() const { return detail_distance_; }
@@ -224,11 +227,13 @@ private:
         bool edits_for_next_frame = false;      // and with it what is edited after that
         bool late = false;  // a group did not fit into its frame, and goes first in the next
         bool announced_loaded = false;
+        bool reshowing = false;   // chunks leave, and come back with what vertices shall say now
         std::uint64_t frame = 0;  // of the last commit of edits, and the time it all took there
         Clock::duration spent_on_edits{};
         TaskHandle<> streaming;
         TaskHandle<> showing_edits;
         TaskHandle<> holding_ground;
+        TaskHandle<> loading_textures;
     };
     struct GroundWait {
         ObjectId body;
@@ -262,6 +267,10 @@ private:
     task<> show_edits();
     task<> hold_ground();
     void hold_ground_now();
+    void show_library();
+    void follow_library();
+    task<> load_textures(TextureList list);
+    [[nodiscard]] bool is_reshowing();
     void follow_bodies();
     void update_ground(voxel::Colliders::When when);
     void wake_bodies(const std::vector<voxel::Vec3i>& tiles) const;
@@ -337,6 +346,8 @@ private:
     Ref<VoxelGenerator> generator_;
     Ref<VoxelWorldStore> world_store_;
     Ref<Material> material_;
+    Ref<VoxelMaterialLibrary> material_library_;
+    std::uint64_t library_revision_ = 0;  // of what is shown
     NodePath viewer_path_;
     double view_distance_ = 1024.0;
     double detail_distance_ = 128.0;

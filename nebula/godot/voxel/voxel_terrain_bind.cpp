@@ -44,12 +44,26 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         "why, the generator's ground is shown, and edits return [constant "
         "@GlobalScope.ERR_FILE_CANT_OPEN], because they could not be saved. Setting another "
         "resource builds the world again, from that file. Without one, nothing is saved.");
-    c.property("material", &Self::material, &Self::set_material, Hint::resource<Material>(),
-               "The material of every chunk. The terrain has no UV coordinates: use a "
-               "[StandardMaterial3D] with [member BaseMaterial3D.uv1_triplanar] [i]and[/i] [member "
-               "BaseMaterial3D.uv1_world_triplanar], or a shader that works from positions and "
-               "normals. Without world triplanar, textures start again at every chunk, and the "
-               "borders become visible.");
+    c.property(
+        "material_library", &Self::material_library, &Self::set_material_library,
+        Hint::resource<VoxelMaterialLibrary>(),
+        "What the ground can be made of, and how that looks. With it the terrain is drawn with "
+        "a ready shader, unless [member material] is set, too. Without it, what voxels are made "
+        "of is not shown and costs nothing. Setting one where there was none, or taking it away, "
+        "shows the terrain again from the start; nothing dug is lost.");
+    c.property(
+        "material", &Self::material, &Self::set_material, Hint::resource<Material>(),
+        "The material of every chunk; it comes before [member material_library]. The terrain "
+        "has no UV coordinates: use a "
+        "[StandardMaterial3D] with [member BaseMaterial3D.uv1_triplanar] [i]and[/i] [member "
+        "BaseMaterial3D.uv1_world_triplanar], or a shader that works from positions and "
+        "normals. Without world triplanar, textures start again at every chunk, and the "
+        "borders become visible.\n\nWith a [member material_library], every vertex has the "
+        "[member VoxelMaterial.albedo_color] of its material as its colour, for [member "
+        "BaseMaterial3D.vertex_color_use_as_albedo], and in CUSTOM0 the numbers and weights "
+        "of its materials, for a shader of your own. The terrain is shown again from the start "
+        "when this material comes or goes while there is a library, or when a colour of the "
+        "library changes.");
     c.group("Geometry");
     c.property("layers", &Self::layers, &Self::set_layers, Hint::render_layers(),
                "As [member VisualInstance3D.layers].");

@@ -2,11 +2,14 @@
 // A finished mesh of a chunk, already in the bytes that the engine uploads.
 #pragma once
 
+#include "nebula/voxel/field/material.hpp"
+#include "nebula/voxel/mesh/material_attribute.hpp"
 #include "nebula/voxel/mesh/mesh_bytes.hpp"
 #include "nebula/voxel/space/vec.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace nebula::voxel {
 
@@ -22,6 +25,9 @@ namespace nebula::voxel {
 /// corner. With a box of kBoxSize at the origin, that is exactly u / kUnitsPerVoxel. The box is the
 /// same for every chunk and says nothing about its extent: `bounds` does.
 ///
+/// A mesh of more than one material has a third stream, one MaterialAttribute per vertex. Otherwise it
+/// is empty, and `material` is that of all vertices.
+///
 /// Threads:   as a plain struct.
 /// Lifetime:  the mesher keeps the vectors' memory, so a reused object stops allocating.
 struct ChunkMesh : MeshBytes {
@@ -36,9 +42,15 @@ struct ChunkMesh : MeshBytes {
     /// The engine's code for an angle of 180 degrees, in a frame that is not mirrored.
     static constexpr std::uint16_t kHalfTurn = 65535;
 
+    std::vector<std::byte> attribute_data;
+    Material material = 0;  ///< If `attribute_data` is empty.
+
+    void clear() noexcept;
+
     /// One vertex, decoded. For tests, colliders and tools, not for hot loops.
     [[nodiscard]] Vec3f position(std::uint32_t vertex) const noexcept;
     [[nodiscard]] Vec3f normal(std::uint32_t vertex) const noexcept;  ///< Of unit length.
+    [[nodiscard]] MaterialAttribute materials(std::uint32_t vertex) const noexcept;
 };
 
 }  // namespace nebula::voxel

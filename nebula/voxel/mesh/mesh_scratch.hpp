@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/base/mutex.hpp"
+#include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
 #include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
@@ -16,6 +17,7 @@ namespace nebula::voxel {
 struct MeshScratch {
     SampleBlock block;
     StripSamples strips;
+    MaterialBlock materials;
     SmoothMesher mesher;
     ChunkMesh mesh;
     std::unique_ptr<MeshScratch> next;  // in the list

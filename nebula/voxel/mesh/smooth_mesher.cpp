@@ -4,7 +4,9 @@
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
 
 #include "nebula/voxel/mesh/detail/cell_plan.hpp"
+#include "nebula/voxel/mesh/detail/material_sets.hpp"
 #include "nebula/voxel/mesh/detail/smooth_kernel.hpp"
+#include "nebula/voxel/mesh/detail/vertex_materials.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nebula/voxel/mesh/smooth_mesher.cpp"
@@ -315,31 +317,53 @@ VoxelError zero_sample(const ChunkId& chunk, int where) {
 
 HWY_EXPORT(mesh_block);
 
-struct SmoothMesher::Scratch : detail::SmoothScratch {};
+struct SmoothMesher::Scratch : detail::SmoothScratch {
+    detail::MaterialSets sets;
+};
 
 SmoothMesher::SmoothMesher() : scratch_(std::make_unique<Scratch>()) {}
 SmoothMesher::~SmoothMesher() = default;
 SmoothMesher::SmoothMesher(SmoothMesher&&) noexcept = default;
 SmoothMesher& SmoothMesher::operator=(SmoothMesher&&) noexcept = default;
 
+// `strips` has a mask or is null; `materials` are not uniform or null.
 tl::expected<void, VoxelError> SmoothMesher::mesh_with(const SampleBlock& block,
-                                                       const StripSamples* strips, ChunkMesh& out) {
+                                                       const StripSamples* strips,
+                                                       const MaterialBlock* materials,
+                                                       ChunkMesh& out) {
     out.vertex_count = 0;
     out.index_count = 0;
     const detail::MeshTables tables{cell_tables(), detail::cell_plans()};
     const int zero = HWY_DYNAMIC_DISPATCH(mesh_block)(block, strips, tables, *scratch_, out);
-    if (out.empty()) out.clear();
-    if (zero == detail::kNoZero) return {};
-    return tl::unexpected(zero_sample(block.chunk, zero));
+    if (zero != detail::kNoZero || out.empty()) out.clear();
+    if (zero != detail::kNoZero) return tl::unexpected(zero_sample(block.chunk, zero));
+    if (materials == nullptr || out.empty()) {
+        out.attribute_data.clear();
+        return {};
+    }
+    Material* const of_vertices = scratch_->sets.of_vertices(out.vertex_count);
+    const auto seen = detail::write_vertex_materials(*scratch_, strips, *materials, of_vertices);
+    scratch_->sets.write(seen, out);
+    return {};
 }
 
 tl::expected<void, VoxelError> SmoothMesher::mesh(const SampleBlock& block, ChunkMesh& out) {
-    return mesh_with(block, nullptr, out);
+    out.material = 0;
+    return mesh_with(block, nullptr, nullptr, out);
 }
 
 tl::expected<void, VoxelError> SmoothMesher::mesh(const SampleBlock& block,
                                                   const StripSamples& strips, ChunkMesh& out) {
-    return mesh_with(block, strips.mask != 0 ? &strips : nullptr, out);
+    out.material = 0;
+    return mesh_with(block, strips.mask != 0 ? &strips : nullptr, nullptr, out);
+}
+
+tl::expected<void, VoxelError> SmoothMesher::mesh(const SampleBlock& block,
+                                                  const StripSamples& strips,
+                                                  const MaterialBlock& materials, ChunkMesh& out) {
+    out.material = static_cast<Material>(materials.uniform % kMaterials);
+    return mesh_with(block, strips.mask != 0 ? &strips : nullptr,
+                     materials.is_uniform ? nullptr : &materials, out);
 }
 
 }  // namespace nebula::voxel

@@ -2,6 +2,7 @@
 // Turns the samples of a chunk into a smooth surface. README, "Smooth mesher", explains how.
 #pragma once
 
+#include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
 #include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
@@ -24,7 +25,8 @@ namespace nebula::voxel {
 /// Threads:   any thread; mesh() never at once with itself on one object, so one object per worker.
 /// Cost:      0.5 us for a chunk without a surface; otherwise in proportion to the surface, 2 to 4
 ///            ns per triangle, 9 to 15 us for a hillside, and a third more with strips on six faces
-///            (bench/voxel/README.md, a shared 2-core machine). About 119 KB of scratch. Allocates
+///            (bench/voxel/README.md, a shared 2-core machine). About 119 KB of scratch, and with
+///            materials up to 16 bytes per vertex and 4 per index more. Allocates
 ///            only while `out` grows.
 /// Throws:    std::bad_alloc if growing `out` fails. `out` is then unspecified; the mesher stays
 ///            usable.
@@ -48,10 +50,19 @@ public:
     [[nodiscard]] tl::expected<void, VoxelError> mesh(const SampleBlock& block,
                                                       const StripSamples& strips, ChunkMesh& out);
 
+    /// The same surface with the materials of its vertices: the same triangles in the same order, but
+    /// a vertex occurs once for every set of materials that its triangles use (README, "Materials").
+    /// Where neighbouring chunks, or levels, have a vertex in common, it has the same material. If all
+    /// vertices have one material, this is mesh(block, strips, out), to the byte, and `out.material`.
+    [[nodiscard]] tl::expected<void, VoxelError> mesh(const SampleBlock& block,
+                                                      const StripSamples& strips,
+                                                      const MaterialBlock& materials,
+                                                      ChunkMesh& out);
+
 private:
     struct Scratch;
     tl::expected<void, VoxelError> mesh_with(const SampleBlock& block, const StripSamples* strips,
-                                             ChunkMesh& out);
+                                             const MaterialBlock* materials, ChunkMesh& out);
     std::unique_ptr<Scratch> scratch_;
 };
 

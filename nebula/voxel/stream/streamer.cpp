@@ -789,10 +789,10 @@ tl::expected<ChunkMesh, VoxelError> Streamer::build_chunk(ChunkId chunk) {
     if (node == nullptr || !node->is_shown_leaf())
         return tl::unexpected(VoxelError{VoxelError::Kind::NotLoaded, "the chunk is not loaded"});
     ChunkMesh mesh;
-    if (auto done =
-            voxel::build_chunk(scratches_, world_.volume().generator(),
-                               world_.volume().look_up(chunk, node->shown_mask),
-                               [&](const MeshScratch& built, BlockContent) { mesh = built.mesh; });
+    if (auto done = voxel::build_chunk(
+            scratches_, world_.volume().generator(),
+            world_.volume().look_up(chunk, node->shown_mask), settings_.surfaces->wants_materials(),
+            [&](const MeshScratch& built, BlockContent) { mesh = built.mesh; });
         !done)
         return tl::unexpected(std::move(done.error()));
     return mesh;

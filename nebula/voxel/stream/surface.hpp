@@ -40,6 +40,9 @@ public:
     SurfaceMaker& operator=(const SurfaceMaker&) = delete;
     virtual ~SurfaceMaker() = default;
 
+    /// Whether meshes shall say what the ground is made of. If not, nobody finds it out. Any thread; the
+    /// answer may change, and counts for chunks whose build begins after that.
+    [[nodiscard]] virtual bool wants_materials() const noexcept { return false; }
     /// The mesh is never empty, and is valid only during the call. What it throws becomes the
     /// chunk's VoxelError.
     [[nodiscard]] virtual std::unique_ptr<Surface> make(const ChunkMesh& mesh) const = 0;
@@ -52,7 +55,8 @@ public:
         : Surface(copy.triangle_count()), mesh(std::move(copy)) {}
 
     [[nodiscard]] std::size_t bytes() const noexcept override {
-        return mesh.vertex_data.capacity() + mesh.index_data.capacity();
+        return mesh.vertex_data.capacity() + mesh.index_data.capacity() +
+               mesh.attribute_data.capacity();
     }
 
     ChunkMesh mesh;

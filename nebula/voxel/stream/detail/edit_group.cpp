@@ -65,10 +65,11 @@ void EditGroup::spawn_rest() {
 
 // On the owner thread, or on any thread that runs tasks of the pool.
 void EditGroup::build(Item& item) noexcept {
-    auto done = build_chunk(scratches_, volume_.generator(), item.sources,
-                            [&](const MeshScratch& built, BlockContent) {
-                                if (!built.mesh.empty()) item.surface = surfaces_.make(built.mesh);
-                            });
+    auto done =
+        build_chunk(scratches_, volume_.generator(), item.sources, surfaces_.wants_materials(),
+                    [&](const MeshScratch& built, BlockContent) {
+                        if (!built.mesh.empty()) item.surface = surfaces_.make(built.mesh);
+                    });
     if (!done) item.error = std::move(done.error());
 }
 

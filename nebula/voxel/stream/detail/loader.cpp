@@ -182,7 +182,7 @@ void Loader::build(ChunkItem& item) noexcept {
         return;
     }
     const ChunkSources sources = volume_.look_up(item.id, item.mask);
-    auto done = build_chunk(scratches_, volume_.generator(), sources,
+    auto done = build_chunk(scratches_, volume_.generator(), sources, surfaces_.wants_materials(),
                             [&](const MeshScratch& built, BlockContent content) {
                                 if (!built.mesh.empty()) item.surface = surfaces_.make(built.mesh);
                                 if (content == BlockContent::Mixed)

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/godot/voxel/terrain_materials.hpp"
+
+#include "nebula/godot/api/rendering_server.hpp"
+#include "nebula/godot/binding/packed_array.hpp"
+#include "nebula/godot/voxel/material_shader.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <utility>
+
+namespace nebula::godot {
+namespace {
+
+constexpr std::array<const char*, MaterialLook::kMaps> kArrays{"albedo_maps", "normal_maps",
+                                                               "orm_maps"};
+
+float linear(float srgb) noexcept {
+    return srgb <= 0.04045F ? srgb / 12.92F : std::pow((srgb + 0.055F) / 1.055F, 2.4F);
+}
+
+// The engine speaks of a vec4 as a colour; none of these is converted.
+using Column = std::array<Color, voxel::kMaterials>;
+Variant as_array(const Column& column) {
+    return PackedColorArray(std::span<const Color>(column.data(), column.size()));
+}
+
+Transform3D inverse_of(const Transform3D& place) {
+    const Basis basis = inverse(place.basis);
+    return {basis, Vector3{} - basis * place.origin};
+}
+
+}  // namespace
+
+std::uint32_t vertex_color(const Color& color) noexcept {
+    const auto byte = [](float srgb) {
+        return static_cast<std::uint32_t>(
+            std::lround(linear(std::clamp(srgb, 0.0F, 1.0F)) * 255.0F));
+    };
+    return byte(color.r) | byte(color.g) << 8U | byte(color.b) << 16U | 0xFF000000U;
+}
+
+TerrainMaterials::TerrainMaterials(const LibraryLook& look,
+                                   std::shared_ptr<const MaterialTextures> textures,
+                                   const Transform3D& place)
+    : shader_(RenderingServer::singleton().shader_create()), from_world_(inverse_of(place)) {
+    set_look(look, std::move(textures));
+}
+
+TerrainMaterials::~TerrainMaterials() {
+    const RenderingServer server = RenderingServer::singleton();
+    for (const RID material : materials_)
+        if (material.is_valid()) server.free_rid(material);
+    server.free_rid(shader_);
+}
+
+RID TerrainMaterials::of(int material) {
+    const std::size_t place = material == kMany ? voxel::kMaterials : std::size_t(material);
+    RID& rid = materials_[place];
+    if (rid.is_valid()) return rid;
+    const RenderingServer server = RenderingServer::singleton();
+    rid = server.material_create();
+    server.material_set_shader(rid, shader_);
+    server.material_set_param(rid, "single_material", std::int64_t{material});
+    set_all(rid);
+    return rid;
+}
+
+void TerrainMaterials::set_look(const LibraryLook& look,
+                                std::shared_ptr<const MaterialTextures> textures) {
+    Column colors;
+    Column surfaces;
+    Column layers;
+    colors.fill(MaterialLook::kMissing);
+    surfaces.fill({1, 0, 1, 0});
+    layers.fill({-1, -1, -1, -1});
+    const std::size_t count = std::min(look.materials.size(), colors.size());
+    for (std::size_t i = 0; i < count; ++i) {
+        const MaterialLook& material = look.materials[i];
+        const auto number = [](double value) { return static_cast<float>(value); };
+        colors[i] = {linear(material.color.r), linear(material.color.g), linear(material.color.b),
+                     1};
+        const bool has_height = textures && textures->has_height(i);
+        surfaces[i] = {number(material.roughness), number(material.metallic),
+                       number(material.scale), has_height ? 1.0F : 0.0F};
+        if (!textures) continue;
+        const MaterialLayers own = textures->layers(i);
+        layers[i] = {static_cast<float>(own[0]), static_cast<float>(own[1]),
+                     static_cast<float>(own[2]), -1};
+    }
+    colors_ = as_array(colors);
+    surfaces_ = as_array(surfaces);
+    layers_ = as_array(layers);
+    border_sharpness_ = look.border_sharpness;
+
+    std::array<bool, MaterialLook::kMaps> maps{};
+    for (std::size_t map = 0; map < maps.size(); ++map)
+        maps[map] = textures && textures->array(map).is_valid();
+    // The arrays of before live until nothing reads them.
+    const auto before = std::exchange(textures_, std::move(textures));
+    if (shader_maps_ != maps)
+        RenderingServer::singleton().shader_set_code(shader_, String(material_shader_code(maps)));
+    shader_maps_ = maps;
+    for (const RID material : materials_)
+        if (material.is_valid()) set_all(material);
+}
+
+void TerrainMaterials::set_all(RID material) const {
+    const RenderingServer server = RenderingServer::singleton();
+    server.material_set_param(material, "colors", colors_);
+    server.material_set_param(material, "surfaces", surfaces_);
+    server.material_set_param(material, "layers", layers_);
+    server.material_set_param(material, "border_sharpness", border_sharpness_);
+    server.material_set_param(material, "from_world", from_world_);
+    for (std::size_t map = 0; map < MaterialLook::kMaps; ++map) {
+        if (textures_ && textures_->array(map).is_valid())
+            server.material_set_param(material, kArrays[map], textures_->array(map));
+    }
+}
+
+void TerrainMaterials::set_place(const Transform3D& place) {
+    from_world_ = inverse_of(place);
+    const RenderingServer server = RenderingServer::singleton();
+    for (const RID material : materials_)
+        if (material.is_valid()) server.material_set_param(material, "from_world", from_world_);
+}
+
+}  // namespace nebula::godot
