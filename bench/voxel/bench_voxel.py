@@ -29,7 +29,7 @@ PROGRAMS = {
     "smooth_mesher_bench": r"^mesh\.(empty|plane|sphere|gyroid|hills|plane\.strips|plane\.copy|materials)$",
     "blocky_mesher_bench": r"^greedy\.(plane|sphere|gyroid|62)$",
     "field_bench": r"^(gather|edit\.apply|brush)\.",
-    "world_bench": r"^(noise\.(height\.6|overhang)|ray\.cast|mover\.cast)$",
+    "world_bench": r"^(noise\.(height\.6|overhang)|ray\.cast|mover\.cast|island\.find)$",
     "store_bench": r"^(save\.10k|open\.1M)/",
 }
 # A run writes a gigabyte first, so there are fewer: quick, full.
@@ -46,6 +46,7 @@ GROUPS = [
     ("edit", "Edits", "World::apply on its own: samples on all levels, no meshes."),
     ("ray", "Rays", "Raycaster::cast over hills whose bricks are stored."),
     ("mover", "Sweeps", "Mover::sweep over the same hills."),
+    ("island", "Islands", "IslandSearch after digs of a radius of 4, among 10⁵ edited bricks."),
     ("brush", "Brushes", "As edits, with other shapes; and large ones, which workers make."),
 ]
 
@@ -106,6 +107,8 @@ ROWS = [
     Benched("open.1M.memory", "MB", 40, "What the process has more than before.", of="open.1M.MB", is_time=False),
     Benched("ray.cast", "µs", 2, "100 voxels, low over the ground, which it meets."),
     Benched("mover.cast", "µs", 3, "A capsule of human size that stands on the ground and walks a voxel."),
+    Benched("island.find", "µs", 500, "What came off, on average over 64 digs."),
+    Benched("island.find.longest", "µs", 500, "The longest of them.", of="island.find.longest_us"),
     Benched("brush.box", "µs", 400, "A turned box of about the volume of edit.apply.r8's sphere."),
     Benched("brush.capsule", "µs", 400, "A path of two segments, of a similar volume."),
     Benched("brush.big", "ms", 1000, "A dig with a radius of 256, from the call to its publication; two workers, wall time.", by=1000),

@@ -15,7 +15,7 @@ from scaled import REFERENCE_NS
 
 ROWS = ["machine.speed", "mesh.plane", "mesh.sphere", "mesh.gyroid", "mesh.plane.floor", "mesh.plane.strips", "mesh.materials", "mesh.empty",
         "greedy.plane", "greedy.sphere", "greedy.gyroid", "greedy.62", "gather.edited", "gather.pristine", "noise.height.6", "noise.overhang", "edit.apply.r4", "edit.apply.r8", "edit.apply.r16",
-        "save.10k", "save.10k.owner", "save.10k.bytes", "open.1M", "open.1M.memory", "ray.cast", "mover.cast",
+        "save.10k", "save.10k.owner", "save.10k.bytes", "open.1M", "open.1M.memory", "ray.cast", "mover.cast", "island.find", "island.find.longest",
         "brush.box", "brush.capsule", "brush.big", "brush.big.span"]  # fmt: skip
 # Answers those of its benchmarks that the filter wants, as Google Benchmark does. A run starts it dozens
 # of times, so it is no Python.
@@ -47,7 +47,7 @@ FIELDS = [benchmark("gather.edited", 4.0004), benchmark("gather.pristine/manual_
           benchmark("brush.box", 9), benchmark("brush.capsule", 9), benchmark("brush.big", 9, "ms", span_ms=2.0)]  # fmt: skip
 STORE = [benchmark("save.10k/iterations:1", 400, "ms", owner_ms=0.3, bytes_per_brick=800.0), benchmark("open.1M/iterations:1", 9, "ms", MB=8.0)]
 BLOCKS = [benchmark(f"greedy.{name}", 20) for name in ("plane", "sphere", "gyroid", "62", "plane.types")]
-NOISE = [benchmark("noise.height.6", 32.768), benchmark("noise.overhang", 3.2768, "ms"), benchmark("ray.cast", 1), benchmark("mover.cast", 1)]
+NOISE = [benchmark("noise.height.6", 32.768), benchmark("noise.overhang", 3.2768, "ms"), benchmark("ray.cast", 1), benchmark("mover.cast", 1), benchmark("island.find", 60, longest_us=200.0)]
 
 
 class BenchVoxel(BenchDriver):
@@ -148,13 +148,13 @@ class Programs(unittest.TestCase):
 
     def test_the_programs_have_every_benchmark_that_a_row_needs(self):
         sources = {name: (REPOSITORY / f"bench/voxel/{name}.cpp").read_text(encoding="utf-8") for name in bench_voxel.PROGRAMS}
-        names = {name for text in sources.values() for name in re.findall(r'"((?:mesh|gather|noise|greedy|ray|mover|brush|save|open)\.[\w.]+)"', text)}
+        names = {name for text in sources.values() for name in re.findall(r'"((?:mesh|gather|noise|greedy|ray|mover|island|brush|save|open)\.[\w.]+)"', text)}
         self.assertIn('"edit.apply.r"', sources["field_bench"])
         self.assertIn('"greedy."', sources["blocky_mesher_bench"])
         names |= {f"greedy.{name}" for name in re.findall(r'\{"([\w.]+)", 0x', sources["blocky_mesher_bench"])}
         names |= {f"edit.apply.r{radius}" for radius in (4, 8, 16)}
         needed = {part for row in bench_voxel.ROWS for part in (row.of, row.by) if isinstance(part, str)}
-        counters = {"gather.pristine.us_beyond", "save.10k.owner_ms", "save.10k.bytes_per_brick", "open.1M.MB", "brush.big.span_ms"}
+        counters = {"gather.pristine.us_beyond", "save.10k.owner_ms", "save.10k.bytes_per_brick", "open.1M.MB", "brush.big.span_ms", "island.find.longest_us"}
         self.assertEqual(counters, needed - names)
         for name in needed & names:
             self.assertTrue(any(re.search(wanted, name) or re.search(wanted, name + "/") for wanted in bench_voxel.PROGRAMS.values()), name)

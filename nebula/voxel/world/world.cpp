@@ -10,7 +10,7 @@
 namespace nebula::voxel {
 
 World::World(std::shared_ptr<const Generator> generator)
-    : volume_(std::move(generator)), raycaster_(volume_), mover_(volume_) {}
+    : volume_(std::move(generator)), raycaster_(volume_), mover_(volume_), islands_(volume_) {}
 
 tl::expected<EditReport, VoxelError> World::apply(const Operation& operation, const Ready& ready) {
     return apply_up_to(kMaxEditRadius, operation, ready);
@@ -57,6 +57,7 @@ tl::expected<EditReport, VoxelError> World::publish(const Operation& operation,
 
 void World::note_edited(const EditReport& report) noexcept {
     for (const auto& edit : big_edits_) edit->note_edited(report.bricks);
+    islands_.note_edited(report.bricks, report.reach[0], report.volume.removed > 0);
 }
 
 tl::expected<BigEdit*, VoxelError> World::begin(WorkerPool& pool, const Operation& operation) {

@@ -9,6 +9,7 @@
 #include "nebula/voxel/edit/undo.hpp"
 #include "nebula/voxel/field/generator.hpp"
 #include "nebula/voxel/field/volume.hpp"
+#include "nebula/voxel/query/islands.hpp"
 #include "nebula/voxel/query/material_at.hpp"
 #include "nebula/voxel/query/mover.hpp"
 #include "nebula/voxel/query/raycast.hpp"
@@ -105,6 +106,10 @@ public:
     /// Sweeps, overlaps and the nearest surface.
     [[nodiscard]] Mover& mover() noexcept { return mover_; }
 
+    /// What no longer hangs on the ground. It learns of every edit here, once set_largest() was
+    /// called; the caller advances it.
+    [[nodiscard]] IslandSearch& islands() noexcept { return islands_; }
+
     [[nodiscard]] Volume& volume() noexcept { return volume_; }
     [[nodiscard]] const Volume& volume() const noexcept { return volume_; }
 
@@ -119,6 +124,7 @@ private:
     Volume volume_;
     Raycaster raycaster_;
     Mover mover_;
+    IslandSearch islands_;
     std::unique_ptr<UndoHistory> undo_;  // null: nothing can be undone
     OperationLog* log_ = nullptr;
     std::uint64_t edits_ = 0;

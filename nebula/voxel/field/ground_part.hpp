@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// A connected piece of the ground, cut out of the world.
+#pragma once
+
+#include "nebula/voxel/field/sample.hpp"
+#include "nebula/voxel/space/vec.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace nebula::voxel {
+
+/// The samples of a part of the ground on the finest level, with the air around it and without any
+/// other ground: its surface is the part's own.
+///
+/// Threads:   as a plain struct.
+struct GroundPart {
+    /// How many samples of air are stored beyond the box: the surface ends in the first, and normals
+    /// read the second.
+    static constexpr int kMargin = 2;
+
+    Box3i box;                    ///< The smallest around the part's samples.
+    std::vector<Sample> samples;  ///< Of stored(); x fastest, then y, then z. Inside: the part.
+
+    [[nodiscard]] Box3i stored() const noexcept {
+        const Vec3i margin{kMargin, kMargin, kMargin};
+        return {box.min - margin, box.max + margin};
+    }
+    /// The place of a point of stored() in `samples`.
+    [[nodiscard]] std::size_t index(Vec3i p) const noexcept {
+        const Box3i all = stored();
+        const Vec3i size = all.max - all.min;
+        const Vec3i at = p - all.min;
+        return static_cast<std::size_t>(at.x) +
+               static_cast<std::size_t>(size.x) *
+                   (static_cast<std::size_t>(at.y) +
+                    static_cast<std::size_t>(size.y) * static_cast<std::size_t>(at.z));
+    }
+    /// Air beyond what is stored.
+    [[nodiscard]] Sample at(Vec3i p) const noexcept {
+        return stored().contains(p) ? samples[index(p)] : kSampleMax;
+    }
+    [[nodiscard]] bool has(Vec3i p) const noexcept { return box.contains(p) && is_inside(at(p)); }
+};
+
+/// What a body made of a part weighs, in voxels. A sample counts as its share of a voxel below the
+/// surface, as in GroundVolume.
+struct PartMass {
+    double volume = 0.0;
+    std::array<double, 3> centre{};  ///< Of mass, from `box.min`.
+    /// The mean of the squared distance from the centre along x, y and z. A box of mass m with edges
+    /// (a, b, c) has (a², b², c²) / 12; about the x axis, its inertia is m times the sum of the
+    /// others.
+    std::array<double, 3> spread{};
+};
+
+/// Sums whole numbers, so the result has the same bits on every machine. Cost: 1 ns per sample.
+[[nodiscard]] PartMass mass_of(const GroundPart& part) noexcept;
+
+}  // namespace nebula::voxel

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "island_worlds.hpp"
+#include "world_samples.hpp"
+
+#include "nebula/voxel/mesh/cell_triangles.hpp"
+#include "nebula/voxel/mesh/part_mesh.hpp"
+#include "nebula/voxel/query/islands.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+using Triangle = std::array<Vec3f, 3>;
+
+bool is_before(Vec3f a, Vec3f b) { return std::tie(a.x, a.y, a.z) < std::tie(b.x, b.y, b.z); }
+
+// Which corner comes first says nothing.
+Triangle turned(Triangle t) {
+    std::rotate(t.begin(), std::min_element(t.begin(), t.end(), is_before), t.end());
+    return t;
+}
+
+void sort(std::vector<Triangle>& triangles) {
+    std::sort(triangles.begin(), triangles.end(), [](const Triangle& a, const Triangle& b) {
+        return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), is_before);
+    });
+}
+
+Vec3f floats(Vec3i v) {
+    return {static_cast<float>(v.x), static_cast<float>(v.y), static_cast<float>(v.z)};
+}
+
+/// A ring across several chunks.
+std::shared_ptr<const Generator> ring() {
+    return std::make_shared<FieldGenerator>([](Vec3i p) {
+        const auto x = static_cast<float>(p.x);
+        const auto y = static_cast<float>(p.y);
+        const auto z = static_cast<float>(p.z);
+        const float out = std::sqrt(x * x + z * z) - 25.4F;
+        return quantize(std::sqrt(out * out + y * y) - 5.2F);
+    });
+}
+
+GroundPart part_of(const Volume& volume, Vec3i sample) {
+    const auto part = part_at(volume, sample);
+    EXPECT_TRUE(part && part->has_value());
+    return **part;
+}
+
+TEST(PartMesh, IsWhatTheWorldShows) {
+    const Volume volume(ring());
+    const GroundPart part = part_of(volume, {25, 0, 0});
+    SmoothMesher mesher;
+    const auto mesh = mesh_part(mesher, part);
+    ASSERT_TRUE(mesh);
+    std::vector<Triangle> made;
+    for (std::size_t i = 0; i < mesh->indices.size(); i += 3)
+        made.push_back(
+            turned({mesh->positions[mesh->indices[i]], mesh->positions[mesh->indices[i + 1]],
+                    mesh->positions[mesh->indices[i + 2]]}));
+    std::vector<Triangle> shown;
+    const Box3i box = part.stored();
+    for (std::int32_t z = box.min.z; z < box.max.z; ++z)
+        for (std::int32_t y = box.min.y; y < box.max.y; ++y)
+            for (std::int32_t x = box.min.x; x < box.max.x; ++x) {
+                CellCorners corners{};
+                for (int i = 0; i < 8; ++i)
+                    corners[static_cast<std::size_t>(i)] =
+                        sample_of(volume, Vec3i{x, y, z} + Vec3i{i & 1, i >> 1 & 1, i >> 2 & 1});
+                const CellTriangles cell(corners);
+                for (std::size_t i = 0; i < cell.count(); ++i) {
+                    Triangle t = cell[i];
+                    for (Vec3f& v : t) v = v + floats(Vec3i{x, y, z} - part.box.min);
+                    shown.push_back(turned(t));
+                }
+            }
+    sort(made);
+    sort(shown);
+    EXPECT_GT(made.size(), 1000U);
+    EXPECT_EQ(made, shown);
+    for (const Vec3f& n : mesh->normals) EXPECT_NEAR(dot(n, n), 1.0F, 1e-4F);
+}
+
+TEST(PartMesh, AHullReachesAsFarAsTheMesh) {
+    const Volume volume(ring());
+    const GroundPart part = part_of(volume, {25, 0, 0});
+    SmoothMesher mesher;
+    const auto mesh = mesh_part(mesher, part);
+    ASSERT_TRUE(mesh);
+    const auto hulls = hulls_of(*mesh, part, kOneHull);
+    ASSERT_EQ(hulls.size(), 1U);
+    EXPECT_LE(hulls[0].size(), 56U);
+    for (const Vec3f& d : {Vec3f{1, 0, 0}, Vec3f{0, -1, 0}, Vec3f{1, 1, -1}, Vec3f{0, 2, 1}}) {
+        const auto far = [&](const std::vector<Vec3f>& points) {
+            float most = -1e9F;
+            for (const Vec3f& p : points) most = std::max(most, dot(d, p));
+            return most;
+        };
+        EXPECT_EQ(far(hulls[0]), far(mesh->positions));
+    }
+}
+
+// The hole of the ring stays open, and every sample is in one of the bodies.
+TEST(PartMesh, CubesFollowTheShape) {
+    const Volume volume(ring());
+    const GroundPart part = part_of(volume, {25, 0, 0});
+    SmoothMesher mesher;
+    const auto mesh = mesh_part(mesher, part);
+    ASSERT_TRUE(mesh);
+    const auto hulls = hulls_of(*mesh, part, 16);
+    EXPECT_GT(hulls.size(), 8U);
+    std::vector<std::pair<Vec3f, Vec3f>> boxes;
+    for (const auto& points : hulls) {
+        Vec3f low = points[0];
+        Vec3f high = points[0];
+        for (const Vec3f& p : points) {
+            low = {std::min(low.x, p.x), std::min(low.y, p.y), std::min(low.z, p.z)};
+            high = {std::max(high.x, p.x), std::max(high.y, p.y), std::max(high.z, p.z)};
+        }
+        EXPECT_LE(high.x - low.x, 17.2F);
+        boxes.emplace_back(low, high);
+    }
+    const auto covered = [&](Vec3f p) {
+        return std::any_of(boxes.begin(), boxes.end(), [&](const auto& box) {
+            const auto& [low, high] = box;
+            return p.x >= low.x && p.y >= low.y && p.z >= low.z && p.x <= high.x && p.y <= high.y &&
+                   p.z <= high.z;
+        });
+    };
+    const Vec3i size = part.box.max - part.box.min;
+    for (std::int32_t z = 0; z < size.z; ++z)
+        for (std::int32_t y = 0; y < size.y; ++y)
+            for (std::int32_t x = 0; x < size.x; ++x)
+                if (part.has(part.box.min + Vec3i{x, y, z})) {
+                    ASSERT_TRUE(covered(floats({x, y, z})));
+                }
+    EXPECT_FALSE(covered(floats(Vec3i{0, 0, 0} - part.box.min))) << "the hole";
+}
+
+// One sample whose surface is closer than any engine could take.
+TEST(PartMesh, ACrumbIsThickEnoughForPhysics) {
+    const Volume volume(std::make_shared<FieldGenerator>([](Vec3i p) {
+        return p == Vec3i{3, 3, 3} ? Sample{-1} : kSampleMax;
+    }));
+    const GroundPart part = part_of(volume, {3, 3, 3});
+    SmoothMesher mesher;
+    const auto mesh = mesh_part(mesher, part);
+    ASSERT_TRUE(mesh);
+    EXPECT_EQ(mesh->indices.size(), 24U);
+    const auto hulls = hulls_of(*mesh, part, 16);
+    ASSERT_EQ(hulls.size(), 1U);
+    float high = 0.0F;
+    for (const Vec3f& p : hulls[0]) high = std::max(high, p.y);
+    EXPECT_EQ(high, 0.125F);
+}
+
+TEST(PartMass, IsThatOfABox) {
+    // A box from 0.5 below its first sample to 0.5 above its last one, with a sharp surface.
+    const Volume volume(std::make_shared<FieldGenerator>([](Vec3i p) {
+        return Box3i{{5, 6, 7}, {17, 12, 10}}.contains(p) ? Sample{-16} : Sample{16};
+    }));
+    const PartMass mass = mass_of(part_of(volume, {6, 7, 8}));
+    EXPECT_DOUBLE_EQ(mass.volume, 12.0 * 6 * 3);
+    EXPECT_DOUBLE_EQ(mass.centre[0], 5.5);
+    EXPECT_DOUBLE_EQ(mass.centre[1], 2.5);
+    EXPECT_DOUBLE_EQ(mass.centre[2], 1.0);
+    EXPECT_NEAR(mass.spread[0], 12.0 * 12 / 12, 1e-9);
+    EXPECT_NEAR(mass.spread[1], 6.0 * 6 / 12, 1e-9);
+    EXPECT_NEAR(mass.spread[2], 3.0 * 3 / 12, 1e-9);
+}
+
+}  // namespace
+}  // namespace nebula::voxel
