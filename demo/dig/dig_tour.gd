@@ -38,6 +38,7 @@ func run(options: Dictionary) -> int:
 	await _throw_things()
 	await _dig_a_tunnel()
 	await _undo()
+	await _save_and_go_back()
 	await _save_and_open_again()
 	_remove_files()
 
@@ -177,10 +178,23 @@ func _undo() -> void:
 	_report.promise("undo and redo are exact", filled and same, "%.0f m³ back into the hill and out again" % given_back)
 
 
-## The game is closed and another one opens its file.
-func _save_and_open_again() -> void:
+## What was dug after the save is forgotten.
+func _save_and_go_back() -> void:
 	while not _game.player.grounded:
 		await _robot.step()  # undo and redo have thrown it about
+	var saved: bool = await _game.file.save()
+	var area := AABB(_game.player.position, Vector3.ZERO).grow(10.0)
+	var before := _samples(area)
+	_game.tool.radius = 4.0
+	_game.tool.dig(_game.player.position)
+	var changed := _samples(area) != before
+	await _game.file.go_back()
+	_report.promise("going back forgets what was not saved", saved and changed and _samples(area) == before,
+			"%d places compared" % before.size())
+
+
+## The game is closed and another one opens its file.
+func _save_and_open_again() -> void:
 	var saved: bool = await _game.file.save()
 	var area := AABB(_game.player.position, Vector3.ZERO).expand(Vector3(_game.START.x, 0, _game.START.y - 60)).grow(16.0)
 	var before := _samples(area)
