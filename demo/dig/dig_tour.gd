@@ -21,7 +21,6 @@ var _bridge := Vector3.ZERO
 
 func play(_options: Dictionary) -> void:
 	get_tree().change_scene_to_file.call_deferred("res://dig/dig.tscn")
-	Input.mouse_mode = Input.MOUSE_MODE_CAPTURED
 
 
 ## Returns the exit code.
@@ -64,6 +63,7 @@ func _open() -> void:
 	_report.begin_load()
 	_game = load("res://dig/dig.tscn").instantiate()
 	_game.get_node("WorldFile").path = FILE
+	_game.get_node("Player").has_keys = false
 	add_child(_game)
 	_robot = Robot.new(_game)
 	_game.terrain.edit_committed.connect(_report.add_edit)
