@@ -107,7 +107,7 @@ func add_edit(info: Dictionary) -> void:
 ## A promise of a tour and whether it was kept; `seen` has the numbers.
 func promise(name: String, kept: bool, seen: String) -> void:
 	promises.append({"name": name, "kept": kept, "seen": seen})
-	print("  %s  %-34s %s" % ["kept  " if kept else "BROKEN", name, seen])
+	print("  %s  %-37s %s" % ["kept  " if kept else "BROKEN", name, seen])
 	if not kept:
 		printerr("nebula: broken promise: %s (%s)" % [name, seen])
 

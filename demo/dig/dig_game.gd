@@ -29,6 +29,7 @@ func _ready() -> void:
 	hud.map.player = player
 	tool.said.connect(hud.say)
 	file.said.connect(hud.say)
+	file.going_back.connect(thrower.clear)
 	begin()
 
 

@@ -21,7 +21,6 @@ var _bridge := Vector3.ZERO
 
 func play(_options: Dictionary) -> void:
 	get_tree().change_scene_to_file.call_deferred("res://dig/dig.tscn")
-	Input.mouse_mode = Input.MOUSE_MODE_CAPTURED
 
 
 ## Returns the exit code.
@@ -38,6 +37,7 @@ func run(options: Dictionary) -> int:
 	await _throw_things()
 	await _dig_a_tunnel()
 	await _undo()
+	await _save_and_go_back()
 	await _save_and_open_again()
 	_remove_files()
 
@@ -63,6 +63,7 @@ func _open() -> void:
 	_report.begin_load()
 	_game = load("res://dig/dig.tscn").instantiate()
 	_game.get_node("WorldFile").path = FILE
+	_game.get_node("Player").has_keys = false
 	add_child(_game)
 	_robot = Robot.new(_game)
 	_game.terrain.edit_committed.connect(_report.add_edit)
@@ -177,10 +178,23 @@ func _undo() -> void:
 	_report.promise("undo and redo are exact", filled and same, "%.0f m³ back into the hill and out again" % given_back)
 
 
-## The game is closed and another one opens its file.
-func _save_and_open_again() -> void:
+## What was dug after the save is forgotten.
+func _save_and_go_back() -> void:
 	while not _game.player.grounded:
 		await _robot.step()  # undo and redo have thrown it about
+	var saved: bool = await _game.file.save()
+	var area := AABB(_game.player.position, Vector3.ZERO).grow(10.0)
+	var before := _samples(area)
+	_game.tool.radius = 4.0
+	_game.tool.dig(_game.player.position)
+	var changed := _samples(area) != before
+	await _game.file.go_back()
+	_report.promise("going back forgets what was not saved", saved and changed and _samples(area) == before,
+			"%d places compared" % before.size())
+
+
+## The game is closed and another one opens its file.
+func _save_and_open_again() -> void:
 	var saved: bool = await _game.file.save()
 	var area := AABB(_game.player.position, Vector3.ZERO).expand(Vector3(_game.START.x, 0, _game.START.y - 60)).grow(16.0)
 	var before := _samples(area)

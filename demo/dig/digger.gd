@@ -24,6 +24,8 @@ func _ready() -> void:
 	# The eye has a place of its own, so that it can lag behind.
 	eye.top_level = true
 	stand_at(position)
+	if has_keys:
+		Input.mouse_mode = Input.MOUSE_MODE_CAPTURED
 
 
 func _physics_process(delta: float) -> void:

@@ -15,7 +15,6 @@ var deepest_tunnel := 0.0
 
 func _init(for_game: DigGame) -> void:
 	game = for_game
-	game.player.has_keys = false
 
 
 ## Walks to a place, and jumps if something is in the way. Returns whether it got there.

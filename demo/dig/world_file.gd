@@ -1,13 +1,15 @@
 extends Node
-## Saves the game and goes back to the latest save. The terrain keeps its ground in a file of its own
-## (VoxelWorldStore) and saves it by itself from time to time; where the player stands and what they
-## carry is in a small file beside it.
+## Saves the game: on F5, from time to time, and when the window is closed. F9 goes back to the latest
+## save. The terrain keeps its ground in a file of its own (VoxelWorldStore); where the player stands
+## and what they carry is in a small file beside it.
 
 signal said(message: String)
+## The world begins again, from its file.
+signal going_back
 
 const BrushTool := preload("res://dig/brush_tool.gd")
 const Digger := preload("res://dig/digger.gd")
-const AUTOSAVE_SECONDS := 30.0
+const SECONDS_BETWEEN_SAVES := 60.0
 
 @export var terrain: VoxelTerrain
 @export var player: Digger
@@ -17,15 +19,36 @@ var path := "user://dig.nebula"
 ## Why the file cannot be used, or why the latest save has failed.
 var problem := ""
 
-var _store := VoxelWorldStore.new()
+var _unsaved_seconds := 0.0
 
 
 ## Gives the terrain its file, before it enters the tree.
 func open() -> void:
-	_store.file_path = path
-	_store.autosave_interval_sec = AUTOSAVE_SECONDS
-	terrain.world_store = _store
+	var store := VoxelWorldStore.new()
+	store.file_path = path
+	# This script saves. A terrain that saves by itself does so, too, when it lets go of a world, and
+	# there would be nothing to go back to.
+	store.autosave_interval_sec = 0.0
+	terrain.world_store = store
 	terrain.save_failed.connect(_on_save_failed)
+
+
+func _process(delta: float) -> void:
+	_unsaved_seconds += delta
+	if _unsaved_seconds > SECONDS_BETWEEN_SAVES and not player.waits:
+		save()
+
+
+## When the window is closed, the game waits for the save. If that fails, it says so and stays open
+## until the window is closed again.
+func _notification(what: int) -> void:
+	if what == NOTIFICATION_ENTER_TREE:
+		get_tree().auto_accept_quit = false
+	elif what == NOTIFICATION_EXIT_TREE:
+		get_tree().auto_accept_quit = true
+	elif what == NOTIFICATION_WM_CLOSE_REQUEST:
+		if problem or await save():
+			get_tree().quit()
 
 
 func _unhandled_input(event: InputEvent) -> void:
@@ -39,6 +62,7 @@ func _unhandled_input(event: InputEvent) -> void:
 
 ## Returns whether everything is safe on the disk.
 func save() -> bool:
+	_unsaved_seconds = 0.0
 	problem = await terrain.save()
 	if problem.is_empty():
 		problem = _save_player()
@@ -48,12 +72,10 @@ func save() -> bool:
 
 ## Forgets what was changed since the latest save.
 func go_back() -> void:
-	# While autosave is on, the terrain would save before it lets go of the world.
-	_store.autosave_interval_sec = 0
-	terrain.regenerate()
-	_store.autosave_interval_sec = AUTOSAVE_SECONDS
 	player.waits = true
 	said.emit("Loading ...")
+	going_back.emit()
+	terrain.regenerate()
 	await terrain.wait_loaded()
 	load_player()
 	player.waits = false

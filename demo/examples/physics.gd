@@ -12,7 +12,7 @@ func prepare() -> void:
 	await super()
 	var ground := ground_at(0, 0)
 	terrain.add_box(ground + Vector3(0, -4, -8), Vector3(34, 24, 18))
-	look_from(ground + Vector3(-14, 15, 19), ground + Vector3(1, 6, -2))
+	look_from(ground + Vector3(-8, 13, 13), ground + Vector3(0.5, 6, -2))
 	# A pyramid near the edge.
 	for row in ROWS:
 		for i in ROWS - row:

@@ -114,7 +114,7 @@ name=demo.examples
 case $name in *"${1:-}"*)
     echo "Running $name"
     load "$here/../../demo" addons/nebula/nebula.gdextension
-    engine --path "$here/../../demo" -- --examples
+    engine --path "$here/../../demo" --fixed-fps 60 -- --examples
     if [ "$code" -eq 0 ] && ! complaint >&2 && grep -qE '^[1-9][0-9]* examples, 0 errors$' "$log"; then
         passed=$((passed + 1))
     else
