@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -47,7 +48,7 @@ void expect_equal(const World& a, const World& b, const std::vector<BrickId>& br
         const Brick* x = a.volume().find(id);
         const Brick* y = b.volume().find(id);
         ASSERT_TRUE(x != nullptr && y != nullptr) << id.level;
-        ASSERT_EQ(x->samples, y->samples)
+        ASSERT_TRUE(x->samples == y->samples && x->placed == y->placed)
             << "level " << id.level << " at " << id.at.x << ' ' << id.at.y << ' ' << id.at.z;
     }
     EXPECT_EQ(a.volume().edited_count(), b.volume().edited_count());
@@ -60,12 +61,15 @@ TEST_P(BigEditOn, LeavesWhatOneCallLeaves) {
     WorkerPool pool(config_of(GetParam()));
     Dice dice(11);
     for (int kind = 0; kind < test::kShapeKinds; ++kind) {
-        const Operation o{.mode = kind % 2 == 0 ? Mode::Dig : Mode::Add,
-                          .shape = test::any_shape(dice, kind, 10.0F, 40.0F)};
-        World one_call(low_hills());
+        Operation o{.mode = std::array{Mode::Dig, Mode::Add,
+                                       Mode::Paint}[static_cast<std::size_t>(kind) % 3],
+                    .shape = test::any_shape(dice, kind, 10.0F, 40.0F),
+                    .material = 2};
+        if (kind % 2 == 0) o.hardness = {{3, 1.0F}};
+        World one_call(layered_hills());
         const auto expected = one_call.apply(o);
         ASSERT_TRUE(expected) << expected.error().message;
-        World world(low_hills());
+        World world(layered_hills());
         const auto edit = world.begin(pool, o);
         ASSERT_TRUE(edit) << edit.error().message;
         ASSERT_EQ(settle(**edit), State::Ready);
@@ -75,6 +79,7 @@ TEST_P(BigEditOn, LeavesWhatOneCallLeaves) {
         ASSERT_TRUE(report) << report.error().message;
         EXPECT_EQ(world.volume().version(), expected->bricks.empty() ? 0U : 1U);
         EXPECT_EQ(report->volume, expected->volume);
+        EXPECT_EQ(report->materials, expected->materials);
         EXPECT_EQ(report->chunks, expected->chunks);
         expect_equal(world, one_call, expected->bricks);
     }
@@ -85,9 +90,10 @@ TEST_P(BigEditOn, LeavesWhatOneCallLeaves) {
 TEST_P(BigEditOn, LosesNoEditThatIsMadeMeanwhile) {
     WorkerPool pool(config_of(GetParam()));
     for (const int count : {2, 40}) {
-        const Operation big{.mode = Mode::Add, .shape = SphereShape{{0, -20, 0}, 50.0F}};
-        World world(low_hills());
-        World expected(low_hills());
+        const Operation big{
+            .mode = Mode::Add, .shape = SphereShape{{0, -20, 0}, 50.0F}, .material = 5};
+        World world(layered_hills());
+        World expected(layered_hills());
         Dice dice(static_cast<std::uint32_t>(count));
         std::vector<BrickId> bricks;
         const auto edit = world.begin(pool, big);

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <random>
 #include <set>
 #include <span>
@@ -34,6 +35,25 @@ BrickPtr noise(std::uint32_t seed) {
     return make_brick(brick);
 }
 
+// Of its ground: in layers, or anything.
+template <class F>  // called with the index, returns a material
+Brick with_materials(const Brick& brick, F&& material) {
+    auto materials = std::make_shared<PlacedMaterials::Array>();
+    for (std::size_t i = 0; i < kBrickSamples; ++i)
+        (*materials)[i] = is_inside(brick.samples[i]) ? material(i) : kNotPlaced;
+    Brick with = brick;
+    with.placed = PlacedMaterials::mixed(std::move(materials));
+    return with;
+}
+Brick with_layers(const Brick& brick) {
+    return with_materials(brick,
+                          [](std::size_t i) { return static_cast<Material>(i / 64 % 16 / 4); });
+}
+Brick with_noise(const Brick& brick) {
+    std::mt19937 dice(5);
+    return with_materials(brick, [&](std::size_t) { return static_cast<Material>(dice() % 128); });
+}
+
 TEST(BrickCodec, EveryBrickComesBackAsItWas) {
     BrickDecoder decoder;
     const auto expect_same = [&](const Brick& brick) {
@@ -42,6 +62,8 @@ TEST(BrickCodec, EveryBrickComesBackAsItWas) {
         const BrickPtr back = decoder.decode(bytes);
         ASSERT_NE(back, nullptr);
         EXPECT_EQ(back->samples, brick.samples);
+        EXPECT_EQ(back->placed, brick.placed);
+        EXPECT_EQ(hash_of(*back), hash_of(brick));
     };
     for (const std::uint64_t seed : {1U, 2U, 3U}) expect_same(*brick_of_seed(seed));
     expect_same(*noise(1));  // gains nothing by compression
@@ -55,6 +77,49 @@ TEST(BrickCodec, EveryBrickComesBackAsItWas) {
                     kBrickSize * kBrickSize);
     expect_same(brick);
     EXPECT_LT(encoded(brick).size(), 1100U);
+    // With materials.
+    const std::size_t plain = encoded(brick).size();
+    brick.placed = PlacedMaterials::uniform(7);
+    expect_same(brick);
+    EXPECT_EQ(encoded(brick).size(), plain + 3);
+    EXPECT_EQ(encoded(*solid_brick(9)).size(), 6U);
+    EXPECT_EQ(decoder.decode(encoded(*solid_brick(9))).get(), solid_brick(9)) << "owns no memory";
+    expect_same(with_layers(brick));
+    EXPECT_LT(encoded(with_layers(brick)).size(), plain + 400);
+    expect_same(with_noise(brick));
+    for (Sample& s : brick.samples) s = static_cast<Sample>(-1 - (s & 63));
+    expect_same(with_noise(brick));  // gains nothing by compression
+}
+
+TEST(BrickCodec, RefusesMaterialsThatNoBrickHas) {
+    BrickDecoder decoder;
+    const auto refuses = [&](const Brick& brick) {
+        return decoder.decode(encoded(brick)) == nullptr;
+    };
+    Brick brick(kSampleMin);
+    brick.placed = PlacedMaterials::uniform(127);
+    EXPECT_FALSE(refuses(brick));
+    brick.placed = PlacedMaterials::uniform(128);
+    EXPECT_TRUE(refuses(brick)) << "there is no such material";
+    brick.samples.fill(kSampleMax);
+    brick.placed = PlacedMaterials::uniform(5);
+    EXPECT_TRUE(refuses(brick)) << "air has none";
+    brick.samples.fill(kSampleMin);
+    brick.samples[77] = 3;
+    const auto with = [&](std::size_t at, Material material) {
+        auto materials = std::make_shared<PlacedMaterials::Array>();
+        materials->fill(kNotPlaced);
+        (*materials)[at] = material;
+        brick.placed = PlacedMaterials::mixed(materials);
+        return brick;
+    };
+    EXPECT_FALSE(refuses(with(76, 9)));
+    EXPECT_TRUE(refuses(with(77, 9))) << "that point is air";
+    EXPECT_TRUE(refuses(with(76, 200)));
+    EXPECT_TRUE(refuses(with(76, kNotPlaced))) << "that is a brick without any";
+    auto bytes = encoded(with(76, 9));
+    bytes.push_back(std::byte{0});
+    EXPECT_EQ(decoder.decode(bytes), nullptr);
 }
 
 // Any bytes give null or a brick without a 0, and nothing is read beyond them: each input is a block
@@ -65,7 +130,11 @@ TEST(BrickCodec, DamagedBytesGiveNoBrickOrAValidOne) {
     std::mt19937_64 dice(7);
     BrickDecoder decoder;
     const std::vector<std::vector<std::byte>> originals{encoded(*brick_of_seed(1)),
-                                                        encoded(*noise(2)), encoded(kAirBrick)};
+                                                        encoded(*noise(2)),
+                                                        encoded(kAirBrick),
+                                                        encoded(*solid_brick(3)),
+                                                        encoded(with_layers(*brick_of_seed(3))),
+                                                        encoded(with_noise(*brick_of_seed(4)))};
     for (int i = 0; i < rounds; ++i) {
         std::vector<std::byte> bytes = originals[dice() % originals.size()];
         switch (dice() % 4) {
@@ -90,12 +159,17 @@ TEST(BrickCodec, DamagedBytesGiveNoBrickOrAValidOne) {
         ASSERT_TRUE(std::ranges::none_of(
             brick->samples, [](Sample s) { return s == 0 || s < kSampleMin || s > kSampleMax; }))
             << "round " << i;
+        for (std::size_t at = 0; at < kBrickSamples; ++at) {
+            const Material placed = brick->placed_at(at);
+            ASSERT_TRUE(placed < kMaterials || placed == kNotPlaced) << "round " << i;
+        }
+        (void)hash_of(*brick);
     }
 }
 
 TEST(BrickCodec, ABrickWithAChannelThatIsNotKnownIsRefused) {
     auto bytes = encoded(kAirBrick);
-    for (const int b : {2, 1, 5}) bytes.push_back(static_cast<std::byte>(b));
+    for (const int b : {3, 1, 5}) bytes.push_back(static_cast<std::byte>(b));
     EXPECT_EQ(BrickDecoder().decode(bytes), nullptr);
 }
 

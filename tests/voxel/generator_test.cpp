@@ -30,9 +30,6 @@ struct World {
 
 void PrintTo(const World& world, std::ostream* out) { *out << world.name; }
 
-constexpr GroundLayers kLayers{
-    .surface = 1, .surface_depth = 2.5F, .soil = 2, .soil_depth = 7.0F, .rock = 3};
-
 NoiseSettings hills() {
     NoiseSettings s;
     s.layers = kLayers;

@@ -20,17 +20,6 @@
 namespace nebula::voxel {
 namespace {
 
-constexpr GroundLayers kLayers{
-    .surface = 1, .surface_depth = 2.5F, .soil = 2, .soil_depth = 7.0F, .rock = 3};
-
-std::shared_ptr<const Generator> layered_hills() {
-    NoiseSettings settings;
-    settings.amplitude = 12.0F;
-    settings.period = 64.0F;
-    settings.layers = kLayers;
-    return std::make_shared<NoiseGenerator>(settings);
-}
-
 Brick generated(const Volume& volume, BrickId id) {
     Brick brick;
     volume.generator().generate(brick_region(id), brick.samples.data(), kBrickSize,

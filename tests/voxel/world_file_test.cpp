@@ -173,7 +173,7 @@ TEST(WorldFile, WhatIsNoWorldIsRefusedAndLeftAsItIs) {
     run_sql(newer, "PRAGMA user_version = 9");
     expect_refused(
         newer, Kind::NewerFormat,
-        " was written by a newer Nebula (format 9, this one reads up to 1); update Nebula");
+        " was written by a newer Nebula (format 9, this one reads up to 2); update Nebula");
     EXPECT_EQ(refused(folder.file("")).kind, Kind::NotAWorld) << "a folder";
     const VoxelError nowhere = refused(folder.file("no/folder"));
     EXPECT_EQ(nowhere.kind, Kind::FileFailed);
@@ -207,6 +207,25 @@ TEST(WorldFile, AnOlderFormatIsConvertedWholeOrNotAtAll) {
     }
     EXPECT_GT(faults, 2);
     EXPECT_TRUE(save(*opened(path), seeds_from(0, 3)));
+}
+
+// The format before bricks had materials. There is nothing to convert, so it can be read where nothing
+// can be written.
+TEST(WorldFile, AFileWithoutMaterialsOpensAndIsMarked) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("old");
+    ASSERT_TRUE(save(*opened(path), seeds_from(0, 3)));
+    constexpr std::size_t format_at = 63;  // the last byte of user_version in SQLite's header
+    EXPECT_EQ(content(path)[format_at], 2);
+    run_sql(path, "PRAGMA user_version = 1");
+    {
+        const auto file = WorldFile::open(path, {.read_only = true});
+        ASSERT_TRUE(file) << file.error().message;
+        EXPECT_EQ(intact(**file, seeds_from(0, 3)), 3U);
+    }
+    EXPECT_EQ(content(path)[format_at], 1) << "a reader writes nothing";
+    EXPECT_TRUE(save(*opened(path), seeds_from(3, 6)));
+    EXPECT_EQ(content(path)[format_at], 2);
 }
 
 // Asks in a child, because a process does not see its own locks.

@@ -115,8 +115,14 @@ private:
 
     Operation any_operation(float size) {
         Operation o;
-        o.mode =
-            static_cast<Mode>(std::array{0, 1, 3, 5}[static_cast<std::size_t>(dice_.whole(0, 3))]);
+        o.mode = static_cast<Mode>(
+            std::array{0, 1, 3, 5, 7}[static_cast<std::size_t>(dice_.whole(0, 4))]);
+        o.material = static_cast<Material>(dice_.whole(0, 4));
+        if (dice_.whole(0, 3) == 0) {
+            o.only = MaterialSet::none();
+            for (const Material m : std::array<Material, 3>{0, 1, 3}) o.only.insert(m);
+        }
+        if (dice_.whole(0, 3) == 0) o.hardness = {{2, 1.0F}, {3, 1.0F}};
         o.shape = test::any_shape(dice_, dice_.whole(0, test::kShapeKinds - 1), 10.0F, size);
         o.user = static_cast<std::uint32_t>(dice_.whole(1, 2));
         o.stroke = static_cast<std::uint32_t>(dice_.whole(0, 1) == 0 ? 0 : 1 + stroke_++ / 3);
@@ -149,7 +155,8 @@ private:
     void big(World& world, WorldSaver& saver) {
         if (big_edits_.empty() || (big_edits_.size() < 3 && dice_.whole(0, 1) == 0)) {
             Operation o = any_operation(14.0F);
-            o.mode = dice_.whole(0, 1) == 0 ? Mode::Dig : Mode::Add;
+            o.mode = std::array{Mode::Dig, Mode::Add,
+                                Mode::Paint}[static_cast<std::size_t>(dice_.whole(0, 2))];
             const auto begun = world.begin(pool_, o);
             ASSERT_TRUE(begun) << begun.error().message;
             big_edits_.push_back(*begun);
@@ -245,7 +252,7 @@ private:
     FaultyFiles files_;
     const std::string path_ = folder_.file("world");
     const std::string first_ = folder_.file("before");  // as of the game's beginning
-    std::shared_ptr<const Generator> ground_ = low_hills();
+    std::shared_ptr<const Generator> ground_ = layered_hills();
     WorkerPool pool_{no_workers()};
     std::vector<BigEdit*> big_edits_;
     std::uint32_t stroke_ = 0;

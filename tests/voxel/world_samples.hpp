@@ -61,6 +61,18 @@ inline std::shared_ptr<const Generator> low_hills() {
     return std::make_shared<NoiseGenerator>(settings);
 }
 
+inline constexpr GroundLayers kLayers{
+    .surface = 1, .surface_depth = 2.5F, .soil = 2, .soil_depth = 7.0F, .rock = 3};
+
+/// The same, of three materials.
+inline std::shared_ptr<const Generator> layered_hills() {
+    NoiseSettings settings;
+    settings.amplitude = 12.0F;
+    settings.period = 64.0F;
+    settings.layers = kLayers;
+    return std::make_shared<NoiseGenerator>(settings);
+}
+
 template <class F>  // called with the coordinates within a block
 void for_each_in_block(F&& f) {
     for (int z = SampleBlock::kFirst; z <= SampleBlock::kLast; ++z)

@@ -35,7 +35,8 @@ tl::expected<std::unique_ptr<BigEdit>, VoxelError> BigEdit::start(WorkerPool& po
         if (is_soft(operation))
             return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange,
                                              "an edit in the background must have strength 1, no "
-                                             "falloff, and dig, add or paste"});
+                                             "falloff, only hardnesses of 0 or 1, and dig, "
+                                             "add, paste or paint"});
         std::unique_ptr<BigEdit> edit(new BigEdit(pool, volume, operation));
         edit->cut();
         edit->begin_round();
@@ -46,7 +47,11 @@ tl::expected<std::unique_ptr<BigEdit>, VoxelError> BigEdit::start(WorkerPool& po
 }
 
 BigEdit::BigEdit(WorkerPool& pool, Volume& volume, const Operation& operation)
-    : pool_(pool), volume_(volume), operation_(operation), tasks_(pool, Band::Normal) {}
+    : pool_(pool),
+      volume_(volume),
+      operation_(operation),
+      rules_(operation),
+      tasks_(pool, Band::Normal) {}
 
 BigEdit::~BigEdit() {
     cancel();
@@ -114,7 +119,7 @@ void BigEdit::run_slice(Slice& slice) noexcept {
         const auto change = [&](BrickId id) {
             const detail::LevelBrush* brush = brushes_[static_cast<std::size_t>(id.level)].get();
             if (brush == nullptr || cancelled_.load(std::memory_order_relaxed)) return;
-            if (auto done = detail::change_brick(volume_, *brush, operation_.mode, id, *scratch)) {
+            if (auto done = detail::change_brick(volume_, *brush, rules_, id, *scratch)) {
                 slice.hashes.push_back(hash_of(*done->samples));
                 slice.changes.push_back(std::move(*done));
             }
@@ -157,11 +162,11 @@ void BigEdit::merge_changes(Slice& slice) {
         const auto level = static_cast<std::size_t>(change.id.level);
         change.changed.append_chunks(change.id, report_.chunks);
         report_.reach[level] = box_around(report_.reach[level], brick_region(change.id).box);
-        report_.volume.removed += change.volume.removed;
-        report_.volume.added += change.volume.added;
+        voxel::add(report_.materials, change.volumes);
+        report_.volume += total(change.volumes);
         index_.emplace(change.id, bricks_.size());
         bricks_.push_back({change.id, std::move(change.samples)});
-        volumes_.push_back(change.volume);
+        volumes_.push_back(std::move(change.volumes));
     }
 }
 
@@ -169,12 +174,12 @@ void BigEdit::forget(BrickId brick) noexcept {
     const auto known = index_.find(brick);
     if (known == index_.end()) return;
     const std::size_t i = known->second;
-    report_.volume.removed -= volumes_[i].removed;
-    report_.volume.added -= volumes_[i].added;
+    report_.volume -= total(volumes_[i]);
+    subtract(report_.materials, volumes_[i]);
     index_.erase(known);
     if (i + 1 < bricks_.size()) {
         bricks_[i] = std::move(bricks_.back());
-        volumes_[i] = volumes_.back();
+        volumes_[i] = std::move(volumes_.back());
         hashes_[i] = hashes_.back();
         index_.find(bricks_[i].id)->second = i;
     }

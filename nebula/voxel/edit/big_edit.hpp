@@ -4,6 +4,7 @@
 
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/task_group.hpp"
+#include "nebula/voxel/edit/detail/material_rules.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/field/epoch.hpp"
@@ -102,6 +103,7 @@ private:
     WorkerPool& pool_;
     Volume& volume_;
     Operation operation_;
+    detail::MaterialRules rules_;
     EpochDomain::Pin pin_;  // of a round: what workers look up stays alive
     std::array<std::unique_ptr<const detail::LevelBrush>, kLevels> brushes_;  // null: left out
 
@@ -119,8 +121,8 @@ private:
 
     // Of the last runner until merged_, then of the owner thread.
     std::vector<EditedBrick> bricks_;
-    std::vector<GroundVolume> volumes_;  // by brick
-    std::vector<std::uint64_t> hashes_;  // by brick
+    std::vector<MaterialVolumes> volumes_;  // by brick
+    std::vector<std::uint64_t> hashes_;     // by brick
     std::unordered_map<BrickId, std::size_t, BrickIdHash> index_;
     EditReport report_;
     std::optional<VoxelError> error_;

@@ -16,6 +16,7 @@ namespace {
 void make_hard_changes(const Volume& volume, const Operation& operation,
                        detail::EditChanges& changes) {
     const auto scratch = std::make_unique_for_overwrite<detail::BrickScratch>();
+    const detail::MaterialRules rules(operation);
     for (const auto& brush : detail::make_brushes(operation)) {
         if (brush == nullptr) continue;
         const Level level = brush->level();
@@ -24,7 +25,7 @@ void make_hard_changes(const Volume& volume, const Operation& operation,
         for (std::int32_t x = first.x; x <= last.x; ++x)
             for (std::int32_t y = first.y; y <= last.y; ++y)
                 for (std::int32_t z = first.z; z <= last.z; ++z)
-                    if (auto change = detail::change_brick(volume, *brush, operation.mode,
+                    if (auto change = detail::change_brick(volume, *brush, rules,
                                                            {{x, y, z}, level}, *scratch))
                         changes.add(std::move(*change));
         Box3i& reach = changes.report.reach[static_cast<std::size_t>(level)];

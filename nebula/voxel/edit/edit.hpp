@@ -2,6 +2,7 @@
 // Makes operations: works them out on every level, then publishes them as a whole.
 #pragma once
 
+#include "nebula/voxel/edit/ground_volume.hpp"
 #include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/space/ids.hpp"
@@ -32,25 +33,14 @@ struct SphereEdit {
 };
 [[nodiscard]] Operation operation_of(const SphereEdit& edit);
 
-inline constexpr int kVolumeUnitsPerVoxel = 32;
-
-/// Ground that was taken away and added, on the finest level, in 1/32 of a voxel: whole numbers, so
-/// that sums are exact. A sample d stands for clamp(1/2 - d, 0, 1) voxels of ground, d in voxels: the
-/// share of a voxel below a surface at that distance.
-struct GroundVolume {
-    std::int64_t removed = 0;
-    std::int64_t added = 0;
-
-    friend constexpr bool operator==(const GroundVolume&, const GroundVolume&) = default;
-};
-
 struct EditReport {
-    std::vector<BrickId> bricks;  ///< Bricks with changed samples, on all levels.
-    /// Chunks whose mesh reads a changed sample, sorted: exactly these, not a bounding box.
+    std::vector<BrickId> bricks;  ///< Bricks that changed, on all levels.
+    /// Chunks whose block has a changed point, sorted: exactly these, not a bounding box.
     std::vector<ChunkId> chunks;
-    /// Per level: a box that contains every changed sample; empty if there is none.
+    /// Per level: a box that contains every changed point; empty if there is none.
     std::array<Box3i, kLevels> reach;
     GroundVolume volume;
+    MaterialVolumes materials;  ///< The same by material.
 };
 
 /// How many objects an edit frees at most that others have replaced before it. It replaces about 500

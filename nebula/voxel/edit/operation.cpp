@@ -146,15 +146,39 @@ struct ShapeCheck {
     }
 };
 
+Fault check_materials(const Operation& operation) {
+    if (operation.material >= kMaterials)
+        return out_of_range("the edit's material must be from 0 to 127");
+    if (operation.only.empty())
+        return out_of_range("the edit's mask has no material, so nothing could change");
+    int last = -1;
+    for (const MaterialHardness& hard : operation.hardness) {
+        if (hard.material >= kMaterials || hard.material <= last)
+            return VoxelError{Kind::BadData,
+                              "the edit's hardness must name materials from 0 to 127, in their "
+                              "order, each at most once"};
+        last = hard.material;
+        if (auto fault =
+                check_between(hard.hardness, 0.0F, 1.0F, "the edit's hardness", "from 0 to 1"))
+            return fault;
+    }
+    return {};
+}
+
 }  // namespace
 
 bool is_soft(const Operation& operation) noexcept {
-    return operation.mode >= Mode::Grow || operation.strength < 1.0F || operation.falloff > 0.0F;
+    const bool moves = operation.mode >= Mode::Grow && operation.mode <= Mode::Flatten;
+    if (moves || operation.strength < 1.0F || operation.falloff > 0.0F) return true;
+    return meets_hardness(operation.mode) &&
+           std::ranges::any_of(operation.hardness, [](const MaterialHardness& h) {
+               return h.hardness > 0.0F && h.hardness < 1.0F;
+           });
 }
 
 std::optional<VoxelError> check(const Operation& operation, float most_reach) {
     if (auto fault = std::visit(ShapeCheck{most_reach}, operation.shape)) return fault;
-    if (operation.mode > Mode::Flatten)
+    if (operation.mode > Mode::Paint)
         return VoxelError{Kind::BadData, "the edit's mode is unknown"};
     if (auto fault = check_between(operation.falloff, 0.0F, kMostFalloff, "the edit's falloff",
                                    "from 0 to 512 voxels"))
@@ -162,6 +186,9 @@ std::optional<VoxelError> check(const Operation& operation, float most_reach) {
     if (!std::isfinite(operation.strength)) return not_finite("the edit's strength");
     if (!(operation.strength > 0.0F && operation.strength <= 1.0F))
         return out_of_range("the edit's strength must be above 0 and at most 1");
+    if (auto fault = check_materials(operation)) return fault;
+    if (operation.mode == Mode::Paint && is_soft(operation))
+        return out_of_range("ground is painted with strength 1 and without falloff");
     if (operation.mode == Mode::Paste) {
         if (!std::holds_alternative<StampShape>(operation.shape))
             return out_of_range("only a stamp can be pasted");

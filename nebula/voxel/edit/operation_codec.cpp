@@ -3,6 +3,8 @@
 //
 //     u8 version, u8 mode, f32 strength, f32 falloff, f32[6] target, u32 user, u32 stroke,
 //     u8 shape (its index in the variant), and the shape's members in their order;
+//     from version 2 on, in front of the shape: u8 material, u64[2] mask, u8 count of hardnesses, and for
+//     each u8 material, f32 hardness;
 //     a path: u32 count, points, radius; a stamp: place, rotation, i32[3] size, i16[] distances
 #include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/space/hash_bytes.hpp"
@@ -23,7 +25,9 @@ namespace nebula::voxel {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+// Of operations that say nothing about materials: records and hashes are those of earlier programs.
+constexpr std::uint8_t kWithoutMaterials = 1;
 
 class Writer {
 public:
@@ -175,6 +179,33 @@ void head(IO& io, O& operation) {
     io(operation.stroke);
 }
 
+bool names_materials(const Operation& o) {
+    return o.material != 0 || !o.only.all() || !o.hardness.empty();
+}
+
+void materials(Writer& out, const Operation& operation) {
+    out(operation.material);
+    for (const std::uint64_t word : operation.only.bits()) out(word);
+    out(static_cast<std::uint8_t>(operation.hardness.size()));
+    for (const MaterialHardness& hard : operation.hardness) {
+        out(hard.material);
+        out(hard.hardness);
+    }
+}
+void materials(Reader& in, Operation& operation) {
+    in(operation.material);
+    MaterialSet::Bits bits{};
+    for (std::uint64_t& word : bits) in(word);
+    operation.only = MaterialSet(bits);
+    std::uint8_t count = 0;
+    in(count);
+    operation.hardness.resize(count);
+    for (MaterialHardness& hard : operation.hardness) {
+        in(hard.material);
+        in(hard.hardness);
+    }
+}
+
 template <std::size_t I = 0>
 Shape shape_of_kind(std::size_t kind) {
     if constexpr (I + 1 < std::variant_size_v<Shape>)
@@ -190,9 +221,11 @@ tl::unexpected<VoxelError> bad_record(const char* message) {
 
 void serialise(const Operation& operation, std::vector<std::byte>& out) {
     Writer write(out);
-    write(kVersion);
+    const bool has_materials = names_materials(operation);
+    write(has_materials ? kVersion : kWithoutMaterials);
     write(static_cast<std::uint8_t>(operation.mode));
     head(write, operation);
+    if (has_materials) materials(write, operation);
     write(static_cast<std::uint8_t>(operation.shape.index()));
     std::visit([&](const auto& shape) { members(write, shape); }, operation.shape);
 }
@@ -204,13 +237,14 @@ tl::expected<Operation, VoxelError> parse(std::span<const std::byte> record) {
         std::uint8_t mode = 0;
         std::uint8_t kind = 0;
         read(version);
-        if (version != kVersion)
+        if (version < kWithoutMaterials || version > kVersion)
             return bad_record(
                 "the record of an edit is of a version that this program does not know");
         read(mode);
         Operation operation;
         operation.mode = static_cast<Mode>(mode);
         head(read, operation);
+        if (version >= kVersion) materials(read, operation);
         read(kind);
         if (!read.ok()) return bad_record("the record of an edit is cut off");
         if (kind >= std::variant_size_v<Shape>)

@@ -28,8 +28,8 @@ void merge(EditReport& into, const EditReport& edit) {
     into.chunks = std::move(chunks);
     for (std::size_t level = 0; level < into.reach.size(); ++level)
         into.reach[level] = box_around(into.reach[level], edit.reach[level]);
-    into.volume.removed += edit.volume.removed;
-    into.volume.added += edit.volume.added;
+    into.volume += edit.volume;
+    add(into.materials, edit.materials);
 }
 
 }  // namespace
@@ -188,7 +188,12 @@ tl::expected<UndoHistory::Step, VoxelError> UndoHistory::prepare_step(std::uint3
         step.report.chunks = stroke.report.chunks;
         step.report.reach = stroke.report.reach;
         step.report.volume = stroke.report.volume;
-        if (undo) std::swap(step.report.volume.removed, step.report.volume.added);
+        step.report.materials = stroke.report.materials;
+        if (undo) {
+            const auto swap = [](GroundVolume& v) { std::swap(v.removed, v.added); };
+            swap(step.report.volume);
+            for (MaterialVolume& part : step.report.materials) swap(part.volume);
+        }
         Strokes& to = undo ? user.undone : user.done;
         reserve_one(to);
         step.bricks = volume_.prepare(std::move(bricks));

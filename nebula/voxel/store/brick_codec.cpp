@@ -21,11 +21,12 @@ namespace nebula::voxel {
 namespace {
 
 // In files: a number's meaning never changes.
-enum class Channel : std::uint8_t { Distance = 1 };
+enum class Channel : std::uint8_t { Distance = 1, Material = 2 };
 enum class Coding : std::uint8_t {
     Uniform = 1,   // one byte, the value of all
     Raw = 2,       // a byte per sample
     Residual = 3,  // two bytes, the length of what follows: zstd of the residuals
+    Packed = 4,    // two bytes, the length of what follows: zstd of a byte per sample
 };
 
 constexpr int kLevel = 1;  // README, "Tried and dropped"
@@ -68,23 +69,6 @@ void from_residuals(Bytes& b) noexcept {
         b[i] = static_cast<std::uint8_t>(b[i] + b[i - kPlane]);
 }
 
-// The front of what has not been read yet.
-class Reader {
-public:
-    explicit Reader(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}
-    [[nodiscard]] bool at_end() const noexcept { return bytes_.empty(); }
-    /// Nothing if fewer are left.
-    [[nodiscard]] std::span<const std::byte> take(std::size_t count) noexcept {
-        if (count > bytes_.size()) return {};
-        const auto taken = bytes_.first(count);
-        bytes_ = bytes_.subspan(count);
-        return taken;
-    }
-
-private:
-    std::span<const std::byte> bytes_;
-};
-
 }  // namespace
 
 void BrickEncoder::Free::operator()(ZSTD_CCtx_s* context) const noexcept { ZSTD_freeCCtx(context); }
@@ -105,23 +89,37 @@ void BrickEncoder::append(const Brick& brick, std::vector<std::byte>& out) {
     if (std::ranges::all_of(brick.samples, [first](Sample s) { return s == first; })) {
         put(Coding::Uniform);
         put(first);
-        return;
+    } else {
+        const Bytes residuals = residuals_of(brick.samples);
+        append_packed(static_cast<std::byte>(Coding::Residual), std::as_bytes(std::span(residuals)),
+                      std::as_bytes(std::span(brick.samples)), out);
     }
-    const Bytes residuals = residuals_of(brick.samples);
+    if (brick.placed.none()) return;
+    put(Channel::Material);
+    if (const PlacedMaterials::Array* materials = brick.placed.array()) {
+        const auto all = std::as_bytes(std::span(*materials));
+        append_packed(static_cast<std::byte>(Coding::Packed), all, all, out);
+    } else {
+        put(Coding::Uniform);
+        put(brick.placed.uniform());
+    }
+}
+
+void BrickEncoder::append_packed(std::byte coding, std::span<const std::byte> bytes,
+                                 std::span<const std::byte> raw, std::vector<std::byte>& out) {
     const std::size_t start = out.size();
     constexpr std::size_t head_bytes = 3;
-    out.resize(start + head_bytes + kBrickSamples);
+    out.resize(start + head_bytes + raw.size());
     // Fails if there is no room: more bytes than the samples have are of no use.
-    const std::size_t length =
-        ZSTD_compress2(context_.get(), out.data() + start + head_bytes, kBrickSamples - head_bytes,
-                       residuals.data(), residuals.size());
+    const std::size_t length = ZSTD_compress2(context_.get(), out.data() + start + head_bytes,
+                                              raw.size() - head_bytes, bytes.data(), bytes.size());
     if (ZSTD_isError(length) != 0U) {
         out[start] = static_cast<std::byte>(Coding::Raw);
-        std::memcpy(out.data() + start + 1, brick.samples.data(), kBrickSamples);
-        out.resize(start + 1 + kBrickSamples);
+        std::memcpy(out.data() + start + 1, raw.data(), raw.size());
+        out.resize(start + 1 + raw.size());
         return;
     }
-    out[start] = static_cast<std::byte>(Coding::Residual);
+    out[start] = coding;
     out[start + 1] = static_cast<std::byte>(length & 0xFFU);
     out[start + 2] = static_cast<std::byte>(length >> 8U);
     out.resize(start + head_bytes + length);
@@ -132,48 +130,114 @@ BrickDecoder::BrickDecoder() : context_(ZSTD_createDCtx()) {
 }
 BrickDecoder::~BrickDecoder() = default;
 
+// The front of what has not been read yet.
+class BrickDecoder::Reader {
+public:
+    explicit Reader(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}
+    [[nodiscard]] bool at_end() const noexcept { return bytes_.empty(); }
+    /// Nothing if fewer are left.
+    [[nodiscard]] std::span<const std::byte> take(std::size_t count) noexcept {
+        if (count > bytes_.size()) return {};
+        const auto taken = bytes_.first(count);
+        bytes_ = bytes_.subspan(count);
+        return taken;
+    }
+    /// -1 if there is none.
+    [[nodiscard]] int byte() noexcept {
+        const auto one = take(1);
+        return one.empty() ? -1 : std::to_integer<int>(one[0]);
+    }
+    /// As many as two bytes in front of them say.
+    [[nodiscard]] std::span<const std::byte> take_counted() noexcept {
+        const auto length = take(2);
+        if (length.empty()) return {};
+        return take(std::to_integer<std::size_t>(length[0]) |
+                    std::to_integer<std::size_t>(length[1]) << 8U);
+    }
+    [[nodiscard]] bool copy_to(std::span<std::byte> out) noexcept {
+        const auto bytes = take(out.size());
+        std::ranges::copy(bytes, out.begin());
+        return !bytes.empty();
+    }
+
+private:
+    std::span<const std::byte> bytes_;
+};
+
+bool BrickDecoder::unpack(std::span<const std::byte> packed, std::span<std::byte> out) noexcept {
+    return ZSTD_decompressDCtx(context_.get(), out.data(), out.size(), packed.data(),
+                               packed.size()) == out.size();
+}
+
 BrickPtr BrickDecoder::decode(std::span<const std::byte> bytes) {
     Reader in(bytes);
-    const auto head = in.take(2);
-    if (head.empty() || static_cast<Channel>(head[0]) != Channel::Distance) return nullptr;
     auto brick = std::make_unique_for_overwrite<Brick>();
-    switch (static_cast<Coding>(head[1])) {
+    // A channel that is not known would be lost with the next save, so a brick that has one is not
+    // understood.
+    if (in.byte() != static_cast<int>(Channel::Distance) || !read_distances(in, *brick))
+        return nullptr;
+    if (!in.at_end() &&
+        (in.byte() != static_cast<int>(Channel::Material) || !read_materials(in, *brick)))
+        return nullptr;
+    if (!in.at_end()) return nullptr;
+    return keep_brick(std::move(brick));
+}
+
+bool BrickDecoder::read_distances(Reader& in, Brick& brick) {
+    const auto samples = std::as_writable_bytes(std::span(brick.samples));
+    switch (static_cast<Coding>(in.byte())) {
         case Coding::Uniform: {
             const auto value = in.take(1);
-            if (value.empty()) return nullptr;
-            brick->samples.fill(static_cast<Sample>(value[0]));
+            if (value.empty()) return false;
+            brick.samples.fill(static_cast<Sample>(value[0]));
             break;
         }
         case Coding::Raw: {
-            const auto samples = in.take(kBrickSamples);
-            if (samples.empty()) return nullptr;
-            std::memcpy(brick->samples.data(), samples.data(), kBrickSamples);
+            if (!in.copy_to(samples)) return false;
             break;
         }
         case Coding::Residual: {
-            const auto length = in.take(2);
-            if (length.empty()) return nullptr;
-            const auto packed = in.take(std::to_integer<std::size_t>(length[0]) |
-                                        std::to_integer<std::size_t>(length[1]) << 8U);
-            if (packed.empty()) return nullptr;
             Bytes residuals;
-            const std::size_t got = ZSTD_decompressDCtx(
-                context_.get(), residuals.data(), residuals.size(), packed.data(), packed.size());
-            if (got != residuals.size()) return nullptr;
+            if (!unpack(in.take_counted(), std::as_writable_bytes(std::span(residuals))))
+                return false;
             from_residuals(residuals);
-            std::memcpy(brick->samples.data(), residuals.data(), residuals.size());
+            std::memcpy(samples.data(), residuals.data(), residuals.size());
             break;
         }
         default:
-            return nullptr;
+            return false;
     }
-    // A later channel would be lost with the next save, so a brick that has one is not understood.
-    if (!in.at_end()) return nullptr;
     // Rule 1 of the layer, and the range of a sample.
-    if (std::ranges::any_of(brick->samples,
-                            [](Sample s) { return s == 0 || s < kSampleMin || s > kSampleMax; }))
-        return nullptr;
-    return keep_brick(std::move(brick));
+    return std::ranges::none_of(
+        brick.samples, [](Sample s) { return s == 0 || s < kSampleMin || s > kSampleMax; });
+}
+
+bool BrickDecoder::read_materials(Reader& in, Brick& brick) {
+    if (std::ranges::none_of(brick.samples, is_inside)) return false;  // only ground has any
+    const int coding = in.byte();
+    if (coding == static_cast<int>(Coding::Uniform)) {
+        const int material = in.byte();
+        if (material < 0 || material >= kMaterials) return false;
+        brick.placed = PlacedMaterials::uniform(static_cast<Material>(material));
+        return true;
+    }
+    auto materials = std::make_shared<PlacedMaterials::Array>();
+    const auto all = std::as_writable_bytes(std::span(*materials));
+    if (coding == static_cast<int>(Coding::Raw)) {
+        if (!in.copy_to(all)) return false;
+    } else if (coding != static_cast<int>(Coding::Packed) || !unpack(in.take_counted(), all)) {
+        return false;
+    }
+    bool is_placed = false;
+    for (std::size_t i = 0; i < kBrickSamples; ++i) {
+        const Material material = (*materials)[i];
+        if (material == kNotPlaced) continue;
+        if (material >= kMaterials || !is_inside(brick.samples[i])) return false;
+        is_placed = true;
+    }
+    if (!is_placed) return false;
+    brick.placed = PlacedMaterials::mixed(std::move(materials));
+    return true;
 }
 
 }  // namespace nebula::voxel

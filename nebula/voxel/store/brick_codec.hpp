@@ -16,9 +16,9 @@ struct ZSTD_DCtx_s;
 namespace nebula::voxel {
 
 /// What a brick takes at most.
-inline constexpr std::size_t kMostBrickBytes = kBrickSamples + 64;
+inline constexpr std::size_t kMostBrickBytes = 2 * kBrickSamples + 64;
 
-/// Writes a brick as a list of channels, of which there is one so far, its distances. README,
+/// Writes a brick as a list of channels: its distances, and placed materials if it has any. README,
 /// "A brick's bytes".
 ///
 /// Threads:   one at a time.
@@ -37,6 +37,10 @@ private:
     struct Free {
         void operator()(ZSTD_CCtx_s* context) const noexcept;
     };
+    /// A coding and its bytes: `bytes` compressed, or `raw` if that is shorter.
+    void append_packed(std::byte coding, std::span<const std::byte> bytes,
+                       std::span<const std::byte> raw, std::vector<std::byte>& out);
+
     std::unique_ptr<ZSTD_CCtx_s, Free> context_;
 };
 
@@ -58,6 +62,12 @@ private:
     struct Free {
         void operator()(ZSTD_DCtx_s* context) const noexcept;
     };
+    class Reader;
+    [[nodiscard]] bool read_distances(Reader& in, Brick& brick);
+    [[nodiscard]] bool read_materials(Reader& in, Brick& brick);
+    /// Whether they were just as many.
+    [[nodiscard]] bool unpack(std::span<const std::byte> packed, std::span<std::byte> out) noexcept;
+
     std::unique_ptr<ZSTD_DCtx_s, Free> context_;
 };
 

@@ -37,12 +37,14 @@ constexpr std::int32_t kApplication = 0x4E425731;  // "NBW1"
 
 // Each step turns a file of the format before it into one of its own: the first makes a new file.
 // A step never changes; a new format is a new step.
-constexpr std::array<const char*, 1> kSteps{
+constexpr std::array<const char*, 2> kSteps{
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE bricks (key INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
     "CREATE TABLE pages (page INTEGER PRIMARY KEY, bits BLOB NOT NULL);"
     "CREATE TABLE operations (sequence INTEGER PRIMARY KEY, record BLOB NOT NULL);"
-    "CREATE TABLE damaged (key INTEGER NOT NULL, bytes BLOB NOT NULL);"};
+    "CREATE TABLE damaged (key INTEGER NOT NULL, bytes BLOB NOT NULL);",
+    // Bricks may have placed materials, which earlier programs would lose.
+    ""};
 constexpr auto kFormat = static_cast<std::int32_t>(kSteps.size());
 
 // A damaged length asks for no more memory than this. No brick is longer, and no sealed record.
@@ -449,6 +451,9 @@ tl::expected<void, VoxelError> WorldFile::check_format() {
     if (!format || *format < 0 || *format > kFormat)
         return Failure(error(SQLITE_CORRUPT, "opened"));
     if (*format == kFormat) return {};
+    if (report_.read_only && std::all_of(kSteps.begin() + *format, kSteps.end(),
+                                         [](const char* s) { return *s == '\0'; }))
+        return {};  // there is nothing to convert
     if (report_.read_only)
         return fail(Kind::ReadOnly, in_quotes(path_) +
                                         " is of an older format and cannot be written " +

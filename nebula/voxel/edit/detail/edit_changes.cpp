@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace nebula::voxel::detail {
 
 namespace {
-
-constexpr int kHalfVoxel = kSampleUnitsPerVoxel / 2;
 
 // Notes where two bricks differ.
 void note_differences(const Brick& before, const Brick& after, ChangedSamples& changed) {
@@ -26,30 +26,86 @@ void note_differences(const Brick& before, const Brick& after, ChangedSamples& c
 void fill_brick(const Generator& generator, BrickId id, Brick& out) {
     const Region region = brick_region(id);
     const Range range = generator.bounds(region);
+    out.placed = {};
     if (range.uniform())
         out.samples.fill(range.min);
     else
         generator.generate(region, out.samples.data(), kBrickSize, kBrickSize * kBrickSize);
 }
 
+// Gives back what the rules exclude.
+void spare_excluded(const MaterialRules& rules, const Brick& before, Brick& after,
+                    BrickScratch& scratch) {
+    read_materials(before, scratch.generated, scratch.materials_before);
+    for (std::size_t i = 0; i < kBrickSamples; ++i) {
+        const Sample old = before.samples[i];
+        if (after.samples[i] != old &&
+            rules.share(scratch.materials_before[i], is_inside(old)) <= 0.0F)
+            after.samples[i] = old;
+    }
+}
+
+// Sets the materials of a brick whose samples are done. Whatever became ground is of the rules' material.
+void place_materials(const MaterialRules& rules, const Brick& before, Brick& after,
+                     BrickScratch& scratch) {
+    auto& materials = scratch.materials_before;
+    read_materials(before, scratch.generated, materials);
+    for (std::size_t i = 0; i < kBrickSamples; ++i)
+        if (!is_inside(before.samples[i])) materials[i] = rules.material();
+    after.placed = placed_of(after.samples, materials, scratch.generated);
+}
+
+// A dig of solid ground leaves air where a point lies in the shape.
+std::optional<BrickChange> paint_brick(const Volume& volume, const LevelBrush& brush,
+                                       const MaterialRules& rules, BrickId id,
+                                       LevelBrush::Reach reach, BrickScratch& scratch) {
+    const Brick* before = volume.find(id);
+    if (before == &kAirBrick) return {};
+    if (before == nullptr) {
+        if (volume.generator().bounds(brick_region(id)).all_air()) return {};
+        fill_brick(volume.generator(), id, scratch.before);
+        before = &scratch.before;
+    }
+    if (scratch.copy == nullptr) scratch.copy = std::make_unique_for_overwrite<Brick>();
+    Brick& copy = *scratch.copy;
+    copy.samples.fill(reach == LevelBrush::Reach::Whole ? kSampleMax : kSampleMin);
+    if (reach != LevelBrush::Reach::Whole) {
+        ChangedSamples marked(id);
+        brush.paint(id, copy, marked);
+    }
+    auto& materials = scratch.materials_before;
+    read_materials(*before, scratch.generated, materials);
+    BrickChange change{id, {}, ChangedSamples(id), {}};
+    for (int z = 0; z < kBrickSize; ++z)
+        for (int y = 0; y < kBrickSize; ++y) {
+            std::uint32_t mask = 0;
+            for (int x = 0; x < kBrickSize; ++x) {
+                const std::size_t i = Brick::index(x, y, z);
+                if (is_inside(copy.samples[i]) || !is_inside(before->samples[i]) ||
+                    materials[i] == rules.material() || rules.share(materials[i], true) <= 0.0F)
+                    continue;
+                materials[i] = rules.material();
+                mask |= 1U << static_cast<unsigned>(x);
+            }
+            if (mask != 0) change.changed.add_row(y, z, mask);
+        }
+    if (!change.changed.any()) return {};
+    copy.samples = before->samples;
+    copy.placed = placed_of(copy.samples, materials, scratch.generated);
+    change.samples = keep_brick(std::exchange(scratch.copy, nullptr));
+    return change;
+}
+
 }  // namespace
 
-GroundVolume volume_between(const Brick& before, const Brick& after) noexcept {
-    std::uint32_t removed = 0;
-    std::uint32_t added = 0;
-    for (std::size_t i = 0; i < kBrickSamples; ++i) {
-        // Unsigned bytes, which the oldest x86-64 processors clamp, subtract and sum in registers.
-        const auto air = [](Sample s) {
-            constexpr std::uint8_t zero = 128;
-            const auto from_zero = static_cast<std::uint8_t>(static_cast<std::uint8_t>(s) ^ zero);
-            return std::clamp<std::uint8_t>(from_zero, zero - kHalfVoxel, zero + kHalfVoxel);
-        };
-        const std::uint8_t a = air(before.samples[i]);
-        const std::uint8_t b = air(after.samples[i]);
-        removed += static_cast<std::uint8_t>(b > a ? b - a : 0);
-        added += static_cast<std::uint8_t>(a > b ? a - b : 0);
-    }
-    return {removed, added};
+MaterialVolumes volumes_of(const Brick& before, const Brick& after, BrickScratch& scratch) {
+    const GroundVolume sum = volume_between(before, after);
+    if (sum == GroundVolume{}) return {};
+    if (before.placed.none() && after.placed.none())
+        if (const std::optional<Material> one = scratch.generated.one()) return {{*one, sum}};
+    read_materials(before, scratch.generated, scratch.materials_before);
+    read_materials(after, scratch.generated, scratch.materials_after);
+    return volumes_between(before, scratch.materials_before, after, scratch.materials_after);
 }
 
 void read_brick(const Volume& volume, BrickId id, Brick& out) {
@@ -59,30 +115,39 @@ void read_brick(const Volume& volume, BrickId id, Brick& out) {
         fill_brick(volume.generator(), id, out);
 }
 
-std::optional<BrickChange> change_brick(const Volume& volume, const LevelBrush& brush, Mode mode,
-                                        BrickId id, BrickScratch& scratch) {
+std::optional<BrickChange> change_brick(const Volume& volume, const LevelBrush& brush,
+                                        const MaterialRules& rules, BrickId id,
+                                        BrickScratch& scratch) {
     const LevelBrush::Reach reach = brush.reach(id);
     if (reach == LevelBrush::Reach::None) return {};
+    scratch.generated.begin(volume.generator(), id);
+    if (rules.mode() == Mode::Paint) return paint_brick(volume, brush, rules, id, reach, scratch);
+    const bool digs = rules.mode() == Mode::Dig;
     // What a dig finds empty stays as it is, and what an addition finds solid.
-    const bool spares_whole = mode != Mode::Paste;
-    const Brick& whole = whole_brick(mode);
+    const bool spares_whole = rules.mode() != Mode::Paste;
+    const Brick& whole = whole_brick(rules.mode());
     const Brick* before = volume.find(id);
-    if (spares_whole && before == &whole) return {};
+    if (spares_whole && before != nullptr && (digs ? before == &whole : is_all_solid(before)))
+        return {};
     if (before == nullptr) {
         const Range range = volume.generator().bounds(brick_region(id));
         if (spares_whole && range.uniform() && range.min == whole.samples.front()) return {};
     }
-    // Volumes are those of the finest level. Elsewhere the samples before are not needed.
-    const bool compares = brush.level() == 0 || reach == LevelBrush::Reach::Whole;
-    if (reach == LevelBrush::Reach::Whole) {
-        if (before == nullptr) {
-            fill_brick(volume.generator(), id, scratch.before);
-            before = &scratch.before;
-        }
-        BrickChange change{id, BrickPtr(&whole), ChangedSamples(id), {}};
+    const bool is_whole = reach == LevelBrush::Reach::Whole && !rules.limits();
+    const bool places = (before != nullptr && !before->placed.none()) ||
+                        (!digs && scratch.generated.one() != rules.material());
+    // Volumes are those of the finest level. Elsewhere, the brick before is often not needed.
+    const bool compares = brush.level() == 0 || is_whole || places || rules.limits();
+    if (before == nullptr && is_whole) {
+        fill_brick(volume.generator(), id, scratch.before);
+        before = &scratch.before;
+    }
+    BrickChange change{id, {}, ChangedSamples(id), {}};
+    if (is_whole && (digs || !places)) {
         note_differences(*before, whole, change.changed);
         if (!change.changed.any()) return {};
-        if (brush.level() == 0) change.volume = volume_between(*before, whole);
+        change.samples = BrickPtr(&whole);
+        if (brush.level() == 0) change.volumes = volumes_of(*before, whole, scratch);
         return change;
     }
     if (scratch.copy == nullptr) scratch.copy = std::make_unique_for_overwrite<Brick>();
@@ -96,11 +161,15 @@ std::optional<BrickChange> change_brick(const Volume& volume, const LevelBrush& 
             before = &scratch.before;
         }
     }
-    ChangedSamples changed(id);
-    brush.paint(id, copy, changed);
-    if (!changed.any()) return {};
-    BrickChange change{id, {}, changed, {}};
-    if (compares) change.volume = volume_between(*before, copy);
+    brush.paint(id, copy, change.changed);
+    if (rules.limits() && change.changed.any()) {
+        spare_excluded(rules, *before, copy, scratch);
+        change.changed = ChangedSamples(id);
+        note_differences(*before, copy, change.changed);
+    }
+    if (!change.changed.any()) return {};
+    if (places) place_materials(rules, *before, copy, scratch);
+    if (brush.level() == 0) change.volumes = volumes_of(*before, copy, scratch);
     change.samples = keep_brick(std::exchange(scratch.copy, nullptr));
     return change;
 }
@@ -111,8 +180,8 @@ void EditChanges::add(BrickChange change) {
     report.bricks.push_back(change.id);
     report.reach[level] = box_around(report.reach[level], brick_region(change.id).box);
     change.changed.append_chunks(change.id, report.chunks);
-    report.volume.removed += change.volume.removed;
-    report.volume.added += change.volume.added;
+    voxel::add(report.materials, change.volumes);
+    report.volume += total(change.volumes);
 }
 
 void EditChanges::finish() {

@@ -2,8 +2,10 @@
 // The bricks of an edit that is being worked out, and what is told of them.
 #pragma once
 
+#include "nebula/voxel/edit/detail/brick_materials.hpp"
 #include "nebula/voxel/edit/detail/changed_samples.hpp"
 #include "nebula/voxel/edit/detail/level_brush.hpp"
+#include "nebula/voxel/edit/detail/material_rules.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/field/volume.hpp"
 
@@ -13,31 +15,36 @@
 
 namespace nebula::voxel::detail {
 
-[[nodiscard]] GroundVolume volume_between(const Brick& before, const Brick& after) noexcept;
-
 /// What a brick has become.
 struct BrickChange {
     BrickId id;
     BrickPtr samples;
     ChangedSamples changed;
-    GroundVolume volume;
+    MaterialVolumes volumes;  // of the finest level
 };
 
 /// Memory that change_brick() uses again. One per thread.
 struct BrickScratch {
     std::unique_ptr<Brick> copy;
     Brick before;
+    GeneratedMaterials generated;
+    PlacedMaterials::Array materials_before, materials_after;
 };
 
-/// The brick's samples as they are: those that exist, or those of the generator.
+/// The brick as it is: the one that exists, or what the generator makes.
 void read_brick(const Volume& volume, BrickId id, Brick& out);
 
-/// Applies a brush to one brick; nothing if no sample changes.
+/// What changed on the finest level. \throws std::bad_alloc, and what the generator throws.
+[[nodiscard]] MaterialVolumes volumes_of(const Brick& before, const Brick& after,
+                                         BrickScratch& scratch);
+
+/// Applies a brush to one brick; nothing if no point changes.
 ///
 /// Threads:   any thread with a pin.
 /// Throws:    what the generator throws, and std::bad_alloc.
 [[nodiscard]] std::optional<BrickChange> change_brick(const Volume& volume, const LevelBrush& brush,
-                                                      Mode mode, BrickId id, BrickScratch& scratch);
+                                                      const MaterialRules& rules, BrickId id,
+                                                      BrickScratch& scratch);
 
 struct EditChanges {
     std::vector<EditedBrick> bricks;

@@ -147,7 +147,7 @@ private:
 }  // namespace
 
 LevelBrushes make_brushes(const Operation& operation) {
-    const bool dig = operation.mode == Mode::Dig;
+    const bool dig = operation.mode == Mode::Dig || operation.mode == Mode::Paint;
     const auto* sphere = std::get_if<SphereShape>(&operation.shape);
     std::shared_ptr<const StampField> stamp;
     std::shared_ptr<const ShapeField> field;

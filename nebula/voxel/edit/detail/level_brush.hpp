@@ -56,7 +56,8 @@ private:
                                                                   bool dig, Level level);
 /// By level; null: the level is left out, see is_too_small().
 using LevelBrushes = std::array<std::unique_ptr<const LevelBrush>, kLevels>;
-/// Those of a hard operation that has passed check(). \throws std::bad_alloc.
+/// Those of a hard operation that has passed check(). Those of a paint dig: in solid ground, they leave air
+/// where a point lies in the shape. \throws std::bad_alloc.
 [[nodiscard]] LevelBrushes make_brushes(const Operation& operation);
 
 /// What a dig leaves where it leaves nothing, or what an addition leaves in its depth.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Operations that look at a sample's neighbours: worked out on the finest level, then picked down.
 #include "nebula/voxel/edit/detail/edit_changes.hpp"
+#include "nebula/voxel/edit/detail/material_rules.hpp"
 #include "nebula/voxel/edit/detail/shape_field.hpp"
+#include "nebula/voxel/field/materials.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,6 +22,15 @@ namespace nebula::voxel::detail {
 
 namespace {
 
+template <class F>  // called with each brick of the finest level that reaches into the box
+void for_each_brick(const Box3i& box, F&& f) {
+    const Vec3i first = floor_div(box.min, kBrickSize);
+    const Vec3i last = floor_div(box.max - Vec3i{1, 1, 1}, kBrickSize);
+    for (std::int32_t z = first.z; z <= last.z; ++z)
+        for (std::int32_t y = first.y; y <= last.y; ++y)
+            for (std::int32_t x = first.x; x <= last.x; ++x) f(BrickId{{x, y, z}});
+}
+
 // The samples of a box of the finest level.
 class Window {
 public:
@@ -28,11 +39,7 @@ public:
           size_(box.max - box.min),
           samples_(static_cast<std::size_t>(size_.x) * static_cast<std::size_t>(size_.y) *
                    static_cast<std::size_t>(size_.z)) {
-        const Vec3i first = floor_div(box.min, kBrickSize);
-        const Vec3i last = floor_div(box.max - Vec3i{1, 1, 1}, kBrickSize);
-        for (std::int32_t z = first.z; z <= last.z; ++z)
-            for (std::int32_t y = first.y; y <= last.y; ++y)
-                for (std::int32_t x = first.x; x <= last.x; ++x) read(volume, {{x, y, z}});
+        for_each_brick(box, [&](BrickId id) { read(volume, id); });
     }
 
     [[nodiscard]] const Sample* at(Vec3i p) const { return samples_.data() + offset(p); }
@@ -72,6 +79,73 @@ private:
     std::vector<Sample> samples_;
 };
 
+// The materials of the same box, placed or generated. Empty where one is proven for all of it.
+class MaterialWindow {
+public:
+    MaterialWindow(const Volume& volume, const Box3i& box) : box_(box), size_(box.max - box.min) {
+        bool is_placed = false;
+        for_each_brick(box, [&](BrickId id) {
+            const Brick* const brick = volume.find(id);
+            is_placed |= brick != nullptr && !brick->placed.none();
+        });
+        if (!is_placed) one_ = volume.generator().uniform_material({box, 0});
+        if (one_) return;
+        materials_.resize(static_cast<std::size_t>(step_z()) * static_cast<std::size_t>(size_.z));
+        voxel::read_materials(volume.generator(), {box, 0}, materials_.data(), size_.x, step_z());
+        if (!is_placed) return;
+        for_each_brick(box, [&](BrickId id) {
+            const Brick* const brick = volume.find(id);
+            if (brick != nullptr && !brick->placed.none()) read(*brick, id);
+        });
+    }
+
+    [[nodiscard]] Material at(Vec3i p) const { return one_ ? *one_ : materials_[offset(p)]; }
+
+private:
+    [[nodiscard]] std::ptrdiff_t step_z() const { return std::ptrdiff_t{size_.x} * size_.y; }
+    [[nodiscard]] std::size_t offset(Vec3i p) const {
+        const Vec3i in = p - box_.min;
+        return static_cast<std::size_t>(in.x + in.y * std::ptrdiff_t{size_.x} + in.z * step_z());
+    }
+    void read(const Brick& brick, BrickId id) {
+        const Box3i voxels = brick_region(id).box;
+        const Box3i part = intersection(voxels, box_);
+        for (std::int32_t z = part.min.z; z < part.max.z; ++z)
+            for (std::int32_t y = part.min.y; y < part.max.y; ++y)
+                for (std::int32_t x = part.min.x; x < part.max.x; ++x) {
+                    const Vec3i in = Vec3i{x, y, z} - voxels.min;
+                    const Material placed = brick.placed_at(Brick::index(in.x, in.y, in.z));
+                    if (placed != kNotPlaced) materials_[offset({x, y, z})] = placed;
+                }
+    }
+
+    Box3i box_;
+    Vec3i size_;
+    std::optional<Material> one_;
+    std::vector<Material> materials_;
+};
+
+// Of the nearest ground around a point of air; of equally near ones, the deepest, or else the first. Its own,
+// if all is air.
+Material material_beside(Vec3i p, const Sample* at, const Window& window,
+                         const MaterialWindow& materials) {
+    Vec3i nearest;
+    int least = 4;
+    Sample deepest = 0;
+    for (int z = -1; z <= 1; ++z)
+        for (int y = -1; y <= 1; ++y)
+            for (int x = -1; x <= 1; ++x) {
+                const Sample there = at[x + y * window.step_y() + z * window.step_z()];
+                const int axes = std::abs(x) + std::abs(y) + std::abs(z);
+                if (!is_inside(there) || axes > least || (axes == least && there >= deepest))
+                    continue;
+                nearest = {x, y, z};
+                least = axes;
+                deepest = there;
+            }
+    return materials.at(p + nearest);
+}
+
 // How far a sample lies from the surface, in sample units. Where it is saturated, as far as its neighbours
 // tell; nothing if they are saturated, too: then the surface is more than a voxel beyond a sample's reach,
 // and does not come into it by one operation.
@@ -107,14 +181,24 @@ float mean_around(const Sample* at, const Window& window) {
 class SoftBrush {
 public:
     explicit SoftBrush(const Operation& operation)
-        : operation_(operation), normal_(normalized(operation.target.normal)) {}
+        : operation_(operation),
+          normal_(normalized(operation.target.normal)),
+          done_at_once_(operation.mode == Mode::Dig && operation.strength >= 1.0F &&
+                        operation.falloff <= 0.0F) {}
 
-    /// \param into  how deep inside the shape the point lies, in voxels; not negative.
-    [[nodiscard]] Sample operator()(Vec3i p, const Sample* at, const Window& window,
-                                    float into) const {
+    /// How far outside the shape a sample may change, in voxels: where a dig meets no hardness, it is done
+    /// at once, and that sets the distances around it.
+    [[nodiscard]] float reach() const { return done_at_once_ ? static_cast<float>(kReach) : 0.0F; }
+
+    /// \param into   how deep inside the shape the point lies, in voxels; at least -reach().
+    /// \param share  how much of the strength the point feels, above 0.
+    [[nodiscard]] Sample operator()(Vec3i p, const Sample* at, const Window& window, float into,
+                                    float share) const {
+        if (done_at_once_ && share >= 1.0F) return std::max(*at, quantize(into));
+        if (into < 0.0F) return *at;
         const float weight =
             operation_.falloff > 0.0F ? std::min(into / operation_.falloff, 1.0F) : 1.0F;
-        const float most = operation_.strength * weight * float{kSampleUnitsPerVoxel};
+        const float most = operation_.strength * share * weight * float{kSampleUnitsPerVoxel};
         const std::optional<float> distance = distance_at(at, window);
         if (!distance) return *at;
         const auto towards = [&](float goal) {
@@ -138,6 +222,7 @@ public:
                 return towards(dot(d, normal_) * float{kSampleUnitsPerVoxel});
             }
             case Mode::Paste:
+            case Mode::Paint:
                 break;
         }
         return *at;
@@ -148,64 +233,88 @@ private:
 
     const Operation& operation_;
     Vec3f normal_;
+    bool done_at_once_;
 };
 
 struct ChangedBrick {
     std::unique_ptr<Brick> samples;
     std::bitset<kBrickSamples> changed;
+    // Of what became ground; null if nothing did.
+    std::unique_ptr<PlacedMaterials::Array> fresh;
 };
 // In an order that does not depend on addresses.
 using ChangedBricks = std::map<Vec3i, ChangedBrick>;
 
-void note(ChangedBrick& brick, std::size_t index, Sample fresh) {
-    if (brick.samples->samples[index] == fresh) return;
-    brick.samples->samples[index] = fresh;
+/// \param material  called for that of the point, if it becomes ground.
+template <class F>
+void note(ChangedBrick& brick, std::size_t index, Sample fresh, F&& material) {
+    Sample& sample = brick.samples->samples[index];
+    if (sample == fresh) return;
+    if (is_inside(fresh) && !is_inside(sample)) {
+        if (brick.fresh == nullptr)
+            brick.fresh = std::make_unique_for_overwrite<PlacedMaterials::Array>();
+        (*brick.fresh)[index] = material();
+    }
+    sample = fresh;
     brick.changed.set(index);
 }
 
 ChangedBricks changes_of_finest(const Volume& volume, const Operation& operation) {
     const std::unique_ptr<const ShapeField> field = make_field(operation.shape);
-    const auto low = [](double c) { return static_cast<std::int32_t>(std::ceil(c)); };
-    const auto high = [](double c) { return static_cast<std::int32_t>(std::floor(c)) + 1; };
+    const SoftBrush brush(operation);
+    const auto reach = static_cast<double>(brush.reach());
+    const auto low = [&](double c) { return static_cast<std::int32_t>(std::ceil(c - reach)); };
+    const auto high = [&](double c) {
+        return static_cast<std::int32_t>(std::floor(c + reach)) + 1;
+    };
     const ShapeField::Bounds& bounds = field->bounds();
     const Box3i box{{low(bounds.min[0]), low(bounds.min[1]), low(bounds.min[2])},
                     {high(bounds.max[0]), high(bounds.max[1]), high(bounds.max[2])}};
     ChangedBricks changes;
     if (box.empty()) return changes;
-    const Window window(volume, {box.min - Vec3i{1, 1, 1}, box.max + Vec3i{1, 1, 1}});
-    const SoftBrush brush(operation);
-    const Vec3i first = floor_div(box.min, kBrickSize);
-    const Vec3i last = floor_div(box.max - Vec3i{1, 1, 1}, kBrickSize);
-    for (std::int32_t bz = first.z; bz <= last.z; ++bz)
-        for (std::int32_t by = first.y; by <= last.y; ++by)
-            for (std::int32_t bx = first.x; bx <= last.x; ++bx) {
-                const BrickId id{{bx, by, bz}};
-                const Box3i voxels = brick_region(id).box;
-                const Box3i part = intersection(voxels, box);
-                ChangedBrick brick;
-                for (std::int32_t z = part.min.z; z < part.max.z; ++z)
-                    for (std::int32_t y = part.min.y; y < part.max.y; ++y) {
-                        Row into;
-                        field->into({static_cast<double>(voxels.min.x), 1.0, static_cast<double>(y),
-                                     static_cast<double>(z)},
-                                    into);
-                        for (std::int32_t x = part.min.x; x < part.max.x; ++x) {
-                            const float depth = into[static_cast<std::size_t>(x - voxels.min.x)];
-                            if (depth < 0.0F) continue;
-                            const Sample* const at = window.at({x, y, z});
-                            const Sample fresh = brush({x, y, z}, at, window, depth);
-                            if (fresh == *at) continue;
-                            if (brick.samples == nullptr) {
-                                brick.samples = std::make_unique_for_overwrite<Brick>();
-                                read_brick(volume, id, *brick.samples);
-                            }
-                            note(brick,
-                                 Brick::index(x - voxels.min.x, y - voxels.min.y, z - voxels.min.z),
-                                 fresh);
-                        }
+    const Box3i around{box.min - Vec3i{1, 1, 1}, box.max + Vec3i{1, 1, 1}};
+    const Window window(volume, around);
+    const MaterialRules rules(operation);
+    // A dig or an addition needs materials only if it asks for them.
+    const bool spreads = operation.mode != Mode::Dig && operation.mode != Mode::Add;
+    std::optional<MaterialWindow> materials;
+    if (spreads || rules.limits()) materials.emplace(volume, around);
+    // What ground at a point is of, or would be.
+    const auto material_of = [&](Vec3i p, const Sample* at) {
+        if (!spreads || is_inside(*at)) return materials->at(p);
+        return material_beside(p, at, window, *materials);
+    };
+    for_each_brick(box, [&](BrickId id) {
+        const Box3i voxels = brick_region(id).box;
+        const Box3i part = intersection(voxels, box);
+        ChangedBrick brick;
+        for (std::int32_t z = part.min.z; z < part.max.z; ++z)
+            for (std::int32_t y = part.min.y; y < part.max.y; ++y) {
+                Row into;
+                field->into({static_cast<double>(voxels.min.x), 1.0, static_cast<double>(y),
+                             static_cast<double>(z)},
+                            into);
+                for (std::int32_t x = part.min.x; x < part.max.x; ++x) {
+                    const float depth = into[static_cast<std::size_t>(x - voxels.min.x)];
+                    if (depth < -brush.reach()) continue;
+                    const Vec3i p{x, y, z};
+                    const Sample* const at = window.at(p);
+                    const float share =
+                        rules.limits() ? rules.share(material_of(p, at), is_inside(*at)) : 1.0F;
+                    if (share <= 0.0F) continue;
+                    const Sample fresh = brush(p, at, window, depth, share);
+                    if (fresh == *at) continue;
+                    if (brick.samples == nullptr) {
+                        brick.samples = std::make_unique_for_overwrite<Brick>();
+                        read_brick(volume, id, *brick.samples);
                     }
-                if (brick.changed.any()) changes.emplace(id.at, std::move(brick));
+                    const Vec3i in = p - voxels.min;
+                    note(brick, Brick::index(in.x, in.y, in.z), fresh,
+                         [&] { return spreads ? material_of(p, at) : rules.material(); });
+                }
             }
+        if (brick.changed.any()) changes.emplace(id.at, std::move(brick));
+    });
     return changes;
 }
 
@@ -236,8 +345,9 @@ ChangedBricks pick(const Volume& volume, const ChangedBricks& finer, Level level
                     }
                     const std::size_t to =
                         Brick::index(half.x + x / 2, half.y + y / 2, half.z + z / 2);
-                    note(brick, to,
-                         picked(fine.samples->samples[from], brick.samples->samples[to]));
+                    // Both levels had the same sign, so what becomes ground here did so there, too.
+                    note(brick, to, picked(fine.samples->samples[from], brick.samples->samples[to]),
+                         [&] { return (*fine.fresh)[from]; });
                 }
     }
     std::erase_if(changes, [](const auto& entry) { return entry.second.changed.none(); });
@@ -256,23 +366,35 @@ ChangedSamples changed_samples(BrickId id, const ChangedBrick& brick) {
     return changed;
 }
 
+// Of the brick before, and of what became ground since.
+void place_materials(ChangedBrick& brick, BrickScratch& scratch) {
+    PlacedMaterials::Array& materials = scratch.materials_before;
+    read_materials(scratch.before, scratch.generated, materials);
+    const auto& before = scratch.before.samples;
+    const auto& after = brick.samples->samples;
+    for (std::size_t i = 0; i < kBrickSamples; ++i)
+        if (is_inside(after[i]) && !is_inside(before[i])) materials[i] = (*brick.fresh)[i];
+    brick.samples->placed = placed_of(after, materials, scratch.generated);
+}
+
 }  // namespace
 
 void make_soft_changes(const Volume& volume, const Operation& operation, EditChanges& changes) {
-    const auto before = std::make_unique_for_overwrite<Brick>();
+    const auto scratch = std::make_unique_for_overwrite<BrickScratch>();
     ChangedBricks bricks = changes_of_finest(volume, operation);
     for (Level level = 0; !bricks.empty(); ++level) {
         ChangedBricks coarser;
         if (level + 1 < kLevels) coarser = pick(volume, bricks, level + 1);
         for (auto& [at, brick] : bricks) {
             const BrickId id{at, level};
-            GroundVolume ground;
-            if (level == 0) {
-                read_brick(volume, id, *before);
-                ground = volume_between(*before, *brick.samples);
-            }
+            scratch->generated.begin(volume.generator(), id);
+            const bool places = brick.fresh != nullptr || !brick.samples->placed.none();
+            if (level == 0 || places) read_brick(volume, id, scratch->before);
+            if (places) place_materials(brick, *scratch);
+            MaterialVolumes volumes;
+            if (level == 0) volumes = volumes_of(scratch->before, *brick.samples, *scratch);
             const ChangedSamples changed = changed_samples(id, brick);
-            changes.add({id, keep_brick(std::move(brick.samples)), changed, ground});
+            changes.add({id, keep_brick(std::move(brick.samples)), changed, std::move(volumes)});
         }
         bricks = std::move(coarser);
     }
