@@ -2,19 +2,20 @@
 #include "nebula/godot/voxel/material_shader.hpp"
 
 #include <cstddef>
+#include <string_view>
 
 namespace nebula::godot {
 namespace {
 
 // A vertex of a mesh of one material has no CUSTOM0; `single_material` says which it is. All vertices
 // of a triangle name the same materials, so they may be flat.
-constexpr const char* kCode = R"(
+constexpr std::string_view kCode = R"(
 uniform int single_material = -1;
 // From the world to the terrain's own space, in which textures lie, so that they move with it.
 uniform mat4 from_world;
 // By number: colour; roughness, metallic, repetitions per voxel, whether there is a height; layers of the
 // albedo, normal and ORM arrays, or -1.
-uniform vec4 colors[128];
+uniform vec4 colors[128] : source_color;
 uniform vec4 surfaces[128];
 uniform vec4 layers[128];
 uniform float border_sharpness = 0.5;
@@ -180,12 +181,26 @@ void fragment() {
 
 }  // namespace
 
+// The RenderingServer has no preprocessor; the one of Shader resources is not reached from here. There is
+// one level of #ifdef, and no #else.
 std::string material_shader_code(const std::array<bool, 3>& has_maps) {
-    constexpr std::array<const char*, 3> defines{"ALBEDO_MAPS", "NORMAL_MAPS", "ORM_MAPS"};
+    constexpr std::array<std::string_view, 3> names{"ALBEDO_MAPS", "NORMAL_MAPS", "ORM_MAPS"};
+    constexpr std::string_view ifdef = "#ifdef ";
     std::string code = "shader_type spatial;\n";
-    for (std::size_t i = 0; i < defines.size(); ++i)
-        if (has_maps[i]) code += std::string("#define ") + defines[i] + "\n";
-    return code + kCode;
+    bool taken = true;
+    for (std::string_view rest = kCode; !rest.empty();) {
+        const std::string_view line = rest.substr(0, rest.find('\n') + 1);
+        rest.remove_prefix(line.size());
+        if (line.starts_with(ifdef)) {
+            for (std::size_t i = 0; i < names.size(); ++i)
+                if (line.substr(ifdef.size()).starts_with(names[i])) taken = has_maps[i];
+        } else if (line.starts_with("#endif")) {
+            taken = true;
+        } else if (taken) {
+            code += line;
+        }
+    }
+    return code;
 }
 
 }  // namespace nebula::godot

@@ -17,14 +17,12 @@ namespace {
 constexpr std::array<const char*, MaterialLook::kMaps> kArrays{"albedo_maps", "normal_maps",
                                                                "orm_maps"};
 
-float linear(float srgb) noexcept {
-    return srgb <= 0.04045F ? srgb / 12.92F : std::pow((srgb + 0.055F) / 1.055F, 2.4F);
-}
-
-// The engine speaks of a vec4 as a colour; none of these is converted.
-using Column = std::array<Color, voxel::kMaterials>;
-Variant as_array(const Column& column) {
-    return PackedColorArray(std::span<const Color>(column.data(), column.size()));
+// By number. Colours are handed over as such, because some renderers convert them; nothing else is.
+using Colors = std::array<Color, voxel::kMaterials>;
+using Numbers = std::array<Vector4, voxel::kMaterials>;
+Variant as_array(const Colors& colors) { return PackedColorArray(std::span<const Color>(colors)); }
+Variant as_array(const Numbers& numbers) {
+    return PackedVector4Array(std::span<const Vector4>(numbers));
 }
 
 Transform3D inverse_of(const Transform3D& place) {
@@ -35,9 +33,8 @@ Transform3D inverse_of(const Transform3D& place) {
 }  // namespace
 
 std::uint32_t vertex_color(const Color& color) noexcept {
-    const auto byte = [](float srgb) {
-        return static_cast<std::uint32_t>(
-            std::lround(linear(std::clamp(srgb, 0.0F, 1.0F)) * 255.0F));
+    const auto byte = [](float share) {
+        return static_cast<std::uint32_t>(std::lround(std::clamp(share, 0.0F, 1.0F) * 255.0F));
     };
     return byte(color.r) | byte(color.g) << 8U | byte(color.b) << 16U | 0xFF000000U;
 }
@@ -70,9 +67,9 @@ RID TerrainMaterials::of(int material) {
 
 void TerrainMaterials::set_look(const LibraryLook& look,
                                 std::shared_ptr<const MaterialTextures> textures) {
-    Column colors;
-    Column surfaces;
-    Column layers;
+    Colors colors;
+    Numbers surfaces;
+    Numbers layers;
     colors.fill(MaterialLook::kMissing);
     surfaces.fill({1, 0, 1, 0});
     layers.fill({-1, -1, -1, -1});
@@ -80,8 +77,7 @@ void TerrainMaterials::set_look(const LibraryLook& look,
     for (std::size_t i = 0; i < count; ++i) {
         const MaterialLook& material = look.materials[i];
         const auto number = [](double value) { return static_cast<float>(value); };
-        colors[i] = {linear(material.color.r), linear(material.color.g), linear(material.color.b),
-                     1};
+        colors[i] = material.color;
         const bool has_height = textures && textures->has_height(i);
         surfaces[i] = {number(material.roughness), number(material.metallic),
                        number(material.scale), has_height ? 1.0F : 0.0F};

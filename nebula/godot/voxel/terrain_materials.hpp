@@ -52,7 +52,7 @@ private:
     double border_sharpness_ = 0.5;
 };
 
-/// As a vertex colour has it: linear, red in the lowest byte.
+/// As a vertex colour has it: sRGB as the colour itself, red in the lowest byte.
 [[nodiscard]] std::uint32_t vertex_color(const Color& color) noexcept;
 
 }  // namespace nebula::godot

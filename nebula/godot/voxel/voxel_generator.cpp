@@ -4,6 +4,7 @@
 #include "nebula/base/log.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <stdexcept>
@@ -17,6 +18,7 @@ using voxel::NoiseSettings;
 constexpr double kLowestOctaves = 1;
 constexpr double kHighestOctaves = 12;
 constexpr double kHighestGround = 100'000;
+constexpr double kDeepestLayer = 10'000;
 
 // Whether a property may have this value; if not, says so.
 bool accepts(const char* property, double value, double lowest, double highest) {
@@ -44,6 +46,75 @@ void VoxelGenerator::bind(ClassBuilder<VoxelGenerator>& c) {
         "Describes the world of a VoxelTerrain before anyone digs in it.",
         "Use [VoxelNoiseGenerator] or [VoxelFlatGenerator]. A [VoxelTerrain] reads the properties "
         "when it builds its world; after a change, call [method VoxelTerrain.regenerate].");
+    using Self = VoxelGenerator;
+    c.group("Materials");
+    const auto material = [&c]<voxel::Material Layers::*kLayer>(const char* name, const char* doc) {
+        c.property(name, &Self::material<kLayer>, &Self::set_material<kLayer>,
+                   Hint::range(0, voxel::kMaterials - 1), doc);
+    };
+    material.operator()<&Layers::surface>(
+        "surface_material",
+        "What the ground is made of from its surface down to [member surface_depth]: a number of "
+        "the terrain's [VoxelMaterialLibrary]. From 0 to 127; any other value is refused with an "
+        "error.");
+    c.property(
+        "surface_depth", &Self::surface_depth, &Self::set_surface_depth,
+        Hint::range(0, kDeepestLayer, 0.1, "exp,suffix:voxels"),
+        "How deep the uppermost layer reaches, measured from the surface, in voxels. From 0 to "
+        "10000. [member soil_depth] grows with it if it would be less.");
+    material.operator()<&Layers::soil>(
+        "soil_material",
+        "What lies below that, down to [member soil_depth]. As [member surface_material].");
+    c.property("soil_depth", &Self::soil_depth, &Self::set_soil_depth,
+               Hint::range(0, kDeepestLayer, 0.1, "exp,suffix:voxels"),
+               "How deep the second layer reaches, measured from the surface, in voxels. From 0 to "
+               "10000. [member surface_depth] shrinks with it if it would be more.");
+    material.operator()<&Layers::rock>(
+        "rock_material", "What everything below is made of. As [member surface_material].");
+}
+
+voxel::GroundLayers VoxelGenerator::layers() const {
+    const MutexLock lock(layers_mutex_);
+    return layers_;
+}
+
+std::string VoxelGenerator::describe_layers() const {
+    const Layers now = layers();
+    if (now == Layers()) return {};
+    return " surface=" + std::to_string(now.surface) + named("surface_depth", now.surface_depth) +
+           " soil=" + std::to_string(now.soil) + named("soil_depth", now.soil_depth) +
+           " rock=" + std::to_string(now.rock);
+}
+
+void VoxelGenerator::set_layer(voxel::Material Layers::*layer, std::int64_t number) {
+    if (!accepts("VoxelGenerator: the number of a material", static_cast<double>(number), 0,
+                 voxel::kMaterials - 1))
+        return;
+    {
+        const MutexLock lock(layers_mutex_);
+        layers_.*layer = static_cast<voxel::Material>(number);
+    }
+    emit_changed();
+}
+
+void VoxelGenerator::set_surface_depth(double voxels) {
+    if (!accepts("VoxelGenerator.surface_depth", voxels, 0, kDeepestLayer)) return;
+    {
+        const MutexLock lock(layers_mutex_);
+        layers_.surface_depth = static_cast<float>(voxels);
+        layers_.soil_depth = std::max(layers_.soil_depth, layers_.surface_depth);
+    }
+    emit_changed();
+}
+
+void VoxelGenerator::set_soil_depth(double voxels) {
+    if (!accepts("VoxelGenerator.soil_depth", voxels, 0, kDeepestLayer)) return;
+    {
+        const MutexLock lock(layers_mutex_);
+        layers_.soil_depth = static_cast<float>(voxels);
+        layers_.surface_depth = std::min(layers_.surface_depth, layers_.soil_depth);
+    }
+    emit_changed();
 }
 
 std::shared_ptr<const voxel::Generator> VoxelGenerator::build() const {
@@ -145,7 +216,9 @@ void VoxelNoiseGenerator::set_octaves(std::int64_t octaves) {
 }
 
 std::shared_ptr<const voxel::Generator> VoxelNoiseGenerator::build() const {
-    return std::make_shared<voxel::NoiseGenerator>(settings());
+    NoiseSettings with_layers = settings();
+    with_layers.layers = layers();
+    return std::make_shared<voxel::NoiseGenerator>(with_layers);
 }
 
 std::string VoxelNoiseGenerator::describe() const {
@@ -155,7 +228,7 @@ std::string VoxelNoiseGenerator::describe() const {
     for (const Number& number : {kBaseHeight, kAmplitude, kPeriod, kLacunarity, kGain, kWarp,
                                  kWarpPeriod, kOverhang, kOverhangPeriod})
         text += named(number.name, s.*number.field);
-    return text;
+    return text + describe_layers();
 }
 
 void VoxelFlatGenerator::bind(ClassBuilder<VoxelFlatGenerator>& c) {
@@ -175,11 +248,11 @@ void VoxelFlatGenerator::set_height(double height) {
 }
 
 std::shared_ptr<const voxel::Generator> VoxelFlatGenerator::build() const {
-    return std::make_shared<voxel::FlatGenerator>(static_cast<float>(height_.load()));
+    return std::make_shared<voxel::FlatGenerator>(static_cast<float>(height_.load()), layers());
 }
 
 std::string VoxelFlatGenerator::describe() const {
-    return "flat" + named("height", static_cast<float>(height_.load()));
+    return "flat" + named("height", static_cast<float>(height_.load())) + describe_layers();
 }
 
 }  // namespace nebula::godot

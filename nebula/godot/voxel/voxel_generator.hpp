@@ -5,6 +5,7 @@
 #include "nebula/base/mutex.hpp"
 #include "nebula/godot/api/resource.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/voxel/gen/ground_layers.hpp"
 #include "nebula/voxel/gen/noise_generator.hpp"
 
 #include <atomic>
@@ -33,6 +34,31 @@ public:
     [[nodiscard]] virtual std::shared_ptr<const voxel::Generator> build() const;
     /// What build() depends on, in words that a world file keeps: equal for equal worlds.
     [[nodiscard]] virtual std::string describe() const { return {}; }
+
+protected:
+    /// What the ground is made of.
+    [[nodiscard]] voxel::GroundLayers layers() const;
+    /// The same for describe(): nothing for a world of one material, as before there were layers.
+    [[nodiscard]] std::string describe_layers() const;
+
+private:
+    using Layers = voxel::GroundLayers;
+    template <voxel::Material Layers::*kLayer>
+    [[nodiscard]] std::int64_t material() const {
+        return layers().*kLayer;
+    }
+    template <voxel::Material Layers::*kLayer>
+    void set_material(std::int64_t number) {
+        set_layer(kLayer, number);
+    }
+    void set_layer(voxel::Material Layers::*layer, std::int64_t number);
+    [[nodiscard]] double surface_depth() const { return layers().surface_depth; }
+    void set_surface_depth(double voxels);
+    [[nodiscard]] double soil_depth() const { return layers().soil_depth; }
+    void set_soil_depth(double voxels);
+
+    mutable Mutex layers_mutex_;
+    Layers layers_ NEBULA_GUARDED_BY(layers_mutex_);
 };
 
 /// Rolling hills of several octaves of noise.

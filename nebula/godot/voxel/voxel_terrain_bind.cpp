@@ -60,7 +60,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         "normals. Without world triplanar, textures start again at every chunk, and the "
         "borders become visible.\n\nWith a [member material_library], every vertex has the "
         "[member VoxelMaterial.albedo_color] of its material as its colour, for [member "
-        "BaseMaterial3D.vertex_color_use_as_albedo], and in CUSTOM0 the numbers and weights "
+        "BaseMaterial3D.vertex_color_use_as_albedo] with [member "
+        "BaseMaterial3D.vertex_color_is_srgb], and in CUSTOM0 the numbers and weights "
         "of its materials, for a shader of your own. The terrain is shown again from the start "
         "when this material comes or goes while there is a library, or when a colour of the "
         "library changes.");

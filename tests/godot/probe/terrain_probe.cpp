@@ -40,6 +40,7 @@ public:
         c.method("place", &TerrainProbe::place, {"terrain"});
         c.method("scenario", &TerrainProbe::scenario, {"terrain"});
         c.method("chunk_mesh", &TerrainProbe::chunk_mesh, {"chunk"});
+        c.method("material_mesh", &TerrainProbe::material_mesh, {"materials", "with_colors"});
         c.method("warnings", &TerrainProbe::warnings, {"terrain"});
         c.method("refuse_steps", &TerrainProbe::refuse_steps, {"refuse"})
             .doc("No memory for the steps of any terrain. False where it cannot be taken.");
@@ -68,10 +69,36 @@ private:
             const voxel::Vec3f normal = mesh.normal(i);
             normals.write()[i] = {normal.x, normal.y, normal.z};
         }
-        const RendererMesh made = ChunkSurface(mesh).take_mesh();
+        const RendererMesh made = ChunkSurface(mesh, nullptr).take_mesh();
         return {{"arrays", RenderingServer::singleton().mesh_surface_get_arrays(made.rid(), 0)},
                 {"normals", normals},
                 {"bytes", mesh.vertex_data.size()}};
+    }
+    /// A slope whose corners are of so many materials in turn, along x; material m has colour m: its
+    /// arrays as the engine decodes them.
+    Dictionary material_mesh(std::int64_t materials, bool with_colors) const {
+        const auto block = std::make_unique<voxel::SampleBlock>();
+        const auto strips = std::make_unique<voxel::StripSamples>();
+        const auto of = std::make_unique<voxel::MaterialBlock>();
+        for (int z = voxel::SampleBlock::kFirst; z <= voxel::SampleBlock::kLast; ++z)
+            for (int y = voxel::SampleBlock::kFirst; y <= voxel::SampleBlock::kLast; ++y)
+                for (int x = voxel::SampleBlock::kFirst; x <= voxel::SampleBlock::kLast; ++x)
+                    block->at(x, y, z) = voxel::quantize(static_cast<float>(y) - 16.5F);
+        of->is_uniform = false;
+        for (std::size_t i = 0; i < of->materials.size(); ++i)
+            of->materials[i] = static_cast<voxel::Material>(i % voxel::MaterialBlock::kEdge %
+                                                            static_cast<std::size_t>(materials));
+        VertexColors colors{};
+        for (std::size_t i = 0; i < colors.size(); ++i)
+            colors[i] = static_cast<std::uint32_t>(i) | 0xFF000000U;
+        voxel::ChunkMesh mesh;
+        if (!voxel::SmoothMesher().mesh(*block, *strips, *of, mesh))
+            throw std::runtime_error("no mesh");
+        ChunkSurface surface(mesh, with_colors ? &colors : nullptr);
+        const int material = surface.material();
+        const RendererMesh made = surface.take_mesh();
+        return {{"arrays", RenderingServer::singleton().mesh_surface_get_arrays(made.rid(), 0)},
+                {"material", material}};
     }
     PackedStringArray warnings(VoxelTerrain* terrain) const {
         return terrain->configuration_warnings();

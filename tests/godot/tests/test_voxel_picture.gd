@@ -99,3 +99,38 @@ func test_compressed_vertices_are_exact_and_equal_at_a_border() -> void:
 		check(border.size() > 50, "vertices of the border: %d" % border.size())
 		borders.append(border)
 	check_equal(borders[0], borders[1], "both sides of the border")
+
+
+# Two floats that hold four numbers and four weights, and a colour: what an own shader reads.
+func test_vertices_carry_their_materials() -> void:
+	for count: int in [1, 3, 9]:
+		for with_colors: bool in [false, true]:
+			var mesh: Dictionary = _probe.material_mesh(count, with_colors)
+			var positions: PackedVector3Array = mesh["arrays"][Mesh.ARRAY_VERTEX]
+			var indices: PackedInt32Array = mesh["arrays"][Mesh.ARRAY_INDEX]
+			var what := "%d materials, colours %s" % [count, with_colors]
+			check_equal(mesh["material"], 0 if count == 1 else -1, what)
+			if count == 1 and not with_colors:
+				check(mesh["arrays"][Mesh.ARRAY_CUSTOM0] == null, "one material takes no attribute")
+				continue
+			var custom: PackedFloat32Array = mesh["arrays"][Mesh.ARRAY_CUSTOM0]
+			check_equal(custom.size(), 2 * positions.size(), what)
+			var words := custom.to_byte_array().to_int32_array()
+			for i in positions.size():
+				var wanted := int(positions[i].x) % count
+				var slot := 0
+				while slot < 4 and (words[2 * i + 1] >> 7 * slot) & 127 == 0:
+					slot += 1
+				var material := (words[2 * i] >> 7 * slot) & 127
+				if material != wanted or words[2 * i + 1] != 0x40000000 | 127 << 7 * slot:
+					check(false, "%s: %d at %s" % [what, material, positions[i]])
+					return
+				if with_colors:
+					var color: Color = mesh["arrays"][Mesh.ARRAY_COLOR][i]
+					if color.r8 != wanted or color.a8 != 255:
+						check(false, "%s: %s at %s" % [what, color, positions[i]])
+						return
+			for i in indices.size():
+				if words[2 * indices[i]] != words[2 * indices[i - i % 3]]:
+					check(false, "%s: the vertices of triangle %d differ" % [what, i / 3])
+					return
