@@ -33,15 +33,14 @@ float determinant(const Basis& b) {
            x.z * (y.x * z.y - y.y * z.x);
 }
 
-// The length of each axis. Mirrored: the first one's is negative, so that what is left is a rotation.
+}  // namespace
+
 Vector3 scale_of(const Basis& b) {
     const auto columns = transposed(b);
     const auto& [x, y, z] = columns.rows;
     return {std::copysign(static_cast<float>(length(x)), determinant(b)),
             static_cast<float>(length(y)), static_cast<float>(length(z))};
 }
-
-}  // namespace
 
 class GroundSink::Shape final : public voxel::ColliderShape {
 public:

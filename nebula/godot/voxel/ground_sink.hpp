@@ -29,6 +29,9 @@ struct GroundLook {
     friend bool operator==(const GroundLook&, const GroundLook&) = default;
 };
 
+/// The length of each axis. Mirrored: the first one's is negative, so that what is left is a rotation.
+[[nodiscard]] Vector3 scale_of(const Basis& basis);
+
 /// Static bodies of up to 4^3 tiles each. One body for each tile would make things jump where two
 /// tiles meet, because a physics engine knows which edges are inner ones only within a body.
 ///

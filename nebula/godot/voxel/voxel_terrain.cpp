@@ -161,6 +161,7 @@ void VoxelTerrain::start() {
             std::make_unique<World>(generator_->build(), settings, look, get_global_transform());
         world_->ground.set_space(get_world_3d()->get_space());
         world_->terrain.set_undo_limit(undo_limit_bytes());
+        world_->terrain.islands().set_largest(searched_island_size());
         ++world_number_;
         show_library();
         if (world_store_) world_->keep_in(world_store_, generator_);
@@ -208,6 +209,7 @@ bool VoxelTerrain::has_world() {
 }
 
 void VoxelTerrain::drop_world() noexcept {
+    release_islands();
     // Out of the node first: what the world's end runs must find no world.
     const std::unique_ptr<World> dropped = std::move(world_);
 }
@@ -410,6 +412,9 @@ task<> VoxelTerrain::stream() {
         show_place();
         attempt([this] { commit_loaded(); });
         if (std::exchange(world_->edits_for_next_frame, false)) world_->edited.set();
+        // What the last frame had no time for.
+        look_for_islands();
+        if (!survives(self, world)) co_return;
         // Before the scripts: a group that was late, and what handlers dug in the last frame, should
         // one of this frame dig, too: that belongs to the next frame. Also without a dig of this
         // frame: a build may have begun before an edit and arrived after it, and its step waits.
@@ -474,6 +479,9 @@ task<> VoxelTerrain::show_edits() {
         if (!in_world_) continue;
         world_->edited.reset();
         if (world_->edits_for_next_frame || world_->late) continue;
+        // An island that comes off is an edit of the same frame.
+        look_for_islands();
+        if (!survives(self, world_number)) co_return;
         // First, because workers bake while the edits are meshed here.
         attempt([this] { update_ground(voxel::Colliders::When::Between); });
         commit_edits();
@@ -523,6 +531,7 @@ void VoxelTerrain::announce_edits(const voxel::EditCommit& commit) {
         for (std::size_t i = 0; i < count; ++i) {
             msec.write()[i] = as_msec(now - pending.front().at);
             same_frame += pending.front().frame == frame ? 1 : 0;
+            if (!pending.front().body.is_null()) show_island(pending.front().body);
             pending.pop_front();
         }
         emit_signal("edit_committed",

@@ -7,6 +7,7 @@
 #include "nebula/godot/api/material.hpp"
 #include "nebula/godot/api/node_3d.hpp"
 #include "nebula/godot/api/physics_material.hpp"
+#include "nebula/godot/api/rigid_body_3d.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/containers.hpp"
@@ -25,6 +26,8 @@
 #include "nebula/task/task_handle.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/edit/operation.hpp"
+#include "nebula/voxel/field/ground_part.hpp"
+#include "nebula/voxel/query/islands.hpp"
 #include "nebula/voxel/query/mover.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
@@ -65,7 +68,8 @@ public:
     using Extension::Extension;
     ~VoxelTerrain();
     static void bind(ClassBuilder<VoxelTerrain>& c);
-    static void bind_edits(ClassBuilder<VoxelTerrain>& c);  ///< A part of bind().
+    static void bind_edits(ClassBuilder<VoxelTerrain>& c);    ///< A part of bind().
+    static void bind_islands(ClassBuilder<VoxelTerrain>& c);  ///< A part of bind().
 
     Error dig_sphere(const Vector3& center, double radius);
     Error add_sphere(const Vector3& center, double radius);
@@ -99,6 +103,8 @@ public:
     Error redo(std::int64_t user);
     [[nodiscard]] bool has_undo(std::int64_t user) const;
     [[nodiscard]] bool has_redo(std::int64_t user) const;
+    /// Null if there is no island at the position, or after an error.
+    [[nodiscard]] RigidBody3D detach_island(const Vector3& position);
     [[nodiscard]] Dictionary raycast(const Vector3& from, const Vector3& direction,
                                      double max_distance);
     [[nodiscard]] Dictionary sweep_sphere(const Vector3& center, double radius,
@@ -179,6 +185,21 @@ public:
     [[nodiscard]] Ref<PhysicsMaterial> collision_material() const { return physics_material_; }
     void set_collision_material(const Ref<PhysicsMaterial>& material);
 
+    enum class Islands : std::int64_t { Stay, Signal, Fall };
+    enum class IslandShape : std::int64_t { Convex, Pieces };
+    [[nodiscard]] std::int64_t islands() const { return static_cast<std::int64_t>(islands_); }
+    void set_islands(std::int64_t what);
+    [[nodiscard]] std::int64_t island_max_size() const { return island_max_size_; }
+    void set_island_max_size(std::int64_t voxels);
+    [[nodiscard]] double island_density() const { return island_density_; }
+    void set_island_density(double density);
+    [[nodiscard]] double island_crumbs() const { return island_crumbs_; }
+    void set_island_crumbs(double voxels);
+    [[nodiscard]] std::int64_t island_shape() const {
+        return static_cast<std::int64_t>(island_shape_);
+    }
+    void set_island_shape(std::int64_t shape);
+
     [[nodiscard]] PackedStringArray configuration_warnings();
     /// What is on the screen; null without a world.
     [[nodiscard]] const TerrainView* view() const noexcept {
@@ -190,6 +211,13 @@ private:
     struct PendingEdit {
         Clock::time_point at;
         std::uint64_t frame;
+        ObjectId body{};  // an island's, which appears when the edit does
+    };
+    // An island's body that does not move yet.
+    struct HeldBody {
+        ObjectId body;
+        Clock::time_point since;
+        bool shown = false;
     };
     struct LastEdit {
         voxel::GroundVolume volume;
@@ -223,8 +251,10 @@ private:
         std::vector<Ref<NebulaTask>> edits_in_background;
         std::optional<LastEdit> last_edit;
         std::deque<PendingEdit> pending_edits;  // not announced yet, oldest first
-        bool announcing = false;                // handlers run: what they edit is the next frame's
-        bool edits_for_next_frame = false;      // and with it what is edited after that
+        std::vector<voxel::Island> islands;     // found, and nothing was done about them yet
+        std::vector<HeldBody> held_bodies;
+        bool announcing = false;            // handlers run: what they edit is the next frame's
+        bool edits_for_next_frame = false;  // and with it what is edited after that
         bool late = false;  // a group did not fit into its frame, and goes first in the next
         bool announced_loaded = false;
         bool reshowing = false;   // chunks leave, and come back with what vertices shall say now
@@ -317,6 +347,20 @@ private:
     Variant edit_async(const char* method, F&& make_brush);
     task<std::int64_t> finish_in_background(std::string where, voxel::BigEdit* edit);
     Error step_back(const char* method, std::int64_t user, bool redo);
+    /// How large an island may be, in voxels; 0 if nobody wants to know of any.
+    [[nodiscard]] std::int32_t searched_island_size() const noexcept;
+    /// Searches, within a budget, and does what `islands` says. Runs handlers: survives() comes after.
+    void look_for_islands();
+    void search_islands(Clock::time_point deadline);
+    void handle_island(const voxel::Island& island);
+    /// An error has been told if there is none; the body is null as well if it was a crumb.
+    tl::expected<RigidBody3D, voxel::VoxelError> take_off(const voxel::GroundPart& part,
+                                                          bool keeps_crumbs);
+    void show_island(ObjectId body) const;
+    /// Bodies begin to move where the ground beneath them is in physics.
+    void settle_held_bodies();
+    void release_islands() noexcept;
+    [[nodiscard]] double voxel_volume() const noexcept;
     /// What follows an edit that was made: when it is shown, and what last_edit() says.
     void note_edit(const voxel::EditReport& report, Clock::time_point at);
     void name_stroke(voxel::Operation& operation) const noexcept;
@@ -391,6 +435,11 @@ private:
     GroundLook ground_look_;
     Ref<PhysicsMaterial> physics_material_;
     std::vector<voxel::GroundBody> ground_bodies_;  // of the last physics tick
+    Islands islands_ = Islands::Stay;
+    std::int64_t island_max_size_ = voxel::kUsualIslandSize;
+    double island_density_ = 2000.0;
+    double island_crumbs_ = 4.0;
+    IslandShape island_shape_ = IslandShape::Convex;
     ChunkLook geometry_;  // layers, shadows and so on; the rest is not used
     TaskHandle<> waiting_for_pool_;
 };

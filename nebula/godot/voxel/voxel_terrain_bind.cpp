@@ -153,6 +153,7 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                "values above 1000 as 1000. A value that is not a number is refused.");
 
     bind_edits(c);
+    bind_islands(c);
     c.method("dig_sphere", &Self::dig_sphere, {"center", "radius"})
         .doc(
             "Removes the ground inside a sphere. The world changes at once; the picture follows "

@@ -62,6 +62,7 @@ void VoxelTerrain::hold_ground_now() {
     try {
         follow_bodies();
         update_ground(voxel::Colliders::When::BeforeTick);
+        settle_held_bodies();
     } catch (const std::bad_alloc&) {
         if (world_) world_->view.no_memory();
         return;

@@ -3,6 +3,7 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/edit/removal.hpp"
 #include "nebula/voxel/stream/colliders.hpp"
 #include "nebula/voxel/stream/streamer.hpp"
 #include "nebula/voxel/world/world.hpp"
@@ -208,6 +209,22 @@ tl::expected<std::optional<Material>, VoxelError> Terrain::material_at(Vec3f pos
 }
 
 Mover& Terrain::mover() noexcept { return impl().world.mover(); }
+
+IslandSearch& Terrain::islands() noexcept { return impl().world.islands(); }
+
+tl::expected<std::optional<GroundPart>, VoxelError> Terrain::part_at(Vec3i sample,
+                                                                     std::int32_t largest) {
+    return voxel::part_at(impl().world.volume(), sample, largest);
+}
+
+tl::expected<EditReport, VoxelError> Terrain::remove(const GroundPart& part, std::uint32_t user,
+                                                     std::uint32_t stroke) {
+    auto removal = removal_of(impl().world.volume(), part);
+    if (!removal) return tl::unexpected(std::move(removal.error()));
+    removal->user = user;
+    removal->stroke = stroke;
+    return edit(*removal);
+}
 
 Colliders& Terrain::colliders() noexcept { return impl().colliders; }
 

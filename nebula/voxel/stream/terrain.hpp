@@ -5,7 +5,9 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/field/generator.hpp"
+#include "nebula/voxel/field/ground_part.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
+#include "nebula/voxel/query/islands.hpp"
 #include "nebula/voxel/query/mover.hpp"
 #include "nebula/voxel/query/raycast.hpp"
 #include "nebula/voxel/space/ids.hpp"
@@ -162,6 +164,16 @@ public:
     /// Sweeps, overlaps and the nearest surface, in the world as the last edit has left it. Lifetime: the
     /// terrain's.
     [[nodiscard]] Mover& mover() noexcept;
+
+    /// What no longer hangs on the ground: after set_largest() it learns of every edit here, and the
+    /// caller advances it. Lifetime: the terrain's.
+    [[nodiscard]] IslandSearch& islands() noexcept;
+    /// As voxel::part_at, in the world as the last edit has left it.
+    [[nodiscard]] tl::expected<std::optional<GroundPart>, VoxelError> part_at(Vec3i sample,
+                                                                              std::int32_t largest);
+    /// Removes such a part, as an edit: see removal_of. Nothing may have been edited since.
+    tl::expected<EditReport, VoxelError> remove(const GroundPart& part, std::uint32_t user = 0,
+                                                std::uint32_t stroke = 0);
 
     /// The world's colliders. They learn of every edit here; the caller names the bodies and updates
     /// them. Lifetime: the terrain's.

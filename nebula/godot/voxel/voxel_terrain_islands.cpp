@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+// Ground that hangs on nothing: told of, or turned into bodies.
+#include "nebula/base/log.hpp"
+#include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/voxel/distances.hpp"
+#include "nebula/godot/voxel/island_body.hpp"
+#include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/voxel/mesh/part_mesh.hpp"
+#include "nebula/voxel/query/islands.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nebula::godot {
+
+namespace {
+
+// Per frame: of the search, and of what is done about islands, except for the first of them.
+constexpr std::chrono::milliseconds kIslandBudget{1};
+// How long a body waits for the ground beneath it, if that never comes.
+constexpr std::chrono::milliseconds kLongestHold{500};
+constexpr std::int64_t kLeastIslandSize = 1;
+constexpr double kMostDensity = 1e6;
+
+voxel::Vec3f floats(voxel::Vec3i v) {
+    return {static_cast<float>(v.x), static_cast<float>(v.y), static_cast<float>(v.z)};
+}
+
+}  // namespace
+
+// ---- Properties
+
+std::int32_t VoxelTerrain::searched_island_size() const noexcept {
+    return islands_ == Islands::Stay ? 0 : static_cast<std::int32_t>(island_max_size_);
+}
+
+void VoxelTerrain::set_islands(std::int64_t what) {
+    if (what < 0 || what > static_cast<std::int64_t>(Islands::Fall)) {
+        refuse("VoxelTerrain.islands is " + std::to_string(what) +
+               "; it must be ISLANDS_STAY, ISLANDS_SIGNAL or ISLANDS_FALL. It stays at " +
+               std::to_string(islands()) + ".");
+        return;
+    }
+    islands_ = static_cast<Islands>(what);
+    if (!world_) return;
+    world_->terrain.islands().set_largest(searched_island_size());
+    if (islands_ == Islands::Stay) world_->islands.clear();
+}
+
+void VoxelTerrain::set_island_max_size(std::int64_t voxels) {
+    if (voxels < kLeastIslandSize || voxels > voxel::kMostIslandSize) {
+        refuse("VoxelTerrain.island_max_size is " + std::to_string(voxels) +
+               "; it must be from 1 to " + std::to_string(voxel::kMostIslandSize) +
+               " voxels. It stays at " + std::to_string(island_max_size_) + ".");
+        return;
+    }
+    island_max_size_ = voxels;
+    if (world_) world_->terrain.islands().set_largest(searched_island_size());
+}
+
+void VoxelTerrain::set_island_density(double density) {
+    if (!(density > 0.0 && density <= kMostDensity)) {
+        refuse("VoxelTerrain.island_density is " + text_of(density) +
+               "; it must be above 0 and at most " + text_of(kMostDensity) +
+               " kilograms per cubic metre. It stays at " + text_of(island_density_) + ".");
+        return;
+    }
+    island_density_ = density;
+}
+
+void VoxelTerrain::set_island_crumbs(double voxels) {
+    if (!std::isfinite(voxels) || voxels < 0.0) {
+        refuse("VoxelTerrain.island_crumbs is " + text_of(voxels) +
+               "; it must be 0 or a number of cubic voxels. It stays at " +
+               text_of(island_crumbs_) + ".");
+        return;
+    }
+    island_crumbs_ = voxels;
+}
+
+void VoxelTerrain::set_island_shape(std::int64_t shape) {
+    if (shape < 0 || shape > static_cast<std::int64_t>(IslandShape::Pieces)) {
+        refuse("VoxelTerrain.island_shape is " + std::to_string(shape) +
+               "; it must be ISLAND_SHAPE_CONVEX or ISLAND_SHAPE_PIECES. It stays at " +
+               std::to_string(island_shape()) + ".");
+        return;
+    }
+    island_shape_ = static_cast<IslandShape>(shape);
+}
+
+// ---- Each frame
+
+void VoxelTerrain::look_for_islands() {
+    if (!world_ || islands_ == Islands::Stay || !transform_works()) return;
+    if (!world_->terrain.islands().pending() && world_->islands.empty()) return;
+    const ObjectId self = id();
+    const std::uint64_t world = world_number_;
+    const Clock::time_point deadline = Clock::now() + kIslandBudget;
+    try {
+        search_islands(deadline);
+        // At least one, or those that take longer than the budget would wait for ever.
+        for (bool first = true; survives(self, world) && !world_->islands.empty() &&
+                                (first || Clock::now() < deadline);
+             first = false) {
+            const voxel::Island island = world_->islands.back();
+            world_->islands.pop_back();
+            handle_island(island);
+        }
+    } catch (const std::bad_alloc&) {  // the next frame goes on
+        if (survives(self, world)) world_->view.no_memory();
+    }
+}
+
+void VoxelTerrain::search_islands(Clock::time_point deadline) {
+    const ObjectId self = id();
+    const std::uint64_t world = world_number_;
+    while (world_->terrain.islands().pending() && Clock::now() < deadline)
+        if (const auto done = world_->terrain.islands().advance(world_->islands); !done) {
+            log(LogLevel::Warning, "VoxelTerrain: around an edit, nobody could look for islands: " +
+                                       done.error().message + '.');
+            if (!survives(self, world)) return;
+        }
+}
+
+void VoxelTerrain::handle_island(const voxel::Island& island) {
+    const ObjectId self = id();
+    const std::uint64_t world = world_number_;
+    // What handlers edit comes before the commit of this frame, and is shown with it.
+    const auto announce = [&](const char* signal, std::initializer_list<Variant> arguments) {
+        const bool before = std::exchange(world_->announcing, true);
+        emit_signal(signal, arguments);
+        if (survives(self, world)) world_->announcing = before;
+    };
+    const auto part = world_->terrain.part_at(island.first, searched_island_size());
+    if (part && !part->has_value()) return;  // an edit has attached it since, or removed it
+    if (!part) {
+        refuse("VoxelTerrain: an island stays where it is: " + part.error().message + '.');
+        return;
+    }
+    const double volume = voxel::mass_of(**part).volume * voxel_volume();
+    if (islands_ == Islands::Signal) {
+        const voxel::Box3i& box = (*part)->box;
+        const AABB area =
+            space_.to_global(voxel::Aabb{floats(box.min), floats(box.max - voxel::Vec3i{1, 1, 1})});
+        announce("island_found", {Dictionary{{"position", space_.to_global(floats(island.first))},
+                                             {"area", area},
+                                             {"volume", volume}}});
+        return;
+    }
+    const auto body = take_off(**part, false);
+    if (!body) {
+        refuse("VoxelTerrain: an island stays where it is: " + body.error().message + '.');
+        return;
+    }
+    announce("island_detached", {Variant(*body), volume});
+}
+
+double VoxelTerrain::voxel_volume() const noexcept {
+    const auto& size = space_.voxel_size();
+    return size[0] * size[1] * size[2];
+}
+
+tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(const voxel::GroundPart& part,
+                                                                    bool keeps_crumbs) {
+    const Clock::time_point at = Clock::now();
+    RigidBody3D body;
+    if (keeps_crumbs || voxel::mass_of(part).volume >= island_crumbs_) {
+        const auto made = make_island_body(
+            part, {.place = get_global_transform(),
+                   .density = island_density_,
+                   .hull_edge =
+                       island_shape_ == IslandShape::Convex ? voxel::kOneHull : voxel::kBrickSize,
+                   .material = material_,
+                   .physics_material = physics_material_,
+                   .layer = ground_look_.layer,
+                   .mask = ground_look_.mask | ground_look_.layer,
+                   .priority = ground_look_.priority,
+                   .visual_layers = geometry_.layers,
+                   .cast_shadow = geometry_.cast_shadow});
+        if (!made) return tl::unexpected(made.error());
+        body = *made;
+    }
+    try {
+        if (!body.is_null()) {
+            world_->held_bodies.push_back({body.id(), at});
+            add_child(body);
+        }
+        const auto report = world_->terrain.remove(part, edit_user_, edit_stroke_);
+        if (!report) {
+            destroy(body);  // who is held and gone is forgotten in the next tick
+            return tl::unexpected(report.error());
+        }
+        note_edit(*report, at);
+        world_->pending_edits.back().body = body.id();
+    } catch (...) {
+        destroy(body);
+        throw;
+    }
+    return body;
+}
+
+// ---- Bodies that do not move yet
+
+void VoxelTerrain::show_island(ObjectId body) const {
+    for (HeldBody& held : world_->held_bodies)
+        if (held.body == body) held.shown = true;
+    if (const auto node = cast_to<RigidBody3D>(body.object())) node.set_visible(true);
+}
+
+// Until the old ground is out of physics, a body would be thrown out of it.
+void VoxelTerrain::settle_held_bodies() {
+    const Clock::time_point now = Clock::now();
+    std::erase_if(world_->held_bodies, [&](const HeldBody& held) {
+        const auto body = cast_to<RigidBody3D>(held.body.object());
+        if (body.is_null()) return true;
+        if (!held.shown) return false;
+        const bool waits =
+            collision_enabled_ && transform_works() && now - held.since < kLongestHold;
+        if (waits && !is_ground_ready_here(body)) return false;
+        body.set_freeze_enabled(false);
+        return true;
+    });
+}
+
+void VoxelTerrain::release_islands() noexcept try {
+    if (!world_) return;
+    for (const HeldBody& held : std::exchange(world_->held_bodies, {}))
+        if (const auto body = cast_to<RigidBody3D>(held.body.object())) {
+            body.set_visible(true);
+            body.set_freeze_enabled(false);
+        }
+} catch (...) {  // the bodies stay as they are
+}
+
+// ---- What scripts call
+
+RigidBody3D VoxelTerrain::detach_island(const Vector3& position) {
+    const std::string where = "VoxelTerrain.detach_island: ";
+    if (edit_obstacle(where) != Error::OK) return {};
+    const voxel::Vec3f at = space_.to_voxels(position);
+    if (const auto error = voxel::check_position(at, "the position")) {
+        refuse(where + error->message + '.');
+        return {};
+    }
+    const voxel::Vec3i low{static_cast<std::int32_t>(std::floor(at.x)),
+                           static_cast<std::int32_t>(std::floor(at.y)),
+                           static_cast<std::int32_t>(std::floor(at.z))};
+    const auto largest = static_cast<std::int32_t>(island_max_size_);
+    // The corners of the cell that the position lies in: any of them that is ground will do.
+    for (int i = 0; i < 8; ++i) {
+        const auto part =
+            world_->terrain.part_at(low + voxel::Vec3i{i & 1, i >> 1 & 1, i >> 2 & 1}, largest);
+        if (!part) {
+            refuse(where + part.error().message + '.');
+            return {};
+        }
+        if (!part->has_value()) continue;
+        const auto body = take_off(**part, true);
+        if (body) return *body;
+        refuse(where + body.error().message + '.');
+        return {};
+    }
+    return {};
+}
+
+// ---- What the editor and scripts see of it
+
+void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
+    using Self = VoxelTerrain;
+    c.enumeration(
+        "Islands",
+        {{"ISLANDS_STAY", 0, "Ground that hangs on nothing stays in the air. Nobody looks for it."},
+         {"ISLANDS_SIGNAL", 1,
+          "[signal island_found] tells of it, and the game decides: [method detach_island] turns "
+          "it into a body."},
+         {"ISLANDS_FALL", 2,
+          "It becomes a [RigidBody3D] by itself: see [signal island_detached]."}});
+    c.enumeration("IslandShape",
+                  {{"ISLAND_SHAPE_CONVEX", 0,
+                    "One convex shape around the whole body. The fastest one; hollows are filled."},
+                   {"ISLAND_SHAPE_PIECES", 1,
+                    "A convex shape for each cube of 16 voxels: arches and hooks keep their form, "
+                    "and smaller hollows are filled."}});
+    c.group("Islands", "island_");
+    c.property(
+        "islands", &Self::islands, &Self::set_islands, Hint::names("Stay,Signal,Fall"),
+        "What happens to ground that no longer hangs on the rest after it was dug at. Ground "
+        "counts "
+        "as an island if it is not connected to anything larger than [member island_max_size]. "
+        "Only islands at an edit that removed ground are found, also those that an earlier edit or "
+        "the generator has left there. The search takes about 60 microseconds for each small dig, "
+        "and never more than a millisecond in a frame: after a large edit it goes on in the next "
+        "frames.");
+    c.property("island_max_size", &Self::island_max_size, &Self::set_island_max_size,
+               Hint::range(1, voxel::kMostIslandSize, 1, "suffix:voxels"),
+               "How large an island may be along each axis, in voxels. What is larger counts as "
+               "held, wherever it hangs. From 1 to 96; any other value is refused with an error.");
+    c.property(
+        "island_density", &Self::island_density, &Self::set_island_density,
+        Hint::range(1, 10000, 1, "or_greater,suffix:kg/m³"),
+        "What a cubic metre of an island weighs. Its mass, centre of mass and inertia follow "
+        "from its shape.");
+    c.property("island_crumbs", &Self::island_crumbs, &Self::set_island_crumbs,
+               Hint::range(0, 64, 0.5, "or_greater,suffix:voxels³"),
+               "With [member islands] at Fall, an island with a smaller volume than this, in cubic "
+               "voxels, is removed and becomes no body.");
+    c.property("island_shape", &Self::island_shape, &Self::set_island_shape,
+               Hint::names("Convex,Pieces"), "The collision shape of islands that become bodies.");
+    c.method("detach_island", &Self::detach_island, {"position"})
+        .doc(
+            "Turns the island at a global [param position] in the ground, or less than a voxel "
+            "beside it, into a [RigidBody3D], whatever [member islands] is, and returns it. "
+            "Returns null if there is air, or if the ground there is larger than [member "
+            "island_max_size].\n\nThe body is a child of the terrain with [member "
+            "Node3D.top_level] "
+            "set, and has a [MeshInstance3D] with the terrain's [member material] and one or more "
+            "[CollisionShape3D]. Its layer and mask are the terrain's, and its mask has the "
+            "terrain's layer as well. It appears in the frame in which its ground disappears. It "
+            "is frozen until the ground's old shape is out of physics, which takes one or two "
+            "ticks. To the terrain it is an edit: [method undo] brings the ground back, and leaves "
+            "the body. Takes some milliseconds for an island of 32 voxels.");
+    c.signal(
+        "island_found", {argument<Dictionary>("info")},
+        "Emitted for each island at an edit, if [member islands] is Signal. [param info] has a "
+        "[code]position[/code] in it, which [method detach_island] takes, its [code]area[/code] "
+        "as a global box, and its [code]volume[/code] in cubic metres. An island that "
+        "stays is told again when there is another edit at it.");
+    c.signal("island_detached", {argument<RigidBody3D>("body"), argument<double>("volume")},
+             "Emitted for each island that has come off, if [member islands] is Fall. [param body] "
+             "is what [method detach_island] returns, and null if the island was smaller than "
+             "[member island_crumbs]. [param volume] is in cubic metres.");
+}
+
+}  // namespace nebula::godot

@@ -1,0 +1,205 @@
+# Ground that comes off. run.sh runs this under each physics engine.
+extends "res://voxel_suite.gd"
+
+const TOP := Vector3(8, 8, 8)  # the middle of a table's top, on one leg
+const CUT := Vector3(8, 3, 8)
+
+
+# Everything the terrain says of islands.
+class Listener:
+	var found: Array[Dictionary] = []
+	var bodies: Array[RigidBody3D] = []
+	var volumes: Array[float] = []
+	var shown_with_the_edit: Array[bool] = []
+
+	func listen(terrain: VoxelTerrain) -> Listener:
+		terrain.island_found.connect(func(info: Dictionary) -> void: found.append(info))
+		terrain.island_detached.connect(_on_detached)
+		terrain.edit_committed.connect(_on_committed)
+		return self
+
+	func _on_detached(body: RigidBody3D, volume: float) -> void:
+		bodies.append(body)
+		volumes.append(volume)
+
+	func _on_committed(_info: Dictionary) -> void:
+		if not bodies.is_empty() and is_instance_valid(bodies[-1]):
+			shown_with_the_edit.append(bodies[-1].visible)
+
+
+func table_of(mode: VoxelTerrain.Islands, place := Transform3D.IDENTITY) -> VoxelTerrain:
+	var terrain := flat_terrain()
+	terrain.islands = mode
+	terrain.transform = place
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	var size := Vector3(10, 4, 10) * place.basis.get_scale()
+	var leg := PackedVector3Array([place * Vector3(8, -1, 8), place * Vector3(8, 8, 8)])
+	check_equal(terrain.add_path(leg, 1.5 * place.basis.get_scale().x), OK)
+	check_equal(terrain.add_box(place * TOP, size, place.basis.orthonormalized()), OK)
+	await frames(3)
+	return terrain
+
+
+func cut(terrain: VoxelTerrain) -> void:
+	var place := terrain.global_transform
+	var size := Vector3(6, 2, 6) * place.basis.get_scale()
+	check_equal(terrain.dig_box(place * CUT, size, place.basis.orthonormalized()), OK)
+
+
+func ticks(count: int) -> void:
+	for i in count:
+		await tree.physics_frame
+		OS.delay_usec(1000)
+
+
+func mesh_of(body: RigidBody3D) -> MeshInstance3D:
+	return body.get_node("Mesh")
+
+
+# In global space, by its vertices.
+func box_of(body: RigidBody3D) -> AABB:
+	var instance := mesh_of(body)
+	var points: PackedVector3Array = instance.mesh.surface_get_arrays(0)[Mesh.ARRAY_VERTEX]
+	var box := AABB(instance.global_transform * points[0], Vector3.ZERO)
+	for point in points:
+		box = box.expand(instance.global_transform * point)
+	return box
+
+
+func test_a_top_falls_when_its_leg_is_cut() -> void:
+	var terrain := await table_of(VoxelTerrain.ISLANDS_FALL)
+	var heard := Listener.new().listen(terrain)
+	var before := height_at(terrain, 11, 11)
+	check(absf(before - 10.0) < 0.1, "the top is at %s" % before)
+	cut(terrain)
+	await frames(2)
+	check_equal(heard.bodies.size(), 1, "bodies")
+	if heard.bodies.is_empty():
+		await remove(terrain)
+		return
+	var body := heard.bodies[0]
+	check(not heard.shown_with_the_edit.is_empty() and heard.shown_with_the_edit[-1], "shown with the edit")
+	check(height_at(terrain, 11, 11) < 0.5, "its ground has gone: %s" % height_at(terrain, 11, 11))
+	var volume := heard.volumes[0]
+	check(absf(volume - 420.0) < 30.0, "volume is %s" % volume)
+	check(absf(body.mass - volume * 2000.0) < 1.0, "mass is %s" % body.mass)
+	check(absf(body.position.x - 8.0) < 0.1 and absf(body.position.y - 7.8) < 0.6, "it is at %s" % body.position)
+	check_equal(terrain.get_last_edit().removed > 300.0, true, "an edit like any other")
+	await ticks(200)
+	check(not body.freeze, "it moves")
+	var low := box_of(body).position.y
+	check(low > -0.5 and low < 3.0, "it fell, and onto the ground: %s" % box_of(body))
+	check(body.position.y < 6.0, "it fell: %s" % body.position)
+	check_equal(terrain.audit(), "")
+	await remove(terrain)
+	check(not is_instance_valid(body), "it goes with the terrain")
+
+
+func test_the_game_may_decide() -> void:
+	var terrain := await table_of(VoxelTerrain.ISLANDS_SIGNAL)
+	terrain.undo_limit_mb = 16
+	var heard := Listener.new().listen(terrain)
+	cut(terrain)
+	await frames(2)
+	check_equal(heard.found.size(), 1, "islands")
+	if heard.found.is_empty():
+		await remove(terrain)
+		return
+	var info := heard.found[0]
+	check(absf(height_at(terrain, 11, 11) - 10.0) < 0.1, "it stays")
+	check((info.area as AABB).has_point(TOP), "%s" % info.area)
+	check(absf(info.volume - 420.0) < 30.0, "%s" % info.volume)
+	var body := terrain.detach_island(info.position)
+	check(body != null, "a body")
+	if body != null:
+		check(not body.visible, "it appears when its ground goes")
+		await frames(1)
+		check(body.visible and body.get_parent() == terrain, "here it is")
+		check(height_at(terrain, 11, 11) < 0.5, "and its ground is gone")
+		check_equal(terrain.undo(), OK)
+		check(absf(height_at(terrain, 11, 11) - 10.0) < 0.1, "undo brings the ground back")
+	check(terrain.detach_island(Vector3(0, -20, 0)) == null, "the world is no island")
+	check(terrain.detach_island(Vector3(0, 30, 0)) == null, "nor is air")
+	expect_error("not a finite position")
+	check(terrain.detach_island(Vector3(NAN, 0, 0)) == null, "nor is nothing")
+	await remove(terrain)
+
+
+func test_what_stays_is_not_looked_for() -> void:
+	var terrain := await table_of(VoxelTerrain.ISLANDS_STAY)
+	var heard := Listener.new().listen(terrain)
+	cut(terrain)
+	await frames(3)
+	check_equal(heard.found.size() + heard.bodies.size(), 0, "signals")
+	terrain.islands = VoxelTerrain.ISLANDS_FALL
+	# What is there already comes off with the next dig at it.
+	check_equal(terrain.dig_sphere(Vector3(8, 10, 8), 1.5), OK)
+	await frames(2)
+	check_equal(heard.bodies.size(), 1, "bodies")
+	await remove(terrain)
+
+
+func test_crumbs_are_removed() -> void:
+	var terrain := await table_of(VoxelTerrain.ISLANDS_FALL)
+	terrain.island_crumbs = 1000.0
+	var heard := Listener.new().listen(terrain)
+	cut(terrain)
+	await frames(2)
+	check_equal(heard.volumes.size(), 1, "islands")
+	check(heard.bodies.size() == 1 and heard.bodies[0] == null, "no body")
+	check(height_at(terrain, 11, 11) < 0.5, "it has gone")
+	await remove(terrain)
+
+
+func test_a_body_stands_where_a_turned_and_scaled_terrain_had_it() -> void:
+	var turned := Basis(Vector3(1, 2, 0.5).normalized(), 0.7)
+	for scale: Vector3 in [Vector3.ONE * 0.5, Vector3(-0.5, 0.5, 0.5)]:
+		var place := Transform3D(turned * Basis.from_scale(scale), Vector3(3, 4, 5))
+		var terrain := flat_terrain()
+		terrain.islands = VoxelTerrain.ISLANDS_SIGNAL
+		terrain.transform = place
+		terrain.island_shape = VoxelTerrain.ISLAND_SHAPE_PIECES
+		tree.root.add_child(terrain)
+		await load_whole(terrain)
+		check_equal(terrain.add_sphere(place * Vector3(8, 20, 8), 6.0), OK)
+		await frames(2)
+		var body := terrain.detach_island(place * Vector3(8, 20, 8))
+		check(body != null, "a body")
+		if body != null:
+			check(body.global_basis.is_equal_approx(body.global_basis.orthonormalized()), "it has no scale")
+			check(body.global_basis.determinant() > 0.0, "it is not mirrored")
+			check(body.position.distance_to(place * Vector3(8, 20, 8)) < 0.02, "its centre is %s" % body.position)
+			check(absf(box_of(body).size.x - 12.0) < 0.15, "its box is %s" % box_of(body))
+			check(absf(body.mass - 4.0 / 3.0 * PI * 216.0 * 2000.0) < 20000.0, "its mass is %s" % body.mass)
+			check(body.find_children("*", "CollisionShape3D", true, false).size() > 1, "in pieces")
+		await ticks(3)
+		await remove(terrain)
+
+
+func test_a_world_that_ends_lets_go_of_its_islands() -> void:
+	var terrain := await table_of(VoxelTerrain.ISLANDS_SIGNAL)
+	cut(terrain)
+	var body := terrain.detach_island(TOP)
+	check(body != null, "a body")
+	terrain.regenerate()
+	if body != null:
+		check(body.visible and not body.freeze, "it is not held for ever")
+	await frames(3)
+	await remove(terrain)
+
+
+func test_bad_values_are_refused() -> void:
+	var terrain := flat_terrain()
+	for bad: Array in [
+		["islands", 3], ["islands", -1], ["island_max_size", 0], ["island_max_size", 97],
+		["island_density", 0.0], ["island_density", NAN], ["island_density", -INF],
+		["island_crumbs", -1.0], ["island_crumbs", NAN], ["island_shape", 2],
+	]:
+		var before: Variant = terrain.get(bad[0])
+		expect_error("VoxelTerrain.%s is" % bad[0])
+		terrain.set(bad[0], bad[1])
+		check_equal(terrain.get(bad[0]), before, bad[0])
+	expect_error("no world yet")
+	check(terrain.detach_island(Vector3.ZERO) == null, "without a world")
+	terrain.free()
