@@ -3,6 +3,8 @@
 #include "world_samples.hpp"
 
 #include "nebula/voxel/edit/distance_grid.hpp"
+#include "nebula/voxel/edit/edit.hpp"
+#include "nebula/voxel/field/volume.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -141,6 +144,53 @@ TEST(GridOfMesh, RefusesWhatIsNotClosed) {
     add_box(large, {0, 0, 0}, {300, 8, 8});
     EXPECT_EQ(error_of(large).kind, VoxelError::Kind::BadData);
     EXPECT_EQ(error_of({}).kind, VoxelError::Kind::BadData);
+}
+
+// What a script reads, changes and writes again.
+TEST(GridOfDistances, WhatWasReadIsWrittenAsItWas) {
+    Volume volume(low_hills());
+    ASSERT_TRUE(apply(volume, SphereEdit{SphereEdit::Kind::Dig, {3, 1, 4}, 7}));
+    const Box3i box{{-9, -7, -2}, {11, 13, 20}};
+    const auto samples = read_region(volume, box);
+    ASSERT_TRUE(samples) << samples.error().message;
+    std::vector<float> distances;
+    for (const std::int16_t units : samples->distances)
+        distances.push_back(to_distance(static_cast<Sample>(units)));
+    const auto grid = grid_of_distances(samples->size, distances);
+    ASSERT_TRUE(grid) << grid.error().message;
+    const auto paste = [&](const DistanceGrid& what) {
+        return apply(volume, Operation{.mode = Mode::Paste,
+                                       .shape = StampShape{std::make_shared<DistanceGrid>(what),
+                                                           {-9.0F, -7.0F, -2.0F},
+                                                           {}}});
+    };
+    const auto report = paste(*grid);
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(read_region(volume, box)->distances, samples->distances);
+    EXPECT_TRUE(report->reach[0].empty()) << "nothing changed on the finest level";
+    // One voxel is turned over, from outside to inside.
+    std::size_t at = 0;
+    while (distances[at] < 2.0F) ++at;
+    distances[at] = -1e9F;
+    ASSERT_TRUE(paste(*grid_of_distances(samples->size, distances)));
+    EXPECT_EQ(read_region(volume, box)->distances[at], -127);
+    EXPECT_EQ(read_region(volume, {box.min, box.min + Vec3i{1, 1, 1}})->distances.size(), 1U);
+}
+
+TEST(GridOfDistances, WhatMakesNoGridIsRefused) {
+    using Kind = VoxelError::Kind;
+    std::vector<float> distances(8, 1.0F);
+    EXPECT_TRUE(grid_of_distances({2, 2, 2}, distances));
+    for (const Vec3i size : {Vec3i{1, 2, 4}, Vec3i{2, -2, 2}, Vec3i{257, 2, 2}, Vec3i{}})
+        EXPECT_EQ(grid_of_distances(size, distances).error().kind, Kind::OutOfRange);
+    EXPECT_EQ(grid_of_distances({2, 2, 3}, distances).error().message,
+              "the box has 12 points, but there are 8 distances; there must be one for each");
+    distances[5] = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_EQ(grid_of_distances({2, 2, 2}, distances).error().message,
+              "distance number 5 is not a finite number");
+    const Volume volume(low_hills());
+    EXPECT_EQ(read_region(volume, {{0, 0, 0}, {0, 1, 1}}).error().kind, Kind::OutOfRange);
+    EXPECT_EQ(read_region(volume, {{INT32_MIN, 0, 0}, {0, 1, 1}}).error().kind, Kind::OutsideWorld);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <vector>
 
 namespace nebula::voxel {
@@ -77,6 +78,41 @@ TEST(OperationRecord, IsRefusedWhenItIsCutOffOrDamaged) {
         }
     }
     EXPECT_GT(accepted, 100);
+}
+
+// Several bytes at once, and records of noise.
+TEST(OperationRecord, DamagedAtRandomGivesASentenceOrAnOperation) {
+    const int rounds = std::getenv("NEBULA_LONG") != nullptr ? 1'000'000 : 3000;
+    Dice dice(3);
+    std::vector<std::vector<std::byte>> originals;
+    for (int kind = 0; kind < test::kShapeKinds; ++kind)
+        originals.push_back(record_of(any_operation(dice, kind)));
+    for (int i = 0; i < rounds; ++i) {
+        std::vector<std::byte> record =
+            originals[static_cast<std::size_t>(dice.whole(0, test::kShapeKinds - 1))];
+        // What matters stands at the front; a stamp's distances are many.
+        const int last = std::min<int>(200, static_cast<int>(record.size())) - 1;
+        const auto any_byte = [&] { return static_cast<std::byte>(dice.whole(0, 255)); };
+        switch (dice.whole(0, 3)) {
+            case 0:
+                record.resize(static_cast<std::size_t>(dice.whole(0, last)));
+                break;
+            case 1:
+                for (int j = 1; j <= last; ++j) record[static_cast<std::size_t>(j)] = any_byte();
+                break;
+            default:
+                for (int n = dice.whole(1, 8); n > 0; --n)
+                    record[static_cast<std::size_t>(dice.whole(0, last))] = any_byte();
+        }
+        record.shrink_to_fit();  // a block of the heap of its own, which the sanitizer watches
+        const auto read = parse(record);
+        if (!read) {
+            ASSERT_FALSE(read.error().message.empty());
+            continue;
+        }
+        ASSERT_FALSE(check(*read, kMaxBigEditRadius)) << "round " << i;
+        ASSERT_EQ(record_of(*read), record) << "round " << i;
+    }
 }
 
 TEST(OperationRecord, OfAStampWithoutAGridIsRefused) {

@@ -140,13 +140,30 @@ TEST(WorldFile, ASaveThatIsRefusedHalfwayHasDoneNothing) {
     EXPECT_EQ(intact(*file, seeds_from(0, 9)), 6U);
 }
 
-TEST(WorldFile, AnotherGeneratorIsTold) {
+TEST(WorldFile, AnotherGeneratorIsToldUntilASaveHasNotedIt) {
     const TemporaryFolder folder;
     const std::string path = folder.file("world");
+    const WorldFileSettings changed{.generator = "hills 8", .units = "feet"};
     opened(path, {.generator = "hills 7", .units = "metres"});
-    const auto file = opened(path, {.generator = "hills 8", .units = "feet"});
-    EXPECT_EQ(file->report().other_generator, "hills 7");
-    EXPECT_EQ(file->report().other_units, "metres");
+    for (int i = 0; i < 2; ++i) {
+        const auto file = opened(path, changed);
+        EXPECT_EQ(file->report().other_generator, "hills 7") << "who only looks is told again";
+        EXPECT_EQ(file->report().other_units, "metres");
+        if (i == 0) continue;
+        const auto refused = save(*file, {}, {{1, std::vector<std::byte>(kMostRecordBytes + 1)}});
+        ASSERT_FALSE(refused);
+        ASSERT_TRUE(save(*file, seeds_from(0, 3)));
+    }
+    {
+        const auto file = opened(path, changed);
+        EXPECT_EQ(file->report().other_generator, "");
+        EXPECT_EQ(file->report().other_units, "");
+        const std::string region = folder.file("region");
+        ASSERT_TRUE(file->export_to(region, {{0, 0, 0}, {9, 9, 9}}, false));
+        EXPECT_EQ(opened(region, changed)->report().other_generator, "");
+    }
+    EXPECT_EQ(opened(path, {.generator = "hills 7", .units = "metres"})->report().other_generator,
+              "hills 8");
 }
 
 TEST(WorldFile, WhatIsNoWorldIsRefusedAndLeftAsItIs) {
@@ -498,6 +515,25 @@ TEST(WorldFile, ATornTableOfPagesIsMadeGoodFromTheBricks) {
     const Box3i all{{-1 << 24, -1 << 24, -1 << 24}, {1 << 24, 1 << 24, 1 << 24}};
     ASSERT_EQ(*file->export_to(saved, all, true), seeds.size());
     EXPECT_EQ(intact(*opened(saved), seeds), seeds.size());
+}
+
+TEST(WorldFile, AnExportHasWhatIsUnsaved) {
+    const TemporaryFolder folder;
+    const auto file = opened(folder.file("world"));
+    ASSERT_TRUE(save(*file, seeds_from(0, 40)));
+    Seeds wanted = seeds_from(3, 45);
+    for (int i = 38; i < 45; ++i) wanted[key_number(i)] += 500;
+    std::vector<PackedBrick> newer;
+    for (int i = 38; i < 45; ++i)
+        file->pack(key_number(i), *brick_of_seed(wanted[key_number(i)]), newer.emplace_back());
+    const std::vector<BrickKey> pristine{key_number(0), key_number(1), key_number(2)};
+    const Box3i all{{-1 << 24, -1 << 24, -1 << 24}, {1 << 24, 1 << 24, 1 << 24}};
+    const std::string path = folder.file("copy");
+    EXPECT_EQ(*file->export_to(path, all, false, {newer, pristine}), wanted.size());
+    const auto copy = opened(path);
+    EXPECT_EQ(copy->keys().size(), wanted.size());
+    EXPECT_EQ(intact(*copy, wanted), wanted.size());
+    EXPECT_EQ(file->keys().size(), 40U) << "nothing was saved";
 }
 
 TEST(WorldFile, ARegionIsExportedToAFileOfItsOwn) {

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -392,6 +393,46 @@ TEST(WorldSaver, AFileThatCannotBeOpenedAnswersEverySaveAndKeepsEditsOut) {
         EXPECT_EQ(outcome.result.error().message, saver.error().message);
     }
     EXPECT_FALSE(world.apply(dig(0)));
+}
+
+// Nothing is written to a torn file any more, but what is intact in it and what was dug since can be
+// taken elsewhere.
+TEST(WorldSaver, AWorldWhoseFileIsTornIsRescuedToAnotherOne) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    const std::string rescued = folder.file("rescued");
+    {
+        World world(low_hills());
+        WorldSaver saver(world, path, {});
+        saver.wait();
+        dig_from(world, 0, 12);
+        ASSERT_TRUE(saver.finish());
+    }
+    const auto size = std::filesystem::file_size(path);
+    std::filesystem::resize_file(path, size - size / 4);
+    World world(low_hills());
+    {
+        WorldSaver saver(world, path, {});
+        saver.wait();
+        ASSERT_EQ(saver.state(), State::Ready);
+        ASSERT_NE(saver.report().warning, "");
+        ASSERT_GT(world.volume().edited_count(), 3U);
+        dig_from(world, 12, 15);
+        tl::expected<std::size_t, VoxelError> count = tl::unexpected(VoxelError{});
+        saver.export_region(rescued, {{-1 << 23, -1 << 23, -1 << 23}, {1 << 23, 1 << 23, 1 << 23}},
+                            [&](auto&& result) { count = result; });
+        saver.wait();
+        saver.store().wait();
+        ASSERT_TRUE(count) << count.error().message;
+        EXPECT_EQ(*count, world.volume().edited_count());
+        EXPECT_TRUE(saver.has_unsaved());
+    }
+    World again(low_hills());
+    WorldSaver saver(again, rescued, {});
+    saver.wait();
+    EXPECT_EQ(saver.report().warning, "");
+    EXPECT_EQ(again.volume().edited_count(), world.volume().edited_count());
+    EXPECT_TRUE(has_all_of(world, again));
 }
 
 // Digs from where the file ends, and writes to `out` how many digs are durable, until it is killed.

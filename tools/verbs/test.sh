@@ -171,7 +171,7 @@ build_benchmarks() {
 
 # What needs a billion turns, once, as users' code is compiled. It takes minutes, on a busy machine an hour.
 long_runs() {
-    build_preset release "threading_race_test task_stress_test streamer_test" -DNEBULA_BUILD_TESTS=ON || return
+    build_preset release "threading_race_test task_stress_test streamer_test brush_test" -DNEBULA_BUILD_TESTS=ON || return
     logged long-runs "Running what takes long" env NEBULA_LONG=1 \
         "$NEBULA_ROOT/build/release/tests/threading/threading_race_test" --gtest_filter='*LongRun*' || return
     logged long-tasks "Ten minutes of tasks at random" env NEBULA_LONG=1 \
@@ -179,8 +179,10 @@ long_runs() {
     logged long-streamer "Ten minutes of streaming at random" env NEBULA_LONG=1 \
         "$NEBULA_ROOT/build/release/tests/voxel/streamer_test" --gtest_filter='StreamerSimulation*' || return
     long_kills || return
-    logged long-store "Damaging a million bricks and files" env NEBULA_LONG=1 \
+    logged long-store "Damaging a million bricks, files and regions" env NEBULA_LONG=1 \
         "$NEBULA_ROOT/build/release/tests/voxel/world_store_test" --gtest_filter='*Damaged*' || return
+    logged long-records "Damaging a million records of edits" env NEBULA_LONG=1 \
+        "$NEBULA_ROOT/build/release/tests/voxel/brush_test" --gtest_filter='*Damaged*' || return
     logged long-mutants "Trying all mutants afresh" env NEBULA_LONG=1 ctest --test-dir "$NEBULA_ROOT/build/dev" \
         --tests-regex '^threading_mutation_test$' --no-tests=error --output-on-failure
 }

@@ -2,11 +2,13 @@
 #include "nebula/godot/voxel/brushes.hpp"
 
 #include "nebula/godot/voxel/distances.hpp"
+#include "nebula/voxel/edit/distance_grid.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -181,6 +183,16 @@ Brush flatten_brush(const NodeSpace& space, const Vector3& center, double radius
     Brush brush = soft_brush(space, voxel::Mode::Flatten, center, radius, strength);
     if (brush) brush->target = {space.to_voxels(center), space.normal_to_voxels(normal)};
     return brush;
+}
+
+Brush paste_brush(const Vector3i& min, const Vector3i& size, std::span<const float> distances) {
+    auto grid = voxel::grid_of_distances({size.x, size.y, size.z}, distances);
+    if (!grid) return tl::unexpected(std::move(grid.error().message));
+    return hard(voxel::Mode::Paste,
+                voxel::StampShape{std::make_shared<voxel::DistanceGrid>(std::move(*grid)),
+                                  {static_cast<float>(min.x), static_cast<float>(min.y),
+                                   static_cast<float>(min.z)},
+                                  {}});
 }
 
 }  // namespace nebula::godot

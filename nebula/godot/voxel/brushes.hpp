@@ -40,5 +40,8 @@ using Brush = tl::expected<voxel::Operation, std::string>;
 /// The same, towards the plane through the centre.
 [[nodiscard]] Brush flatten_brush(const NodeSpace& space, const Vector3& center, double radius,
                                   const Vector3& normal, double strength);
+/// The box of voxels from `min` gets these distances, in voxels, x fastest.
+[[nodiscard]] Brush paste_brush(const Vector3i& min, const Vector3i& size,
+                                std::span<const float> distances);
 
 }  // namespace nebula::godot

@@ -49,12 +49,13 @@ bool is_editor() { return Engine::singleton().is_editor_hint(); }
 
 // ---- Life
 
-VoxelTerrain::World::World(std::shared_ptr<const voxel::Generator> generator,
-                           voxel::TerrainSettings settings, const ChunkLook& look,
-                           const Transform3D& place)
-    : view(look, place),
+VoxelTerrain::World::World(const Ref<VoxelGenerator>& made_by, voxel::TerrainSettings settings,
+                           const ChunkLook& look, const Transform3D& place)
+    : generator(made_by->build()),
+      generator_words(made_by->describe()),
+      view(look, place),
       ground({}, place),
-      terrain(shared_pool(), std::move(generator), shown_by(view, std::move(settings))) {}
+      terrain(shared_pool(), generator, shown_by(view, std::move(settings))) {}
 
 VoxelTerrain::World::~World() {
     for (const Ref<NebulaTask>& edit : edits_in_background) edit->cancel();
@@ -157,14 +158,13 @@ void VoxelTerrain::start() {
                          .visibility_range_end = geometry_.visibility_range_end};
     try {
         Runtime& runtime = EngineLoop::get().runtime();
-        world_ =
-            std::make_unique<World>(generator_->build(), settings, look, get_global_transform());
+        world_ = std::make_unique<World>(generator_, settings, look, get_global_transform());
         world_->ground.set_space(get_world_3d()->get_space());
         world_->terrain.set_undo_limit(undo_limit_bytes());
         world_->terrain.islands().set_largest(searched_island_size());
         ++world_number_;
         show_library();
-        if (world_store_) world_->keep_in(world_store_, generator_);
+        if (world_store_) world_->keep_in(world_store_);
         world_->streaming = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
         world_->showing_edits = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
         world_->holding_ground = runtime.spawn(hold_ground(), {.name = "VoxelTerrain.hold_ground"});

@@ -26,6 +26,7 @@
 #include "nebula/task/task_handle.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/edit/operation.hpp"
+#include "nebula/voxel/field/generator.hpp"
 #include "nebula/voxel/field/ground_part.hpp"
 #include "nebula/voxel/query/islands.hpp"
 #include "nebula/voxel/query/mover.hpp"
@@ -96,6 +97,10 @@ public:
                                          double radius_to);
     [[nodiscard]] Variant add_cone_async(const Vector3& from, const Vector3& to, double radius_from,
                                          double radius_to);
+    Error write_box(const Vector3i& min, const Vector3i& size, const PackedFloat32Array& distances);
+    [[nodiscard]] Variant write_box_async(const Vector3i& min, const Vector3i& size,
+                                          const PackedFloat32Array& distances);
+    [[nodiscard]] PackedFloat32Array read_box(const Vector3i& min, const Vector3i& size);
     [[nodiscard]] Dictionary last_edit() const;
     std::int64_t begin_stroke(std::int64_t user, std::int64_t stroke);
     void end_stroke();
@@ -136,6 +141,7 @@ public:
     /// An empty String, a sentence that says why not, or a Signal that gives one of them later.
     [[nodiscard]] Variant save();
     [[nodiscard]] Variant export_region(const AABB& area, const String& path);
+    [[nodiscard]] Variant import_region(const String& path, const Vector3i& moved_by);
 
     [[nodiscard]] Ref<VoxelGenerator> generator() const { return generator_; }
     void set_generator(const Ref<VoxelGenerator>& generator);
@@ -225,17 +231,19 @@ private:
     };
     /// Everything that regenerate() throws away.
     struct World {
-        World(std::shared_ptr<const voxel::Generator> generator, voxel::TerrainSettings settings,
+        World(const Ref<VoxelGenerator>& made_by, voxel::TerrainSettings settings,
               const ChunkLook& look, const Transform3D& place);
         ~World();
         World(const World&) = delete;
         World& operator=(const World&) = delete;
 
         /// Opens the file of a store. \throws as voxel::WorldSaver.
-        void keep_in(const Ref<VoxelWorldStore>& store, const Ref<VoxelGenerator>& generator);
+        void keep_in(const Ref<VoxelWorldStore>& store);
         /// Waits until what was asked to be saved is, and with autosave all that was changed.
         void finish_saving() noexcept;
 
+        std::shared_ptr<const voxel::Generator> generator;  // what the terrain has
+        std::string generator_words;                        // as describe() gave them then
         std::vector<tl::expected<voxel::SaveReport, voxel::VoxelError>> saves;  // not announced yet
         bool autosaves = false;
         bool announced_file = false;  // how it was opened
@@ -346,6 +354,11 @@ private:
     template <class F>
     Variant edit_async(const char* method, F&& make_brush);
     task<std::int64_t> finish_in_background(std::string where, voxel::BigEdit* edit);
+    /// Carries an edit on, frame by frame, until it is made or fails.
+    task<tl::expected<void, voxel::VoxelError>> finish_edit(voxel::BigEdit* edit);
+    task<String> import_in_background(std::string path, voxel::Vec3i moved_by, std::uint32_t user,
+                                      std::uint32_t stroke);
+    [[nodiscard]] std::vector<Ref<NebulaTask>>& room_for_background_edit();
     Error step_back(const char* method, std::int64_t user, bool redo);
     /// How large an island may be, in voxels; 0 if nobody wants to know of any.
     [[nodiscard]] std::int32_t searched_island_size() const noexcept;

@@ -307,8 +307,22 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "Saves, and then writes what was changed in [param area], a global box, to a new file, "
             "which is a world file itself: another [VoxelWorldStore] can have it as its [member "
             "VoxelWorldStore.file_path]. The region reaches as far as the bricks, 16 voxels of "
-            "each level, that have a voxel in the box. A file that exists is not replaced. To be "
-            "awaited as [method save] is, with the same result.");
+            "each level, that have a voxel in the box. A file that exists is not replaced. If the "
+            "terrain's own file is damaged or cannot be written to, the new one has what can be "
+            "read of it and all that was changed since: an area around everything rescues such a "
+            "world. To be awaited as [method save] is, with the same result.");
+    c.method("import_region", &Self::import_region, {"path", "moved_by"})
+        .defaults(Vector3i{})
+        .doc(
+            "Makes the ground in the box that [method export_region] was asked for what it was "
+            "there, moved by so many voxels of the terrain's own space:\n[codeblock]\nvar problem: "
+            "String = await terrain.import_region(\"user://house.nebula\", Vector3i(64, 0, "
+            "0))\nif problem:\n    show_message(problem)\n[/codeblock]\nThe file is read and the "
+            "edit worked out in the background. Then it appears as a whole, as one edit that "
+            "[method undo] takes back. The box may have up to 256 voxels along each axis. Ground "
+            "in it that nobody had changed is what this terrain's generator makes at the old "
+            "place; a region from another generator is imported with a warning. The result is an "
+            "empty string, or one sentence that says why nothing was changed.");
 
     c.signal("world_loaded", {argument<Dictionary>("report")},
              "Emitted when the file of [member world_store] is loaded. From then on the terrain "

@@ -18,6 +18,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace nebula::godot {
 namespace {
@@ -103,9 +104,7 @@ Variant VoxelTerrain::edit_async(const char* method, F&& make_brush) {
     Brush brush = make_brush(voxel::kMaxBigEditRadius);
     if (!brush) return refuse(where + brush.error() + '.');
     name_stroke(*brush);
-    auto& tasks = world_->edits_in_background;
-    std::erase_if(tasks, [](const Ref<NebulaTask>& each) { return each->is_done(); });
-    tasks.reserve(tasks.size() + 1);
+    auto& tasks = room_for_background_edit();
     const auto begun = world_->terrain.begin_edit(*brush);
     if (!begun) return refuse(where + begun.error().message + '.');
     try {
@@ -120,7 +119,14 @@ Variant VoxelTerrain::edit_async(const char* method, F&& make_brush) {
     return tasks.back()->wait();
 }
 
-task<std::int64_t> VoxelTerrain::finish_in_background(std::string where, voxel::BigEdit* edit) {
+std::vector<Ref<NebulaTask>>& VoxelTerrain::room_for_background_edit() {
+    auto& tasks = world_->edits_in_background;
+    std::erase_if(tasks, [](const Ref<NebulaTask>& each) { return each->is_done(); });
+    tasks.reserve(tasks.size() + 1);
+    return tasks;
+}
+
+task<tl::expected<void, voxel::VoxelError>> VoxelTerrain::finish_edit(voxel::BigEdit* edit) {
     for (;;) {
         co_await next_frame();
         co_await world_->entered.wait();
@@ -128,14 +134,20 @@ task<std::int64_t> VoxelTerrain::finish_in_background(std::string where, voxel::
         const Clock::time_point now = Clock::now();
         if (edit->advance(now + kBackgroundWithoutWorkers) == voxel::BigEdit::State::Working)
             continue;
-        const auto report = world_->terrain.finish_edit(*edit);
+        auto report = world_->terrain.finish_edit(*edit);
         if (report) {
             note_edit(*report, now);
-            co_return static_cast<std::int64_t>(Error::OK);
+            co_return {};
         }
         if (report.error().kind == voxel::VoxelError::Kind::NotReady) continue;
-        co_return static_cast<std::int64_t>(refuse(where + report.error().message + '.'));
+        co_return tl::unexpected(std::move(report.error()));
     }
+}
+
+task<std::int64_t> VoxelTerrain::finish_in_background(std::string where, voxel::BigEdit* edit) {
+    const auto done = co_await finish_edit(edit);
+    co_return static_cast<std::int64_t>(done ? Error::OK
+                                             : refuse(where + done.error().message + '.'));
 }
 
 Dictionary VoxelTerrain::last_edit() const {
@@ -221,7 +233,18 @@ Error VoxelTerrain::flatten(const Vector3& center, double radius, const Vector3&
                 [&](float) { return flatten_brush(space_, center, radius, normal, strength); });
 }
 
+Error VoxelTerrain::write_box(const Vector3i& min, const Vector3i& size,
+                              const PackedFloat32Array& distances) {
+    return edit("write_box", [&](float) { return paste_brush(min, size, distances.view()); });
+}
+
 // ---- The same in the background
+
+Variant VoxelTerrain::write_box_async(const Vector3i& min, const Vector3i& size,
+                                      const PackedFloat32Array& distances) {
+    return edit_async("write_box_async",
+                      [&](float) { return paste_brush(min, size, distances.view()); });
+}
 
 Variant VoxelTerrain::dig_sphere_async(const Vector3& center, double radius) {
     return edit_async("dig_sphere_async", [&](float most) {

@@ -101,6 +101,31 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
             "As [method add_cone], in the background and with half an extent of up to 512 voxels: "
             "see [method dig_sphere_async].");
 
+    c.method("write_box", &Self::write_box, {"min", "size", "distances"})
+        .doc(
+            "Makes the ground in a box what an array says, as one edit. [param min] is the first "
+            "voxel and [param size] the number of voxels along each axis, from 2 to 128, both in "
+            "voxels of the terrain's own space. [param distances] has one signed distance for each "
+            "voxel, in voxels, negative inside the ground, in the order of [method read_box]. They "
+            "are rounded to 1/32 voxel, and those beyond 4 voxels to either side all mean far "
+            "away. What lies outside the box stays as it is. The result is as for [method "
+            "dig_sphere]; [constant @GlobalScope.ERR_INVALID_PARAMETER] if there are not as many "
+            "distances as voxels, or one is not a finite number.");
+    c.method("write_box_async", &Self::write_box_async, {"min", "size", "distances"})
+        .doc(
+            "As [method write_box], in the background and with up to 256 voxels along each axis: "
+            "see [method dig_sphere_async].");
+    c.method("read_box", &Self::read_box, {"min", "size"})
+        .doc(
+            "Returns the signed distance of each voxel in a box from the ground, in voxels, "
+            "negative inside. [param min] is the first voxel and [param size] the number of voxels "
+            "along each axis, from 1 to 128, both in voxels of the terrain's own space:\n"
+            "[codeblock]\nvar min := Vector3i(terrain.to_local(corner).floor())\nvar distances := "
+            "terrain.read_box(min, size)\nvar here := distances[x + size.x * (y + size.y * "
+            "z)]\n[/codeblock]\nNo distance is 0, or more than 127/32 to either side. Returns an "
+            "empty array, after a line in the output, if the box cannot be read. 128 voxels along "
+            "each axis take some 50 ms.");
+
     c.method("get_last_edit", &Self::last_edit)
         .doc(
             "Returns what the latest edit, [method undo] or [method redo] of this world has done: "

@@ -3,10 +3,13 @@
 #include "nebula/base/log.hpp"
 #include "nebula/godot/voxel/distances.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/voxel/field/sample.hpp"
 #include "nebula/voxel/query/mover.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 
@@ -147,6 +150,36 @@ double VoxelTerrain::sample(const Vector3& position) {
     if (distance) return double{*distance} * space_.smallest_voxel_size();
     refuse("VoxelTerrain.sample: " + distance.error().message + '.');
     return none;
+}
+
+PackedFloat32Array VoxelTerrain::read_box(const Vector3i& min, const Vector3i& size) {
+    const std::string where = "VoxelTerrain.read_box: ";
+    if (mover() == nullptr) return {};
+    // A call that takes 50 ms is the longest that a game may want.
+    constexpr std::int32_t most = 128;
+    const voxel::Vec3i first{min.x, min.y, min.z};
+    for (const std::int32_t edge : {size.x, size.y, size.z})
+        if (edge < 1 || edge > most) {
+            refuse(where + "each edge of the box must be from 1 to 128 voxels.");
+            return {};
+        }
+    for (const std::int32_t c : {min.x, min.y, min.z})
+        if (std::abs(double{static_cast<float>(c)}) > double{voxel::kWorldLimit}) {
+            refuse(where + "the box begins beyond 16 000 000 voxels.");
+            return {};
+        }
+    const auto grid =
+        world_->terrain.read_box({first, first + voxel::Vec3i{size.x, size.y, size.z}});
+    if (!grid) {
+        refuse(where + grid.error().message + '.');
+        return {};
+    }
+    PackedFloat32Array distances;
+    distances.resize(grid->distances.size());
+    std::ranges::transform(grid->distances, distances.write().begin(), [](std::int16_t units) {
+        return voxel::to_distance(static_cast<voxel::Sample>(units));
+    });
+    return distances;
 }
 
 }  // namespace nebula::godot

@@ -6,8 +6,14 @@
 #include "nebula/base/log.hpp"
 #include "nebula/godot/api/project_settings.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/voxel/later_answer.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/task/pool_bridge.hpp"
+#include "nebula/threading/task_pools.hpp"
+#include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/edit/big_edit.hpp"
+#include "nebula/voxel/world/world_region.hpp"
 #include "nebula/voxel/world/world_saver.hpp"
 
 #include <cmath>
@@ -63,13 +69,12 @@ std::string file_of(const String& path) {
 
 }  // namespace
 
-void VoxelTerrain::World::keep_in(const Ref<VoxelWorldStore>& store,
-                                  const Ref<VoxelGenerator>& generator) {
+void VoxelTerrain::World::keep_in(const Ref<VoxelWorldStore>& store) {
     if (store->file_path() == String()) return;
     const auto autosave = store->autosave();
     autosaves = autosave.count() > 0;
     terrain.keep_in(file_of(store->file_path()),
-                    {.file = {.generator = generator->describe()},
+                    {.file = {.generator = generator_words},
                      .autosave = autosave,
                      .after_save = [this](const auto& result) { saves.push_back(result); }});
 }
@@ -132,16 +137,63 @@ Variant VoxelTerrain::export_region(const AABB& area, const String& path) {
     if (voxels.empty()) return String("the area is empty, so there is nothing to export");
 
     const auto wait = std::make_shared<SaveWait>();
-    // What is exported is what the file has.
-    WorldSaver* const saver = world_->terrain.saver();
-    saver->save(
-        [saver, voxels, to = file_of(path), answer = SaveAnswer(wait)](auto&& saved) mutable {
-            if (!saved) return answer.give(saved);
-            saver->store().export_to(
-                to, voxels, false,
-                [answer = std::move(answer)](auto&& bricks) mutable { answer.give(bricks); });
-        });
+    world_->terrain.saver()->export_region(
+        file_of(path), voxels,
+        [answer = SaveAnswer(wait)](auto&& bricks) mutable { answer.give(bricks); });
     return awaited(wait, "VoxelTerrain.export_region");
+}
+
+Variant VoxelTerrain::import_region(const String& path, const Vector3i& moved_by) {
+    const std::string where = "VoxelTerrain.import_region: ";
+    if (edit_obstacle(where) != Error::OK)
+        return String("the terrain cannot be changed now; the line in the output says why");
+    auto& tasks = room_for_background_edit();
+    tasks.push_back(make_awaitable(
+        import_in_background(file_of(path), {moved_by.x, moved_by.y, moved_by.z}, edit_user_,
+                             edit_stroke_),
+        {.name = "VoxelTerrain.import_region",
+         .when_cancelled =
+             Variant(String("the terrain lost its world before the region was read"))}));
+    return tasks.back()->wait();
+}
+
+task<String> VoxelTerrain::import_in_background(std::string path, voxel::Vec3i moved_by,
+                                                std::uint32_t user, std::uint32_t stroke) {
+    const ObjectId self = id();
+    const std::uint64_t world_number = world_number_;
+    const std::string words = world_->generator_words;
+    const auto told = [](const voxel::VoxelError& error) {
+        return String(std::string_view(error.message));
+    };
+    auto region = co_await shared_pool().io().run([path, words, generator = world_->generator] {
+        return voxel::read_world_region(path, *generator, words);
+    });
+    if (!region) co_return told(region.error());
+    std::vector<std::string> warnings;
+    if (!region->warning.empty()) warnings.push_back(region->warning);
+    if (!region->other_generator.empty())
+        warnings.push_back('"' + path + "\" was made with another generator (" +
+                           region->other_generator + ") than the terrain has (" + words +
+                           "), so ground that nobody changed there may be another one here");
+    if (region->damaged > 0)
+        warnings.push_back('"' + path + "\" has " + std::to_string(region->damaged) +
+                           " damaged bricks; the generator's ground is in their place");
+    auto operation = co_await shared_pool().run(
+        [region = std::move(*region), moved_by]() mutable {
+            return voxel::paste_of(std::move(region), moved_by);
+        },
+        {.band = Band::Background, .name = "import_region"});
+    if (!operation) co_return told(operation.error());
+    operation->user = user;
+    operation->stroke = stroke;
+    const auto begun = world_->terrain.begin_edit(*operation);
+    if (!begun) co_return told(begun.error());
+    if (const auto done = co_await finish_edit(*begun); !done) co_return told(done.error());
+    for (const std::string& warning : warnings)
+        if (!tell(LogLevel::Warning, "VoxelTerrain: " + warning + '.') ||
+            !survives(self, world_number))
+            break;
+    co_return String();
 }
 
 // ---- What scripts are told
@@ -161,9 +213,9 @@ std::vector<std::string> VoxelTerrain::file_warnings() {
                            "the file and its folder, or save to another file");
     if (!report.other_generator.empty())
         warnings.push_back(file + " was made with another generator (" + report.other_generator +
-                           ") than the terrain has (" + generator_->describe() +
+                           ") than the terrain has (" + world_->generator_words +
                            "), so its edits may not fit the ground around them; set the "
-                           "generator back, or use a new file");
+                           "generator back, or use a new file; the next save notes the new one");
     if (saver.damaged() > 0)
         warnings.push_back(file + " has " + std::to_string(saver.damaged()) +
                            " damaged bricks out of " + std::to_string(report.bricks) +

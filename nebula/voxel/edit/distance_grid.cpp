@@ -3,20 +3,29 @@
 
 #include "nebula/voxel/edit/detail/edit_changes.hpp"
 #include "nebula/voxel/edit/detail/extend_distances.hpp"
+#include "nebula/voxel/field/sample.hpp"
 #include "nebula/voxel/field/volume.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace nebula::voxel {
 
 namespace {
 
-bool edges_fit(Vec3i size) {
-    const auto fits = [](std::int32_t edge) { return edge >= 2 && edge <= kMostGridEdge; };
+bool edges_fit(Vec3i size, std::int32_t least = 2) {
+    const auto fits = [&](std::int32_t edge) { return edge >= least && edge <= kMostGridEdge; };
     return fits(size.x) && fits(size.y) && fits(size.z);
+}
+
+tl::unexpected<VoxelError> out_of_range(const char* message) {
+    return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange, message});
 }
 
 }  // namespace
@@ -28,25 +37,32 @@ std::optional<VoxelError> check(const DistanceGrid& grid) {
     if (grid.distances.size() != grid.index(0, 0, grid.size.z))
         return VoxelError{VoxelError::Kind::BadData,
                           "a grid of distances must have one distance for each of its points"};
-    if (std::find(grid.distances.begin(), grid.distances.end(), 0) != grid.distances.end())
+    // Of up to 2^24, so without branches, as vector code.
+    unsigned zeros = 0;
+    for (const std::int16_t distance : grid.distances) zeros |= distance == 0 ? 1U : 0U;
+    if (zeros != 0)
         return VoxelError{VoxelError::Kind::BadData,
                           "a grid of distances must not have a distance of 0"};
     return {};
 }
 
-tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume, const Box3i& box) {
+tl::expected<DistanceGrid, VoxelError> read_region(const Volume& volume, const Box3i& box) {
+    return read_region(box,
+                       [&volume](BrickId id, Brick& out) { detail::read_brick(volume, id, out); });
+}
+
+tl::expected<DistanceGrid, VoxelError> read_region(
+    const Box3i& box, const std::function<void(BrickId, Brick&)>& read) {
     const auto outside = [](std::int32_t c) {
         return std::abs(static_cast<float>(c)) > kWorldLimit;
     };
     for (const Vec3i& p : {box.min, box.max})
         if (outside(p.x) || outside(p.y) || outside(p.z))
             return tl::unexpected(VoxelError{VoxelError::Kind::OutsideWorld,
-                                             "the copied box reaches beyond 16 000 000 voxels"});
+                                             "the box reaches beyond 16 000 000 voxels"});
     const Vec3i size = box.max - box.min;
-    if (!edges_fit(size))
-        return tl::unexpected(
-            VoxelError{VoxelError::Kind::OutOfRange,
-                       "the copied box must have 2 to 256 points along each axis"});
+    if (!edges_fit(size, 1))
+        return out_of_range("the box must have 1 to 256 points along each axis");
     try {
         DistanceGrid grid{size, {}};
         grid.distances.resize(grid.index(0, 0, size.z));
@@ -57,7 +73,7 @@ tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume, const B
             for (std::int32_t by = first.y; by <= last.y; ++by)
                 for (std::int32_t bx = first.x; bx <= last.x; ++bx) {
                     const BrickId id{{bx, by, bz}};
-                    detail::read_brick(volume, id, *brick);
+                    read(id, *brick);
                     const Box3i voxels = brick_region(id).box;
                     const Box3i part = intersection(voxels, box);
                     for (std::int32_t z = part.min.z; z < part.max.z; ++z)
@@ -68,7 +84,48 @@ tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume, const B
                                     std::int16_t{brick->at(x - voxels.min.x, y - voxels.min.y,
                                                            z - voxels.min.z)};
                 }
-        detail::extend_distances(grid, kSampleMax);
+        return grid;
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+}
+
+void continue_distances(DistanceGrid& grid) { detail::extend_distances(grid, kSampleMax); }
+
+tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume, const Box3i& box) {
+    auto grid = read_region(volume, box);
+    if (!grid) return grid;
+    if (!edges_fit(grid->size))
+        return out_of_range("the copied box must have 2 to 256 points along each axis");
+    try {
+        continue_distances(*grid);
+        return grid;
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+}
+
+tl::expected<DistanceGrid, VoxelError> grid_of_distances(Vec3i size,
+                                                         std::span<const float> distances) {
+    if (!edges_fit(size)) return out_of_range("the box must have 2 to 256 points along each axis");
+    try {
+        DistanceGrid grid{size, {}};
+        const std::size_t count = grid.index(0, 0, size.z);
+        if (distances.size() != count)
+            return tl::unexpected(VoxelError{
+                VoxelError::Kind::BadData,
+                "the box has " + std::to_string(count) + " points, but there are " +
+                    std::to_string(distances.size()) + " distances; there must be one for each"});
+        grid.distances.reserve(count);
+        for (const float distance : distances) {
+            if (!std::isfinite(distance))
+                return tl::unexpected(VoxelError{VoxelError::Kind::NotFinite,
+                                                 "distance number " +
+                                                     std::to_string(grid.distances.size()) +
+                                                     " is not a finite number"});
+            grid.distances.push_back(std::int16_t{quantize(distance)});
+        }
+        continue_distances(grid);
         return grid;
     } catch (...) {
         return tl::unexpected(error_of_current_exception());

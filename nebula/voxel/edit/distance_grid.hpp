@@ -2,6 +2,7 @@
 // A box of signed distances that can be stamped into the ground.
 #pragma once
 
+#include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 
@@ -9,12 +10,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace nebula::voxel {
 
+struct Brick;
 class Volume;
 
 inline constexpr std::int32_t kMostGridEdge = 256;  ///< In points.
@@ -41,14 +44,34 @@ struct DistanceGrid {
 /// Why the grid cannot be stamped, or nothing.
 [[nodiscard]] std::optional<VoxelError> check(const DistanceGrid& grid);
 
-/// Copies a box of the finest level. A sample reaches 4 voxels; beyond, distances are continued from
-/// those of the neighbours, to within a tenth.
+/// The samples of a box of the finest level as they are, so within 4 voxels (127 units). At least one point
+/// along each axis, and at most kMostGridEdge.
 ///
 /// Threads:   owner thread of the volume.
 /// Cost:      about 20 ns per point; bricks that nobody stored are generated.
 /// Errors:    OutOfRange (size), OutsideWorld, GeneratorFailed, OutOfMemory.
+[[nodiscard]] tl::expected<DistanceGrid, VoxelError> read_region(const Volume& volume,
+                                                                 const Box3i& box);
+/// The same, of bricks of level 0 that come from elsewhere. What `read` throws becomes the error, and is
+/// taken for the generator's. Threads: any thread.
+[[nodiscard]] tl::expected<DistanceGrid, VoxelError> read_region(
+    const Box3i& box, const std::function<void(BrickId, Brick&)>& read);
+
+/// Distances of 127 units and more to either side say no more than that. Continues them from those of the
+/// neighbours, to within a tenth, so that coarse levels are smooth. \throws std::bad_alloc.
+void continue_distances(DistanceGrid& grid);
+
+/// What read_region() reads, continued and ready to be stamped: at least two points along each axis. Threads, Cost and Errors as above.
 [[nodiscard]] tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume,
                                                                  const Box3i& box);
+
+/// A grid of anybody's distances, in voxels and in the grid's order. They are rounded to 1/32 voxel, away
+/// from 0; then they are continued.
+///
+/// Threads:   any thread.
+/// Errors:    OutOfRange (size), BadData (another number of distances), NotFinite, OutOfMemory.
+[[nodiscard]] tl::expected<DistanceGrid, VoxelError> grid_of_distances(
+    Vec3i size, std::span<const float> distances);
 
 /// A closed surface of triangles, three indices each.
 struct ClosedMesh {

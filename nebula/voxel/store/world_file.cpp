@@ -3,9 +3,9 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/base/mutex.hpp"
+#include "nebula/voxel/store/detail/new_file.hpp"
 #include "nebula/voxel/store/seal.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -13,7 +13,9 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -32,6 +34,7 @@ namespace {
 
 using Kind = VoxelError::Kind;
 using Failure = tl::unexpected<VoxelError>;
+using detail::in_quotes;
 
 constexpr std::int32_t kApplication = 0x4E425731;  // "NBW1"
 
@@ -51,7 +54,23 @@ constexpr auto kFormat = static_cast<std::int32_t>(kSteps.size());
 constexpr int kMostBlob = static_cast<int>(kMostRecordBytes) + (1 << 10);
 constexpr int kPatienceMs = 100;  // for a program that is just closing the file
 
-std::string in_quotes(const std::string& path) { return '"' + path + '"'; }
+constexpr const char* kRegion = "region";
+
+// As note_region() writes it; nothing if it is anything else.
+std::optional<Box3i> region_of(const std::string& text) {
+    std::array<std::int32_t, 6> c{};
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    for (std::int32_t& value : c) {
+        const auto [next, error] = std::from_chars(at, end, value);
+        if (error != std::errc{} || next == end || *next != ' ') return std::nullopt;
+        if (static_cast<float>(std::abs(std::int64_t{value})) > kWorldLimit) return std::nullopt;
+        at = next + 1;
+    }
+    const Box3i box{{c[0], c[1], c[2]}, {c[3], c[4], c[5]}};
+    if (at != end || box.empty()) return std::nullopt;
+    return box;
+}
 
 std::int64_t row_of(std::uint64_t key) noexcept { return std::bit_cast<std::int64_t>(key); }
 std::uint64_t key_of_row(std::int64_t row) noexcept { return std::bit_cast<std::uint64_t>(row); }
@@ -128,60 +147,6 @@ bool is_empty_or_missing(const std::string& path) {
     std::error_code error;
     const auto size = std::filesystem::file_size(path, error);
     return error || size == 0;
-}
-
-// Gives a complete file its name. The name survives a power failure when this has returned.
-tl::expected<void, VoxelError> publish_file(const std::string& from, const std::string& to) {
-    // Not every file system can refuse to replace a file.
-    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0 &&
-        (errno != EINVAL || ::rename(from.c_str(), to.c_str()) != 0)) {
-        const int why = errno;
-        if (why == EEXIST)
-            return fail(Kind::FileExists, in_quotes(to) + " exists already; choose another name");
-        return fail(Kind::FileFailed, in_quotes(to) + " cannot be made: " + std::strerror(why) +
-                                          "; check the folder and its permissions");
-    }
-    std::string folder = std::filesystem::path(to).parent_path().string();
-    if (folder.empty()) folder = ".";
-    if (const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        handle >= 0) {
-        ::fsync(handle);
-        ::close(handle);
-    }
-    return {};
-}
-
-// A name beside `path` for a file that is not complete yet. Removes it unless it got its name.
-class UnfinishedFile {
-public:
-    explicit UnfinishedFile(const std::string& path)
-        : name_(path + ".unfinished-" + std::to_string(::getpid())) {
-        remove();
-    }
-    ~UnfinishedFile() { remove(); }
-    UnfinishedFile(const UnfinishedFile&) = delete;
-    UnfinishedFile& operator=(const UnfinishedFile&) = delete;
-    [[nodiscard]] const std::string& name() const noexcept { return name_; }
-
-private:
-    void remove() noexcept {
-        try {
-            std::error_code ignored;
-            for (const char* suffix : {"", "-journal", "-wal"})
-                std::filesystem::remove(name_ + suffix, ignored);
-        } catch (...) {  // no memory for the name: the file stays
-        }
-    }
-    std::string name_;
-};
-
-// Whether the brick has a voxel in this box of level 0.
-bool touches(BrickId brick, const Box3i& voxels) {
-    const Box3i box = brick_region(brick).box;
-    const auto wide = [&](std::int32_t v) { return std::int64_t{v} << brick.level; };
-    return wide(box.min.x) < voxels.max.x && wide(box.max.x) > voxels.min.x &&
-           wide(box.min.y) < voxels.max.y && wide(box.max.y) > voxels.min.y &&
-           wide(box.min.z) < voxels.max.z && wide(box.max.z) > voxels.min.z;
 }
 
 // Calls f(row number) for the rows in a database page, if it is a leaf of a table, whichever. The
@@ -377,25 +342,35 @@ int WorldFile::step_up(std::int32_t format) noexcept {
     return run(mark.data());
 }
 
+int WorldFile::set_meta(const char* name, const std::string& value) noexcept {
+    sqlite3_stmt* made = nullptr;
+    int code = sqlite3_prepare_v2(
+        database_.get(), "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
+        -1, &made, nullptr);
+    const Statement statement(made);
+    if (code != SQLITE_OK) return code;
+    sqlite3_bind_text(made, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(made, 2, value.data(), static_cast<int>(value.size()), SQLITE_STATIC);
+    code = sqlite3_step(made);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+tl::expected<void, VoxelError> WorldFile::note_region(const Box3i& voxels) {
+    std::string text;
+    for (const Vec3i& v : {voxels.min, voxels.max})
+        for (const std::int32_t c : {v.x, v.y, v.z}) text += std::to_string(c) + ' ';
+    if (const int code = set_meta(kRegion, text); code != SQLITE_OK) return fail_save(code);
+    return {};
+}
+
 tl::expected<void, VoxelError> WorldFile::make_tables(const WorldFileSettings& settings) {
     run("PRAGMA page_size=8192");  // seven bricks of hills
-    const auto set = [this](const char* name, const std::string& value) {
-        sqlite3_stmt* made = nullptr;
-        int code = sqlite3_prepare_v2(database_.get(), "INSERT INTO meta VALUES (?, ?)", -1, &made,
-                                      nullptr);
-        const Statement statement(made);
-        if (code != SQLITE_OK) return code;
-        sqlite3_bind_text(made, 1, name, -1, SQLITE_STATIC);
-        sqlite3_bind_text(made, 2, value.data(), static_cast<int>(value.size()), SQLITE_STATIC);
-        code = sqlite3_step(made);
-        return code == SQLITE_DONE ? SQLITE_OK : code;
-    };
     const std::string mark = "PRAGMA application_id=" + std::to_string(kApplication);
     int code = run("BEGIN IMMEDIATE");
     if (code == SQLITE_OK) code = run(mark.c_str());
     if (code == SQLITE_OK) code = step_up(0);
-    if (code == SQLITE_OK) code = set("generator", settings.generator);
-    if (code == SQLITE_OK) code = set("units", settings.units);
+    if (code == SQLITE_OK) code = set_meta("generator", settings.generator);
+    if (code == SQLITE_OK) code = set_meta("units", settings.units);
     if (code == SQLITE_OK) code = run("COMMIT");
     // Kept in the file: later openings find it.
     if (code == SQLITE_OK) code = run("PRAGMA journal_mode=WAL");
@@ -498,8 +473,11 @@ tl::expected<void, VoxelError> WorldFile::read_meta(const WorldFileSettings& set
         };
         if (text(0) == "generator") generator_ = text(1);
         if (text(0) == "units") units_ = text(1);
+        if (text(0) == kRegion) report_.region = region_of(text(1));
     }
     if (code != SQLITE_DONE) return Failure(error(code, "read"));
+    told_generator_ = settings.generator;
+    told_units_ = settings.units;
     if (generator_ != settings.generator) report_.other_generator = generator_;
     if (units_ != settings.units) report_.other_units = units_;
 
@@ -566,6 +544,8 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::make(
     const std::string& path, const WorldFileSettings& settings) {
     std::unique_ptr<WorldFile> file(new WorldFile);
     file->path_ = path;
+    file->generator_ = file->told_generator_ = settings.generator;
+    file->units_ = file->told_units_ = settings.units;
     if (auto done = file->open_database(settings, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
         !done)
         return Failure(std::move(done.error()));
@@ -586,7 +566,7 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
         bool created = false;
         if (!std::filesystem::exists(path, ignored) && settings.create && !settings.read_only) {
             // A file that has its name is complete, whenever the program is killed.
-            const UnfinishedFile unfinished(path);
+            const detail::UnfinishedFile unfinished(path);
             auto made = make(unfinished.name(), settings);
             if (!made) {
                 made.error().message =
@@ -594,7 +574,7 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
                 return made;
             }
             made->reset();  // moves everything into the one file
-            if (auto done = publish_file(unfinished.name(), path); done)
+            if (auto done = detail::publish_file(unfinished.name(), path); done)
                 created = true;
             else if (done.error().kind != Kind::FileExists)
                 return Failure(std::move(done.error()));
@@ -762,10 +742,12 @@ tl::expected<void, VoxelError> WorldFile::commit() noexcept {
                                  .step();
             if (code != SQLITE_DONE) return fail_save(code);
         }
+        if (const int code = save_meta(); code != SQLITE_OK) return fail_save(code);
         if (const int code = run("COMMIT"); code != SQLITE_OK) return fail_save(code);
     } catch (...) {
         return undo(error_of_current_exception());
     }
+    is_meta_saved_ = true;
     for (const Change& change : saving_) {
         if (change.is_stored)
             keys_.insert(change.key);
@@ -777,6 +759,17 @@ tl::expected<void, VoxelError> WorldFile::commit() noexcept {
     return {};
 }
 
+// Who opened the file was told what has changed, and goes on with it: the next one need not be told.
+int WorldFile::save_meta() noexcept {
+    int code = SQLITE_OK;
+    if (is_meta_saved_) return code;
+    if (told_generator_ != generator_) code = set_meta("generator", told_generator_);
+    if (code == SQLITE_OK && told_units_ != units_) code = set_meta("units", told_units_);
+    // What is saved to is a world, and no longer the part of one.
+    if (code == SQLITE_OK && report_.region) code = set_meta(kRegion, {});
+    return code;
+}
+
 tl::unexpected<VoxelError> WorldFile::fail_save(int code) {
     if ((code & 0xFF) == SQLITE_CORRUPT) found_broken();
     return undo(error(code, "saved"));
@@ -785,55 +778,6 @@ tl::unexpected<VoxelError> WorldFile::fail_save(int code) {
 void WorldFile::checkpoint() noexcept {
     sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
                               nullptr);
-}
-
-tl::expected<std::size_t, VoxelError> WorldFile::export_to(const std::string& path,
-                                                           const Box3i& voxels,
-                                                           bool with_operations) noexcept {
-    try {
-        std::error_code ignored;
-        if (std::filesystem::exists(path, ignored))
-            return fail(Kind::FileExists, in_quotes(path) + " exists already; choose another name");
-        const UnfinishedFile unfinished(path);
-        WorldFileSettings settings;
-        settings.generator = generator_;
-        settings.units = units_;
-        settings.vfs = vfs_;
-        auto made = make(unfinished.name(), settings);
-        if (!made) return Failure(std::move(made.error()));
-        WorldFile& out = **made;
-        if (auto done = out.begin(); !done) return Failure(std::move(done.error()));
-        std::vector<BrickKey> wanted;
-        keys_.for_each([&](BrickKey key) {
-            if (touches(*brick_of(key), voxels)) wanted.push_back(key);
-        });
-        std::ranges::sort(wanted, {}, row_of);
-        PackedBrick packed;
-        std::size_t count = 0;
-        for (const BrickKey key : wanted) {
-            const auto brick = read(key);
-            if (!brick) return Failure(brick.error());
-            if (*brick == nullptr) continue;
-            pack(key, **brick, packed);
-            if (auto done = out.write({&packed, 1}); !done) return Failure(std::move(done.error()));
-            ++count;
-        }
-        constexpr std::size_t at_once = 16;  // they may be long
-        for (std::uint64_t last = 0; with_operations;) {
-            const auto operations = read_operations(last, at_once);
-            if (!operations) return Failure(operations.error());
-            if (operations->empty()) break;
-            last = operations->back().sequence;
-            if (auto done = out.write(*operations); !done) return Failure(std::move(done.error()));
-        }
-        if (auto done = out.commit(); !done) return Failure(std::move(done.error()));
-        made->reset();
-        if (auto done = publish_file(unfinished.name(), path); !done)
-            return Failure(std::move(done.error()));
-        return count;
-    } catch (...) {
-        return no_memory();
-    }
 }
 
 void WorldFile::pack(BrickKey key, const Brick& brick, PackedBrick& out) {

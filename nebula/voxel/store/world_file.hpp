@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_set>
@@ -42,10 +43,14 @@ struct WorldFileReport {
     bool created = false;
     bool read_only = false;
     /// The file's own words, if they are not those in the settings. Bricks that were made by another
-    /// generator do not fit what surrounds them.
+    /// generator do not fit what surrounds them. The next save notes the settings' words, so whoever
+    /// goes on with the file is told once.
     std::string other_generator;
     std::string other_units;
     std::size_t bricks = 0;
+    /// The box that export_to() was asked for, in voxels of level 0, if the file is its work and was not
+    /// saved to since.
+    std::optional<Box3i> region;
     std::uint64_t last_operation = 0;  ///< The highest sequence number; 0: none.
     /// One sentence about what is wrong with the file although it could be opened; or empty.
     std::string warning;
@@ -113,11 +118,17 @@ public:
     /// Moves saved pages to where they belong, which a save does not wait for.
     void checkpoint() noexcept;
 
+    /// What the world has and the file has not.
+    struct Unsaved {
+        std::span<const PackedBrick> bricks;
+        std::span<const BrickKey> pristine;
+    };
     /// Writes a new world file with the intact bricks that have a voxel in `voxels` of level 0, on
-    /// all levels, and with the operations if `with_operations`. There must be no file of this name.
-    [[nodiscard]] tl::expected<std::size_t, VoxelError> export_to(const std::string& path,
-                                                                  const Box3i& voxels,
-                                                                  bool with_operations) noexcept;
+    /// all levels, and with the operations if `with_operations`. `unsaved` goes before what the file has.
+    /// There must be no file of this name. Returns how many bricks it has.
+    [[nodiscard]] tl::expected<std::size_t, VoxelError> export_to(
+        const std::string& path, const Box3i& voxels, bool with_operations,
+        const Unsaved& unsaved = {}) noexcept;
 
 private:
     struct CloseDatabase {
@@ -136,6 +147,7 @@ private:
         const std::string& path, const WorldFileSettings& settings);
     tl::expected<void, VoxelError> open_database(const WorldFileSettings& settings, int flags);
     tl::expected<void, VoxelError> make_tables(const WorldFileSettings& settings);
+    tl::expected<void, VoxelError> note_region(const Box3i& voxels);
     tl::expected<void, VoxelError> lock(const WorldFileSettings& settings);
     tl::expected<void, VoxelError> check_format();
     tl::expected<void, VoxelError> prepare_statements();
@@ -144,14 +156,18 @@ private:
     void salvage_keys();
     void found_broken();
 
-    /// Both return one of SQLite's codes.
+    /// These return one of SQLite's codes.
     int run(const char* sql) noexcept;
+    int set_meta(const char* name, const std::string& value) noexcept;
+    int save_meta() noexcept;
     [[nodiscard]] int step_up(std::int32_t format) noexcept;
     [[nodiscard]] VoxelError error(int code, const char* doing) const;
     tl::unexpected<VoxelError> undo(VoxelError why) noexcept;
     tl::unexpected<VoxelError> fail_save(int code);
 
     std::string path_, vfs_, generator_, units_;
+    std::string told_generator_, told_units_;  // of who opened it
+    bool is_meta_saved_ = false;
     WorldFileReport report_;
     BrickKeys keys_;
     struct Change {

@@ -175,38 +175,47 @@ void WorldStore::save(Volume::Unsaved unsaved, std::vector<StoredOperation> oper
         });
 }
 
-tl::expected<SaveReport, VoxelError> WorldStore::save_now(
-    Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& keys) {
-    if (file_ == nullptr) return tl::unexpected(why_closed_);
-    // As they will be. Now, because once the save is durable, nothing may fail any more.
-    keys = file_->keys();
-    SaveReport report;
-    std::vector<PackedBrick> packed;
-    std::vector<BrickKey> pristine;  // whose edits were undone: the file must not bring them back
-    packed.reserve(unsaved.bricks.size());
+WorldStore::Packed WorldStore::pack(Volume::Unsaved& unsaved) {
+    Packed packed;
+    packed.bricks.reserve(unsaved.bricks.size());
     for (const Volume::UnsavedBrick& brick : unsaved.bricks) {
         const auto key = key_of(brick.id);
         NEBULA_ASSERT(key, "a brick beyond the world's limit");
         if (!key) continue;
-        if (brick.samples == nullptr) {
-            if (keys.contains(*key)) pristine.push_back(*key);
-            keys.erase(*key);
-            continue;
-        }
-        file_->pack(*key, *brick.samples, packed.emplace_back());
-        keys.insert(*key);
-        report.bytes += packed.back().bytes.size();
-        ++report.bricks;
+        if (brick.samples == nullptr)
+            packed.pristine.push_back(*key);
+        else
+            file_->pack(*key, *brick.samples, packed.bricks.emplace_back());
     }
     unsaved.pin.reset();  // before the disk, which may be slow
     // In the order of the rows.
-    std::ranges::sort(packed, [](const PackedBrick& a, const PackedBrick& b) {
-        return static_cast<std::int64_t>(a.key) < static_cast<std::int64_t>(b.key);
+    std::ranges::sort(packed.bricks, {}, [](const PackedBrick& brick) {
+        return static_cast<std::int64_t>(brick.key);
     });
+    return packed;
+}
+
+tl::expected<SaveReport, VoxelError> WorldStore::save_now(
+    Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& keys) {
+    if (file_ == nullptr) return tl::unexpected(why_closed_);
+    const Packed packed = pack(unsaved);
+    // As they will be. Now, because once the save is durable, nothing may fail any more.
+    keys = file_->keys();
+    SaveReport report;
+    std::vector<BrickKey> pristine;  // the file must not bring them back
+    for (const BrickKey key : packed.pristine) {
+        if (keys.contains(key)) pristine.push_back(key);
+        keys.erase(key);
+    }
+    for (const PackedBrick& brick : packed.bricks) {
+        keys.insert(brick.key);
+        report.bytes += brick.bytes.size();
+    }
+    report.bricks = packed.bricks.size();
     if (auto done = file_->begin(); !done) return tl::unexpected(std::move(done.error()));
-    for (std::size_t i = 0; i < packed.size(); i += kRowsAtOnce) {
-        const std::size_t count = std::min(kRowsAtOnce, packed.size() - i);
-        if (auto done = file_->write(std::span(packed).subspan(i, count)); !done)
+    for (std::size_t i = 0; i < packed.bricks.size(); i += kRowsAtOnce) {
+        const std::size_t count = std::min(kRowsAtOnce, packed.bricks.size() - i);
+        if (auto done = file_->write(std::span(packed.bricks).subspan(i, count)); !done)
             return tl::unexpected(std::move(done.error()));
         for (Requests urgent = take(true); !urgent.empty(); urgent = take(true)) {
             urgent.front()->run(*this);
@@ -250,13 +259,16 @@ void WorldStore::fetch_operations(std::uint64_t after, std::size_t most,
 }
 
 void WorldStore::export_to(std::string path, Box3i voxels, bool with_operations,
-                           Answer<std::size_t> answer) {
-    ask<std::size_t>(false, std::move(answer),
-                     [path = std::move(path), voxels,
-                      with_operations](WorldStore& store) -> tl::expected<std::size_t, VoxelError> {
-                         if (store.file_ == nullptr) return tl::unexpected(store.why_closed_);
-                         return store.file_->export_to(path, voxels, with_operations);
-                     });
+                           Volume::Unsaved unsaved, Answer<std::size_t> answer) {
+    ask<std::size_t>(
+        false, std::move(answer),
+        [path = std::move(path), voxels, with_operations, unsaved = std::move(unsaved)](
+            WorldStore& store) mutable -> tl::expected<std::size_t, VoxelError> {
+            if (store.file_ == nullptr) return tl::unexpected(store.why_closed_);
+            const Packed packed = store.pack(unsaved);
+            return store.file_->export_to(path, voxels, with_operations,
+                                          {packed.bricks, packed.pristine});
+        });
 }
 
 }  // namespace nebula::voxel

@@ -79,8 +79,9 @@ public:
     /// The first `most` operations after a sequence number; none: there are no more.
     void fetch_operations(std::uint64_t after, std::size_t most,
                           Answer<std::vector<StoredOperation>> answer);
-    /// See WorldFile::export_to. Answers how many bricks it has.
-    void export_to(std::string path, Box3i voxels, bool with_operations,
+    /// See WorldFile::export_to. Answers how many bricks it has. `unsaved`: of a world that cannot be
+    /// saved; empty if it is.
+    void export_to(std::string path, Box3i voxels, bool with_operations, Volume::Unsaved unsaved,
                    Answer<std::size_t> answer);
 
     /// Gives the answers that have come. Returns how many. What an answer throws leaves this call,
@@ -104,6 +105,12 @@ private:
     /// Null: there is none.
     [[nodiscard]] Requests take(bool only_urgent) noexcept NEBULA_EXCLUDES(mutex_);
     void finish(Requests request) noexcept NEBULA_EXCLUDES(mutex_);
+    struct Packed {
+        std::vector<PackedBrick> bricks;
+        std::vector<BrickKey> pristine;  // whose edits were undone
+    };
+    /// And ends the pin.
+    [[nodiscard]] Packed pack(Volume::Unsaved& unsaved);
     [[nodiscard]] tl::expected<SaveReport, VoxelError> save_now(
         Volume::Unsaved& unsaved, const std::vector<StoredOperation>& operations, BrickKeys& keys);
 

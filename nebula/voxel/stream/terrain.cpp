@@ -208,6 +208,10 @@ tl::expected<std::optional<Material>, VoxelError> Terrain::material_at(Vec3f pos
     return impl().world.material_at(position);
 }
 
+tl::expected<DistanceGrid, VoxelError> Terrain::read_box(const Box3i& box) const {
+    return read_region(impl().world.volume(), box);
+}
+
 Mover& Terrain::mover() noexcept { return impl().world.mover(); }
 
 IslandSearch& Terrain::islands() noexcept { return impl().world.islands(); }

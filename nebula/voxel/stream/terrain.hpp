@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
+#include "nebula/voxel/edit/distance_grid.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/field/generator.hpp"
 #include "nebula/voxel/field/ground_part.hpp"
@@ -160,6 +161,9 @@ public:
     /// Errors and cost as for voxel::material_at.
     [[nodiscard]] tl::expected<std::optional<Material>, VoxelError> material_at(
         Vec3f position) const;
+
+    /// The samples of a box of the finest level. Errors and cost as for read_region.
+    [[nodiscard]] tl::expected<DistanceGrid, VoxelError> read_box(const Box3i& box) const;
 
     /// Sweeps, overlaps and the nearest surface, in the world as the last edit has left it. Lifetime: the
     /// terrain's.

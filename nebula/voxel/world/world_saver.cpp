@@ -166,6 +166,22 @@ void WorldSaver::save(WorldStore::Answer<SaveReport> answer) {
     }
 }
 
+void WorldSaver::export_region(std::string path, const Box3i& voxels,
+                               WorldStore::Answer<std::size_t> answer) {
+    save([this, path = std::move(path), voxels,
+          answer = std::move(answer)](tl::expected<SaveReport, VoxelError>&& saved) mutable {
+        if (state_ == State::Failed) return answer(tl::unexpected(std::move(saved.error())));
+        Volume::Unsaved unsaved;
+        if (!saved) try {
+                unsaved = world_.volume().begin_save();
+                world_.volume().end_save(false);  // they stay unsaved
+            } catch (...) {
+                return answer(tl::unexpected(error_of_current_exception()));
+            }
+        store_.export_to(std::move(path), voxels, false, std::move(unsaved), std::move(answer));
+    });
+}
+
 std::uint64_t WorldSaver::note_operation(std::vector<std::byte> record) {
     NEBULA_ASSERT(state_ == State::Ready, "an operation before the world was loaded");
     if (record.size() > kMostRecordBytes) return 0;  // no save would ever succeed with it

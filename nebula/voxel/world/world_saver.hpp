@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
+#include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 #include "nebula/voxel/store/world_file.hpp"
 #include "nebula/voxel/store/world_store.hpp"
@@ -75,6 +76,12 @@ public:
     /// this call throws, there will be no answer. What an answer throws leaves update() or wait(),
     /// after all others have been given.
     void save(WorldStore::Answer<SaveReport> answer);
+    /// Saves, and writes what was changed in a box of voxels of level 0 to a new file: see
+    /// WorldFile::export_to. If the world cannot be saved, because its file is damaged or cannot be written
+    /// to, the new file has what can be read of it and all that was changed since, so a box around
+    /// everything rescues such a world. Answers how many bricks it has.
+    void export_region(std::string path, const Box3i& voxels,
+                       WorldStore::Answer<std::size_t> answer);
     /// A record for the file's list of operations, saved with the next save. Returns its sequence
     /// number; 0 if the record is longer than kMostRecordBytes, and then it is not saved. Not while
     /// loading.

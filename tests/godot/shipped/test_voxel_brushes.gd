@@ -290,3 +290,50 @@ func test_an_edit_in_the_background_waits_for_the_tree() -> void:
 	check(absf(_reach(terrain, DEEP, Vector3.RIGHT) - 20.0) < 0.1, "dug")
 	await remove(other)
 	await remove(terrain)
+
+
+func test_a_box_is_read_and_written_as_an_array() -> void:
+	var terrain := _terrain(Transform3D.IDENTITY, 16)
+	var low := Vector3i(-5, -4, -6)
+	var size := Vector3i(10, 9, 12)
+	var distances := terrain.read_box(low, size)
+	check_equal(distances.size(), 10 * 9 * 12, "one for each voxel")
+	for y in 9:
+		var there := distances[3 + 10 * (y + 9 * 7)]
+		check(absf(there - clampf(y - 4, -127.0 / 32, 127.0 / 32)) <= 1.0 / 32, "%d above the ground: %s" % [y - 4, there])
+	for i in distances.size():
+		distances[i] = 4.0  # air
+	check_equal(terrain.write_box(low, size, distances), OK, "write_box")
+	check(absf(height_at(terrain, 0, 0) + 4.5) < 0.5, "a pit: %s" % height_at(terrain, 0, 0))
+	check(terrain.get_last_edit()["removed"] > 400.0, "get_last_edit: %s" % terrain.get_last_edit())
+	check_equal(terrain.read_box(low, size)[0], 127.0 / 32, "as far as a voxel tells")
+	check_equal(terrain.undo(), OK, "undo")
+	check(absf(height_at(terrain, 0, 0)) < 0.1, "the pit is gone")
+	var large := PackedFloat32Array()
+	large.resize(140 * 4 * 4)
+	large.fill(-4.0)
+	expect_error("use write_box_async() for larger ones")
+	check_equal(terrain.write_box(Vector3i.ZERO, Vector3i(140, 4, 4), large), ERR_INVALID_PARAMETER, "too large")
+	check_equal(await terrain.write_box_async(Vector3i.ZERO, Vector3i(140, 4, 4), large), OK, "write_box_async")
+	check(height_at(terrain, 120, 2) > 2.5, "a wall: %s" % height_at(terrain, 120, 2))
+	await remove(terrain)
+
+
+func test_boxes_that_cannot_be_are_refused() -> void:
+	var terrain := _terrain()
+	var eight := PackedFloat32Array([1, 1, 1, 1, 1, 1, 1, 1])
+	var wrong: Array[Array] = [
+		[Vector3i.ZERO, Vector3i(2, 2, 3), eight, "the box has 12 points, but there are 8 distances"],
+		[Vector3i.ZERO, Vector3i(1, 2, 4), eight, "2 to 256 points"],
+		[Vector3i.ONE * 2_000_000_000, Vector3i.ONE * 2, eight, "the stamp's place"],
+		[Vector3i.ZERO, Vector3i.ONE * 2, PackedFloat32Array([1, 1, 1, NAN, 1, 1, 1, 1]), "distance number 3 is not a finite number"],
+	]
+	for each in wrong:
+		expect_error(each[3])
+		check_equal(terrain.write_box(each[0], each[1], each[2]), ERR_INVALID_PARAMETER, each[3])
+	for size: Vector3i in [Vector3i(0, 4, 4), Vector3i(4, 129, 4), Vector3i.ONE * -3]:
+		expect_error("each edge of the box must be from 1 to 128 voxels")
+		check_equal(terrain.read_box(Vector3i.ZERO, size).size(), 0, "%s" % size)
+	expect_error("the box begins beyond 16 000 000 voxels")
+	check_equal(terrain.read_box(Vector3i.ONE * -2_147_483_648, Vector3i.ONE).size(), 0, "outside")
+	await remove(terrain)

@@ -189,6 +189,12 @@ func test_another_generator_is_told_and_the_edits_load() -> void:
 	check_equal(warnings.size(), 1, "warnings")
 	check("(flat height=0)" in warnings[0] and "(flat height=1.5)" in warnings[0], warnings[0])
 	check(absf(height_at(terrain, 0, 0) + 6.0) < 0.1, "the crater is there")
+	check_equal(await terrain.save(), "", "save")
+	await remove(terrain)
+	terrain = kept_terrain()
+	terrain.generator.height = 1.5
+	report = await opened(terrain)
+	check_equal(report["warnings"], PackedStringArray(), "it is told once")
 	await remove(terrain)
 	forget()
 
@@ -220,6 +226,60 @@ func test_a_region_is_a_world_of_its_own() -> void:
 	await opened(terrain)
 	check(absf(height_at(terrain, 0, 0) + 6.0) < 0.1, "the crater in the region")
 	check(absf(height_at(terrain, 60, 60)) < 0.1, "not the other one")
+	await remove(terrain)
+	forget()
+	forget(region)
+
+
+func test_a_region_is_taken_into_another_world() -> void:
+	var region := "user://nebula_saving_test_region.nebula"
+	forget()
+	forget(region)
+	var terrain := kept_terrain()
+	await opened(terrain)
+	terrain.dig_sphere(Vector3.ZERO, 6.0)
+	check_equal(await terrain.export_region(AABB(Vector3.ONE * -10, Vector3.ONE * 20), region), "")
+	await remove(terrain)
+
+	terrain = await loaded_terrain()  # without a file
+	terrain.undo_limit_mb = 64
+	check_equal(await terrain.import_region(region, Vector3i(41, 0, -7)), "", "import_region")
+	check(absf(height_at(terrain, 41, -7) + 6.0) < 0.1, "the crater is where it was moved to")
+	check(absf(height_at(terrain, 0, 0)) < 0.1, "and not where it was")
+	check(terrain.get_last_edit()["removed"] > 100.0, "get_last_edit")
+	check_equal(terrain.undo(), OK, "undo")
+	check(absf(height_at(terrain, 41, -7)) < 0.1, "it is taken back as one edit")
+	await load_whole(terrain)
+	check_equal(terrain.audit(), "", "audit")
+	var problem: String = await terrain.import_region("user://no such file.nebula")
+	check("no such file" in problem and not "\n" in problem, problem)
+	problem = await terrain.import_region(region, Vector3i(2_000_000_000, 0, 0))
+	check("the place of the region" in problem, problem)
+	terrain.generator = VoxelNoiseGenerator.new()
+	var counter := WarningCounter.new()
+	OS.add_logger(counter)
+	check_equal(await terrain.import_region(region), "", "from another generator")
+	OS.remove_logger(counter)
+	check(counter.lines().size() == 1 and "another generator" in counter.lines()[0], "it is told: %s" % counter.lines())
+	await remove(terrain)
+	forget()
+	forget(region)
+
+
+func test_a_world_that_ends_ends_an_import() -> void:
+	var region := "user://nebula_saving_test_region.nebula"
+	forget()
+	forget(region)
+	var terrain := kept_terrain()
+	await opened(terrain)
+	terrain.dig_sphere(Vector3.ZERO, 6.0)
+	check_equal(await terrain.export_region(AABB(Vector3.ONE * -10, Vector3.ONE * 20), region), "")
+	var answers := []
+	var wait := func() -> void: answers.append(await terrain.import_region(region))
+	wait.call()
+	terrain.regenerate()
+	check(await comes(func() -> bool: return answers.size() == 1), "it is answered")
+	check_equal(answers[0], "the terrain lost its world before the region was read")
 	await remove(terrain)
 	forget()
 	forget(region)

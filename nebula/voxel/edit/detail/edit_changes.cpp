@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/edit/detail/edit_changes.hpp"
 
+#include "nebula/voxel/field/generated_brick.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -21,16 +23,6 @@ void note_differences(const Brick& before, const Brick& after, ChangedSamples& c
                 y, z,
                 difference_of_rows(before.samples.data() + first, after.samples.data() + first));
         }
-}
-
-void fill_brick(const Generator& generator, BrickId id, Brick& out) {
-    const Region region = brick_region(id);
-    const Range range = generator.bounds(region);
-    out.placed = {};
-    if (range.uniform())
-        out.samples.fill(range.min);
-    else
-        generator.generate(region, out.samples.data(), kBrickSize, kBrickSize * kBrickSize);
 }
 
 // Gives back what the rules exclude.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// A file that is complete when it gets its name.
+#pragma once
+
+#include "nebula/voxel/space/voxel_error.hpp"
+
+#include <tl/expected.hpp>
+
+#include <string>
+
+namespace nebula::voxel::detail {
+
+[[nodiscard]] inline std::string in_quotes(const std::string& path) { return '"' + path + '"'; }
+
+/// A name beside `path` for a file that is not complete yet. Removes it unless it got its name.
+class UnfinishedFile {
+public:
+    explicit UnfinishedFile(const std::string& path);
+    ~UnfinishedFile() { remove(); }
+    UnfinishedFile(const UnfinishedFile&) = delete;
+    UnfinishedFile& operator=(const UnfinishedFile&) = delete;
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+private:
+    void remove() noexcept;
+
+    std::string name_;
+};
+
+/// Gives a complete file its name, which survives a power failure when this has returned.
+///
+/// Errors:    FileExists: nothing is replaced; FileFailed.
+[[nodiscard]] tl::expected<void, VoxelError> publish_file(const std::string& from,
+                                                          const std::string& to);
+
+}  // namespace nebula::voxel::detail

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "nebula/voxel/world/world_region.hpp"
+
+#include "nebula/voxel/field/brick.hpp"
+#include "nebula/voxel/field/generated_brick.hpp"
+#include "nebula/voxel/store/world_file.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace nebula::voxel {
+
+namespace {
+
+using Kind = VoxelError::Kind;
+
+Box3i box_of_changes(const BrickKeys& keys) {
+    Box3i box;
+    keys.for_each([&](BrickKey key) {
+        const BrickId id = *brick_of(key);
+        if (id.level == 0) box = box_around(box, brick_region(id).box);
+    });
+    return box;
+}
+
+}  // namespace
+
+tl::expected<WorldRegion, VoxelError> read_world_region(const std::string& path,
+                                                        const Generator& generator,
+                                                        const std::string& words) {
+    try {
+        auto opened = WorldFile::open(
+            path, {.generator = words, .units = {}, .create = false, .read_only = true, .vfs = {}});
+        if (!opened) return tl::unexpected(std::move(opened.error()));
+        WorldFile& file = **opened;
+        const Box3i box = file.report().region.value_or(box_of_changes(file.keys()));
+        const auto fail = [&](Kind kind, const std::string& what) {
+            return tl::unexpected(VoxelError{kind, '"' + path + "\" " + what});
+        };
+        if (box.empty())
+            return fail(Kind::BadData, "has no changed ground, so nothing can be read");
+        const Vec3i size = box.max - box.min;
+        for (const std::int32_t edge : {size.x, size.y, size.z})
+            if (edge > kMostGridEdge)
+                return fail(Kind::OutOfRange,
+                            "is a region of " + std::to_string(size.x) + " x " +
+                                std::to_string(size.y) + " x " + std::to_string(size.z) +
+                                " voxels, and at most 256 along each axis can be read at once; "
+                                "export it in parts");
+        WorldRegion region;
+        region.at = box.min;
+        std::optional<VoxelError> failed;
+        auto grid = read_region(box, [&](BrickId id, Brick& out) {
+            const BrickKey key = *key_of(id);  // the box is inside the world
+            if (!failed && file.keys().contains(key)) {
+                auto stored = file.read(key);
+                if (!stored) {
+                    failed = std::move(stored.error());
+                } else if (*stored != nullptr) {
+                    out = **stored;
+                    return;
+                } else {
+                    ++region.damaged;
+                }
+            }
+            fill_brick(generator, id, out);
+        });
+        if (failed) return tl::unexpected(std::move(*failed));
+        if (!grid) return tl::unexpected(std::move(grid.error()));
+        region.grid = std::move(*grid);
+        region.other_generator = file.report().other_generator;
+        region.warning = file.report().warning;
+        return region;
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+}
+
+tl::expected<Operation, VoxelError> paste_of(WorldRegion region, Vec3i moved_by) {
+    const auto coordinate = [](std::int32_t a, std::int32_t b) {
+        return static_cast<float>(std::int64_t{a} + b);
+    };
+    const Vec3f to{coordinate(region.at.x, moved_by.x), coordinate(region.at.y, moved_by.y),
+                   coordinate(region.at.z, moved_by.z)};
+    if (auto fault = check_position(to, "the place of the region"))
+        return tl::unexpected(std::move(*fault));
+    try {
+        continue_distances(region.grid);
+        return Operation{
+            .mode = Mode::Paste,
+            .shape = StampShape{.grid = std::make_shared<DistanceGrid>(std::move(region.grid)),
+                                .at = to}};
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+}
+
+}  // namespace nebula::voxel
