@@ -19,6 +19,10 @@ namespace {
 // Jolt takes 25 to 37 us to replace one of 64 shapes of a body, and 191 us with 256.
 constexpr std::int32_t kTilesPerBody = 4;  // along an axis
 
+// A node that turns a little in every tick changes its size by rounding. Up to this share, shapes stay
+// as they are: a body is 64 voxels wide, so they are 6 cm off at most where the next body begins.
+constexpr float kSizeTolerance = 1e-3F;
+
 Vector3 times(const Vector3& a, const Vector3& b) { return {a.x * b.x, a.y * b.y, a.z * b.z}; }
 
 Vector3 voxels(voxel::Vec3i tiles) {
@@ -63,8 +67,14 @@ GroundSink::GroundSink(const GroundLook& look, const Transform3D& place)
 }
 
 GroundSink::~GroundSink() {
+    for (const auto& [at, group] : groups_) free_body(group.body);
+}
+
+// The others would remember it.
+void GroundSink::free_body(RID body) const {
     const PhysicsServer3D server = PhysicsServer3D::singleton();
-    for (const auto& [at, group] : groups_) server.free_rid(group.body);
+    for (const RID other : exceptions_) server.body_remove_collision_exception(other, body);
+    server.free_rid(body);
 }
 
 std::unique_ptr<voxel::ColliderShape> GroundSink::make(voxel::Vec3i tile,
@@ -92,11 +102,40 @@ GroundSink::Group& GroundSink::group_of(voxel::Vec3i tile) {
     if (group.body.is_valid()) return group;
     const PhysicsServer3D server = PhysicsServer3D::singleton();
     group.body = server.body_create();
-    server.body_set_mode(group.body, PhysicsServer3D::BODY_MODE_STATIC);
+    apply_mode(group.body);
     server.body_attach_object_instance_id(group.body, look_.terrain.value);
     server.body_set_state(group.body, PhysicsServer3D::BODY_STATE_TRANSFORM, place_of_group(at));
     apply_look(group.body);
+    for (const RID other : exceptions_) {
+        server.body_add_collision_exception(group.body, other);
+        server.body_add_collision_exception(other, group.body);
+    }
     return group;
+}
+
+void GroundSink::apply_mode(RID body) const {
+    PhysicsServer3D::singleton().body_set_mode(
+        body, moving_ ? PhysicsServer3D::BODY_MODE_KINEMATIC : PhysicsServer3D::BODY_MODE_STATIC);
+}
+
+void GroundSink::set_moving(bool moving) {
+    if (std::exchange(moving_, moving) == moving) return;
+    for (const auto& [at, group] : groups_) apply_mode(group.body);
+}
+
+void GroundSink::set_exceptions(std::vector<RID> bodies) {
+    const PhysicsServer3D server = PhysicsServer3D::singleton();
+    for (const auto& [at, group] : groups_) {
+        for (const RID other : exceptions_) {
+            server.body_remove_collision_exception(group.body, other);
+            server.body_remove_collision_exception(other, group.body);
+        }
+        for (const RID other : bodies) {
+            server.body_add_collision_exception(group.body, other);
+            server.body_add_collision_exception(other, group.body);
+        }
+    }
+    exceptions_ = std::move(bodies);
 }
 
 void GroundSink::show(voxel::Vec3i tile, std::unique_ptr<voxel::ColliderShape> shape) noexcept try {
@@ -131,7 +170,7 @@ void GroundSink::remove(voxel::Vec3i tile) noexcept try {
     if (piece == pieces.end()) return;  // show() had no memory
     const PhysicsServer3D server = PhysicsServer3D::singleton();
     if (pieces.size() == 1) {
-        server.free_rid(group->second.body);
+        free_body(group->second.body);
         groups_.erase(group);
     } else {
         server.body_remove_shape(group->second.body,
@@ -172,7 +211,9 @@ void GroundSink::set_look(const GroundLook& look) {
 
 bool GroundSink::is_same_size(const Transform3D& place) const noexcept {
     const Vector3 scale = scale_of(place.basis);
-    const auto close = [](float a, float b) { return std::abs(a - b) <= 1e-5F * std::abs(b); };
+    const auto close = [](float a, float b) {
+        return std::abs(a - b) <= kSizeTolerance * std::abs(b);
+    };
     return close(scale.x, scale_.x) && close(scale.y, scale_.y) && close(scale.z, scale_.z);
 }
 
@@ -180,7 +221,8 @@ void GroundSink::set_place(const Transform3D& place) {
     if (place == place_ && scale_.x != 0.0F) return;
     place_ = place;
     if (groups_.empty()) scale_ = scale_of(place.basis);
-    const Vector3 inverse_scale{1.0F / scale_.x, 1.0F / scale_.y, 1.0F / scale_.z};
+    const Vector3 scale = scale_of(place.basis);  // not scale_: what is left shall not scale at all
+    const Vector3 inverse_scale{1.0F / scale.x, 1.0F / scale.y, 1.0F / scale.z};
     for (std::size_t i = 0; i < 3; ++i)
         rotation_.rows[i] = times(place.basis.rows[i], inverse_scale);
     for (const auto& [at, group] : groups_)

@@ -32,7 +32,8 @@ struct GroundLook {
 /// The length of each axis. Mirrored: the first one's is negative, so that what is left is a rotation.
 [[nodiscard]] Vector3 scale_of(const Basis& basis);
 
-/// Static bodies of up to 4^3 tiles each. One body for each tile would make things jump where two
+/// Bodies of up to 4^3 tiles each: static ones, or kinematic ones while the terrain moves, which take
+/// along what stands on them. One body for each tile would make things jump where two
 /// tiles meet, because a physics engine knows which edges are inner ones only within a body.
 ///
 /// Under Jolt, workers bake: baking is what a shape's first query does, and such a query works on any
@@ -54,6 +55,10 @@ public:
     /// The space that the bodies are in; none: they are kept outside.
     void set_space(RID space);
     void set_look(const GroundLook& look);
+    /// Whether the bodies are kinematic: a change of place is then a motion of the next physics tick.
+    void set_moving(bool moving);
+    /// Bodies that never collide with the terrain.
+    void set_exceptions(std::vector<RID> bodies);
     /// Whether shapes made for the old place would have another size at the new one.
     [[nodiscard]] bool is_same_size(const Transform3D& place) const noexcept;
     /// \pre is_same_size, or there is no shape.
@@ -87,9 +92,13 @@ private:
     [[nodiscard]] Group& group_of(voxel::Vec3i tile);
     [[nodiscard]] Transform3D place_of_group(voxel::Vec3i group) const noexcept;
     void apply_look(RID body) const;
+    void apply_mode(RID body) const;
+    void free_body(RID body) const;
 
     std::shared_ptr<ShapeBaker> baker_;  // null: make() bakes
     RID space_;
+    bool moving_ = false;
+    std::vector<RID> exceptions_;
     GroundLook look_;
     Transform3D place_;
     Vector3 scale_;   // of the shapes; one component is negative if the place mirrors

@@ -84,6 +84,7 @@ void VoxelTerrain::on_notification(int what) {
             const bool was_in_the_way = !transform_works();
             if (!update_space()) break;
             show_place();
+            place_ground();
             if (was_in_the_way) start();
             break;
         }
@@ -108,6 +109,7 @@ void VoxelTerrain::enter_world() {
         if (!self.is_alive() || !in_world_ || !world_) return;
         world_->view.set_scenario(get_world_3d()->get_scenario());
         world_->ground.set_space(get_world_3d()->get_space());
+        find_carriers();
         world_->view.set_visible(is_visible_in_tree());
         show_place();
         world_->entered.set();
@@ -127,6 +129,7 @@ void VoxelTerrain::leave_world() {
     world_->entered.reset();
     world_->view.set_scenario(RID{});
     world_->ground.set_space(RID{});
+    world_->ground.set_exceptions({});
     // It may stay outside for the rest of the game.
     voxel::WorldSaver* const saver = world_->terrain.saver();
     if (world_->autosaves && saver->state() == voxel::WorldSaver::State::Ready &&
@@ -160,6 +163,7 @@ void VoxelTerrain::start() {
         Runtime& runtime = EngineLoop::get().runtime();
         world_ = std::make_unique<World>(generator_, settings, look, get_global_transform());
         world_->ground.set_space(get_world_3d()->get_space());
+        find_carriers();
         world_->terrain.set_undo_limit(undo_limit_bytes());
         world_->terrain.islands().set_largest(searched_island_size());
         ++world_number_;
@@ -263,12 +267,12 @@ bool VoxelTerrain::update_space() {
 
 void VoxelTerrain::show_place() {
     if (!world_ || !in_world_ || !transform_works()) return;
-    // Between physics ticks the engine draws children where they would be by now. Inside a tick
-    // that place does not exist yet; the frame's begin will ask again.
-    if (!is_physics_interpolated_and_enabled())
-        world_->view.set_place(get_global_transform());
-    else if (!Engine::singleton().is_in_physics_frame())
-        world_->view.set_place(get_global_transform_interpolated());
+    // Nothing is drawn inside a physics tick, and there may be several of them: the frame's begin will
+    // ask again. Between ticks the engine draws children where they would be by now.
+    if (Engine::singleton().is_in_physics_frame()) return;
+    world_->view.set_place(is_physics_interpolated_and_enabled()
+                               ? get_global_transform_interpolated()
+                               : get_global_transform());
 }
 
 bool VoxelTerrain::follow_viewer_nodes() {

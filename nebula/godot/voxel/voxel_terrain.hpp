@@ -14,6 +14,7 @@
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/voxel/body_list.hpp"
+#include "nebula/godot/voxel/ground_motion.hpp"
 #include "nebula/godot/voxel/ground_sink.hpp"
 #include "nebula/godot/voxel/later_answer.hpp"
 #include "nebula/godot/voxel/node_space.hpp"
@@ -251,7 +252,8 @@ private:
         GroundSink ground;            // the same
         voxel::Terrain terrain;
         std::shared_ptr<BodyList> bodies;  // null until the first physics tick
-        std::uint64_t ground_frame = 0;    // of the last work on colliders, and its time in there
+        GroundMotion motion;
+        std::uint64_t ground_frame = 0;  // of the last work on colliders, and its time in there
         Clock::duration spent_on_ground{};
         Clock::duration last_spent_on_ground{};  // in the frame before
         Event entered;                           // set while the node is in a 3D world
@@ -309,7 +311,12 @@ private:
     void follow_library();
     task<> load_textures(TextureList list);
     [[nodiscard]] bool is_reshowing();
+    void follow_motion();
     void follow_bodies();
+    void place_ground();
+    void find_carriers();
+    [[nodiscard]] bool is_carrier(ObjectId body) const noexcept;
+    [[nodiscard]] Vector3 velocity_on_ground(const BodyList::Body& body) const;
     void update_ground(voxel::Colliders::When when);
     void wake_bodies(const std::vector<voxel::Vec3i>& tiles) const;
     void note_ground_time(Clock::duration spent) noexcept;
@@ -453,7 +460,8 @@ private:
     double island_density_ = 2000.0;
     double island_crumbs_ = 4.0;
     IslandShape island_shape_ = IslandShape::Convex;
-    ChunkLook geometry_;  // layers, shadows and so on; the rest is not used
+    std::vector<ObjectId> carriers_;  // bodies that this node is in: they get no ground from it
+    ChunkLook geometry_;              // layers, shadows and so on; the rest is not used
     TaskHandle<> waiting_for_pool_;
 };
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The part of VoxelTerrain that bodies stand on.
+#include "nebula/godot/api/character_body_3d.hpp"
+#include "nebula/godot/api/collision_object_3d.hpp"
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/globals.hpp"
+#include "nebula/godot/api/physics_body_3d.hpp"
 #include "nebula/godot/api/physics_material.hpp"
 #include "nebula/godot/api/rigid_body_3d.hpp"
 #include "nebula/godot/api/world_3d.hpp"
@@ -9,6 +12,7 @@
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/voxel/body_list.hpp"
 #include "nebula/godot/voxel/distances.hpp"
+#include "nebula/godot/voxel/ground_motion.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/godot/voxel/voxel_viewer.hpp"
 #include "nebula/task/next_frame.hpp"
@@ -24,6 +28,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -34,14 +39,21 @@ namespace {
 // Around a node that is no physics body, such as a marker at which one will appear.
 constexpr AABB kAroundANode{{-1, -1, -1}, {2, 2, 2}};
 
-bool touches(const voxel::Aabb& box, voxel::Vec3i tile) {
-    constexpr float margin = 0.5F;  // bodies rest a little above the ground
-    const auto axis = [](float low, float high, std::int32_t t) {
-        const float at = static_cast<float>(t) * float{voxel::kTileSize};
-        return low <= at + float{voxel::kTileSize} + margin && high >= at - margin;
-    };
-    return axis(box.min.x, box.max.x, tile.x) && axis(box.min.y, box.max.y, tile.y) &&
-           axis(box.min.z, box.max.z, tile.z);
+using Tiles = std::unordered_set<voxel::Vec3i, voxel::Vec3iHash>;
+
+bool touches_any(const voxel::Aabb& box, const Tiles& tiles) {
+    // With the margin that needs have anyway: bodies rest a little above the ground.
+    const voxel::Box3i touched = voxel::tiles_needed({.id = 0, .box = box, .velocity = {}}).soon;
+    for (std::int32_t z = touched.min.z; z < touched.max.z; ++z)
+        for (std::int32_t y = touched.min.y; y < touched.max.y; ++y)
+            for (std::int32_t x = touched.min.x; x < touched.max.x; ++x)
+                if (tiles.contains({x, y, z})) return true;
+    return false;
+}
+
+void wake(ObjectId body) {
+    if (const auto node = cast_to<RigidBody3D>(body.object()); node && node.is_sleeping())
+        node.set_sleeping(false);
 }
 
 }  // namespace
@@ -60,6 +72,7 @@ task<> VoxelTerrain::hold_ground() {
 
 void VoxelTerrain::hold_ground_now() {
     try {
+        follow_motion();
         follow_bodies();
         update_ground(voxel::Colliders::When::BeforeTick);
         settle_held_bodies();
@@ -68,6 +81,53 @@ void VoxelTerrain::hold_ground_now() {
         return;
     }
     settle_ground_waits();
+}
+
+// ---- A terrain that moves
+
+// Also from the node's own notification: what a script moves within a tick counts in the same tick.
+void VoxelTerrain::place_ground() {
+    if (!world_ || !in_world_ || !collision_enabled_ || !transform_works()) return;
+    const Transform3D place = get_global_transform();
+    if (world_->ground.is_same_size(place)) world_->ground.set_place(place);
+}
+
+void VoxelTerrain::follow_motion() {
+    if (!transform_works()) return;
+    World& world = *world_;
+    const bool was_moving = world.motion.is_moving();
+    world.motion.tick(get_global_transform());
+    world.ground.set_moving(world.motion.is_moving());
+    // Ground that moves wakes what it carries. Ground that jumps does not, nor does a change of mode.
+    if (world.motion.has_changed() && !was_moving)
+        for (const voxel::GroundBody& body : ground_bodies_) wake(ObjectId{body.id});
+}
+
+// Bodies above this node in the tree. The ground moves with them, so they are never on it.
+void VoxelTerrain::find_carriers() {
+    carriers_.clear();
+    std::vector<RID> bodies;
+    for (Node node = get_parent(); node; node = node.get_parent())
+        if (const auto body = cast_to<CollisionObject3D>(node)) {
+            carriers_.push_back(body.id());
+            if (cast_to<PhysicsBody3D>(node)) bodies.push_back(body.get_rid());
+        }
+    world_->ground.set_exceptions(std::move(bodies));
+}
+
+bool VoxelTerrain::is_carrier(ObjectId body) const noexcept {
+    return std::find(carriers_.begin(), carriers_.end(), body) != carriers_.end();
+}
+
+// In a terrain that moves, what it carries needs no more ground than if both stood still.
+Vector3 VoxelTerrain::velocity_on_ground(const BodyList::Body& body) const {
+    const GroundMotion& motion = world_->motion;
+    if (!motion.is_moving()) return BodyList::velocity_of(body);
+    const Vector3 velocity = body.is_character
+                                 ? CharacterBody3D(body.node.ptr()).get_real_velocity()
+                                 : BodyList::velocity_of(body);
+    return velocity - motion.velocity_at(body.node.get_global_transform().origin,
+                                         Engine::singleton().get_physics_ticks_per_second());
 }
 
 void VoxelTerrain::follow_bodies() {
@@ -79,13 +139,13 @@ void VoxelTerrain::follow_bodies() {
         world.bodies->measure();
         const RID here = get_world_3d()->get_space();
         for (const BodyList::Body& body : world.bodies->bodies()) {
-            if (body.space != here) continue;
+            if (body.space != here || is_carrier(body.id)) continue;
             if ((body.node.get_collision_mask() & ground_look_.layer) == 0 &&
                 (body.node.get_collision_layer() & ground_look_.mask) == 0)
                 continue;
             ground_bodies_.push_back(
                 ground_body(body.id, BodyList::placed(body.box, body.node.get_global_transform()),
-                            BodyList::velocity_of(body), collision_distance_));
+                            velocity_on_ground(body), collision_distance_));
         }
         for (const VoxelViewer* viewer : VoxelViewer::all())
             if (viewer->needs_colliders() && viewer->get_world_3d()->get_space() == here)
@@ -156,15 +216,12 @@ void VoxelTerrain::update_ground(voxel::Colliders::When when) {
     note_ground_time(Clock::now() - start);
 }
 
-// A physics engine does not wake what lies on a static body when that changes its shape.
+// A physics engine does not wake what lies on a body when that changes its shape.
 void VoxelTerrain::wake_bodies(const std::vector<voxel::Vec3i>& tiles) const {
     if (tiles.empty()) return;
+    const Tiles changed(tiles.begin(), tiles.end());
     for (const voxel::GroundBody& body : ground_bodies_)
-        if (std::any_of(tiles.begin(), tiles.end(),
-                        [&](voxel::Vec3i tile) { return touches(body.box, tile); }))
-            if (const auto node = cast_to<RigidBody3D>(ObjectId{body.id}.object());
-                node && node.is_sleeping())
-                node.set_sleeping(false);
+        if (touches_any(body.box, changed)) wake(ObjectId{body.id});
 }
 
 void VoxelTerrain::note_ground_time(Clock::duration spent) noexcept {

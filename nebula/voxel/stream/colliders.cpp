@@ -166,8 +166,9 @@ std::size_t Colliders::retry_failed() noexcept {
 // ---- What is to be built next
 
 void Colliders::wish(Vec3i at, Tile& tile) noexcept try {
-    if (!tile.dirty || tile.stage != Stage::Idle || tile.bodies == 0) return;
-    if (tile.built || tile.outdated) {
+    if (!tile.dirty || tile.bodies == 0) return;
+    if (tile.in_round || tile.stage == Stage::Held) return;  // shown with it, and wished for again
+    if (tile.built || tile.by_round || tile.stage != Stage::Idle) {
         if (tile.listed) return;
         edited_.push_back(at);
         tile.listed = true;
@@ -205,6 +206,20 @@ void Colliders::pop_wish() noexcept {
     wishes_.pop_back();
 }
 
+// Whether something that touches the tile has, or will have, a shape that is older than the last edit.
+bool Colliders::is_beside_an_edit(Vec3i at) noexcept {
+    if (round_left_ == 0 && edited_.empty()) return false;
+    bool found = false;
+    for_each({at - Vec3i{1, 1, 1}, at + Vec3i{2, 2, 2}}, [&](Vec3i beside) {
+        const Tile* tile = find(beside);
+        if (tile == nullptr || tile->bodies == 0) return;
+        const bool waits = tile->in_round || tile->stage == Stage::Held;
+        found = found ||
+                (tile->built ? tile->dirty || waits : tile->dirty && tile->stage != Stage::Idle);
+    });
+    return found;
+}
+
 // ---- The life of a tile
 
 ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline, When when) {
@@ -230,6 +245,7 @@ ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline,
 
 void Colliders::receive() noexcept {
     while (finished_.take([this](Job& job) {
+        if (job.abandoned) return forget(job);
         (find(job.tile)->stage == Stage::Meshing ? meshed_ : baked_).push(job);
         if (std::exchange(job.urgent_bake, false)) --urgent_bakes_;
     })) {
@@ -247,8 +263,13 @@ void Colliders::show_baked(ColliderSink& sink, FrameBudget& frame, ColliderRepor
     while (baked_.first != nullptr) {
         const Clock::time_point start = now_();
         if (!frame.try_start(start, show_cost_)) return;
-        const Vec3i at = baked_.first->tile;
+        const Job& job = *baked_.first;
+        const Vec3i at = job.tile;
         baked_.pop();
+        if (job.abandoned) {
+            forget(job);
+            continue;
+        }
         complete(at, *find(at), sink, report);
         show_cost_.add(now_() - start);
     }
@@ -295,27 +316,49 @@ void Colliders::gather_round() {
         if (tile == nullptr) continue;
         tile->listed = false;
         // Who makes it wait again wishes again.
-        if (!tile->dirty || tile->stage != Stage::Idle || tile->bodies == 0) continue;
+        if (!tile->dirty || tile->bodies == 0) continue;
         try {
-            auto block = std::make_unique_for_overwrite<TileBlock>();
-            begin(at, *tile);
-            Job& job = *tile->job;
-            job.in_round = true;
-            try {
-                if (gather(volume_, at, *block) == BlockContent::Mixed)
-                    job.block = std::move(block);
-            } catch (...) {
-                job.error = error_of_current_exception();
-            }
+            take_into_round(at, *tile);
         } catch (const std::bad_alloc&) {  // it waits for another round
             tile->listed = true;
             edited_[kept++] = at;
-            continue;
         }
-        tile->in_round = true;
-        round_tiles_.push_back(at);
     }
     edited_.resize(kept);
+}
+
+// Also in the middle of its first build, which would be older than what the round shows beside it.
+void Colliders::take_into_round(Vec3i at, Tile& tile) {
+    auto block = std::make_unique_for_overwrite<TileBlock>();
+    if (tile.stage == Stage::Idle)
+        begin(at, tile);
+    else
+        abandon(tile);
+    Job& job = *tile.job;
+    job.in_round = true;
+    try {
+        if (gather(volume_, at, *block) == BlockContent::Mixed) job.block = std::move(block);
+    } catch (...) {
+        job.error = error_of_current_exception();
+    }
+    tile.in_round = true;
+    round_tiles_.push_back(at);
+}
+
+// Replaces its job by a new one.
+void Colliders::abandon(Tile& tile) {
+    auto job = std::make_unique<Job>();
+    job->tile = tile.job->tile;
+    abandoned_.push_back(nullptr);
+    tile.job->abandoned = true;
+    if (std::exchange(tile.job->urgent_bake, false)) --urgent_bakes_;
+    abandoned_.back() = std::exchange(tile.job, std::move(job));
+    tile.stage = Stage::Meshing;
+    tile.dirty = false;
+}
+
+void Colliders::forget(const Job& job) noexcept {
+    std::erase_if(abandoned_, [&job](const auto& known) { return known.get() == &job; });
 }
 
 void Colliders::leave_round(Tile& tile) noexcept {
@@ -333,11 +376,17 @@ void Colliders::end_round(ColliderSink& sink, ColliderReport& report) noexcept {
 
 void Colliders::make_meshed(ColliderSink& sink, FrameBudget& frame, ColliderReport& report) {
     while (meshed_.first != nullptr) {
-        const Vec3i at = meshed_.first->tile;
+        const Job& job = *meshed_.first;
+        if (job.abandoned) {
+            meshed_.pop();
+            forget(job);
+            continue;
+        }
+        const Vec3i at = job.tile;
         Tile& tile = *find(at);
         if (!tile.in_round && (tile.dirty || tile.bodies == 0)) {
             // Perhaps half before an edit and half after; or nobody needs it now.
-            tile.outdated = tile.dirty;
+            tile.by_round = tile.dirty;
             meshed_.pop();
             give_up(at, tile);
             continue;
@@ -355,6 +404,12 @@ void Colliders::start_rest() {
         const auto top = top_wish();
         if (!top) return;
         Tile& tile = *find(top->tile);
+        if (is_beside_an_edit(top->tile)) {
+            pop_wish();
+            tile.by_round = true;
+            wish(top->tile, tile);
+            continue;
+        }
         begin(top->tile, tile);
         pop_wish();
         mesh_on_worker(top->tile, tile);
@@ -450,7 +505,7 @@ void Colliders::show(Vec3i at, Tile& tile, ColliderSink& sink, ColliderReport& r
         --shapes_;
     }
     tile.built = true;
-    tile.outdated = false;
+    tile.by_round = false;
     finish(at, tile);
 }
 
@@ -512,9 +567,10 @@ void Colliders::clear(ColliderSink& sink) noexcept {
         tile.dirty = true;
         tile.built = false;
         tile.failed = false;
-        tile.outdated = false;
+        tile.by_round = false;
         tile.in_round = false;
     }
+    abandoned_.clear();
     round_tiles_.clear();
     round_left_ = 0;
     working_ = 0;

@@ -52,8 +52,8 @@ struct ColliderStats {
 ///     colliders.update(sink, deadline);             // each tick, and after the edits of a frame
 ///
 /// Guarantees: a tile never shows an older state after a newer one, nor a mixture of two; the old
-/// shape stays until the new one is in; the tiles that an edit changes around bodies change in one
-/// call, so nothing falls between an old one and a new one; what was edited comes first, then what a
+/// shape stays until the new one is in; tiles that touch and that bodies need show the same state, so
+/// nothing rolls from a new one into an old one's ground; what was edited comes first, then what a
 /// body will touch soon, then the nearest.
 ///
 /// Threads:   owner thread of the volume.
@@ -102,6 +102,7 @@ private:
         std::optional<VoxelError> error;
         bool urgent_bake = false;  // counts in urgent_bakes_
         bool in_round = false;
+        bool abandoned = false;            // in abandoned_: a round builds the tile instead
         std::unique_ptr<TileBlock> block;  // of a round: the samples at its begin; null: uniform
     };
     // In the order in which they came. Owns nothing.
@@ -127,8 +128,9 @@ private:
         bool built = false;
         bool failed = false;
         bool shown = false;
-        bool outdated = false;  // an edit has outdated a worker's build
-        bool listed = false;    // in edited_
+        bool by_round =
+            false;            // only a round may build it: an edit of it or beside it is under way
+        bool listed = false;  // in edited_
         bool in_round = false;
         Clock::time_point unused_since;
         std::unique_ptr<Job> job;  // unless Idle
@@ -153,11 +155,16 @@ private:
     std::optional<Wish> top_wish() noexcept;
     void pop_wish() noexcept;
 
+    [[nodiscard]] bool is_beside_an_edit(Vec3i at) noexcept;
+
     void receive() noexcept;
     void help_bake(Clock::duration most) noexcept;
     void show_baked(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
     void start_round(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
     void gather_round();
+    void take_into_round(Vec3i at, Tile& tile);
+    void abandon(Tile& tile);
+    void forget(const Job& job) noexcept;
     void leave_round(Tile& tile) noexcept;
     void make_meshed(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
     void start_rest();
@@ -187,6 +194,8 @@ private:
     // The tiles of the round under way, and how many of them are not ready to be shown.
     std::vector<Vec3i> round_tiles_;
     std::size_t round_left_ = 0;
+    // Of tiles that a round took over in the middle of their first build.
+    std::vector<std::unique_ptr<Job>> abandoned_;
     // What was never built: a heap, the most urgent first. An entry is void if its tile is gone, clean or under way.
     std::vector<Wish> wishes_;
     bool wishes_lost_ = false;      // there was no memory for one
