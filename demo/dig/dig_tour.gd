@@ -15,6 +15,7 @@ var _exit_code := 0
 var _game: DigGame
 var _robot: Robot
 var _audit_msec := 0.0
+var _has_compared := false
 ## Where the player stood in the middle of it.
 var _bridge := Vector3.ZERO
 
@@ -34,6 +35,7 @@ func run(options: Dictionary) -> int:
 	await _open()
 	await _walk()
 	await _build_a_bridge()
+	await _let_something_fall()
 	await _throw_things()
 	await _dig_a_tunnel()
 	await _undo()
@@ -51,7 +53,10 @@ func run(options: Dictionary) -> int:
 func _process(_delta: float) -> void:
 	if _game == null or _game.player.waits:
 		return
-	_report.add_frame(maxf(Nebula.frame_work_msec() - _audit_msec, 0.0))
+	if _has_compared:
+		_has_compared = false  # no game does that in a frame
+	else:
+		_report.add_frame(maxf(Nebula.frame_work_msec() - _audit_msec, 0.0))
 	var started := Time.get_ticks_usec()
 	var wrong := _game.terrain.audit()
 	_audit_msec = (Time.get_ticks_usec() - started) / 1000.0
@@ -128,6 +133,37 @@ func _build_a_bridge() -> void:
 	await _picture("bridge", player.position + Vector3(13.0, 5.0, 5.0), player.position + Vector3(0, -1, 0))
 	await _robot.walk_to(start.x, start.z - BRIDGE_LENGTH * 1.4, 6.0)
 	_report.promise("a bridge carries the player", height > 2.0, "%.1f m above the ditch" % height)
+
+
+## A mushroom of stone, whose stem is cut.
+func _let_something_fall() -> void:
+	var player := _game.player
+	var tool := _game.tool
+	var foot := _ground(player.position + Vector3(-7, 0, -6))
+	tool.radius = 1.5
+	for i in 6:
+		player.look_to(foot + Vector3.UP * i)
+		tool.build(foot + Vector3.UP * i * 1.2)
+		await _robot.wait(0.1)
+	tool.radius = 3.0
+	tool.build(foot + Vector3.UP * 9.0)
+	await _robot.wait(0.3)
+	var fallen: Array = []
+	_game.terrain.island_detached.connect(
+			func(body: RigidBody3D, volume: float) -> void: fallen.append([body, volume, body.global_position.y]))
+	tool.radius = 2.25
+	tool.dig(foot + Vector3.UP * 3.0)
+	await _robot.wait(0.75)
+	await _picture("fall", foot + Vector3(8, 4, 11), foot + Vector3(0, 4.5, 0))
+	await _robot.wait(4.0)
+	var kept := fallen.size() == 1
+	var seen := "%d bodies" % fallen.size()
+	if kept:
+		var body: RigidBody3D = fallen[0][0]
+		var depth: float = fallen[0][2] - body.global_position.y
+		kept = depth > 1.5 and _game.terrain.sample(body.to_global(body.center_of_mass)) > 0.0
+		seen = "%.0f m³ of %.0f t fell %.1f m and lie on the ground" % [fallen[0][1], body.mass / 1000.0, depth]
+	_report.promise("what hangs on nothing falls", kept, seen)
 
 
 func _throw_things() -> void:
@@ -230,6 +266,7 @@ func _uphill(from: Vector3, distance: float) -> Vector3:
 
 func _samples(area: AABB) -> PackedFloat32Array:
 	const STEP := 1.3
+	_has_compared = true
 	var samples: PackedFloat32Array
 	for x in int(area.size.x / STEP):
 		for y in int(area.size.y / STEP):
