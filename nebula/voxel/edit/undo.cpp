@@ -179,6 +179,7 @@ bool UndoHistory::can_be_taken_back(BrickId brick, std::uint64_t content) const 
 UndoHistory::Way UndoHistory::way_of(const Stroke& stroke, bool undo) {
     Way way = Way::Free;
     for (const Entry& entry : stroke.entries) {
+        volume_.recall(entry.id);
         const std::uint64_t here = content(entry.id);
         if (here == (undo ? entry.after : entry.before)) continue;
         if (!can_be_taken_back(entry.id, here)) return Way::Lost;
