@@ -103,7 +103,7 @@ ROWS = [
     Benched("save.10k", "ms", 600, "Until the save is durable.", by=1000),
     Benched("save.10k.owner", "ms", 0.5, "The longest call on the owner thread.", of="save.10k.owner_ms"),
     Benched("save.10k.bytes", "B", 1200, "Of the file, per brick.", of="save.10k.bytes_per_brick", is_time=False),
-    Benched("open.1M", "ms", 300, "With 64 bricks fetched and a chunk's block gathered.", by=1000),
+    Benched("open.1M", "ms", 300, "With a chunk's block gathered from 64 bricks of it.", by=1000),
     Benched("open.1M.memory", "MB", 40, "What the process has more than before.", of="open.1M.MB", is_time=False),
     Benched("ray.cast", "µs", 2, "100 voxels, low over the ground, which it meets."),
     Benched("mover.cast", "µs", 3, "A capsule of human size that stands on the ground and walks a voxel."),

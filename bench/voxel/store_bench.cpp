@@ -8,6 +8,7 @@
 #include "nebula/voxel/store/seal.hpp"
 #include "nebula/voxel/store/world_file.hpp"
 #include "nebula/voxel/store/world_store.hpp"
+#include "nebula/voxel/world/world_saver.hpp"
 
 #include <benchmark/benchmark.h>
 #include <sqlite3.h>
@@ -174,7 +175,7 @@ double resident_mb() {
     return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
-// Opens such a file, and fetches and gathers what a chunk needs.
+// Opens such a file as a game does, and gathers a chunk, whose bricks it reads.
 void open_large(benchmark::State& state, std::size_t count) {
     const TemporaryFile file;
     // By another process: what it takes to make the file is not what it takes to open it.
@@ -189,25 +190,14 @@ void open_large(benchmark::State& state, std::size_t count) {
     for (auto _ : state) {
         const double before = resident_mb();
         const auto start = Clock::now();
-        Volume volume(std::make_shared<NoiseGenerator>(NoiseSettings{}));
-        WorldStore store(file.name(), {});
-        store.open({});
-        store.wait();
-        const ChunkId chunk{{-126, 1, -126}};
-        std::vector<BrickKey> wanted;
-        wanted.reserve(64);
-        for (std::int32_t i = 0; i < 64; ++i)
-            wanted.push_back(
-                *key_of({chunk.at * 2 + Vec3i{i % 4 - 1, i / 4 % 4 - 1, i / 16 - 1}, 0}));
-        store.fetch(wanted, [&](auto&& bricks) {
-            for (FetchedBrick& brick : *bricks)
-                volume.publish_saved(*brick_of(brick.key), std::move(brick.samples));
-        });
-        store.wait();
-        volume.gather(chunk, *block);
+        World world(std::make_shared<NoiseGenerator>(NoiseSettings{}));
+        WorldSaver saver(world, file.name(), {.memory_limit = std::size_t{64} << 20U});
+        saver.wait();
+        world.volume().gather({{-126, 1, -126}}, *block);
         state.SetIterationTime(Seconds(Clock::now() - start).count());
         most_mb = std::max(most_mb, resident_mb() - before);
-        if (store.keys().size() != count / 64 * 64 || volume.edited_count() < 8)
+        if (saver.store().keys().size() != count / 64 * 64 ||
+            world.file_bricks().bytes() < 8 * sizeof(Brick))
             state.SkipWithError("the file is not what it should be");
     }
     state.counters["MB"] = most_mb;

@@ -164,6 +164,29 @@ TEST(Undo, IsRefusedWhileAnotherUsersEditLiesOnTop) {
     EXPECT_EQ(cut.volume().edited_count(), 0U);
 }
 
+// The other user's edit is forgotten, so nobody can give back what the first one left.
+TEST(Undo, GoesOnWhereOthersEditsCannotBeTakenBack) {
+    World world(low_hills());
+    world.set_undo_limit(std::size_t{150} << 10U);
+    const auto dig = [&](std::uint32_t user, float x, float radius) {
+        ASSERT_TRUE(world.apply(Operation{.shape = SphereShape{{x, 0, 0}, radius}, .user = user}));
+    };
+    dig(1, 300.0F, 4.0F);
+    const std::size_t first = world.volume().edited_count();
+    dig(1, 0.0F, 4.0F);
+    dig(2, 2.0F, 4.0F);
+    EXPECT_EQ(world.undo(1).error().kind, VoxelError::Kind::Conflict);
+    dig(2, -900.0F, 30.0F);  // needs more than the limit, so user 2 has nothing any more
+    ASSERT_EQ(world.undo_history()->undo_count(2), 0U);
+    ASSERT_EQ(world.undo_history()->undo_count(1), 2U);
+    const std::size_t before = world.volume().edited_count();
+    ASSERT_TRUE(world.undo(1)) << "of the first edit";
+    EXPECT_EQ(world.volume().edited_count(), before - first);
+    EXPECT_EQ(world.undo(1).error().kind, VoxelError::Kind::NothingToUndo);
+    ASSERT_TRUE(world.redo(1));
+    ASSERT_TRUE(world.undo(1));
+}
+
 TEST(Undo, KeepsNoMoreBytesThanItMay) {
     World world(low_hills());
     constexpr std::size_t kLimit = std::size_t{400} << 10U;

@@ -8,6 +8,7 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/edit/big_edit.hpp"
+#include "nebula/voxel/edit/detail/edit_changes.hpp"
 #include "nebula/voxel/edit/operation_log.hpp"
 #include "nebula/voxel/world/world.hpp"
 #include "nebula/voxel/world/world_saver.hpp"
@@ -44,7 +45,8 @@ WorkerPoolConfig no_workers() {
 /// One world file, and the games that are played with it one after the other.
 class Games {
 public:
-    explicit Games(std::uint32_t seed) : dice_(seed) {}
+    Games(std::uint32_t seed, std::optional<std::size_t> memory_limit)
+        : dice_(seed), memory_limit_(memory_limit) {}
 
     /// Loads the world, changes and saves it, and leaves it at some moment.
     void play(int steps) {
@@ -54,7 +56,10 @@ public:
             world.set_undo_limit(kUndoBytes);
             OperationLog log;
             world.record_to(&log);
-            WorldSaver saver(world, path_, {.file = {.vfs = FaultyFiles::kName}});
+            WorldSaver saver(world, path_,
+                             {.file = {.vfs = FaultyFiles::kName},
+                              .autosave = {},
+                              .memory_limit = memory_limit_});
             saver.wait();
             ASSERT_EQ(saver.state(), WorldSaver::State::Ready) << saver.error().message;
             ASSERT_EQ(saver.damaged(), 0U);
@@ -64,6 +69,7 @@ public:
             for (const BrickId id : touched_) world.volume().drop_generated(id);
             expect_contents(world, durable_, "loaded");
             for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) step(world, saver);
+            counts.dropped += world.volume().dropped();
             replay(world, log);
             leave(world, saver);
             while (!big_edits_.empty()) drop(world);
@@ -75,6 +81,7 @@ public:
 
     struct Counts {
         int edits = 0, undone = 0, redone = 0, big = 0, saved = 0, failed = 0, during_saves = 0;
+        std::uint64_t dropped = 0;
     };
     Counts counts;
 
@@ -90,8 +97,9 @@ private:
     [[nodiscard]] Contents contents(const World& world) {
         Contents all;
         for (const BrickId id : touched_) {
-            const Brick* brick = world.volume().find(id);
-            all[id] = brick != nullptr ? hash_of(*brick) : pristine(id);
+            Brick brick;
+            detail::read_brick(world.volume(), id, brick);
+            all[id] = hash_of(brick);
         }
         return all;
     }
@@ -248,6 +256,7 @@ private:
     }
 
     Dice dice_;
+    const std::optional<std::size_t> memory_limit_;
     TemporaryFolder folder_;
     FaultyFiles files_;
     const std::string path_ = folder_.file("world");
@@ -262,13 +271,16 @@ private:
     std::optional<Contents> durable_if_lost_;  // of the save whose answer has not come
 };
 
-// The world is what was done to it, and its file what was saved last, whatever happens in between.
-TEST(WorldRoundTrip, EveryGameFindsWhatTheLastOneSaved) {
+struct WorldRoundTrip : testing::TestWithParam<std::optional<std::size_t>> {};
+
+// The world is what was done to it, and its file what was saved last, whatever happens in between; also if
+// everything that was saved leaves the memory at once.
+TEST_P(WorldRoundTrip, EveryGameFindsWhatTheLastOneSaved) {
     const bool is_long = std::getenv("NEBULA_LONG") != nullptr;
     Games::Counts sum;
     for (std::uint32_t seed = 1; seed <= (is_long ? 100U : 3U); ++seed) {
         SCOPED_TRACE(testing::Message() << "seed " << seed);
-        Games games(seed);
+        Games games(seed, GetParam());
         for (int game = 0; game < 4; ++game) {
             games.play(40);
             if (testing::Test::HasFailure()) return;
@@ -279,6 +291,7 @@ TEST(WorldRoundTrip, EveryGameFindsWhatTheLastOneSaved) {
         sum.saved += games.counts.saved;
         sum.failed += games.counts.failed;
         sum.during_saves += games.counts.during_saves;
+        sum.dropped += games.counts.dropped;
     }
     // Or it shows nothing.
     EXPECT_GT(sum.undone, 5);
@@ -287,7 +300,15 @@ TEST(WorldRoundTrip, EveryGameFindsWhatTheLastOneSaved) {
     EXPECT_GT(sum.saved, 10);
     EXPECT_GT(sum.failed, 3);
     EXPECT_GT(sum.during_saves, 5);
+    if (GetParam()) {
+        EXPECT_GT(sum.dropped, 200U);
+    }
 }
+INSTANTIATE_TEST_SUITE_P(, WorldRoundTrip,
+                         testing::Values(std::nullopt, std::optional<std::size_t>{0}),
+                         [](const auto& info) {
+                             return std::string(info.param ? "KeptInTheFile" : "KeptInMemory");
+                         });
 
 }  // namespace
 }  // namespace nebula::voxel

@@ -247,9 +247,10 @@ private:
         std::string generator_words;                        // as describe() gave them then
         std::vector<tl::expected<voxel::SaveReport, voxel::VoxelError>> saves;  // not announced yet
         bool autosaves = false;
-        bool announced_file = false;  // how it was opened
-        TerrainView view;             // before the terrain, which may still commit to it as it ends
-        GroundSink ground;            // the same
+        bool announced_file = false;   // how it was opened
+        std::size_t damaged_told = 0;  // bricks of it
+        TerrainView view;   // before the terrain, which may still commit to it as it ends
+        GroundSink ground;  // the same
         voxel::Terrain terrain;
         std::shared_ptr<BodyList> bodies;  // null until the first physics tick
         GroundMotion motion;
@@ -337,6 +338,7 @@ private:
     void announce_file();
     void announce_saves();
     [[nodiscard]] std::vector<std::string> file_warnings();
+    [[nodiscard]] std::string damage_of(const voxel::WorldSaver& saver) const;
     /// Why the terrain cannot save; empty if it can.
     [[nodiscard]] std::string why_no_file();
     /// Whether this node and that world of it are still there: signal handlers may have ended

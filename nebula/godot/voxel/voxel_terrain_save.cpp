@@ -76,6 +76,7 @@ void VoxelTerrain::World::keep_in(const Ref<VoxelWorldStore>& store) {
     terrain.keep_in(file_of(store->file_path()),
                     {.file = {.generator = generator_words},
                      .autosave = autosave,
+                     .memory_limit = store->memory_limit(),
                      .after_save = [this](const auto& result) { saves.push_back(result); }});
 }
 
@@ -200,6 +201,12 @@ task<String> VoxelTerrain::import_in_background(std::string path, voxel::Vec3i m
 
 // After each line and each signal, survives() comes before anything else of `this`: see stream().
 
+std::string VoxelTerrain::damage_of(const WorldSaver& saver) const {
+    return '"' + file_of(world_store_->file_path()) + "\" has " + std::to_string(saver.damaged()) +
+           " damaged bricks out of " + std::to_string(saver.report().bricks) +
+           "; the generator's ground is in their place";
+}
+
 std::vector<std::string> VoxelTerrain::file_warnings() {
     const WorldSaver& saver = *world_->terrain.saver();
     const voxel::WorldFileReport& report = saver.report();
@@ -216,10 +223,7 @@ std::vector<std::string> VoxelTerrain::file_warnings() {
                            ") than the terrain has (" + world_->generator_words +
                            "), so its edits may not fit the ground around them; set the "
                            "generator back, or use a new file; the next save notes the new one");
-    if (saver.damaged() > 0)
-        warnings.push_back(file + " has " + std::to_string(saver.damaged()) +
-                           " damaged bricks out of " + std::to_string(report.bricks) +
-                           "; the generator's ground is in their place");
+    if (saver.damaged() > 0) warnings.push_back(damage_of(saver));
     return warnings;
 }
 
@@ -242,6 +246,7 @@ void VoxelTerrain::announce_file() {
         return;
     }
     const std::vector<std::string> warnings = file_warnings();
+    world_->damaged_told = saver->damaged();
     PackedStringArray told;
     told.resize(warnings.size());
     for (std::size_t i = 0; i < warnings.size(); ++i) told.write()[i] = String(warnings[i]);
@@ -260,6 +265,13 @@ void VoxelTerrain::announce_file() {
 void VoxelTerrain::announce_saves() {
     const ObjectId self = id();
     const std::uint64_t world_number = world_number_;
+    // With a memory limit, damage is found when the bricks are read.
+    if (const WorldSaver* const saver = world_->terrain.saver();
+        saver != nullptr &&
+        saver->damaged() > std::exchange(world_->damaged_told, saver->damaged()) &&
+        (!tell(LogLevel::Warning, "VoxelTerrain: " + damage_of(*saver) + '.') ||
+         !survives(self, world_number)))
+        return;
     for (const auto& result : std::exchange(world_->saves, {})) {
         if (result) {
             emit_signal("saved", {static_cast<std::int64_t>(result->bricks)});

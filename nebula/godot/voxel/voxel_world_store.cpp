@@ -4,12 +4,16 @@
 #include "nebula/base/log.hpp"
 #include "nebula/godot/voxel/distances.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace nebula::godot {
 namespace {
 
 constexpr double kLongestAutosaveSec = 86'400;
+constexpr std::int64_t kMostMemoryMb = 65'536;
 
 }  // namespace
 
@@ -38,6 +42,31 @@ void VoxelWorldStore::bind(ClassBuilder<VoxelWorldStore>& c) {
                "when the game quits. With 0 the terrain saves only in [method VoxelTerrain.save], "
                "and whatever was changed after that is lost with it. From 0 to 86400, which is a "
                "day; any other value is refused with an error.");
+    c.property("memory_limit_mb", &Self::memory_limit_mb, &Self::set_memory_limit_mb,
+               Hint::range(0, 4096, 1, "or_greater,suffix:MiB"),
+               "How much memory the ground that was changed and saved may take. What does not fit "
+               "is read from the file again when somebody comes near, digs there or asks for it. "
+               "What was changed and not saved yet is kept in addition; when that takes half of "
+               "the limit, it is saved, unless [member autosave_interval_sec] is 0. With 0, all of "
+               "the file is loaded when it is opened, and stays in memory. At most 65536; any "
+               "other value is refused with an error.");
+}
+
+void VoxelWorldStore::set_memory_limit_mb(std::int64_t megabytes) {
+    if (megabytes < 0 || megabytes > kMostMemoryMb) {
+        log(LogLevel::Error, "VoxelWorldStore.memory_limit_mb is " + std::to_string(megabytes) +
+                                 "; it must be from 0, for no limit, to " +
+                                 std::to_string(kMostMemoryMb) + ". It keeps its value.");
+        return;
+    }
+    memory_limit_mb_.store(megabytes);
+    emit_changed();
+}
+
+std::optional<std::size_t> VoxelWorldStore::memory_limit() const {
+    const std::int64_t megabytes = memory_limit_mb();
+    if (megabytes == 0) return std::nullopt;
+    return static_cast<std::size_t>(megabytes) << 20U;
 }
 
 String VoxelWorldStore::file_path() const {

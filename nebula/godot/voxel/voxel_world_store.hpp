@@ -9,6 +9,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 
 namespace nebula::godot {
 
@@ -26,6 +29,10 @@ public:
     void set_file_path(const String& path);
     [[nodiscard]] double autosave_interval_sec() const { return autosave_sec_.load(); }
     void set_autosave_interval_sec(double seconds);
+    [[nodiscard]] std::int64_t memory_limit_mb() const { return memory_limit_mb_.load(); }
+    void set_memory_limit_mb(std::int64_t megabytes);
+    /// As voxel::WorldSaverSettings has it.
+    [[nodiscard]] std::optional<std::size_t> memory_limit() const;
     /// 0: the terrain saves only when it is told to.
     [[nodiscard]] std::chrono::milliseconds autosave() const;
 
@@ -33,6 +40,7 @@ private:
     mutable Mutex mutex_;
     String path_ NEBULA_GUARDED_BY(mutex_);
     std::atomic<double> autosave_sec_{30.0};
+    std::atomic<std::int64_t> memory_limit_mb_{256};
 };
 
 }  // namespace nebula::godot

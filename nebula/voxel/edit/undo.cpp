@@ -64,6 +64,7 @@ void UndoHistory::make_room(const Operation& operation, const EditReport& report
     try {
         User& user = users_[operation.user];
         room_.user = &user;
+        room_.user_id = operation.user;
         if (goes_on(user, operation, report)) {
             room_.stroke = user.done.back().get();
         } else {
@@ -105,7 +106,7 @@ void UndoHistory::forget_room() noexcept {
     }
     room_.fresh.reset();
     room_.stroke = nullptr;
-    room_.user = nullptr;
+    if (std::exchange(room_.user, nullptr) != nullptr) forget_if_empty(room_.user_id);
 }
 
 void UndoHistory::record(std::vector<EditedBrick> replaced,
@@ -129,6 +130,13 @@ void UndoHistory::record(std::vector<EditedBrick> replaced,
     while (!user.undone.empty()) drop(user, user.undone, user.undone.size() - 1);
     count_bytes(user, stroke);
     keep_limit(user, user.done, user.undone);
+    forget_if_empty(room_.user_id);
+}
+
+void UndoHistory::forget_if_empty(std::uint32_t id) noexcept {
+    const auto found = users_.find(id);
+    if (found != users_.end() && found->second.done.empty() && found->second.undone.empty())
+        users_.erase(found);
 }
 
 void UndoHistory::keep_limit(User& user, Strokes& first, Strokes& then) noexcept {
@@ -158,23 +166,47 @@ tl::expected<UndoHistory::Step, VoxelError> UndoHistory::prepare_redo(std::uint3
     return prepare_step(user, false);
 }
 
+bool UndoHistory::can_be_taken_back(BrickId brick, std::uint64_t content) const noexcept {
+    const auto has = [&](const std::unique_ptr<Stroke>& stroke) {
+        const auto known = stroke->index.find(brick);
+        return known != stroke->index.end() && stroke->entries[known->second].after == content;
+    };
+    return std::ranges::any_of(
+        users_, [&](const auto& user) { return std::ranges::any_of(user.second.done, has); });
+}
+
+// Ok, unless others' edits are in the way; those may be taken back, or not any more.
+UndoHistory::Way UndoHistory::way_of(const Stroke& stroke, bool undo) {
+    Way way = Way::Free;
+    for (const Entry& entry : stroke.entries) {
+        volume_.recall(entry.id);
+        const std::uint64_t here = content(entry.id);
+        if (here == (undo ? entry.after : entry.before)) continue;
+        if (!can_be_taken_back(entry.id, here)) return Way::Lost;
+        way = Way::Blocked;
+    }
+    return way;
+}
+
 tl::expected<UndoHistory::Step, VoxelError> UndoHistory::prepare_step(std::uint32_t id, bool undo) {
-    const auto found = users_.find(id);
-    if (found == users_.end() || (undo ? found->second.done : found->second.undone).empty())
+    const auto none = [&] {
         return tl::unexpected(VoxelError{VoxelError::Kind::NothingToUndo,
                                          undo
                                              ? "there is no edit of this user that can be undone"
                                              : "there is no edit of this user that can be redone"});
+    };
+    const auto found = users_.find(id);
+    if (found == users_.end()) return none();
     try {
         User& user = found->second;
-        const Stroke& stroke = *(undo ? user.done : user.undone).back();
-        Step step;
-        step.user = id;
-        step.undo = undo;
-        std::vector<EditedBrick> bricks;
-        bricks.reserve(stroke.entries.size());
-        for (const Entry& entry : stroke.entries) {
-            if (content(entry.id) != (undo ? entry.after : entry.before))
+        Strokes& from = undo ? user.done : user.undone;
+        for (Way way = Way::Lost; way != Way::Free;) {
+            if (from.empty()) {
+                forget_if_empty(id);
+                return none();
+            }
+            way = way_of(*from.back(), undo);
+            if (way == Way::Blocked)
                 return tl::unexpected(VoxelError{VoxelError::Kind::Conflict,
                                                  undo ? "the edit cannot be undone, because "
                                                         "somebody edited the same ground since; "
@@ -182,6 +214,15 @@ tl::expected<UndoHistory::Step, VoxelError> UndoHistory::prepare_step(std::uint3
                                                       : "the edit cannot be redone, because "
                                                         "somebody edited the same ground since; "
                                                         "that edit must be undone first"});
+            if (way == Way::Lost) drop(user, from, from.size() - 1);
+        }
+        const Stroke& stroke = *from.back();
+        Step step;
+        step.user = id;
+        step.undo = undo;
+        std::vector<EditedBrick> bricks;
+        bricks.reserve(stroke.entries.size());
+        for (const Entry& entry : stroke.entries) {
             bricks.push_back({entry.id, nullptr});
             step.report.bricks.push_back(entry.id);
         }
@@ -221,6 +262,7 @@ EditReport UndoHistory::publish(Step step) noexcept {
     // The bricks that a step takes back may need more memory than those that it brings. What would be
     // made again last goes first: a user who takes back many strokes wants to take back more.
     keep_limit(user, to, from);
+    forget_if_empty(step.user);
     return std::move(step.report);
 }
 

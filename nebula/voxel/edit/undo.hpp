@@ -26,7 +26,8 @@ namespace nebula::voxel {
 /// **Others' edits.** A stroke can be undone as long as its bricks hold what it left in them. If somebody
 /// edited one of them since, undo() is refused and changes nothing, until that edit is undone. To take
 /// back only the samples that are still as they were left would give levels different signs: an edit may
-/// change a sample on one level and not on the next.
+/// change a sample on one level and not on the next. If nobody's history has that edit any more, the stroke
+/// can never be undone: it is forgotten, and undo() goes on with the one before it.
 ///
 /// Each edit is three calls: make_room(), which may fail; then the volume publishes; then record(). World
 /// makes them. If the edit is not made after all, forget_room().
@@ -56,7 +57,8 @@ public:
         std::uint32_t user = 0;
         bool undo = true;
     };
-    /// Works out the user's latest stroke before or after the present. Its volume is the stroke's, the
+    /// Works out the user's latest stroke before or after the present, without those that are lost to others'
+    /// edits. Its volume is the stroke's, the
     /// other way round.
     ///
     /// Cost:      a hash per brick, some 0.5 microseconds.
@@ -92,6 +94,7 @@ private:
     };
     struct Room {
         User* user = nullptr;
+        std::uint32_t user_id = 0;
         Stroke* stroke = nullptr;
         std::unique_ptr<Stroke> fresh;      // or null: the edit goes on with the user's last stroke
         std::size_t known = 0;              // entries from here on are the edit's own
@@ -102,6 +105,15 @@ private:
     [[nodiscard]] std::uint64_t content(BrickId brick) const noexcept;
     [[nodiscard]] bool goes_on(const User& user, const Operation& operation,
                                const EditReport& report) const noexcept;
+    enum class Way {
+        Free,
+        Blocked,  // by edits that somebody can take back
+        Lost,     // by edits that nobody can take back
+    };
+    [[nodiscard]] Way way_of(const Stroke& stroke, bool undo);
+    /// Whether a history has the stroke that left this in the brick.
+    [[nodiscard]] bool can_be_taken_back(BrickId brick, std::uint64_t content) const noexcept;
+    void forget_if_empty(std::uint32_t id) noexcept;
     [[nodiscard]] tl::expected<Step, VoxelError> prepare_step(std::uint32_t user, bool undo);
     void count_bytes(User& user, Stroke& stroke) noexcept;
     /// Forgets strokes from the front of one list, then of the other, until the rest fits.

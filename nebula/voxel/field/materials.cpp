@@ -110,7 +110,7 @@ void gather_materials(const Generator& generator, const ChunkSources& sources, M
 
 Material material_of(const Volume& volume, Vec3i point) {
     const BrickId id{floor_div(point, kBrickSize)};
-    if (const Brick* brick = volume.find(id)) {
+    if (const FoundBrick brick = volume.read(id)) {
         const Vec3i in = floor_mod(point, kBrickSize);
         const Material placed = brick->placed_at(Brick::index(in.x, in.y, in.z));
         if (placed != kNotPlaced) return placed;

@@ -25,14 +25,15 @@ struct Piece {
 }  // namespace
 
 BlockContent gather(const Volume& volume, Vec3i tile, TileBlock& out) {
-    std::array<const Brick*, 8> bricks{};
+    std::array<FoundBrick, 8> bricks;
     bool any_air = false;
     bool any_solid = false;
     Box3i missing;  // within the block
     for (int i = 0; i < 8; ++i) {
         const Piece piece(i);
-        const Brick* brick = volume.find({tile + piece.offset});
-        bricks[static_cast<std::size_t>(i)] = brick;
+        FoundBrick& found = bricks[static_cast<std::size_t>(i)];
+        found = volume.read({tile + piece.offset});
+        const Brick* const brick = found.get();
         if (brick != nullptr) {
             any_air |= !is_all_solid(brick);
             any_solid |= brick != &kAirBrick;
@@ -63,7 +64,7 @@ BlockContent gather(const Volume& volume, Vec3i tile, TileBlock& out) {
     if (!any_solid) return BlockContent::Air;
     if (!any_air) return BlockContent::Solid;
     for (int i = 0; i < 8; ++i) {
-        const Brick* brick = bricks[static_cast<std::size_t>(i)];
+        const Brick* const brick = bricks[static_cast<std::size_t>(i)].get();
         if (brick == nullptr) continue;
         const Piece piece(i);
         for (int z = 0; z < piece.size.z; ++z)

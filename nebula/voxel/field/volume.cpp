@@ -118,6 +118,11 @@ BlockContent gather(const Generator& generator, const ChunkBricks& bricks, Sampl
     return BlockContent::Mixed;
 }
 
+Box3i block_brick_box(ChunkId chunk) noexcept {
+    const Vec3i first = chunk.at * 2 - Vec3i{1, 1, 1};
+    return {first, first + Vec3i{ChunkBricks::kEdge, ChunkBricks::kEdge, ChunkBricks::kEdge}};
+}
+
 Box3i strip_brick_box(ChunkId chunk, int face) noexcept {
     // A chunk is as wide as a brick of the coarser level, and the face's plane is a brick's first.
     static_assert(StripSamples::kCells == kBrickSize);
@@ -264,6 +269,60 @@ ChunkSources Volume::look_up(ChunkId chunk, std::uint8_t mask) const noexcept {
     return sources;
 }
 
+void Volume::complete(ChunkSources& sources) const {
+    if (kept_ == nullptr) return;
+    std::vector<std::shared_ptr<const Brick>>& held = sources.bricks.held;
+    const auto add = [&](const Box3i& box, Level level, auto& bricks) {
+        if (!kept_->has_any(box, level)) return;
+        auto brick = bricks.begin();
+        for (std::int32_t z = box.min.z; z < box.max.z; ++z)
+            for (std::int32_t y = box.min.y; y < box.max.y; ++y)
+                for (std::int32_t x = box.min.x; x < box.max.x; ++x, ++brick) {
+                    if (*brick != nullptr) continue;
+                    auto kept = kept_->kept({{x, y, z}, level});
+                    if (kept == nullptr) continue;
+                    held.push_back(std::move(kept));
+                    *brick = held.back().get();
+                }
+    };
+    const ChunkId chunk = sources.bricks.chunk;
+    add(block_brick_box(chunk), chunk.level, sources.bricks.bricks);
+    for (int face = 0; face < StripSamples::kFaces; ++face)
+        if ((sources.mask >> static_cast<unsigned>(face) & 1U) != 0)
+            add(strip_brick_box(chunk, face), chunk.level + 1,
+                sources.strips[static_cast<std::size_t>(face)].bricks);
+}
+
+FoundBrick Volume::read(BrickId brick) const {
+    if (const Brick* here = find(brick)) return FoundBrick(here);
+    return kept_ == nullptr ? FoundBrick() : FoundBrick(kept_->kept(brick));
+}
+
+void Volume::prefetch(ChunkId chunk, std::uint8_t mask) noexcept {
+    if (kept_ == nullptr) return;
+    prefetch(block_brick_box(chunk), chunk.level);
+    for (int face = 0; face < StripSamples::kFaces; ++face)
+        if ((mask >> static_cast<unsigned>(face) & 1U) != 0)
+            prefetch(strip_brick_box(chunk, face), chunk.level + 1);
+}
+
+void Volume::prefetch(const Box3i& bricks, Level level) noexcept {
+    if (kept_ == nullptr || !kept_->has_any(bricks, level)) return;
+    try {
+        std::vector<BrickId> missing;
+        {
+            const EpochDomain::Pin pin = epochs_.pin();
+            for (std::int32_t z = bricks.min.z; z < bricks.max.z; ++z)
+                for (std::int32_t y = bricks.min.y; y < bricks.max.y; ++y)
+                    for (std::int32_t x = bricks.min.x; x < bricks.max.x; ++x)
+                        if (const BrickId id{{x, y, z}, level}; find(id) == nullptr)
+                            missing.push_back(id);
+        }
+        kept_->prefetch(missing);
+    } catch (...) {  // who reads them is told
+    }
+}
+
 bool Volume::has_any(const Box3i& bricks, Level level) const noexcept {
     const Vec3i first = floor_div(bricks.min, kPageEdge);
     const Vec3i last = floor_div(bricks.max - Vec3i{1, 1, 1}, kPageEdge);
@@ -283,12 +342,15 @@ bool Volume::has_any(const Box3i& bricks, Level level) const noexcept {
                                     std::memory_order_acquire) != nullptr)
                                 return true;
             }
-    return false;
+    return kept_ != nullptr && kept_->has_any(bricks, level);
 }
 
 BlockContent Volume::gather(ChunkId chunk, SampleBlock& out) {
+    prefetch(chunk, 0);
     const EpochDomain::Pin pin = epochs_.pin();
-    return voxel::gather(*generator_, look_up(chunk), out);
+    ChunkSources sources = look_up(chunk, 0);
+    complete(sources);
+    return voxel::gather(*generator_, sources.bricks, out);
 }
 
 void Volume::reserve(std::size_t pages, std::size_t bricks) {
@@ -405,6 +467,8 @@ bool Volume::publish_generated(BrickId brick, BrickPtr samples) {
     if (there.page != nullptr &&
         there.page->bricks[there.index].load(std::memory_order_relaxed) != nullptr)
         return false;
+    // Edited, saved and dropped since the generator was asked.
+    if (kept_ != nullptr && kept_->has(brick)) return false;
     retire_stored(store(make_place(brick, key), std::move(samples)));
     return true;
 }
@@ -493,6 +557,10 @@ void Volume::note_unsaved(Place place, BrickId brick) noexcept {
 Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     Prepared prepared;
+    if (kept_ != nullptr) {
+        for (const EditedBrick& brick : bricks) recall(brick.id);
+        kept_->make_room_to_hide(bricks.size());
+    }
     for (const EditedBrick& brick : bricks) {
         if (owned_place(brick.id).page != nullptr) continue;
         const std::uint64_t key = pack(floor_div(brick.id.at, kPageEdge), brick.id.level);
@@ -525,6 +593,10 @@ std::uint64_t Volume::publish(Prepared& prepared, F&& replaced) noexcept {
         const bool edited = brick.samples != nullptr;
         any_pristine |= !edited;
         const bool was_edited = place.page->edited[place.index];
+        if (!edited) {
+            if (kept_ != nullptr) kept_->hide(brick.id);  // before a reader finds null
+            ++dropped_;
+        }
         brick.samples = store(place, std::move(brick.samples));
         place.page->edited.set(place.index, edited);
         if (edited) ++edited_;
@@ -554,6 +626,32 @@ std::vector<EditedBrick> Volume::publish_keeping(Prepared prepared) noexcept {
             ++lent_;
     });
     return std::move(prepared.bricks_);
+}
+
+void Volume::recall(BrickId brick) {
+    if (kept_ == nullptr || is_edited(brick)) return;
+    if (const auto kept = kept_->kept(brick)) publish_saved(brick, make_brick(*kept));
+}
+
+bool Volume::is_unsaved_pristine(BrickId brick) const noexcept {
+    const Place place = owned_place(brick);
+    return place.page != nullptr && place.page->unsaved[place.index] &&
+           !place.page->edited[place.index];
+}
+
+bool Volume::drop_kept(BrickId brick) noexcept {
+    NEBULA_ASSERT(is_owner_thread(), kOffOwner);
+    const Place place = owned_place(brick);
+    if (kept_ == nullptr || is_saving_ || place.page == nullptr ||
+        !place.page->edited[place.index] || place.page->unsaved[place.index] || !kept_->has(brick))
+        return false;
+    // A reader that finds null from here on asks kept_, which has the same.
+    retire_stored(store(place, nullptr));
+    place.page->edited.reset(place.index);
+    --edited_;
+    ++dropped_;
+    unlink_if_empty(brick);
+    return true;
 }
 
 void Volume::drop_generated(BrickId brick) noexcept {

@@ -5,6 +5,7 @@
 #include "nebula/voxel/field/brick.hpp"
 #include "nebula/voxel/field/epoch.hpp"
 #include "nebula/voxel/field/generator.hpp"
+#include "nebula/voxel/field/kept_bricks.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
 #include "nebula/voxel/field/strip_samples.hpp"
 #include "nebula/voxel/space/owner_thread.hpp"
@@ -27,6 +28,8 @@ struct ChunkBricks {
     static constexpr int kEdge = 4;
     ChunkId chunk;
     std::array<const Brick*, kEdge * kEdge * kEdge> bricks{};
+    /// Those of them, and of the strips, that are not the volume's.
+    std::vector<std::shared_ptr<const Brick>> held{};
 
     [[nodiscard]] static constexpr std::size_t index(int x, int y, int z) noexcept {
         return static_cast<std::size_t>(x + (y + z * kEdge) * kEdge);
@@ -45,7 +48,8 @@ struct StripBricks {
     static constexpr int kCount = 2 * 3 * 3;
     std::array<const Brick*, kCount> bricks{};
 };
-/// The positions of those bricks.
+/// The positions of the bricks of a chunk's block, and of a strip's.
+[[nodiscard]] Box3i block_brick_box(ChunkId chunk) noexcept;
 [[nodiscard]] Box3i strip_brick_box(ChunkId chunk, int face) noexcept;
 
 /// Everything that one chunk's mesh is made of.
@@ -70,6 +74,23 @@ BlockContent gather(const Generator& generator, const ChunkBricks& bricks, Sampl
 
 /// Fills the faces of `out` that are in the mask, and sets its mask. Threads and Throws as above.
 void gather_strips(const Generator& generator, const ChunkSources& sources, StripSamples& out);
+
+/// A brick of the volume, or one that is kept elsewhere, and held here; or none: pristine.
+class FoundBrick {
+public:
+    FoundBrick() = default;
+    explicit FoundBrick(const Brick* brick) noexcept : brick_(brick) {}
+    explicit FoundBrick(std::shared_ptr<const Brick> kept) noexcept
+        : brick_(kept.get()), held_(std::move(kept)) {}
+    [[nodiscard]] const Brick* get() const noexcept { return brick_; }
+    [[nodiscard]] explicit operator bool() const noexcept { return brick_ != nullptr; }
+    [[nodiscard]] const Brick& operator*() const noexcept { return *brick_; }
+    [[nodiscard]] const Brick* operator->() const noexcept { return brick_; }
+
+private:
+    const Brick* brick_ = nullptr;
+    std::shared_ptr<const Brick> held_;
+};
 
 /// A brick that takes another one's place.
 struct EditedBrick {
@@ -113,6 +134,9 @@ public:
     Volume(const Volume&) = delete;
     Volume& operator=(const Volume&) = delete;
 
+    /// Where edited bricks are kept that are not here; null: nowhere. Before any other thread looks at a brick.
+    void set_kept(KeptBricks* kept) noexcept { kept_ = kept; }
+
     /// Whether this is the thread that constructed the volume. Functions that only that thread may
     /// call assert it.
     [[nodiscard]] bool is_owner_thread() const noexcept { return owner_.is_current(); }
@@ -130,13 +154,28 @@ public:
     [[nodiscard]] ChunkBricks look_up(ChunkId chunk) const noexcept;
     /// The same, and the bricks of the coarser level for the strips in the mask.
     [[nodiscard]] ChunkSources look_up(ChunkId chunk, std::uint8_t mask) const noexcept;
-    /// Whether any of these bricks exists. The caller must hold a pin.
+    /// Adds what is kept elsewhere of the bricks that a look-up lacks. Any thread, as look_up. May wait for a
+    /// disk, unless prefetch() came before. \throws what KeptBricks::kept throws, and std::bad_alloc.
+    void complete(ChunkSources& sources) const;
+    /// Makes it likely that look-ups of the chunk wait for nothing. Any thread; the caller must hold no pin,
+    /// because this may wait.
+    void prefetch(ChunkId chunk, std::uint8_t mask) noexcept;
+    /// The same for a box of bricks.
+    void prefetch(const Box3i& bricks, Level level) noexcept;
+    /// Whether any of these bricks exists, here or elsewhere. The caller must hold a pin.
     [[nodiscard]] bool has_any(const Box3i& bricks, Level level) const noexcept;
     /// Pins, looks up and gathers. Throws: whatever the generator throws.
     BlockContent gather(ChunkId chunk, SampleBlock& out);
 
-    /// Null: pristine.
+    /// The brick, wherever it is; none: pristine. Any thread that holds a pin, or the owner thread. May wait
+    /// and throws as complete() does.
+    [[nodiscard]] FoundBrick read(BrickId brick) const;
+    /// Null: pristine, or kept elsewhere.
     [[nodiscard]] const Brick* find(BrickId brick) const noexcept;
+    /// Whether it is not here, but kept elsewhere. Any thread.
+    [[nodiscard]] bool is_kept_elsewhere(BrickId brick) const noexcept {
+        return find(brick) == nullptr && kept_ != nullptr && kept_->has(brick);
+    }
     [[nodiscard]] bool is_edited(BrickId brick) const noexcept;
 
     /// Stores a brick that the generator made. Has no effect if the brick exists: that one is the
@@ -163,7 +202,7 @@ public:
         std::uint64_t changes_ = 0;
     };
     /// Does all of a publication that can fail. No two bricks may be the same one.
-    /// \throws std::bad_alloc.
+    /// \throws std::bad_alloc, and as recall().
     [[nodiscard]] Prepared prepare(std::vector<EditedBrick> bricks);
     /// Stores the bricks of one edit, which are never dropped from now on, and returns the new
     /// version. Nothing else may have been published since they were prepared.
@@ -198,11 +237,25 @@ public:
     bool publish_saved(BrickId brick, BrickPtr samples);
     [[nodiscard]] std::size_t unsaved_count() const noexcept { return unsaved_.size(); }
 
+    /// Brings back an edited brick that was dropped, as an edited one; no effect otherwise. prepare() does it
+    /// for its bricks. \throws what KeptBricks::kept throws, and std::bad_alloc.
+    void recall(BrickId brick);
+    /// Drops an edited brick that is not unsaved, so KeptBricks has it as it is here. Not while a save is
+    /// under way. Returns whether it was dropped.
+    bool drop_kept(BrickId brick) noexcept;
+    /// How often an edited brick was dropped or became pristine. Whoever keeps copies of what was not in the
+    /// volume compares it.
+    [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+    /// Whether all edits of the brick were undone since the last save.
+    [[nodiscard]] bool is_unsaved_pristine(BrickId brick) const noexcept;
+
     /// Drops a brick that the generator can make again. Edited bricks stay.
     void drop_generated(BrickId brick) noexcept;
     /// Frees at most `most` objects that no reader can see any more. Returns how many.
     std::size_t collect(std::size_t most = std::numeric_limits<std::size_t>::max());
 
+    /// The edited bricks of the save under way.
+    [[nodiscard]] const std::vector<BrickId>& being_saved() const noexcept { return saving_; }
     [[nodiscard]] std::size_t brick_count() const noexcept { return bricks_; }
     [[nodiscard]] std::size_t edited_count() const noexcept { return edited_; }
     /// Memory of the bricks that own any, and of the table.
@@ -252,6 +305,8 @@ private:
 
     OwnerThread owner_;
     std::shared_ptr<const Generator> generator_;
+    KeptBricks* kept_ = nullptr;
+    std::uint64_t dropped_ = 0;
     EpochDomain epochs_;
     // Release store by the owner in grow, acquire by readers; an old table is retired.
     std::atomic<Table*> table_;

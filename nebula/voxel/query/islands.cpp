@@ -204,7 +204,7 @@ GroundPart copy_part(const Volume& volume, GroundWalk& walk) {
         for (std::int32_t y = first.y; y <= last.y; ++y)
             for (std::int32_t x = first.x; x <= last.x; ++x) {
                 const BrickId id{{x, y, z}};
-                if (const Brick* const stored = volume.find(id); stored != nullptr) {
+                if (const FoundBrick stored = volume.read(id)) {
                     copy_brick(stored->samples.data(), id.at, walk, part);
                     continue;
                 }

@@ -16,7 +16,7 @@ namespace {
 Vec3i offset_of(int corner) noexcept { return {corner & 1, corner >> 1 & 1, corner >> 2 & 1}; }
 
 Sample sample_of(const Volume& volume, Vec3i point) {
-    if (const Brick* brick = volume.find({floor_div(point, kBrickSize)})) {
+    if (const FoundBrick brick = volume.read({floor_div(point, kBrickSize)})) {
         const Vec3i in = floor_mod(point, kBrickSize);
         return brick->at(in.x, in.y, in.z);
     }

@@ -2,9 +2,11 @@
 #include "nebula/voxel/store/world_store.hpp"
 
 #include "nebula/base/assert.hpp"
+#include "nebula/threading/blocking_region.hpp"
 
 #include <algorithm>
 #include <span>
+#include <stdexcept>
 #include <utility>
 
 namespace nebula::voxel {
@@ -29,6 +31,8 @@ public:
     Request& operator=(const Request&) = delete;
     virtual void run(WorldStore& store) noexcept = 0;  ///< On the I/O thread.
     virtual void answer() = 0;                         ///< On the owner thread.
+    /// On the I/O thread, after run(). Whether it has been answered, and answer() must not be called.
+    virtual bool answer_here() noexcept { return false; }
 };
 
 template <class T, class Work>
@@ -51,6 +55,80 @@ private:
     Work work_;  // tl::expected<T, VoxelError>(WorldStore&)
     tl::expected<T, VoxelError> result_;
 };
+
+/// Of a thread that waits for it.
+class WorldStore::Reading final : public Request {
+public:
+    /// Lives on that thread's stack.
+    struct Outcome {
+        Mutex mutex;
+        std::condition_variable_any came;
+        bool done NEBULA_GUARDED_BY(mutex) = false;
+        std::vector<BrickPtr> bricks;
+        VoxelError error;
+        bool failed = false;
+    };
+
+    Reading(std::span<const BrickKey> keys, Outcome& outcome) : keys_(keys), outcome_(outcome) {}
+    void run(WorldStore& store) noexcept override {
+        try {
+            if (store.file_ == nullptr) throw_error(store.why_closed_);
+            outcome_.bricks.reserve(keys_.size());
+            for (const BrickKey key : keys_) {
+                auto brick = store.file_->read(key);
+                if (!brick) return fail(std::move(brick.error()));
+                outcome_.bricks.push_back(std::move(*brick));
+            }
+            store.damaged_.store(store.file_->damaged(), std::memory_order_relaxed);
+        } catch (...) {
+            fail(error_of_current_exception());
+        }
+    }
+    void answer() override {}
+    bool answer_here() noexcept override {
+        // Under the lock to the end: then the outcome may go.
+        const MutexLock lock(outcome_.mutex);
+        outcome_.done = true;
+        outcome_.came.notify_one();
+        return true;
+    }
+
+private:
+    [[noreturn]] static void throw_error(const VoxelError& error) {
+        throw std::runtime_error(error.message);
+    }
+    void fail(VoxelError error) noexcept {
+        outcome_.error = std::move(error);
+        outcome_.failed = true;
+    }
+    const std::span<const BrickKey> keys_;
+    Outcome& outcome_;
+};
+
+std::vector<BrickPtr> WorldStore::read_now(std::span<const BrickKey> keys) {
+    Reading::Outcome outcome;
+    Requests request;
+    request.push_back(std::make_unique<Reading>(keys, outcome));
+    const Request* const mine = request.front().get();
+    {
+        const MutexLock lock(mutex_);
+        urgent_.splice(urgent_.end(), request);
+    }
+    try {
+        io_.spawn([this] { run_next(); }, "world file");
+    } catch (...) {
+        // It may have been taken by a job that was spawned before. Then it will be answered.
+        const MutexLock lock(mutex_);
+        if (urgent_.remove_if([mine](const auto& r) { return r.get() == mine; }) > 0) throw;
+    }
+    {
+        const BlockingRegion waiting;
+        const MutexLock lock(outcome.mutex);
+        while (!outcome.done) outcome.came.wait(outcome.mutex);
+    }
+    if (outcome.failed) throw std::runtime_error(outcome.error.message);
+    return std::move(outcome.bricks);
+}
 
 WorldStore::WorldStore(std::string path, WorldFileSettings settings)
     : path_(std::move(path)),
@@ -97,6 +175,7 @@ WorldStore::Requests WorldStore::take(bool only_urgent) noexcept {
 }
 
 void WorldStore::finish(Requests request) noexcept {
+    if (request.front()->answer_here()) return;
     const MutexLock lock(mutex_);
     finished_.splice(finished_.end(), request);
     answered_.notify_one();

@@ -15,11 +15,13 @@
 
 #include <tl/expected.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,7 +49,7 @@ struct SaveReport {
 ///     store.save(volume.begin_save(), operations, [&](const auto& saved) { … });
 ///     store.receive();                                   // once a frame
 ///
-/// Threads:   owner thread. Files are touched by the thread nebula-store-0 alone, so calls are
+/// Threads:   owner thread; read_now: any thread. Files are touched by the thread nebula-store-0 alone, so calls are
 ///            carried out in their order, except that a fetch goes before what has not begun, and
 ///            between the rows of a save.
 /// Cost:      a call is a short lock and waking a thread. A save keeps its bricks' pin until they
@@ -76,6 +78,10 @@ public:
     /// Reads bricks: those of them that are stored, in any order. All of them are in memory before
     /// you receive them, so ask for some hundreds at a time.
     void fetch(std::vector<BrickKey> keys, Answer<std::vector<FetchedBrick>> answer);
+    /// Reads bricks for whoever cannot go on without them, in the order of the keys. It waits until the I/O
+    /// thread has read them, which does so between the rows of a save but not while it commits one. Any thread,
+    /// while the store lives. \throws std::runtime_error if the file cannot be read, std::bad_alloc.
+    [[nodiscard]] std::vector<BrickPtr> read_now(std::span<const BrickKey> keys);
     /// The first `most` operations after a sequence number; none: there are no more.
     void fetch_operations(std::uint64_t after, std::size_t most,
                           Answer<std::vector<StoredOperation>> answer);
@@ -90,11 +96,16 @@ public:
     /// The same, until no question is left. For a game that quits, and for tests.
     void wait();
 
+    /// Bricks that were found damaged so far. Any thread.
+    [[nodiscard]] std::size_t damaged() const noexcept {
+        return damaged_.load(std::memory_order_relaxed);  // a number to show
+    }
     /// Which bricks the file has, as of the answers received. Empty before open's.
     [[nodiscard]] const BrickKeys& keys() const noexcept { return keys_; }
 
 private:
     class Request;
+    class Reading;
     template <class T, class Work>
     class RequestOf;
     using Requests = std::list<std::unique_ptr<Request>>;
@@ -123,6 +134,7 @@ private:
     // The I/O thread's.
     std::unique_ptr<WorldFile> file_;
     VoxelError why_closed_;  // if there is no file
+    std::atomic<std::size_t> damaged_{0};
 
     mutable Mutex mutex_;
     std::condition_variable_any answered_;

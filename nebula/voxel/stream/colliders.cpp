@@ -450,6 +450,7 @@ void Colliders::mesh(Job& job) noexcept try {
         if (job.block != nullptr) mesh_collider(*job.block, job.mesh);
         return;
     }
+    volume_.prefetch({job.tile, job.tile + Vec3i{2, 2, 2}}, 0);
     const EpochDomain::Pin pin = volume_.epochs().pin();
     TileBlock block;
     if (gather(volume_, job.tile, block) == BlockContent::Mixed) mesh_collider(block, job.mesh);

@@ -668,6 +668,10 @@ EditCommit Streamer::commit_edits(CommitSink& sink, Clock::time_point deadline) 
 }
 
 void Streamer::begin_edit_group() {
+    // Before the group's pin. What is on the screen is in memory, but for what it reads beyond its edge.
+    for (const ChunkId chunk : dirty_)
+        if (const ChunkNode* node = tree_->find(chunk); node != nullptr)
+            world_.volume().prefetch(chunk, node->shown_mask);
     edit_group_ = std::make_unique<EditGroup>(pool_, world_.volume(), scratches_,
                                               *settings_.surfaces, dirty_.size() + stale_count_);
     // From here on nothing fails, so no chunk is forgotten.
@@ -788,10 +792,15 @@ tl::expected<ChunkMesh, VoxelError> Streamer::build_chunk(ChunkId chunk) {
     const ChunkNode* node = tree_->find(chunk);
     if (node == nullptr || !node->is_shown_leaf())
         return tl::unexpected(VoxelError{VoxelError::Kind::NotLoaded, "the chunk is not loaded"});
+    ChunkSources sources = world_.volume().look_up(chunk, node->shown_mask);
+    try {
+        world_.volume().complete(sources);
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
     ChunkMesh mesh;
     if (auto done = voxel::build_chunk(
-            scratches_, world_.volume().generator(),
-            world_.volume().look_up(chunk, node->shown_mask), settings_.surfaces->wants_materials(),
+            scratches_, world_.volume().generator(), sources, settings_.surfaces->wants_materials(),
             [&](const MeshScratch& built, BlockContent) { mesh = built.mesh; });
         !done)
         return tl::unexpected(std::move(done.error()));

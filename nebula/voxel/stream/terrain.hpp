@@ -79,7 +79,7 @@ public:
     Terrain(const Terrain&) = delete;
     Terrain& operator=(const Terrain&) = delete;
 
-    /// Keeps the world in a file: loads what is stored in it, and saves what is changed from now on.
+    /// Keeps the world in a file: loads what is stored in it, or with a memory limit reads it when it is needed, and saves what is changed from now on.
     /// Before the first update, and once. Nothing is streamed and every edit is refused until all of
     /// it is loaded (update() carries that on); a file that cannot be opened leaves the generator's
     /// world, which cannot be edited. What is loaded is no edit, so give colliders() no bodies until

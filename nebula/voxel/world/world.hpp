@@ -15,6 +15,7 @@
 #include "nebula/voxel/query/raycast.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
+#include "nebula/voxel/world/file_bricks.hpp"
 
 #include <tl/expected.hpp>
 
@@ -110,6 +111,7 @@ public:
     /// called; the caller advances it.
     [[nodiscard]] IslandSearch& islands() noexcept { return islands_; }
 
+    [[nodiscard]] FileBricks& file_bricks() noexcept { return file_bricks_; }
     [[nodiscard]] Volume& volume() noexcept { return volume_; }
     [[nodiscard]] const Volume& volume() const noexcept { return volume_; }
 
@@ -121,6 +123,7 @@ private:
     tl::expected<EditReport, VoxelError> step(UndoStep what, const Ready& ready);
     void note_edited(const EditReport& report) noexcept;
 
+    FileBricks file_bricks_;
     Volume volume_;
     Raycaster raycaster_;
     Mover mover_;

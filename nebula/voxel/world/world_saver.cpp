@@ -5,7 +5,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <deque>
 #include <exception>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -15,6 +20,9 @@ namespace {
 
 // One is decoded while the other is being received.
 constexpr std::size_t kBatchesUnderWay = 2;
+
+// Of bricks that may leave the memory; fewer are not worth looking for those that are listed twice.
+constexpr std::size_t kLeastListed = 4096;
 
 // Without memory for the error's text, the error is that.
 tl::expected<SaveReport, VoxelError> copy_of(
@@ -41,11 +49,15 @@ WorldSaver::WorldSaver(World& world, std::string path, WorldSaverSettings settin
     store_.open([this](tl::expected<WorldFileReport, VoxelError>&& report) {
         if (!report) return fail(std::move(report.error()));
         try {
-            to_load_.reserve(store_.keys().size());
+            if (settings_.memory_limit)
+                keep_in_file();
+            else
+                to_load_.reserve(store_.keys().size());
         } catch (...) {
             return fail(error_of_current_exception());
         }
-        store_.keys().for_each([this](BrickKey key) { to_load_.push_back(key); });
+        if (!settings_.memory_limit)
+            store_.keys().for_each([this](BrickKey key) { to_load_.push_back(key); });
         report_ = std::move(*report);
         last_operation_ = report_.last_operation;
         opened_ = true;
@@ -57,6 +69,7 @@ WorldSaver::WorldSaver(World& world, std::string path, WorldSaverSettings settin
 WorldSaver::~WorldSaver() {
     // Nobody will see how the save ends. What was in it counts as not saved.
     if (saving_) world_.volume().end_save(false);
+    world_.file_bricks().close();
     if (state_ != State::Ready) world_.allow_edits();
 }
 
@@ -110,6 +123,48 @@ void WorldSaver::load_more() {
     world_.allow_edits();
 }
 
+void WorldSaver::keep_in_file() {
+    const std::size_t half = *settings_.memory_limit / 2;
+    world_.file_bricks().open(
+        store_.keys(),
+        [this](std::span<const BrickKey> keys) {
+            std::vector<BrickPtr> bricks = store_.read_now(keys);
+            return std::vector<std::shared_ptr<const Brick>>(
+                std::make_move_iterator(bricks.begin()), std::make_move_iterator(bricks.end()));
+        },
+        half);
+    world_.volume().set_kept(&world_.file_bricks());
+}
+
+void WorldSaver::note_saved(const std::vector<BrickId>& bricks) {
+    saved_.insert(saved_.end(), bricks.begin(), bricks.end());
+    // A brick that is saved again and again is listed once for each save.
+    if (saved_.size() < 2 * world_.volume().edited_count() + kLeastListed) return;
+    std::unordered_set<BrickId, BrickIdHash> known;
+    std::deque<BrickId> latest;
+    for (auto brick = saved_.rbegin(); brick != saved_.rend(); ++brick)
+        if (known.insert(*brick).second) latest.push_front(*brick);
+    saved_.swap(latest);
+}
+
+bool WorldSaver::is_full() const noexcept {
+    // Not again at once where it has failed.
+    return settings_.memory_limit && !has_failed_ &&
+           world_.volume().unsaved_count() * sizeof(Brick) > *settings_.memory_limit / 2;
+}
+
+void WorldSaver::drop_saved() {
+    if (!settings_.memory_limit || saving_) return;
+    const auto is_over = [&] {
+        return world_.volume().edited_count() * sizeof(Brick) > *settings_.memory_limit / 2;
+    };
+    for (std::size_t i = 0; i < kBricksAtOnce && !saved_.empty() && is_over(); ++i) {
+        (void)world_.volume().drop_kept(
+            saved_.front());  // or it was edited again, and is saved again
+        saved_.pop_front();
+    }
+}
+
 void WorldSaver::publish(std::vector<FetchedBrick>& bricks) {
     for (FetchedBrick& brick : bricks) {
         if (brick.samples == nullptr)
@@ -126,8 +181,9 @@ void WorldSaver::update() {
         return;
     }
     if (saving_ || state_ == State::Failed) return;
+    drop_saved();
     const bool is_due = settings_.autosave.count() > 0 && !report_.read_only && has_unsaved() &&
-                        settings_.now() - last_save_ >= settings_.autosave;
+                        (settings_.now() - last_save_ >= settings_.autosave || is_full());
     if (!next_.empty() || is_due) begin_save();
 }
 
@@ -207,12 +263,24 @@ void WorldSaver::begin_save() {
 
 void WorldSaver::end_save(const SaveResult& result) {
     saving_ = false;
-    world_.volume().end_save(result.has_value());
+    Volume& volume = world_.volume();
+    if (settings_.memory_limit) {
+        world_.file_bricks().forget(volume.being_saved());
+        if (result) try {
+                world_.file_bricks().set_keys(store_.keys());
+                note_saved(volume.being_saved());
+            } catch (...) {  // no memory: what it does not know of stays in memory
+            }
+    }
+    volume.end_save(result.has_value());
+    if (settings_.memory_limit && result)
+        world_.file_bricks().show_if([&](BrickId id) { return !volume.is_unsaved_pristine(id); });
     if (result)
         operations_.erase(operations_.begin(),
                           operations_.begin() + static_cast<std::ptrdiff_t>(saving_operations_));
     else
         ++failed_saves_;
+    has_failed_ = !result;
     saving_operations_ = 0;
     if (settings_.after_save) settings_.after_save(result);
     answer_all(std::exchange(answers_, {}), result);

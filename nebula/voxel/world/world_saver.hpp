@@ -14,7 +14,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +24,14 @@ namespace nebula::voxel {
 
 struct WorldSaverSettings {
     WorldFileSettings file{};
-    /// How long a change waits for a save that nobody asked for. 0: forever. A file that can only be
+    /// How long a change waits for a save that nobody asked for. 0: forever. It is sooner when what is unsaved
+    /// takes half of the memory limit. A file that can only be
     /// read is saved to, and the attempt fails, only on demand.
     std::chrono::milliseconds autosave{30'000};
+    /// How many bytes of bricks that were edited and saved stay in memory, in about equal parts those that were
+    /// saved last, and those that were read last. All others are read from the file when somebody asks for
+    /// them (FileBricks). Not set: all of the file is loaded when it is opened, and stays.
+    std::optional<std::size_t> memory_limit{};
     Clock::time_point (*now)() = Clock::now;
     /// Told of each save that has ended, whoever asked for it, before its callers are; or null.
     std::function<void(const tl::expected<SaveReport, VoxelError>&)> after_save{};
@@ -32,7 +39,8 @@ struct WorldSaverSettings {
 
 /// What connects a World to its file.
 ///
-/// First it loads all that is stored, and the world refuses edits meanwhile. Then it saves, when it
+/// First it opens the file, and loads all that is stored unless there is a memory limit; the world refuses edits
+/// meanwhile. Then it saves, when it
 /// is asked to and by itself. While a save is under way, all calls for another one share the next,
 /// which begins when that has ended.
 ///
@@ -45,7 +53,7 @@ struct WorldSaverSettings {
 ///            most kBricksAtOnce per answer while it loads. Beginning a save: a look-up for each
 ///            unsaved brick.
 /// Lifetime:  the world must outlive it. The destructor finishes a save that has begun; what was not
-///            saved by then is lost; call finish() first if nothing may be. The world stays usable: bricks of that save count as unsaved. If it
+///            saved by then is lost; call finish() first if nothing may be. The world stays usable: bricks of that save count as unsaved. What was not in memory cannot be read any more. If it
 ///            was still being loaded, it has what had come by then, and can be edited.
 /// Throws:    std::bad_alloc, and std::system_error if there can be no thread. A failed save is an
 ///            answer, not an exception.
@@ -69,8 +77,11 @@ public:
     [[nodiscard]] const VoxelError& error() const noexcept { return error_; }
     /// Since it is no longer loading.
     [[nodiscard]] const WorldFileReport& report() const noexcept { return report_; }
-    /// Stored bricks that could not be read, and are pristine now.
-    [[nodiscard]] std::size_t damaged() const noexcept { return damaged_; }
+    /// Stored bricks that could not be read, and are pristine now. With a memory limit, as far as somebody has
+    /// asked for them.
+    [[nodiscard]] std::size_t damaged() const noexcept {
+        return settings_.memory_limit ? store_.damaged() : damaged_;
+    }
 
     /// Answers when all that was changed until now is durable, or with the reason why it is not. If
     /// this call throws, there will be no answer. What an answer throws leaves update() or wait(),
@@ -109,6 +120,11 @@ private:
     /// All of them, even if some throw; then what the first one threw leaves this call.
     static void answer_all(std::vector<WorldStore::Answer<SaveReport>> answers,
                            const SaveResult& result);
+    /// From now on, the world has what the file has.
+    void keep_in_file();
+    void note_saved(const std::vector<BrickId>& bricks);
+    void drop_saved();
+    [[nodiscard]] bool is_full() const noexcept;
     void begin_save();
     void end_save(const SaveResult& result);
 
@@ -121,6 +137,8 @@ private:
     std::vector<BrickKey> to_load_;
     std::size_t loading_ = 0;  // batches under way
     std::size_t damaged_ = 0;
+    std::deque<BrickId>
+        saved_;  // bricks that may leave the memory, in the order in which they were saved
 
     bool saving_ = false;
     Clock::time_point last_save_;
@@ -130,7 +148,8 @@ private:
     std::vector<WorldStore::Answer<SaveReport>> answers_;  // of the save under way
     std::vector<WorldStore::Answer<SaveReport>> next_;     // of the one after it
     std::uint64_t failed_saves_ = 0;
-    WorldStore store_;  // last: its answers use the rest
+    bool has_failed_ = false;  // the last save
+    WorldStore store_;         // last: its answers use the rest
 };
 
 }  // namespace nebula::voxel

@@ -51,7 +51,8 @@ void place_materials(const MaterialRules& rules, const Brick& before, Brick& aft
 std::optional<BrickChange> paint_brick(const Volume& volume, const LevelBrush& brush,
                                        const MaterialRules& rules, BrickId id,
                                        LevelBrush::Reach reach, BrickScratch& scratch) {
-    const Brick* before = volume.find(id);
+    const FoundBrick found = volume.read(id);
+    const Brick* before = found.get();
     if (before == &kAirBrick) return {};
     if (before == nullptr) {
         if (volume.generator().bounds(brick_region(id)).all_air()) return {};
@@ -101,7 +102,7 @@ MaterialVolumes volumes_of(const Brick& before, const Brick& after, BrickScratch
 }
 
 void read_brick(const Volume& volume, BrickId id, Brick& out) {
-    if (const Brick* existing = volume.find(id); existing != nullptr)
+    if (const FoundBrick existing = volume.read(id))
         out = *existing;
     else
         fill_brick(volume.generator(), id, out);
@@ -118,7 +119,8 @@ std::optional<BrickChange> change_brick(const Volume& volume, const LevelBrush& 
     // What a dig finds empty stays as it is, and what an addition finds solid.
     const bool spares_whole = rules.mode() != Mode::Paste;
     const Brick& whole = whole_brick(rules.mode());
-    const Brick* before = volume.find(id);
+    const FoundBrick found = volume.read(id);
+    const Brick* before = found.get();
     if (spares_whole && before != nullptr && (digs ? before == &whole : is_all_solid(before)))
         return {};
     if (before == nullptr) {

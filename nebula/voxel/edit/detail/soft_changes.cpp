@@ -55,8 +55,8 @@ private:
         const Box3i voxels = brick_region(id).box;
         const Box3i part = intersection(voxels, box_);
         Sample* const out = samples_.data() + offset(part.min);
-        const Brick* const brick = volume.find(id);
-        if (brick == nullptr) {
+        const FoundBrick brick = volume.read(id);
+        if (!brick) {
             const Region region{part, 0};
             if (const Range range = volume.generator().bounds(region); range.uniform())
                 for (int z = 0; z < part.max.z - part.min.z; ++z)
@@ -85,8 +85,8 @@ public:
     MaterialWindow(const Volume& volume, const Box3i& box) : box_(box), size_(box.max - box.min) {
         bool is_placed = false;
         for_each_brick(box, [&](BrickId id) {
-            const Brick* const brick = volume.find(id);
-            is_placed |= brick != nullptr && !brick->placed.none();
+            const FoundBrick brick = volume.read(id);
+            is_placed |= brick && !brick->placed.none();
         });
         if (!is_placed) one_ = volume.generator().uniform_material({box, 0});
         if (one_) return;
@@ -94,8 +94,8 @@ public:
         voxel::read_materials(volume.generator(), {box, 0}, materials_.data(), size_.x, step_z());
         if (!is_placed) return;
         for_each_brick(box, [&](BrickId id) {
-            const Brick* const brick = volume.find(id);
-            if (brick != nullptr && !brick->placed.none()) read(*brick, id);
+            const FoundBrick brick = volume.read(id);
+            if (brick && !brick->placed.none()) read(*brick, id);
         });
     }
 

@@ -24,6 +24,13 @@ BrickCache::BrickCache(const Volume& volume)
 
 BrickCache::~BrickCache() = default;
 
+void BrickCache::forget() noexcept {
+    last_ = nullptr;
+    if (dropped_ == volume_.dropped()) return;
+    dropped_ = volume_.dropped();
+    for (auto& at : generated_->at) at.reset();
+}
+
 const Sample* BrickCache::samples(Vec3i at) {
     // Neighbouring cells usually lie in the same brick.
     if (last_ != nullptr && last_at_ == at) return last_;
@@ -41,8 +48,11 @@ const Sample* BrickCache::samples(Vec3i at) {
             all.next_victim = (victim + 1) % kBricks;
             all.at[victim].reset();  // in case the generator throws
             if (last_ == all.samples[victim].data()) last_ = nullptr;
-            volume_.generator().generate(brick_region({at}), all.samples[victim].data(), kBrickSize,
-                                         kBrickSize * kBrickSize);
+            if (const FoundBrick kept = volume_.read({at}))
+                all.samples[victim] = kept->samples;
+            else
+                volume_.generator().generate(brick_region({at}), all.samples[victim].data(),
+                                             kBrickSize, kBrickSize * kBrickSize);
             all.at[victim] = at;
             found = all.samples[victim].data();
         }
@@ -81,7 +91,7 @@ bool BrickCache::proven_empty(Vec3i brick) const noexcept {
         const Vec3i at = brick + Vec3i{i & 1, i >> 1 & 1, i >> 2 & 1};
         const Brick* found = volume_.find({at});
         if (found == &kAirBrick) continue;
-        if (found != nullptr) return false;
+        if (found != nullptr || volume_.is_kept_elsewhere({at})) return false;
         if (missing.box.empty()) {
             missing = brick_region({brick});
             missing.box.max = missing.box.max + Vec3i{1, 1, 1};

@@ -7,12 +7,13 @@
 #include "nebula/voxel/space/vec.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace nebula::voxel::detail {
 
 /// Looks bricks up in the volume, and generates those that it lacks. The last kBricks of these are
-/// kept: pristine samples never change, so they are valid as long as the volume has no such brick.
+/// kept: they are valid as long as the volume has no such brick and has dropped no edited one.
 ///
 /// Threads:   owner thread of the volume.
 /// Cost:      corners: a look-up per brick that it reads, one for most cells.
@@ -28,8 +29,9 @@ public:
     BrickCache(const BrickCache&) = delete;
     BrickCache& operator=(const BrickCache&) = delete;
 
-    /// Forgets where the last brick is, which an edit replaces and frees.
-    void forget() noexcept { last_ = nullptr; }
+    /// Forgets where the last brick is, which an edit replaces and frees; and what it had copied or generated
+    /// where there has been an edited brick since.
+    void forget() noexcept;
     /// A brick's, in its order. Valid until the volume changes or kBricks others were generated.
     [[nodiscard]] const Sample* samples(Vec3i at);
     /// The samples of the cell whose lowest corner this is.
@@ -45,6 +47,7 @@ private:
     std::unique_ptr<Generated> generated_;
     const Sample* last_ = nullptr;
     Vec3i last_at_;
+    std::uint64_t dropped_ = 0;  // by the volume, when it was looked at last
 };
 
 }  // namespace nebula::voxel::detail

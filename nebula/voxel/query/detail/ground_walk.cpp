@@ -76,8 +76,8 @@ GroundWalk::BrickNumber GroundWalk::brick(Vec3i at) {
 
 void GroundWalk::cut(KnownBrick& known) {
     const BrickId id{known.at};
-    if (const Brick* const stored = volume_.find(id); stored != nullptr) {
-        if (is_all_solid(stored))
+    if (const FoundBrick stored = volume_.read(id)) {
+        if (is_all_solid(stored.get()))
             make_solid(known.cut);
         else
             cut_into_pieces(stored->samples.data(), known.cut);

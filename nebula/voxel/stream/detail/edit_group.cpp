@@ -37,6 +37,11 @@ EditGroup::~EditGroup() {
 void EditGroup::add(ChunkId chunk, std::uint8_t mask, ChunkItem* waiting) noexcept {
     Item& item = items_[count_++];
     item.sources = volume_.look_up(chunk, mask);
+    try {
+        volume_.complete(item.sources);
+    } catch (...) {
+        item.error = error_of_current_exception();
+    }
     item.waiting = waiting;
     shown += waiting == nullptr ? 1 : 0;
 }
@@ -65,6 +70,7 @@ void EditGroup::spawn_rest() {
 
 // On the owner thread, or on any thread that runs tasks of the pool.
 void EditGroup::build(Item& item) noexcept {
+    if (item.error) return;  // what it is made of could not be read
     auto done =
         build_chunk(scratches_, volume_.generator(), item.sources, surfaces_.wants_materials(),
                     [&](const MeshScratch& built, BlockContent) {

@@ -172,6 +172,7 @@ bool Loader::prove_empty(ChunkItem* items, std::uint32_t count) noexcept {
 }
 
 void Loader::build(ChunkItem& item) noexcept {
+    volume_.prefetch(item.id, item.mask);
     // Before the first look at a brick: an edit that is published later makes this build outdated.
     item.version = volume_.version();
     EpochDomain::Pin pin;
@@ -181,7 +182,13 @@ void Loader::build(ChunkItem& item) noexcept {
         item.error = error_of_current_exception();
         return;
     }
-    const ChunkSources sources = volume_.look_up(item.id, item.mask);
+    ChunkSources sources = volume_.look_up(item.id, item.mask);
+    try {
+        volume_.complete(sources);
+    } catch (...) {
+        item.error = error_of_current_exception();
+        return;
+    }
     auto done = build_chunk(scratches_, volume_.generator(), sources, surfaces_.wants_materials(),
                             [&](const MeshScratch& built, BlockContent content) {
                                 if (!built.mesh.empty()) item.surface = surfaces_.make(built.mesh);

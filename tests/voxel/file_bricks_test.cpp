@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// Bricks that leave the memory and come back, while somebody edits, saves and looks.
+#include "faulty_files.hpp"
+#include "stored_bricks.hpp"
+#include "world_samples.hpp"
+
+#include "nebula/voxel/edit/detail/edit_changes.hpp"
+#include "nebula/voxel/space/hash_bytes.hpp"
+#include "nebula/voxel/world/world_saver.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace nebula::voxel {
+namespace {
+
+WorldSaverSettings in_file(std::size_t bytes = 0) {
+    WorldSaverSettings settings;
+    settings.memory_limit = bytes;
+    settings.autosave = {};
+    return settings;
+}
+
+SphereEdit dig_at(Vec3f at, float radius) { return {SphereEdit::Kind::Dig, at, radius}; }
+
+/// Until all that may leave the memory has left it.
+void save_and_drop(World& world, WorldSaver& saver) {
+    ASSERT_TRUE(saver.finish());
+    for (int i = 0; i < 100 && world.volume().edited_count() > 0; ++i) saver.update();
+}
+
+std::uint64_t hash_of(const World& world, BrickId id) {
+    Brick brick;
+    detail::read_brick(world.volume(), id, brick);
+    return voxel::hash_of(brick);
+}
+
+/// Of the chunk's block, as a worker gathers it.
+std::uint64_t block_hash(Volume& volume, ChunkId chunk) {
+    const auto block = std::make_unique<SampleBlock>();
+    switch (volume.gather(chunk, *block)) {
+        case BlockContent::Air:
+            return 1;
+        case BlockContent::Solid:
+            return 2;
+        case BlockContent::Mixed:
+            return hash_bytes(std::as_bytes(std::span(block->samples))) | 4U;
+    }
+    return 0;
+}
+
+TEST(FileBricks, LeaveTheMemoryAndAreFoundByWhoeverLooks) {
+    const TemporaryFolder folder;
+    World world(low_hills()), whole(low_hills());
+    WorldSaver saver(world, folder.file("world"), in_file());
+    saver.wait();
+    std::set<BrickId> bricks;
+    for (World* each : {&world, &whole}) {
+        const auto report = each->apply(dig_at({3, 2, 5}, 9));
+        ASSERT_TRUE(report);
+        bricks.insert(report->bricks.begin(), report->bricks.end());
+    }
+    ASSERT_GT(world.volume().edited_count(), 8U);
+    save_and_drop(world, saver);
+    EXPECT_EQ(world.volume().edited_count(), 0U);
+    EXPECT_EQ(world.volume().brick_count(), 0U);
+    for (const BrickId id : bricks) EXPECT_EQ(hash_of(world, id), hash_of(whole, id));
+    for (const ChunkId chunk : {ChunkId{}, ChunkId{{-1, -1, 0}, 0}, ChunkId{{0, 0, 0}, 1}})
+        EXPECT_EQ(block_hash(world.volume(), chunk), block_hash(whole.volume(), chunk));
+    const auto ray = world.raycast({3, 30, 5}, {0, -1, 0}, 60);
+    const auto same_ray = whole.raycast({3, 30, 5}, {0, -1, 0}, 60);
+    ASSERT_TRUE(ray && *ray && same_ray && *same_ray);
+    EXPECT_EQ((*ray)->position, (*same_ray)->position);
+    EXPECT_EQ(world.volume().brick_count(), 0U) << "to look brings nothing back";
+    // An edit clones what is in the file.
+    for (World* each : {&world, &whole}) ASSERT_TRUE(each->apply(dig_at({6, -4, 5}, 5)));
+    for (const BrickId id : bricks) EXPECT_EQ(hash_of(world, id), hash_of(whole, id));
+}
+
+// The ray's copy of a brick outlives its stay in the file.
+TEST(FileBricks, ARayNeverSeesWhatWasThereBefore) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    world.set_undo_limit(std::size_t{1} << 24U);
+    WorldSaver saver(world, folder.file("world"), in_file());
+    saver.wait();
+    const auto depth = [&] {
+        const auto hit = world.raycast({0, 40, 0}, {0, -1, 0}, 120);
+        return hit && *hit ? (*hit)->distance : -1.0F;
+    };
+    const float ground = depth();
+    ASSERT_TRUE(world.apply(dig_at({0, 0, 0}, 20)));
+    save_and_drop(world, saver);
+    const float crater = depth();
+    EXPECT_GT(crater, ground + 5.0F);
+    ASSERT_TRUE(world.apply(dig_at({0, -20, 0}, 12)));
+    save_and_drop(world, saver);
+    EXPECT_GT(depth(), crater + 5.0F);
+    ASSERT_TRUE(world.undo(0));
+    EXPECT_EQ(depth(), crater);
+    ASSERT_TRUE(world.undo(0));
+    EXPECT_EQ(depth(), ground) << "although the file still has the crater";
+    ASSERT_TRUE(saver.finish());
+    EXPECT_EQ(depth(), ground);
+    EXPECT_TRUE(saver.store().keys().size() == 0);
+    ASSERT_TRUE(world.redo(0));
+    EXPECT_EQ(depth(), crater);
+}
+
+// Undone while the save that has the edit is under way: the file has it then, and the world has not.
+TEST(FileBricks, WhatIsUndoneDuringItsSaveStaysUndone) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    world.set_undo_limit(std::size_t{1} << 24U);
+    WorldSaver saver(world, folder.file("world"), in_file());
+    saver.wait();
+    const std::uint64_t before = block_hash(world.volume(), {});
+    ASSERT_TRUE(world.apply(dig_at({8, 0, 8}, 6)));
+    saver.save({});
+    ASSERT_TRUE(world.undo(0));
+    saver.wait();
+    EXPECT_GT(saver.store().keys().size(), 0U);
+    EXPECT_EQ(block_hash(world.volume(), {}), before);
+    ASSERT_TRUE(saver.finish());
+    EXPECT_EQ(saver.store().keys().size(), 0U);
+    EXPECT_EQ(block_hash(world.volume(), {}), before);
+}
+
+// Nothing leaves that the file does not have.
+TEST(FileBricks, StayUntilASaveHasSucceeded) {
+    const TemporaryFolder folder;
+    FaultyFiles files;
+    World world(low_hills());
+    WorldSaverSettings settings = in_file();
+    settings.file.vfs = FaultyFiles::kName;
+    WorldSaver saver(world, folder.file("world"), settings);
+    saver.wait();
+    ASSERT_TRUE(world.apply(dig_at({3, 2, 5}, 9)));
+    const std::size_t count = world.volume().edited_count();
+    const std::uint64_t hash = block_hash(world.volume(), {});
+    files.fail(FaultyFiles::Fault::Full, 0);
+    EXPECT_FALSE(saver.finish());
+    for (int i = 0; i < 10; ++i) saver.update();
+    EXPECT_EQ(world.volume().edited_count(), count);
+    files.heal();
+    save_and_drop(world, saver);
+    EXPECT_EQ(world.volume().edited_count(), 0U);
+    EXPECT_EQ(block_hash(world.volume(), {}), hash);
+}
+
+// Ten times as much as the limit is dug.
+TEST(FileBricks, TakeNoMoreMemoryThanTheLimit) {
+    constexpr std::size_t limit = std::size_t{4} << 20U;
+    const TemporaryFolder folder;
+    World world(low_hills());
+    WorldSaverSettings settings = in_file(limit);
+    settings.autosave = std::chrono::hours(1);
+    WorldSaver saver(world, folder.file("world"), settings);
+    saver.wait();
+    std::size_t most = 0;
+    for (int i = 0; i < 120; ++i) {
+        ASSERT_TRUE(world.apply(dig_at({static_cast<float>(i) * 40.0F, 0, 0}, 18)));
+        // What is unsaved takes half of the limit, and what a save has as much again.
+        for (int j = 0; j < 4; ++j) saver.update();
+        if (saver.is_saving()) saver.wait();
+        for (int j = 0; j < 4; ++j) saver.update();
+        const ChunkId chunk{{(i * 37) % (i + 1) * 40 / 32, -1, 0}, 0};
+        (void)block_hash(world.volume(), chunk);
+        most = std::max(
+            most, world.volume().edited_count() * sizeof(Brick) + world.file_bricks().bytes());
+    }
+    ASSERT_TRUE(saver.finish());
+    EXPECT_GT(saver.store().keys().size() * sizeof(Brick), 3 * limit);
+    EXPECT_LT(most, 2 * limit);
+}
+
+TEST(FileBricks, ThatCannotBeReadAreAnErrorAndNotTheGeneratorsGround) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    {
+        WorldSaver saver(world, folder.file("world"), in_file());
+        saver.wait();
+        ASSERT_TRUE(world.apply(dig_at({3, 2, 5}, 9)));
+        save_and_drop(world, saver);
+    }
+    SampleBlock block;
+    EXPECT_THROW((void)world.volume().gather({}, block), std::runtime_error);
+    const auto edit = world.apply(dig_at({4, 2, 5}, 9));
+    ASSERT_FALSE(edit);
+    EXPECT_EQ(edit.error().message, "the world's file was closed");
+    EXPECT_FALSE(world.raycast({3, 30, 5}, {0, -1, 0}, 60));
+    EXPECT_TRUE(world.apply(dig_at({3000, 2, 5}, 3))) << "what is not in the file can be edited";
+}
+
+// Threads look at one place while the owner edits, saves, undoes there and drops what is saved. A look during
+// which the version stayed the same has seen exactly that version.
+TEST(FileBricks, ReadersSeeEachVersionWhole) {
+    constexpr ChunkId chunk{};
+    const TemporaryFolder folder;
+    World world(low_hills()), oracle(low_hills());
+    for (World* each : {&world, &oracle}) each->set_undo_limit(std::size_t{1} << 24U);
+    WorldSaver saver(world, folder.file("world"), in_file());
+    saver.wait();
+    std::mutex mutex;
+    std::vector<std::uint64_t> truth{block_hash(oracle.volume(), chunk)};
+    std::atomic<bool> stop{false};
+    std::atomic<int> looks{0}, wrong{0};
+    {
+        std::vector<std::jthread> readers;
+        for (int i = 0; i < 2; ++i)
+            readers.emplace_back([&] {
+                while (!stop.load()) {
+                    const std::uint64_t version = world.volume().version();
+                    const std::uint64_t seen = block_hash(world.volume(), chunk);
+                    if (world.volume().version() != version) continue;
+                    const std::lock_guard lock(mutex);
+                    if (version >= truth.size()) continue;  // not noted yet
+                    looks.fetch_add(1);
+                    wrong.fetch_add(truth[version] != seen ? 1 : 0);
+                }
+            });
+        Dice dice(9);
+        for (int round = 0; round < 60; ++round) {
+            const int what = dice.whole(0, 9);
+            const Vec3f at{dice.real(0, 30), dice.real(-6, 6), dice.real(0, 30)};
+            for (World* each : {&world, &oracle}) {
+                if (what < 3)
+                    (void)each->undo(0);
+                else if (what < 4)
+                    (void)each->redo(0);
+                else
+                    ASSERT_TRUE(each->apply(dig_at(at, 3)));
+            }
+            {
+                const std::lock_guard lock(mutex);
+                truth.resize(world.volume().version() + 1, block_hash(oracle.volume(), chunk));
+            }
+            ASSERT_EQ(block_hash(world.volume(), chunk), truth.back()) << "round " << round;
+            if (round % 2 == 0) saver.save({});
+            if (dice.whole(0, 1) == 0) saver.wait();
+            for (int i = 0; i < 3; ++i) saver.update();
+        }
+        stop = true;
+    }
+    EXPECT_EQ(wrong.load(), 0);
+    EXPECT_GT(looks.load(), 10);
+    EXPECT_GT(world.volume().dropped(), 20U);
+}
+
+}  // namespace
+}  // namespace nebula::voxel
