@@ -8,6 +8,7 @@
 #include "nebula/godot/runtime/nebula_server.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/signal_stream.hpp"
+#include "nebula/godot/voxel/voxel_brush.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_material.hpp"
 #include "nebula/godot/voxel/voxel_material_library.hpp"
@@ -30,6 +31,7 @@ void register_addon() {
     register_class<VoxelFlatGenerator>();
     register_class<VoxelMaterial>();
     register_class<VoxelMaterialLibrary>();
+    register_class<VoxelBrush>();
     register_class<VoxelWorldStore>();
     register_class<VoxelViewer>();
     register_class<VoxelTerrain>();

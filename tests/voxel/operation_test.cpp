@@ -23,6 +23,11 @@ Operation any_operation(Dice& dice, int kind) {
     if (o.mode != Mode::Paste) o.falloff = dice.real(0.0F, 3.0F);
     o.user = static_cast<std::uint32_t>(dice.whole(0, 1 << 30));
     o.stroke = static_cast<std::uint32_t>(dice.whole(0, 100));
+    if (dice.whole(0, 1) == 0) return o;
+    o.material = static_cast<Material>(dice.whole(0, kMaterials - 1));
+    o.only = MaterialSet({0xF0F0U, static_cast<std::uint64_t>(dice.whole(0, 1 << 30))});
+    for (Material m = 0; m < kMaterials; ++m)
+        if (dice.whole(0, 20) == 0) o.hardness.push_back({m, dice.real(0.0F, 1.0F)});
     return o;
 }
 

@@ -195,4 +195,13 @@ Brush paste_brush(const Vector3i& min, const Vector3i& size, std::span<const flo
                                   {}});
 }
 
+Brush of_material(Brush brush, std::int64_t material) {
+    if (!brush) return brush;
+    if (material < 0 || material >= voxel::kMaterials)
+        return tl::unexpected("material is " + std::to_string(material) +
+                              "; it must be from 0 to 127");
+    brush->material = static_cast<voxel::Material>(material);
+    return brush;
+}
+
 }  // namespace nebula::godot

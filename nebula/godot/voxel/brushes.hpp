@@ -8,6 +8,7 @@
 
 #include <tl/expected.hpp>
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -43,5 +44,8 @@ using Brush = tl::expected<voxel::Operation, std::string>;
 /// The box of voxels from `min` gets these distances, in voxels, x fastest.
 [[nodiscard]] Brush paste_brush(const Vector3i& min, const Vector3i& size,
                                 std::span<const float> distances);
+
+/// The brush, of this material; or why there is none.
+[[nodiscard]] Brush of_material(Brush brush, std::int64_t material);
 
 }  // namespace nebula::godot

@@ -19,6 +19,7 @@ constexpr double kLowestOctaves = 1;
 constexpr double kHighestOctaves = 12;
 constexpr double kHighestGround = 100'000;
 constexpr double kDeepestLayer = 10'000;
+constexpr double kNoShore = -200'000;
 
 // Whether a property may have this value; if not, says so.
 bool accepts(const char* property, double value, double lowest, double highest) {
@@ -134,6 +135,9 @@ constexpr Noise::Number Noise::kWarpPeriod{"warp_period", &NoiseSettings::warp_p
 constexpr Noise::Number Noise::kOverhang{"overhang", &NoiseSettings::overhang, 0, 200};
 constexpr Noise::Number Noise::kOverhangPeriod{"overhang_period", &NoiseSettings::overhang_period,
                                                4, 100'000};
+constexpr Noise::Number Noise::kSteepSlope{"steep_slope", &NoiseSettings::steep_slope, 0, 100};
+constexpr Noise::Number Noise::kShoreHeight{"shore_height", &NoiseSettings::shore_height, kNoShore,
+                                            -kNoShore};
 
 void VoxelNoiseGenerator::bind(ClassBuilder<VoxelNoiseGenerator>& c) {
     using Self = VoxelNoiseGenerator;
@@ -182,6 +186,33 @@ void VoxelNoiseGenerator::bind(ClassBuilder<VoxelNoiseGenerator>& c) {
         "about as large as [member overhang_period]. Generation takes much longer with it.");
     number.operator()<kOverhangPeriod>(0.1, "exp,suffix:voxels",
                                        "The size of the overhangs, in voxels. From 4 to 100000.");
+    c.group("Places");
+    c.property(
+        "steep_material", &Self::place_material<&NoiseSettings::steep>,
+        &Self::set_place_material<&NoiseSettings::steep>, Hint::range(0, voxel::kMaterials - 1),
+        "In place of [member VoxelGenerator.surface_material] on steep hills, from 0 to 127. "
+        "See [member steep_slope].");
+    number.operator()<kSteepSlope>(
+        0.01, "",
+        "Hills are steep where they rise more than this many voxels per voxel: 1 is 45 degrees. "
+        "From 0, which is off, to 100.");
+    c.property("shore_material", &Self::place_material<&NoiseSettings::shore>,
+               &Self::set_place_material<&NoiseSettings::shore>,
+               Hint::range(0, voxel::kMaterials - 1),
+               "In place of [member VoxelGenerator.surface_material] on low ground that is not "
+               "steep, from 0 to 127. See [member shore_height].");
+    number.operator()<kShoreHeight>(
+        0.1, "suffix:voxels",
+        "Up to this height, the ground is that of a lake and its beach. From -200000, which is "
+        "off, to 200000.");
+}
+
+template <voxel::Material NoiseSettings::*kMaterial>
+void VoxelNoiseGenerator::set_place_material(std::int64_t number) {
+    if (!accepts("VoxelNoiseGenerator: the number of a material", static_cast<double>(number), 0,
+                 voxel::kMaterials - 1))
+        return;
+    change(kMaterial, static_cast<voxel::Material>(number));
 }
 
 NoiseSettings VoxelNoiseGenerator::settings() const {
@@ -228,6 +259,11 @@ std::string VoxelNoiseGenerator::describe() const {
     for (const Number& number : {kBaseHeight, kAmplitude, kPeriod, kLacunarity, kGain, kWarp,
                                  kWarpPeriod, kOverhang, kOverhangPeriod})
         text += named(number.name, s.*number.field);
+    // Only what is on: worlds from before there were materials stay what they are.
+    if (s.steep_slope > 0.0F)
+        text += " steep=" + std::to_string(s.steep) + named("steep_slope", s.steep_slope);
+    if (s.shore_height > static_cast<float>(kNoShore))
+        text += " shore=" + std::to_string(s.shore) + named("shore_height", s.shore_height);
     return text + describe_layers();
 }
 

@@ -80,7 +80,7 @@ private:
         double highest;
     };
     static const Number kBaseHeight, kAmplitude, kPeriod, kLacunarity, kGain, kWarp, kWarpPeriod,
-        kOverhang, kOverhangPeriod;
+        kOverhang, kOverhangPeriod, kSteepSlope, kShoreHeight;
 
     template <const Number& kNumber>
     [[nodiscard]] double number() const {
@@ -95,6 +95,13 @@ private:
     void set_seed(std::int64_t seed);
     [[nodiscard]] std::int64_t octaves() const { return settings().octaves; }
     void set_octaves(std::int64_t octaves);
+
+    template <voxel::Material voxel::NoiseSettings::*kMaterial>
+    [[nodiscard]] std::int64_t place_material() const {
+        return settings().*kMaterial;
+    }
+    template <voxel::Material voxel::NoiseSettings::*kMaterial>
+    void set_place_material(std::int64_t number);
 
     [[nodiscard]] voxel::NoiseSettings settings() const;
     template <class T>

@@ -615,7 +615,8 @@ Dictionary VoxelTerrain::raycast(const Vector3& from, const Vector3& direction,
     if (!*hit) return {};
     return {{"position", space_.to_global((*hit)->position)},
             {"normal", space_.normal_to_global((*hit)->normal)},
-            {"distance", static_cast<double>((*hit)->distance) / ray.voxels_per_metre}};
+            {"distance", static_cast<double>((*hit)->distance) / ray.voxels_per_metre},
+            {"material", static_cast<std::int64_t>((*hit)->material)}};
 }
 
 bool VoxelTerrain::is_loaded() {

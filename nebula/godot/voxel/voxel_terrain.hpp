@@ -19,6 +19,7 @@
 #include "nebula/godot/voxel/later_answer.hpp"
 #include "nebula/godot/voxel/node_space.hpp"
 #include "nebula/godot/voxel/terrain_view.hpp"
+#include "nebula/godot/voxel/voxel_brush.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_material_library.hpp"
 #include "nebula/godot/voxel/voxel_world_store.hpp"
@@ -74,30 +75,46 @@ public:
     static void bind_islands(ClassBuilder<VoxelTerrain>& c);  ///< A part of bind().
 
     Error dig_sphere(const Vector3& center, double radius);
-    Error add_sphere(const Vector3& center, double radius);
+    Error add_sphere(const Vector3& center, double radius, std::int64_t material);
     Error dig_box(const Vector3& center, const Vector3& size, const Basis& basis);
-    Error add_box(const Vector3& center, const Vector3& size, const Basis& basis);
+    Error add_box(const Vector3& center, const Vector3& size, const Basis& basis,
+                  std::int64_t material);
     Error dig_path(const PackedVector3Array& points, double radius);
-    Error add_path(const PackedVector3Array& points, double radius);
+    Error add_path(const PackedVector3Array& points, double radius, std::int64_t material);
     Error dig_cone(const Vector3& from, const Vector3& to, double radius_from, double radius_to);
-    Error add_cone(const Vector3& from, const Vector3& to, double radius_from, double radius_to);
+    Error add_cone(const Vector3& from, const Vector3& to, double radius_from, double radius_to,
+                   std::int64_t material);
+    Error paint_sphere(const Vector3& center, double radius, std::int64_t material);
+    Error paint_box(const Vector3& center, const Vector3& size, std::int64_t material,
+                    const Basis& basis);
+    Error paint_path(const PackedVector3Array& points, double radius, std::int64_t material);
+    Error paint_cone(const Vector3& from, const Vector3& to, double radius_from, double radius_to,
+                     std::int64_t material);
+    Error apply_brush(const Ref<VoxelBrush>& brush, const Transform3D& at);
     Error grow(const Vector3& center, double radius, double strength);
     Error shrink(const Vector3& center, double radius, double strength);
     Error smooth(const Vector3& center, double radius, double strength);
     Error flatten(const Vector3& center, double radius, const Vector3& normal, double strength);
     /// An Error, or a Signal that gives one later.
     [[nodiscard]] Variant dig_sphere_async(const Vector3& center, double radius);
-    [[nodiscard]] Variant add_sphere_async(const Vector3& center, double radius);
+    [[nodiscard]] Variant add_sphere_async(const Vector3& center, double radius,
+                                           std::int64_t material);
     [[nodiscard]] Variant dig_box_async(const Vector3& center, const Vector3& size,
                                         const Basis& basis);
     [[nodiscard]] Variant add_box_async(const Vector3& center, const Vector3& size,
-                                        const Basis& basis);
+                                        const Basis& basis, std::int64_t material);
     [[nodiscard]] Variant dig_path_async(const PackedVector3Array& points, double radius);
-    [[nodiscard]] Variant add_path_async(const PackedVector3Array& points, double radius);
+    [[nodiscard]] Variant add_path_async(const PackedVector3Array& points, double radius,
+                                         std::int64_t material);
     [[nodiscard]] Variant dig_cone_async(const Vector3& from, const Vector3& to, double radius_from,
                                          double radius_to);
     [[nodiscard]] Variant add_cone_async(const Vector3& from, const Vector3& to, double radius_from,
-                                         double radius_to);
+                                         double radius_to, std::int64_t material);
+    [[nodiscard]] Variant paint_sphere_async(const Vector3& center, double radius,
+                                             std::int64_t material);
+    [[nodiscard]] Variant paint_box_async(const Vector3& center, const Vector3& size,
+                                          std::int64_t material, const Basis& basis);
+    [[nodiscard]] Variant apply_brush_async(const Ref<VoxelBrush>& brush, const Transform3D& at);
     Error write_box(const Vector3i& min, const Vector3i& size, const PackedFloat32Array& distances);
     [[nodiscard]] Variant write_box_async(const Vector3i& min, const Vector3i& size,
                                           const PackedFloat32Array& distances);
@@ -123,6 +140,7 @@ public:
     [[nodiscard]] Dictionary nearest_surface(const Vector3& position, double max_distance);
     [[nodiscard]] double ground_height(double x, double z);
     [[nodiscard]] double sample(const Vector3& position);
+    [[nodiscard]] std::int64_t material_at(const Vector3& position);
     [[nodiscard]] bool is_loaded();
     /// True, false, or a Signal that gives one of them later.
     [[nodiscard]] Variant wait_loaded();
@@ -228,6 +246,7 @@ private:
     };
     struct LastEdit {
         voxel::GroundVolume volume;
+        voxel::MaterialVolumes materials;
         voxel::Box3i reach;  // of the samples that changed
     };
     /// Everything that regenerate() throws away.
@@ -358,6 +377,10 @@ private:
     /// Why the terrain cannot be edited now, after a line for the user, or OK.
     [[nodiscard]] Error edit_obstacle(const std::string& where);
     /// `make_brush` is called with the largest half edge, in voxels, when space_ is up to date.
+    /// Of the library's materials; empty if none is hard.
+    [[nodiscard]] std::vector<voxel::MaterialHardness> hardness() const;
+    [[nodiscard]] Brush brush_at(const Ref<VoxelBrush>& brush, const Transform3D& at,
+                                 float most) const;
     template <class F>
     Error edit(const char* method, F&& make_brush);
     template <class F>

@@ -166,13 +166,18 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "scene tree; [constant @GlobalScope.ERR_UNAVAILABLE] while the node has a transform "
             "that cannot work.\n\nWhat a handler of one of the terrain's signals digs is shown in "
             "the next frame, and so is what is dug after that in the same frame.");
-    c.method("add_sphere", &Self::add_sphere, {"center", "radius"})
-        .doc("Fills a sphere with ground. Arguments and result are as for [method dig_sphere].");
+    c.method("add_sphere", &Self::add_sphere, {"center", "radius", "material"})
+        .defaults(0)
+        .doc(
+            "Fills a sphere with ground of [param material], a number of [member "
+            "material_library] from 0 to 127. Ground that is there already stays what it is. Other "
+            "arguments and the result are as for [method dig_sphere].");
     c.method("raycast", &Self::raycast, {"from", "direction", "max_distance"})
         .doc(
-            "Returns a Dictionary with the [code]position[/code], [code]normal[/code] and "
-            "[code]distance[/code] of the first ground that the ray meets, or an empty one. All "
-            "values are global. [param direction] may have any length except zero; [param "
+            "Returns a Dictionary with the [code]position[/code], [code]normal[/code], "
+            "[code]distance[/code] and [code]material[/code] of the first ground that the ray "
+            "meets, or an empty one. All values are global. [param direction] may have any length "
+            "except zero; [param "
             "max_distance] must be from 0 to 10000 voxels. The ray needs no collision shape and "
             "sees every edit at once. A ray that starts inside the ground hits at distance 0.");
     c.method("sweep_sphere", &Self::sweep_sphere, {"center", "radius", "motion"})
@@ -213,6 +218,10 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         .doc(
             "Returns about how far a place is from the ground, in metres: negative inside, and "
             "never more than 4 voxels. NAN if it is outside the world.");
+    c.method("material_at", &Self::material_at, {"position"})
+        .doc(
+            "Returns the number of the material of the ground at a place, or within a voxel of it. "
+            "-1 if there is no ground.");
     c.method("is_loaded", &Self::is_loaded)
         .doc("Returns whether everything in view, including edits, is on the screen.");
     c.method("wait_loaded", &Self::wait_loaded)

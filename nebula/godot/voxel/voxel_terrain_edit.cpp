@@ -11,6 +11,7 @@
 #include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -69,7 +70,7 @@ void VoxelTerrain::name_stroke(voxel::Operation& operation) const noexcept {
 }
 
 void VoxelTerrain::note_edit(const voxel::EditReport& report, Clock::time_point at) {
-    world_->last_edit = LastEdit{report.volume, report.reach[0]};
+    world_->last_edit = LastEdit{report.volume, report.materials, report.reach[0]};
     world_->pending_edits.push_back({at, EngineLoop::get().frame()});
     if (world_->announcing)
         world_->edits_for_next_frame = true;
@@ -152,7 +153,7 @@ task<std::int64_t> VoxelTerrain::finish_in_background(std::string where, voxel::
 
 Dictionary VoxelTerrain::last_edit() const {
     if (!world_ || !world_->last_edit) return {};
-    const auto& [volume, reach] = *world_->last_edit;
+    const auto& [volume, materials, reach] = *world_->last_edit;
     const auto& size = space_.voxel_size();
     const double unit = size[0] * size[1] * size[2] / voxel::kVolumeUnitsPerVoxel;
     const auto corner = [](const voxel::Vec3i& at) {
@@ -161,8 +162,17 @@ Dictionary VoxelTerrain::last_edit() const {
     };
     const AABB area =
         reach.empty() ? AABB{} : space_.to_global({corner(reach.min), corner(reach.max)});
+    Dictionary removed;
+    Dictionary added;
+    for (const auto& [material, part] : materials) {
+        const auto number = static_cast<std::int64_t>(material);
+        if (part.removed != 0) removed[number] = static_cast<double>(part.removed) * unit;
+        if (part.added != 0) added[number] = static_cast<double>(part.added) * unit;
+    }
     return {{"removed", static_cast<double>(volume.removed) * unit},
             {"added", static_cast<double>(volume.added) * unit},
+            {"removed_by_material", removed},
+            {"added_by_material", added},
             {"area", area}};
 }
 
@@ -173,9 +183,10 @@ Error VoxelTerrain::dig_sphere(const Vector3& center, double radius) {
                 [&](float most) { return sphere_brush(space_, Mode::Dig, center, radius, most); });
 }
 
-Error VoxelTerrain::add_sphere(const Vector3& center, double radius) {
-    return edit("add_sphere",
-                [&](float most) { return sphere_brush(space_, Mode::Add, center, radius, most); });
+Error VoxelTerrain::add_sphere(const Vector3& center, double radius, std::int64_t material) {
+    return edit("add_sphere", [&](float most) {
+        return of_material(sphere_brush(space_, Mode::Add, center, radius, most), material);
+    });
 }
 
 Error VoxelTerrain::dig_box(const Vector3& center, const Vector3& size, const Basis& basis) {
@@ -183,9 +194,11 @@ Error VoxelTerrain::dig_box(const Vector3& center, const Vector3& size, const Ba
                 [&](float) { return box_brush(space_, Mode::Dig, center, size, basis); });
 }
 
-Error VoxelTerrain::add_box(const Vector3& center, const Vector3& size, const Basis& basis) {
-    return edit("add_box",
-                [&](float) { return box_brush(space_, Mode::Add, center, size, basis); });
+Error VoxelTerrain::add_box(const Vector3& center, const Vector3& size, const Basis& basis,
+                            std::int64_t material) {
+    return edit("add_box", [&](float) {
+        return of_material(box_brush(space_, Mode::Add, center, size, basis), material);
+    });
 }
 
 Error VoxelTerrain::dig_path(const PackedVector3Array& points, double radius) {
@@ -193,9 +206,11 @@ Error VoxelTerrain::dig_path(const PackedVector3Array& points, double radius) {
                 [&](float) { return path_brush(space_, Mode::Dig, points.view(), radius); });
 }
 
-Error VoxelTerrain::add_path(const PackedVector3Array& points, double radius) {
-    return edit("add_path",
-                [&](float) { return path_brush(space_, Mode::Add, points.view(), radius); });
+Error VoxelTerrain::add_path(const PackedVector3Array& points, double radius,
+                             std::int64_t material) {
+    return edit("add_path", [&](float) {
+        return of_material(path_brush(space_, Mode::Add, points.view(), radius), material);
+    });
 }
 
 Error VoxelTerrain::dig_cone(const Vector3& from, const Vector3& to, double radius_from,
@@ -206,10 +221,63 @@ Error VoxelTerrain::dig_cone(const Vector3& from, const Vector3& to, double radi
 }
 
 Error VoxelTerrain::add_cone(const Vector3& from, const Vector3& to, double radius_from,
-                             double radius_to) {
+                             double radius_to, std::int64_t material) {
     return edit("add_cone", [&](float) {
-        return cone_brush(space_, Mode::Add, from, to, radius_from, radius_to);
+        return of_material(cone_brush(space_, Mode::Add, from, to, radius_from, radius_to),
+                           material);
     });
+}
+
+Error VoxelTerrain::paint_sphere(const Vector3& center, double radius, std::int64_t material) {
+    return edit("paint_sphere", [&](float most) {
+        return of_material(sphere_brush(space_, Mode::Paint, center, radius, most), material);
+    });
+}
+
+Error VoxelTerrain::paint_box(const Vector3& center, const Vector3& size, std::int64_t material,
+                              const Basis& basis) {
+    return edit("paint_box", [&](float) {
+        return of_material(box_brush(space_, Mode::Paint, center, size, basis), material);
+    });
+}
+
+Error VoxelTerrain::paint_path(const PackedVector3Array& points, double radius,
+                               std::int64_t material) {
+    return edit("paint_path", [&](float) {
+        return of_material(path_brush(space_, Mode::Paint, points.view(), radius), material);
+    });
+}
+
+Error VoxelTerrain::paint_cone(const Vector3& from, const Vector3& to, double radius_from,
+                               double radius_to, std::int64_t material) {
+    return edit("paint_cone", [&](float) {
+        return of_material(cone_brush(space_, Mode::Paint, from, to, radius_from, radius_to),
+                           material);
+    });
+}
+
+std::vector<voxel::MaterialHardness> VoxelTerrain::hardness() const {
+    std::vector<voxel::MaterialHardness> hard;
+    if (material_library_.is_null()) return hard;
+    const auto count = static_cast<std::int64_t>(material_library_->materials().size());
+    for (std::int64_t i = 0; i < std::min<std::int64_t>(count, voxel::kMaterials); ++i) {
+        const Ref<VoxelMaterial> material = material_library_->material(i);
+        if (material && material->hardness() > 0.0)
+            hard.push_back({static_cast<voxel::Material>(i),
+                            static_cast<float>(std::min(material->hardness(), 1.0))});
+    }
+    return hard;
+}
+
+Brush VoxelTerrain::brush_at(const Ref<VoxelBrush>& brush, const Transform3D& at,
+                             float most) const {
+    if (brush.is_null())
+        return tl::unexpected(std::string("brush is null; make one with VoxelBrush.new()"));
+    return brush->brush(space_, at, hardness(), most);
+}
+
+Error VoxelTerrain::apply_brush(const Ref<VoxelBrush>& brush, const Transform3D& at) {
+    return edit("apply_brush", [&](float most) { return brush_at(brush, at, most); });
 }
 
 Error VoxelTerrain::grow(const Vector3& center, double radius, double strength) {
@@ -252,9 +320,10 @@ Variant VoxelTerrain::dig_sphere_async(const Vector3& center, double radius) {
     });
 }
 
-Variant VoxelTerrain::add_sphere_async(const Vector3& center, double radius) {
+Variant VoxelTerrain::add_sphere_async(const Vector3& center, double radius,
+                                       std::int64_t material) {
     return edit_async("add_sphere_async", [&](float most) {
-        return sphere_brush(space_, Mode::Add, center, radius, most);
+        return of_material(sphere_brush(space_, Mode::Add, center, radius, most), material);
     });
 }
 
@@ -264,10 +333,11 @@ Variant VoxelTerrain::dig_box_async(const Vector3& center, const Vector3& size,
                       [&](float) { return box_brush(space_, Mode::Dig, center, size, basis); });
 }
 
-Variant VoxelTerrain::add_box_async(const Vector3& center, const Vector3& size,
-                                    const Basis& basis) {
-    return edit_async("add_box_async",
-                      [&](float) { return box_brush(space_, Mode::Add, center, size, basis); });
+Variant VoxelTerrain::add_box_async(const Vector3& center, const Vector3& size, const Basis& basis,
+                                    std::int64_t material) {
+    return edit_async("add_box_async", [&](float) {
+        return of_material(box_brush(space_, Mode::Add, center, size, basis), material);
+    });
 }
 
 Variant VoxelTerrain::dig_path_async(const PackedVector3Array& points, double radius) {
@@ -275,9 +345,11 @@ Variant VoxelTerrain::dig_path_async(const PackedVector3Array& points, double ra
                       [&](float) { return path_brush(space_, Mode::Dig, points.view(), radius); });
 }
 
-Variant VoxelTerrain::add_path_async(const PackedVector3Array& points, double radius) {
-    return edit_async("add_path_async",
-                      [&](float) { return path_brush(space_, Mode::Add, points.view(), radius); });
+Variant VoxelTerrain::add_path_async(const PackedVector3Array& points, double radius,
+                                     std::int64_t material) {
+    return edit_async("add_path_async", [&](float) {
+        return of_material(path_brush(space_, Mode::Add, points.view(), radius), material);
+    });
 }
 
 Variant VoxelTerrain::dig_cone_async(const Vector3& from, const Vector3& to, double radius_from,
@@ -288,10 +360,29 @@ Variant VoxelTerrain::dig_cone_async(const Vector3& from, const Vector3& to, dou
 }
 
 Variant VoxelTerrain::add_cone_async(const Vector3& from, const Vector3& to, double radius_from,
-                                     double radius_to) {
+                                     double radius_to, std::int64_t material) {
     return edit_async("add_cone_async", [&](float) {
-        return cone_brush(space_, Mode::Add, from, to, radius_from, radius_to);
+        return of_material(cone_brush(space_, Mode::Add, from, to, radius_from, radius_to),
+                           material);
     });
+}
+
+Variant VoxelTerrain::paint_sphere_async(const Vector3& center, double radius,
+                                         std::int64_t material) {
+    return edit_async("paint_sphere_async", [&](float most) {
+        return of_material(sphere_brush(space_, Mode::Paint, center, radius, most), material);
+    });
+}
+
+Variant VoxelTerrain::paint_box_async(const Vector3& center, const Vector3& size,
+                                      std::int64_t material, const Basis& basis) {
+    return edit_async("paint_box_async", [&](float) {
+        return of_material(box_brush(space_, Mode::Paint, center, size, basis), material);
+    });
+}
+
+Variant VoxelTerrain::apply_brush_async(const Ref<VoxelBrush>& brush, const Transform3D& at) {
+    return edit_async("apply_brush_async", [&](float most) { return brush_at(brush, at, most); });
 }
 
 // ---- Undo

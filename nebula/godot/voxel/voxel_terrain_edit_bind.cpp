@@ -23,25 +23,52 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
             "axes of a box must be at right angles, and on a terrain that is scaled unevenly they "
             "must be parallel to the terrain's. Half of the box's diagonal may be at most 64 "
             "voxels. Otherwise as [method dig_sphere].");
-    c.method("add_box", &Self::add_box, {"center", "size", "basis"})
-        .defaults(Basis())
-        .doc("Fills a box with ground. Arguments and result are as for [method dig_box].");
+    c.method("add_box", &Self::add_box, {"center", "size", "basis", "material"})
+        .defaults(Basis(), 0)
+        .doc(
+            "Fills a box with ground of [param material], from 0 to 127. Ground that is there "
+            "already stays what it is. Other arguments and the result are as for [method "
+            "dig_box].");
     c.method("dig_path", &Self::dig_path, {"points", "radius"})
         .doc(
             "Digs a tunnel along the line through 1 to 64 points, with round ends. Half of the "
             "line's extent along each axis, with the radius, may be at most 64 voxels. The terrain "
             "must be scaled evenly. Otherwise as [method dig_sphere].");
-    c.method("add_path", &Self::add_path, {"points", "radius"})
+    c.method("add_path", &Self::add_path, {"points", "radius", "material"})
+        .defaults(0)
         .doc(
-            "Adds a round bar of ground along a line. Arguments and result are as for [method "
-            "dig_path].");
+            "Adds a round bar of ground along a line, of [param material]: see [method add_box]. "
+            "Other arguments and the result are as for [method dig_path].");
     c.method("dig_cone", &Self::dig_cone, {"from", "to", "radius_from", "radius_to"})
         .doc(
             "Digs a cone with flat ends, or a cylinder if both radii are equal. One radius may be "
             "0. Half of the cone's extent along each axis, with the larger radius, may be at most "
             "64 voxels. The terrain must be scaled evenly. Otherwise as [method dig_sphere].");
-    c.method("add_cone", &Self::add_cone, {"from", "to", "radius_from", "radius_to"})
-        .doc("Adds a cone of ground. Arguments and result are as for [method dig_cone].");
+    c.method("add_cone", &Self::add_cone, {"from", "to", "radius_from", "radius_to", "material"})
+        .defaults(0)
+        .doc(
+            "Adds a cone of ground, of [param material]: see [method add_box]. Other arguments and "
+            "the result are as for [method dig_cone].");
+    c.method("paint_sphere", &Self::paint_sphere, {"center", "radius", "material"})
+        .doc(
+            "Changes all ground inside a sphere to [param material], from 0 to 127, a number of "
+            "[member material_library]. Its shape stays, and air stays as it is. Ground that is "
+            "painted stays so until it is dug away. Otherwise as [method dig_sphere].");
+    c.method("paint_box", &Self::paint_box, {"center", "size", "material", "basis"})
+        .defaults(Basis())
+        .doc("As [method paint_sphere], in a box. Other arguments are as for [method dig_box].");
+    c.method("paint_path", &Self::paint_path, {"points", "radius", "material"})
+        .doc(
+            "As [method paint_sphere], along a line. Other arguments are as for [method "
+            "dig_path].");
+    c.method("paint_cone", &Self::paint_cone,
+             {"from", "to", "radius_from", "radius_to", "material"})
+        .doc("As [method paint_sphere], in a cone. Other arguments are as for [method dig_cone].");
+    c.method("apply_brush", &Self::apply_brush, {"brush", "at"})
+        .doc(
+            "Does what the brush says at the origin of [param at], in global coordinates, whose "
+            "axes turn a box or a cone; a box or a cone's length is scaled by it, too. The "
+            "result is as for [method dig_sphere].");
     c.method("grow", &Self::grow, {"center", "radius", "strength"})
         .defaults(1.0)
         .doc(
@@ -72,15 +99,16 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
             "result is as for [method dig_sphere]; it is [constant @GlobalScope.ERR_UNCONFIGURED], "
             "and nothing has changed, if the terrain was freed or lost its world while it was "
             "working. While the node is outside the scene tree, the edit waits.");
-    c.method("add_sphere_async", &Self::add_sphere_async, {"center", "radius"})
+    c.method("add_sphere_async", &Self::add_sphere_async, {"center", "radius", "material"})
+        .defaults(0)
         .doc("As [method add_sphere], in the background: see [method dig_sphere_async].");
     c.method("dig_box_async", &Self::dig_box_async, {"center", "size", "basis"})
         .defaults(Basis())
         .doc(
             "As [method dig_box], in the background and with half a diagonal of up to 512 voxels: "
             "see [method dig_sphere_async].");
-    c.method("add_box_async", &Self::add_box_async, {"center", "size", "basis"})
-        .defaults(Basis())
+    c.method("add_box_async", &Self::add_box_async, {"center", "size", "basis", "material"})
+        .defaults(Basis(), 0)
         .doc(
             "As [method add_box], in the background and with half a diagonal of up to 512 voxels: "
             "see [method dig_sphere_async].");
@@ -88,7 +116,8 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
         .doc(
             "As [method dig_path], in the background and with half an extent of up to 512 voxels: "
             "see [method dig_sphere_async].");
-    c.method("add_path_async", &Self::add_path_async, {"points", "radius"})
+    c.method("add_path_async", &Self::add_path_async, {"points", "radius", "material"})
+        .defaults(0)
         .doc(
             "As [method add_path], in the background and with half an extent of up to 512 voxels: "
             "see [method dig_sphere_async].");
@@ -96,7 +125,9 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
         .doc(
             "As [method dig_cone], in the background and with half an extent of up to 512 voxels: "
             "see [method dig_sphere_async].");
-    c.method("add_cone_async", &Self::add_cone_async, {"from", "to", "radius_from", "radius_to"})
+    c.method("add_cone_async", &Self::add_cone_async,
+             {"from", "to", "radius_from", "radius_to", "material"})
+        .defaults(0)
         .doc(
             "As [method add_cone], in the background and with half an extent of up to 512 voxels: "
             "see [method dig_sphere_async].");
@@ -125,12 +156,26 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
             "z)]\n[/codeblock]\nNo distance is 0, or more than 127/32 to either side. Returns an "
             "empty array, after a line in the output, if the box cannot be read. 128 voxels along "
             "each axis take some 50 ms.");
+    c.method("paint_sphere_async", &Self::paint_sphere_async, {"center", "radius", "material"})
+        .doc("As [method paint_sphere], in the background: see [method dig_sphere_async].");
+    c.method("paint_box_async", &Self::paint_box_async, {"center", "size", "material", "basis"})
+        .defaults(Basis())
+        .doc(
+            "As [method paint_box], in the background and with half a diagonal of up to 512 "
+            "voxels: see [method dig_sphere_async].");
+    c.method("apply_brush_async", &Self::apply_brush_async, {"brush", "at"})
+        .doc(
+            "As [method apply_brush], in the background: see [method dig_sphere_async]. Only for "
+            "brushes that dig, add or paint, with full strength, without a falloff, and where no "
+            "hardness lies between 0 and 1.");
 
     c.method("get_last_edit", &Self::last_edit)
         .doc(
             "Returns what the latest edit, [method undo] or [method redo] of this world has done: "
             "how much ground it has [code]removed[/code] and [code]added[/code], in cubic metres, "
-            "and the [code]area[/code], a global box around all that has changed. Empty before the "
+            "the same in [code]removed_by_material[/code] and [code]added_by_material[/code], "
+            "which map a material's number to cubic metres, and the [code]area[/code], a global "
+            "box around all that has changed. Empty before the "
             "first edit.");
     c.method("begin_stroke", &Self::begin_stroke, {"user", "stroke"})
         .defaults(0, 0)

@@ -182,4 +182,13 @@ PackedFloat32Array VoxelTerrain::read_box(const Vector3i& min, const Vector3i& s
     return distances;
 }
 
+std::int64_t VoxelTerrain::material_at(const Vector3& position) {
+    constexpr std::int64_t none = -1;
+    if (!has_world() || !is_inside_tree() || !update_space()) return none;
+    const auto material = world_->terrain.material_at(space_.to_voxels(position));
+    if (material) return *material ? std::int64_t{**material} : none;
+    refuse("VoxelTerrain.material_at: " + material.error().message + '.');
+    return none;
+}
+
 }  // namespace nebula::godot

@@ -157,7 +157,7 @@ func test_the_last_edit_tells_cubic_metres_and_where() -> void:
 	terrain.undo()
 	check_equal(terrain.get_last_edit().added, dug.removed, "given back")
 	terrain.dig_box(Vector3(0, 90, 0), Vector3.ONE)
-	check_equal(terrain.get_last_edit(), {"removed": 0.0, "added": 0.0, "area": AABB()}, "in the air")
+	check_equal(terrain.get_last_edit(), {"removed": 0.0, "added": 0.0, "removed_by_material": {}, "added_by_material": {}, "area": AABB()}, "in the air")
 	await remove(terrain)
 
 
