@@ -112,7 +112,7 @@ TEST(GatherMaterials, GivesTheMaterialOfEveryCornerInTheGround) {
             const Vec3i in{corner(), corner(), corner()};
             const Vec3i p = chunk.at * kChunkSize + in;
             if (!is_inside(sample_of(volume, p, level))) continue;
-            ASSERT_EQ(block.at(in.x, in.y, in.z), material_of(volume, p, level))
+            ASSERT_EQ(block.at(in.x, in.y, in.z) % kMaterials, material_of(volume, p, level))
                 << "round " << round << " at " << p.x << ' ' << p.y << ' ' << p.z;
         }
     }

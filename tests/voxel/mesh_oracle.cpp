@@ -49,14 +49,21 @@ OracleVertex vertex_on(LatticeEdge edge, Samples&& at) {
     return vertex;
 }
 
-// The material of the edge's solid end. `spacing` is that of the edge's lattice in voxels of the chunk.
+// The material of the edge's solid end; on a coarse lattice that of the other end, unless it was placed.
+// `spacing` is that of the edge's lattice in voxels of the chunk.
 template <class Samples>
 Material material_on(LatticeEdge edge, Samples&& at, const MaterialBlock* materials,
                      int spacing = 1) {
     if (materials == nullptr) return 0;
-    const Vec3i high = edge.low + kAxes[static_cast<std::size_t>(edge.axis)];
-    const Vec3i solid = (at(edge.low) < 0 ? edge.low : high) * spacing;
-    return materials->at(solid.x, solid.y, solid.z);
+    const auto of = [&](Vec3i p) {
+        return materials->at(p.x * spacing, p.y * spacing, p.z * spacing);
+    };
+    Vec3i solid = edge.low;
+    Vec3i air = edge.low + kAxes[static_cast<std::size_t>(edge.axis)];
+    if (at(solid) > 0) std::swap(solid, air);
+    const bool is_placed = of(solid) >= MaterialBlock::kPlaced;
+    const bool is_coarse = spacing > 1 || materials->is_coarse;
+    return static_cast<Material>((is_coarse && !is_placed ? of(air) : of(solid)) % kMaterials);
 }
 
 OracleVertex vertex_on(const SampleBlock& block, LatticeEdge edge,

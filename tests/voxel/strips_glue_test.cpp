@@ -253,9 +253,11 @@ private:
             }
             return;
         }
-        // The same materials on all levels, and more of them than a set has.
-        test::fill(*materials_, c.at,
-                   [&](Vec3i p) { return test::random_materials(kSeed, 6)(p * (1 << c.level)); });
+        // The same materials on all levels, more of them than a set has, and half of them placed.
+        test::fill(*materials_, c.at, [&](Vec3i p) {
+            return test::random_materials(kSeed, 6, 2)(p * (1 << c.level));
+        });
+        materials_->is_coarse = c.level > 0;
         ASSERT_TRUE(mesher_.mesh(*block_, *strips_, *materials_, mesh_));
         count_.triangles += mesh_.triangle_count();
         add_open_edges(c);

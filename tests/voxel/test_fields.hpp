@@ -85,9 +85,15 @@ template <class Field>
     };
 }
 
-/// Any of the first `count` materials, as often as not another one at the next corner.
-[[nodiscard]] inline auto random_materials(std::uint64_t seed, unsigned count) {
-    return [seed, count](Vec3i p) { return static_cast<Material>(hash_of(p, seed) % count); };
+/// Any of the first `count` materials, as often as not another one at the next corner. One in `placed`
+/// of them is placed, or none.
+[[nodiscard]] inline auto random_materials(std::uint64_t seed, unsigned count,
+                                           unsigned placed = 0) {
+    return [=](Vec3i p) {
+        const std::uint64_t h = hash_of(p, seed);
+        const bool is_placed = placed != 0 && (h >> 32U) % placed == 0;
+        return static_cast<Material>(h % count + (is_placed ? MaterialBlock::kPlaced : 0U));
+    };
 }
 
 /// Every corner differs from its six neighbours: the most surface a chunk can hold.

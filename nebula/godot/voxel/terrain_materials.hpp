@@ -10,6 +10,7 @@
 #include "nebula/voxel/field/material.hpp"
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 

@@ -87,9 +87,15 @@ std::string VoxelGenerator::describe_layers() const {
            " rock=" + std::to_string(now.rock);
 }
 
+std::string VoxelGenerator::named_here(const char* property) const {
+    return get_class().utf8() + "." + property;
+}
+
 void VoxelGenerator::set_layer(voxel::Material Layers::*layer, std::int64_t number) {
-    if (!accepts("VoxelGenerator: the number of a material", static_cast<double>(number), 0,
-                 voxel::kMaterials - 1))
+    const char* const name = layer == &Layers::surface ? "surface_material"
+                             : layer == &Layers::soil  ? "soil_material"
+                                                       : "rock_material";
+    if (!accepts(named_here(name).c_str(), static_cast<double>(number), 0, voxel::kMaterials - 1))
         return;
     {
         const MutexLock lock(layers_mutex_);
@@ -99,7 +105,7 @@ void VoxelGenerator::set_layer(voxel::Material Layers::*layer, std::int64_t numb
 }
 
 void VoxelGenerator::set_surface_depth(double voxels) {
-    if (!accepts("VoxelGenerator.surface_depth", voxels, 0, kDeepestLayer)) return;
+    if (!accepts(named_here("surface_depth").c_str(), voxels, 0, kDeepestLayer)) return;
     {
         const MutexLock lock(layers_mutex_);
         layers_.surface_depth = static_cast<float>(voxels);
@@ -109,7 +115,7 @@ void VoxelGenerator::set_surface_depth(double voxels) {
 }
 
 void VoxelGenerator::set_soil_depth(double voxels) {
-    if (!accepts("VoxelGenerator.soil_depth", voxels, 0, kDeepestLayer)) return;
+    if (!accepts(named_here("soil_depth").c_str(), voxels, 0, kDeepestLayer)) return;
     {
         const MutexLock lock(layers_mutex_);
         layers_.soil_depth = static_cast<float>(voxels);

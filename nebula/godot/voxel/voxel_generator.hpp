@@ -51,6 +51,8 @@ private:
     void set_material(std::int64_t number) {
         set_layer(kLayer, number);
     }
+    /// A property as errors call it.
+    [[nodiscard]] std::string named_here(const char* property) const;
     void set_layer(voxel::Material Layers::*layer, std::int64_t number);
     [[nodiscard]] double surface_depth() const { return layers().surface_depth; }
     void set_surface_depth(double voxels);

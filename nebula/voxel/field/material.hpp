@@ -18,8 +18,12 @@ using Material = std::uint8_t;
 inline constexpr int kMaterials = 128;
 
 /// The materials of a chunk's 33^3 corners (0..32 on each axis), the second input of the smooth mesher.
-/// A vertex has the material of that end of its edge which is inside the ground, so those of corners in
-/// the air do not matter. x runs fastest, then y, then z, with no padding.
+/// A vertex has the material of that end of its edge which is inside the ground. x runs fastest, then y,
+/// then z, with no padding.
+///
+/// On coarser levels that end may lie many voxels deep, below the grass that is all one sees. So there a
+/// vertex has what the generator says of the other end, which lies in the air over the grass, or where
+/// somebody has dug; unless an edit has put something into the ground, which only that end knows.
 ///
 /// A vertex on the half side of a strip lies on corners of this chunk, too: the levels agree about the
 /// material of a point that they share, as they do about its sign.
@@ -33,12 +37,16 @@ struct MaterialBlock {
     [[nodiscard]] static constexpr std::size_t index(int x, int y, int z) noexcept {
         return static_cast<std::size_t>(x + (y + z * kEdge) * kEdge);
     }
+    /// Added to a material: an edit has put it there.
+    static constexpr Material kPlaced = kMaterials;
+
     [[nodiscard]] Material at(int x, int y, int z) const noexcept {
         return is_uniform ? uniform : materials[index(x, y, z)];
     }
 
     bool is_uniform = true;  ///< All corners are `uniform`, and `materials` was not filled.
     Material uniform = 0;
+    bool is_coarse = false;  ///< Of a level that is not the finest.
     std::array<Material, kCount> materials;
 };
 

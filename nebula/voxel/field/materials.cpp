@@ -69,7 +69,7 @@ void copy_placed(const Brick& brick, const Box3i& part, MaterialBlock& out) noex
                                   MaterialBlock::index(part.min.x, part.min.y + y, part.min.z + z);
             for (int x = 0; x < size.x; ++x) {
                 const Material placed = brick.placed_at(from + static_cast<std::size_t>(x));
-                if (placed != kNotPlaced) row[x] = placed;
+                if (placed != kNotPlaced) row[x] = placed | MaterialBlock::kPlaced;
             }
         }
 }
@@ -98,6 +98,7 @@ void gather_materials(const Generator& generator, const ChunkSources& sources, M
     const std::optional<Material> one = one_material(generator, bricks);
     out.is_uniform = one.has_value();
     out.uniform = one.value_or(Material{0});
+    out.is_coarse = bricks.chunk.level > 0;
     if (one) return;
     const Vec3i origin = bricks.chunk.at * kChunkSize;
     const Vec3i size{MaterialBlock::kEdge, MaterialBlock::kEdge, MaterialBlock::kEdge};

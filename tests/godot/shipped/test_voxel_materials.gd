@@ -68,9 +68,9 @@ func test_what_cannot_be_is_refused_and_changes_nothing() -> void:
 	check_equal([material.texture_scale, material.roughness, material.hardness, material.density],
 			[0.25, 1.0, 0.0, 2000.0], "the defaults")
 	var generator := VoxelFlatGenerator.new()
-	expect_error("VoxelGenerator: the number of a material is 128; it must be from 0 to 127.")
+	expect_error("VoxelFlatGenerator.rock_material is 128; it must be from 0 to 127.")
 	generator.rock_material = 128
-	expect_error("VoxelGenerator.soil_depth is nan;")
+	expect_error("VoxelFlatGenerator.soil_depth is nan;")
 	generator.soil_depth = NAN
 
 
