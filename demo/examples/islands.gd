@@ -1,7 +1,7 @@
 extends "res://examples/stage/example.gd"
 ## Mushrooms of stone and an arch. Cut through what holds them, and they fall.
 
-const STEMS: Array[float] = [-15.0, -6.0, 6.0, 15.0]
+const STEMS: Array[float] = [-18.0, -6.0, 6.0, 18.0]
 const STEM_HEIGHT := 9.0
 
 var _bodies := 0
@@ -12,8 +12,8 @@ func prepare() -> void:
 	await super()
 	var ground := ground_at(0, 0)
 	# Level ground, and a place to see it from.
-	terrain.dig_box(ground + Vector3(0, 24, 0), Vector3(70, 48, 44))
-	terrain.add_box(ground + Vector3(0, -5, 0), Vector3(70, 10, 44))
+	terrain.dig_box(ground + Vector3(0, 24, 0), Vector3(76, 48, 44))
+	terrain.add_box(ground + Vector3(0, -5, 0), Vector3(76, 10, 44))
 	for x in STEMS:
 		var foot := ground + Vector3(x, -1, -4)
 		terrain.add_path(PackedVector3Array([foot, foot + Vector3.UP * STEM_HEIGHT]), 1.4)

@@ -5,6 +5,7 @@
 #include "nebula/voxel/mesh/cell_triangles.hpp"
 #include "nebula/voxel/mesh/part_mesh.hpp"
 #include "nebula/voxel/query/islands.hpp"
+#include "nebula/voxel/world/world.hpp"
 
 #include <gtest/gtest.h>
 
@@ -91,6 +92,33 @@ TEST(PartMesh, IsWhatTheWorldShows) {
     EXPECT_GT(made.size(), 1000U);
     EXPECT_EQ(made, shown);
     for (const Vec3f& n : mesh->normals) EXPECT_NEAR(dot(n, n), 1.0F, 1e-4F);
+}
+
+// Placed by an edit, and the generator's.
+TEST(PartMesh, HasTheMaterialsOfTheGround) {
+    World world(ring());
+    ASSERT_TRUE(world.apply(
+        Operation{.mode = Mode::Paint, .shape = SphereShape{{25, 0, 0}, 9.0F}, .material = 7}));
+    GroundPart part = part_of(world.volume(), {25, 0, 0});
+    SmoothMesher mesher;
+    const auto plain = mesh_part(mesher, part);
+    read_materials(world.volume(), part);
+    const auto mesh = mesh_part(mesher, part);
+    ASSERT_TRUE(plain && mesh);
+    EXPECT_TRUE(plain->materials.empty());
+    ASSERT_EQ(mesh->materials.size(), mesh->positions.size());
+    std::size_t painted = 0;
+    for (std::size_t i = 0; i < mesh->positions.size(); ++i) {
+        const Vec3f d = mesh->positions[i] + floats(part.box.min) - Vec3f{25, 0, 0};
+        const float far = std::sqrt(dot(d, d));
+        if (far > 8.0F && far < 10.0F)
+            continue;  // the end of its edge that is in the ground decides
+        std::size_t slot = 0;
+        while (slot < 3 && mesh->materials[i].weight(slot) == 0) ++slot;
+        ASSERT_EQ(mesh->materials[i].material(slot), far < 9.0F ? 7 : 0);
+        painted += far < 9.0F ? 1U : 0U;
+    }
+    EXPECT_GT(painted, 100U);
 }
 
 TEST(PartMesh, AHullReachesAsFarAsTheMesh) {

@@ -140,7 +140,7 @@ TEST(Removal, LeavesNoTraceInTheAir) {
 
 TEST(Removal, RefusesWhatIsTooLarge) {
     World world(low_hills());
-    const auto removal = removal_of(world.volume(), GroundPart{{{0, 0, 0}, {111, 2, 2}}, {}});
+    const auto removal = removal_of(world.volume(), GroundPart{.box = {{0, 0, 0}, {111, 2, 2}}});
     ASSERT_FALSE(removal);
     EXPECT_EQ(removal.error().kind, VoxelError::Kind::OutOfRange);
 }

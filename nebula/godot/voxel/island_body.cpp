@@ -2,21 +2,26 @@
 #include "nebula/godot/voxel/island_body.hpp"
 
 #include "nebula/godot/api/array_mesh.hpp"
+#include "nebula/godot/api/base_material_3d.hpp"
 #include "nebula/godot/api/collision_shape_3d.hpp"
 #include "nebula/godot/api/convex_polygon_shape_3d.hpp"
 #include "nebula/godot/api/mesh.hpp"
 #include "nebula/godot/api/mesh_instance_3d.hpp"
+#include "nebula/godot/api/standard_material_3d.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/voxel/ground_sink.hpp"
+#include "nebula/voxel/mesh/material_attribute.hpp"
 #include "nebula/voxel/mesh/part_mesh.hpp"
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace nebula::godot {
@@ -70,8 +75,33 @@ private:
     Vector3 origin_;
 };
 
+// COLOR and CUSTOM0, as a chunk's vertices have them.
+void add_materials(Array& arrays, const voxel::PartMesh& made, const VertexColors& by_material) {
+    PackedColorArray colors;
+    PackedFloat32Array custom;
+    colors.resize(made.materials.size());
+    custom.resize(2 * made.materials.size());
+    const std::span<Color> color = colors.write();
+    const std::span<float> words = custom.write();
+    for (std::size_t i = 0; i < made.materials.size(); ++i) {
+        const voxel::MaterialAttribute& packed = made.materials[i];
+        std::size_t slot = 0;
+        while (slot + 1 < voxel::MaterialAttribute::kSlots && packed.weight(slot) == 0) ++slot;
+        const std::uint32_t bytes = by_material[packed.material(slot)];
+        const auto share = [bytes](unsigned shift) {
+            return static_cast<float>(bytes >> shift & 255U) / 255.0F;
+        };
+        color[i] = {share(0), share(8), share(16), 1.0F};
+        words[2 * i] = std::bit_cast<float>(packed.indices);
+        words[2 * i + 1] = std::bit_cast<float>(packed.weights);
+    }
+    arrays[static_cast<std::size_t>(Mesh::ArrayType::ARRAY_COLOR)] = Variant(colors);
+    arrays[static_cast<std::size_t>(Mesh::ArrayType::ARRAY_CUSTOM0)] = Variant(custom);
+}
+
 // In voxels; the instance has the scale, as the terrain has.
-Ref<ArrayMesh> mesh_of(const voxel::PartMesh& made, const BodySpace& space) {
+Ref<ArrayMesh> mesh_of(const voxel::PartMesh& made, const BodySpace& space,
+                       const VertexColors* colors) {
     PackedVector3Array positions;
     PackedVector3Array normals;
     PackedInt32Array indices;
@@ -88,9 +118,23 @@ Ref<ArrayMesh> mesh_of(const voxel::PartMesh& made, const BodySpace& space) {
     arrays[static_cast<std::size_t>(Mesh::ArrayType::ARRAY_VERTEX)] = Variant(positions);
     arrays[static_cast<std::size_t>(Mesh::ArrayType::ARRAY_NORMAL)] = Variant(normals);
     arrays[static_cast<std::size_t>(Mesh::ArrayType::ARRAY_INDEX)] = Variant(indices);
+    std::int64_t format = 0;
+    if (colors != nullptr) {
+        add_materials(arrays, made, *colors);
+        format = static_cast<std::int64_t>(Mesh::ArrayCustomFormat::ARRAY_CUSTOM_RG_FLOAT)
+                 << static_cast<std::int64_t>(Mesh::ArrayFormat::ARRAY_FORMAT_CUSTOM0_SHIFT);
+    }
     Ref<ArrayMesh> mesh = make_ref<ArrayMesh>();
-    mesh->add_surface_from_arrays(Mesh::PrimitiveType::PRIMITIVE_TRIANGLES, arrays);
+    mesh->add_surface_from_arrays(Mesh::PrimitiveType::PRIMITIVE_TRIANGLES, arrays, {}, {},
+                                  static_cast<Mesh::ArrayFormat>(format));
     return mesh;
+}
+
+// The library's own shader lays its textures in the terrain's space, which a body leaves.
+Ref<Material> plain_colors() {
+    const auto material = make_ref<StandardMaterial3D>();
+    material->set_flag(BaseMaterial3D::Flags::FLAG_ALBEDO_FROM_VERTEX_COLOR, true);
+    return material;
 }
 
 void add_mesh(const RigidBody3D& body, const voxel::PartMesh& made, const BodySpace& space,
@@ -100,8 +144,9 @@ void add_mesh(const RigidBody3D& body, const voxel::PartMesh& made, const BodySp
     instance.set_name("Mesh");
     const Vector3& s = space.scale();
     instance.set_basis({{{s.x, 0, 0}, {0, s.y, 0}, {0, 0, s.z}}});
-    instance.set_mesh(mesh_of(made, space));
-    instance.set_material_override(look.material);
+    instance.set_mesh(mesh_of(made, space, look.colors));
+    instance.set_material_override(
+        look.material.is_null() && look.colors != nullptr ? plain_colors() : look.material);
     instance.set_layer_mask(look.visual_layers);
     instance.set_cast_shadows_setting(
         static_cast<GeometryInstance3D::ShadowCastingSetting>(look.cast_shadow));

@@ -7,6 +7,7 @@
 #include "nebula/godot/api/rigid_body_3d.hpp"
 #include "nebula/godot/binding/math.hpp"
 #include "nebula/godot/binding/ref.hpp"
+#include "nebula/godot/voxel/chunk_surface.hpp"
 #include "nebula/voxel/field/ground_part.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 
@@ -21,7 +22,9 @@ struct IslandLook {
     Transform3D place;                           ///< Of the terrain, global.
     double density = 2000.0;                     ///< In kilograms per cubic metre.
     std::int32_t hull_edge = voxel::kBrickSize;  ///< As voxel::hulls_of.
-    Ref<Material> material;
+    Ref<Material> material;                      ///< Null with colours: they are drawn as they are.
+    /// By material, as vertices have them; null: the part's materials do not matter.
+    const VertexColors* colors = nullptr;
     Ref<PhysicsMaterial> physics_material;
     std::uint32_t layer = 1;
     std::uint32_t mask = 1;

@@ -14,6 +14,7 @@
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/voxel/body_list.hpp"
+#include "nebula/godot/voxel/chunk_surface.hpp"
 #include "nebula/godot/voxel/ground_motion.hpp"
 #include "nebula/godot/voxel/ground_sink.hpp"
 #include "nebula/godot/voxel/later_answer.hpp"
@@ -392,6 +393,8 @@ private:
                                       std::uint32_t stroke);
     [[nodiscard]] std::vector<Ref<NebulaTask>>& room_for_background_edit();
     Error step_back(const char* method, std::int64_t user, bool redo);
+    /// Of the library's materials; nothing without a library.
+    [[nodiscard]] std::optional<VertexColors> vertex_colors() const;
     /// How large an island may be, in voxels; 0 if nobody wants to know of any.
     [[nodiscard]] std::int32_t searched_island_size() const noexcept;
     /// Searches, within a budget, and does what `islands` says. Runs handlers: survives() comes after.
@@ -399,7 +402,7 @@ private:
     void search_islands(Clock::time_point deadline);
     void handle_island(const voxel::Island& island);
     /// An error has been told if there is none; the body is null as well if it was a crumb.
-    tl::expected<RigidBody3D, voxel::VoxelError> take_off(const voxel::GroundPart& part,
+    tl::expected<RigidBody3D, voxel::VoxelError> take_off(voxel::GroundPart part,
                                                           bool keeps_crumbs);
     void show_island(ObjectId body) const;
     /// Bodies begin to move where the ground beneath them is in physics.

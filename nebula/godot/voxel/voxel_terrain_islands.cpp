@@ -141,7 +141,7 @@ void VoxelTerrain::handle_island(const voxel::Island& island) {
         emit_signal(signal, arguments);
         if (survives(self, world)) world_->announcing = before;
     };
-    const auto part = world_->terrain.part_at(island.first, searched_island_size());
+    auto part = world_->terrain.part_at(island.first, searched_island_size());
     if (part && !part->has_value()) return;  // an edit has attached it since, or removed it
     if (!part) {
         refuse("VoxelTerrain: an island stays where it is: " + part.error().message + '.');
@@ -157,7 +157,7 @@ void VoxelTerrain::handle_island(const voxel::Island& island) {
                                              {"volume", volume}}});
         return;
     }
-    const auto body = take_off(**part, false);
+    const auto body = take_off(*std::move(*part), false);
     if (!body) {
         refuse("VoxelTerrain: an island stays where it is: " + body.error().message + '.');
         return;
@@ -170,17 +170,22 @@ double VoxelTerrain::voxel_volume() const noexcept {
     return size[0] * size[1] * size[2];
 }
 
-tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(const voxel::GroundPart& part,
+tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(voxel::GroundPart part,
                                                                     bool keeps_crumbs) {
     const Clock::time_point at = Clock::now();
     RigidBody3D body;
     if (keeps_crumbs || voxel::mass_of(part).volume >= island_crumbs_) {
+        const std::optional<VertexColors> colors = vertex_colors();
+        if (colors)
+            if (const auto read = world_->terrain.read_materials(part); !read)
+                return tl::unexpected(read.error());
         const auto made = make_island_body(
             part, {.place = get_global_transform(),
                    .density = island_density_,
                    .hull_edge =
                        island_shape_ == IslandShape::Convex ? voxel::kOneHull : voxel::kBrickSize,
                    .material = material_,
+                   .colors = colors ? &*colors : nullptr,
                    .physics_material = physics_material_,
                    .layer = ground_look_.layer,
                    .mask = ground_look_.mask | ground_look_.layer,
@@ -258,14 +263,14 @@ RigidBody3D VoxelTerrain::detach_island(const Vector3& position) {
     const auto largest = static_cast<std::int32_t>(island_max_size_);
     // The corners of the cell that the position lies in: any of them that is ground will do.
     for (int i = 0; i < 8; ++i) {
-        const auto part =
+        auto part =
             world_->terrain.part_at(low + voxel::Vec3i{i & 1, i >> 1 & 1, i >> 2 & 1}, largest);
         if (!part) {
             refuse(where + part.error().message + '.');
             return {};
         }
         if (!part->has_value()) continue;
-        const auto body = take_off(**part, true);
+        const auto body = take_off(*std::move(*part), true);
         if (body) return *body;
         refuse(where + body.error().message + '.');
         return {};

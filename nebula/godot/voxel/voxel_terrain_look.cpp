@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,11 @@ VertexColors colors_of(const LibraryLook& look) {
 }
 
 }  // namespace
+
+std::optional<VertexColors> VoxelTerrain::vertex_colors() const {
+    if (material_library_.is_null()) return {};
+    return colors_of(material_library_->look());
+}
 
 void VoxelTerrain::set_material(const Ref<Material>& material) {
     // The one before lives until no chunk has it.

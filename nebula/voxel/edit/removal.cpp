@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/edit/removal.hpp"
 
-#include "nebula/voxel/edit/detail/extend_distances.hpp"
 #include "nebula/voxel/edit/distance_grid.hpp"
 #include "nebula/voxel/field/sample.hpp"
 #include "nebula/voxel/field/volume.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace nebula::voxel {
 
@@ -37,39 +38,24 @@ void for_each_point(const Box3i& box, F&& f) {
             for (std::int32_t x = box.min.x; x < box.max.x; ++x) f(Vec3i{x, y, z});
 }
 
-// A grid that knows its place.
-struct PlacedGrid {
-    DistanceGrid grid;
-    Box3i box;
-
-    [[nodiscard]] std::int16_t& at(Vec3i p) {
-        const Vec3i in = p - box.min;
-        return grid.distances[grid.index(in.x, in.y, in.z)];
-    }
-};
-
-// Whether the air at a point has a vertex with other ground, which its distance places.
-bool touches_other_ground(PlacedGrid& world, const GroundPart& part, Vec3i p) {
-    constexpr std::array<Vec3i, 6> beside{
-        {{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {0, 0, 1}, {0, 0, -1}}};
-    for (const Vec3i& step : beside) {
-        const Vec3i q = p + step;
-        if (world.box.contains(q) && world.at(q) < 0 && !part.has(q)) return true;
-    }
-    return false;
-}
-
-// The distances to other ground. Known are those of its own samples and of the air beside them; the
-// rest, which may be distances to the part, is continued from there.
-PlacedGrid without_part(PlacedGrid& world, const GroundPart& part) {
-    PlacedGrid rest = world;
-    for_each_point(world.box, [&](Vec3i p) {
-        const bool is_air = world.at(p) > 0;
-        if (part.has(p) || (is_air && !touches_other_ground(world, part, p)))
-            rest.at(p) = std::int16_t{kSampleMax};
-    });
-    detail::extend_distances(rest.grid, kSampleMax);
-    return rest;
+// Which points have a vertex with other ground, which their distance places: air beside it.
+std::vector<bool> beside_other_ground(const DistanceGrid& world, const std::vector<bool>& in_part) {
+    const Vec3i size = world.size;
+    std::vector<bool> beside(world.distances.size());
+    const std::array<std::size_t, 3> steps{1, world.index(0, 1, 0), world.index(0, 0, 1)};
+    std::size_t i = 0;
+    for (std::int32_t z = 0; z < size.z; ++z)
+        for (std::int32_t y = 0; y < size.y; ++y)
+            for (std::int32_t x = 0; x < size.x; ++x, ++i) {
+                if (world.distances[i] > 0 || in_part[i]) continue;
+                const std::array<std::int32_t, 3> at{x, y, z};
+                const std::array<std::int32_t, 3> sizes{size.x, size.y, size.z};
+                for (std::size_t axis = 0; axis < 3; ++axis) {
+                    if (at[axis] > 0) beside[i - steps[axis]] = true;
+                    if (at[axis] + 1 < sizes[axis]) beside[i + steps[axis]] = true;
+                }
+            }
+    return beside;
 }
 
 }  // namespace
@@ -81,24 +67,38 @@ tl::expected<Operation, VoxelError> removal_of(const Volume& volume, const Groun
     if (size.x > most || size.y > most || size.z > most)
         return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange,
                                          "the part of the ground is larger than 110 voxels"});
-    auto copied = copy_region(volume, box);
-    if (!copied) return tl::unexpected(std::move(copied.error()));
+    const auto read = read_region(volume, box);
+    if (!read) return tl::unexpected(read.error());
+    const DistanceGrid& world = *read;
     try {
-        PlacedGrid world{std::move(*copied), box};
-        PlacedGrid rest = without_part(world, part);
+        std::vector<bool> in_part;
+        in_part.reserve(world.distances.size());
+        for_each_point(box, [&](Vec3i p) { in_part.push_back(part.has(p)); });
+        const std::vector<bool> beside = beside_other_ground(world, in_part);
+
+        // The distances to other ground. Known are those of its own samples and of the air beside
+        // them; the rest, which may be distances to the part, is continued from there.
+        DistanceGrid rest = world;
+        for (std::size_t i = 0; i < rest.distances.size(); ++i)
+            if (in_part[i] || (world.distances[i] > 0 && !beside[i]))
+                rest.distances[i] = std::int16_t{kSampleMax};
+        continue_distances(rest);
+
         const Box3i reached = grown(part.box, kReach);
         auto stamp = std::make_shared<DistanceGrid>();
         stamp->size = size;
-        stamp->distances.reserve(stamp->index(0, 0, size.z));
+        stamp->distances.reserve(world.distances.size());
+        std::size_t i = 0;
         for_each_point(box, [&](Vec3i p) {
-            const int now = world.at(p);
-            const int then = rest.at(p);
+            const int now = world.distances[i];
+            const int then = rest.distances[i];
             // Continued distances are a tenth too large at most. So only what grows by more was a
             // distance to the part.
-            const bool knew_part = reached.contains(p) && now > 0 && now < kSampleMax &&
-                                   4 * then > 5 * now && !touches_other_ground(world, part, p);
-            const bool goes = part.has(p) || knew_part;
+            const bool knew_part = now > 0 && now < kSampleMax && 4 * then > 5 * now &&
+                                   !beside[i] && reached.contains(p);
+            const bool goes = in_part[i] || knew_part;
             stamp->distances.push_back(goes ? static_cast<std::int16_t>(-then) : kLeaves);
+            ++i;
         });
         Operation removal;
         removal.mode = Mode::Dig;

@@ -2,6 +2,7 @@
 // A connected piece of the ground, cut out of the world.
 #pragma once
 
+#include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/field/sample.hpp"
 #include "nebula/voxel/space/vec.hpp"
 
@@ -12,6 +13,8 @@
 
 namespace nebula::voxel {
 
+class Volume;
+
 /// The samples of a part of the ground on the finest level, with the air around it and without any
 /// other ground: its surface is the part's own.
 ///
@@ -21,8 +24,11 @@ struct GroundPart {
     /// read the second.
     static constexpr int kMargin = 2;
 
-    Box3i box;                    ///< The smallest around the part's samples.
-    std::vector<Sample> samples;  ///< Of stored(); x fastest, then y, then z. Inside: the part.
+    Box3i box;                      ///< The smallest around the part's samples.
+    std::vector<Sample> samples{};  ///< Of stored(); x fastest, then y, then z. Inside: the part.
+    /// Of the points of `box`, in the same order; those of air do not matter. Empty until
+    /// read_materials().
+    std::vector<Material> materials{};
 
     [[nodiscard]] Box3i stored() const noexcept {
         const Vec3i margin{kMargin, kMargin, kMargin};
@@ -44,6 +50,13 @@ struct GroundPart {
     }
     [[nodiscard]] bool has(Vec3i p) const noexcept { return box.contains(p) && is_inside(at(p)); }
 };
+
+/// Fills part.materials.
+///
+/// Threads:   any thread that holds a pin, or the owner thread; nothing was edited since the part was cut out.
+/// Cost:      that of the generator's materials for the box, if it proves nothing.
+/// Throws:    std::bad_alloc, and whatever the generator throws; the part has no materials then.
+void read_materials(const Volume& volume, GroundPart& part);
 
 /// What a body made of a part weighs, in voxels. A sample counts as its share of a voxel below the
 /// surface, as in GroundVolume.

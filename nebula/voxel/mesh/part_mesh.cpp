@@ -2,8 +2,10 @@
 #include "nebula/voxel/mesh/part_mesh.hpp"
 
 #include "nebula/base/assert.hpp"
+#include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/field/sample.hpp"
 #include "nebula/voxel/field/sample_block.hpp"
+#include "nebula/voxel/field/strip_samples.hpp"
 
 #include <algorithm>
 #include <array>
@@ -29,6 +31,34 @@ void fill(SampleBlock& block, Vec3i origin, const GroundPart& part) {
                 block.at(x, y, z) = part.at(origin + Vec3i{x, y, z});
 }
 
+// Those of its corners; air beyond the box has any.
+void fill(MaterialBlock& block, Vec3i origin, const GroundPart& part) {
+    const Vec3i size = part.box.max - part.box.min;
+    block.is_uniform = false;
+    for (int z = 0; z < MaterialBlock::kEdge; ++z)
+        for (int y = 0; y < MaterialBlock::kEdge; ++y)
+            for (int x = 0; x < MaterialBlock::kEdge; ++x) {
+                const Vec3i p = origin + Vec3i{x, y, z};
+                const Vec3i at = p - part.box.min;
+                const auto index = static_cast<std::size_t>(at.x + size.x * (at.y + size.y * at.z));
+                block.materials[MaterialBlock::index(x, y, z)] =
+                    part.box.contains(p) ? part.materials[index] : Material{0};
+            }
+}
+
+// What a mesher needs for the materials, which is much and often not wanted.
+struct MaterialInput {
+    StripSamples strips;
+    MaterialBlock materials;
+};
+
+void append_materials(const ChunkMesh& chunk, PartMesh& out) {
+    for (std::uint32_t v = 0; v < chunk.vertex_count; ++v)
+        out.materials.push_back(chunk.attribute_data.empty()
+                                    ? MaterialAttribute::of({chunk.material, 0, 0, 0}, 0)
+                                    : chunk.materials(v));
+}
+
 void append(const ChunkMesh& chunk, Vec3f offset, PartMesh& out) {
     const auto first = static_cast<std::uint32_t>(out.positions.size());
     for (std::uint32_t v = 0; v < chunk.vertex_count; ++v) {
@@ -44,6 +74,11 @@ void append(const ChunkMesh& chunk, Vec3f offset, PartMesh& out) {
 tl::expected<PartMesh, VoxelError> mesh_part(SmoothMesher& mesher, const GroundPart& part) {
     PartMesh out;
     const auto block = std::make_unique_for_overwrite<SampleBlock>();
+    std::unique_ptr<MaterialInput> input;
+    if (!part.materials.empty()) {
+        input = std::make_unique_for_overwrite<MaterialInput>();
+        input->strips.mask = 0;
+    }
     ChunkMesh chunk;
     // The first cell begins at the air before the first sample.
     const Vec3i first = part.box.min - Vec3i{1, 1, 1};
@@ -52,9 +87,13 @@ tl::expected<PartMesh, VoxelError> mesh_part(SmoothMesher& mesher, const GroundP
             for (std::int32_t x = first.x; x < part.box.max.x; x += kChunkSize) {
                 const Vec3i origin{x, y, z};
                 fill(*block, origin, part);
-                if (auto done = mesher.mesh(*block, chunk); !done)
-                    return tl::unexpected(std::move(done.error()));
+                if (input != nullptr) fill(input->materials, origin, part);
+                auto done = input == nullptr
+                                ? mesher.mesh(*block, chunk)
+                                : mesher.mesh(*block, input->strips, input->materials, chunk);
+                if (!done) return tl::unexpected(std::move(done.error()));
                 append(chunk, floats(origin - part.box.min), out);
+                if (input != nullptr) append_materials(chunk, out);
             }
     return out;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/voxel/field/ground_part.hpp"
+#include "nebula/voxel/mesh/material_attribute.hpp"
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
@@ -20,7 +21,9 @@ namespace nebula::voxel {
 /// Threads:   as a plain struct.
 struct PartMesh {
     std::vector<Vec3f> positions;
-    std::vector<Vec3f> normals;          ///< Of unit length.
+    std::vector<Vec3f> normals;  ///< Of unit length.
+    /// Of each vertex, if the part has materials; else empty.
+    std::vector<MaterialAttribute> materials;
     std::vector<std::uint32_t> indices;  ///< Front faces are clockwise.
 };
 

@@ -194,7 +194,8 @@ void copy_brick(const Sample* samples, Vec3i at, GroundWalk& walk, GroundPart& p
 }
 
 GroundPart copy_part(const Volume& volume, GroundWalk& walk) {
-    GroundPart part{walk.box(), {}};
+    GroundPart part;
+    part.box = walk.box();
     const Box3i all = part.stored();
     part.samples.resize(part.index({all.min.x, all.min.y, all.max.z}));
     std::unique_ptr<std::array<Sample, kBrickSamples>> generated;

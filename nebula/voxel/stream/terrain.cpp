@@ -221,6 +221,16 @@ tl::expected<std::optional<GroundPart>, VoxelError> Terrain::part_at(Vec3i sampl
     return voxel::part_at(impl().world.volume(), sample, largest);
 }
 
+tl::expected<void, VoxelError> Terrain::read_materials(GroundPart& part) {
+    const World& world = impl().world;
+    try {
+        voxel::read_materials(world.volume(), part);
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+    return {};
+}
+
 tl::expected<EditReport, VoxelError> Terrain::remove(const GroundPart& part, std::uint32_t user,
                                                      std::uint32_t stroke) {
     auto removal = removal_of(impl().world.volume(), part);

@@ -175,6 +175,8 @@ public:
     /// As voxel::part_at, in the world as the last edit has left it.
     [[nodiscard]] tl::expected<std::optional<GroundPart>, VoxelError> part_at(Vec3i sample,
                                                                               std::int32_t largest);
+    /// As voxel::read_materials. Errors: GeneratorFailed, OutOfMemory.
+    tl::expected<void, VoxelError> read_materials(GroundPart& part);
     /// Removes such a part, as an edit: see removal_of. Nothing may have been edited since.
     tl::expected<EditReport, VoxelError> remove(const GroundPart& part, std::uint32_t user = 0,
                                                 std::uint32_t stroke = 0);
