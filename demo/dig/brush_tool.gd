@@ -1,5 +1,5 @@
 extends Node
-## Digs and builds where the player looks. What is dug goes into the inventory, and what is built comes
+## Digs, builds and paints where the player looks. What is dug goes into the inventory, and what is built comes
 ## from there. All from pressing a button to letting go is one stroke, which undo takes back whole.
 
 signal said(message: String)
@@ -27,7 +27,7 @@ func _unhandled_input(event: InputEvent) -> void:
 		return
 	if event is InputEventMouseButton:
 		match event.button_index:
-			MOUSE_BUTTON_LEFT, MOUSE_BUTTON_RIGHT:
+			MOUSE_BUTTON_LEFT, MOUSE_BUTTON_RIGHT, MOUSE_BUTTON_MIDDLE:
 				if event.pressed:
 					press(event.button_index)
 				elif event.button_index == _held:
@@ -53,7 +53,7 @@ func _process(delta: float) -> void:
 		use()
 
 
-## Holds a button down: the left one digs, the right one builds.
+## Holds a button down: the left one digs, the right one builds, the middle one paints.
 func press(button: MouseButton) -> void:
 	release()
 	_held = button
@@ -67,15 +67,18 @@ func release() -> void:
 	_held = MOUSE_BUTTON_NONE
 
 
-## Digs or builds once where the player looks.
+## Digs, builds or paints once where the player looks.
 func use() -> void:
 	var hit := aim()
 	if hit.is_empty():
 		return
-	if _held == MOUSE_BUTTON_LEFT:
-		dig(hit["position"])
-	else:
-		build(hit["position"])
+	match _held:
+		MOUSE_BUTTON_LEFT:
+			dig(hit["position"])
+		MOUSE_BUTTON_RIGHT:
+			build(hit["position"])
+		MOUSE_BUTTON_MIDDLE:
+			paint(hit["position"])
 
 
 ## The ground that the player looks at, if it is near enough; see VoxelTerrain.raycast().
@@ -85,14 +88,20 @@ func aim() -> Dictionary:
 
 func dig(at: Vector3) -> void:
 	if _is_made(terrain.dig_sphere(at, radius)):
-		inventory.stone += terrain.get_last_edit()["removed"]
+		_account()
 
 
 func build(at: Vector3) -> void:
-	if inventory.stone < radius ** 3:
-		said.emit("You need more stone: dig some first.")
-	elif _is_made(terrain.add_sphere(at, radius)):
-		inventory.stone -= terrain.get_last_edit()["added"]
+	# About what half of a sphere needs; the other half is mostly in the ground.
+	if inventory.volume(inventory.chosen) < 2.0 * radius ** 3:
+		said.emit("You need more %s for a sphere of this size: dig some first." % _name_of(inventory.chosen))
+	elif _is_made(terrain.add_sphere(at, radius, inventory.chosen)):
+		_account()
+
+
+## Costs nothing.
+func paint(at: Vector3) -> void:
+	_is_made(terrain.paint_sphere(at, radius, inventory.chosen))
 
 
 ## Says why not.
@@ -117,12 +126,24 @@ func redo() -> void:
 	_turn_back(terrain.redo(), "There is nothing to redo.")
 
 
-## What an undo gives back to the ground, the inventory loses, and the other way round.
+## The inventory gets what the latest edit has removed, and loses what it has added. An undo is an edit
+## like others.
+func _account() -> void:
+	var edit := terrain.get_last_edit()
+	for material: int in edit["removed_by_material"]:
+		inventory.put(material, edit["removed_by_material"][material])
+	for material: int in edit["added_by_material"]:
+		inventory.put(material, -edit["added_by_material"][material])
+
+
+func _name_of(material: int) -> String:
+	return terrain.material_library.get_material(material).resource_name
+
+
 func _turn_back(result: Error, nothing: String) -> void:
 	match result:
 		OK:
-			var edit := terrain.get_last_edit()
-			inventory.stone += edit["removed"] - edit["added"]
+			_account()
 		ERR_DOES_NOT_EXIST:
 			said.emit(nothing)
 		_:

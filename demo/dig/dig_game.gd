@@ -29,6 +29,7 @@ func _enter_tree() -> void:
 
 func _ready() -> void:
 	hud.tool = tool
+	hud.materials.tool = tool
 	hud.map.terrain = terrain
 	hud.map.player = player
 	tool.said.connect(hud.say)

@@ -9,13 +9,14 @@ const SECONDS_OF_A_MESSAGE := 4.0
 var _message_left := 0.0
 
 @onready var _message: Label = %Message
-@onready var _inventory: Label = %Inventory
+@onready var _brush: Label = %Brush
 @onready var _help: Control = %Help
 @onready var map: TextureRect = %Map
+@onready var materials: Control = %Materials
 
 
 func _process(delta: float) -> void:
-	_inventory.text = "stone %d m³      brush %.2f m" % [tool.inventory.stone, tool.radius]
+	_brush.text = "brush\n%.2f m" % tool.radius
 	_message_left -= delta
 	_message.visible = _message_left > 0.0
 

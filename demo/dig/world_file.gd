@@ -89,7 +89,7 @@ func load_player() -> bool:
 		return false
 	player.stand_at(file.get_value("player", "feet", player.position))
 	player.eye.rotation = file.get_value("player", "view", Vector3.ZERO)
-	tool.inventory.stone = file.get_value("inventory", "stone", 0.0)
+	tool.inventory.from_dictionary(file.get_value("player", "inventory", {}))
 	return true
 
 
@@ -102,7 +102,7 @@ func _save_player() -> String:
 	var file := ConfigFile.new()
 	file.set_value("player", "feet", player.position)
 	file.set_value("player", "view", player.eye.rotation)
-	file.set_value("inventory", "stone", tool.inventory.stone)
+	file.set_value("player", "inventory", tool.inventory.to_dictionary())
 	var error := file.save(_player_path())
 	return "" if error == OK else "Where you stand could not be saved to %s: %s." % [_player_path(), error_string(error)]
 
