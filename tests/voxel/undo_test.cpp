@@ -176,7 +176,10 @@ TEST(Undo, GoesOnWhereOthersEditsCannotBeTakenBack) {
     dig(1, 0.0F, 4.0F);
     dig(2, 2.0F, 4.0F);
     EXPECT_EQ(world.undo(1).error().kind, VoxelError::Kind::Conflict);
-    dig(2, -900.0F, 30.0F);  // needs more than the limit, so user 2 has nothing any more
+    dig(2, -900.0F, 30.0F);
+    // It replaces more than the limit, so user 2 has nothing any more.
+    ASSERT_TRUE(world.apply(
+        Operation{.mode = Mode::Add, .shape = SphereShape{{-900, 0, 0}, 30.0F}, .user = 2}));
     ASSERT_EQ(world.undo_history()->undo_count(2), 0U);
     ASSERT_EQ(world.undo_history()->undo_count(1), 2U);
     const std::size_t before = world.volume().edited_count();

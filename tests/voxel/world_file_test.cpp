@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,14 +75,6 @@ Seeds seeds_from(int first, int end) {
     Seeds seeds;
     for (int i = first; i < end; ++i) seeds[key_number(i)] = static_cast<std::uint64_t>(i) * 3 + 1;
     return seeds;
-}
-
-std::string content(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-void set_content(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 void run_sql(const std::string& path, const char* sql) {
@@ -499,12 +490,6 @@ TEST(WorldFile, ADamagedFileKeepsWhatIsIntact) {
     }
     EXPECT_GT(opened_damaged, rounds / 20);
     EXPECT_GT(left_of_cut, seeds.size());
-}
-
-long peak_memory_kb() {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
 }
 
 // The same with a small file, a million times in the long run: a sentence, or bricks as they were saved, and

@@ -10,7 +10,6 @@
 #include "nebula/voxel/world/world_saver.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdint>
@@ -240,17 +239,6 @@ TEST(WorldRegion, WhatCannotBeReadIsToldInOneSentence) {
     }
 }
 
-std::string content(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-long peak_memory_kb() {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
-}
-
 // Cut ends, flipped bytes anywhere, and most of all in the box. There is a region of some size or one
 // sentence, and no file asks for more memory than a region has.
 TEST(WorldRegion, ADamagedFileGivesARegionOrASentence) {
@@ -279,7 +267,7 @@ TEST(WorldRegion, ADamagedFileGivesARegionOrASentence) {
                     bytes[dice() % bytes.size()] ^= static_cast<char>(1 + dice() % 255);
         }
         std::filesystem::remove(path + "-wal");
-        std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+        set_content(path, bytes);
         const auto region = read_world_region(path, flat, kWords);
         if (region) {
             ++read;

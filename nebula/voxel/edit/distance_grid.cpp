@@ -24,7 +24,7 @@ bool edges_fit(Vec3i size, std::int32_t least = 2) {
     return fits(size.x) && fits(size.y) && fits(size.z);
 }
 
-tl::unexpected<VoxelError> out_of_range(const char* message) {
+tl::unexpected<VoxelError> wrong_size(const char* message) {
     return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange, message});
 }
 
@@ -61,8 +61,7 @@ tl::expected<DistanceGrid, VoxelError> read_region(
             return tl::unexpected(VoxelError{VoxelError::Kind::OutsideWorld,
                                              "the box reaches beyond 16 000 000 voxels"});
     const Vec3i size = box.max - box.min;
-    if (!edges_fit(size, 1))
-        return out_of_range("the box must have 1 to 256 points along each axis");
+    if (!edges_fit(size, 1)) return wrong_size("the box must have 1 to 256 points along each axis");
     try {
         DistanceGrid grid{size, {}};
         grid.distances.resize(grid.index(0, 0, size.z));
@@ -96,7 +95,7 @@ tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume, const B
     auto grid = read_region(volume, box);
     if (!grid) return grid;
     if (!edges_fit(grid->size))
-        return out_of_range("the copied box must have 2 to 256 points along each axis");
+        return wrong_size("the copied box must have 2 to 256 points along each axis");
     try {
         continue_distances(*grid);
         return grid;
@@ -107,7 +106,7 @@ tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume, const B
 
 tl::expected<DistanceGrid, VoxelError> grid_of_distances(Vec3i size,
                                                          std::span<const float> distances) {
-    if (!edges_fit(size)) return out_of_range("the box must have 2 to 256 points along each axis");
+    if (!edges_fit(size)) return wrong_size("the box must have 2 to 256 points along each axis");
     try {
         DistanceGrid grid{size, {}};
         const std::size_t count = grid.index(0, 0, size.z);

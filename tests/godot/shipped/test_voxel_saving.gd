@@ -283,3 +283,30 @@ func test_a_world_that_ends_ends_an_import() -> void:
 	await remove(terrain)
 	forget()
 	forget(region)
+
+
+func test_ground_that_was_saved_leaves_the_memory_and_comes_back() -> void:
+	forget()
+	var store := VoxelWorldStore.new()
+	expect_error("it must be from 0, for no limit, to 65536. It keeps its value")
+	store.memory_limit_mb = -1
+	check_equal(store.memory_limit_mb, 256, "memory_limit_mb unless set")
+	for game in 2:
+		var terrain := kept_terrain()
+		terrain.world_store.memory_limit_mb = 1
+		await opened(terrain)
+		for i in 12:
+			if game == 0:
+				check_equal(terrain.dig_sphere(Vector3(i * 40, 0, 0), 10.0), OK, "dig_sphere")
+		check_equal(await terrain.save(), "", "save")
+		await frames(30)
+		for i in 12:
+			var height := height_at(terrain, i * 40, 0)
+			check(absf(height + 10.0) < 0.1, "game %d, crater %d: %s" % [game, i, height])
+			check_equal(terrain.dig_sphere(Vector3(i * 40, -10, 0), 2.0), OK, "it can be dug on")
+			height = height_at(terrain, i * 40, 0)
+			check(absf(height + 12.0) < 0.1, "game %d, deeper crater %d: %s" % [game, i, height])
+		await load_whole(terrain)
+		check_equal(terrain.audit(), "", "audit")
+		await remove(terrain)
+	forget()
