@@ -171,15 +171,26 @@ func tuned_resources() -> Array[Resource]:
 		var resource: Resource = ClassDB.instantiate(name)
 		for property in stored(resource):
 			var before: Variant = resource.get(property.name)
-			resource.set(property.name, value_in_range(property))
+			resource.set(property.name, other_value(property, before))
 			check(resource.get(property.name) != before, "%s.%s differs" % [name, property.name])
 		all.append(resource)
 	return all
 
 
-func value_in_range(property: Dictionary) -> Variant:
-	if property.type == TYPE_STRING:
-		return "some text"
+func other_value(property: Dictionary, before: Variant) -> Variant:
+	match property.type:
+		TYPE_STRING, TYPE_STRING_NAME:
+			return "some text"
+		TYPE_BOOL:
+			return not before
+		TYPE_VECTOR3:
+			return Vector3(1, 2, 3)
+		TYPE_COLOR:
+			return Color.RED
+		TYPE_PACKED_INT32_ARRAY:
+			return PackedInt32Array([2, 5])
+	if property.hint == PROPERTY_HINT_ENUM:
+		return 1
 	if property.hint != PROPERTY_HINT_RANGE:
 		return 99.0
 	var range: PackedStringArray = property.hint_string.split(",")
@@ -187,8 +198,12 @@ func value_in_range(property: Dictionary) -> Variant:
 
 
 func stored(resource: Resource) -> Array[Dictionary]:
+	# Resources in resources are the engine's to save, and come back as other objects.
 	return ClassDB.class_get_property_list(resource.get_class(), true).filter(
-		func(p: Dictionary) -> bool: return p.usage & PROPERTY_USAGE_STORAGE != 0
+		func(p: Dictionary) -> bool:
+			return (
+				p.usage & PROPERTY_USAGE_STORAGE != 0 and p.type != TYPE_OBJECT and p.type != TYPE_ARRAY
+			)
 	)
 
 
