@@ -38,7 +38,7 @@ struct IslandLook {
 /// hidden and frozen, and not in the tree; whoever calls this owns it.
 ///
 /// Threads:   main thread.
-/// Cost:      about 1 ms for 32^3 voxels.
+/// Cost:      in proportion to the part's box; about as much as meshing its chunks.
 /// Errors:    OutOfMemory.
 [[nodiscard]] tl::expected<RigidBody3D, voxel::VoxelError> make_island_body(
     const voxel::GroundPart& part, const IslandLook& look);
