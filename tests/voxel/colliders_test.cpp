@@ -76,7 +76,7 @@ struct FakeShape final : ColliderShape {
 
 struct FakeSink final : ColliderSink {
     std::unique_ptr<ColliderShape> make(Vec3i tile, const ColliderMesh& mesh) override {
-        fake_time += make_time;
+        fake_time += std::exchange(next_make_time, make_time);
         EXPECT_FALSE(mesh.empty());
         return std::make_unique<FakeShape>(mesh.faces, bake, tile == free ? no_gate : gate,
                                            bake_time);
@@ -100,6 +100,7 @@ struct FakeSink final : ColliderSink {
     std::optional<Vec3i> free;  // does not pass the gate
     Faces first;                // of all that were shown
     Clock::duration make_time{};
+    Clock::duration next_make_time{};
     std::chrono::microseconds bake_time{};
     std::map<Vec3i, Faces> shown;
     std::vector<Vec3i> order;
@@ -495,6 +496,31 @@ TEST(Colliders, TheDeadlineEndsAnUpdateAfterOneMoreStep) {
     }
     EXPECT_GE(sink.shown.size(), 100U);
     EXPECT_GE(updates, sink.shown.size() / 4);
+}
+
+// As when the kernel runs somebody else in the middle of it.
+TEST(Colliders, OneStepThatTakesLongDoesNotSlowTheOthers) {
+    WorkerPool pool(workers(0));
+    Volume volume(std::make_shared<FlatGenerator>(4.0F));
+    Colliders colliders(volume, pool, &fake_now);
+    FakeSink sink;
+    sink.bake = false;
+    sink.make_time = 50us;
+    const GroundBody body = body_at({8, 5, 8}, 1.0F, 40.0F);
+    colliders.set_bodies({&body, 1});
+    update_until(colliders, sink, [&] { return colliders.is_ready(body); });
+    for (std::int32_t n = 0; n < 25; ++n) {
+        const Vec3f middle{static_cast<float>(n % 5 - 2) * 16 + 8, 4,
+                           static_cast<float>(n / 5 - 2) * 16 + 8};
+        const auto edit = apply(volume, {SphereEdit::Kind::Dig, middle, 2.0F});
+        ASSERT_TRUE(edit);
+        colliders.note_edit(edit->reach[0]);
+    }
+    sink.next_make_time = 5ms;
+    int calls = 0;
+    for (; calls < 100 && !colliders.is_ready(body); ++calls)
+        (void)colliders.update(sink, fake_now() + 1ms);
+    EXPECT_LE(calls, 6) << "25 shapes of 50 us in calls of a millisecond";
 }
 
 TEST(Colliders, AThrowingGeneratorFailsTheTileUntilItIsTriedAgain) {

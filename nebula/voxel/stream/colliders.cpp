@@ -57,6 +57,13 @@ Box3i tiles_reading(const Box3i& samples) {
     return {floor_div(samples.min - one, kTileSize), floor_div(samples.max - one, kTileSize) + one};
 }
 
+// A step that took many times as long as others was interrupted by the kernel. Counted in full, one such
+// time would allow a single step per call for the next twenty calls.
+void learn(CostEstimate& cost, Clock::duration spent) {
+    constexpr int most_times = 4;
+    cost.add(std::min<CostEstimate::Duration>(spent, cost.expected() * most_times));
+}
+
 // The heap's order: its first is the most urgent.
 constexpr auto kLessUrgent = [](const auto& a, const auto& b) {
     return a.rank != b.rank ? a.rank > b.rank : a.distance > b.distance;
@@ -235,10 +242,12 @@ ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline,
         receive();
     }
     show_baked(sink, frame, report);
+    end_round(sink, report);  // where there was no memory for the last of its tiles
     start_round(sink, frame, report);
     make_meshed(sink, frame, report);
     start_rest();
     sweep(sink, report);
+    start_bakes();
     report.spent = now_() - start;
     return report;
 }
@@ -261,17 +270,24 @@ void Colliders::help_bake(Clock::duration most) noexcept {
 
 void Colliders::show_baked(ColliderSink& sink, FrameBudget& frame, ColliderReport& report) {
     while (baked_.first != nullptr) {
-        const Clock::time_point start = now_();
-        if (!frame.try_start(start, show_cost_)) return;
         const Job& job = *baked_.first;
-        const Vec3i at = job.tile;
-        baked_.pop();
         if (job.abandoned) {
+            baked_.pop();
             forget(job);
             continue;
         }
-        complete(at, *find(at), sink, report);
-        show_cost_.add(now_() - start);
+        const Vec3i at = job.tile;
+        Tile& tile = *find(at);
+        if (tile.in_round) {  // shown with the last of it, within the budget or not
+            baked_.pop();
+            complete(at, tile, sink, report);
+            continue;
+        }
+        const Clock::time_point start = now_();
+        if (!frame.try_start(start, show_cost_)) return;
+        baked_.pop();
+        complete(at, tile, sink, report);
+        learn(show_cost_, now_() - start);
     }
 }
 
@@ -293,7 +309,7 @@ void Colliders::start_round(ColliderSink& sink, FrameBudget& frame, ColliderRepo
             if (count <= kMeshedHere && frame.try_start(start, mesh_cost_)) {
                 mesh(*tile.job);
                 make(tile, sink, report);
-                mesh_cost_.add(now_() - start);
+                learn(mesh_cost_, now_() - start);
             } else {
                 mesh_on_worker(at, tile);
             }
@@ -395,7 +411,7 @@ void Colliders::make_meshed(ColliderSink& sink, FrameBudget& frame, ColliderRepo
         if (!frame.try_start(start, make_cost_)) return;
         meshed_.pop();
         make(tile, sink, report);
-        make_cost_.add(now_() - start);
+        learn(make_cost_, now_() - start);
     }
 }
 
@@ -468,21 +484,40 @@ void Colliders::make(Tile& tile, ColliderSink& sink, ColliderReport& report) {
         job.mesh = {};
         if (!job.shape->bakes_on_worker()) return complete(at, tile, sink, report);
         tile.stage = Stage::Baking;
-        job.urgent_bake = tile.soon > 0 || tile.in_round;
-        urgent_bakes_ += job.urgent_bake ? 1 : 0;
-        (job.urgent_bake ? urgent_ : calm_)
-            .spawn(
-                [this, &job] {
-                    job.shape->bake();
-                    finished_.push(job);
-                },
-                "bake a collider");
+        made_.push(job);
     } catch (const std::bad_alloc&) {
-        if (job.urgent_bake) --urgent_bakes_;
         give_up(at, tile);
         throw;
     } catch (const std::exception&) {
         fail(at, tile, error_of_current_exception(), sink, report);
+    }
+}
+
+// At the end of a call, because waking a worker may let the kernel run it in place of this thread.
+void Colliders::start_bakes() {
+    while (made_.first != nullptr) {
+        Job& job = *made_.first;
+        made_.pop();
+        if (job.abandoned) {
+            forget(job);
+            continue;
+        }
+        Tile& tile = *find(job.tile);
+        job.urgent_bake = tile.soon > 0 || tile.in_round;
+        urgent_bakes_ += job.urgent_bake ? 1 : 0;
+        try {
+            (job.urgent_bake ? urgent_ : calm_)
+                .spawn(
+                    [this, &job] {
+                        job.shape->bake();
+                        finished_.push(job);
+                    },
+                    "bake a collider");
+        } catch (...) {
+            if (job.urgent_bake) --urgent_bakes_;
+            give_up(job.tile, tile);
+            throw;
+        }
     }
 }
 
@@ -560,6 +595,7 @@ void Colliders::clear(ColliderSink& sink) noexcept {
     while (finished_.take([](Job&) {})) {
     }
     meshed_ = {};
+    made_ = {};
     baked_ = {};
     for (auto& [at, tile] : tiles_) {
         if (std::exchange(tile.shown, false)) sink.remove(at);

@@ -168,6 +168,7 @@ private:
     void leave_round(Tile& tile) noexcept;
     void make_meshed(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
     void start_rest();
+    void start_bakes();
     void sweep(ColliderSink& sink, ColliderReport& report) noexcept;
 
     void begin(Vec3i at, Tile& tile);
@@ -200,6 +201,7 @@ private:
     std::vector<Wish> wishes_;
     bool wishes_lost_ = false;      // there was no memory for one
     Jobs meshed_;                   // wait for make()
+    Jobs made_;                     // wait for a worker to bake them
     Jobs baked_;                    // wait for show()
     std::size_t next_bucket_ = 0;   // of tiles_, for sweep()
     std::size_t working_ = 0;       // tiles that are not Idle
