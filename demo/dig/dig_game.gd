@@ -1,7 +1,7 @@
 extends Node3D
 ## The digging game: puts its parts together and waits for the world. Each part is a script of its own:
 ## digger.gd walks, brush_tool.gd digs and builds, falling_ground.gd lets fall what hangs on nothing,
-## thrower.gd throws, world_file.gd saves, hud.gd and height_map.gd show.
+## thrower.gd throws, world_file.gd saves; hud.gd, material_bar.gd and height_map.gd show.
 
 const Digger := preload("res://dig/digger.gd")
 const BrushTool := preload("res://dig/brush_tool.gd")

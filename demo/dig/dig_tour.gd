@@ -199,7 +199,7 @@ func _dig_a_tunnel() -> void:
 	var cover := _robot.deepest_tunnel
 	var dug := tool.inventory.total() - stone
 	_report.promise("a tunnel leads into the hill", cover > 2.5 and dug > 50.0 and _robot.deepest < 0.001,
-			"%.0f m long, %.1f m below the grass, %.0f m³ of stone" % [(player.position - start).length(), cover, dug])
+			"%.0f m long, %.1f m below the grass, %.0f m³ dug" % [(player.position - start).length(), cover, dug])
 	await _picture("tunnel", player.eye.position, start + Vector3.UP)
 
 
