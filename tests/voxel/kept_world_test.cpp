@@ -116,7 +116,14 @@ void expect_shown(const LevelSink& sink, const std::vector<SphereEdit>& edits, T
 
 // Digs, saves and walks about; whatever leaves the memory meanwhile, each chunk is what was dug.
 TEST_P(KeptWorld, IsShownAsItIsWhereverTheViewerGoes) {
-    for (const int count : {0, 2}) {
+#if defined(NEBULA_SANITIZED)  // too slow for more
+    const std::vector<int> counts{2};
+    constexpr int rounds = 2;
+#else
+    const std::vector<int> counts{0, 2};
+    constexpr int rounds = 4;
+#endif
+    for (const int count : counts) {
         const TemporaryFolder folder;
         WorkerPool pool(workers(count));
         Terrain terrain(pool, mountains(), kept_view(50));
@@ -125,7 +132,7 @@ TEST_P(KeptWorld, IsShownAsItIsWhereverTheViewerGoes) {
         LevelSink sink;
         std::vector<SphereEdit> edits;
         Dice dice(7);
-        for (int round = 0; round < 8; ++round) {
+        for (int round = 0; round < rounds; ++round) {
             const Vec3f viewer{dice.real(-90, 90), dice.real(0, 40), dice.real(-90, 90)};
             ASSERT_TRUE(terrain.set_viewer(viewer));
             for (int i = 0; i < 3; ++i) {
@@ -140,7 +147,7 @@ TEST_P(KeptWorld, IsShownAsItIsWhereverTheViewerGoes) {
             if (round % 2 == 0) terrain.saver()->save({});
             if (round % 4 == 0) terrain.saver()->wait();
             // By the clock: workers may have to wait for a CPU, and for the file.
-            const auto end = Clock::now() + 60s;
+            const auto end = Clock::now() + 300s;
             while (!terrain.is_loaded() && Clock::now() < end) {
                 terrain.update();
                 terrain.commit(sink, 1s);
@@ -149,7 +156,7 @@ TEST_P(KeptWorld, IsShownAsItIsWhereverTheViewerGoes) {
                 std::this_thread::yield();
             }
             ASSERT_TRUE(terrain.is_loaded()) << terrain.why_late(viewer);
-            if (round % 4 == 3) expect_shown(sink, edits, terrain, round);
+            if (round % 2 == 1) expect_shown(sink, edits, terrain, round);
         }
     }
 }

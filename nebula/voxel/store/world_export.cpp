@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <system_error>
 #include <unordered_set>
@@ -27,6 +28,9 @@ bool touches(BrickId brick, const Box3i& voxels) {
            wide(box.min.z) < voxels.max.z && wide(box.max.z) > voxels.min.z;
 }
 
+// About a millisecond of work.
+constexpr std::size_t kBricksBetweenPauses = 32;
+
 // As rows are ordered.
 bool comes_before(BrickKey a, BrickKey b) {
     return std::bit_cast<std::int64_t>(a) < std::bit_cast<std::int64_t>(b);
@@ -34,10 +38,9 @@ bool comes_before(BrickKey a, BrickKey b) {
 
 }  // namespace
 
-tl::expected<std::size_t, VoxelError> WorldFile::export_to(const std::string& path,
-                                                           const Box3i& voxels,
-                                                           bool with_operations,
-                                                           const Unsaved& unsaved) noexcept {
+tl::expected<std::size_t, VoxelError> WorldFile::export_to(
+    const std::string& path, const Box3i& voxels, bool with_operations, const Unsaved& unsaved,
+    const std::function<void()>& pause) noexcept {
     using Failure = tl::unexpected<VoxelError>;
     try {
         std::error_code ignored;
@@ -75,7 +78,7 @@ tl::expected<std::size_t, VoxelError> WorldFile::export_to(const std::string& pa
             if (*brick == nullptr) continue;
             pack(key, **brick, packed);
             if (auto done = out.write({&packed, 1}); !done) return Failure(std::move(done.error()));
-            ++count;
+            if (++count % kBricksBetweenPauses == 0 && pause) pause();
         }
         constexpr std::size_t at_once = 16;  // they may be long
         for (std::uint64_t last = 0; with_operations;) {

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -125,10 +126,11 @@ public:
     };
     /// Writes a new world file with the intact bricks that have a voxel in `voxels` of level 0, on
     /// all levels, and with the operations if `with_operations`. `unsaved` goes before what the file has.
-    /// There must be no file of this name. Returns how many bricks it has.
+    /// There must be no file of this name. Returns how many bricks it has. `pause` is called now and then, and
+    /// may read().
     [[nodiscard]] tl::expected<std::size_t, VoxelError> export_to(
         const std::string& path, const Box3i& voxels, bool with_operations,
-        const Unsaved& unsaved = {}) noexcept;
+        const Unsaved& unsaved = {}, const std::function<void()>& pause = {}) noexcept;
 
 private:
     struct CloseDatabase {

@@ -181,6 +181,13 @@ void WorldStore::finish(Requests request) noexcept {
     answered_.notify_one();
 }
 
+void WorldStore::serve_urgent() noexcept {
+    for (Requests urgent = take(true); !urgent.empty(); urgent = take(true)) {
+        urgent.front()->run(*this);
+        finish(std::move(urgent));
+    }
+}
+
 void WorldStore::run_next() noexcept {
     Requests next = take(false);
     if (next.empty()) return;  // a save has served it
@@ -296,10 +303,7 @@ tl::expected<SaveReport, VoxelError> WorldStore::save_now(
         const std::size_t count = std::min(kRowsAtOnce, packed.bricks.size() - i);
         if (auto done = file_->write(std::span(packed.bricks).subspan(i, count)); !done)
             return tl::unexpected(std::move(done.error()));
-        for (Requests urgent = take(true); !urgent.empty(); urgent = take(true)) {
-            urgent.front()->run(*this);
-            finish(std::move(urgent));
-        }
+        serve_urgent();
     }
     // After the urgent reads: for those, the file still has them.
     if (auto done = file_->erase(pristine); !done) return tl::unexpected(std::move(done.error()));
@@ -346,7 +350,8 @@ void WorldStore::export_to(std::string path, Box3i voxels, bool with_operations,
             if (store.file_ == nullptr) return tl::unexpected(store.why_closed_);
             const Packed packed = store.pack(unsaved);
             return store.file_->export_to(path, voxels, with_operations,
-                                          {packed.bricks, packed.pristine});
+                                          {packed.bricks, packed.pristine},
+                                          [&store] { store.serve_urgent(); });
         });
 }
 

@@ -51,7 +51,7 @@ struct SaveReport {
 ///
 /// Threads:   owner thread; read_now: any thread. Files are touched by the thread nebula-store-0 alone, so calls are
 ///            carried out in their order, except that a fetch goes before what has not begun, and
-///            between the rows of a save.
+///            between the rows of a save or an export.
 /// Cost:      a call is a short lock and waking a thread. A save keeps its bricks' pin until they
 ///            are encoded, some 15 microseconds each, and their bytes until they are written.
 /// Lifetime:  the destructor finishes all saves and exports, which may take as long as the disk
@@ -79,7 +79,7 @@ public:
     /// you receive them, so ask for some hundreds at a time.
     void fetch(std::vector<BrickKey> keys, Answer<std::vector<FetchedBrick>> answer);
     /// Reads bricks for whoever cannot go on without them, in the order of the keys. It waits until the I/O
-    /// thread has read them, which does so between the rows of a save but not while it commits one. Any thread,
+    /// thread has read them, which does so between the rows of a save or an export but not while it commits one. Any thread,
     /// while the store lives. \throws std::runtime_error if the file cannot be read, std::bad_alloc.
     [[nodiscard]] std::vector<BrickPtr> read_now(std::span<const BrickKey> keys);
     /// The first `most` operations after a sequence number; none: there are no more.
@@ -115,6 +115,8 @@ private:
     void run_next() noexcept NEBULA_EXCLUDES(mutex_);
     /// Null: there is none.
     [[nodiscard]] Requests take(bool only_urgent) noexcept NEBULA_EXCLUDES(mutex_);
+    /// What cannot wait for the end of a save or an export.
+    void serve_urgent() noexcept NEBULA_EXCLUDES(mutex_);
     void finish(Requests request) noexcept NEBULA_EXCLUDES(mutex_);
     struct Packed {
         std::vector<PackedBrick> bricks;
