@@ -52,6 +52,10 @@ bool bring_to(std::int64_t size, const Ref<Image>& image) {
            image->get_height() == edge && image->generate_mipmaps() == Error::OK;
 }
 
+std::string pixels(std::int64_t width, std::int64_t height) {
+    return std::to_string(width).append(" x ").append(std::to_string(height));
+}
+
 // What a layer is without a picture: nothing that anybody notices.
 Ref<Image> blank(std::size_t map, std::int64_t size) {
     constexpr std::array<Color, MaterialLook::kMaps> colors{
@@ -105,9 +109,7 @@ PreparedImages prepare_images(
         std::string first_scaled;
         for (Ref<Image> image : images[map]) {
             if (image && (image->get_width() != edge || image->get_height() != edge)) {
-                if (scaled++ == 0)
-                    first_scaled = std::to_string(image->get_width()) + " x " +
-                                   std::to_string(image->get_height());
+                if (scaled++ == 0) first_scaled = pixels(image->get_width(), image->get_height());
             }
             if (image.is_null() || !bring_to(edge, image)) {
                 ++broken;
@@ -118,11 +120,11 @@ PreparedImages prepare_images(
             prepared.layers[map].append(image);
         }
         const std::string what = std::string(kMapNames[map]) + " textures";
-        const std::string pixels = std::to_string(edge) + " x " + std::to_string(edge);
         if (scaled > 0)
             prepared.warnings.push_back(
                 "VoxelMaterialLibrary: " + std::to_string(scaled) + " of the " + what +
-                " have another size than " + pixels + " pixels, the first of them " + first_scaled +
+                " have another size than " + pixels(edge, edge) + " pixels, the first of them " +
+                first_scaled +
                 ", and were scaled to it. Give all textures one size, or set texture_size.");
         if (broken > 0)
             prepared.warnings.push_back("VoxelMaterialLibrary: " + std::to_string(broken) +
