@@ -33,8 +33,8 @@ Box3i moved(const Box3i& box, Vec3i by) { return {box.min + by, box.max + by}; }
 std::optional<GroundWalk::Place> unfound_in(const GroundWalk& walk, GroundWalk::BrickNumber brick,
                                             const Box3i& box) {
     const BrickPieces& cut = walk.pieces(brick);
-    const std::uint32_t columns = (1U << static_cast<unsigned>(box.max.x)) - 1U &
-                                  ~((1U << static_cast<unsigned>(box.min.x)) - 1U);
+    const auto below = [](std::int32_t x) { return (1U << static_cast<unsigned>(x)) - 1U; };
+    const std::uint32_t columns = below(box.max.x) & ~below(box.min.x);
     for (int z = box.min.z; z < box.max.z; ++z)
         for (int y = box.min.y; y < box.max.y; ++y) {
             const std::size_t row = BrickPieces::row(y, z);
