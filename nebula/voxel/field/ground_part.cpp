@@ -34,8 +34,8 @@ void read_materials(const Volume& volume, GroundPart& part) {
     for (std::int32_t z = first.z; z <= last.z; ++z)
         for (std::int32_t y = first.y; y <= last.y; ++y)
             for (std::int32_t x = first.x; x <= last.x; ++x)
-                if (const Brick* const brick = volume.find({{x, y, z}});
-                    brick != nullptr && !brick->placed.none())
+                if (const FoundBrick brick = volume.read({{x, y, z}});
+                    brick && !brick->placed.none())
                     place(*brick, brick_region({{x, y, z}}).box);
     part.materials = std::move(out);
 }
