@@ -22,22 +22,22 @@ namespace {
 
 constexpr std::uint8_t kAllFaces = 0x3F;
 
-struct World {
+struct Ground {
     const char* name;
     std::uint64_t
         hash;  ///< Of the meshes of chunk (0, 0, 0) with strips and 4, 6 and all materials.
     Sample (*field)(Vec3i voxel);
 };
 // NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
-void PrintTo(const World& world, std::ostream* out) { *out << world.name; }
+void PrintTo(const Ground& ground, std::ostream* out) { *out << ground.name; }
 
-const std::array kWorlds{
-    World{"hills", 0x34d6bd2ef62db799, [](Vec3i p) { return test::hills(11)(p); }},
-    World{"caves", 0xa9e568d20c4670b1, [](Vec3i p) { return test::caves(12)(p); }},
-    World{"checkerboard", 0x779dcdbdc4466991, test::checkerboard},
+const std::array kGrounds{
+    Ground{"hills", 0x34d6bd2ef62db799, [](Vec3i p) { return test::hills(11)(p); }},
+    Ground{"caves", 0xa9e568d20c4670b1, [](Vec3i p) { return test::caves(12)(p); }},
+    Ground{"checkerboard", 0x779dcdbdc4466991, test::checkerboard},
 };
 
-class MeshMaterials : public testing::TestWithParam<World> {
+class MeshMaterials : public testing::TestWithParam<Ground> {
 protected:
     const ChunkMesh& mesh_of(Vec3i chunk, std::uint8_t mask, unsigned materials) {
         test::fill(*block_, chunk, GetParam().field);
@@ -164,8 +164,8 @@ TEST_P(MeshMaterials, AllocateNothingTheSecondTime) {
                                   mesh_.attribute_data.data()}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Worlds, MeshMaterials, testing::ValuesIn(kWorlds),
-                         [](const auto& world) { return std::string(world.param.name); });
+INSTANTIATE_TEST_SUITE_P(Grounds, MeshMaterials, testing::ValuesIn(kGrounds),
+                         [](const auto& ground) { return std::string(ground.param.name); });
 
 // Eight materials in patches hardly wider than a triangle. README, "Materials", has the figures.
 TEST(MeshMaterialsInPatches, TakeFewCopiesOfVertices) {

@@ -49,7 +49,7 @@ Matrix inverse(const Matrix& m) {
 voxel::Vec3f as_voxels(const Row& v) {
     return {static_cast<float>(v[0]), static_cast<float>(v[1]), static_cast<float>(v[2])};
 }
-Vector3 as_vector(const Row& v) {
+Vector3 as_vector3(const Row& v) {
     return {static_cast<float>(v[0]), static_cast<float>(v[1]), static_cast<float>(v[2])};
 }
 Row as_row(voxel::Vec3f v) { return {v.x, v.y, v.z}; }
@@ -105,7 +105,7 @@ voxel::Vec3f NodeSpace::to_voxels(const Vector3& global) const noexcept {
 
 Vector3 NodeSpace::to_global(voxel::Vec3f voxels) const noexcept {
     const Row turned = times(to_global_, as_row(voxels));
-    return as_vector({turned[0] + origin_[0], turned[1] + origin_[1], turned[2] + origin_[2]});
+    return as_vector3({turned[0] + origin_[0], turned[1] + origin_[1], turned[2] + origin_[2]});
 }
 
 AABB NodeSpace::to_global(const voxel::Aabb& voxels) const noexcept {
@@ -125,7 +125,7 @@ Vector3 NodeSpace::normal_to_global(voxel::Vec3f normal) const noexcept {
     const Row turned = times(transposed(to_voxels_), as_row(normal));
     const double size = length(turned);
     if (size == 0.0) return {};
-    return as_vector({turned[0] / size, turned[1] / size, turned[2] / size});
+    return as_vector3({turned[0] / size, turned[1] / size, turned[2] / size});
 }
 
 voxel::Vec3f NodeSpace::normal_to_voxels(const Vector3& normal) const noexcept {

@@ -16,7 +16,7 @@ constexpr double kMostScale = 64.0;
 constexpr double kMostDensity = 100'000.0;
 
 // Whether a property may have this value; if not, says so.
-bool accepts(const char* name, double value, double lowest, double highest) {
+bool material_accepts(const char* name, double value, double lowest, double highest) {
     if (value >= lowest && value <= highest) return true;
     log(LogLevel::Error, std::string("VoxelMaterial.") + name + " is " + text_of(value) +
                              "; it must be from " + text_of(lowest) + " to " + text_of(highest) +
@@ -95,7 +95,7 @@ void VoxelMaterial::change(F&& f) {
 
 void VoxelMaterial::set_number(double MaterialLook::*number, const char* name, double value,
                                double lowest, double highest) {
-    if (accepts(name, value, lowest, highest))
+    if (material_accepts(name, value, lowest, highest))
         change([&](MaterialLook& look) { look.*number = value; });
 }
 
@@ -122,13 +122,13 @@ void VoxelMaterial::set_metallic(double metallic) {
 }
 
 void VoxelMaterial::set_hardness(double hardness) {
-    if (!accepts("hardness", hardness, 0.0, 1.0)) return;
+    if (!material_accepts("hardness", hardness, 0.0, 1.0)) return;
     hardness_.store(hardness);
     emit_changed();
 }
 
 void VoxelMaterial::set_density(double kg_per_m3) {
-    if (!accepts("density", kg_per_m3, 0.0, kMostDensity)) return;
+    if (!material_accepts("density", kg_per_m3, 0.0, kMostDensity)) return;
     density_.store(kg_per_m3);
     emit_changed();
 }
