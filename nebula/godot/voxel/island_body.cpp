@@ -167,12 +167,11 @@ void add_shapes(const RigidBody3D& body, const voxel::PartMesh& made, const voxe
     }
 }
 
-void set_mass(const RigidBody3D& body, const voxel::PartMass& mass, const BodySpace& space,
-              double density) {
+void set_mass(const RigidBody3D& body, const voxel::PartMass& mass, const BodySpace& space) {
     const Vector3& s = space.scale();
-    const double volume =
-        mass.volume * std::abs(double{s.x}) * std::abs(double{s.y}) * std::abs(double{s.z});
-    const double kilograms = std::max(volume * density, kLeastMass);
+    const double voxel_volume =
+        std::abs(double{s.x}) * std::abs(double{s.y}) * std::abs(double{s.z});
+    const double kilograms = std::max(mass.mass * voxel_volume, kLeastMass);
     body.set_mass(kilograms);
     body.set_center_of_mass_mode(RigidBody3D::CenterOfMassMode::CENTER_OF_MASS_MODE_CUSTOM);
     const auto spread = [&](std::size_t axis, float scale) {
@@ -195,14 +194,14 @@ tl::expected<RigidBody3D, voxel::VoxelError> make_island_body(const voxel::Groun
         voxel::SmoothMesher mesher;
         const auto made = voxel::mesh_part(mesher, part);
         if (!made) return tl::unexpected(made.error());
-        const voxel::PartMass mass = voxel::mass_of(part);
+        const voxel::PartMass mass = voxel::mass_of(part, look.densities);
         const BodySpace space(part, mass, look.place);
         body = create<RigidBody3D>();
         body.set_freeze_enabled(true);
         body.set_visible(false);
         body.set_as_top_level(true);
         body.set_transform(space.place());
-        set_mass(body, mass, space, look.density);
+        set_mass(body, mass, space);
         body.set_collision_layer(look.layer);
         body.set_collision_mask(look.mask);
         body.set_collision_priority(look.priority);

@@ -409,6 +409,8 @@ private:
     void settle_held_bodies();
     void release_islands() noexcept;
     [[nodiscard]] double voxel_volume() const noexcept;
+    /// Of islands, by material: the library's, and `island_density` where it says nothing.
+    [[nodiscard]] voxel::Densities densities() const;
     /// What follows an edit that was made: when it is shown, and what last_edit() says.
     void note_edit(const voxel::EditReport& report, Clock::time_point at);
     void name_stroke(voxel::Operation& operation) const noexcept;

@@ -165,6 +165,15 @@ void VoxelTerrain::handle_island(const voxel::Island& island) {
     announce("island_detached", {Variant(*body), volume});
 }
 
+voxel::Densities VoxelTerrain::densities() const {
+    voxel::Densities densities;
+    densities.fill(island_density_);
+    if (material_library_.is_null()) return densities;
+    const std::vector<double> known = material_library_->densities(island_density_);
+    std::copy_n(known.begin(), std::min(known.size(), densities.size()), densities.begin());
+    return densities;
+}
+
 double VoxelTerrain::voxel_volume() const noexcept {
     const auto& size = space_.voxel_size();
     return size[0] * size[1] * size[2];
@@ -181,7 +190,7 @@ tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(voxel::Groun
                 return tl::unexpected(read.error());
         const auto made = make_island_body(
             part, {.place = get_global_transform(),
-                   .density = island_density_,
+                   .densities = densities(),
                    .hull_edge =
                        island_shape_ == IslandShape::Convex ? voxel::kOneHull : voxel::kBrickSize,
                    .material = material_,
@@ -314,7 +323,9 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
         "island_density", &Self::island_density, &Self::set_island_density,
         Hint::range(1, 10000, 1, "or_greater,suffix:kg/m³"),
         "What a cubic metre of an island weighs. Its mass, centre of mass and inertia follow "
-        "from its shape.");
+        "from its shape. With a [member material_library], each material has its own [member "
+        "VoxelMaterial.density] instead, and this is the density of ground whose number has no "
+        "material.");
     c.property("island_crumbs", &Self::island_crumbs, &Self::set_island_crumbs,
                Hint::range(0, 64, 0.5, "or_greater,suffix:voxels³"),
                "With [member islands] at Fall, an island with a smaller volume than this, in cubic "

@@ -96,6 +96,30 @@ func test_a_top_falls_when_its_leg_is_cut() -> void:
 	check(not is_instance_valid(body), "it goes with the terrain")
 
 
+func test_a_body_weighs_what_its_materials_do() -> void:
+	var light := VoxelMaterial.new()
+	light.density = 500.0
+	var heavy := VoxelMaterial.new()
+	heavy.density = 8000.0
+	var terrain := flat_terrain()
+	terrain.material_library = VoxelMaterialLibrary.new()
+	terrain.material_library.materials = [null, light, heavy]
+	terrain.island_density = 1000.0
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	for half: Array in [[-3.0, 1], [3.0, 2]]:
+		var place := Vector3(8.5 + half[0], 20.5, 8.5)
+		check_equal(terrain.add_box(place, Vector3(6, 6, 6), Basis.IDENTITY, half[1]), OK)
+	check_equal(terrain.add_sphere(Vector3(30, 20, 8), 3.0), OK)
+	await frames(2)
+	var body := terrain.detach_island(Vector3(8, 20, 8))
+	check(absf(body.mass - 216.0 * 8500.0) < 10000.0, "its mass is %s" % body.mass)
+	check(absf(body.position.x - (8.5 + 3.0 * 7500.0 / 8500.0)) < 0.05, "its centre is %s" % body.position)
+	var nameless := terrain.detach_island(Vector3(30, 20, 8))
+	check(absf(nameless.mass - 113.1 * 1000.0) < 4000.0, "without a material: %s" % nameless.mass)
+	await remove(terrain)
+
+
 func test_the_game_may_decide() -> void:
 	var terrain := await table_of(VoxelTerrain.ISLANDS_SIGNAL)
 	terrain.undo_limit_mb = 16
