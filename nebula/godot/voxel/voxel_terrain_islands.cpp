@@ -194,6 +194,7 @@ tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(voxel::Groun
                    .hull_edge =
                        island_shape_ == IslandShape::Convex ? voxel::kOneHull : voxel::kBrickSize,
                    .material = material_,
+                   .materials = world_->view.materials(),
                    .colors = colors ? &*colors : nullptr,
                    .physics_material = physics_material_,
                    .layer = ground_look_.layer,
@@ -339,7 +340,8 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
             "Returns null if there is air, or if the ground there is larger than [member "
             "island_max_size].\n\nThe body is a child of the terrain with [member "
             "Node3D.top_level] "
-            "set, and has a [MeshInstance3D] with the terrain's [member material] and one or more "
+            "set, and has a [MeshInstance3D] with the terrain's [member material], or one that "
+            "draws the [member material_library] as the terrain does, and one or more "
             "[CollisionShape3D]. Its layer and mask are the terrain's, and its mask has the "
             "terrain's layer as well. It appears in the frame in which its ground disappears. It "
             "is frozen until the ground's old shape is out of physics, which takes one or two "

@@ -120,6 +120,39 @@ func test_a_body_weighs_what_its_materials_do() -> void:
 	await remove(terrain)
 
 
+func test_a_body_keeps_the_look_of_the_ground() -> void:
+	var brick := VoxelMaterial.new()
+	brick.albedo_texture = ImageTexture.create_from_image(Image.create_empty(8, 8, false, Image.FORMAT_RGBA8))
+	var terrain := flat_terrain()
+	terrain.material_library = VoxelMaterialLibrary.new()
+	terrain.material_library.materials = [VoxelMaterial.new(), brick]
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	var place := Vector3(8, 20, 8)
+	check_equal(terrain.add_sphere(place, 3.0, 1), OK)
+	await frames(2)
+	var body := terrain.detach_island(place)
+	var look := mesh_of(body).material_override as ShaderMaterial
+	check(look != null, "the library's shader")
+	if look == null:
+		await remove(terrain)
+		return
+	check_equal(look.get_shader_parameter("came_off"), true, "it came off")
+	check((look.get_shader_parameter("came_from") as Vector3).distance_to(place) < 0.05, "from there")
+	var has_textures := func() -> bool: return look.get_shader_parameter("albedo_maps") is Texture2DArray
+	check(await comes(has_textures), "textures that come later are its own, too")
+	brick.albedo_color = Color.RED
+	await frames(2)
+	check_equal(look.get_shader_parameter("colors")[1], Color.RED, "it follows the library")
+	body.reparent(tree.root)
+	terrain.material_library = null
+	brick.albedo_texture = null
+	await remove(terrain)
+	check(look.shader.code.contains("came_off") and has_textures.call(), "it outlives the terrain")
+	body.queue_free()
+	await frames(2)
+
+
 func test_the_game_may_decide() -> void:
 	var terrain := await table_of(VoxelTerrain.ISLANDS_SIGNAL)
 	terrain.undo_limit_mb = 16
