@@ -225,6 +225,10 @@ public:
         return static_cast<std::int64_t>(island_shape_);
     }
     void set_island_shape(std::int64_t shape);
+    [[nodiscard]] std::int64_t island_collision_layer() const { return island_layer_; }
+    void set_island_collision_layer(std::int64_t mask);
+    [[nodiscard]] std::int64_t island_collision_mask() const { return island_mask_; }
+    void set_island_collision_mask(std::int64_t mask);
 
     [[nodiscard]] PackedStringArray configuration_warnings();
     /// What is on the screen; null without a world.
@@ -490,6 +494,8 @@ private:
     double island_density_ = 2000.0;
     double island_crumbs_ = 4.0;
     IslandShape island_shape_ = IslandShape::Convex;
+    std::uint32_t island_layer_ = 1;
+    std::uint32_t island_mask_ = 1;
     std::vector<ObjectId> carriers_;  // bodies that this node is in: they get no ground from it
     ChunkLook geometry_;              // layers, shadows and so on; the rest is not used
     TaskHandle<> waiting_for_pool_;

@@ -98,6 +98,14 @@ void VoxelTerrain::set_island_shape(std::int64_t shape) {
     island_shape_ = static_cast<IslandShape>(shape);
 }
 
+void VoxelTerrain::set_island_collision_layer(std::int64_t mask) {
+    set_collision_bits(island_layer_, "island_collision_layer", mask);
+}
+
+void VoxelTerrain::set_island_collision_mask(std::int64_t mask) {
+    set_collision_bits(island_mask_, "island_collision_mask", mask);
+}
+
 // ---- Each frame
 
 void VoxelTerrain::look_for_islands() {
@@ -197,8 +205,8 @@ tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(voxel::Groun
                    .materials = world_->view.materials(),
                    .colors = colors ? &*colors : nullptr,
                    .physics_material = physics_material_,
-                   .layer = ground_look_.layer,
-                   .mask = ground_look_.mask | ground_look_.layer,
+                   .layer = island_layer_,
+                   .mask = island_mask_ | ground_look_.layer,
                    .priority = ground_look_.priority,
                    .visual_layers = geometry_.layers,
                    .cast_shadow = geometry_.cast_shadow});
@@ -333,6 +341,15 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
                "voxels, is removed and becomes no body.");
     c.property("island_shape", &Self::island_shape, &Self::set_island_shape,
                Hint::names("Convex,Pieces"), "The collision shape of islands that become bodies.");
+    c.property("island_collision_layer", &Self::island_collision_layer,
+               &Self::set_island_collision_layer, Hint::physics_layers(),
+               "The [member CollisionObject3D.collision_layer] of islands that become bodies.");
+    c.property(
+        "island_collision_mask", &Self::island_collision_mask, &Self::set_island_collision_mask,
+        Hint::physics_layers(),
+        "The [member CollisionObject3D.collision_mask] of islands that become bodies. The "
+        "terrain's [member collision_layer] is added to it, so that they do not fall through "
+        "the ground.");
     c.method("detach_island", &Self::detach_island, {"position"})
         .doc(
             "Turns the island at a global [param position] in the ground, or less than a voxel "
@@ -342,8 +359,8 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
             "Node3D.top_level] "
             "set, and has a [MeshInstance3D] with the terrain's [member material], or one that "
             "draws the [member material_library] as the terrain does, and one or more "
-            "[CollisionShape3D]. Its layer and mask are the terrain's, and its mask has the "
-            "terrain's layer as well. It appears in the frame in which its ground disappears. It "
+            "[CollisionShape3D]. It is on [member island_collision_layer]. It appears in the frame "
+            "in which its ground disappears. It "
             "is frozen until the ground's old shape is out of physics, which takes one or two "
             "ticks. To the terrain it is an edit: [method undo] brings the ground back, and leaves "
             "the body. All of it is done in this call: some milliseconds for an island of 16 "

@@ -153,6 +153,25 @@ func test_a_body_keeps_the_look_of_the_ground() -> void:
 	await frames(2)
 
 
+func test_a_body_is_on_the_layers_of_islands() -> void:
+	var terrain := flat_terrain()
+	terrain.collision_layer = 2
+	terrain.collision_mask = 8
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	for layers: Array in [[1, 1], [16, 32]]:  # the first ones are there by themselves
+		if layers[0] != 1:
+			terrain.island_collision_layer = layers[0]
+			terrain.island_collision_mask = layers[1]
+		check_equal(terrain.add_sphere(Vector3(8, 20, 8), 3.0), OK)
+		await frames(2)
+		var body := terrain.detach_island(Vector3(8, 20, 8))
+		check_equal(body.collision_layer, layers[0], "layer")
+		check_equal(body.collision_mask, layers[1] | 2, "mask")
+		await frames(2)
+	await remove(terrain)
+
+
 func test_the_game_may_decide() -> void:
 	var terrain := await table_of(VoxelTerrain.ISLANDS_SIGNAL)
 	terrain.undo_limit_mb = 16
@@ -251,7 +270,7 @@ func test_bad_values_are_refused() -> void:
 	for bad: Array in [
 		["islands", 3], ["islands", -1], ["island_max_size", 0], ["island_max_size", 97],
 		["island_density", 0.0], ["island_density", NAN], ["island_density", -INF],
-		["island_crumbs", -1.0], ["island_crumbs", NAN], ["island_shape", 2],
+		["island_collision_layer", -1], ["island_collision_mask", 1 << 32], ["island_crumbs", -1.0], ["island_crumbs", NAN], ["island_shape", 2],
 	]:
 		var before: Variant = terrain.get(bad[0])
 		expect_error("VoxelTerrain.%s is" % bad[0])
