@@ -338,6 +338,7 @@ private:
     [[nodiscard]] bool is_reshowing();
     void follow_motion();
     void follow_bodies();
+    void show_ground() const;
     void place_ground();
     void find_carriers();
     [[nodiscard]] bool is_carrier(ObjectId body) const noexcept;
