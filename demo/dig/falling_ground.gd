@@ -3,9 +3,6 @@ extends Node
 
 signal said(message: String)
 
-const LAYER_OF_THINGS := 1
-const LAYERS_OF_ALL := 3
-
 @export var terrain: VoxelTerrain
 
 var _bodies: Array[RigidBody3D] = []
@@ -28,8 +25,5 @@ func clear() -> void:
 func _on_island_detached(body: RigidBody3D, volume: float) -> void:
 	if body == null:
 		return  # a crumb
-	# It comes on the terrain's layer, on which the player does not look for bodies.
-	body.collision_layer = LAYER_OF_THINGS
-	body.collision_mask = LAYERS_OF_ALL
 	_bodies.append(body)
 	said.emit("%.0f m³ came off." % volume)

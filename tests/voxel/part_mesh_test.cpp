@@ -209,5 +209,48 @@ TEST(PartMass, IsThatOfABox) {
     EXPECT_NEAR(mass.spread[2], 3.0 * 3 / 12, 1e-9);
 }
 
+TEST(PartMass, IsTheSumOfItsMaterials) {
+    const Volume volume(std::make_shared<FieldGenerator>([](Vec3i p) {
+        return Box3i{{5, 6, 7}, {17, 12, 10}}.contains(p) ? Sample{-16} : Sample{16};
+    }));
+    GroundPart part = part_of(volume, {6, 7, 8});
+    for (std::size_t i = 0; i < std::size_t{12} * 6 * 3; ++i)
+        part.materials.push_back(i % 12 < 6 ? Material{1} : Material{127});
+    Densities densities{};
+    densities[1] = 1000.0;
+    densities[127] = 3000.0;
+    const PartMass mass = mass_of(part, densities);
+    EXPECT_DOUBLE_EQ(mass.volume, 216.0);
+    EXPECT_DOUBLE_EQ(mass.mass, 108.0 * 1000 + 108.0 * 3000);
+    EXPECT_DOUBLE_EQ(mass.centre[0], 0.25 * 2.5 + 0.75 * 8.5);
+    EXPECT_DOUBLE_EQ(mass.centre[1], 2.5);
+    // Each half has 6 * 6 / 12, and its middle is 4.5 or 1.5 from the centre.
+    EXPECT_NEAR(mass.spread[0], 3.0 + 0.25 * 4.5 * 4.5 + 0.75 * 1.5 * 1.5, 1e-9);
+    EXPECT_NEAR(mass.spread[1], 6.0 * 6 / 12, 1e-9);
+
+    const PartMass weightless = mass_of(part, Densities{});
+    EXPECT_DOUBLE_EQ(weightless.mass, 0.0);
+    EXPECT_DOUBLE_EQ(weightless.centre[0], 5.5);
+    EXPECT_NEAR(weightless.spread[0], 12.0 * 12 / 12, 1e-9);
+}
+
+TEST(PartMass, HasNothingOfTheMaterialOfAir) {
+    const Volume volume(std::make_shared<FieldGenerator>([](Vec3i p) {
+        const auto square = [](int v) { return static_cast<float>(v * v); };
+        return quantize(std::sqrt(square(p.x) + square(p.y) + square(p.z)) - 5.3F);
+    }));
+    GroundPart part = part_of(volume, {0, 0, 0});
+    for (std::int32_t z = part.box.min.z; z < part.box.max.z; ++z)
+        for (std::int32_t y = part.box.min.y; y < part.box.max.y; ++y)
+            for (std::int32_t x = part.box.min.x; x < part.box.max.x; ++x)
+                part.materials.push_back(part.has({x, y, z}) ? Material{2} : Material{9});
+    Densities densities{};
+    densities[2] = 4.0;
+    densities[9] = 1e5;
+    const PartMass mass = mass_of(part, densities);
+    EXPECT_DOUBLE_EQ(mass.volume, mass_of(part).volume);
+    EXPECT_DOUBLE_EQ(mass.mass, 4.0 * mass.volume);
+}
+
 }  // namespace
 }  // namespace nebula::voxel

@@ -7,6 +7,7 @@
 #include "nebula/godot/runtime/task_diagnostics.hpp"
 #include "nebula/godot/runtime/worker_stats.hpp"
 #include "nebula/godot/voxel/chunk_instance.hpp"
+#include "nebula/godot/voxel/shape_lines.hpp"
 #include "nebula/threading/config_toml.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
@@ -233,6 +234,8 @@ std::int64_t NebulaServer::tasks_starved_frames() {
                            : 0;
 }
 
-std::int64_t NebulaServer::live_engine_resources() { return ChunkInstance::live_resources(); }
+std::int64_t NebulaServer::live_engine_resources() {
+    return ChunkInstance::live_resources() + ShapeLines::count();
+}
 
 }  // namespace nebula::godot

@@ -5,11 +5,13 @@
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/voxel/shape_baker.hpp"
+#include "nebula/godot/voxel/shape_lines.hpp"
 #include "nebula/voxel/field/tile_block.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <span>
 
 namespace nebula::godot {
@@ -56,6 +58,8 @@ public:
     void bake() noexcept override { baker_->bake(rid_); }
     [[nodiscard]] RID rid() const noexcept { return rid_; }
 
+    std::optional<ShapeLines> lines;
+
 private:
     const ShapeBaker* baker_;
     RID rid_;
@@ -93,6 +97,7 @@ std::unique_ptr<voxel::ColliderShape> GroundSink::make(voxel::Vec3i tile,
         for (std::size_t i = 0; i + 2 < to.size(); i += 3) std::swap(to[i + 1], to[i + 2]);
     PhysicsServer3D::singleton().shape_set_data(
         shape->rid(), Dictionary{{"faces", faces}, {"backface_collision", false}});
+    if (drawn_in_.is_valid()) shape->lines.emplace(faces, line_material_);
     return shape;
 }
 
@@ -142,6 +147,10 @@ void GroundSink::show(voxel::Vec3i tile, std::unique_ptr<voxel::ColliderShape> s
     std::unique_ptr<Shape> ours(static_cast<Shape*>(shape.release()));
     const PhysicsServer3D server = PhysicsServer3D::singleton();
     Group& group = group_of(tile);
+    if (ours->lines) {
+        ours->lines->set_place(place_of_group(voxel::floor_div(tile, kTilesPerBody)));
+        ours->lines->set_scenario(drawn_in_);
+    }
     const auto piece = std::find_if(group.pieces.begin(), group.pieces.end(),
                                     [tile](const Piece& p) { return p.tile == tile; });
     if (piece != group.pieces.end()) {
@@ -194,6 +203,14 @@ void GroundSink::set_space(RID space) {
         PhysicsServer3D::singleton().body_set_space(group.body, space);
 }
 
+void GroundSink::draw_in(RID scenario) {
+    drawn_in_ = scenario;
+    if (scenario.is_valid() && line_material_.is_null()) line_material_ = shape_line_material();
+    for (const auto& [at, group] : groups_)
+        for (const Piece& piece : group.pieces)
+            if (piece.shape && piece.shape->lines) piece.shape->lines->set_scenario(scenario);
+}
+
 void GroundSink::apply_look(RID body) const {
     const PhysicsServer3D server = PhysicsServer3D::singleton();
     server.body_set_collision_layer(body, look_.layer);
@@ -225,9 +242,14 @@ void GroundSink::set_place(const Transform3D& place) {
     const Vector3 inverse_scale{1.0F / scale.x, 1.0F / scale.y, 1.0F / scale.z};
     for (std::size_t i = 0; i < 3; ++i)
         rotation_.rows[i] = times(place.basis.rows[i], inverse_scale);
-    for (const auto& [at, group] : groups_)
+    for (const auto& [at, group] : groups_) {
+        const Transform3D place_of_body = place_of_group(at);
         PhysicsServer3D::singleton().body_set_state(
-            group.body, PhysicsServer3D::BODY_STATE_TRANSFORM, place_of_group(at));
+            group.body, PhysicsServer3D::BODY_STATE_TRANSFORM, place_of_body);
+        if (!drawn_in_.is_valid()) continue;
+        for (const Piece& piece : group.pieces)
+            if (piece.shape && piece.shape->lines) piece.shape->lines->set_place(place_of_body);
+    }
 }
 
 Transform3D GroundSink::place_of_group(voxel::Vec3i group) const noexcept {

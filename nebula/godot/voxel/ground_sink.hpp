@@ -2,8 +2,10 @@
 // The colliders of one terrain in the physics server.
 #pragma once
 
+#include "nebula/godot/api/standard_material_3d.hpp"
 #include "nebula/godot/binding/math.hpp"
 #include "nebula/godot/binding/object.hpp"
+#include "nebula/godot/binding/ref.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/stream/collider_sink.hpp"
 
@@ -54,6 +56,8 @@ public:
 
     /// The space that the bodies are in; none: they are kept outside.
     void set_space(RID space);
+    /// Where shapes are drawn as lines, those that are made from now on; none: nowhere.
+    void draw_in(RID scenario);
     void set_look(const GroundLook& look);
     /// Whether the bodies are kinematic: a change of place is then a motion of the next physics tick.
     void set_moving(bool moving);
@@ -97,6 +101,8 @@ private:
 
     std::shared_ptr<ShapeBaker> baker_;  // null: make() bakes
     RID space_;
+    RID drawn_in_;
+    Ref<StandardMaterial3D> line_material_;  // null until something is drawn
     bool moving_ = false;
     std::vector<RID> exceptions_;
     GroundLook look_;

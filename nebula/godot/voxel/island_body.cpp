@@ -2,15 +2,14 @@
 #include "nebula/godot/voxel/island_body.hpp"
 
 #include "nebula/godot/api/array_mesh.hpp"
-#include "nebula/godot/api/base_material_3d.hpp"
 #include "nebula/godot/api/collision_shape_3d.hpp"
 #include "nebula/godot/api/convex_polygon_shape_3d.hpp"
 #include "nebula/godot/api/mesh.hpp"
 #include "nebula/godot/api/mesh_instance_3d.hpp"
-#include "nebula/godot/api/standard_material_3d.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/voxel/ground_sink.hpp"
+#include "nebula/godot/voxel/terrain_materials.hpp"
 #include "nebula/voxel/mesh/material_attribute.hpp"
 #include "nebula/voxel/mesh/part_mesh.hpp"
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
@@ -48,6 +47,7 @@ public:
         }
         const Vec3d at{part.box.min.x + centre_[0], part.box.min.y + centre_[1],
                        part.box.min.z + centre_[2]};
+        came_from_ = {static_cast<float>(at.x), static_cast<float>(at.y), static_cast<float>(at.z)};
         const auto along = [&at](const Vector3& row, float origin) {
             return static_cast<float>(row.x * at.x + row.y * at.y + row.z * at.z + double{origin});
         };
@@ -58,6 +58,8 @@ public:
 
     [[nodiscard]] Transform3D place() const { return {rotation_, origin_}; }
     [[nodiscard]] const Vector3& scale() const { return scale_; }
+    /// The centre of mass, in the terrain's voxels.
+    [[nodiscard]] const Vector3& came_from() const { return came_from_; }
     /// Relative to the centre of mass, still in voxels.
     [[nodiscard]] Vector3 centred(voxel::Vec3f v) const {
         return {static_cast<float>(v.x - centre_[0]), static_cast<float>(v.y - centre_[1]),
@@ -71,6 +73,7 @@ public:
 private:
     Vector3 scale_;
     std::array<double, 3> centre_;
+    Vector3 came_from_;
     Basis rotation_;
     Vector3 origin_;
 };
@@ -130,13 +133,6 @@ Ref<ArrayMesh> mesh_of(const voxel::PartMesh& made, const BodySpace& space,
     return mesh;
 }
 
-// The library's own shader lays its textures in the terrain's space, which a body leaves.
-Ref<Material> plain_colors() {
-    const auto material = make_ref<StandardMaterial3D>();
-    material->set_flag(BaseMaterial3D::Flags::FLAG_ALBEDO_FROM_VERTEX_COLOR, true);
-    return material;
-}
-
 void add_mesh(const RigidBody3D& body, const voxel::PartMesh& made, const BodySpace& space,
               const IslandLook& look) {
     const auto instance = create<MeshInstance3D>();
@@ -145,8 +141,9 @@ void add_mesh(const RigidBody3D& body, const voxel::PartMesh& made, const BodySp
     const Vector3& s = space.scale();
     instance.set_basis({{{s.x, 0, 0}, {0, s.y, 0}, {0, 0, s.z}}});
     instance.set_mesh(mesh_of(made, space, look.colors));
-    instance.set_material_override(
-        look.material.is_null() && look.colors != nullptr ? plain_colors() : look.material);
+    instance.set_material_override(look.material.is_null() && look.materials != nullptr
+                                       ? look.materials->of_body(space.came_from())
+                                       : look.material);
     instance.set_layer_mask(look.visual_layers);
     instance.set_cast_shadows_setting(
         static_cast<GeometryInstance3D::ShadowCastingSetting>(look.cast_shadow));
@@ -167,12 +164,11 @@ void add_shapes(const RigidBody3D& body, const voxel::PartMesh& made, const voxe
     }
 }
 
-void set_mass(const RigidBody3D& body, const voxel::PartMass& mass, const BodySpace& space,
-              double density) {
+void set_mass(const RigidBody3D& body, const voxel::PartMass& mass, const BodySpace& space) {
     const Vector3& s = space.scale();
-    const double volume =
-        mass.volume * std::abs(double{s.x}) * std::abs(double{s.y}) * std::abs(double{s.z});
-    const double kilograms = std::max(volume * density, kLeastMass);
+    const double voxel_volume =
+        std::abs(double{s.x}) * std::abs(double{s.y}) * std::abs(double{s.z});
+    const double kilograms = std::max(mass.mass * voxel_volume, kLeastMass);
     body.set_mass(kilograms);
     body.set_center_of_mass_mode(RigidBody3D::CenterOfMassMode::CENTER_OF_MASS_MODE_CUSTOM);
     const auto spread = [&](std::size_t axis, float scale) {
@@ -195,14 +191,14 @@ tl::expected<RigidBody3D, voxel::VoxelError> make_island_body(const voxel::Groun
         voxel::SmoothMesher mesher;
         const auto made = voxel::mesh_part(mesher, part);
         if (!made) return tl::unexpected(made.error());
-        const voxel::PartMass mass = voxel::mass_of(part);
+        const voxel::PartMass mass = voxel::mass_of(part, look.densities);
         const BodySpace space(part, mass, look.place);
         body = create<RigidBody3D>();
         body.set_freeze_enabled(true);
         body.set_visible(false);
         body.set_as_top_level(true);
         body.set_transform(space.place());
-        set_mass(body, mass, space, look.density);
+        set_mass(body, mass, space);
         body.set_collision_layer(look.layer);
         body.set_collision_mask(look.mask);
         body.set_collision_priority(look.priority);

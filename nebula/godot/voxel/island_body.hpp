@@ -17,12 +17,15 @@
 
 namespace nebula::godot {
 
+class TerrainMaterials;
+
 /// What does not follow from the part itself.
 struct IslandLook {
     Transform3D place;                           ///< Of the terrain, global.
-    double density = 2000.0;                     ///< In kilograms per cubic metre.
+    voxel::Densities densities{};                ///< In kilograms per cubic metre.
     std::int32_t hull_edge = voxel::kBrickSize;  ///< As voxel::hulls_of.
-    Ref<Material> material;                      ///< Null with colours: they are drawn as they are.
+    Ref<Material> material;
+    TerrainMaterials* materials = nullptr;  ///< Of the terrain's library, if there is no material.
     /// By material, as vertices have them; null: the part's materials do not matter.
     const VertexColors* colors = nullptr;
     Ref<PhysicsMaterial> physics_material;

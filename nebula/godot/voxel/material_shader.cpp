@@ -11,8 +11,12 @@ namespace {
 // of a triangle name the same materials, so they may be flat.
 constexpr std::string_view kCode = R"(
 uniform int single_material = -1;
-// From the world to the terrain's own space, in which textures lie, so that they move with it.
+// Textures lie in the terrain's own space, so that they move with it: from the world to there.
 uniform mat4 from_world;
+// A body that came off the terrain keeps its textures as it tumbles: vertices are that far from where they
+// were in the terrain.
+uniform bool came_off = false;
+uniform vec3 came_from;
 // By number: colour; roughness, metallic, repetitions per voxel, whether there is a height; layers of the
 // albedo, normal and ORM arrays, or -1.
 uniform vec4 colors[128] : source_color;
@@ -35,7 +39,7 @@ varying vec4 weights;
 varying flat int numbers;
 
 void vertex() {
-    place = (from_world * (MODEL_MATRIX * vec4(VERTEX, 1.0))).xyz;
+    place = came_off ? VERTEX + came_from : (from_world * (MODEL_MATRIX * vec4(VERTEX, 1.0))).xyz;
     facing = NORMAL;
     if (single_material >= 0) {
         numbers = single_material;
@@ -181,26 +185,12 @@ void fragment() {
 
 }  // namespace
 
-// The RenderingServer has no preprocessor; the one of Shader resources is not reached from here. There is
-// one level of #ifdef, and no #else.
 std::string material_shader_code(const std::array<bool, 3>& has_maps) {
     constexpr std::array<std::string_view, 3> names{"ALBEDO_MAPS", "NORMAL_MAPS", "ORM_MAPS"};
-    constexpr std::string_view ifdef = "#ifdef ";
     std::string code = "shader_type spatial;\n";
-    bool taken = true;
-    for (std::string_view rest = kCode; !rest.empty();) {
-        const std::string_view line = rest.substr(0, rest.find('\n') + 1);
-        rest.remove_prefix(line.size());
-        if (line.starts_with(ifdef)) {
-            for (std::size_t i = 0; i < names.size(); ++i)
-                if (line.substr(ifdef.size()).starts_with(names[i])) taken = has_maps[i];
-        } else if (line.starts_with("#endif")) {
-            taken = true;
-        } else if (taken) {
-            code += line;
-        }
-    }
-    return code;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (has_maps[i]) code.append("#define ").append(names[i]).append("\n");
+    return code.append(kCode);
 }
 
 }  // namespace nebula::godot

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The shader that terrains with a material library are drawn with.
+// The shader that terrains with a material library are drawn with, and bodies that came off them.
 #pragma once
 
 #include <array>

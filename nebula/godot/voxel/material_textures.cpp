@@ -2,7 +2,6 @@
 #include "nebula/godot/voxel/material_textures.hpp"
 
 #include "nebula/godot/api/globals.hpp"
-#include "nebula/godot/api/rendering_server.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -139,14 +138,9 @@ MaterialTextures::MaterialTextures(TextureList list, const PreparedImages& image
     : list_(std::move(list)), heights_(images.varied_alpha[MaterialLook::Albedo]) {
     for (std::size_t map = 0; map < MaterialLook::kMaps; ++map) {
         if (images.layers[map].is_empty()) continue;
-        arrays_[map] = RenderingServer::singleton().texture_2d_layered_create(
-            images.layers[map], RenderingServerTextureLayeredType::TEXTURE_LAYERED_2D_ARRAY);
+        arrays_[map] = make_ref<Texture2DArray>();
+        arrays_[map]->create_from_images(images.layers[map]);
     }
-}
-
-MaterialTextures::~MaterialTextures() {
-    for (const RID array : arrays_)
-        if (array.is_valid()) RenderingServer::singleton().free_rid(array);
 }
 
 MaterialLayers MaterialTextures::layers(std::size_t material) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/godot/api/image.hpp"
+#include "nebula/godot/api/texture_2d_array.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/math.hpp"
 #include "nebula/godot/binding/ref.hpp"
@@ -52,20 +53,19 @@ struct PreparedImages {
 class MaterialTextures {
 public:
     MaterialTextures(TextureList list, const PreparedImages& images);
-    ~MaterialTextures();
-    MaterialTextures(const MaterialTextures&) = delete;
-    MaterialTextures& operator=(const MaterialTextures&) = delete;
 
     [[nodiscard]] const TextureList& list() const noexcept { return list_; }
-    /// Invalid: no material has such a map.
-    [[nodiscard]] RID array(std::size_t map) const noexcept { return arrays_[map]; }
+    /// Null: no material has such a map.
+    [[nodiscard]] const Ref<Texture2DArray>& array(std::size_t map) const noexcept {
+        return arrays_[map];
+    }
     [[nodiscard]] MaterialLayers layers(std::size_t material) const;
     /// Whether the alpha of the material's albedo is a height.
     [[nodiscard]] bool has_height(std::size_t material) const;
 
 private:
     TextureList list_;
-    std::array<RID, MaterialLook::kMaps> arrays_;
+    std::array<Ref<Texture2DArray>, MaterialLook::kMaps> arrays_;
     std::vector<bool> heights_;  // per layer of the albedo
 };
 

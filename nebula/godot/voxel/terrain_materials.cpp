@@ -43,7 +43,7 @@ std::uint32_t vertex_color(const Color& color) noexcept {
 TerrainMaterials::TerrainMaterials(const LibraryLook& look,
                                    std::shared_ptr<const MaterialTextures> textures,
                                    const Transform3D& place)
-    : shader_(RenderingServer::singleton().shader_create()), from_world_(inverse_of(place)) {
+    : shader_(make_ref<Shader>()), from_world_(inverse_of(place)) {
     set_look(look, std::move(textures));
 }
 
@@ -51,7 +51,6 @@ TerrainMaterials::~TerrainMaterials() {
     const RenderingServer server = RenderingServer::singleton();
     for (const RID material : materials_)
         if (material.is_valid()) server.free_rid(material);
-    server.free_rid(shader_);
 }
 
 RID TerrainMaterials::of(int material) {
@@ -60,10 +59,21 @@ RID TerrainMaterials::of(int material) {
     if (rid.is_valid()) return rid;
     const RenderingServer server = RenderingServer::singleton();
     rid = server.material_create();
-    server.material_set_shader(rid, shader_);
+    server.material_set_shader(rid, shader_->get_rid());
     server.material_set_param(rid, "single_material", std::int64_t{material});
     set_all(rid);
     return rid;
+}
+
+Ref<ShaderMaterial> TerrainMaterials::of_body(const Vector3& came_from) {
+    std::erase_if(bodies_, [](ObjectId body) { return !body.is_alive(); });
+    auto material = make_ref<ShaderMaterial>();
+    material->set_shader(shader_);
+    material->set_shader_parameter("came_off", true);
+    material->set_shader_parameter("came_from", came_from);
+    set_all(material.get());
+    bodies_.push_back(material.id());
+    return material;
 }
 
 void TerrainMaterials::set_look(const LibraryLook& look,
@@ -94,27 +104,50 @@ void TerrainMaterials::set_look(const LibraryLook& look,
 
     std::array<bool, MaterialLook::kMaps> maps{};
     for (std::size_t map = 0; map < maps.size(); ++map)
-        maps[map] = textures && textures->array(map).is_valid();
+        maps[map] = textures && textures->array(map);
     // The arrays of before live until nothing reads them.
     const auto before = std::exchange(textures_, std::move(textures));
-    if (shader_maps_ != maps)
-        RenderingServer::singleton().shader_set_code(shader_, String(material_shader_code(maps)));
+    if (shader_maps_ != maps) shader_->set_code(String(material_shader_code(maps)));
     shader_maps_ = maps;
     for (const RID material : materials_)
         if (material.is_valid()) set_all(material);
+    for (const ObjectId body : bodies_)
+        if (const auto material = cast_to<ShaderMaterial>(body.object())) set_all(material);
+}
+
+template <class Set>
+void TerrainMaterials::for_each_number(const Set& set) const {
+    set("colors", colors_);
+    set("surfaces", surfaces_);
+    set("layers", layers_);
+    set("border_sharpness", Variant(border_sharpness_));
+}
+
+template <class Set>
+void TerrainMaterials::for_each_array(const Set& set) const {
+    for (std::size_t map = 0; map < MaterialLook::kMaps; ++map)
+        if (textures_ && textures_->array(map)) set(kArrays[map], textures_->array(map));
 }
 
 void TerrainMaterials::set_all(RID material) const {
     const RenderingServer server = RenderingServer::singleton();
-    server.material_set_param(material, "colors", colors_);
-    server.material_set_param(material, "surfaces", surfaces_);
-    server.material_set_param(material, "layers", layers_);
-    server.material_set_param(material, "border_sharpness", border_sharpness_);
     server.material_set_param(material, "from_world", from_world_);
-    for (std::size_t map = 0; map < MaterialLook::kMaps; ++map) {
-        if (textures_ && textures_->array(map).is_valid())
-            server.material_set_param(material, kArrays[map], textures_->array(map));
-    }
+    for_each_number([&](const char* name, const Variant& value) {
+        server.material_set_param(material, name, value);
+    });
+    for_each_array([&](const char* name, const Ref<Texture2DArray>& array) {
+        server.material_set_param(material, name, array->get_rid());
+    });
+}
+
+// It keeps the shader and the arrays alive.
+void TerrainMaterials::set_all(const ShaderMaterial& material) const {
+    for_each_number([&](const char* name, const Variant& value) {
+        material.set_shader_parameter(name, value);
+    });
+    for_each_array([&](const char* name, const Ref<Texture2DArray>& array) {
+        material.set_shader_parameter(name, Variant(array));
+    });
 }
 
 void TerrainMaterials::set_place(const Transform3D& place) {

@@ -60,20 +60,28 @@ void VoxelMaterial::bind(ClassBuilder<VoxelMaterial>& c) {
                "As [member BaseMaterial3D.metallic]. From 0 to 1.");
     c.group("Game");
     c.property("hardness", &Self::hardness, &Self::set_hardness, Hint::range(0, 1, 0.01),
-               "How much the material resists being dug: 0 gives way as if it were not there, 1 "
-               "not at all. From 0 to 1.");
-    c.property("density", &Self::density, &Self::set_density,
-               Hint::range(0, kMostDensity, 1, "suffix:kg/m\xC2\xB3"),
-               "The mass of a cubic metre, for ground that is cut loose or counted by weight. From "
-               "0 to 100000.");
+               "How much the material resists being dug by a [VoxelBrush] with [member "
+               "VoxelBrush.use_hardness]: 0 gives way as if it were not there, 1 not at all. "
+               "[method VoxelTerrain.dig_sphere] and its like dig everything alike. From 0 to 1.");
+    c.property(
+        "density", &Self::density, &Self::set_density,
+        Hint::range(0, kMostDensity, 1, "suffix:kg/m\xC2\xB3"),
+        "The mass of a cubic metre. An island that comes off the terrain weighs the sum over "
+        "its materials, and its centre of mass and inertia follow from that: see [member "
+        "VoxelTerrain.islands]. From 0 to 100000.");
     c.property(
         "physics_material", &Self::physics_material, &Self::set_physics_material,
         Hint::resource<PhysicsMaterial>(),
-        "Friction and bounce of this ground, for scripts that ask what a body stands on. The "
-        "terrain's own shapes have [member VoxelTerrain.collision_material].");
+        "Friction and bounce of this ground, for your scripts: nothing in the add-on reads it. "
+        "Shapes of the terrain have [member VoxelTerrain.collision_material] everywhere. A script "
+        "asks with [method VoxelTerrain.raycast] or [method VoxelTerrain.material_at] what a body "
+        "stands on, takes the number to [method VoxelMaterialLibrary.get_material], and slows a "
+        "car or throws a ball back itself.");
     c.property("tag", &Self::tag, &Self::set_tag, {},
-               "A word for your game, such as [code]&\"gravel\"[/code]: the sound of steps, the "
-               "dust of an impact.");
+               "A word for your scripts, such as [code]&\"gravel\"[/code]: the sound of steps, the "
+               "dust of an impact. Nothing in the add-on reads it. [method VoxelTerrain.raycast] "
+               "tells a material's number, and [method VoxelMaterialLibrary.get_material] gives "
+               "the material of that number.");
 }
 
 MaterialLook VoxelMaterial::look() const {

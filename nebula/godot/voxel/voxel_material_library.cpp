@@ -67,6 +67,14 @@ LibraryLook VoxelMaterialLibrary::look() const {
     return look;
 }
 
+std::vector<double> VoxelMaterialLibrary::densities(double missing) const {
+    const MutexLock lock(mutex_);
+    std::vector<double> all;
+    for (const Ref<VoxelMaterial>& material : materials_)
+        all.push_back(material ? material->density() : missing);
+    return all;
+}
+
 // A material that goes takes its changes out of the sum, but then the list has changed.
 std::uint64_t VoxelMaterialLibrary::revision() const {
     const MutexLock lock(mutex_);

@@ -38,6 +38,8 @@ public:
     [[nodiscard]] LibraryLook look() const;
     /// Another number after every change of the look, of the list's or of a material's.
     [[nodiscard]] std::uint64_t revision() const;
+    /// By number, in kilograms per cubic metre; `missing` for an empty place.
+    [[nodiscard]] std::vector<double> densities(double missing) const;
 
     /// The textures of a look, which terrains share. Main thread.
     [[nodiscard]] std::shared_ptr<const MaterialTextures> textures() const { return textures_; }

@@ -108,7 +108,7 @@ void VoxelTerrain::enter_world() {
         update_space();
         if (!self.is_alive() || !in_world_ || !world_) return;
         world_->view.set_scenario(get_world_3d()->get_scenario());
-        world_->ground.set_space(get_world_3d()->get_space());
+        show_ground();
         find_carriers();
         world_->view.set_visible(is_visible_in_tree());
         show_place();
@@ -129,6 +129,7 @@ void VoxelTerrain::leave_world() {
     world_->entered.reset();
     world_->view.set_scenario(RID{});
     world_->ground.set_space(RID{});
+    world_->ground.draw_in(RID{});
     world_->ground.set_exceptions({});
     // It may stay outside for the rest of the game.
     voxel::WorldSaver* const saver = world_->terrain.saver();
@@ -162,7 +163,7 @@ void VoxelTerrain::start() {
     try {
         Runtime& runtime = EngineLoop::get().runtime();
         world_ = std::make_unique<World>(generator_, settings, look, get_global_transform());
-        world_->ground.set_space(get_world_3d()->get_space());
+        show_ground();
         find_carriers();
         world_->terrain.set_undo_limit(undo_limit_bytes());
         world_->terrain.islands().set_largest(searched_island_size());

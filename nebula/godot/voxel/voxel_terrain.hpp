@@ -225,6 +225,10 @@ public:
         return static_cast<std::int64_t>(island_shape_);
     }
     void set_island_shape(std::int64_t shape);
+    [[nodiscard]] std::int64_t island_collision_layer() const { return island_layer_; }
+    void set_island_collision_layer(std::int64_t mask);
+    [[nodiscard]] std::int64_t island_collision_mask() const { return island_mask_; }
+    void set_island_collision_mask(std::int64_t mask);
 
     [[nodiscard]] PackedStringArray configuration_warnings();
     /// What is on the screen; null without a world.
@@ -334,6 +338,7 @@ private:
     [[nodiscard]] bool is_reshowing();
     void follow_motion();
     void follow_bodies();
+    void show_ground() const;
     void place_ground();
     void find_carriers();
     [[nodiscard]] bool is_carrier(ObjectId body) const noexcept;
@@ -409,6 +414,8 @@ private:
     void settle_held_bodies();
     void release_islands() noexcept;
     [[nodiscard]] double voxel_volume() const noexcept;
+    /// Of islands, by material: the library's, and `island_density` where it says nothing.
+    [[nodiscard]] voxel::Densities densities() const;
     /// What follows an edit that was made: when it is shown, and what last_edit() says.
     void note_edit(const voxel::EditReport& report, Clock::time_point at);
     void name_stroke(voxel::Operation& operation) const noexcept;
@@ -488,6 +495,8 @@ private:
     double island_density_ = 2000.0;
     double island_crumbs_ = 4.0;
     IslandShape island_shape_ = IslandShape::Convex;
+    std::uint32_t island_layer_ = 1;
+    std::uint32_t island_mask_ = 1;
     std::vector<ObjectId> carriers_;  // bodies that this node is in: they get no ground from it
     ChunkLook geometry_;              // layers, shadows and so on; the rest is not used
     TaskHandle<> waiting_for_pool_;

@@ -7,6 +7,7 @@
 #include "nebula/godot/api/physics_body_3d.hpp"
 #include "nebula/godot/api/physics_material.hpp"
 #include "nebula/godot/api/rigid_body_3d.hpp"
+#include "nebula/godot/api/scene_tree.hpp"
 #include "nebula/godot/api/world_3d.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
@@ -81,6 +82,14 @@ void VoxelTerrain::hold_ground_now() {
         return;
     }
     settle_ground_waits();
+}
+
+// To the physics of the world that the node is in; and to the eye, if that is asked for.
+void VoxelTerrain::show_ground() const {
+    const auto here = get_world_3d();
+    world_->ground.set_space(here->get_space());
+    world_->ground.draw_in(get_tree().is_debugging_collisions_hint() ? here->get_scenario()
+                                                                     : RID{});
 }
 
 // ---- A terrain that moves

@@ -98,6 +98,14 @@ void VoxelTerrain::set_island_shape(std::int64_t shape) {
     island_shape_ = static_cast<IslandShape>(shape);
 }
 
+void VoxelTerrain::set_island_collision_layer(std::int64_t mask) {
+    set_collision_bits(island_layer_, "island_collision_layer", mask);
+}
+
+void VoxelTerrain::set_island_collision_mask(std::int64_t mask) {
+    set_collision_bits(island_mask_, "island_collision_mask", mask);
+}
+
 // ---- Each frame
 
 void VoxelTerrain::look_for_islands() {
@@ -165,6 +173,15 @@ void VoxelTerrain::handle_island(const voxel::Island& island) {
     announce("island_detached", {Variant(*body), volume});
 }
 
+voxel::Densities VoxelTerrain::densities() const {
+    voxel::Densities densities;
+    densities.fill(island_density_);
+    if (material_library_.is_null()) return densities;
+    const std::vector<double> known = material_library_->densities(island_density_);
+    std::copy_n(known.begin(), std::min(known.size(), densities.size()), densities.begin());
+    return densities;
+}
+
 double VoxelTerrain::voxel_volume() const noexcept {
     const auto& size = space_.voxel_size();
     return size[0] * size[1] * size[2];
@@ -181,14 +198,15 @@ tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(voxel::Groun
                 return tl::unexpected(read.error());
         const auto made = make_island_body(
             part, {.place = get_global_transform(),
-                   .density = island_density_,
+                   .densities = densities(),
                    .hull_edge =
                        island_shape_ == IslandShape::Convex ? voxel::kOneHull : voxel::kBrickSize,
                    .material = material_,
+                   .materials = world_->view.materials(),
                    .colors = colors ? &*colors : nullptr,
                    .physics_material = physics_material_,
-                   .layer = ground_look_.layer,
-                   .mask = ground_look_.mask | ground_look_.layer,
+                   .layer = island_layer_,
+                   .mask = island_mask_ | ground_look_.layer,
                    .priority = ground_look_.priority,
                    .visual_layers = geometry_.layers,
                    .cast_shadow = geometry_.cast_shadow});
@@ -314,13 +332,24 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
         "island_density", &Self::island_density, &Self::set_island_density,
         Hint::range(1, 10000, 1, "or_greater,suffix:kg/m³"),
         "What a cubic metre of an island weighs. Its mass, centre of mass and inertia follow "
-        "from its shape.");
+        "from its shape. With a [member material_library], each material has its own [member "
+        "VoxelMaterial.density] instead, and this is the density of ground whose number has no "
+        "material.");
     c.property("island_crumbs", &Self::island_crumbs, &Self::set_island_crumbs,
                Hint::range(0, 64, 0.5, "or_greater,suffix:voxels³"),
                "With [member islands] at Fall, an island with a smaller volume than this, in cubic "
                "voxels, is removed and becomes no body.");
     c.property("island_shape", &Self::island_shape, &Self::set_island_shape,
                Hint::names("Convex,Pieces"), "The collision shape of islands that become bodies.");
+    c.property("island_collision_layer", &Self::island_collision_layer,
+               &Self::set_island_collision_layer, Hint::physics_layers(),
+               "The [member CollisionObject3D.collision_layer] of islands that become bodies.");
+    c.property(
+        "island_collision_mask", &Self::island_collision_mask, &Self::set_island_collision_mask,
+        Hint::physics_layers(),
+        "The [member CollisionObject3D.collision_mask] of islands that become bodies. The "
+        "terrain's [member collision_layer] is added to it, so that they do not fall through "
+        "the ground.");
     c.method("detach_island", &Self::detach_island, {"position"})
         .doc(
             "Turns the island at a global [param position] in the ground, or less than a voxel "
@@ -328,9 +357,10 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
             "Returns null if there is air, or if the ground there is larger than [member "
             "island_max_size].\n\nThe body is a child of the terrain with [member "
             "Node3D.top_level] "
-            "set, and has a [MeshInstance3D] with the terrain's [member material] and one or more "
-            "[CollisionShape3D]. Its layer and mask are the terrain's, and its mask has the "
-            "terrain's layer as well. It appears in the frame in which its ground disappears. It "
+            "set, and has a [MeshInstance3D] with the terrain's [member material], or one that "
+            "draws the [member material_library] as the terrain does, and one or more "
+            "[CollisionShape3D]. It is on [member island_collision_layer]. It appears in the frame "
+            "in which its ground disappears. It "
             "is frozen until the ground's old shape is out of physics, which takes one or two "
             "ticks. To the terrain it is an edit: [method undo] brings the ground back, and leaves "
             "the body. All of it is done in this call: some milliseconds for an island of 16 "

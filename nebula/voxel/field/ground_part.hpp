@@ -58,10 +58,14 @@ struct GroundPart {
 /// Throws:    std::bad_alloc, and whatever the generator throws; the part has no materials then.
 void read_materials(const Volume& volume, GroundPart& part);
 
+/// The mass of a volume of 1, by material.
+using Densities = std::array<double, kMaterials>;
+
 /// What a body made of a part weighs, in voxels. A sample counts as its share of a voxel below the
 /// surface, as in GroundVolume.
 struct PartMass {
     double volume = 0.0;
+    double mass = 0.0;               ///< The sum over its materials of volume times density.
     std::array<double, 3> centre{};  ///< Of mass, from `box.min`.
     /// The mean of the squared distance from the centre along x, y and z. A box of mass m with edges
     /// (a, b, c) has (a², b², c²) / 12; about the x axis, its inertia is m times the sum of the
@@ -69,7 +73,15 @@ struct PartMass {
     std::array<double, 3> spread{};
 };
 
-/// Sums whole numbers, so the result has the same bits on every machine. Cost: 1 ns per sample.
+/// As if it had a density of 1 everywhere. Sums whole numbers, so the result has the same bits on every
+/// machine. Cost: 1 ns per sample.
 [[nodiscard]] PartMass mass_of(const GroundPart& part) noexcept;
+
+/// The same with the densities of its materials; a part without materials is all of material 0. The thin
+/// end of the surface, which lies in samples of air, is of the ground beside it. If nothing weighs
+/// anything, centre and spread are those of the shape.
+///
+/// \pre no density is negative, infinite or NaN.
+[[nodiscard]] PartMass mass_of(const GroundPart& part, const Densities& densities) noexcept;
 
 }  // namespace nebula::voxel

@@ -51,6 +51,35 @@ func test_a_ball_rests_where_the_picture_is() -> void:
 	await remove(terrain)
 
 
+# Drawn are the renderer's resources that are there only if somebody asks for them.
+func test_shapes_are_drawn_if_that_is_asked_for() -> void:
+	var resources: Array[PackedInt64Array] = [[], []]
+	var shapes := PackedInt64Array()
+	for drawn: bool in [false, true]:
+		tree.debug_collisions_hint = drawn
+		var terrain := await loaded_terrain()
+		var body := ball(Vector3(16, 1, 16))
+		body.freeze = true
+		tree.root.add_child(body)
+		check_equal(await terrain.ground_ready(body), true, "ground_ready")
+		shapes.append(terrain.get_statistics()["collision_shapes"])
+		resources[int(drawn)].append(Nebula.live_engine_resources())
+		check_equal(terrain.dig_sphere(Vector3(16, 0, 16), 6.0), OK)
+		await frames(2)
+		check_equal(await terrain.ground_ready(body), true, "ground_ready after a dig")
+		shapes.append(terrain.get_statistics()["collision_shapes"])
+		resources[int(drawn)].append(Nebula.live_engine_resources())
+		terrain.rotate_y(0.5)
+		await ticks(2)
+		body.free()
+		await remove(terrain)
+		check_equal(Nebula.live_engine_resources(), 0, "left")
+	tree.debug_collisions_hint = false
+	check(shapes[0] > 0 and shapes[0] == shapes[2] and shapes[1] == shapes[3], "shapes: %s" % shapes)
+	check_equal(resources[1][0] - resources[0][0], shapes[2], "one for each shape")
+	check_equal(resources[1][1] - resources[0][1], shapes[3], "also after a dig")
+
+
 func test_a_sleeping_ball_falls_when_the_ground_is_dug_from_under_it() -> void:
 	var terrain := await loaded_terrain()
 	var body := await dropped(terrain, Vector3(8, 1, 8))

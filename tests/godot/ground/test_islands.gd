@@ -96,6 +96,82 @@ func test_a_top_falls_when_its_leg_is_cut() -> void:
 	check(not is_instance_valid(body), "it goes with the terrain")
 
 
+func test_a_body_weighs_what_its_materials_do() -> void:
+	var light := VoxelMaterial.new()
+	light.density = 500.0
+	var heavy := VoxelMaterial.new()
+	heavy.density = 8000.0
+	var terrain := flat_terrain()
+	terrain.material_library = VoxelMaterialLibrary.new()
+	terrain.material_library.materials = [null, light, heavy]
+	terrain.island_density = 1000.0
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	for half: Array in [[-3.0, 1], [3.0, 2]]:
+		var place := Vector3(8.5 + half[0], 20.5, 8.5)
+		check_equal(terrain.add_box(place, Vector3(6, 6, 6), Basis.IDENTITY, half[1]), OK)
+	check_equal(terrain.add_sphere(Vector3(30, 20, 8), 3.0), OK)
+	await frames(2)
+	var body := terrain.detach_island(Vector3(8, 20, 8))
+	check(absf(body.mass - 216.0 * 8500.0) < 10000.0, "its mass is %s" % body.mass)
+	check(absf(body.position.x - (8.5 + 3.0 * 7500.0 / 8500.0)) < 0.05, "its centre is %s" % body.position)
+	var nameless := terrain.detach_island(Vector3(30, 20, 8))
+	check(absf(nameless.mass - 113.1 * 1000.0) < 4000.0, "without a material: %s" % nameless.mass)
+	await remove(terrain)
+
+
+func test_a_body_keeps_the_look_of_the_ground() -> void:
+	var brick := VoxelMaterial.new()
+	brick.albedo_texture = ImageTexture.create_from_image(Image.create_empty(8, 8, false, Image.FORMAT_RGBA8))
+	var terrain := flat_terrain()
+	terrain.material_library = VoxelMaterialLibrary.new()
+	terrain.material_library.materials = [VoxelMaterial.new(), brick]
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	var place := Vector3(8, 20, 8)
+	check_equal(terrain.add_sphere(place, 3.0, 1), OK)
+	await frames(2)
+	var body := terrain.detach_island(place)
+	var look := mesh_of(body).material_override as ShaderMaterial
+	check(look != null, "the library's shader")
+	if look == null:
+		await remove(terrain)
+		return
+	check_equal(look.get_shader_parameter("came_off"), true, "it came off")
+	check((look.get_shader_parameter("came_from") as Vector3).distance_to(place) < 0.05, "from there")
+	var has_textures := func() -> bool: return look.get_shader_parameter("albedo_maps") is Texture2DArray
+	check(await comes(has_textures), "textures that come later are its own, too")
+	brick.albedo_color = Color.RED
+	await frames(2)
+	check_equal(look.get_shader_parameter("colors")[1], Color.RED, "it follows the library")
+	body.reparent(tree.root)
+	terrain.material_library = null
+	brick.albedo_texture = null
+	await remove(terrain)
+	check(look.shader.code.contains("came_off") and has_textures.call(), "it outlives the terrain")
+	body.queue_free()
+	await frames(2)
+
+
+func test_a_body_is_on_the_layers_of_islands() -> void:
+	var terrain := flat_terrain()
+	terrain.collision_layer = 2
+	terrain.collision_mask = 8
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	for layers: Array in [[1, 1], [16, 32]]:  # the first ones are there by themselves
+		if layers[0] != 1:
+			terrain.island_collision_layer = layers[0]
+			terrain.island_collision_mask = layers[1]
+		check_equal(terrain.add_sphere(Vector3(8, 20, 8), 3.0), OK)
+		await frames(2)
+		var body := terrain.detach_island(Vector3(8, 20, 8))
+		check_equal(body.collision_layer, layers[0], "layer")
+		check_equal(body.collision_mask, layers[1] | 2, "mask")
+		await frames(2)
+	await remove(terrain)
+
+
 func test_the_game_may_decide() -> void:
 	var terrain := await table_of(VoxelTerrain.ISLANDS_SIGNAL)
 	terrain.undo_limit_mb = 16
@@ -194,7 +270,7 @@ func test_bad_values_are_refused() -> void:
 	for bad: Array in [
 		["islands", 3], ["islands", -1], ["island_max_size", 0], ["island_max_size", 97],
 		["island_density", 0.0], ["island_density", NAN], ["island_density", -INF],
-		["island_crumbs", -1.0], ["island_crumbs", NAN], ["island_shape", 2],
+		["island_collision_layer", -1], ["island_collision_mask", 1 << 32], ["island_crumbs", -1.0], ["island_crumbs", NAN], ["island_shape", 2],
 	]:
 		var before: Variant = terrain.get(bad[0])
 		expect_error("VoxelTerrain.%s is" % bad[0])
