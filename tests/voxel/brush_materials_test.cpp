@@ -22,6 +22,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace nebula::voxel {
@@ -143,6 +144,143 @@ TEST_P(EveryShapeOfMaterial, IsDugAddedAndPaintedByDefinitionOnEveryLevel) {
     for (const Mode mode : {Mode::Dig, Mode::Add, Mode::Paint})
         EXPECT_GT(changed[static_cast<std::size_t>(mode)], 30) << static_cast<int>(mode);
     EXPECT_GT(far, 10);
+}
+
+// A paste of a grid with materials.
+std::optional<Point> pasted_by_definition(const Operation& o, const Volume& volume, Point before,
+                                          Vec3i p, Level level) {
+    const auto& stamp = std::get<StampShape>(o.shape);
+    const auto size = static_cast<double>(voxel_size(level));
+    const test::Point at = test::turned_back(
+        stamp.rotation,
+        test::minus({p.x * size, p.y * size, p.z * size}, test::point_of(stamp.at)));
+    const test::Point last = test::last_of(*stamp.grid);
+    const test::Point half{last[0] / 2, last[1] / 2, last[2] / 2};
+    const double into_box = test::in_box(test::minus(at, half), half);
+    if (std::abs(into_box) < 1e-3) return {};
+    if (into_box < 0 || !o.only.has(before.material)) return before;
+    const double distance = test::grid_at(*stamp.grid, at) / size;
+    if (std::abs(distance) < 1e-3) return {};
+    if (distance > 0)
+        return Point{quantize(static_cast<float>(distance)),
+                     material_of(volume.generator(), p, level)};
+    const std::optional<Material> material = test::grid_material_at(*stamp.grid, at);
+    if (!material) return {};
+    return Point{quantize(static_cast<float>(distance)), *material};
+}
+
+TEST(BrushMaterials, APasteIsOfWhatItsGridIsOfOnEveryLevel) {
+    Dice dice(23);
+    Volume volume(layered_hills());
+    int grown = 0;
+    int replaced = 0;
+    int far = 0;
+    int spared = 0;
+    for (int round = 0; round < 40; ++round) {
+        const bool large = round % 4 == 0;
+        Operation o{.mode = Mode::Paste};
+        o.shape = StampShape{test::in_patches(*test::dented_ball(large ? 40 : 12), dice),
+                             dice.point(6.0F), test::any_rotation(dice)};
+        o.material = 11;
+        if (dice.whole(0, 1) == 0) o.only = any_set(dice);
+        std::map<std::pair<Level, Vec3i>, Point> before;
+        for (Level level = 0; level < 4; ++level)
+            for (int i = 0; i < 300; ++i) {
+                const Vec3f at = dice.point((large ? 40.0F : 12.0F) / voxel_size(level) + 2.0F);
+                const Vec3i p{static_cast<std::int32_t>(at.x), static_cast<std::int32_t>(at.y),
+                              static_cast<std::int32_t>(at.z)};
+                before[{level, p}] = point_at(volume, p, level);
+            }
+        const auto report = apply(volume, o);
+        ASSERT_TRUE(report) << report.error().message;
+        for (const auto& [at, old] : before) {
+            const auto& [level, p] = at;
+            const std::optional<Point> expected = pasted_by_definition(o, volume, old, p, level);
+            if (!expected) continue;
+            const Point now = point_at(volume, p, level);
+            ASSERT_NEAR(now.sample, expected->sample, 1)
+                << "round " << round << ", level " << level;
+            ASSERT_EQ(now.material, expected->material)
+                << "round " << round << ", level " << level << " at " << p.x << ' ' << p.y << ' '
+                << p.z;
+            if (!is_inside(now.sample)) continue;
+            grown += is_inside(old.sample) ? 0 : 1;
+            replaced += is_inside(old.sample) && now.material != old.material ? 1 : 0;
+            far += level > 1 && now.material != old.material ? 1 : 0;
+            spared += o.only.has(old.material) ? 0 : 1;
+        }
+    }
+    EXPECT_GT(grown, 100);
+    EXPECT_GT(replaced, 100);
+    EXPECT_GT(far, 50);
+    EXPECT_GT(spared, 100);
+}
+
+TEST(BrushMaterials, TravelWithCopiedGround) {
+    Volume volume(layered_hills());
+    ASSERT_TRUE(apply(volume, {.shape = SphereShape{{3, 0, 3}, 7.0F}}));
+    ASSERT_TRUE(
+        apply(volume, {.mode = Mode::Add, .shape = SphereShape{{8, 4, 8}, 5.0F}, .material = 9}));
+    ASSERT_TRUE(apply(
+        volume, {.mode = Mode::Paint, .shape = SphereShape{{0, -8, 0}, 4.0F}, .material = 7}));
+    const Box3i box{{-10, -14, -9}, {15, 13, 16}};
+    const auto copied = copy_region(volume, box);
+    ASSERT_TRUE(copied) << copied.error().message;
+    const auto grid = std::make_shared<const DistanceGrid>(*copied);
+    // Layers of the old place lie in the middle of another layer of the new one, or in the air.
+    for (const Vec3i to : {box.min, Vec3i{140, -40, -70}, Vec3i{-99, 30, 17}}) {
+        const auto point = [](std::int32_t c) { return static_cast<float>(c); };
+        const auto report =
+            apply(volume, {.mode = Mode::Paste,
+                           .shape = StampShape{grid, {point(to.x), point(to.y), point(to.z)}, {}}});
+        ASSERT_TRUE(report) << report.error().message;
+        if (to == box.min) {
+            EXPECT_TRUE(report->reach[0].empty()) << "nothing changed on the finest level";
+        }
+        std::set<Material> seen;
+        for (std::int32_t z = 0; z < grid->size.z; ++z)
+            for (std::int32_t y = 0; y < grid->size.y; ++y)
+                for (std::int32_t x = 0; x < grid->size.x; ++x) {
+                    const Point now = point_at(volume, to + Vec3i{x, y, z}, 0);
+                    const Point there = point_at(volume, box.min + Vec3i{x, y, z}, 0);
+                    ASSERT_EQ(now.sample, there.sample);
+                    if (!is_inside(now.sample)) continue;
+                    ASSERT_EQ(now.material, there.material) << x << ' ' << y << ' ' << z;
+                    seen.insert(now.material);
+                }
+        EXPECT_EQ(seen, (std::set<Material>{1, 2, 3, 7, 9}));
+    }
+}
+
+TEST(BrushMaterials, OfAWorldThatSaysNothingAreNotCopied) {
+    Volume volume(low_hills());
+    const Box3i box{{-10, -14, -9}, {15, 13, 16}};
+    ASSERT_TRUE(apply(volume, {.shape = SphereShape{{3, 0, 3}, 7.0F}}));
+    EXPECT_TRUE(copy_region(volume, box)->materials.empty());
+    EXPECT_EQ(*read_region_materials(volume, box), std::vector<Material>(25 * 27 * 25));
+    ASSERT_TRUE(
+        apply(volume, {.mode = Mode::Add, .shape = SphereShape{{8, 4, 8}, 5.0F}, .material = 9}));
+    const auto grid = copy_region(volume, box);
+    EXPECT_EQ(*read_region_materials(volume, box), grid->materials);
+    for (const auto& [p, material] : {std::pair{Vec3i{8, 4, 8}, 9}, {Vec3i{-10, -14, -9}, 0}}) {
+        const Vec3i in = p - box.min;
+        EXPECT_EQ(grid->materials[grid->index(in.x, in.y, in.z)], material);
+    }
+}
+
+// All of the box is of 0, but the world is not.
+TEST(BrushMaterials, RockOf0ReplacesGrass) {
+    Volume volume(
+        std::make_shared<FlatGenerator>(0.3F, GroundLayers{.surface = 1, .surface_depth = 5.0F}));
+    const auto rock = copy_region(volume, {{0, -40, 0}, {4, -36, 4}});
+    ASSERT_TRUE(rock) << rock.error().message;
+    ASSERT_EQ(material_of(volume, {2, -2, 2}, 0), 1);
+    ASSERT_TRUE(apply(
+        volume,
+        {.mode = Mode::Paste,
+         .shape = StampShape{std::make_shared<DistanceGrid>(*rock), {0.0F, -4.0F, 0.0F}, {}}}));
+    EXPECT_EQ(material_of(volume, {2, -2, 2}, 0), 0);
+    EXPECT_EQ(material_of(volume, {5, -2, 2}, 0), 1);
 }
 
 Operation any_operation(Dice& dice) {
@@ -471,6 +609,37 @@ TEST(OperationRecords, WithoutMaterialsAreThoseOfEarlierPrograms) {
     EXPECT_EQ(with.front(), std::byte{2});
     EXPECT_EQ(with.size(), record.size() + 18);
     EXPECT_NE(hash_of(o), hash_of({.shape = SphereShape{{1, 2, 3}, 4.0F}}));
+}
+
+TEST(OperationRecords, OfAStampHaveItsMaterialsAtTheirEnd) {
+    Dice dice(5);
+    const auto plain = test::dented_ball(6);
+    const auto of_patches = test::in_patches(*plain, dice);
+    const auto record_of = [](std::shared_ptr<const DistanceGrid> grid, Material material) {
+        std::vector<std::byte> record;
+        serialise({.mode = Mode::Paste,
+                   .shape = StampShape{std::move(grid), {1, 2, 3}, {}},
+                   .material = material},
+                  record);
+        return record;
+    };
+    EXPECT_EQ(record_of(plain, 0).front(), std::byte{1});
+    EXPECT_EQ(record_of(plain, 1).front(), std::byte{2});
+    std::vector<std::byte> record = record_of(of_patches, 0);
+    EXPECT_EQ(record.front(), std::byte{3});
+    EXPECT_EQ(record.size(), record_of(plain, 1).size() + of_patches->materials.size());
+    const auto read = parse(record);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(*std::get<StampShape>(read->shape).grid, *of_patches);
+    record.back() = std::byte{128};
+    EXPECT_EQ(parse(record).error().message, "a grid's materials must be from 0 to 127");
+    record.pop_back();
+    EXPECT_EQ(parse(record).error().message, "the record of an edit is cut off");
+    std::vector<std::byte> sphere;
+    serialise({.shape = SphereShape{{1, 2, 3}, 4.0F}, .material = 1}, sphere);
+    sphere.front() = std::byte{3};
+    EXPECT_EQ(parse(sphere).error().message,
+              "the record of an edit has a stamp's materials, but no stamp");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -65,6 +66,10 @@ inline double in_box(const Point& p, const Point& half) {
     return outside2 > 0 ? -std::sqrt(outside2) : inside;
 }
 
+inline Point last_of(const DistanceGrid& g) {
+    return {double(g.size.x - 1), double(g.size.y - 1), double(g.size.z - 1)};
+}
+
 /// The grid's distance at a place in its box.
 inline double grid_at(const DistanceGrid& g, const Point& p) {
     const auto cell = [](double c, std::int32_t size) {
@@ -83,6 +88,30 @@ inline double grid_at(const DistanceGrid& g, const Point& p) {
                weight(p[2] - z, dz);
     }
     return sum / kSampleUnitsPerVoxel;
+}
+
+/// The material of the nearest of the eight points around a place that are ground. Nothing where rounding
+/// decides between two.
+inline std::optional<Material> grid_material_at(const DistanceGrid& g, const Point& p) {
+    std::array<int, 3> first{};
+    for (std::size_t i = 0; i < 3; ++i) {
+        if (std::abs(p[i] - std::round(p[i])) < 1e-3) return {};
+        first[i] = static_cast<int>(std::floor(p[i]));
+    }
+    std::vector<std::pair<double, Material>> ground;
+    for (int corner = 0; corner < 8; ++corner) {
+        const int x = first[0] + (corner & 1);
+        const int y = first[1] + (corner >> 1 & 1);
+        const int z = first[2] + (corner >> 2);
+        if (g.at(x, y, z) < 0)
+            ground.emplace_back(length(minus(p, {double(x), double(y), double(z)})),
+                                g.materials[g.index(x, y, z)]);
+    }
+    std::ranges::sort(ground);
+    if (ground.empty()) return {};
+    for (const auto& [distance, material] : ground)
+        if (material != ground[0].second && distance < ground[0].first + 1e-3) return {};
+    return ground[0].second;
 }
 
 struct IntoShape {
@@ -122,8 +151,7 @@ struct IntoShape {
         return std::min(dot(d, n) / length(n), in_box(d, point_of(c.half_size)));
     }
     double operator()(const StampShape& s) const {
-        const Point last{double(s.grid->size.x - 1), double(s.grid->size.y - 1),
-                         double(s.grid->size.z - 1)};
+        const Point last = last_of(*s.grid);
         const Point q = turned_back(s.rotation, minus(p, point_of(s.at)));
         const Point half{last[0] / 2, last[1] / 2, last[2] / 2};
         Point clamped{};
@@ -156,6 +184,19 @@ inline std::shared_ptr<const DistanceGrid> dented_ball(int edge) {
     return grid;
 }
 
+/// The same, of patches of the materials below 12.
+inline std::shared_ptr<const DistanceGrid> in_patches(const DistanceGrid& grid, Dice& dice) {
+    auto patched = std::make_shared<DistanceGrid>(grid);
+    const int edge = dice.whole(1, 4);
+    const int first = dice.whole(0, 11);
+    for (int z = 0; z < grid.size.z; ++z)
+        for (int y = 0; y < grid.size.y; ++y)
+            for (int x = 0; x < grid.size.x; ++x)
+                patched->materials.push_back(static_cast<Material>(
+                    (first + x / edge * 7 + y / edge * 3 + z / edge * 5) % 12));
+    return patched;
+}
+
 inline Rotation any_rotation(Dice& dice) {
     return {dice.real(-1, 1), dice.real(-1, 1), dice.real(-1, 1), dice.real(0.1F, 1)};
 }
@@ -181,9 +222,11 @@ inline Shape any_shape(Dice& dice, int kind, float reach, float size) {
         case 4:
             return PlaneCutShape{
                 at, dice.point(1.0F) + Vec3f{0, 1.5F, 0}, {part(), part(), part()}};
-        case 5:
-            return StampShape{dented_ball(std::max(4, static_cast<int>(size))), at,
-                              any_rotation(dice)};
+        case 5: {
+            auto grid = dented_ball(std::max(4, static_cast<int>(size)));
+            if (dice.whole(0, 1) == 0) grid = in_patches(*grid, dice);
+            return StampShape{std::move(grid), at, any_rotation(dice)};
+        }
         default:
             return SphereShape{at, part()};
     }

@@ -188,6 +188,19 @@ TEST(GridOfDistances, WhatMakesNoGridIsRefused) {
     distances[5] = std::numeric_limits<float>::quiet_NaN();
     EXPECT_EQ(grid_of_distances({2, 2, 2}, distances).error().message,
               "distance number 5 is not a finite number");
+    distances[5] = 1.0F;
+    std::vector<Material> materials(8, 127);
+    EXPECT_EQ(grid_of_distances({2, 2, 2}, distances, materials)->materials, materials);
+    materials[6] = 128;
+    EXPECT_EQ(grid_of_distances({2, 2, 2}, distances, materials).error().message,
+              "material number 6 is 128; it must be from 0 to 127");
+    materials.resize(7);
+    EXPECT_EQ(
+        grid_of_distances({2, 2, 2}, distances, materials).error().message,
+        "the box has 8 points, but there are 7 materials; there must be one for each, or none");
+    const DistanceGrid few{{2, 2, 2}, std::vector<std::int16_t>(8, 5), std::vector<Material>(7)};
+    EXPECT_EQ(check(few)->message,
+              "a grid with materials must have one material for each of its points");
     const Volume volume(low_hills());
     EXPECT_EQ(read_region(volume, {{0, 0, 0}, {0, 1, 1}}).error().kind, Kind::OutOfRange);
     EXPECT_EQ(read_region(volume, {{INT32_MIN, 0, 0}, {0, 1, 1}}).error().kind, Kind::OutsideWorld);

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -36,12 +37,18 @@ SphereEdit sphere(SphereEdit::Kind kind, Vec3f at, float radius) { return {kind,
 /// A world with a house and a cellar in the region, and a hole outside of it, and what it exported.
 class Exported {
 public:
-    Exported() {
+    explicit Exported(std::shared_ptr<const Generator> ground = low_hills())
+        : world(std::move(ground)) {
         saver_.wait();
         for (const SphereEdit& edit : {sphere(SphereEdit::Kind::Dig, {4, 0, 4}, 9),
                                        sphere(SphereEdit::Kind::Add, {12, 3, 20}, 6.5F),
                                        sphere(SphereEdit::Kind::Dig, {60, 0, 4}, 7)})
             EXPECT_TRUE(world.apply(edit));
+        if (has_materials()) {
+            const SphereShape ball{{12, 3, 20}, 7.0F}, deep{{0, -11, 0}, 4.0F};
+            EXPECT_TRUE(world.apply({.mode = Mode::Paint, .shape = ball, .material = 9}));
+            EXPECT_TRUE(world.apply({.mode = Mode::Paint, .shape = deep, .material = 7}));
+        }
         export_box(kRegion, "region");
     }
 
@@ -55,8 +62,12 @@ public:
         return to;
     }
 
+    [[nodiscard]] bool has_materials() const {
+        return !world.volume().generator().uniform_material({kRegion, 0});
+    }
+
     TemporaryFolder folder;
-    World world{low_hills()};
+    World world;
 
 private:
     WorldSaver saver_{world, folder.file("world"), {.file = {.generator = kWords}}};
@@ -80,7 +91,8 @@ tl::expected<EditReport, VoxelError> paste(World& world, const WorldRegion& regi
     return world.finish(**edit);
 }
 
-// Every sample of level 0 around the place of the region, and whether all levels agree about signs there.
+// Every sample of level 0 around the place of the region, and the materials of its ground; and whether all
+// levels agree about signs and materials there.
 void expect_region(const World& to, const World& from, const World& before, Vec3i moved_by) {
     const Volume& volume = to.volume();
     const Box3i place{kRegion.min + moved_by, kRegion.max + moved_by};
@@ -91,20 +103,20 @@ void expect_region(const World& to, const World& from, const World& before, Vec3
             for (std::int32_t x = place.min.x - margin.x; x < place.max.x + margin.x; ++x) {
                 const Vec3i p{x, y, z};
                 const Sample here = sample_of(volume, p);
-                const Sample wanted = place.contains(p)
-                                          ? sample_of(from.volume(), p + moved_by * -1)
-                                          : sample_of(before.volume(), p);
-                wrong += here != wanted ? 1 : 0;
+                const Material material = material_of(volume, p, 0);
+                const Volume& as = place.contains(p) ? from.volume() : before.volume();
+                const Vec3i there = place.contains(p) ? p + moved_by * -1 : p;
+                wrong += here != sample_of(as, there) ? 1 : 0;
+                wrong += is_inside(here) && material != material_of(as, there, 0) ? 1 : 0;
                 for (Level level = 1; level < 5; ++level) {
                     const std::int32_t step = std::int32_t{1} << level;
                     if (floor_mod(p, step) != Vec3i{}) break;
-                    torn +=
-                        is_inside(sample_of(volume, floor_div(p, step), level)) != is_inside(here)
-                            ? 1
-                            : 0;
+                    const Vec3i shared = floor_div(p, step);
+                    torn += is_inside(sample_of(volume, shared, level)) != is_inside(here) ? 1 : 0;
+                    torn += material_of(volume, shared, level) != material ? 1 : 0;
                 }
             }
-    EXPECT_EQ(wrong, 0) << "samples";
+    EXPECT_EQ(wrong, 0) << "samples and materials";
     EXPECT_EQ(torn, 0) << "points where levels disagree";
 }
 
@@ -123,6 +135,21 @@ TEST(WorldRegion, BecomesWhatItWasWhereverItGoes) {
         const auto report = paste(world, *region, moved_by);
         ASSERT_TRUE(report) << report.error().message;
         EXPECT_FALSE(report->bricks.empty());
+        expect_region(world, from.world, before, moved_by);
+    }
+}
+
+// Placed or generated there, and wherever other layers lie at the new place.
+TEST(WorldRegion, KeepsItsMaterials) {
+    const Exported from(layered_hills());
+    const auto region = read_world_region(from.path, *layered_hills(), kWords);
+    ASSERT_TRUE(region) << region.error().message;
+    const std::set<Material> all(region->grid.materials.begin(), region->grid.materials.end());
+    EXPECT_EQ(all, (std::set<Material>{1, 2, 3, 7, 9}));
+    for (const Vec3i moved_by : {Vec3i{}, Vec3i{37, -30, 101}, Vec3i{-1025, 16, -33}}) {
+        World world(layered_hills());
+        const World before(layered_hills());
+        ASSERT_TRUE(paste(world, *region, moved_by));
         expect_region(world, from.world, before, moved_by);
     }
 }
@@ -152,10 +179,11 @@ TEST(WorldRegion, IsUndoneAndSavedAsAnyEdit) {
 
 TEST(WorldRegion, OfAnotherGeneratorIsToldAndFilledFromThisOne) {
     const Exported from;
-    const FlatGenerator flat(100.0F);
+    const FlatGenerator flat(100.0F, kLayers);
     const auto region = read_world_region(from.path, flat, "flat");
     ASSERT_TRUE(region);
     EXPECT_EQ(region->other_generator, kWords);
+    EXPECT_EQ(region->grid.materials[0], 3) << "nobody placed one";
     EXPECT_LT(region->grid.at(0, 0, 0), 0) << "that brick was not changed, and lies deep here";
 }
 
@@ -271,9 +299,8 @@ TEST(WorldRegion, ADamagedFileGivesARegionOrASentence) {
         const auto region = read_world_region(path, flat, kWords);
         if (region) {
             ++read;
-            ASSERT_FALSE(check(DistanceGrid{region->grid.size, region->grid.distances}) &&
-                         region->grid.size.x > 1 && region->grid.size.y > 1 &&
-                         region->grid.size.z > 1)
+            ASSERT_FALSE(check(region->grid) && region->grid.size.x > 1 &&
+                         region->grid.size.y > 1 && region->grid.size.z > 1)
                 << "round " << i;
             continue;
         }

@@ -124,14 +124,15 @@ private:
     Operation any_operation(float size) {
         Operation o;
         o.mode = static_cast<Mode>(
-            std::array{0, 1, 3, 5, 7}[static_cast<std::size_t>(dice_.whole(0, 4))]);
+            std::array{0, 1, 2, 3, 5, 7}[static_cast<std::size_t>(dice_.whole(0, 5))]);
         o.material = static_cast<Material>(dice_.whole(0, 4));
         if (dice_.whole(0, 3) == 0) {
             o.only = MaterialSet::none();
             for (const Material m : std::array<Material, 3>{0, 1, 3}) o.only.insert(m);
         }
         if (dice_.whole(0, 3) == 0) o.hardness = {{2, 1.0F}, {3, 1.0F}};
-        o.shape = test::any_shape(dice_, dice_.whole(0, test::kShapeKinds - 1), 10.0F, size);
+        const int kind = o.mode == Mode::Paste ? 5 : dice_.whole(0, test::kShapeKinds - 1);
+        o.shape = test::any_shape(dice_, kind, 10.0F, size);
         o.user = static_cast<std::uint32_t>(dice_.whole(1, 2));
         o.stroke = static_cast<std::uint32_t>(dice_.whole(0, 1) == 0 ? 0 : 1 + stroke_++ / 3);
         return o;

@@ -185,8 +185,9 @@ Brush flatten_brush(const NodeSpace& space, const Vector3& center, double radius
     return brush;
 }
 
-Brush paste_brush(const Vector3i& min, const Vector3i& size, std::span<const float> distances) {
-    auto grid = voxel::grid_of_distances({size.x, size.y, size.z}, distances);
+Brush paste_brush(const Vector3i& min, const Vector3i& size, std::span<const float> distances,
+                  std::span<const std::uint8_t> materials) {
+    auto grid = voxel::grid_of_distances({size.x, size.y, size.z}, distances, materials);
     if (!grid) return tl::unexpected(std::move(grid.error().message));
     return hard(voxel::Mode::Paste,
                 voxel::StampShape{std::make_shared<voxel::DistanceGrid>(std::move(*grid)),

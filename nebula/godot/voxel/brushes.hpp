@@ -41,9 +41,11 @@ using Brush = tl::expected<voxel::Operation, std::string>;
 /// The same, towards the plane through the centre.
 [[nodiscard]] Brush flatten_brush(const NodeSpace& space, const Vector3& center, double radius,
                                   const Vector3& normal, double strength);
-/// The box of voxels from `min` gets these distances, in voxels, x fastest.
+/// The box of voxels from `min` gets these distances, in voxels, x fastest, and these materials, if there are
+/// any.
 [[nodiscard]] Brush paste_brush(const Vector3i& min, const Vector3i& size,
-                                std::span<const float> distances);
+                                std::span<const float> distances,
+                                std::span<const std::uint8_t> materials);
 
 /// The brush, of this material; or why there is none.
 [[nodiscard]] Brush of_material(Brush brush, std::int64_t material);

@@ -116,10 +116,13 @@ public:
     [[nodiscard]] Variant paint_box_async(const Vector3& center, const Vector3& size,
                                           std::int64_t material, const Basis& basis);
     [[nodiscard]] Variant apply_brush_async(const Ref<VoxelBrush>& brush, const Transform3D& at);
-    Error write_box(const Vector3i& min, const Vector3i& size, const PackedFloat32Array& distances);
+    Error write_box(const Vector3i& min, const Vector3i& size, const PackedFloat32Array& distances,
+                    const PackedByteArray& materials);
     [[nodiscard]] Variant write_box_async(const Vector3i& min, const Vector3i& size,
-                                          const PackedFloat32Array& distances);
+                                          const PackedFloat32Array& distances,
+                                          const PackedByteArray& materials);
     [[nodiscard]] PackedFloat32Array read_box(const Vector3i& min, const Vector3i& size);
+    [[nodiscard]] PackedByteArray read_box_materials(const Vector3i& min, const Vector3i& size);
     [[nodiscard]] Dictionary last_edit() const;
     std::int64_t begin_stroke(std::int64_t user, std::int64_t stroke);
     void end_stroke();

@@ -302,16 +302,20 @@ Error VoxelTerrain::flatten(const Vector3& center, double radius, const Vector3&
 }
 
 Error VoxelTerrain::write_box(const Vector3i& min, const Vector3i& size,
-                              const PackedFloat32Array& distances) {
-    return edit("write_box", [&](float) { return paste_brush(min, size, distances.view()); });
+                              const PackedFloat32Array& distances,
+                              const PackedByteArray& materials) {
+    return edit("write_box",
+                [&](float) { return paste_brush(min, size, distances.view(), materials.view()); });
 }
 
 // ---- The same in the background
 
 Variant VoxelTerrain::write_box_async(const Vector3i& min, const Vector3i& size,
-                                      const PackedFloat32Array& distances) {
-    return edit_async("write_box_async",
-                      [&](float) { return paste_brush(min, size, distances.view()); });
+                                      const PackedFloat32Array& distances,
+                                      const PackedByteArray& materials) {
+    return edit_async("write_box_async", [&](float) {
+        return paste_brush(min, size, distances.view(), materials.view());
+    });
 }
 
 Variant VoxelTerrain::dig_sphere_async(const Vector3& center, double radius) {

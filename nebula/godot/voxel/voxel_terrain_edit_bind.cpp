@@ -132,17 +132,23 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
             "As [method add_cone], in the background and with half an extent of up to 512 voxels: "
             "see [method dig_sphere_async].");
 
-    c.method("write_box", &Self::write_box, {"min", "size", "distances"})
+    c.method("write_box", &Self::write_box, {"min", "size", "distances", "materials"})
+        .defaults(PackedByteArray())
         .doc(
             "Makes the ground in a box what an array says, as one edit. [param min] is the first "
             "voxel and [param size] the number of voxels along each axis, from 2 to 128, both in "
             "voxels of the terrain's own space. [param distances] has one signed distance for each "
             "voxel, in voxels, negative inside the ground, in the order of [method read_box]. They "
             "are rounded to 1/32 voxel, and those beyond 4 voxels to either side all mean far "
-            "away. What lies outside the box stays as it is. The result is as for [method "
+            "away. [param materials] has one byte for each voxel, from 0 to 127, as [method "
+            "read_box_materials] returns it: the ground in the box is made of these; those of air "
+            "do not matter. Without it, ground that is new is of material 0, and other ground "
+            "keeps its own. What lies outside the box stays as it is. The result is as for [method "
             "dig_sphere]; [constant @GlobalScope.ERR_INVALID_PARAMETER] if there are not as many "
-            "distances as voxels, or one is not a finite number.");
-    c.method("write_box_async", &Self::write_box_async, {"min", "size", "distances"})
+            "distances as voxels, or one is not a finite number, and if there are materials, but "
+            "not as many, or one above 127.");
+    c.method("write_box_async", &Self::write_box_async, {"min", "size", "distances", "materials"})
+        .defaults(PackedByteArray())
         .doc(
             "As [method write_box], in the background and with up to 256 voxels along each axis: "
             "see [method dig_sphere_async].");
@@ -156,6 +162,14 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
             "z)]\n[/codeblock]\nNo distance is 0, or more than 127/32 to either side. Returns an "
             "empty array, after a line in the output, if the box cannot be read. 128 voxels along "
             "each axis take some 50 ms.");
+    c.method("read_box_materials", &Self::read_box_materials, {"min", "size"})
+        .doc(
+            "Returns the material of each voxel in a box, from 0 to 127, one byte each, in the "
+            "order of [method read_box]. A voxel of air has what the generator says. Boxes, "
+            "errors and time are as for [method read_box]. Both together, given to [method "
+            "write_box], copy ground:\n[codeblock]\nvar distances := terrain.read_box(from, "
+            "size)\nvar materials := terrain.read_box_materials(from, size)\n"
+            "terrain.write_box(to, size, distances, materials)\n[/codeblock]");
     c.method("paint_sphere_async", &Self::paint_sphere_async, {"center", "radius", "material"})
         .doc("As [method paint_sphere], in the background: see [method dig_sphere_async].");
     c.method("paint_box_async", &Self::paint_box_async, {"center", "size", "material", "basis"})

@@ -5,6 +5,10 @@
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/voxel/field/sample.hpp"
 #include "nebula/voxel/query/mover.hpp"
+#include "nebula/voxel/space/vec.hpp"
+#include "nebula/voxel/space/voxel_error.hpp"
+
+#include <tl/expected.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +18,27 @@
 #include <string>
 
 namespace nebula::godot {
+
+namespace {
+
+tl::expected<voxel::Box3i, voxel::VoxelError> box_to_read(const Vector3i& min,
+                                                          const Vector3i& size) {
+    // A call that takes 50 ms is the longest that a game may want.
+    constexpr std::int32_t most = 128;
+    const voxel::Vec3i first{min.x, min.y, min.z};
+    for (const std::int32_t edge : {size.x, size.y, size.z})
+        if (edge < 1 || edge > most)
+            return tl::unexpected(
+                voxel::VoxelError{voxel::VoxelError::Kind::OutOfRange,
+                                  "each edge of the box must be from 1 to 128 voxels"});
+    for (const std::int32_t c : {min.x, min.y, min.z})
+        if (std::abs(double{static_cast<float>(c)}) > double{voxel::kWorldLimit})
+            return tl::unexpected(voxel::VoxelError{voxel::VoxelError::Kind::OutsideWorld,
+                                                    "the box begins beyond 16 000 000 voxels"});
+    return voxel::Box3i{first, first + voxel::Vec3i{size.x, size.y, size.z}};
+}
+
+}  // namespace
 
 // A mover's unit is the metre and its axes are the node's, so that lengths are global.
 
@@ -153,25 +178,11 @@ double VoxelTerrain::sample(const Vector3& position) {
 }
 
 PackedFloat32Array VoxelTerrain::read_box(const Vector3i& min, const Vector3i& size) {
-    const std::string where = "VoxelTerrain.read_box: ";
     if (mover() == nullptr) return {};
-    // A call that takes 50 ms is the longest that a game may want.
-    constexpr std::int32_t most = 128;
-    const voxel::Vec3i first{min.x, min.y, min.z};
-    for (const std::int32_t edge : {size.x, size.y, size.z})
-        if (edge < 1 || edge > most) {
-            refuse(where + "each edge of the box must be from 1 to 128 voxels.");
-            return {};
-        }
-    for (const std::int32_t c : {min.x, min.y, min.z})
-        if (std::abs(double{static_cast<float>(c)}) > double{voxel::kWorldLimit}) {
-            refuse(where + "the box begins beyond 16 000 000 voxels.");
-            return {};
-        }
-    const auto grid =
-        world_->terrain.read_box({first, first + voxel::Vec3i{size.x, size.y, size.z}});
+    const auto grid = box_to_read(min, size).and_then(
+        [&](const voxel::Box3i& box) { return world_->terrain.read_box(box); });
     if (!grid) {
-        refuse(where + grid.error().message + '.');
+        refuse("VoxelTerrain.read_box: " + grid.error().message + '.');
         return {};
     }
     PackedFloat32Array distances;
@@ -180,6 +191,17 @@ PackedFloat32Array VoxelTerrain::read_box(const Vector3i& min, const Vector3i& s
         return voxel::to_distance(static_cast<voxel::Sample>(units));
     });
     return distances;
+}
+
+PackedByteArray VoxelTerrain::read_box_materials(const Vector3i& min, const Vector3i& size) {
+    if (mover() == nullptr) return {};
+    const auto materials = box_to_read(min, size).and_then(
+        [&](const voxel::Box3i& box) { return world_->terrain.read_box_materials(box); });
+    if (!materials) {
+        refuse("VoxelTerrain.read_box_materials: " + materials.error().message + '.');
+        return {};
+    }
+    return PackedByteArray(*materials);
 }
 
 std::int64_t VoxelTerrain::material_at(const Vector3& position) {

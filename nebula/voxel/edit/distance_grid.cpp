@@ -3,6 +3,9 @@
 
 #include "nebula/voxel/edit/detail/edit_changes.hpp"
 #include "nebula/voxel/edit/detail/extend_distances.hpp"
+#include "nebula/voxel/field/brick.hpp"
+#include "nebula/voxel/field/generator.hpp"
+#include "nebula/voxel/field/materials.hpp"
 #include "nebula/voxel/field/sample.hpp"
 #include "nebula/voxel/field/volume.hpp"
 
@@ -11,9 +14,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace nebula::voxel {
 
@@ -26,6 +31,20 @@ bool edges_fit(Vec3i size, std::int32_t least = 2) {
 
 tl::unexpected<VoxelError> wrong_size(const char* message) {
     return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange, message});
+}
+
+// Whether it may say another one than 0 in the box, or above or below it: bare rock of material 0 replaces
+// grass, wherever it is pasted.
+bool has_materials(const Generator& generator, const Box3i& box) {
+    constexpr auto far = static_cast<std::int32_t>(kWorldLimit);
+    const Box3i column{{box.min.x, -far, box.min.z}, {box.max.x, far, box.max.z}};
+    return generator.uniform_material({column, 0}) != Material{0};
+}
+
+tl::expected<DistanceGrid, VoxelError> read_with_materials(const Volume& volume, const Box3i& box) {
+    return read_region(
+        box, [&volume](BrickId id, Brick& out) { detail::read_brick(volume, id, out); },
+        &volume.generator());
 }
 
 }  // namespace
@@ -43,6 +62,14 @@ std::optional<VoxelError> check(const DistanceGrid& grid) {
     if (zeros != 0)
         return VoxelError{VoxelError::Kind::BadData,
                           "a grid of distances must not have a distance of 0"};
+    if (grid.materials.empty()) return {};
+    if (grid.materials.size() != grid.distances.size())
+        return VoxelError{VoxelError::Kind::BadData,
+                          "a grid with materials must have one material for each of its points"};
+    unsigned bits = 0;
+    for (const Material material : grid.materials) bits |= material;
+    if (bits >= kMaterials)
+        return VoxelError{VoxelError::Kind::BadData, "a grid's materials must be from 0 to 127"};
     return {};
 }
 
@@ -51,8 +78,9 @@ tl::expected<DistanceGrid, VoxelError> read_region(const Volume& volume, const B
                        [&volume](BrickId id, Brick& out) { detail::read_brick(volume, id, out); });
 }
 
-tl::expected<DistanceGrid, VoxelError> read_region(
-    const Box3i& box, const std::function<void(BrickId, Brick&)>& read) {
+tl::expected<DistanceGrid, VoxelError> read_region(const Box3i& box,
+                                                   const std::function<void(BrickId, Brick&)>& read,
+                                                   const Generator* generator) {
     const auto outside = [](std::int32_t c) {
         return std::abs(static_cast<float>(c)) > kWorldLimit;
     };
@@ -64,7 +92,13 @@ tl::expected<DistanceGrid, VoxelError> read_region(
     if (!edges_fit(size, 1)) return wrong_size("the box must have 1 to 256 points along each axis");
     try {
         DistanceGrid grid{size, {}};
-        grid.distances.resize(grid.index(0, 0, size.z));
+        const std::size_t count = grid.index(0, 0, size.z);
+        grid.distances.resize(count);
+        if (generator != nullptr && has_materials(*generator, box)) {
+            grid.materials.resize(count);
+            read_materials(*generator, {box, 0}, grid.materials.data(), size.x,
+                           static_cast<std::ptrdiff_t>(grid.index(0, 0, 1)));
+        }
         const auto brick = std::make_unique_for_overwrite<Brick>();
         const Vec3i first = floor_div(box.min, kBrickSize);
         const Vec3i last = floor_div(box.max - Vec3i{1, 1, 1}, kBrickSize);
@@ -74,16 +108,34 @@ tl::expected<DistanceGrid, VoxelError> read_region(
                     const BrickId id{{bx, by, bz}};
                     read(id, *brick);
                     const Box3i voxels = brick_region(id).box;
+                    const bool has_placed = generator != nullptr && !brick->placed.none();
+                    if (has_placed) grid.materials.resize(count);  // if it was empty, all are 0
                     const Box3i part = intersection(voxels, box);
                     for (std::int32_t z = part.min.z; z < part.max.z; ++z)
                         for (std::int32_t y = part.min.y; y < part.max.y; ++y)
-                            for (std::int32_t x = part.min.x; x < part.max.x; ++x)
-                                grid.distances[grid.index(x - box.min.x, y - box.min.y,
-                                                          z - box.min.z)] =
-                                    std::int16_t{brick->at(x - voxels.min.x, y - voxels.min.y,
-                                                           z - voxels.min.z)};
+                            for (std::int32_t x = part.min.x; x < part.max.x; ++x) {
+                                const std::size_t to =
+                                    grid.index(x - box.min.x, y - box.min.y, z - box.min.z);
+                                const std::size_t from = Brick::index(
+                                    x - voxels.min.x, y - voxels.min.y, z - voxels.min.z);
+                                grid.distances[to] = std::int16_t{brick->samples[from]};
+                                if (has_placed && brick->placed_at(from) != kNotPlaced)
+                                    grid.materials[to] = brick->placed_at(from);
+                            }
                 }
         return grid;
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+}
+
+tl::expected<std::vector<Material>, VoxelError> read_region_materials(const Volume& volume,
+                                                                      const Box3i& box) {
+    auto grid = read_with_materials(volume, box);
+    if (!grid) return tl::unexpected(std::move(grid.error()));
+    try {
+        grid->materials.resize(grid->distances.size());  // if there are none, all are 0
+        return std::move(grid->materials);
     } catch (...) {
         return tl::unexpected(error_of_current_exception());
     }
@@ -92,7 +144,7 @@ tl::expected<DistanceGrid, VoxelError> read_region(
 void continue_distances(DistanceGrid& grid) { detail::extend_distances(grid, kSampleMax); }
 
 tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume, const Box3i& box) {
-    auto grid = read_region(volume, box);
+    auto grid = read_with_materials(volume, box);
     if (!grid) return grid;
     if (!edges_fit(grid->size))
         return wrong_size("the copied box must have 2 to 256 points along each axis");
@@ -105,7 +157,8 @@ tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume, const B
 }
 
 tl::expected<DistanceGrid, VoxelError> grid_of_distances(Vec3i size,
-                                                         std::span<const float> distances) {
+                                                         std::span<const float> distances,
+                                                         std::span<const Material> materials) {
     if (!edges_fit(size)) return wrong_size("the box must have 2 to 256 points along each axis");
     try {
         DistanceGrid grid{size, {}};
@@ -115,6 +168,20 @@ tl::expected<DistanceGrid, VoxelError> grid_of_distances(Vec3i size,
                 VoxelError::Kind::BadData,
                 "the box has " + std::to_string(count) + " points, but there are " +
                     std::to_string(distances.size()) + " distances; there must be one for each"});
+        if (!materials.empty() && materials.size() != count)
+            return tl::unexpected(VoxelError{
+                VoxelError::Kind::BadData, "the box has " + std::to_string(count) +
+                                               " points, but there are " +
+                                               std::to_string(materials.size()) +
+                                               " materials; there must be one for each, or none"});
+        const auto wrong =
+            std::ranges::find_if(materials, [](Material m) { return m >= kMaterials; });
+        if (wrong != materials.end())
+            return tl::unexpected(
+                VoxelError{VoxelError::Kind::BadData,
+                           "material number " + std::to_string(wrong - materials.begin()) + " is " +
+                               std::to_string(*wrong) + "; it must be from 0 to 127"});
+        grid.materials.assign(materials.begin(), materials.end());
         grid.distances.reserve(count);
         for (const float distance : distances) {
             if (!std::isfinite(distance))

@@ -63,15 +63,16 @@ struct MaterialHardness {
 /// `falloff`, and never beyond what the hard operation would leave.
 ///
 /// What becomes ground by an addition or a paste is of `material`; by Grow, Smooth and Flatten, of that of
-/// the ground beside it. Other ground keeps its material, except that Paint changes it. What becomes air
-/// forgets it, and has the generator's.
+/// the ground beside it. Other ground keeps its material, except that Paint changes it; and a paste of a grid
+/// with materials makes all ground in its box of these. What becomes air forgets it, and has the generator's.
 struct Operation {
     Mode mode = Mode::Dig;
     Shape shape{};
     float strength = 1.0F;  ///< (0, 1].
     float falloff = 0.0F;   ///< In voxels, [0, kMostFalloff].
     Plane target{};         ///< Flatten only.
-    Material material = 0;  ///< Add, Paste and Paint: below kMaterials.
+    Material material =
+        0;  ///< Add, Paint, and Paste of a grid without materials: below kMaterials.
     /// Points of other materials stay as they are. In the air, a point counts as what it would become by
     /// Grow, Smooth and Flatten, and else as what the generator says.
     MaterialSet only{};

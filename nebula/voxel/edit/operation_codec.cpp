@@ -5,7 +5,8 @@
 //     u8 shape (its index in the variant), and the shape's members in their order;
 //     from version 2 on, in front of the shape: u8 material, u64[2] mask, u8 count of hardnesses, and for
 //     each u8 material, f32 hardness;
-//     a path: u32 count, points, radius; a stamp: place, rotation, i32[3] size, i16[] distances
+//     a path: u32 count, points, radius; a stamp: place, rotation, i32[3] size, i16[] distances, and in
+//     version 3 u8[] materials
 #include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/space/hash_bytes.hpp"
 
@@ -25,9 +26,11 @@ namespace nebula::voxel {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 2;
-// Of operations that say nothing about materials: records and hashes are those of earlier programs.
+// Records and hashes of operations that say nothing about materials, and of those whose stamp has none, are
+// those of earlier programs.
 constexpr std::uint8_t kWithoutMaterials = 1;
+constexpr std::uint8_t kWithMaterials = 2;
+constexpr std::uint8_t kStampWithMaterials = 3;
 
 class Writer {
 public:
@@ -70,6 +73,7 @@ public:
         value = std::bit_cast<float>(bits);
     }
 
+    void fail() { ok_ = false; }
     [[nodiscard]] bool ok() const { return ok_; }
     [[nodiscard]] std::size_t left() const { return in_.size(); }
 
@@ -152,8 +156,9 @@ void members(Writer& out, const StampShape& stamp) {
     members(out, size);
     if (stamp.grid == nullptr) return;  // parse() refuses the record, as check() the stamp
     for (const std::int16_t distance : stamp.grid->distances) out(distance);
+    for (const Material material : stamp.grid->materials) out(material);
 }
-void members(Reader& in, StampShape& stamp) {
+void members(Reader& in, StampShape& stamp, bool has_materials) {
     members(in, stamp.at);
     members(in, stamp.rotation);
     auto grid = std::make_shared<DistanceGrid>();
@@ -164,6 +169,12 @@ void members(Reader& in, StampShape& stamp) {
         if (in.left() >= count * sizeof(std::int16_t)) {
             grid->distances.resize(count);
             for (std::int16_t& distance : grid->distances) in(distance);
+        }
+        if (has_materials && in.left() >= count) {
+            grid->materials.resize(count);
+            for (Material& material : grid->materials) in(material);
+        } else if (has_materials) {
+            in.fail();
         }
     }
     stamp.grid = std::move(grid);  // check() refuses it if anything is missing
@@ -181,6 +192,13 @@ void head(IO& io, O& operation) {
 
 bool names_materials(const Operation& o) {
     return o.material != 0 || !o.only.all() || !o.hardness.empty();
+}
+
+std::uint8_t version_of(const Operation& operation) {
+    const auto* stamp = std::get_if<StampShape>(&operation.shape);
+    if (stamp != nullptr && stamp->grid != nullptr && !stamp->grid->materials.empty())
+        return kStampWithMaterials;
+    return names_materials(operation) ? kWithMaterials : kWithoutMaterials;
 }
 
 void materials(Writer& out, const Operation& operation) {
@@ -221,11 +239,11 @@ tl::unexpected<VoxelError> bad_record(const char* message) {
 
 void serialise(const Operation& operation, std::vector<std::byte>& out) {
     Writer write(out);
-    const bool has_materials = names_materials(operation);
-    write(has_materials ? kVersion : kWithoutMaterials);
+    const std::uint8_t version = version_of(operation);
+    write(version);
     write(static_cast<std::uint8_t>(operation.mode));
     head(write, operation);
-    if (has_materials) materials(write, operation);
+    if (version >= kWithMaterials) materials(write, operation);
     write(static_cast<std::uint8_t>(operation.shape.index()));
     std::visit([&](const auto& shape) { members(write, shape); }, operation.shape);
 }
@@ -237,20 +255,28 @@ tl::expected<Operation, VoxelError> parse(std::span<const std::byte> record) {
         std::uint8_t mode = 0;
         std::uint8_t kind = 0;
         read(version);
-        if (version < kWithoutMaterials || version > kVersion)
+        if (version < kWithoutMaterials || version > kStampWithMaterials)
             return bad_record(
                 "the record of an edit is of a version that this program does not know");
         read(mode);
         Operation operation;
         operation.mode = static_cast<Mode>(mode);
         head(read, operation);
-        if (version >= kVersion) materials(read, operation);
+        if (version >= kWithMaterials) materials(read, operation);
         read(kind);
         if (!read.ok()) return bad_record("the record of an edit is cut off");
         if (kind >= std::variant_size_v<Shape>)
             return bad_record("the record of an edit has an unknown shape");
         operation.shape = shape_of_kind(kind);
-        std::visit([&](auto& shape) { members(read, shape); }, operation.shape);
+        if (version == kStampWithMaterials && !std::holds_alternative<StampShape>(operation.shape))
+            return bad_record("the record of an edit has a stamp's materials, but no stamp");
+        const auto read_shape = [&](auto& shape) {
+            if constexpr (std::same_as<std::remove_cvref_t<decltype(shape)>, StampShape>)
+                members(read, shape, version == kStampWithMaterials);
+            else
+                members(read, shape);
+        };
+        std::visit(read_shape, operation.shape);
         if (!read.ok()) return bad_record("the record of an edit is cut off");
         if (auto fault = check(operation, kMaxBigEditRadius))
             return tl::unexpected(std::move(*fault));

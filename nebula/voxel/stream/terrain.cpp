@@ -212,6 +212,11 @@ tl::expected<DistanceGrid, VoxelError> Terrain::read_box(const Box3i& box) const
     return read_region(impl().world.volume(), box);
 }
 
+tl::expected<std::vector<Material>, VoxelError> Terrain::read_box_materials(
+    const Box3i& box) const {
+    return read_region_materials(impl().world.volume(), box);
+}
+
 Mover& Terrain::mover() noexcept { return impl().world.mover(); }
 
 IslandSearch& Terrain::islands() noexcept { return impl().world.islands(); }

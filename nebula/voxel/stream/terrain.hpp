@@ -7,6 +7,7 @@
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/field/generator.hpp"
 #include "nebula/voxel/field/ground_part.hpp"
+#include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/query/islands.hpp"
 #include "nebula/voxel/query/mover.hpp"
@@ -164,6 +165,9 @@ public:
 
     /// The samples of a box of the finest level. Errors and cost as for read_region.
     [[nodiscard]] tl::expected<DistanceGrid, VoxelError> read_box(const Box3i& box) const;
+    /// Their materials. Errors and cost as for read_region_materials.
+    [[nodiscard]] tl::expected<std::vector<Material>, VoxelError> read_box_materials(
+        const Box3i& box) const;
 
     /// Sweeps, overlaps and the nearest surface, in the world as the last edit has left it. Lifetime: the
     /// terrain's.

@@ -53,7 +53,7 @@ tl::expected<WorldRegion, VoxelError> read_world_region(const std::string& path,
         WorldRegion region;
         region.at = box.min;
         std::optional<VoxelError> failed;
-        auto grid = read_region(box, [&](BrickId id, Brick& out) {
+        const auto read = [&](BrickId id, Brick& out) {
             const BrickKey key = *key_of(id);  // the box is inside the world
             if (!failed && file.keys().contains(key)) {
                 auto stored = file.read(key);
@@ -67,7 +67,8 @@ tl::expected<WorldRegion, VoxelError> read_world_region(const std::string& path,
                 }
             }
             fill_brick(generator, id, out);
-        });
+        };
+        auto grid = read_region(box, read, &generator);
         if (failed) return tl::unexpected(std::move(*failed));
         if (!grid) return tl::unexpected(std::move(grid.error()));
         region.grid = std::move(*grid);

@@ -69,6 +69,42 @@ func test_what_is_added_and_painted_is_of_its_material() -> void:
 	await remove(terrain)
 
 
+func test_boxes_of_materials_are_read_and_written() -> void:
+	var terrain := _layered()
+	var top := int(floorf(_ground(terrain)))
+	terrain.paint_sphere(Vector3(0, top - 12, 0), 4.0, 9)
+	var from := Vector3i(-6, top - 16, -5)
+	var size := Vector3i(12, 20, 11)
+	var distances := terrain.read_box(from, size)
+	var materials := terrain.read_box_materials(from, size)
+	check_equal(materials.size(), 12 * 20 * 11, "one for each voxel")
+	check_equal(materials[6 + 12 * (4 + 20 * 5)], 9, "painted")
+	check_equal(materials[0], 3, "rock")
+	check_equal(materials[12 * 15], 1, "the surface")
+	var to := from + Vector3i(40, 21, 3)  # in the air, as a block
+	check_equal(terrain.write_box(to, size, distances, materials), OK, "write_box")
+	var read := terrain.read_box_materials(to, size)
+	for i in materials.size():
+		if distances[i] < 0.0 and read[i] != materials[i]:
+			check(false, "voxel %d is of %d and not of %d" % [i, read[i], materials[i]])
+			break
+	check_equal(terrain.material_at(Vector3(to + Vector3i(6, 4, 5))), 9, "copied")
+	materials.fill(5)
+	check_equal(await terrain.write_box_async(to, size, distances, materials), OK, "write_box_async")
+	check_equal(terrain.material_at(Vector3(to + Vector3i(6, 4, 5))), 5, "ground that stays ground changes, too")
+	check_equal(terrain.write_box(to, size, distances), OK, "without materials")
+	check_equal(terrain.material_at(Vector3(to + Vector3i(6, 4, 5))), 5, "ground keeps its own")
+	materials[7] = 128
+	expect_error("write_box: material number 7 is 128; it must be from 0 to 127")
+	check_equal(terrain.write_box(to, size, distances, materials), ERR_INVALID_PARAMETER, "no such material")
+	materials.resize(5)
+	expect_error("write_box: the box has 2640 points, but there are 5 materials")
+	check_equal(terrain.write_box(to, size, distances, materials), ERR_INVALID_PARAMETER, "too few")
+	expect_error("VoxelTerrain.read_box_materials: each edge of the box must be from 1 to 128 voxels")
+	check_equal(terrain.read_box_materials(to, Vector3i(1, 0, 1)).size(), 0, "no box")
+	await remove(terrain)
+
+
 func test_the_last_edit_tells_materials() -> void:
 	var terrain := _layered()
 	var top := _ground(terrain)

@@ -238,6 +238,7 @@ func test_a_region_is_taken_into_another_world() -> void:
 	var terrain := kept_terrain()
 	await opened(terrain)
 	terrain.dig_sphere(Vector3.ZERO, 6.0)
+	terrain.paint_sphere(Vector3(0, -8, 0), 4.0, 7)
 	check_equal(await terrain.export_region(AABB(Vector3.ONE * -10, Vector3.ONE * 20), region), "")
 	await remove(terrain)
 
@@ -246,6 +247,7 @@ func test_a_region_is_taken_into_another_world() -> void:
 	check_equal(await terrain.import_region(region, Vector3i(41, 0, -7)), "", "import_region")
 	check(absf(height_at(terrain, 41, -7) + 6.0) < 0.1, "the crater is where it was moved to")
 	check(absf(height_at(terrain, 0, 0)) < 0.1, "and not where it was")
+	check_equal(terrain.material_at(Vector3(41, -8, -7)), 7, "of its material")
 	check(terrain.get_last_edit()["removed"] > 100.0, "get_last_edit")
 	check_equal(terrain.undo(), OK, "undo")
 	check(absf(height_at(terrain, 41, -7)) < 0.1, "it is taken back as one edit")

@@ -47,6 +47,32 @@ void place_materials(const MaterialRules& rules, const Brick& before, Brick& aft
     after.placed = placed_of(after.samples, materials, scratch.generated);
 }
 
+// The same for a brush that has materials: all that is ground after it, and that the rules do not exclude, is
+// of these. Adds the points that were ground and are of another material now.
+void place_materials_of(const LevelBrush& brush, const MaterialRules& rules, const Brick& before,
+                        Brick& after, BrickScratch& scratch, BrickChange& change) {
+    auto& materials = scratch.materials_before;
+    auto& of_brush = scratch.materials_after;
+    read_materials(before, scratch.generated, materials);
+    brush.read_materials(change.id, of_brush);
+    for (int z = 0; z < kBrickSize; ++z)
+        for (int y = 0; y < kBrickSize; ++y) {
+            std::uint32_t mask = 0;
+            for (int x = 0; x < kBrickSize; ++x) {
+                const std::size_t i = Brick::index(x, y, z);
+                const bool was_ground = is_inside(before.samples[i]);
+                if (of_brush[i] == kNotPlaced || !is_inside(after.samples[i]) ||
+                    rules.share(materials[i], was_ground) <= 0.0F)
+                    continue;
+                if (was_ground && materials[i] != of_brush[i])
+                    mask |= 1U << static_cast<unsigned>(x);
+                materials[i] = of_brush[i];
+            }
+            if (mask != 0) change.changed.add_row(y, z, mask);
+        }
+    after.placed = placed_of(after.samples, materials, scratch.generated);
+}
+
 // A dig of solid ground leaves air where a point lies in the shape.
 std::optional<BrickChange> paint_brick(const Volume& volume, const LevelBrush& brush,
                                        const MaterialRules& rules, BrickId id,
@@ -128,7 +154,7 @@ std::optional<BrickChange> change_brick(const Volume& volume, const LevelBrush& 
         if (spares_whole && range.uniform() && range.min == whole.samples.front()) return {};
     }
     const bool is_whole = reach == LevelBrush::Reach::Whole && !rules.limits();
-    const bool places = (before != nullptr && !before->placed.none()) ||
+    const bool places = brush.has_materials() || (before != nullptr && !before->placed.none()) ||
                         (!digs && scratch.generated.one() != rules.material());
     // Volumes are those of the finest level. Elsewhere, the brick before is often not needed.
     const bool compares = brush.level() == 0 || is_whole || places || rules.limits();
@@ -161,8 +187,9 @@ std::optional<BrickChange> change_brick(const Volume& volume, const LevelBrush& 
         change.changed = ChangedSamples(id);
         note_differences(*before, copy, change.changed);
     }
+    if (brush.has_materials()) place_materials_of(brush, rules, *before, copy, scratch, change);
     if (!change.changed.any()) return {};
-    if (places) place_materials(rules, *before, copy, scratch);
+    if (places && !brush.has_materials()) place_materials(rules, *before, copy, scratch);
     if (brush.level() == 0) change.volumes = volumes_of(*before, copy, scratch);
     change.samples = keep_brick(std::exchange(scratch.copy, nullptr));
     return change;

@@ -140,6 +140,14 @@ public:
         });
     }
 
+    [[nodiscard]] bool has_materials() const override { return field_->has_materials(); }
+    void read_materials(BrickId id, PlacedMaterials::Array& out) const override {
+        out.fill(kNotPlaced);
+        for_each_row(box_, id, [&](Vec3i first, int y, int z) {
+            field_->materials(row_at(first, level()), out.data() + Brick::index(0, y, z));
+        });
+    }
+
 private:
     std::shared_ptr<const StampField> field_;  // of all levels
 };

@@ -44,6 +44,11 @@ public:
     /// The brick's samples are those before, and are changed.
     virtual void paint(BrickId id, Brick& brick, ChangedSamples& changed) const = 0;
 
+    /// Whether it says what the ground that it leaves is made of, point by point.
+    [[nodiscard]] virtual bool has_materials() const { return false; }
+    /// Only if it does: for each point of the brick, kNotPlaced where it leaves no ground.
+    virtual void read_materials(BrickId, PlacedMaterials::Array&) const {}
+
 protected:
     Box3i box_;
 

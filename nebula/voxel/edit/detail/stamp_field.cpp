@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/edit/detail/stamp_field.hpp"
 
+#include "nebula/voxel/field/placed_materials.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 namespace nebula::voxel::detail {
@@ -63,25 +66,52 @@ StampField::Place StampField::place(const Offsets& d, std::size_t i) const {
     return at;
 }
 
-float StampField::distance(const Place& at) const {
-    const DistanceGrid& g = *grid_;
-    const auto cell = [](float c, float last) {
+StampField::Cell StampField::cell(const Place& at) const {
+    const auto first = [](float c, float last) {
         return std::min(static_cast<int>(c), static_cast<int>(last) - 1);
     };
-    const int x = cell(at.x, last_.x);
-    const int y = cell(at.y, last_.y);
-    const int z = cell(at.z, last_.z);
-    const float tx = at.x - static_cast<float>(x);
-    const float ty = at.y - static_cast<float>(y);
-    const float tz = at.z - static_cast<float>(z);
+    const int x = first(at.x, last_.x);
+    const int y = first(at.y, last_.y);
+    const int z = first(at.z, last_.z);
+    return {x,
+            y,
+            z,
+            at.x - static_cast<float>(x),
+            at.y - static_cast<float>(y),
+            at.z - static_cast<float>(z)};
+}
+
+float StampField::distance(const Place& at) const {
+    const DistanceGrid& g = *grid_;
+    const Cell c = cell(at);
     const auto along_x = [&](int dy, int dz) {
-        const auto a = static_cast<float>(g.at(x, y + dy, z + dz));
-        const auto b = static_cast<float>(g.at(x + 1, y + dy, z + dz));
-        return a + (b - a) * tx;
+        const auto a = static_cast<float>(g.at(c.x, c.y + dy, c.z + dz));
+        const auto b = static_cast<float>(g.at(c.x + 1, c.y + dy, c.z + dz));
+        return a + (b - a) * c.tx;
     };
-    const float near = along_x(0, 0) + (along_x(1, 0) - along_x(0, 0)) * ty;
-    const float far = along_x(0, 1) + (along_x(1, 1) - along_x(0, 1)) * ty;
-    return (near + (far - near) * tz) / static_cast<float>(kSampleUnitsPerVoxel);
+    const float near = along_x(0, 0) + (along_x(1, 0) - along_x(0, 0)) * c.ty;
+    const float far = along_x(0, 1) + (along_x(1, 1) - along_x(0, 1)) * c.ty;
+    return (near + (far - near) * c.tz) / static_cast<float>(kSampleUnitsPerVoxel);
+}
+
+Material StampField::material(const Place& at) const {
+    const DistanceGrid& g = *grid_;
+    const Cell c = cell(at);
+    const auto squared = [](float t, int side) {
+        return side != 0 ? (1.0F - t) * (1.0F - t) : t * t;
+    };
+    Material nearest = kNotPlaced;
+    float least = std::numeric_limits<float>::max();
+    for (int dz = 0; dz < 2; ++dz)
+        for (int dy = 0; dy < 2; ++dy)
+            for (int dx = 0; dx < 2; ++dx) {
+                const std::size_t i = g.index(c.x + dx, c.y + dy, c.z + dz);
+                const float d = squared(c.tx, dx) + squared(c.ty, dy) + squared(c.tz, dz);
+                if (g.distances[i] > 0 || !(d < least)) continue;
+                least = d;
+                nearest = g.materials[i];
+            }
+    return nearest;
 }
 
 void StampField::into(const RowOfPoints& points, Row& out) const {
@@ -101,6 +131,14 @@ std::uint32_t StampField::ground(const RowOfPoints& points, Row& out) const {
         inside |= static_cast<std::uint32_t>(at.into_box >= 0.0F) << i;
     }
     return inside;
+}
+
+void StampField::materials(const RowOfPoints& points, Material* out) const {
+    const Offsets d = offsets(points, at_);
+    for (std::size_t i = 0; i < kBrickSize; ++i) {
+        const Place at = place(d, i);
+        out[i] = at.into_box >= 0.0F ? material(at) : kNotPlaced;
+    }
 }
 
 std::unique_ptr<const ShapeField> make_field(const StampShape& shape) {
