@@ -315,6 +315,7 @@ TEST(Colliders, AnEditInTheMiddleOfABuildIsNotLost) {
         ASSERT_TRUE(edit);
         colliders.note_edit(edit->reach[0]);
         closed.open();
+        std::this_thread::sleep_for(20ms);  // so the bake is done when the round begins
         update_until(colliders, sink, [&] { return colliders.is_ready(body); });
         const Faces newest = faces_of(volume, {0, 0, 0});
         EXPECT_TRUE((sink.shown[Vec3i{0, 0, 0}] == newest)) << in_bake;

@@ -283,6 +283,12 @@ void Colliders::show_baked(ColliderSink& sink, FrameBudget& frame, ColliderRepor
             complete(at, tile, sink, report);
             continue;
         }
+        if (!tile.built && tile.dirty) {  // older than an edit, whose round shows it
+            tile.by_round = true;
+            baked_.pop();
+            give_up(at, tile);
+            continue;
+        }
         const Clock::time_point start = now_();
         if (!frame.try_start(start, show_cost_)) return;
         baked_.pop();
