@@ -70,6 +70,7 @@ LibraryLook VoxelMaterialLibrary::look() const {
 std::vector<double> VoxelMaterialLibrary::densities(double missing) const {
     const MutexLock lock(mutex_);
     std::vector<double> all;
+    all.reserve(materials_.size());
     for (const Ref<VoxelMaterial>& material : materials_)
         all.push_back(material ? material->density() : missing);
     return all;
