@@ -79,7 +79,7 @@ struct PartMass {
 
 /// The same with the densities of its materials; a part without materials is all of material 0. The thin
 /// end of the surface, which lies in samples of air, is of the ground beside it. If nothing weighs
-/// anything, centre and spread are those of the shape.
+/// anything, centre and spread are those of the shape. Cost: four times that of one material.
 ///
 /// \pre no density is negative, infinite or NaN.
 [[nodiscard]] PartMass mass_of(const GroundPart& part, const Densities& densities) noexcept;
