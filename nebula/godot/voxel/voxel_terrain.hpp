@@ -407,7 +407,7 @@ private:
     void show_island(ObjectId body) const;
     /// Bodies begin to move where the ground beneath them is in physics.
     void settle_held_bodies();
-    void release_islands() noexcept;
+    static void release(const std::vector<HeldBody>& bodies) noexcept;
     [[nodiscard]] double voxel_volume() const noexcept;
     /// What follows an edit that was made: when it is shown, and what last_edit() says.
     void note_edit(const voxel::EditReport& report, Clock::time_point at);
