@@ -10,7 +10,7 @@
 namespace nebula::voxel {
 
 /// SQLite's own file system, whose n-th change of a file fails: a write, a sync, a truncation, or
-/// the removal of a file. One at a time.
+/// the removal of a file; or its n-th read. One at a time.
 class FaultyFiles {
 public:
     static constexpr const char* kName = "nebula-faulty";
@@ -19,6 +19,7 @@ public:
         Sync,        ///< As Io, but only syncs count.
         ShortWrite,  ///< Half of the bytes are written, once.
         Full,        ///< There is no room, from then on.
+        Read,        ///< A read fails, once, and no change.
     };
 
     FaultyFiles() {
@@ -35,7 +36,7 @@ public:
     FaultyFiles(const FaultyFiles&) = delete;
     FaultyFiles& operator=(const FaultyFiles&) = delete;
 
-    /// The `at`-th change from now on fails; the first is 0.
+    /// The `at`-th change, or read, from now on fails; the first is 0.
     void fail(Fault fault, int at) {
         const std::lock_guard lock(mutex());
         state() = {fault, at, false, state().read_only};
@@ -81,10 +82,11 @@ private:
     }
     static sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<File*>(file)->real(); }
 
-    /// What this change shall return; SQLITE_OK: what it returns.
-    static int verdict(bool is_sync) {
+    /// What this change or read shall return; SQLITE_OK: what it returns.
+    static int verdict(bool is_sync, bool is_read = false) {
         const std::lock_guard lock(mutex());
         State& s = state();
+        if ((s.fault == Fault::Read) != is_read) return SQLITE_OK;
         if (s.fault == Fault::Full && s.failed) return SQLITE_FULL;
         if (s.left < 0 || (s.fault == Fault::Sync && !is_sync)) return SQLITE_OK;
         if (s.left-- > 0) return SQLITE_OK;
@@ -121,7 +123,9 @@ private:
         m.iVersion = 1;
         m.xClose = [](sqlite3_file* f) { return real(f)->pMethods->xClose(real(f)); };
         m.xRead = [](sqlite3_file* f, void* to, int count, sqlite3_int64 at) {
-            return real(f)->pMethods->xRead(real(f), to, count, at);
+            const int code = verdict(false, true);
+            return code == SQLITE_OK ? real(f)->pMethods->xRead(real(f), to, count, at)
+                                     : SQLITE_IOERR_READ;
         };
         m.xWrite = [](sqlite3_file* f, const void* from, int count, sqlite3_int64 at) {
             const int code = verdict(false);

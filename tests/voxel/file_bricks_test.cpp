@@ -205,6 +205,123 @@ TEST(FileBricks, ThatCannotBeReadAreAnErrorAndNotTheGeneratorsGround) {
     EXPECT_TRUE(world.apply(dig_at({3000, 2, 5}, 3))) << "what is not in the file can be edited";
 }
 
+// Before the file was open, a ray saw the generator's ground, and remembered it.
+TEST(FileBricks, ARayThatCameBeforeThemSeesThem) {
+    const TemporaryFolder folder;
+    const auto depth = [](World& world) {
+        const auto hit = world.raycast({3, 30, 5}, {0, -1, 0}, 60);
+        return hit && *hit ? (*hit)->distance : -1.0F;
+    };
+    float crater = 0.0F;
+    {
+        World world(low_hills());
+        WorldSaver saver(world, folder.file("world"), in_file());
+        saver.wait();
+        ASSERT_TRUE(world.apply(dig_at({3, 2, 5}, 9)));
+        crater = depth(world);
+        ASSERT_TRUE(saver.finish());
+    }
+    World world(low_hills());
+    EXPECT_LT(depth(world), crater);
+    WorldSaver saver(world, folder.file("world"), in_file());
+    EXPECT_LT(depth(world), crater) << "it is still being loaded";
+    saver.wait();
+    EXPECT_EQ(depth(world), crater);
+}
+
+// What the world has of the one file would be looked for in the other one.
+TEST(FileBricks, AWorldHasOneFileInItsLife) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    WorldSaver(world, folder.file("one"), in_file()).wait();
+    for (const bool limited : {false, true}) {
+        WorldSaver saver(world, folder.file("other"), limited ? in_file() : WorldSaverSettings{});
+        saver.wait();
+        EXPECT_EQ(saver.state(), WorldSaver::State::Failed);
+    }
+}
+
+TEST(FileBricks, AFailedReadFailsTheEditAndNothingElse) {
+    const TemporaryFolder folder;
+    FaultyFiles files;
+    WorldSaverSettings settings = in_file();
+    settings.file.vfs = FaultyFiles::kName;
+    World whole(low_hills());
+    const auto dig_many = [](World& world) {
+        for (int i = 0; i < 40; ++i)
+            ASSERT_TRUE(world.apply(dig_at({static_cast<float>(i) * 20.0F, 0, 0}, 10)));
+    };
+    dig_many(whole);
+    {
+        World world(low_hills());
+        WorldSaver saver(world, folder.file("world"), settings);
+        saver.wait();
+        dig_many(world);
+        ASSERT_TRUE(saver.finish());
+    }
+    World world(low_hills());
+    WorldSaver saver(world, folder.file("world"), settings);
+    saver.wait();
+    const auto report = whole.apply(dig_at({400, 0, 0}, 14));
+    int failed = 0;
+    for (bool done = false; !done;) {
+        files.fail(FaultyFiles::Fault::Read, failed);
+        const std::uint64_t version = world.volume().version();
+        const auto edit = world.apply(dig_at({400, 0, 0}, 14));
+        done = edit.has_value();
+        EXPECT_EQ(files.heal(), !done);
+        if (done) break;
+        ++failed;
+        ASSERT_LT(failed, 100);
+        EXPECT_EQ(world.volume().version(), version);
+        EXPECT_EQ(world.volume().unsaved_count(), 0U);
+    }
+    EXPECT_GT(failed, 0);
+    for (const BrickId id : report->bricks) EXPECT_EQ(hash_of(world, id), hash_of(whole, id));
+}
+
+// To hide so many bricks took seconds, in the call that undoes a large edit.
+TEST(FileBricks, ManyAreHiddenInNoTime) {
+    FileBricks bricks;
+    bricks.open(
+        {}, [](auto) { return std::vector<std::shared_ptr<const Brick>>{}; }, 0);
+    constexpr std::int32_t edge = 52;
+    const auto start = std::chrono::steady_clock::now();
+    for (std::int32_t x = 0; x < edge; ++x)
+        for (std::int32_t y = 0; y < edge; ++y)
+            for (std::int32_t z = 0; z < edge; ++z) {
+                bricks.make_room_to_hide({{x, y, z}});
+                bricks.hide({{x, y, z}});
+            }
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    EXPECT_LT(time.count(), 1.0);
+}
+
+// A save of many bricks took them all into its own form before it looked who waits.
+TEST(FileBricks, AreReadWhileASaveIsEncoded) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    WorldSaver saver(world, folder.file("world"), in_file());
+    saver.wait();
+    ASSERT_TRUE(world.apply(dig_at({3, 2, 5}, 9)));
+    save_and_drop(world, saver);
+    ASSERT_EQ(world.volume().edited_count(), 0U);
+    const BrickPtr any = brick_of_seed(7);
+    std::vector<EditedBrick> many;
+    for (std::int32_t i = 0; i < 8000; ++i)
+        many.push_back({{{1000 + i % 20, i / 20 % 20, i / 400}}, make_brick(*any)});
+    world.volume().publish_edited(world.volume().prepare(std::move(many)));
+    saver.save({});
+    // Replaced, and kept by the save's pin until all is encoded.
+    std::vector<EditedBrick> one;
+    one.push_back({{{1000, 0, 0}}, brick_of_seed(8)});
+    world.volume().publish_edited(world.volume().prepare(std::move(one)));
+    EXPECT_TRUE(world.volume().read({{0, 0, 0}}));
+    EXPECT_EQ(world.volume().collect(), 0U) << "the read came after the last brick was encoded";
+    saver.wait();
+    EXPECT_GT(world.volume().collect(), 0U);
+}
+
 // Threads look at one place while the owner edits, saves, undoes there and drops what is saved. A look during
 // which the version stayed the same has seen exactly that version.
 TEST(FileBricks, ReadersSeeEachVersionWhole) {

@@ -132,6 +132,42 @@ TEST(WorldFile, ASaveThatIsRefusedHalfwayHasDoneNothing) {
     EXPECT_EQ(intact(*file, seeds_from(0, 9)), 6U);
 }
 
+// SQLite takes back a save in which a read fails. What was written after that was durable row by row, although
+// the save was answered with an error.
+TEST(WorldFile, ASaveInWhichAReadFailsHasDoneNothing) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    const WorldFileSettings settings{.vfs = FaultyFiles::kName};
+    FaultyFiles files;
+    const Seeds before = seeds_from(0, 600);
+    {
+        const auto file = opened(path, settings);
+        ASSERT_TRUE(save(*file, before));
+    }
+    {
+        const auto file = opened(path, settings);  // whose rows are not in memory
+        const auto write = [&](int i) {
+            std::vector<PackedBrick> one(1);
+            file->pack(key_number(i), *brick_of_seed(1), one[0]);
+            return file->write(one);
+        };
+        ASSERT_TRUE(file->begin());
+        ASSERT_TRUE(write(700));
+        files.fail(FaultyFiles::Fault::Read, 0);
+        for (int i = 0; i < 600 && file->read(key_number(i)); ++i) {
+        }
+        ASSERT_TRUE(files.heal());
+        const auto done = write(701);
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().kind, Kind::FileFailed);
+        EXPECT_FALSE(file->commit());
+    }
+    const auto file = opened(path, settings);
+    EXPECT_EQ(intact(*file, before), before.size());
+    EXPECT_EQ(intact(*file, seeds_from(700, 702)), 0U);
+    EXPECT_TRUE(save(*file, seeds_from(700, 702))) << "the next one succeeds";
+}
+
 TEST(WorldFile, AnotherGeneratorIsToldUntilASaveHasNotedIt) {
     const TemporaryFolder folder;
     const std::string path = folder.file("world");

@@ -351,6 +351,59 @@ TEST(WorldSaver, AnAnswerThatThrowsTakesNoOtherWithIt) {
     }
 }
 
+// The answers of the save that has ended went to the next one, and the other way round.
+TEST(WorldSaver, WhoIsToldOfASaveMaySaveAgainAtOnce) {
+    const TemporaryFolder folder;
+    FaultyFiles files;
+    World world(low_hills());
+    Outcome first, second;
+    WorldSaver* self = nullptr;
+    WorldSaver saver(world, folder.file("world"),
+                     {.file = {.vfs = FaultyFiles::kName}, .after_save = [&](const auto& saved) {
+                          if (saved) return;
+                          files.heal();
+                          save(*self, second);
+                      }});
+    self = &saver;
+    saver.wait();
+    dig_from(world, 0, 3);
+    files.fail(FaultyFiles::Fault::Full, 0);
+    save(saver, first);
+    saver.wait();
+    EXPECT_EQ(first.answers, 1);
+    EXPECT_FALSE(first.result);
+    EXPECT_EQ(second.answers, 1);
+    EXPECT_TRUE(second.result);
+}
+
+// The export took the unsaved bricks from under the save that somebody else had begun meanwhile.
+TEST(WorldSaver, AnExportAfterAFailedSaveLeavesTheNextOneAlone) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    FaultyFiles files;
+    World world(low_hills());
+    WorldSaver saver(world, path, {.file = {.vfs = FaultyFiles::kName}});
+    saver.wait();
+    dig_from(world, 0, 3);
+    files.fail(FaultyFiles::Fault::Full, 0);
+    Outcome retry;
+    saver.save({});  // the others wait for the one after it
+    saver.save([&](auto&& result) {
+        EXPECT_FALSE(result);
+        files.heal();
+        save(saver, retry);
+    });
+    tl::expected<std::size_t, VoxelError> exported = tl::unexpected(VoxelError{});
+    saver.export_region(folder.file("part"), {{-999, -999, -999}, {999, 999, 999}},
+                        [&](auto&& result) { exported = result; });
+    saver.wait();
+    saver.store().wait();
+    EXPECT_TRUE(retry.result);
+    ASSERT_TRUE(exported) << exported.error().message;
+    EXPECT_EQ(*exported, world.volume().edited_count());
+    EXPECT_FALSE(saver.has_unsaved());
+}
+
 Clock::time_point fake_now{};
 
 TEST(WorldSaver, ChangesAreSavedByThemselvesInTime) {

@@ -214,9 +214,9 @@ bool VoxelTerrain::has_world() {
 }
 
 void VoxelTerrain::drop_world() noexcept {
-    release_islands();
     // Out of the node first: what the world's end runs must find no world.
     const std::unique_ptr<World> dropped = std::move(world_);
+    if (dropped) release(dropped->held_bodies);
 }
 
 void VoxelTerrain::regenerate() {
@@ -536,8 +536,11 @@ void VoxelTerrain::announce_edits(const voxel::EditCommit& commit) {
         for (std::size_t i = 0; i < count; ++i) {
             msec.write()[i] = as_msec(now - pending.front().at);
             same_frame += pending.front().frame == frame ? 1 : 0;
-            if (!pending.front().body.is_null()) show_island(pending.front().body);
+            const ObjectId body = pending.front().body;
             pending.pop_front();
+            if (body.is_null()) continue;
+            show_island(body);
+            if (!survives(self, world_number)) return;
         }
         emit_signal("edit_committed",
                     {Dictionary{{"edits", static_cast<std::int64_t>(group.edits)},

@@ -415,7 +415,7 @@ private:
     void show_island(ObjectId body) const;
     /// Bodies begin to move where the ground beneath them is in physics.
     void settle_held_bodies();
-    void release_islands() noexcept;
+    static void release(const std::vector<HeldBody>& bodies) noexcept;
     [[nodiscard]] double voxel_volume() const noexcept;
     /// Of islands, by material: the library's, and `island_density` where it says nothing.
     [[nodiscard]] voxel::Densities densities() const;

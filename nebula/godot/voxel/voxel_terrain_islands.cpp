@@ -170,7 +170,7 @@ void VoxelTerrain::handle_island(const voxel::Island& island) {
         refuse("VoxelTerrain: an island stays where it is: " + body.error().message + '.');
         return;
     }
-    announce("island_detached", {Variant(*body), volume});
+    if (survives(self, world)) announce("island_detached", {Variant(*body), volume});
 }
 
 voxel::Densities VoxelTerrain::densities() const {
@@ -214,10 +214,7 @@ tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(voxel::Groun
         body = *made;
     }
     try {
-        if (!body.is_null()) {
-            world_->held_bodies.push_back({body.id(), at});
-            add_child(body);
-        }
+        if (!body.is_null()) world_->held_bodies.push_back({body.id(), at});
         const auto report = world_->terrain.remove(part, edit_user_, edit_stroke_);
         if (!report) {
             destroy(body);  // who is held and gone is forgotten in the next tick
@@ -225,11 +222,15 @@ tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(voxel::Groun
         }
         note_edit(*report, at);
         world_->pending_edits.back().body = body.id();
+        if (body.is_null()) return body;
+        // Last, because it runs scripts, which may end the world, or free the body.
+        const ObjectId added = body.id();
+        add_child(body);
+        return added.is_alive() ? body : RigidBody3D();
     } catch (...) {
         destroy(body);
         throw;
     }
-    return body;
 }
 
 // ---- Bodies that do not move yet
@@ -255,12 +256,11 @@ void VoxelTerrain::settle_held_bodies() {
     });
 }
 
-void VoxelTerrain::release_islands() noexcept try {
-    if (!world_) return;
-    for (const HeldBody& held : std::exchange(world_->held_bodies, {}))
+void VoxelTerrain::release(const std::vector<HeldBody>& bodies) noexcept try {
+    for (const HeldBody& held : bodies)
         if (const auto body = cast_to<RigidBody3D>(held.body.object())) {
-            body.set_visible(true);
             body.set_freeze_enabled(false);
+            body.set_visible(true);  // runs scripts
         }
 } catch (...) {  // the bodies stay as they are
 }

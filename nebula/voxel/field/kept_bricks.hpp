@@ -6,7 +6,6 @@
 #include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/space/vec.hpp"
 
-#include <cstddef>
 #include <memory>
 #include <span>
 
@@ -32,8 +31,8 @@ public:
 
     // The owner thread's: a brick whose edits were undone is not kept any more, although the next save has
     // yet to remove it.
-    /// For so many calls of hide(). \throws std::bad_alloc.
-    virtual void make_room_to_hide(std::size_t count) = 0;
+    /// Before hide(). \throws std::bad_alloc.
+    virtual void make_room_to_hide(BrickId id) = 0;
     virtual void hide(BrickId id) noexcept = 0;
 };
 

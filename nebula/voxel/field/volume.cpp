@@ -558,8 +558,10 @@ Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     Prepared prepared;
     if (kept_ != nullptr) {
-        for (const EditedBrick& brick : bricks) recall(brick.id);
-        kept_->make_room_to_hide(bricks.size());
+        for (const EditedBrick& brick : bricks) {
+            recall(brick.id);
+            if (brick.samples == nullptr) kept_->make_room_to_hide(brick.id);
+        }
     }
     for (const EditedBrick& brick : bricks) {
         if (owned_place(brick.id).page != nullptr) continue;

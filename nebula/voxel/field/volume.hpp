@@ -135,7 +135,10 @@ public:
     Volume& operator=(const Volume&) = delete;
 
     /// Where edited bricks are kept that are not here; null: nowhere. Before any other thread looks at a brick.
-    void set_kept(KeptBricks* kept) noexcept { kept_ = kept; }
+    void set_kept(KeptBricks* kept) noexcept {
+        kept_ = kept;
+        ++dropped_;  // copies of the generator's ground may be wrong from now on
+    }
 
     /// Whether this is the thread that constructed the volume. Functions that only that thread may
     /// call assert it.
@@ -243,8 +246,8 @@ public:
     /// Drops an edited brick that is not unsaved, so KeptBricks has it as it is here. Not while a save is
     /// under way. Returns whether it was dropped.
     bool drop_kept(BrickId brick) noexcept;
-    /// How often an edited brick was dropped or became pristine. Whoever keeps copies of what was not in the
-    /// volume compares it.
+    /// How often what is not in the volume may have become another one: an edited brick was dropped or became
+    /// pristine, or bricks are kept elsewhere from now on. Whoever has copies of it compares this number.
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
     /// Whether all edits of the brick were undone since the last save.
     [[nodiscard]] bool is_unsaved_pristine(BrickId brick) const noexcept;

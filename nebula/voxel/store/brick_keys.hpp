@@ -39,6 +39,14 @@ public:
         page->second[word_of(key)] &= ~bit_of(key);
         --count_;
     }
+    /// Those for which f(key) is true, and the room of pages that have none then.
+    template <class F>
+    void erase_if(F&& f) {
+        for_each([&](BrickKey key) {
+            if (f(key)) erase(key);
+        });
+        std::erase_if(pages_, [](const auto& page) { return page.second == PageBits{}; });
+    }
     /// Adds all of a page's.
     void insert(std::uint64_t page, const PageBits& bits) {
         PageBits& mine = pages_[page];

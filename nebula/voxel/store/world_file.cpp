@@ -660,8 +660,16 @@ tl::expected<void, VoxelError> WorldFile::begin() noexcept {
     }
 }
 
+// When a disk fails a read() between two writes, SQLite takes back what was written. The rest would be
+// durable row by row.
+tl::expected<void, VoxelError> WorldFile::check_begun() {
+    if (sqlite3_get_autocommit(database_.get()) == 0) return {};
+    return undo(error(SQLITE_IOERR, "saved"));
+}
+
 tl::expected<void, VoxelError> WorldFile::write(std::span<const PackedBrick> bricks) noexcept {
     try {
+        if (auto begun = check_begun(); !begun) return begun;
         for (const PackedBrick& brick : bricks) {
             NEBULA_ASSERT(brick_of(brick.key), "a brick without a place was saved");
             int code = SQLITE_DONE;
@@ -684,6 +692,7 @@ tl::expected<void, VoxelError> WorldFile::write(std::span<const PackedBrick> bri
 
 tl::expected<void, VoxelError> WorldFile::erase(std::span<const BrickKey> keys) noexcept {
     try {
+        if (auto begun = check_begun(); !begun) return begun;
         for (const BrickKey key : keys) {
             int code = SQLITE_DONE;
             if (damaged_.contains(key)) code = Query(set_aside_.get()).bind(1, row_of(key)).step();
@@ -700,6 +709,7 @@ tl::expected<void, VoxelError> WorldFile::erase(std::span<const BrickKey> keys) 
 tl::expected<void, VoxelError> WorldFile::write(
     std::span<const StoredOperation> operations) noexcept {
     try {
+        if (auto begun = check_begun(); !begun) return begun;
         std::vector<std::byte> sealed;
         for (const StoredOperation& operation : operations) {
             if (operation.record.size() > kMostRecordBytes)
@@ -721,6 +731,7 @@ tl::expected<void, VoxelError> WorldFile::write(
 
 tl::expected<void, VoxelError> WorldFile::commit() noexcept {
     try {
+        if (auto begun = check_begun(); !begun) return begun;
         std::ranges::sort(saving_, {}, &Change::key);
         for (auto first = saving_.begin(); first != saving_.end();) {
             const std::uint64_t page = first->key >> BrickKeys::kPageBits;

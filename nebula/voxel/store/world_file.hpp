@@ -166,6 +166,7 @@ private:
     [[nodiscard]] VoxelError error(int code, const char* doing) const;
     tl::unexpected<VoxelError> undo(VoxelError why) noexcept;
     tl::unexpected<VoxelError> fail_save(int code);
+    tl::expected<void, VoxelError> check_begun();
 
     std::string path_, vfs_, generator_, units_;
     std::string told_generator_, told_units_;  // of who opened it

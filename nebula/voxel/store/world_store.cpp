@@ -13,7 +13,7 @@ namespace nebula::voxel {
 
 namespace {
 
-// Rows between two looks at what is urgent: about a millisecond.
+// Bricks to encode, or rows, between two looks at what is urgent: about a millisecond.
 constexpr std::size_t kRowsAtOnce = 64;
 
 [[maybe_unused]] constexpr const char* kOffOwner =
@@ -264,6 +264,7 @@ void WorldStore::save(Volume::Unsaved unsaved, std::vector<StoredOperation> oper
 WorldStore::Packed WorldStore::pack(Volume::Unsaved& unsaved) {
     Packed packed;
     packed.bricks.reserve(unsaved.bricks.size());
+    std::size_t done = 0;
     for (const Volume::UnsavedBrick& brick : unsaved.bricks) {
         const auto key = key_of(brick.id);
         NEBULA_ASSERT(key, "a brick beyond the world's limit");
@@ -272,6 +273,7 @@ WorldStore::Packed WorldStore::pack(Volume::Unsaved& unsaved) {
             packed.pristine.push_back(*key);
         else
             file_->pack(*key, *brick.samples, packed.bricks.emplace_back());
+        if (++done % kRowsAtOnce == 0) serve_urgent();
     }
     unsaved.pin.reset();  // before the disk, which may be slow
     // In the order of the rows.

@@ -77,7 +77,7 @@ void FileBricks::set_keys(BrickKeys keys) noexcept {
 }
 
 bool FileBricks::is_stored(BrickKey key) const noexcept {
-    return keys_.contains(key) && !std::ranges::binary_search(hidden_, key);
+    return keys_.contains(key) && !hidden_.contains(key);
 }
 
 bool FileBricks::has(BrickId id) const noexcept {
@@ -174,9 +174,11 @@ void FileBricks::prefetch(std::span<const BrickId> bricks) const {
     if (!keys.empty()) (void)read(keys);
 }
 
-void FileBricks::make_room_to_hide(std::size_t count) {
+void FileBricks::make_room_to_hide(BrickId id) {
+    const auto key = key_of(id);
+    if (!key) return;
     const MutexLock lock(mutex_);
-    hidden_.reserve(hidden_.size() + count);
+    hidden_.reserve_page(*key >> BrickKeys::kPageBits);
 }
 
 void FileBricks::hide(BrickId id) noexcept {
@@ -184,8 +186,7 @@ void FileBricks::hide(BrickId id) noexcept {
     if (!key) return;
     const MutexLock lock(mutex_);
     // Also what the file does not have: a save that is under way may bring it there.
-    const auto at = std::ranges::lower_bound(hidden_, *key);
-    if (at == hidden_.end() || *at != *key) hidden_.insert(at, *key);  // has room
+    hidden_.insert(*key);  // has room
 }
 
 std::size_t FileBricks::bytes() const noexcept {

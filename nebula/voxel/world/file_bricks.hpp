@@ -38,9 +38,12 @@ public:
     using Read =
         std::function<std::vector<std::shared_ptr<const Brick>>(std::span<const BrickKey>)>;
 
-    /// From now on, the file's bricks are found.
+    /// From now on, the file's bricks are found. Once: what was read or hidden is of one file.
     /// \param most_bytes  of decoded bricks that are kept for the next reader.
     void open(BrickKeys keys, Read read, std::size_t most_bytes);
+    [[nodiscard]] bool was_opened() const noexcept {
+        return is_open_.load(std::memory_order_relaxed);  // the owner thread's own
+    }
     /// A save has ended, or failed: these bricks may be other ones in the file than when they were read.
     void forget(std::span<const BrickId> changed) noexcept;
     /// What the file has now.
@@ -49,7 +52,7 @@ public:
     template <class F>
     void show_if(F&& f) {
         const MutexLock lock(mutex_);
-        std::erase_if(hidden_, [&](BrickKey key) { return f(*brick_of(key)); });
+        hidden_.erase_if([&](BrickKey key) { return f(*brick_of(key)); });
     }
     /// There is no file any more. Reading what it had fails from now on. Waits for those who are reading.
     void close() noexcept;
@@ -58,7 +61,7 @@ public:
     [[nodiscard]] bool has(BrickId id) const noexcept override;
     [[nodiscard]] bool has_any(const Box3i& bricks, Level level) const noexcept override;
     void prefetch(std::span<const BrickId> bricks) const override;
-    void make_room_to_hide(std::size_t count) override;
+    void make_room_to_hide(BrickId id) override;
     void hide(BrickId id) noexcept override;
 
     /// Of decoded bricks.
@@ -81,7 +84,7 @@ private:
     mutable Mutex mutex_;
     std::shared_ptr<const Read> read_ NEBULA_GUARDED_BY(mutex_);
     BrickKeys keys_ NEBULA_GUARDED_BY(mutex_);
-    std::vector<BrickKey> hidden_ NEBULA_GUARDED_BY(mutex_);  // sorted; until the next save
+    BrickKeys hidden_ NEBULA_GUARDED_BY(mutex_);  // until the next save
     // The last read ones; the latest is the first.
     mutable std::list<Cached> cache_ NEBULA_GUARDED_BY(mutex_);
     mutable std::unordered_map<BrickKey, std::list<Cached>::iterator> index_

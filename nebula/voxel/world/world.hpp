@@ -89,7 +89,8 @@ public:
     [[nodiscard]] const VoxelError* hold() const noexcept { return held_ ? &*held_ : nullptr; }
     /// Whether nothing was changed or loaded, and no edit has begun.
     [[nodiscard]] bool is_untouched() const noexcept {
-        return edits_ == 0 && big_edits_.empty() && volume_.edited_count() == 0;
+        return edits_ == 0 && big_edits_.empty() && volume_.edited_count() == 0 &&
+               !file_bricks_.was_opened();
     }
 
     /// On the finest level. Errors, misses and cost: see Raycaster::cast.

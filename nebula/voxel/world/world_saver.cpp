@@ -227,6 +227,8 @@ void WorldSaver::export_region(std::string path, const Box3i& voxels,
     save([this, path = std::move(path), voxels,
           answer = std::move(answer)](tl::expected<SaveReport, VoxelError>&& saved) mutable {
         if (state_ == State::Failed) return answer(tl::unexpected(std::move(saved.error())));
+        // Somebody who was told of the failure before saves again, and has what is unsaved.
+        if (!saved && saving_) return export_region(std::move(path), voxels, std::move(answer));
         Volume::Unsaved unsaved;
         if (!saved) try {
                 unsaved = world_.volume().begin_save();
@@ -282,8 +284,15 @@ void WorldSaver::end_save(const SaveResult& result) {
         ++failed_saves_;
     has_failed_ = !result;
     saving_operations_ = 0;
-    if (settings_.after_save) settings_.after_save(result);
-    answer_all(std::exchange(answers_, {}), result);
+    // Whoever is told may save again at once, and then these are others.
+    std::vector<WorldStore::Answer<SaveReport>> answers = std::exchange(answers_, {});
+    try {
+        if (settings_.after_save) settings_.after_save(result);
+    } catch (...) {
+        answer_all(std::move(answers), result);
+        throw;
+    }
+    answer_all(std::move(answers), result);
 }
 
 }  // namespace nebula::voxel

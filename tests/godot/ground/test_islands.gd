@@ -265,6 +265,42 @@ func test_a_world_that_ends_lets_go_of_its_islands() -> void:
 	await remove(terrain)
 
 
+# Each of these runs a script in the middle of what the terrain does, and the script ends the world.
+func test_a_world_may_end_while_an_island_comes_off() -> void:
+	for fall: bool in [false, true]:
+		var terrain := await table_of(
+				VoxelTerrain.ISLANDS_FALL if fall else VoxelTerrain.ISLANDS_SIGNAL)
+		terrain.child_entered_tree.connect(
+				func(_body: Node) -> void: terrain.generator = null, CONNECT_ONE_SHOT)
+		cut(terrain)
+		if fall:
+			await frames(3)
+		else:
+			check(terrain.detach_island(TOP) != null, "a body that joined")
+		check_equal(terrain.get_child_count(), 1, "bodies")
+		await frames(3)
+		await remove(terrain)
+
+	var freeing := await table_of(VoxelTerrain.ISLANDS_SIGNAL)
+	freeing.child_entered_tree.connect(
+			func(body: Node) -> void: body.free.call_deferred(), CONNECT_ONE_SHOT)
+	cut(freeing)
+	freeing.detach_island(TOP)
+	await frames(3)
+	await remove(freeing)
+
+	var shown := await table_of(VoxelTerrain.ISLANDS_SIGNAL)
+	cut(shown)
+	var body := shown.detach_island(TOP)
+	check(body != null, "a body that is shown")
+	if body != null:
+		body.visibility_changed.connect(
+				func() -> void: shown.generator = null, CONNECT_ONE_SHOT)
+	cut(shown)
+	await frames(3)
+	await remove(shown)
+
+
 func test_bad_values_are_refused() -> void:
 	var terrain := flat_terrain()
 	for bad: Array in [
