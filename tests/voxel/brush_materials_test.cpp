@@ -474,7 +474,7 @@ TEST(BrushMaterials, TakeNoMemoryWhereNothingIsSaid) {
     std::size_t owned = 0;
     for (const BrickId id : report->bricks) {
         EXPECT_EQ(ball.find(id)->placed.array(), nullptr);
-        owned += bytes_of(ball.find(id)) > 0 ? 1 : 0;
+        owned += bytes_of(ball.find(id)) > 0 ? 1U : 0U;
     }
     EXPECT_LT(owned, report->bricks.size());
     for (Level level = 0; level < 3; ++level)
