@@ -97,6 +97,10 @@ float StampField::distance(const Place& at) const {
 Material StampField::material(const Place& at) const {
     const DistanceGrid& g = *grid_;
     const Cell c = cell(at);
+    // Nearly always it is the nearest of all eight.
+    const auto side = [](float t) { return t > 0.5F ? 1 : 0; };
+    const std::size_t beside = g.index(c.x + side(c.tx), c.y + side(c.ty), c.z + side(c.tz));
+    if (g.distances[beside] < 0) return g.materials[beside];
     const auto squared = [](float t, int side) {
         return side != 0 ? (1.0F - t) * (1.0F - t) : t * t;
     };
