@@ -280,6 +280,30 @@ TEST(FileBricks, AFailedReadFailsTheEditAndNothingElse) {
     for (const BrickId id : report->bricks) EXPECT_EQ(hash_of(world, id), hash_of(whole, id));
 }
 
+// One by one, each would be waited for on its own.
+TEST(FileBricks, WhatAnEditReplacesIsReadTogether) {
+    BrickKeys keys;
+    std::vector<EditedBrick> bricks;
+    for (std::int32_t i = 0; i < 300; ++i) {
+        bricks.push_back({{{i, 0, 0}}, brick_of_seed(1)});
+        keys.insert(*key_of({{i, 0, 0}}));
+    }
+    int reads = 0;
+    FileBricks file;
+    file.open(
+        keys,
+        [&reads](std::span<const BrickKey> wanted) {
+            ++reads;
+            return std::vector<std::shared_ptr<const Brick>>(wanted.size(), brick_of_seed(2));
+        },
+        0);
+    Volume volume(low_hills());
+    volume.set_kept(&file);
+    (void)volume.prepare(std::move(bricks));
+    EXPECT_EQ(volume.edited_count(), 300U);
+    EXPECT_EQ(reads, 2);
+}
+
 // To hide so many bricks took seconds, in the call that undoes a large edit.
 TEST(FileBricks, ManyAreHiddenInNoTime) {
     FileBricks bricks;

@@ -177,9 +177,12 @@ bool UndoHistory::can_be_taken_back(BrickId brick, std::uint64_t content) const 
 
 // Ok, unless others' edits are in the way; those may be taken back, or not any more.
 UndoHistory::Way UndoHistory::way_of(const Stroke& stroke, bool undo) {
+    std::vector<BrickId> bricks;
+    bricks.reserve(stroke.entries.size());
+    for (const Entry& entry : stroke.entries) bricks.push_back(entry.id);
+    volume_.recall(bricks);
     Way way = Way::Free;
     for (const Entry& entry : stroke.entries) {
-        volume_.recall(entry.id);
         const std::uint64_t here = content(entry.id);
         if (here == (undo ? entry.after : entry.before)) continue;
         if (!can_be_taken_back(entry.id, here)) return Way::Lost;

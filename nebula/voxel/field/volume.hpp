@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -240,9 +241,9 @@ public:
     bool publish_saved(BrickId brick, BrickPtr samples);
     [[nodiscard]] std::size_t unsaved_count() const noexcept { return unsaved_.size(); }
 
-    /// Brings back an edited brick that was dropped, as an edited one; no effect otherwise. prepare() does it
-    /// for its bricks. \throws what KeptBricks::kept throws, and std::bad_alloc.
-    void recall(BrickId brick);
+    /// Brings back those of the bricks that were dropped, as edited ones. prepare() does it for its bricks.
+    /// \throws what KeptBricks::kept throws, and std::bad_alloc; then some of them may be back.
+    void recall(std::span<const BrickId> bricks);
     /// Drops an edited brick that is not unsaved, so KeptBricks has it as it is here. Not while a save is
     /// under way. Returns whether it was dropped.
     bool drop_kept(BrickId brick) noexcept;
