@@ -179,12 +179,20 @@ func test_another_generator_is_told_and_the_edits_load() -> void:
 	forget()
 	var terrain := kept_terrain()
 	await opened(terrain)
+	await remove(terrain)
+	terrain = kept_terrain()
+	terrain.generator.height = 1.0
+	var report := await opened(terrain)
+	check_equal(report["warnings"], PackedStringArray(), "a file without a change fits any generator")
+	await remove(terrain)
+	terrain = kept_terrain()
+	await opened(terrain)
 	terrain.dig_sphere(Vector3.ZERO, 6.0)
 	await terrain.save()
 	await remove(terrain)
 	terrain = kept_terrain()
 	terrain.generator.height = 1.5
-	var report := await opened(terrain)
+	report = await opened(terrain)
 	var warnings: PackedStringArray = report["warnings"]
 	check_equal(warnings.size(), 1, "warnings")
 	check("(flat height=0)" in warnings[0] and "(flat height=1.5)" in warnings[0], warnings[0])
