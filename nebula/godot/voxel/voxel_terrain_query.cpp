@@ -29,6 +29,12 @@ bool accepts_height(const char* method, double height) {
     return false;
 }
 
+void tell_no_world(const char* method) {
+    log(LogLevel::Error, std::string("VoxelTerrain.") + method +
+                             ": the terrain has no world to read. Add it to the scene tree, with a "
+                             "generator.");
+}
+
 tl::expected<voxel::Box3i, voxel::VoxelError> box_to_read(const Vector3i& min,
                                                           const Vector3i& size) {
     // A call that takes 50 ms is the longest that a game may want.
@@ -187,7 +193,10 @@ double VoxelTerrain::sample(const Vector3& position) {
 }
 
 PackedFloat32Array VoxelTerrain::read_box(const Vector3i& min, const Vector3i& size) {
-    if (mover() == nullptr) return {};
+    if (mover() == nullptr) {
+        if (!has_world() || !is_inside_tree()) tell_no_world("read_box");
+        return {};
+    }
     const auto grid = box_to_read(min, size).and_then(
         [&](const voxel::Box3i& box) { return world_->terrain.read_box(box); });
     if (!grid) {
@@ -203,7 +212,10 @@ PackedFloat32Array VoxelTerrain::read_box(const Vector3i& min, const Vector3i& s
 }
 
 PackedByteArray VoxelTerrain::read_box_materials(const Vector3i& min, const Vector3i& size) {
-    if (mover() == nullptr) return {};
+    if (mover() == nullptr) {
+        if (!has_world() || !is_inside_tree()) tell_no_world("read_box_materials");
+        return {};
+    }
     const auto materials = box_to_read(min, size).and_then(
         [&](const voxel::Box3i& box) { return world_->terrain.read_box_materials(box); });
     if (!materials) {
