@@ -181,6 +181,9 @@ TEST(WorldFile, AnotherGeneratorIsToldUntilASaveHasNotedIt) {
         const auto refused = save(*file, {}, {{1, std::vector<std::byte>(kMostRecordBytes + 1)}});
         ASSERT_FALSE(refused);
         ASSERT_TRUE(save(*file, seeds_from(0, 3)));
+        const std::string region = folder.file("region_of_this_save");
+        ASSERT_TRUE(file->export_to(region, {{0, 0, 0}, {9, 9, 9}}, false));
+        EXPECT_EQ(opened(region, changed)->report().other_generator, "");
     }
     {
         const auto file = opened(path, changed);
@@ -640,6 +643,12 @@ TEST(WorldFile, ARegionIsExportedToAFileOfItsOwn) {
     const auto again = file->export_to(path, voxels, false);
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().message, '"' + path + "\" exists already; choose another name");
+    const std::string nowhere = folder.file("nowhere/region");
+    const auto lost = file->export_to(nowhere, voxels, false);
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().message, '"' + nowhere + "\" could not be made: there is no folder \"" +
+                                        folder.file("nowhere") +
+                                        "\"; make it, or choose another file");
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.file("")), {}), 3)
         << "world, its -wal, and region";
 }

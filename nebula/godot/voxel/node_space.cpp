@@ -115,7 +115,11 @@ AABB NodeSpace::to_global(const voxel::Aabb& voxels) const noexcept {
 }
 
 voxel::Aabb NodeSpace::to_voxels(const AABB& global) const noexcept {
-    const auto [min, max] = box_around(global.position, global.position + global.size,
+    const Vector3 end = global.position + global.size;
+    // A minimum would forget a NaN, and the box would pass for one that is finite.
+    if (!finite(as_row(global.position)) || !finite(as_row(end)))
+        return {to_voxels(global.position), to_voxels(end)};
+    const auto [min, max] = box_around(global.position, end,
                                        [this](const Vector3& corner) { return to_voxels(corner); });
     return {min, max};
 }

@@ -656,10 +656,12 @@ bool VoxelTerrain::is_area_ready(const AABB& area, std::int64_t level) {
 }
 
 bool VoxelTerrain::is_area_ready_here(const AABB& area, std::int64_t level) const {
-    return world_ && in_world_ && transform_works() && level >= 0 &&
-           world_->terrain.is_area_ready(
-               space_.to_voxels(area),
-               static_cast<voxel::Level>(std::min<std::int64_t>(level, voxel::kLevels)));
+    if (!world_ || !in_world_ || !transform_works() || level < 0) return false;
+    const voxel::Aabb box = space_.to_voxels(area);
+    if (voxel::check_position(box.min, "the area") || voxel::check_position(box.max, "the area"))
+        return false;
+    return world_->terrain.is_area_ready(
+        box, static_cast<voxel::Level>(std::min<std::int64_t>(level, voxel::kLevels)));
 }
 
 Variant VoxelTerrain::wait_area_ready(const AABB& area, std::int64_t level) {

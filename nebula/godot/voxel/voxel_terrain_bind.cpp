@@ -164,7 +164,10 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "@GlobalScope.ERR_INVALID_PARAMETER] for a value out of range; [constant "
             "@GlobalScope.ERR_UNCONFIGURED] if there is no world yet or the node is outside the "
             "scene tree; [constant @GlobalScope.ERR_UNAVAILABLE] while the node has a transform "
-            "that cannot work.\n\nWhat a handler of one of the terrain's signals digs is shown in "
+            "that cannot work; [constant @GlobalScope.ERR_BUSY] while the world is loaded from its "
+            "file, and [constant @GlobalScope.ERR_FILE_CANT_OPEN] if that cannot be used: see "
+            "[member world_store].\n\nWhat a handler of one of the terrain's signals digs is shown "
+            "in "
             "the next frame, and so is what is dug after that in the same frame.");
     c.method("add_sphere", &Self::add_sphere, {"center", "radius", "material"})
         .defaults(0)
@@ -195,7 +198,7 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "and [code]normal[/code] points from there to it. It stops with a gap of at most 1/512 "
             "voxel. What it touches at the start is in its way only if it moves into that.\n\nThe "
             "radius must be above 0 and at most 16 voxels, the capsule at most 64 voxels long, the "
-            "motion at most 1000.");
+            "motion at most 1000. A capsule that is not longer than it is thick is a sphere.");
     c.method("overlap_sphere", &Self::overlap_sphere, {"center", "radius"})
         .doc("As [method overlap_capsule], for a sphere.");
     c.method("overlap_capsule", &Self::overlap_capsule, {"transform", "radius", "height"})

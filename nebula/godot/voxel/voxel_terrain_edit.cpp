@@ -58,10 +58,11 @@ Error VoxelTerrain::edit_obstacle(const std::string& where) {
     if (!update_space()) return Error::ERR_UNAVAILABLE;  // the warning has said why
     const voxel::VoxelError* const hold = world_->terrain.hold();
     if (hold == nullptr) return Error::OK;
-    refuse(where + hold->message + '.');
-    return world_->terrain.saver()->state() == voxel::WorldSaver::State::Loading
-               ? Error::ERR_BUSY
-               : Error::ERR_FILE_CANT_OPEN;
+    const Error error = world_->terrain.saver()->state() == voxel::WorldSaver::State::Loading
+                            ? Error::ERR_BUSY
+                            : Error::ERR_FILE_CANT_OPEN;
+    refuse(where + hold->message + '.');  // whoever reads the line may free the terrain
+    return error;
 }
 
 void VoxelTerrain::name_stroke(voxel::Operation& operation) const noexcept {

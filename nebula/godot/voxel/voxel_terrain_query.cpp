@@ -21,6 +21,20 @@ namespace nebula::godot {
 
 namespace {
 
+// Whether a capsule may have this height; if not, says so.
+bool accepts_height(const char* method, double height) {
+    if (!(height < 0.0)) return true;  // the mover refuses what is no number
+    log(LogLevel::Error, std::string("VoxelTerrain.") + method + ": height is " + text_of(height) +
+                             "; it must be the length of the capsule, ends included.");
+    return false;
+}
+
+void tell_no_world(const char* method) {
+    log(LogLevel::Error, std::string("VoxelTerrain.") + method +
+                             ": the terrain has no world to read. Add it to the scene tree, with a "
+                             "generator.");
+}
+
 tl::expected<voxel::Box3i, voxel::VoxelError> box_to_read(const Vector3i& min,
                                                           const Vector3i& size) {
     // A call that takes 50 ms is the longest that a game may want.
@@ -77,7 +91,8 @@ voxel::Capsule VoxelTerrain::capsule_at(const Transform3D& place, double radius,
     const Vector3 up = transposed(place.basis).rows[1];
     const double scale = length(up);
     const double half = std::max(height / 2.0 - radius, 0.0);
-    const Vector3 reach = scale > 0.0 ? up * static_cast<float>(half / scale) : Vector3{};
+    // An axis that is not finite makes ends that are not, and the mover refuses those.
+    const Vector3 reach = scale == 0.0 ? Vector3{} : up * static_cast<float>(half / scale);
     return {to_metric(place.origin - reach), to_metric(place.origin + reach),
             static_cast<float>(radius)};
 }
@@ -121,7 +136,7 @@ Dictionary VoxelTerrain::sweep_sphere(const Vector3& center, double radius, cons
 
 Dictionary VoxelTerrain::sweep_capsule(const Transform3D& place, double radius, double height,
                                        const Vector3& motion) {
-    if (mover() == nullptr) return {};
+    if (mover() == nullptr || !accepts_height("sweep_capsule", height)) return {};
     return sweep("sweep_capsule", place.origin, capsule_at(place, radius, height), motion);
 }
 
@@ -132,7 +147,7 @@ Dictionary VoxelTerrain::overlap_sphere(const Vector3& center, double radius) {
 }
 
 Dictionary VoxelTerrain::overlap_capsule(const Transform3D& place, double radius, double height) {
-    if (mover() == nullptr) return {};
+    if (mover() == nullptr || !accepts_height("overlap_capsule", height)) return {};
     return overlap("overlap_capsule", capsule_at(place, radius, height));
 }
 
@@ -178,7 +193,10 @@ double VoxelTerrain::sample(const Vector3& position) {
 }
 
 PackedFloat32Array VoxelTerrain::read_box(const Vector3i& min, const Vector3i& size) {
-    if (mover() == nullptr) return {};
+    if (mover() == nullptr) {
+        if (!has_world() || !is_inside_tree()) tell_no_world("read_box");
+        return {};
+    }
     const auto grid = box_to_read(min, size).and_then(
         [&](const voxel::Box3i& box) { return world_->terrain.read_box(box); });
     if (!grid) {
@@ -194,7 +212,10 @@ PackedFloat32Array VoxelTerrain::read_box(const Vector3i& min, const Vector3i& s
 }
 
 PackedByteArray VoxelTerrain::read_box_materials(const Vector3i& min, const Vector3i& size) {
-    if (mover() == nullptr) return {};
+    if (mover() == nullptr) {
+        if (!has_world() || !is_inside_tree()) tell_no_world("read_box_materials");
+        return {};
+    }
     const auto materials = box_to_read(min, size).and_then(
         [&](const voxel::Box3i& box) { return world_->terrain.read_box_materials(box); });
     if (!materials) {

@@ -218,7 +218,8 @@ std::vector<std::string> VoxelTerrain::file_warnings() {
         warnings.push_back(file +
                            " can only be read, so nothing will be saved; check the permissions of "
                            "the file and its folder, or save to another file");
-    if (!report.other_generator.empty())
+    // A file without a change has nothing that could fail to fit.
+    if (!report.other_generator.empty() && report.bricks > 0)
         warnings.push_back(file + " was made with another generator (" + report.other_generator +
                            ") than the terrain has (" + world_->generator_words +
                            "), so its edits may not fit the ground around them; set the "

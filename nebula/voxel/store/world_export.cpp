@@ -50,11 +50,12 @@ tl::expected<std::size_t, VoxelError> WorldFile::export_to(
                            detail::in_quotes(path) + " exists already; choose another name"});
         const detail::UnfinishedFile unfinished(path);
         WorldFileSettings settings;
-        settings.generator = generator_;
-        settings.units = units_;
+        // What was saved since it was opened belongs to the generator of whoever opened it.
+        settings.generator = is_meta_saved_ ? told_generator_ : generator_;
+        settings.units = is_meta_saved_ ? told_units_ : units_;
         settings.vfs = vfs_;
         auto made = make(unfinished.name(), settings);
-        if (!made) return Failure(std::move(made.error()));
+        if (!made) return Failure(detail::not_made(path, std::move(made.error())));
         WorldFile& out = **made;
         if (auto done = out.begin(); !done) return Failure(std::move(done.error()));
         if (auto done = out.note_region(voxels); !done) return Failure(std::move(done.error()));

@@ -131,18 +131,6 @@ std::string as_uri(const std::string& path) {
     return uri + "?immutable=1";
 }
 
-// SQLite says no more than that it cannot open a file of a name which nobody has chosen.
-std::string why_not_made(const std::string& path, const VoxelError& why) {
-    const std::string folder = std::filesystem::path(path).parent_path().string();
-    if (why.kind != Kind::FileFailed || folder.empty()) return why.message;
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(folder, ignored))
-        return "there is no folder " + in_quotes(folder) + "; make it, or choose another file";
-    if (::access(folder.c_str(), W_OK) != 0)
-        return "its folder cannot be written to; check the permissions, or choose another file";
-    return why.message;
-}
-
 bool is_empty_or_missing(const std::string& path) {
     std::error_code error;
     const auto size = std::filesystem::file_size(path, error);
@@ -568,11 +556,7 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
             // A file that has its name is complete, whenever the program is killed.
             const detail::UnfinishedFile unfinished(path);
             auto made = make(unfinished.name(), settings);
-            if (!made) {
-                made.error().message =
-                    in_quotes(path) + " could not be made: " + why_not_made(path, made.error());
-                return made;
-            }
+            if (!made) return Failure(detail::not_made(path, std::move(made.error())));
             made->reset();  // moves everything into the one file
             if (auto done = detail::publish_file(unfinished.name(), path); done)
                 created = true;

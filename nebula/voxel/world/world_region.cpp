@@ -15,6 +15,8 @@ namespace nebula::voxel {
 
 namespace {
 
+constexpr std::int32_t kLeastGridEdge = 2;  // of a DistanceGrid
+
 using Kind = VoxelError::Kind;
 
 Box3i box_of_changes(const BrickKeys& keys) {
@@ -43,13 +45,19 @@ tl::expected<WorldRegion, VoxelError> read_world_region(const std::string& path,
         if (box.empty())
             return fail(Kind::BadData, "has no changed ground, so nothing can be read");
         const Vec3i size = box.max - box.min;
-        for (const std::int32_t edge : {size.x, size.y, size.z})
+        const std::string region_of_this_size = "is a region of " + std::to_string(size.x) + " x " +
+                                                std::to_string(size.y) + " x " +
+                                                std::to_string(size.z) + " voxels, and at ";
+        for (const std::int32_t edge : {size.x, size.y, size.z}) {
             if (edge > kMostGridEdge)
                 return fail(Kind::OutOfRange,
-                            "is a region of " + std::to_string(size.x) + " x " +
-                                std::to_string(size.y) + " x " + std::to_string(size.z) +
-                                " voxels, and at most 256 along each axis can be read at once; "
-                                "export it in parts");
+                            region_of_this_size +
+                                "most 256 along each axis can be read at once; export it in parts");
+            if (edge < kLeastGridEdge)
+                return fail(Kind::OutOfRange,
+                            region_of_this_size +
+                                "least 2 along each axis are needed; export a larger area");
+        }
         WorldRegion region;
         region.at = box.min;
         std::optional<VoxelError> failed;

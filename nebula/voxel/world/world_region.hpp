@@ -32,7 +32,7 @@ struct WorldRegion {
 ///
 /// Threads:   any thread that may wait for the disk.
 /// Cost:      some 20 us per brick, in memory 3 bytes per point.
-/// Errors:    as WorldFile::open; OutOfRange: an edge of the box is longer than kMostGridEdge; BadData: the
+/// Errors:    as WorldFile::open; OutOfRange: an edge of the box is not from 2 to kMostGridEdge; BadData: the
 ///            file has no changed ground; FileFailed, GeneratorFailed, OutOfMemory.
 [[nodiscard]] tl::expected<WorldRegion, VoxelError> read_world_region(const std::string& path,
                                                                       const Generator& generator,

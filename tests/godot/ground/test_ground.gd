@@ -351,6 +351,11 @@ func test_wrong_questions_are_refused() -> void:
 	for radius: float in [0.0, -1.0, 17.0, NAN, INF]:
 		expect_error("VoxelTerrain.sweep_sphere: the radius")
 		check_equal(terrain.sweep_sphere(Vector3(0, 5, 0), radius, Vector3.DOWN), {})
+	expect_error("sweep_capsule: height is -1; it must be the length of the capsule, ends included.")
+	check_equal(terrain.sweep_capsule(Transform3D(), 0.5, -1.0, Vector3.DOWN), {})
+	expect_error("overlap_capsule: ")
+	var nowhere := Transform3D(Basis(Vector3.RIGHT, Vector3(0, NAN, 0), Vector3.BACK), Vector3.ZERO)
+	check_equal(terrain.overlap_capsule(nowhere, 0.5, 2.0), {})
 	expect_error("sweep_capsule: the capsule")
 	check_equal(terrain.sweep_capsule(Transform3D(), 0.5, 1e9, Vector3.DOWN), {})
 	expect_error("the motion must be")

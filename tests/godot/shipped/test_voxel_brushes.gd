@@ -334,6 +334,12 @@ func test_boxes_that_cannot_be_are_refused() -> void:
 	for size: Vector3i in [Vector3i(0, 4, 4), Vector3i(4, 129, 4), Vector3i.ONE * -3]:
 		expect_error("each edge of the box must be from 1 to 128 voxels")
 		check_equal(terrain.read_box(Vector3i.ZERO, size).size(), 0, "%s" % size)
+	var outside := VoxelTerrain.new()
+	expect_error("VoxelTerrain.read_box: the terrain has no world to read")
+	check_equal(outside.read_box(Vector3i.ZERO, Vector3i.ONE).size(), 0, "distances without a world")
+	expect_error("VoxelTerrain.read_box_materials: the terrain has no world to read")
+	check_equal(outside.read_box_materials(Vector3i.ZERO, Vector3i.ONE).size(), 0, "materials without a world")
+	outside.free()
 	expect_error("the box begins beyond 16 000 000 voxels")
 	check_equal(terrain.read_box(Vector3i.ONE * -2_147_483_648, Vector3i.ONE).size(), 0, "outside")
 	await remove(terrain)

@@ -179,12 +179,20 @@ func test_another_generator_is_told_and_the_edits_load() -> void:
 	forget()
 	var terrain := kept_terrain()
 	await opened(terrain)
+	await remove(terrain)
+	terrain = kept_terrain()
+	terrain.generator.height = 1.0
+	var report := await opened(terrain)
+	check_equal(report["warnings"], PackedStringArray(), "a file without a change fits any generator")
+	await remove(terrain)
+	terrain = kept_terrain()
+	await opened(terrain)
 	terrain.dig_sphere(Vector3.ZERO, 6.0)
 	await terrain.save()
 	await remove(terrain)
 	terrain = kept_terrain()
 	terrain.generator.height = 1.5
-	var report := await opened(terrain)
+	report = await opened(terrain)
 	var warnings: PackedStringArray = report["warnings"]
 	check_equal(warnings.size(), 1, "warnings")
 	check("(flat height=0)" in warnings[0] and "(flat height=1.5)" in warnings[0], warnings[0])
@@ -240,6 +248,9 @@ func test_a_region_is_taken_into_another_world() -> void:
 	terrain.dig_sphere(Vector3.ZERO, 6.0)
 	terrain.paint_sphere(Vector3(0, -8, 0), 4.0, 7)
 	check_equal(await terrain.export_region(AABB(Vector3.ONE * -10, Vector3.ONE * 20), region), "")
+	var thin := "user://nebula_thin_region_test.nebula"
+	forget(thin)
+	await terrain.export_region(AABB(Vector3.ONE * 0.2, Vector3.ONE * 0.5), thin)
 	await remove(terrain)
 
 	terrain = await loaded_terrain()  # without a file
@@ -255,6 +266,9 @@ func test_a_region_is_taken_into_another_world() -> void:
 	check_equal(terrain.audit(), "", "audit")
 	var problem: String = await terrain.import_region("user://no such file.nebula")
 	check("no such file" in problem and not "\n" in problem, problem)
+	problem = await terrain.import_region(thin)
+	check("of 1 x 1 x 1 voxels, and at least 2 along each axis are needed" in problem, problem)
+	forget(thin)
 	problem = await terrain.import_region(region, Vector3i(2_000_000_000, 0, 0))
 	check("the place of the region" in problem, problem)
 	terrain.generator = VoxelNoiseGenerator.new()

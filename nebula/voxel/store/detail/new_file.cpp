@@ -27,6 +27,21 @@ void UnfinishedFile::remove() noexcept {
     }
 }
 
+VoxelError not_made(const std::string& path, VoxelError why) {
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    std::error_code ignored;
+    if (why.kind == VoxelError::Kind::FileFailed && !folder.empty()) {
+        if (!std::filesystem::is_directory(folder, ignored))
+            why.message =
+                "there is no folder " + in_quotes(folder) + "; make it, or choose another file";
+        else if (::access(folder.c_str(), W_OK) != 0)
+            why.message =
+                "its folder cannot be written to; check the permissions, or choose another file";
+    }
+    why.message = in_quotes(path) + " could not be made: " + why.message;
+    return why;
+}
+
 tl::expected<void, VoxelError> publish_file(const std::string& from, const std::string& to) {
     using Kind = VoxelError::Kind;
     // Not every file system can refuse to replace a file.

@@ -27,6 +27,10 @@ private:
     std::string name_;
 };
 
+/// The error for a file that could not be made. SQLite says no more than that it cannot open a file, of
+/// a name which nobody has chosen.
+[[nodiscard]] VoxelError not_made(const std::string& path, VoxelError why);
+
 /// Gives a complete file its name, which survives a power failure when this has returned.
 ///
 /// Errors:    FileExists: nothing is replaced; FileFailed.
