@@ -120,11 +120,16 @@ PreparedImages prepare_images(
         }
         const std::string what = std::string(kMapNames[map]) + " textures";
         if (scaled > 0)
-            prepared.warnings.push_back(
-                "VoxelMaterialLibrary: " + std::to_string(scaled) + " of the " + what +
-                " have another size than " + pixels(edge, edge) + " pixels, the first of them " +
-                first_scaled +
-                ", and were scaled to it. Give all textures one size, or set texture_size.");
+            prepared.warnings.push_back(std::string("VoxelMaterialLibrary: ")
+                                            .append(std::to_string(scaled))
+                                            .append(" of the ")
+                                            .append(what)
+                                            .append(" have another size than ")
+                                            .append(pixels(edge, edge))
+                                            .append(" pixels, the first of them ")
+                                            .append(first_scaled)
+                                            .append(", and were scaled to it. Give all textures "
+                                                    "one size, or set texture_size."));
         if (broken > 0)
             prepared.warnings.push_back("VoxelMaterialLibrary: " + std::to_string(broken) +
                                         " of the " + what +

@@ -191,7 +191,7 @@ private:
     const NoiseField& field_;
     std::int32_t step_;
     Float scale_;
-    Extremes extremes_;
+    Extremes extremes_{};
 };
 
 // Materials. They fit in a sample, whose sign they do not use.
