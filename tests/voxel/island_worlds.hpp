@@ -33,6 +33,12 @@ private:
     std::function<Sample(Vec3i)> field_;
 };
 
+/// Coarse levels ask for points whose squares are no ints.
+inline std::int64_t square_of_length(Vec3i p) {
+    const auto square = [](std::int32_t n) { return std::int64_t{n} * n; };
+    return square(p.x) + square(p.y) + square(p.z);
+}
+
 /// Lumps of ground and of air as large as a few voxels: much of it hangs on little.
 inline std::shared_ptr<const Generator> lumps(std::uint64_t seed) {
     return std::make_shared<FieldGenerator>([seed](Vec3i p) {

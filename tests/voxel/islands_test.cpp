@@ -257,11 +257,8 @@ TEST(Islands, APillarThatIsCutLeavesItsTop) {
 }
 
 TEST(Islands, ADigThatRemovesEverythingLeavesNone) {
-    // Coarse levels ask for points whose squares are no ints.
-    const auto square = [](std::int32_t n) { return std::int64_t{n} * n; };
-    World world(std::make_shared<FieldGenerator>([square](Vec3i p) {
-        return square(p.x) + square(p.y) + square(p.z) < 40 ? Sample{-9} : Sample{9};
-    }));
+    World world(std::make_shared<FieldGenerator>(
+        [](Vec3i p) { return square_of_length(p) < 40 ? Sample{-9} : Sample{9}; }));
     world.islands().set_largest(kUsualIslandSize);
     ASSERT_TRUE(world.apply(Operation{.shape = SphereShape{{0, 0, 0}, 12.0F}}));
     EXPECT_TRUE(find_all(world.islands()).empty());
@@ -285,7 +282,7 @@ TEST(Islands, WhatIsAsLargeAsTheLimitIsAnIslandAndOneMoreIsNot) {
 // A ball in a hollow ball, which hangs in the air as well.
 TEST(Islands, AnIslandMayLieInAnother) {
     World world(std::make_shared<FieldGenerator>([](Vec3i p) {
-        const int r = p.x * p.x + p.y * p.y + p.z * p.z;
+        const std::int64_t r = square_of_length(p);
         return r < 16 || (r > 100 && r < 180) ? Sample{-9} : Sample{9};
     }));
     world.islands().set_largest(kUsualIslandSize);

@@ -118,7 +118,7 @@ TEST(Removal, TakesThePartAndNothingElseOnAllLevels) {
 // The air around it, too: a brush that grows ground would find a ghost there.
 TEST(Removal, LeavesNoTraceInTheAir) {
     const auto ball = std::make_shared<FieldGenerator>([](Vec3i p) {
-        const auto square = static_cast<float>(p.x * p.x + p.y * p.y + p.z * p.z);
+        const auto square = static_cast<float>(square_of_length(p));
         return quantize(std::sqrt(square) - 5.3F);
     });
     World world(ball);
