@@ -30,9 +30,7 @@ PackedByteArray colored(const voxel::ChunkMesh& mesh, const VertexColors& colors
     std::uint8_t* out = data.write().data();
     for (std::uint32_t i = 0; i < mesh.vertex_count; ++i, out += size) {
         const voxel::MaterialAttribute packed = mesh.materials(i);
-        std::size_t slot = 0;
-        while (slot + 1 < voxel::MaterialAttribute::kSlots && packed.weight(slot) == 0) ++slot;
-        std::memcpy(out, &colors[packed.material(slot)], color_size);
+        std::memcpy(out, &colors[packed.own()], color_size);
         std::memcpy(out + color_size, &packed, sizeof packed);
     }
     return data;

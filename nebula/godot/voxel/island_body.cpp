@@ -88,9 +88,7 @@ void add_materials(Array& arrays, const voxel::PartMesh& made, const VertexColor
     const std::span<float> words = custom.write();
     for (std::size_t i = 0; i < made.materials.size(); ++i) {
         const voxel::MaterialAttribute& packed = made.materials[i];
-        std::size_t slot = 0;
-        while (slot + 1 < voxel::MaterialAttribute::kSlots && packed.weight(slot) == 0) ++slot;
-        const std::uint32_t bytes = by_material[packed.material(slot)];
+        const std::uint32_t bytes = by_material[packed.own()];
         const auto share = [bytes](unsigned shift) {
             return static_cast<float>(bytes >> shift & 255U) / 255.0F;
         };

@@ -93,11 +93,11 @@ tl::expected<DistanceGrid, VoxelError> read_region(const Box3i& box,
     try {
         DistanceGrid grid{size, {}};
         const std::size_t count = grid.index(0, 0, size.z);
+        const auto step_z = static_cast<std::ptrdiff_t>(grid.index(0, 0, 1));
         grid.distances.resize(count);
         if (generator != nullptr && has_materials(*generator, box)) {
             grid.materials.resize(count);
-            read_materials(*generator, {box, 0}, grid.materials.data(), size.x,
-                           static_cast<std::ptrdiff_t>(grid.index(0, 0, 1)));
+            read_materials(*generator, {box, 0}, grid.materials.data(), size.x, step_z);
         }
         const auto brick = std::make_unique_for_overwrite<Brick>();
         const Vec3i first = floor_div(box.min, kBrickSize);
@@ -119,9 +119,9 @@ tl::expected<DistanceGrid, VoxelError> read_region(const Box3i& box,
                                 const std::size_t from = Brick::index(
                                     x - voxels.min.x, y - voxels.min.y, z - voxels.min.z);
                                 grid.distances[to] = std::int16_t{brick->samples[from]};
-                                if (has_placed && brick->placed_at(from) != kNotPlaced)
-                                    grid.materials[to] = brick->placed_at(from);
                             }
+                    if (has_placed)
+                        read_placed(*brick, id.at, {box, 0}, grid.materials.data(), size.x, step_z);
                 }
         return grid;
     } catch (...) {

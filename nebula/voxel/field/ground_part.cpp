@@ -120,25 +120,12 @@ void read_materials(const Volume& volume, GroundPart& part) {
     read_materials(volume.generator(), {part.box, 0}, out.data(), stride_y, stride_z);
     const Vec3i first = floor_div(part.box.min, kBrickSize);
     const Vec3i last = floor_div(part.box.max - Vec3i{1, 1, 1}, kBrickSize);
-    const auto place = [&](const Brick& brick, const Box3i& voxels) {
-        const Box3i box = intersection(voxels, part.box);
-        for (std::int32_t z = box.min.z; z < box.max.z; ++z)
-            for (std::int32_t y = box.min.y; y < box.max.y; ++y)
-                for (std::int32_t x = box.min.x; x < box.max.x; ++x) {
-                    const Vec3i in = Vec3i{x, y, z} - voxels.min;
-                    const Material placed = brick.placed_at(Brick::index(in.x, in.y, in.z));
-                    const Vec3i at = Vec3i{x, y, z} - part.box.min;
-                    if (placed != kNotPlaced)
-                        out[static_cast<std::size_t>(at.x + at.y * stride_y + at.z * stride_z)] =
-                            placed;
-                }
-    };
     for (std::int32_t z = first.z; z <= last.z; ++z)
         for (std::int32_t y = first.y; y <= last.y; ++y)
             for (std::int32_t x = first.x; x <= last.x; ++x)
                 if (const FoundBrick brick = volume.read({{x, y, z}});
                     brick && !brick->placed.none())
-                    place(*brick, brick_region({{x, y, z}}).box);
+                    read_placed(*brick, {x, y, z}, {part.box, 0}, out.data(), stride_y, stride_z);
     part.materials = std::move(out);
 }
 

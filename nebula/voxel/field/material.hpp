@@ -11,7 +11,7 @@
 namespace nebula::voxel {
 
 /// An index into the game's list of materials, below kMaterials. 0 is what a world is made of that says
-/// nothing about materials. A voxel of air has one, too: it becomes visible if the ground grows there.
+/// nothing about materials. A point in the air has the one that the generator names.
 using Material = std::uint8_t;
 
 /// A vertex has 7 bits for each of its materials (mesh/README.md).

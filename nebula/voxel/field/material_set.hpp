@@ -5,6 +5,8 @@
 #include "nebula/voxel/field/material.hpp"
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 
 namespace nebula::voxel {
@@ -24,6 +26,13 @@ public:
     }
     [[nodiscard]] constexpr bool all() const { return *this == MaterialSet(); }
     [[nodiscard]] constexpr bool empty() const { return *this == none(); }
+    /// How many of the others are not in it.
+    [[nodiscard]] constexpr int lacks(const MaterialSet& others) const {
+        int count = 0;
+        for (std::size_t i = 0; i < bits_.size(); ++i)
+            count += std::popcount(others.bits_[i] & ~bits_[i]);
+        return count;
+    }
     /// Bit i of word w: material 64 * w + i.
     [[nodiscard]] constexpr const Bits& bits() const { return bits_; }
 

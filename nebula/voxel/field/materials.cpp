@@ -93,6 +93,23 @@ void read_materials(const Generator& generator, const Region& region, Material* 
         generator.generate_materials(region, out, stride_y, stride_z);
 }
 
+void read_placed(const Brick& brick, Vec3i at, const Region& region, Material* out,
+                 std::ptrdiff_t stride_y, std::ptrdiff_t stride_z) noexcept {
+    const Box3i voxels = brick_region({at, region.level}).box;
+    const Box3i part = intersection(voxels, region.box);
+    for (std::int32_t z = part.min.z; z < part.max.z; ++z)
+        for (std::int32_t y = part.min.y; y < part.max.y; ++y) {
+            const Vec3i in = Vec3i{part.min.x, y, z} - voxels.min;
+            const Vec3i to = Vec3i{part.min.x, y, z} - region.box.min;
+            const std::size_t from = Brick::index(in.x, in.y, in.z);
+            Material* const row = out + to.x + to.y * stride_y + to.z * stride_z;
+            for (std::int32_t x = 0; x < part.max.x - part.min.x; ++x) {
+                const Material placed = brick.placed_at(from + static_cast<std::size_t>(x));
+                if (placed != kNotPlaced) row[x] = placed;
+            }
+        }
+}
+
 void gather_materials(const Generator& generator, const ChunkSources& sources, MaterialBlock& out) {
     const ChunkBricks& bricks = sources.bricks;
     const std::optional<Material> one = one_material(generator, bricks);

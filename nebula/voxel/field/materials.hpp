@@ -22,6 +22,10 @@ void fill_materials(const Region& region, Material material, Material* out, std:
 void read_materials(const Generator& generator, const Region& region, Material* out,
                     std::ptrdiff_t stride_y, std::ptrdiff_t stride_z);
 
+/// The same for what is placed in the part of a brick that lies in the region; other points stay.
+void read_placed(const Brick& brick, Vec3i at, const Region& region, Material* out,
+                 std::ptrdiff_t stride_y, std::ptrdiff_t stride_z) noexcept;
+
 /// Fills `out` for a chunk whose block gather() found Mixed; no other has a surface whose materials
 /// matter. It is uniform where that is proven: bricks of air do not count.
 ///

@@ -38,6 +38,12 @@ struct MaterialAttribute {
     [[nodiscard]] constexpr Material material(std::size_t slot) const noexcept {
         return static_cast<Material>(indices >> kBits * slot & kFullWeight);
     }
+    /// The vertex's own: of() gives it the whole weight.
+    [[nodiscard]] constexpr Material own() const noexcept {
+        std::size_t slot = 0;
+        while (slot + 1 < kSlots && weight(slot) == 0) ++slot;
+        return material(slot);
+    }
     /// Of kFullWeight.
     [[nodiscard]] constexpr std::uint32_t weight(std::size_t slot) const noexcept {
         return weights >> kBits * slot & kFullWeight;

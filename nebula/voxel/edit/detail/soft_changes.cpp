@@ -95,7 +95,8 @@ public:
         if (!is_placed) return;
         for_each_brick(box, [&](BrickId id) {
             const FoundBrick brick = volume.read(id);
-            if (brick && !brick->placed.none()) read(*brick, id);
+            if (brick && !brick->placed.none())
+                read_placed(*brick, id.at, {box, 0}, materials_.data(), size_.x, step_z());
         });
     }
 
@@ -106,17 +107,6 @@ private:
     [[nodiscard]] std::size_t offset(Vec3i p) const {
         const Vec3i in = p - box_.min;
         return static_cast<std::size_t>(in.x + in.y * std::ptrdiff_t{size_.x} + in.z * step_z());
-    }
-    void read(const Brick& brick, BrickId id) {
-        const Box3i voxels = brick_region(id).box;
-        const Box3i part = intersection(voxels, box_);
-        for (std::int32_t z = part.min.z; z < part.max.z; ++z)
-            for (std::int32_t y = part.min.y; y < part.max.y; ++y)
-                for (std::int32_t x = part.min.x; x < part.max.x; ++x) {
-                    const Vec3i in = Vec3i{x, y, z} - voxels.min;
-                    const Material placed = brick.placed_at(Brick::index(in.x, in.y, in.z));
-                    if (placed != kNotPlaced) materials_[offset({x, y, z})] = placed;
-                }
     }
 
     Box3i box_;

@@ -2,7 +2,6 @@
 #include "nebula/voxel/mesh/detail/material_sets.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 namespace nebula::voxel::detail {
@@ -111,18 +110,12 @@ void MaterialSets::share_sets(std::uint32_t vertex_count) {
 // the one that takes the fewest copies; otherwise a late one that needs nothing added; then one with
 // room for more, in the same order.
 std::uint32_t MaterialSets::choose_set(const std::array<std::uint32_t, 3>& triangle) {
-    Mask wanted{};
-    for (const std::uint32_t vertex : triangle) {
-        const Material m = materials_[vertex];
-        wanted[m / 64U] |= std::uint64_t{1} << m % 64U;
-    }
+    MaterialSet wanted = MaterialSet::none();
+    for (const std::uint32_t vertex : triangle) wanted.insert(materials_[vertex]);
     const auto has_room = [&](const Set& set) {
         if (set.size == MaterialAttribute::kSlots) return false;  // as nearly all are
-        std::size_t size = set.size;
-        for (std::size_t i = 0; i < wanted.size(); ++i) {
-            size += static_cast<std::size_t>(std::popcount(wanted[i] & ~set.mask[i]));
-        }
-        return size <= MaterialAttribute::kSlots;
+        return set.size + static_cast<std::size_t>(set.all.lacks(wanted)) <=
+               MaterialAttribute::kSlots;
     };
     // Whether the triangle's vertices are in the set, or in none.
     const auto copies_for = [&](std::uint32_t set) {
@@ -140,7 +133,7 @@ std::uint32_t MaterialSets::choose_set(const std::array<std::uint32_t, 3>& trian
     for (std::uint32_t vertex : triangle) {
         for (; vertex != kNone && set_of_[vertex] != kNone; vertex = next_copy_[vertex]) {
             const std::uint32_t set = set_of_[vertex];
-            if (contains(sets_[set].mask, wanted)) {
+            if (sets_[set].all.lacks(wanted) == 0) {
                 const int copies = copies_for(set);
                 if (copies == 0) return set;  // most of the time
                 if (copies < fewest) {
@@ -155,7 +148,7 @@ std::uint32_t MaterialSets::choose_set(const std::array<std::uint32_t, 3>& trian
     if (best != kNone) return best;
     const std::size_t oldest = sets_.size() - std::min(sets_.size(), kWindow);
     for (std::size_t set = sets_.size(); set-- > oldest;) {
-        if (contains(sets_[set].mask, wanted)) return static_cast<std::uint32_t>(set);
+        if (sets_[set].all.lacks(wanted) == 0) return static_cast<std::uint32_t>(set);
         if (roomy == kNone && has_room(sets_[set])) roomy = static_cast<std::uint32_t>(set);
     }
     if (roomy == kNone) {
@@ -202,17 +195,11 @@ void MaterialSets::append_copies(ChunkMesh& mesh) const {
     mesh.vertex_count = static_cast<std::uint32_t>(count);
 }
 
-bool MaterialSets::contains(const Mask& all, const Mask& some) noexcept {
-    return ((some[0] & ~all[0]) | (some[1] & ~all[1])) == 0;
-}
-
 void MaterialSets::add(Set& set, const std::array<std::uint32_t, 3>& triangle) const {
     for (const std::uint32_t vertex : triangle) {
         const Material m = materials_[vertex];
-        std::uint64_t& word = set.mask[m / 64U];
-        const std::uint64_t bit = std::uint64_t{1} << m % 64U;
-        if ((word & bit) != 0) continue;
-        word |= bit;
+        if (set.all.has(m)) continue;
+        set.all.insert(m);
         set.materials[set.size++] = m;
     }
 }

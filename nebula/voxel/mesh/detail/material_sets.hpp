@@ -2,6 +2,7 @@
 // From the materials of vertices to sets that triangles share. README, "Materials".
 #pragma once
 
+#include "nebula/voxel/field/material_set.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/mesh/detail/vertex_materials.hpp"
 
@@ -26,11 +27,10 @@ public:
     void write(const MaterialFlags& seen, ChunkMesh& mesh);
 
 private:
-    using Mask = std::array<std::uint64_t, kMaterials / 64>;
     struct Set {
         std::array<Material, MaterialAttribute::kSlots> materials{};
         std::size_t size = 0;
-        Mask mask{};
+        MaterialSet all = MaterialSet::none();
     };
     static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
     /// How many of the latest sets a triangle may choose from, beside those of its vertices. All sets
@@ -44,7 +44,6 @@ private:
     [[nodiscard]] std::uint32_t vertex_in_set(std::uint32_t vertex, std::uint32_t set);
     void append_copies(ChunkMesh& mesh) const;
 
-    [[nodiscard]] static bool contains(const Mask& all, const Mask& some) noexcept;
     void add(Set& set, const std::array<std::uint32_t, 3>& triangle) const;
 
     // Per vertex, copies behind the originals.
