@@ -13,6 +13,14 @@ std::string text_of(double number) {
     return text;
 }
 
+bool accepts(const std::string& property, double value, Limits limits) {
+    if (value >= limits.lowest && value <= limits.highest) return true;  // false for NaN
+    log(LogLevel::Error, property + " is " + text_of(value) + "; it must be from " +
+                             text_of(limits.lowest) + " to " + text_of(limits.highest) +
+                             ". It keeps its value.");
+    return false;
+}
+
 bool set_distance(double& property, const char* name, double voxels, Limits limits) {
     // False for NaN.
     if (voxels >= limits.lowest && voxels <= limits.highest) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Limits of distances, and how they are told: what VoxelTerrain and VoxelViewer say alike.
+// Limits of distances and other numbers, and how they are told: what the classes say alike.
 #pragma once
 
 #include "nebula/voxel/stream/ground_body.hpp"
@@ -22,6 +22,10 @@ inline constexpr double kRounding = 1e-5;
 
 /// As a person would write it: 64, 0.25, nan.
 [[nodiscard]] std::string text_of(double number);
+
+/// Whether a property may have this value. What cannot be is refused with an error; `property` is the class
+/// and the property. As for set_distance, a Logger runs inside that error.
+[[nodiscard]] bool accepts(const std::string& property, double value, Limits limits);
 
 /// Sets a property that is a distance in voxels. What cannot be is refused with an error and never
 /// stored; `name` is the class and the property. Returns whether it was set. A Logger of the game runs

@@ -27,10 +27,9 @@ void refuse_value(const char* property, const std::string& value, const std::str
                              allowed + ". It keeps its value.");
 }
 
-bool accepts(const char* property, std::int64_t value, std::int64_t count) {
-    if (value >= 0 && value < count) return true;
-    refuse_value(property, std::to_string(value), "from 0 to " + std::to_string(count - 1));
-    return false;
+bool is_choice(const char* property, std::int64_t value, std::int64_t count) {
+    return accepts(std::string("VoxelBrush.") + property, static_cast<double>(value),
+                   {0, static_cast<double>(count - 1)});
 }
 
 }  // namespace
@@ -117,7 +116,7 @@ void VoxelBrush::set_number(double value) {
 std::int64_t VoxelBrush::shape() const { return static_cast<std::int64_t>(settings().shape); }
 
 void VoxelBrush::set_shape(std::int64_t shape) {
-    if (accepts("shape", shape, kShapes)) change<&Settings::shape>(static_cast<Shape>(shape));
+    if (is_choice("shape", shape, kShapes)) change<&Settings::shape>(static_cast<Shape>(shape));
 }
 
 std::int64_t VoxelBrush::mode() const {
@@ -125,7 +124,7 @@ std::int64_t VoxelBrush::mode() const {
 }
 
 void VoxelBrush::set_mode(std::int64_t mode) {
-    if (accepts("mode", mode, kModes.size()))
+    if (is_choice("mode", mode, kModes.size()))
         change<&Settings::mode>(kModes[static_cast<std::size_t>(mode)]);
 }
 
@@ -138,7 +137,7 @@ void VoxelBrush::set_size(const Vector3& size) {
 }
 
 void VoxelBrush::set_material(std::int64_t material) {
-    if (accepts("material", material, voxel::kMaterials)) change<&Settings::material>(material);
+    if (is_choice("material", material, voxel::kMaterials)) change<&Settings::material>(material);
 }
 
 PackedInt32Array VoxelBrush::only_materials() const {
@@ -153,7 +152,7 @@ PackedInt32Array VoxelBrush::only_materials() const {
 void VoxelBrush::set_only_materials(const PackedInt32Array& materials) {
     voxel::MaterialSet only = voxel::MaterialSet::none();
     for (const std::int32_t material : materials.view()) {
-        if (!accepts("only_materials", material, voxel::kMaterials)) return;
+        if (!is_choice("only_materials", material, voxel::kMaterials)) return;
         only.insert(static_cast<voxel::Material>(material));
     }
     change<&Settings::only>(materials.is_empty() ? voxel::MaterialSet() : only);

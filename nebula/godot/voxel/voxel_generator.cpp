@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/voxel/voxel_generator.hpp"
 
-#include "nebula/base/log.hpp"
+#include "nebula/godot/voxel/distances.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
 
 #include <algorithm>
@@ -19,18 +19,8 @@ constexpr double kLowestOctaves = 1;
 constexpr double kHighestOctaves = 12;
 constexpr double kHighestGround = 100'000;
 constexpr double kDeepestLayer = 10'000;
+constexpr Limits kMaterialNumbers{0, voxel::kMaterials - 1};
 constexpr double kNoShore = -200'000;
-
-// Whether a property may have this value; if not, says so.
-bool accepts(const char* property, double value, double lowest, double highest) {
-    if (value >= lowest && value <= highest) return true;
-    char line[160];
-    std::snprintf(line, sizeof line,
-                  "%s is %.7g; it must be from %.7g to %.7g. It keeps its value.", property, value,
-                  lowest, highest);
-    log(LogLevel::Error, line);
-    return false;
-}
 
 // As many digits as tell a float from its neighbours.
 std::string named(const char* name, float value) {
@@ -95,8 +85,7 @@ void VoxelGenerator::set_layer(voxel::Material Layers::*layer, std::int64_t numb
     const char* const name = layer == &Layers::surface ? "surface_material"
                              : layer == &Layers::soil  ? "soil_material"
                                                        : "rock_material";
-    if (!accepts(named_here(name).c_str(), static_cast<double>(number), 0, voxel::kMaterials - 1))
-        return;
+    if (!accepts(named_here(name), static_cast<double>(number), kMaterialNumbers)) return;
     {
         const MutexLock lock(layers_mutex_);
         layers_.*layer = static_cast<voxel::Material>(number);
@@ -105,7 +94,7 @@ void VoxelGenerator::set_layer(voxel::Material Layers::*layer, std::int64_t numb
 }
 
 void VoxelGenerator::set_surface_depth(double voxels) {
-    if (!accepts(named_here("surface_depth").c_str(), voxels, 0, kDeepestLayer)) return;
+    if (!accepts(named_here("surface_depth"), voxels, {0, kDeepestLayer})) return;
     {
         const MutexLock lock(layers_mutex_);
         layers_.surface_depth = static_cast<float>(voxels);
@@ -115,7 +104,7 @@ void VoxelGenerator::set_surface_depth(double voxels) {
 }
 
 void VoxelGenerator::set_soil_depth(double voxels) {
-    if (!accepts(named_here("soil_depth").c_str(), voxels, 0, kDeepestLayer)) return;
+    if (!accepts(named_here("soil_depth"), voxels, {0, kDeepestLayer})) return;
     {
         const MutexLock lock(layers_mutex_);
         layers_.soil_depth = static_cast<float>(voxels);
@@ -215,9 +204,9 @@ void VoxelNoiseGenerator::bind(ClassBuilder<VoxelNoiseGenerator>& c) {
 
 template <voxel::Material NoiseSettings::*kMaterial>
 void VoxelNoiseGenerator::set_place_material(std::int64_t number) {
-    if (!accepts("VoxelNoiseGenerator: the number of a material", static_cast<double>(number), 0,
-                 voxel::kMaterials - 1))
-        return;
+    constexpr const char* name =
+        kMaterial == &NoiseSettings::steep ? "steep_material" : "shore_material";
+    if (!accepts(named_here(name), static_cast<double>(number), kMaterialNumbers)) return;
     change(kMaterial, static_cast<voxel::Material>(number));
 }
 
@@ -236,8 +225,7 @@ void VoxelNoiseGenerator::change(T NoiseSettings::*field, T value) {
 }
 
 void VoxelNoiseGenerator::set(const Number& number, double value) {
-    const std::string property = std::string(kClassName) + "." + number.name;
-    if (!accepts(property.c_str(), value, number.lowest, number.highest)) return;
+    if (!accepts(named_here(number.name), value, {number.lowest, number.highest})) return;
     change(number.field, static_cast<float>(value));
 }
 
@@ -246,8 +234,8 @@ void VoxelNoiseGenerator::set_seed(std::int64_t seed) {
 }
 
 void VoxelNoiseGenerator::set_octaves(std::int64_t octaves) {
-    if (!accepts("VoxelNoiseGenerator.octaves", static_cast<double>(octaves), kLowestOctaves,
-                 kHighestOctaves))
+    if (!accepts(named_here("octaves"), static_cast<double>(octaves),
+                 {kLowestOctaves, kHighestOctaves}))
         return;
     change(&NoiseSettings::octaves, static_cast<int>(octaves));
 }
@@ -284,7 +272,7 @@ void VoxelFlatGenerator::bind(ClassBuilder<VoxelFlatGenerator>& c) {
 }
 
 void VoxelFlatGenerator::set_height(double height) {
-    if (!accepts("VoxelFlatGenerator.height", height, -kHighestGround, kHighestGround)) return;
+    if (!accepts(named_here("height"), height, {-kHighestGround, kHighestGround})) return;
     height_.store(height);
     emit_changed();
 }

@@ -40,6 +40,8 @@ protected:
     [[nodiscard]] voxel::GroundLayers layers() const;
     /// The same for describe(): nothing for a world of one material, as before there were layers.
     [[nodiscard]] std::string describe_layers() const;
+    /// A property as errors call it.
+    [[nodiscard]] std::string named_here(const char* property) const;
 
 private:
     using Layers = voxel::GroundLayers;
@@ -51,8 +53,6 @@ private:
     void set_material(std::int64_t number) {
         set_layer(kLayer, number);
     }
-    /// A property as errors call it.
-    [[nodiscard]] std::string named_here(const char* property) const;
     void set_layer(voxel::Material Layers::*layer, std::int64_t number);
     [[nodiscard]] double surface_depth() const { return layers().surface_depth; }
     void set_surface_depth(double voxels);

@@ -15,15 +15,6 @@ constexpr double kLeastScale = 0.001;
 constexpr double kMostScale = 64.0;
 constexpr double kMostDensity = 100'000.0;
 
-// Whether a property may have this value; if not, says so.
-bool material_accepts(const char* name, double value, double lowest, double highest) {
-    if (value >= lowest && value <= highest) return true;
-    log(LogLevel::Error, std::string("VoxelMaterial.") + name + " is " + text_of(value) +
-                             "; it must be from " + text_of(lowest) + " to " + text_of(highest) +
-                             ". It keeps its value.");
-    return false;
-}
-
 }  // namespace
 
 void VoxelMaterial::bind(ClassBuilder<VoxelMaterial>& c) {
@@ -103,7 +94,7 @@ void VoxelMaterial::change(F&& f) {
 
 void VoxelMaterial::set_number(double MaterialLook::*number, const char* name, double value,
                                double lowest, double highest) {
-    if (material_accepts(name, value, lowest, highest))
+    if (accepts(std::string("VoxelMaterial.") + name, value, {lowest, highest}))
         change([&](MaterialLook& look) { look.*number = value; });
 }
 
@@ -130,13 +121,13 @@ void VoxelMaterial::set_metallic(double metallic) {
 }
 
 void VoxelMaterial::set_hardness(double hardness) {
-    if (!material_accepts("hardness", hardness, 0.0, 1.0)) return;
+    if (!accepts("VoxelMaterial.hardness", hardness, {0, 1})) return;
     hardness_.store(hardness);
     emit_changed();
 }
 
 void VoxelMaterial::set_density(double kg_per_m3) {
-    if (!material_accepts("density", kg_per_m3, 0.0, kMostDensity)) return;
+    if (!accepts("VoxelMaterial.density", kg_per_m3, {0, kMostDensity})) return;
     density_.store(kg_per_m3);
     emit_changed();
 }

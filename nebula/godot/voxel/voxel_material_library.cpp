@@ -48,7 +48,7 @@ void VoxelMaterialLibrary::bind(ClassBuilder<VoxelMaterialLibrary>& c) {
     c.method("find", &Self::find, {"name"})
         .doc(
             "Returns the number of the first material with this [member Resource.resource_name], "
-            "or -1.");
+            "or -1. An unnamed material is not found.");
 }
 
 LibraryLook VoxelMaterialLibrary::look() const {
@@ -73,6 +73,16 @@ std::vector<double> VoxelMaterialLibrary::densities(double missing) const {
     all.reserve(materials_.size());
     for (const Ref<VoxelMaterial>& material : materials_)
         all.push_back(material ? material->density() : missing);
+    return all;
+}
+
+std::vector<voxel::MaterialHardness> VoxelMaterialLibrary::hardness() const {
+    const MutexLock lock(mutex_);
+    std::vector<voxel::MaterialHardness> all;
+    for (std::size_t i = 0; i < materials_.size(); ++i)
+        if (materials_[i] && materials_[i]->hardness() > 0.0)
+            all.push_back(
+                {static_cast<voxel::Material>(i), static_cast<float>(materials_[i]->hardness())});
     return all;
 }
 
@@ -124,11 +134,7 @@ double VoxelMaterialLibrary::border_sharpness() const {
 }
 
 void VoxelMaterialLibrary::set_border_sharpness(double sharpness) {
-    if (!(sharpness >= 0.0 && sharpness <= 1.0)) {
-        log(LogLevel::Error, "VoxelMaterialLibrary.border_sharpness is " + text_of(sharpness) +
-                                 "; it must be from 0 to 1. It keeps its value.");
-        return;
-    }
+    if (!accepts("VoxelMaterialLibrary.border_sharpness", sharpness, {0, 1})) return;
     {
         const MutexLock lock(mutex_);
         border_sharpness_ = sharpness;
@@ -164,6 +170,7 @@ Ref<VoxelMaterial> VoxelMaterialLibrary::material(std::int64_t number) const {
 }
 
 std::int64_t VoxelMaterialLibrary::find(const String& name) const {
+    if (name == "") return -1;  // and not one that nobody has named
     const MutexLock lock(mutex_);
     for (std::size_t i = 0; i < materials_.size(); ++i)
         if (materials_[i] && materials_[i]->get_name() == name) return static_cast<std::int64_t>(i);

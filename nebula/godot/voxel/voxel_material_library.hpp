@@ -9,6 +9,7 @@
 #include "nebula/godot/binding/ref.hpp"
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/voxel/voxel_material.hpp"
+#include "nebula/voxel/edit/operation.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -40,6 +41,9 @@ public:
     [[nodiscard]] std::uint64_t revision() const;
     /// By number, in kilograms per cubic metre; `missing` for an empty place.
     [[nodiscard]] std::vector<double> densities(double missing) const;
+
+    /// Of the materials that have any, by number.
+    [[nodiscard]] std::vector<voxel::MaterialHardness> hardness() const;
 
     /// The textures of a look, which terrains share. Main thread.
     [[nodiscard]] std::shared_ptr<const MaterialTextures> textures() const { return textures_; }

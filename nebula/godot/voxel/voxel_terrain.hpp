@@ -387,7 +387,6 @@ private:
     [[nodiscard]] Error edit_obstacle(const std::string& where);
     /// `make_brush` is called with the largest half edge, in voxels, when space_ is up to date.
     /// Of the library's materials; empty if none is hard.
-    [[nodiscard]] std::vector<voxel::MaterialHardness> hardness() const;
     [[nodiscard]] Brush brush_at(const Ref<VoxelBrush>& brush, const Transform3D& at,
                                  float most) const;
     template <class F>
@@ -410,8 +409,7 @@ private:
     void search_islands(Clock::time_point deadline);
     void handle_island(const voxel::Island& island);
     /// An error has been told if there is none; the body is null as well if it was a crumb.
-    tl::expected<RigidBody3D, voxel::VoxelError> take_off(voxel::GroundPart part,
-                                                          bool keeps_crumbs);
+    tl::expected<RigidBody3D, voxel::VoxelError> take_off(voxel::GroundPart part, bool is_crumb);
     void show_island(ObjectId body) const;
     /// Bodies begin to move where the ground beneath them is in physics.
     void settle_held_bodies();

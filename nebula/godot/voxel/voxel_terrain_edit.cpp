@@ -257,24 +257,13 @@ Error VoxelTerrain::paint_cone(const Vector3& from, const Vector3& to, double ra
     });
 }
 
-std::vector<voxel::MaterialHardness> VoxelTerrain::hardness() const {
-    std::vector<voxel::MaterialHardness> hard;
-    if (material_library_.is_null()) return hard;
-    const auto count = static_cast<std::int64_t>(material_library_->materials().size());
-    for (std::int64_t i = 0; i < std::min<std::int64_t>(count, voxel::kMaterials); ++i) {
-        const Ref<VoxelMaterial> material = material_library_->material(i);
-        if (material && material->hardness() > 0.0)
-            hard.push_back({static_cast<voxel::Material>(i),
-                            static_cast<float>(std::min(material->hardness(), 1.0))});
-    }
-    return hard;
-}
-
 Brush VoxelTerrain::brush_at(const Ref<VoxelBrush>& brush, const Transform3D& at,
                              float most) const {
     if (brush.is_null())
         return tl::unexpected(std::string("brush is null; make one with VoxelBrush.new()"));
-    return brush->brush(space_, at, hardness(), most);
+    std::vector<voxel::MaterialHardness> hardness;
+    if (material_library_) hardness = material_library_->hardness();
+    return brush->brush(space_, at, std::move(hardness), most);
 }
 
 Error VoxelTerrain::apply_brush(const Ref<VoxelBrush>& brush, const Transform3D& at) {

@@ -155,7 +155,8 @@ void VoxelTerrain::handle_island(const voxel::Island& island) {
         refuse("VoxelTerrain: an island stays where it is: " + part.error().message + '.');
         return;
     }
-    const double volume = voxel::mass_of(**part).volume * voxel_volume();
+    const double voxels = voxel::mass_of(**part).volume;
+    const double volume = voxels * voxel_volume();
     if (islands_ == Islands::Signal) {
         const voxel::Box3i& box = (*part)->box;
         const AABB area =
@@ -165,7 +166,7 @@ void VoxelTerrain::handle_island(const voxel::Island& island) {
                                              {"volume", volume}}});
         return;
     }
-    const auto body = take_off(*std::move(*part), false);
+    const auto body = take_off(*std::move(*part), voxels < island_crumbs_);
     if (!body) {
         refuse("VoxelTerrain: an island stays where it is: " + body.error().message + '.');
         return;
@@ -188,10 +189,10 @@ double VoxelTerrain::voxel_volume() const noexcept {
 }
 
 tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(voxel::GroundPart part,
-                                                                    bool keeps_crumbs) {
+                                                                    bool is_crumb) {
     const Clock::time_point at = Clock::now();
     RigidBody3D body;
-    if (keeps_crumbs || voxel::mass_of(part).volume >= island_crumbs_) {
+    if (!is_crumb) {
         const std::optional<VertexColors> colors = vertex_colors();
         if (colors)
             if (const auto read = world_->terrain.read_materials(part); !read)
@@ -288,7 +289,7 @@ RigidBody3D VoxelTerrain::detach_island(const Vector3& position) {
             return {};
         }
         if (!part->has_value()) continue;
-        const auto body = take_off(*std::move(*part), true);
+        const auto body = take_off(*std::move(*part), false);
         if (body) return *body;
         refuse(where + body.error().message + '.');
         return {};

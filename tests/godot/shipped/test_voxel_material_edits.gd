@@ -209,7 +209,7 @@ func test_a_brush_refuses_what_it_cannot_be() -> void:
 	brush.only_materials = [5, 2]
 	check_equal(brush.only_materials, PackedInt32Array([2, 5]), "a mask")
 	var generator := VoxelNoiseGenerator.new()
-	expect_error("VoxelNoiseGenerator: the number of a material is 200; it must be from 0 to 127")
+	expect_error("VoxelNoiseGenerator.steep_material is 200; it must be from 0 to 127")
 	generator.steep_material = 200
 	check_equal(generator.steep_material, 0, "it keeps its value")
 	expect_error("VoxelNoiseGenerator.steep_slope is -1; it must be from 0 to 100")

@@ -35,6 +35,7 @@ func test_a_list_has_numbers_and_names() -> void:
 	var library := _library([null, grass])
 	check_equal(library.find("grass"), 1, "its number")
 	check_equal(library.find("lava"), -1, "what there is not")
+	check_equal(library.find(""), -1, "not one that nobody has named")
 	check_equal(library.get_material(1), grass, "by number")
 	check(library.get_material(0) == null, "an empty place")
 	check(library.get_material(-1) == null, "no place")
