@@ -103,6 +103,20 @@ Operation any_hard(Dice& dice, int kind, float size) {
     return o;
 }
 
+// Some points of the first levels, most of them within `reach` voxels of level 0 and `more` of their own.
+std::map<std::pair<Level, Vec3i>, Point> some_points(const Volume& volume, Dice& dice, int count,
+                                                     float reach, float more) {
+    std::map<std::pair<Level, Vec3i>, Point> points;
+    for (Level level = 0; level < 4; ++level)
+        for (int i = 0; i < count; ++i) {
+            const Vec3f at = dice.point(reach / voxel_size(level) + more);
+            const Vec3i p{static_cast<std::int32_t>(at.x), static_cast<std::int32_t>(at.y),
+                          static_cast<std::int32_t>(at.z)};
+            points[{level, p}] = point_at(volume, p, level);
+        }
+    return points;
+}
+
 class EveryShapeOfMaterial : public testing::TestWithParam<int> {};  // the index in Shape
 INSTANTIATE_TEST_SUITE_P(Kinds, EveryShapeOfMaterial, testing::Range(0, kShapeKinds));
 
@@ -115,14 +129,7 @@ TEST_P(EveryShapeOfMaterial, IsDugAddedAndPaintedByDefinitionOnEveryLevel) {
         const bool large = round % 8 == 0;
         const Operation o = any_hard(dice, GetParam(), large ? 40.0F : 12.0F);
         const float size = large ? 30.0F : 10.0F;
-        std::map<std::pair<Level, Vec3i>, Point> before;
-        for (Level level = 0; level < 4; ++level)
-            for (int i = 0; i < 200; ++i) {
-                const Vec3f at = dice.point(size / voxel_size(level) + 4.0F);
-                const Vec3i p{static_cast<std::int32_t>(at.x), static_cast<std::int32_t>(at.y),
-                              static_cast<std::int32_t>(at.z)};
-                before[{level, p}] = point_at(volume, p, level);
-            }
+        const auto before = some_points(volume, dice, 200, size, 4.0F);
         const auto report = apply(volume, o);
         ASSERT_TRUE(report) << report.error().message;
         for (const auto& [at, old] : before) {
@@ -183,14 +190,7 @@ TEST(BrushMaterials, APasteIsOfWhatItsGridIsOfOnEveryLevel) {
                              dice.point(6.0F), test::any_rotation(dice)};
         o.material = 11;
         if (dice.whole(0, 1) == 0) o.only = any_set(dice);
-        std::map<std::pair<Level, Vec3i>, Point> before;
-        for (Level level = 0; level < 4; ++level)
-            for (int i = 0; i < 300; ++i) {
-                const Vec3f at = dice.point((large ? 40.0F : 12.0F) / voxel_size(level) + 2.0F);
-                const Vec3i p{static_cast<std::int32_t>(at.x), static_cast<std::int32_t>(at.y),
-                              static_cast<std::int32_t>(at.z)};
-                before[{level, p}] = point_at(volume, p, level);
-            }
+        const auto before = some_points(volume, dice, 300, large ? 40.0F : 12.0F, 2.0F);
         const auto report = apply(volume, o);
         ASSERT_TRUE(report) << report.error().message;
         for (const auto& [at, old] : before) {

@@ -37,6 +37,13 @@ const std::array kGrounds{
     Ground{"checkerboard", 0x779dcdbdc4466991, test::checkerboard},
 };
 
+// On the heap, because they are large.
+struct Inputs {
+    std::unique_ptr<SampleBlock> block = std::make_unique<SampleBlock>();
+    std::unique_ptr<StripSamples> strips = std::make_unique<StripSamples>();
+    std::unique_ptr<MaterialBlock> materials = std::make_unique<MaterialBlock>();
+};
+
 class MeshMaterials : public testing::TestWithParam<Ground> {
 protected:
     const ChunkMesh& mesh_of(Vec3i chunk, std::uint8_t mask, unsigned materials) {
@@ -108,9 +115,7 @@ TEST_P(MeshMaterials, HaveTheSameBytesInEveryBuildAndAtEverySimdLevel) {
 
 // On a coarse level, the air over the grass says what one sees; unless something was put into the ground.
 TEST(MeshMaterialsOfCoarseLevels, AreThoseOfTheAirUnlessTheyWerePlaced) {
-    const auto block = std::make_unique<SampleBlock>();
-    const auto strips = std::make_unique<StripSamples>();
-    const auto materials = std::make_unique<MaterialBlock>();
+    const auto [block, strips, materials] = Inputs();
     SmoothMesher mesher;
     ChunkMesh mesh;
     test::fill(*block, {0, 0, 0}, test::slope);
@@ -169,9 +174,7 @@ INSTANTIATE_TEST_SUITE_P(Grounds, MeshMaterials, testing::ValuesIn(kGrounds),
 
 // Eight materials in patches hardly wider than a triangle. README, "Materials", has the figures.
 TEST(MeshMaterialsInPatches, TakeFewCopiesOfVertices) {
-    const auto block = std::make_unique<SampleBlock>();
-    const auto strips = std::make_unique<StripSamples>();
-    const auto materials = std::make_unique<MaterialBlock>();
+    const auto [block, strips, materials] = Inputs();
     SmoothMesher mesher;
     ChunkMesh mesh;
     const auto growth = [&](int cell) {
@@ -189,9 +192,7 @@ TEST(MeshMaterialsInPatches, TakeFewCopiesOfVertices) {
 
 // A number that is none comes from outside, and must not lead out of a table.
 TEST(MeshMaterialsOfNoList, AreTakenModuloTheNumberThereCanBe) {
-    const auto block = std::make_unique<SampleBlock>();
-    const auto strips = std::make_unique<StripSamples>();
-    const auto materials = std::make_unique<MaterialBlock>();
+    const auto [block, strips, materials] = Inputs();
     SmoothMesher mesher;
     ChunkMesh mesh;
     test::fill(*block, {0, 0, 0}, test::slope);
@@ -204,9 +205,7 @@ TEST(MeshMaterialsOfNoList, AreTakenModuloTheNumberThereCanBe) {
 
 // The copies take a mesh over the limit of 16-bit indices.
 TEST(MeshMaterialsOfManyVertices, HaveIndicesOf32Bits) {
-    const auto block = std::make_unique<SampleBlock>();
-    const auto strips = std::make_unique<StripSamples>();
-    const auto materials = std::make_unique<MaterialBlock>();
+    const auto [block, strips, materials] = Inputs();
     SmoothMesher mesher;
     ChunkMesh mesh;
     test::fill(*block, {0, 0, 0}, test::random_field(13));

@@ -35,6 +35,16 @@ func terrain_under(parent: Node3D) -> VoxelTerrain:
 	return terrain
 
 
+# That stands on the terrain since a second.
+func box_on(terrain: VoxelTerrain, at: Vector3) -> RigidBody3D:
+	var body := box(at)
+	check_equal(await terrain.ground_ready(body), true)
+	body.freeze = false
+	await ticks(60)
+	body.sleeping = true
+	return body
+
+
 func stands(terrain: VoxelTerrain, body: Node3D) -> Vector3:
 	return terrain.global_transform.affine_inverse() * body.global_position
 
@@ -42,11 +52,7 @@ func stands(terrain: VoxelTerrain, body: Node3D) -> Vector3:
 func test_a_box_stays_on_a_terrain_that_moves_and_turns() -> void:
 	var ship := Node3D.new()
 	var terrain := await terrain_under(ship)
-	var body := box(Vector3(6, 0.6, 3))
-	check_equal(await terrain.ground_ready(body), true)
-	body.freeze = false
-	await ticks(60)
-	body.sleeping = true
+	var body := await box_on(terrain, Vector3(6, 0.6, 3))
 	var meshed: int = terrain.get_statistics()["meshed"]
 	var before := stands(terrain, body)
 	# Ten seconds: it gets to 6 m/s within one, climbs, turns once in 20 s, and comes to rest.
@@ -90,11 +96,7 @@ func test_digs_and_rays_are_in_the_place_of_the_moment() -> void:
 func test_a_terrain_that_is_put_elsewhere_takes_nothing_along() -> void:
 	var ship := Node3D.new()
 	var terrain := await terrain_under(ship)
-	var body := box(Vector3(6, 0.6, 3))
-	check_equal(await terrain.ground_ready(body), true)
-	body.freeze = false
-	await ticks(60)
-	body.sleeping = true
+	var body := await box_on(terrain, Vector3(6, 0.6, 3))
 	ship.position = Vector3(0, -30, 0)
 	await ticks(30)
 	check(body.linear_velocity.x == 0.0, "nothing pushes it: %s" % body.linear_velocity)

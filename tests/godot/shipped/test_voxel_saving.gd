@@ -2,6 +2,7 @@
 extends "res://voxel_suite.gd"
 
 const FILE := "user://nebula_saving_test.nebula"
+const REGION := "user://nebula_saving_test_region.nebula"
 
 
 func kept_terrain(path := FILE, autosave_sec := 0.0) -> VoxelTerrain:
@@ -217,37 +218,35 @@ func test_without_a_store_a_save_says_what_to_do() -> void:
 
 
 func test_a_region_is_a_world_of_its_own() -> void:
-	var region := "user://nebula_saving_test_region.nebula"
 	forget()
-	forget(region)
+	forget(REGION)
 	var terrain := kept_terrain()
 	await opened(terrain)
 	terrain.dig_sphere(Vector3.ZERO, 6.0)
 	terrain.dig_sphere(Vector3(60, 0, 60), 6.0)
 	var area := AABB(Vector3.ONE * -8, Vector3.ONE * 16)
-	check_equal(await terrain.export_region(area, region), "", "export_region")
-	var again: String = await terrain.export_region(area, region)
+	check_equal(await terrain.export_region(area, REGION), "", "export_region")
+	var again: String = await terrain.export_region(area, REGION)
 	check("nebula_saving_test_region" in again, "it is not replaced: " + again)
-	check(await terrain.export_region(AABB(), region) != "", "an empty area")
+	check(await terrain.export_region(AABB(), REGION) != "", "an empty area")
 	await remove(terrain)
-	terrain = kept_terrain(region)
+	terrain = kept_terrain(REGION)
 	await opened(terrain)
 	check(absf(height_at(terrain, 0, 0) + 6.0) < 0.1, "the crater in the region")
 	check(absf(height_at(terrain, 60, 60)) < 0.1, "not the other one")
 	await remove(terrain)
 	forget()
-	forget(region)
+	forget(REGION)
 
 
 func test_a_region_is_taken_into_another_world() -> void:
-	var region := "user://nebula_saving_test_region.nebula"
 	forget()
-	forget(region)
+	forget(REGION)
 	var terrain := kept_terrain()
 	await opened(terrain)
 	terrain.dig_sphere(Vector3.ZERO, 6.0)
 	terrain.paint_sphere(Vector3(0, -8, 0), 4.0, 7)
-	check_equal(await terrain.export_region(AABB(Vector3.ONE * -10, Vector3.ONE * 20), region), "")
+	check_equal(await terrain.export_region(AABB(Vector3.ONE * -10, Vector3.ONE * 20), REGION), "")
 	var thin := "user://nebula_thin_region_test.nebula"
 	forget(thin)
 	await terrain.export_region(AABB(Vector3.ONE * 0.2, Vector3.ONE * 0.5), thin)
@@ -255,7 +254,7 @@ func test_a_region_is_taken_into_another_world() -> void:
 
 	terrain = await loaded_terrain()  # without a file
 	terrain.undo_limit_mb = 64
-	check_equal(await terrain.import_region(region, Vector3i(41, 0, -7)), "", "import_region")
+	check_equal(await terrain.import_region(REGION, Vector3i(41, 0, -7)), "", "import_region")
 	check(absf(height_at(terrain, 41, -7) + 6.0) < 0.1, "the crater is where it was moved to")
 	check(absf(height_at(terrain, 0, 0)) < 0.1, "and not where it was")
 	check_equal(terrain.material_at(Vector3(41, -8, -7)), 7, "of its material")
@@ -269,36 +268,35 @@ func test_a_region_is_taken_into_another_world() -> void:
 	problem = await terrain.import_region(thin)
 	check("of 1 x 1 x 1 voxels, and at least 2 along each axis are needed" in problem, problem)
 	forget(thin)
-	problem = await terrain.import_region(region, Vector3i(2_000_000_000, 0, 0))
+	problem = await terrain.import_region(REGION, Vector3i(2_000_000_000, 0, 0))
 	check("the place of the region" in problem, problem)
 	terrain.generator = VoxelNoiseGenerator.new()
 	var counter := WarningCounter.new()
 	OS.add_logger(counter)
-	check_equal(await terrain.import_region(region), "", "from another generator")
+	check_equal(await terrain.import_region(REGION), "", "from another generator")
 	OS.remove_logger(counter)
 	check(counter.lines().size() == 1 and "another generator" in counter.lines()[0], "it is told: %s" % counter.lines())
 	await remove(terrain)
 	forget()
-	forget(region)
+	forget(REGION)
 
 
 func test_a_world_that_ends_ends_an_import() -> void:
-	var region := "user://nebula_saving_test_region.nebula"
 	forget()
-	forget(region)
+	forget(REGION)
 	var terrain := kept_terrain()
 	await opened(terrain)
 	terrain.dig_sphere(Vector3.ZERO, 6.0)
-	check_equal(await terrain.export_region(AABB(Vector3.ONE * -10, Vector3.ONE * 20), region), "")
+	check_equal(await terrain.export_region(AABB(Vector3.ONE * -10, Vector3.ONE * 20), REGION), "")
 	var answers := []
-	var wait := func() -> void: answers.append(await terrain.import_region(region))
+	var wait := func() -> void: answers.append(await terrain.import_region(REGION))
 	wait.call()
 	terrain.regenerate()
 	check(await comes(func() -> bool: return answers.size() == 1), "it is answered")
 	check_equal(answers[0], "the terrain lost its world before the region was read")
 	await remove(terrain)
 	forget()
-	forget(region)
+	forget(REGION)
 
 
 func test_ground_that_was_saved_leaves_the_memory_and_comes_back() -> void:
