@@ -235,6 +235,16 @@ TEST(WorldFile, WhatIsNoWorldIsRefusedAndLeftAsItIs) {
     EXPECT_FALSE(std::filesystem::exists(folder.file("missing")));
 }
 
+TEST(WorldFile, WithoutItsTablesIsSaidToBeDamaged) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    EXPECT_TRUE(save(*opened(path), seeds_from(0, 3)));
+    run_sql(path, "DROP TABLE operations");
+    EXPECT_EQ(
+        refused(path).message,
+        '"' + path + "\" is damaged and cannot be read; it stays as it is, so use another file");
+}
+
 TEST(WorldFile, AnOlderFormatIsConvertedWholeOrNotAtAll) {
     const TemporaryFolder folder;
     const std::string path = folder.file("old");

@@ -23,6 +23,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <unordered_set>
 #include <utility>
@@ -278,6 +279,9 @@ VoxelError WorldFile::error(int code, const char* doing) const {
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
         case SQLITE_ERROR:  // a table is missing
+            if (doing != std::string_view("saved"))
+                return {Kind::FileDamaged, in_quotes(path_) + " is damaged and cannot be " + doing +
+                                               "; it stays as it is, so use another file"};
             return {Kind::FileDamaged, in_quotes(path_) +
                                            " is damaged, so nothing was written to it; " +
                                            "save to another file"};
