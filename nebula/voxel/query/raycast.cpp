@@ -142,11 +142,18 @@ public:
                 empty = bricks_.proven_empty(now);
             }
             if (empty) {
+                starts_in_air_ |= steps == 0;
                 cells.leave(brick_region({brick}).box);
-            } else {
-                if (auto hit = visit(cells)) return hit;
+                continue;
             }
-            if (steps == 0 && empty) starts_in_air_ = true;
+            const CellCorners corners = bricks_.corners(cell);
+            const unsigned signs = case_of(corners);
+            if (signs == 0) {
+                starts_in_air_ = true;  // or in another cell, from which it came into air
+                cells.advance();
+                continue;
+            }
+            if (auto hit = visit(cells, corners, signs)) return hit;
         }
         // Too short to get out of the ground.
         if (!starts_in_air_ && starts_inside()) return start();
@@ -154,35 +161,28 @@ public:
     }
 
 private:
-    // Meets what is in a cell, or moves to the next one.
-    std::optional<RayHit> visit(GridWalk& cells) {
+    // Meets what is in a cell with ground, or moves to the next one.
+    std::optional<RayHit> visit(GridWalk& cells, const CellCorners& corners, unsigned signs) {
         const Vec3i cell = cells.cell();
-        const CellCorners corners = bricks_.corners(cell);
-        const unsigned signs = case_of(corners);
-        if (signs == 0) {
-            starts_in_air_ = true;  // or in another cell, from which it came into air
-            cells.advance();
-            return std::nullopt;
-        }
         if (signs == kAllInside) {
             // It crossed nothing on the way, so this is where it has been all the time.
             if (!starts_in_air_ && starts_inside()) return start();
             // Should rounding ever bring a ray from the air here, it must not hit its own start.
             return hit(corners, cell, {cells.entered(), true, {}});
         }
-        if (auto hit = meet(cell, limit_)) return hit;
+        if (auto hit = meet(cell, corners, limit_)) return hit;
         const double edge = cells.leaves();
         const std::optional<Vec3i> step = cells.around_the_edge();
         cells.advance();
         if (!step) return std::nullopt;
         const double limit = std::min(limit_, edge + kAtTheEdge);
-        if (auto hit = meet(cell + *step, limit)) return hit;
-        return meet(cells.cell() + *step, limit);
+        for (const Vec3i beside : {cell + *step, cells.cell() + *step})
+            if (auto hit = meet(beside, bricks_.corners(beside), limit)) return hit;
+        return std::nullopt;
     }
 
     // The first triangle of a cell.
-    std::optional<RayHit> meet(Vec3i cell, double limit) {
-        const CellCorners corners = bricks_.corners(cell);
+    std::optional<RayHit> meet(Vec3i cell, const CellCorners& corners, double limit) {
         const Crossing first = first_crossing(cell, CellTriangles(corners), view_, limit);
         if (first.distance > limit) return std::nullopt;
         if (!first.into_ground && !starts_in_air_ && starts_inside()) return start();

@@ -31,9 +31,7 @@ void BrickCache::forget() noexcept {
     for (auto& at : generated_->at) at.reset();
 }
 
-const Sample* BrickCache::samples(Vec3i at) {
-    // Neighbouring cells usually lie in the same brick.
-    if (last_ != nullptr && last_at_ == at) return last_;
+const Sample* BrickCache::other_samples(Vec3i at) {
     const Brick* const brick = volume_.find({at});
     const Sample* found = nullptr;
     if (brick != nullptr) {
@@ -62,27 +60,25 @@ const Sample* BrickCache::samples(Vec3i at) {
     return found;
 }
 
-CellCorners BrickCache::corners(Vec3i cell) {
-    // As floor_mod and floor_div, which cost a ray a third of its time.
-    static_assert(kBrickSize == 16);
-    const auto within = [](Vec3i v) { return Vec3i{v.x & 15, v.y & 15, v.z & 15}; };
-    const auto brick_of = [](Vec3i v) { return Vec3i{v.x >> 4, v.y >> 4, v.z >> 4}; };
-    CellCorners result;
-    const Vec3i in = within(cell);
+CellCorners BrickCache::corners_at_border(Vec3i cell) {
     constexpr int last = kBrickSize - 1;
-    if (in.x < last && in.y < last && in.z < last) {
-        const Sample* low = samples(brick_of(cell)) + Brick::index(in.x, in.y, in.z);
-        for (int i = 0; i < 4; ++i)  // two corners at a time
-            std::memcpy(result.data() + 2 * i, low + Brick::index(0, i & 1, i >> 1), 2);
-        return result;
+    const auto bit = [](int c, unsigned axis) { return (c & last) == last ? 1U << axis : 0U; };
+    const unsigned crossed = bit(cell.x, 0) | bit(cell.y, 1) | bit(cell.z, 2);
+    CellCorners result;
+    // Brick by brick, so that each is looked up once. `brick` says on which axes it is the next one.
+    for (unsigned brick = crossed;; brick = (brick - 1) & crossed) {
+        const auto one = [](unsigned bits, unsigned axis) {
+            return static_cast<int>(bits >> axis & 1U);
+        };
+        const Sample* from = samples({(cell.x >> 4) + one(brick, 0), (cell.y >> 4) + one(brick, 1),
+                                      (cell.z >> 4) + one(brick, 2)});
+        for (unsigned i = 0; i < 8; ++i)
+            if ((i & crossed) == brick)
+                result[i] =
+                    from[Brick::index((cell.x + one(i, 0)) & last, (cell.y + one(i, 1)) & last,
+                                      (cell.z + one(i, 2)) & last)];
+        if (brick == 0) return result;  // the last one, in which the next cell probably lies
     }
-    for (int i = 0; i < 8; ++i) {
-        const Vec3i voxel = cell + Vec3i{i & 1, i >> 1 & 1, i >> 2 & 1};
-        const Vec3i at = within(voxel);
-        result[static_cast<std::size_t>(i)] =
-            samples(brick_of(voxel))[Brick::index(at.x, at.y, at.z)];
-    }
-    return result;
 }
 
 bool BrickCache::proven_empty(Vec3i brick) const noexcept {

@@ -66,8 +66,14 @@ public:
         const std::size_t a = nearest(next_);
         // Rounding may put the first border slightly behind the start.
         entered_ = std::max(entered_, next_[a]);
-        cell_[a] += direction_[a] > 0 ? 1 : -1;
-        next_[a] = distance_to_border(a, cell_[a], cell_[a] + 1);
+        // Axis by axis, so that the processor guesses the axis and need not wait for it.
+        if (a == 0) {
+            step(0);
+        } else if (a == 1) {
+            step(1);
+        } else {
+            step(2);
+        }
     }
 
     /// Moves to the first cell beyond a box that contains this one.
@@ -95,6 +101,12 @@ public:
     }
 
 private:
+    // Inlined where the axis is known: the cell is written and read as single numbers.
+    void step(std::size_t a) {
+        cell_[a] += direction_[a] > 0 ? 1 : -1;
+        next_[a] = distance_to_border(a, cell_[a], cell_[a] + 1);
+    }
+
     // What is computed for a ray is wrong by less, in parts of 1 + the distance from its start.
     static constexpr double kRounding = 1e-12;
 
