@@ -346,6 +346,7 @@ private:
     void find_carriers();
     [[nodiscard]] bool is_carrier(ObjectId body) const noexcept;
     [[nodiscard]] Vector3 velocity_on_ground(const BodyList::Body& body) const;
+    void give_velocity(const RigidBody3D& body) const;
     void update_ground(voxel::Colliders::When when);
     void wake_bodies(const std::vector<voxel::Vec3i>& tiles) const;
     void note_ground_time(Clock::duration spent) noexcept;
