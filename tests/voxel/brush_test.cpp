@@ -4,6 +4,7 @@
 
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/store/brick_key.hpp"
 
 #include <gtest/gtest.h>
 
@@ -79,6 +80,36 @@ TEST_P(EveryShape, IsDugAndAddedByDefinitionOnEveryLevel) {
     }
     EXPECT_GT(changed, 40);
     EXPECT_GT(changed_far, 10);
+}
+
+// A brush begins in the world and reaches beyond its border, where every level has room for it.
+TEST(Brushes, WorkAtTheBorderOfTheWorld) {
+    Dice dice(9);
+    for (const float side : {1.0F, -1.0F}) {
+        const Vec3f at{kWorldLimit * side, -kWorldLimit, kWorldLimit};
+        const Vec3f inward = at - Vec3f{9.0F * side, -9.0F, 9.0F};
+        const std::vector<Shape> shapes{
+            SphereShape{at, 60.0F},
+            BoxShape{at, {30, 30, 30}, {0, 0, 0.3F, 0.9F}},
+            CapsulePathShape{{at, inward}, 30.0F},
+            ConeShape{at, inward, 20.0F, 30.0F},
+            PlaneCutShape{at, {0, 1, 0}, {40, 40, 40}},
+            StampShape{test::dented_ball(40), at, {}},
+        };
+        for (const Shape& shape : shapes) {
+            Volume volume(std::make_shared<FlatGenerator>(0.0F));  // deep below it
+            const Operation dig{.shape = shape};
+            const auto report = apply(volume, dig);
+            ASSERT_TRUE(report) << report.error().message;
+            for (const BrickId brick : report->bricks)
+                ASSERT_TRUE(key_of(brick)) << "no file could keep it";
+            for (Level level = 0; level < 4; ++level)
+                for (const Vec3i p : points_around(dice, at, 40.0F, level, 200))
+                    ASSERT_NEAR(sample_of(volume, p, level),
+                                by_definition(dig, kSampleMin, p, level), 2)  // none is 0
+                        << "shape " << shape.index() << ", level " << level;
+        }
+    }
 }
 
 // However a world came about, levels that share a point agree about its sign.

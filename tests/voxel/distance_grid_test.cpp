@@ -203,7 +203,35 @@ TEST(GridOfDistances, WhatMakesNoGridIsRefused) {
               "a grid with materials must have one material for each of its points");
     const Volume volume(low_hills());
     EXPECT_EQ(read_region(volume, {{0, 0, 0}, {0, 1, 1}}).error().kind, Kind::OutOfRange);
-    EXPECT_EQ(read_region(volume, {{INT32_MIN, 0, 0}, {0, 1, 1}}).error().kind, Kind::OutsideWorld);
+    EXPECT_EQ(read_region(volume, {{INT32_MIN, 0, 0}, {INT32_MAX, 1, 1}}).error().kind,
+              Kind::OutOfRange);
+}
+
+// Boxes lie in the world to their last voxel, whether they are read or written.
+TEST(GridOfDistances, IsReadUpToTheLastVoxelOfTheWorld) {
+    constexpr std::int32_t last = 16'000'000;
+    const Volume volume(low_hills());
+    for (std::int32_t Vec3i::*axis : {&Vec3i::x, &Vec3i::y, &Vec3i::z})
+        for (const std::int32_t size : {1, 2, 256})
+            for (const std::int32_t beyond : {0, 1}) {
+                Box3i high{{0, 0, 0}, {1, 1, 1}};
+                high.max.*axis = last + 1 + beyond;
+                high.min.*axis = high.max.*axis - size;
+                Box3i low{{0, 0, 0}, {1, 1, 1}};
+                low.min.*axis = -last - beyond;
+                low.max.*axis = low.min.*axis + size;
+                for (const Box3i& box : {low, high}) {
+                    const auto read = read_region(volume, box);
+                    EXPECT_EQ(read.has_value(), beyond == 0) << box.min.*axis << ", " << size;
+                    EXPECT_EQ(read ? "" : read.error().message,
+                              beyond == 0 ? ""
+                                          : "the box reaches more than 16000000 voxels from the "
+                                            "origin");
+                    EXPECT_EQ(!check_box(box.min, box.max - box.min, "it"), beyond == 0);
+                }
+            }
+    for (const std::int32_t far : {INT32_MIN, INT32_MAX})
+        EXPECT_TRUE(check_box({0, far, 0}, {256, 256, 256}, "it"));
 }
 
 }  // namespace

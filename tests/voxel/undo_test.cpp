@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -162,6 +163,86 @@ TEST(Undo, IsRefusedWhileAnotherUsersEditLiesOnTop) {
     ASSERT_TRUE(cut.undo(2));
     ASSERT_TRUE(cut.undo(1));
     EXPECT_EQ(cut.volume().edited_count(), 0U);
+}
+
+// Four users dig, build and paint, each at a place of their own. All places lie in the same bricks of a coarse
+// level, and touch no sample that another one touches.
+class Neighbours {
+public:
+    explicit Neighbours(std::shared_ptr<const Generator> ground, std::uint32_t seed)
+        : world(ground), dice(seed), ground_(std::move(ground)) {
+        world.set_undo_limit(kPlenty);
+        world.record_to(&log);
+    }
+
+    void edit(std::uint32_t user) {
+        static constexpr std::array modes{Mode::Dig, Mode::Add, Mode::Paint, Mode::Grow};
+        Operation o;
+        o.mode = modes[static_cast<std::size_t>(dice.whole(0, 3))];
+        const Vec3f at{user % 2 == 0 ? 6.0F : 122.0F, 8.0F, user < 2 ? 6.0F : 122.0F};
+        o.shape = SphereShape{at + dice.point(2.0F), dice.real(2.0F, 4.0F)};
+        o.material = static_cast<Material>(dice.whole(1, 9));
+        o.user = user;
+        const auto report = world.apply(o);
+        ASSERT_TRUE(report) << report.error().message;
+        if (report->bricks.empty()) return;
+        bricks.insert(report->bricks.begin(), report->bricks.end());
+        done[user].push_back(o);
+        undone[user].clear();
+    }
+    void step(std::uint32_t user, bool undo) {
+        auto& from = undo ? done[user] : undone[user];
+        const auto report = undo ? world.undo(user) : world.redo(user);
+        ASSERT_EQ(report.has_value(), !from.empty()) << (report ? "" : report.error().message);
+        if (from.empty()) return;
+        (undo ? undone : done)[user].push_back(from.back());
+        from.pop_back();
+    }
+    // As if what was undone had never been.
+    void expect_what_is_done() {
+        World other(ground_);
+        for (const auto& edits : done)
+            for (const Operation& o : edits) ASSERT_TRUE(other.apply(o));
+        ASSERT_EQ(contents(world.volume(), bricks), contents(other.volume(), bricks));
+        ASSERT_EQ(world.volume().edited_count(), other.volume().edited_count());
+    }
+
+    World world;
+    OperationLog log;
+    Dice dice;
+    std::set<BrickId> bricks;
+    std::array<std::vector<Operation>, 4> done, undone;
+
+private:
+    std::shared_ptr<const Generator> ground_;
+};
+
+TEST(Undo, IsNobodyElsesBusinessWhereNoSampleIsShared) {
+    for (const auto& ground : {low_hills(), layered_hills()}) {
+        Neighbours all(ground, 12);
+        for (const std::uint32_t user : {0U, 1U, 2U, 3U}) all.edit(user);
+        const auto shared = [&](const BrickId id) { return id.level == 3; };
+        ASSERT_LT(std::ranges::count_if(all.bricks, shared), 4 * 4) << "what this test is about";
+        for (int i = 0; i < 120; ++i) {
+            const auto user = static_cast<std::uint32_t>(all.dice.whole(0, 3));
+            const int what = all.dice.whole(0, 4);
+            if (what < 2)
+                ASSERT_NO_FATAL_FAILURE(all.edit(user)) << i;
+            else
+                ASSERT_NO_FATAL_FAILURE(all.step(user, what < 4)) << i;
+            ASSERT_NO_FATAL_FAILURE(all.expect_what_is_done()) << i;
+        }
+        // Whoever replays the log finds the same.
+        World again(ground);
+        again.set_undo_limit(kPlenty);
+        for (std::uint64_t i = all.log.first(); i < all.log.size(); ++i)
+            ASSERT_TRUE(again.replay(*parse_entry(all.log.record(i))));
+        EXPECT_EQ(contents(again.volume(), all.bricks), contents(all.world.volume(), all.bricks));
+        for (const std::uint32_t user : {2U, 0U, 3U, 1U})
+            while (!all.done[user].empty()) ASSERT_NO_FATAL_FAILURE(all.step(user, true));
+        EXPECT_EQ(all.world.volume().edited_count(), 0U) << "pristine again";
+        EXPECT_EQ(all.world.volume().brick_count(), 0U);
+    }
 }
 
 // The other user's edit is forgotten, so nobody can give back what the first one left.

@@ -222,7 +222,6 @@ TEST(WorldFile, WhatIsNoWorldIsRefusedAndLeftAsItIs) {
     expect_refused(
         newer, Kind::NewerFormat,
         " was written by a newer Nebula (format 9, this one reads up to 2); update Nebula");
-    EXPECT_EQ(refused(folder.file("")).kind, Kind::NotAWorld) << "a folder";
     const VoxelError nowhere = refused(folder.file("no/folder"));
     EXPECT_EQ(nowhere.kind, Kind::FileFailed);
     EXPECT_EQ(nowhere.message, '"' + folder.file("no/folder") +
@@ -233,6 +232,45 @@ TEST(WorldFile, WhatIsNoWorldIsRefusedAndLeftAsItIs) {
                                    "\" cannot be opened: No such file or directory; check the name "
                                    "and the permissions");
     EXPECT_FALSE(std::filesystem::exists(folder.file("missing")));
+}
+
+// Nothing is made, neither there nor in the folder in which the program runs.
+TEST(WorldFile, ANameThatNoFileCanHaveIsRefused) {
+    const TemporaryFolder folder;
+    const std::filesystem::path started_in = std::filesystem::current_path();
+    std::filesystem::current_path(folder.file(""));
+    const std::string blank = " begins or ends with a blank; take it out, or choose another name";
+    const std::string no_file =
+        " is not the path of a file on a disk, and neither is anything in the pack of a game; "
+        "write the path of a file";
+    const std::string no_folder =
+        " names no folder, so it would lie wherever the program was started; write its folder, too";
+    const std::vector<std::pair<std::string, std::string>> names{
+        {" ", blank},
+        {folder.file("world "), blank},
+        {"\t" + folder.file("world"), blank},
+        {folder.file("world\n"), blank},
+        {":memory:", no_file},
+        {"file:world?mode=memory", no_file},
+        {"file:" + folder.file("world"), no_file},
+        {"res://saves/world", no_file},
+        {"world", no_folder},
+        {folder.file(""), " is a folder; add the name of a file"},
+        {std::filesystem::path(folder.file("")).parent_path().string(),
+         " is a folder; add the name of a file"},
+        {folder.file("no/"), " is a folder; add the name of a file"}};
+    for (const auto& [name, words] : names)
+        EXPECT_EQ(refused(name).message, '"' + name + '"' + words);
+    EXPECT_EQ(refused("").message, "a world file must have a name; choose one");
+    EXPECT_NE(refused(folder.file({"a\0b", 3})).message.find("a character"), std::string::npos);
+    EXPECT_TRUE(std::filesystem::is_empty(folder.file("")));
+    const auto file = opened(folder.file("world"));
+    ASSERT_NE(file, nullptr);
+    for (const auto& [name, words] : names) {
+        const auto done = file->export_to(name, {{0, 0, 0}, {9, 9, 9}}, false);
+        EXPECT_EQ(done ? "made" : done.error().message, '"' + name + '"' + words);
+    }
+    std::filesystem::current_path(started_in);
 }
 
 TEST(WorldFile, WithoutItsTablesIsSaidToBeDamaged) {

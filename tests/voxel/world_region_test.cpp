@@ -10,6 +10,7 @@
 #include "nebula/voxel/world/world_saver.hpp"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <chrono>
 #include <cstdint>
@@ -127,7 +128,7 @@ TEST(WorldRegion, BecomesWhatItWasWhereverItGoes) {
     EXPECT_EQ(region->at, kRegion.min);
     EXPECT_EQ(region->grid.size, kRegion.max - kRegion.min);
     EXPECT_EQ(region->other_generator, "");
-    EXPECT_EQ(region->warning, "");
+    EXPECT_EQ(region->loss, "");
     for (const Vec3i moved_by : {Vec3i{}, Vec3i{37, -3, 101}, Vec3i{-1025, 16, -33}}) {
         World world(low_hills()), before(low_hills());
         for (World* each : {&world, &before})
@@ -265,6 +266,54 @@ TEST(WorldRegion, WhatCannotBeReadIsToldInOneSentence) {
         ASSERT_FALSE(operation);
         EXPECT_EQ(operation.error().kind, Kind::OutsideWorld);
     }
+}
+
+// A file that is cut anywhere: whoever is told nothing has all of it, and half a file is not nothing.
+TEST(WorldRegion, OfWhatIsCutOffTheRestIsThereAndTheLossIsTold) {
+    const Exported from;
+    const std::string whole = content(from.path);
+    const auto intact = read_world_region(from.path, *low_hills(), kWords);
+    ASSERT_TRUE(intact);
+    const std::string path = from.folder.file("cut");
+    int told = 0;
+    for (std::size_t parts = 1; parts < 32; ++parts) {
+        set_content(path, whole.substr(0, whole.size() * parts / 32));
+        const auto region = read_world_region(path, *low_hills(), kWords);
+        if (!region) {
+            EXPECT_NE(region.error().message.find(path), std::string::npos);
+            continue;
+        }
+        if (region->loss.empty()) {
+            EXPECT_EQ(region->grid.distances, intact->grid.distances) << parts;
+            continue;
+        }
+        ++told;
+        EXPECT_EQ(region->loss,
+                  '"' + path +
+                      "\" is damaged: what is intact was imported, and the generator's "
+                      "ground is in place of what was lost");
+        if (parts == 16) {
+            EXPECT_NE(region->grid.distances, intact->grid.distances) << "what this test is about";
+        }
+    }
+    EXPECT_GT(told, 10);
+}
+
+// One brick whose bytes are not what was sealed.
+TEST(WorldRegion, ADamagedBrickIsCounted) {
+    const Exported from;
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(from.path.c_str(), &database), SQLITE_OK);
+    const auto key = std::to_string(static_cast<std::int64_t>(*key_of({{0, 0, 0}})));
+    sqlite3_exec(database, ("UPDATE bricks SET bytes = x'00' WHERE key = " + key).c_str(), nullptr,
+                 nullptr, nullptr);
+    sqlite3_close(database);
+    const auto region = read_world_region(from.path, *low_hills(), kWords);
+    ASSERT_TRUE(region);
+    EXPECT_EQ(region->damaged, 1U);
+    EXPECT_EQ(region->loss, '"' + from.path +
+                                "\" is damaged: what is intact was imported, and the generator's "
+                                "ground is in place of bricks that could not be read: 1");
 }
 
 // Cut ends, flipped bytes anywhere, and most of all in the box. There is a region of some size or one

@@ -189,6 +189,8 @@ Brush paste_brush(const Vector3i& min, const Vector3i& size, std::span<const flo
                   std::span<const std::uint8_t> materials) {
     auto grid = voxel::grid_of_distances({size.x, size.y, size.z}, distances, materials);
     if (!grid) return tl::unexpected(std::move(grid.error().message));
+    if (auto fault = voxel::check_box({min.x, min.y, min.z}, grid->size, "the box"))
+        return tl::unexpected(std::move(fault->message));
     return hard(voxel::Mode::Paste,
                 voxel::StampShape{std::make_shared<voxel::DistanceGrid>(std::move(*grid)),
                                   {static_cast<float>(min.x), static_cast<float>(min.y),

@@ -24,6 +24,16 @@ public:
     [[nodiscard]] Vector3 velocity_at(const Vector3& global,
                                       double ticks_per_second) const noexcept;
 
+    struct Velocity {
+        Vector3 linear;   ///< In metres per second.
+        Vector3 angular;  ///< In radians per second, around an axis.
+    };
+    /// What a part of the ground goes on with when it comes off, global. The node may be moved in frames and
+    /// not in ticks, so this is the mean over the time between the last two changes of place. Zero if the
+    /// terrain does not move, or stood still for longer than that.
+    [[nodiscard]] Velocity velocity_of_part(const Vector3& global,
+                                            double ticks_per_second) const noexcept;
+
 private:
     static constexpr int kChangesOfMotion = 2;
     static constexpr int kTicksOfRest = 60;
@@ -31,6 +41,9 @@ private:
     Transform3D place_;
     NodeSpace before_;
     NodeSpace now_;
+    NodeSpace left_;    // before the last change
+    Vector3 turn_;      // by the last change: its axis, as long as its angle
+    int ticks_of_ = 1;  // the last change: since the one before
     bool has_place_ = false;
     bool has_changed_ = false;
     int changes_ = 0;  // since the last rest; no more than kChangesOfMotion

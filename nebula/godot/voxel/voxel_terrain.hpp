@@ -346,6 +346,7 @@ private:
     void find_carriers();
     [[nodiscard]] bool is_carrier(ObjectId body) const noexcept;
     [[nodiscard]] Vector3 velocity_on_ground(const BodyList::Body& body) const;
+    void give_velocity(const RigidBody3D& body) const;
     void update_ground(voxel::Colliders::When when);
     void wake_bodies(const std::vector<voxel::Vec3i>& tiles) const;
     void note_ground_time(Clock::duration spent) noexcept;
@@ -367,8 +368,8 @@ private:
     void announce_saves();
     [[nodiscard]] std::vector<std::string> file_warnings();
     [[nodiscard]] std::string damage_of(const voxel::WorldSaver& saver) const;
-    /// Why the terrain cannot save; empty if it can.
-    [[nodiscard]] std::string why_no_file();
+    /// Why the terrain has no file to save to; empty if it has. \param verb  what a caller wants to do.
+    [[nodiscard]] std::string why_no_file(const std::string& verb);
     /// Whether this node and that world of it are still there: signal handlers may have ended
     /// either.
     [[nodiscard]] bool survives(ObjectId self, std::uint64_t world) const;
@@ -394,8 +395,8 @@ private:
     template <class F>
     Variant edit_async(const char* method, F&& make_brush);
     task<std::int64_t> finish_in_background(std::string where, voxel::BigEdit* edit);
-    /// Carries an edit on, frame by frame, until it is made or fails.
-    task<tl::expected<void, voxel::VoxelError>> finish_edit(voxel::BigEdit* edit);
+    /// Carries an edit on, frame by frame, until it is made or fails. Whether it has changed anything.
+    task<tl::expected<bool, voxel::VoxelError>> finish_edit(voxel::BigEdit* edit);
     task<String> import_in_background(std::string path, voxel::Vec3i moved_by, std::uint32_t user,
                                       std::uint32_t stroke);
     [[nodiscard]] std::vector<Ref<NebulaTask>>& room_for_background_edit();
@@ -426,6 +427,8 @@ private:
     static Error refuse(const std::string& what);
     /// The same, for a function that goes on. Returns whether the node is still there.
     [[nodiscard]] bool tell(LogLevel level, const std::string& what) const;
+    /// A line for each. False: whoever read one of them has ended this world.
+    [[nodiscard]] bool tell_warnings(const std::vector<std::string>& warnings) const;
     /// Answers everyone who waits in wait_loaded(), and, if it is bad news, in wait_area_ready().
     void settle_wait(bool loaded);
     /// Answers those whose area is ready.

@@ -334,7 +334,10 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "[method undo] takes back. The box may have up to 256 voxels along each axis. Ground "
             "in it that nobody had changed is what this terrain's generator makes at the old "
             "place; a region from another generator is imported with a warning. The result is an "
-            "empty string, or one sentence that says why nothing was changed.");
+            "empty string if all of it is there; or one sentence. Of a file that is damaged, what "
+            "is "
+            "intact is imported, and the sentence says so; then [signal region_imported] came "
+            "before it. Else the sentence says why nothing was changed.");
 
     c.signal("world_loaded", {argument<Dictionary>("report")},
              "Emitted when the file of [member world_store] is loaded. From then on the terrain "
@@ -343,6 +346,13 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
              "how many pieces of 16 voxels it has; [code]damaged[/code], how many of them could "
              "not be read; and [code]warnings[/code], a sentence for each thing that is wrong with "
              "the file, such as settings of another generator. Warnings are printed, too.");
+    c.signal(
+        "region_imported", {argument<Dictionary>("report")},
+        "Emitted when [method import_region] has changed the ground, before it answers. [param "
+        "report] has [code]damaged[/code], how many pieces of 16 voxels in the region could not "
+        "be read, and [code]warnings[/code], as in [signal world_loaded]. Whoever wants the "
+        "whole region or nothing calls [method undo] if the answer is a sentence that came "
+        "after this signal.");
     c.signal("saved", {argument<std::int64_t>("bricks")},
              "Emitted after each save that has succeeded, whoever asked for it. [param bricks] is "
              "how many pieces of 16 voxels were written.");

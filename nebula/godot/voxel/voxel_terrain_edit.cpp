@@ -128,7 +128,7 @@ std::vector<Ref<NebulaTask>>& VoxelTerrain::room_for_background_edit() {
     return tasks;
 }
 
-task<tl::expected<void, voxel::VoxelError>> VoxelTerrain::finish_edit(voxel::BigEdit* edit) {
+task<tl::expected<bool, voxel::VoxelError>> VoxelTerrain::finish_edit(voxel::BigEdit* edit) {
     for (;;) {
         co_await next_frame();
         co_await world_->entered.wait();
@@ -139,7 +139,7 @@ task<tl::expected<void, voxel::VoxelError>> VoxelTerrain::finish_edit(voxel::Big
         auto report = world_->terrain.finish_edit(*edit);
         if (report) {
             note_edit(*report, now);
-            co_return {};
+            co_return !report->bricks.empty();
         }
         if (report.error().kind == voxel::VoxelError::Kind::NotReady) continue;
         co_return tl::unexpected(std::move(report.error()));

@@ -139,6 +139,15 @@ Vector3 VoxelTerrain::velocity_on_ground(const BodyList::Body& body) const {
                                          Engine::singleton().get_physics_ticks_per_second());
 }
 
+// Of the ground that it was until now, besides what a script has given it.
+void VoxelTerrain::give_velocity(const RigidBody3D& body) const {
+    const auto [linear, angular] = world_->motion.velocity_of_part(
+        body.get_global_transform().origin, Engine::singleton().get_physics_ticks_per_second());
+    if (linear == Vector3{} && angular == Vector3{}) return;
+    body.set_linear_velocity(body.get_linear_velocity() + linear);
+    body.set_angular_velocity(body.get_angular_velocity() + angular);
+}
+
 void VoxelTerrain::follow_bodies() {
     World& world = *world_;
     const Clock::time_point start = Clock::now();

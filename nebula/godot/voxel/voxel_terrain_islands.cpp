@@ -253,6 +253,7 @@ void VoxelTerrain::settle_held_bodies() {
             collision_enabled_ && transform_works() && now - held.since < kLongestHold;
         if (waits && !is_ground_ready_here(body)) return false;
         body.set_freeze_enabled(false);
+        give_velocity(body);
         return true;
     });
 }
@@ -363,7 +364,10 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
             "[CollisionShape3D]. It is on [member island_collision_layer]. It appears in the frame "
             "in which its ground disappears. It "
             "is frozen until the ground's old shape is out of physics, which takes one or two "
-            "ticks. To the terrain it is an edit: [method undo] brings the ground back, and leaves "
+            "ticks; then it goes on with the velocity and the turning of the ground that it was, "
+            "if the "
+            "terrain moves. To the terrain it is an edit: [method undo] brings the ground back, "
+            "and leaves "
             "the body. All of it is done in this call: some milliseconds for an island of 16 "
             "voxels, and more than a hundred for one of 60.");
     c.signal(

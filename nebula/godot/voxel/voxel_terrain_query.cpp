@@ -45,10 +45,8 @@ tl::expected<voxel::Box3i, voxel::VoxelError> box_to_read(const Vector3i& min,
             return tl::unexpected(
                 voxel::VoxelError{voxel::VoxelError::Kind::OutOfRange,
                                   "each edge of the box must be from 1 to 128 voxels"});
-    for (const std::int32_t c : {min.x, min.y, min.z})
-        if (std::abs(double{static_cast<float>(c)}) > double{voxel::kWorldLimit})
-            return tl::unexpected(voxel::VoxelError{voxel::VoxelError::Kind::OutsideWorld,
-                                                    "the box begins beyond 16 000 000 voxels"});
+    if (auto fault = voxel::check_box(first, {size.x, size.y, size.z}, "the box"))
+        return tl::unexpected(std::move(*fault));
     return voxel::Box3i{first, first + voxel::Vec3i{size.x, size.y, size.z}};
 }
 

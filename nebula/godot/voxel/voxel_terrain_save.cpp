@@ -16,6 +16,7 @@
 #include "nebula/voxel/world/world_region.hpp"
 #include "nebula/voxel/world/world_saver.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -36,11 +37,16 @@ using SaveWait = LaterAnswer<String>;
 /// Answers a wait once, also if the world ends first.
 class SaveAnswer {
 public:
-    explicit SaveAnswer(std::shared_ptr<SaveWait> wait) noexcept : wait_(std::move(wait)) {}
+    /// \param verb  what was asked for; a literal.
+    SaveAnswer(std::shared_ptr<SaveWait> wait, const char* verb) noexcept
+        : wait_(std::move(wait)), verb_(verb) {}
     SaveAnswer(SaveAnswer&&) noexcept = default;
     SaveAnswer& operator=(SaveAnswer&&) = delete;
     ~SaveAnswer() {
-        give("the terrain ended before its world was loaded, so there was nothing to save");
+        if (!wait_) return;
+        give(
+            std::string("the terrain ended before its world was loaded, so there was nothing to ") +
+            verb_);
     }
 
     void give(std::string_view problem) noexcept {
@@ -53,18 +59,31 @@ public:
 
 private:
     std::shared_ptr<SaveWait> wait_;
+    const char* verb_;
 };
 
-Variant awaited(const std::shared_ptr<SaveWait>& wait, std::string_view name) {
-    return make_awaitable(
-               SaveWait::outcome(wait),
-               {.name = name,
-                .when_cancelled = Variant(String("the game quit before the save was answered"))})
+Variant awaited(const std::shared_ptr<SaveWait>& wait, std::string_view name, const char* verb) {
+    return make_awaitable(SaveWait::outcome(wait),
+                          {.name = name,
+                           .when_cancelled = Variant(String(
+                               std::string("the game quit before the ") + verb + " was answered"))})
         ->wait();
 }
 
+PackedStringArray strings_of(const std::vector<std::string>& texts) {
+    PackedStringArray strings;
+    strings.resize(texts.size());
+    std::ranges::copy(texts, strings.write().begin());
+    return strings;
+}
+
 std::string file_of(const String& path) {
-    return ProjectSettings::singleton().globalize_path(path).utf8();
+    const ProjectSettings settings = ProjectSettings::singleton();
+    // In an exported game, the engine makes such a path one that begins where the game was started. As it
+    // is, it is refused.
+    const std::string given = path.utf8();
+    if (given.starts_with("res://") && settings.globalize_path("res://") == String()) return given;
+    return settings.globalize_path(path).utf8();
 }
 
 }  // namespace
@@ -104,28 +123,32 @@ void VoxelTerrain::set_world_store(const Ref<VoxelWorldStore>& store) {
 
 // ---- What scripts call
 
-std::string VoxelTerrain::why_no_file() {
+std::string VoxelTerrain::why_no_file(const std::string& verb) {
     const ObjectId self = id();
     if (!has_world())
         return self.is_alive() ? "the terrain has no world yet; add it to the scene tree, with a "
-                                 "generator, before you save it"
+                                 "generator, before you " +
+                                     verb + " it"
                                : "the terrain has been freed";
-    if (!in_world_) return "the terrain is outside the scene tree; add it again before you save it";
+    if (!in_world_)
+        return "the terrain is outside the scene tree; add it again before you " + verb + " it";
     if (world_->terrain.saver() == nullptr)
         return "the terrain has no file; set its world_store to a VoxelWorldStore with a file_path";
     return {};
 }
 
 Variant VoxelTerrain::save() {
-    if (const std::string why = why_no_file(); !why.empty()) return String(why);
+    constexpr const char* verb = "save";
+    if (const std::string why = why_no_file(verb); !why.empty()) return String(why);
     const auto wait = std::make_shared<SaveWait>();
     world_->terrain.saver()->save(
-        [answer = SaveAnswer(wait)](auto&& result) mutable { answer.give(result); });
-    return awaited(wait, "VoxelTerrain.save");
+        [answer = SaveAnswer(wait, verb)](auto&& result) mutable { answer.give(result); });
+    return awaited(wait, "VoxelTerrain.save", verb);
 }
 
 Variant VoxelTerrain::export_region(const AABB& area, const String& path) {
-    if (const std::string why = why_no_file(); !why.empty()) return String(why);
+    constexpr const char* verb = "export";
+    if (const std::string why = why_no_file(verb); !why.empty()) return String(why);
     if (!update_space()) return String("the terrain has a transform that cannot work");
     const voxel::Aabb box = space_.to_voxels(area);
     for (const voxel::Vec3f corner : {box.min, box.max})
@@ -140,8 +163,8 @@ Variant VoxelTerrain::export_region(const AABB& area, const String& path) {
     const auto wait = std::make_shared<SaveWait>();
     world_->terrain.saver()->export_region(
         file_of(path), voxels,
-        [answer = SaveAnswer(wait)](auto&& bricks) mutable { answer.give(bricks); });
-    return awaited(wait, "VoxelTerrain.export_region");
+        [answer = SaveAnswer(wait, verb)](auto&& bricks) mutable { answer.give(bricks); });
+    return awaited(wait, "VoxelTerrain.export_region", verb);
 }
 
 Variant VoxelTerrain::import_region(const String& path, const Vector3i& moved_by) {
@@ -160,8 +183,6 @@ Variant VoxelTerrain::import_region(const String& path, const Vector3i& moved_by
 
 task<String> VoxelTerrain::import_in_background(std::string path, voxel::Vec3i moved_by,
                                                 std::uint32_t user, std::uint32_t stroke) {
-    const ObjectId self = id();
-    const std::uint64_t world_number = world_number_;
     const std::string words = world_->generator_words;
     const auto told = [](const voxel::VoxelError& error) {
         return String(std::string_view(error.message));
@@ -170,15 +191,14 @@ task<String> VoxelTerrain::import_in_background(std::string path, voxel::Vec3i m
         return voxel::read_world_region(path, *generator, words);
     });
     if (!region) co_return told(region.error());
+    const String loss(region->loss);
+    const auto damaged = static_cast<std::int64_t>(region->damaged);
     std::vector<std::string> warnings;
-    if (!region->warning.empty()) warnings.push_back(region->warning);
+    if (!region->loss.empty()) warnings.push_back(region->loss);
     if (!region->other_generator.empty())
         warnings.push_back('"' + path + "\" was made with another generator (" +
                            region->other_generator + ") than the terrain has (" + words +
                            "), so ground that nobody changed there may be another one here");
-    if (region->damaged > 0)
-        warnings.push_back('"' + path + "\" has " + std::to_string(region->damaged) +
-                           " damaged bricks; the generator's ground is in their place");
     auto operation = co_await shared_pool().run(
         [region = std::move(*region), moved_by]() mutable {
             return voxel::paste_of(std::move(region), moved_by);
@@ -189,17 +209,26 @@ task<String> VoxelTerrain::import_in_background(std::string path, voxel::Vec3i m
     operation->stroke = stroke;
     const auto begun = world_->terrain.begin_edit(*operation);
     if (!begun) co_return told(begun.error());
-    if (const auto done = co_await finish_edit(*begun); !done) co_return told(done.error());
-    for (const std::string& warning : warnings)
-        if (!tell(LogLevel::Warning, "VoxelTerrain: " + warning + '.') ||
-            !survives(self, world_number))
-            break;
-    co_return String();
+    const auto changed = co_await finish_edit(*begun);
+    if (!changed) co_return told(changed.error());
+    if (tell_warnings(warnings) && *changed)
+        emit_signal("region_imported",
+                    {Dictionary{{"damaged", damaged}, {"warnings", strings_of(warnings)}}});
+    co_return loss;
 }
 
 // ---- What scripts are told
 
 // After each line and each signal, survives() comes before anything else of `this`: see stream().
+
+bool VoxelTerrain::tell_warnings(const std::vector<std::string>& warnings) const {
+    const ObjectId self = id();
+    const std::uint64_t world_number = world_number_;
+    return std::ranges::all_of(warnings, [&](const std::string& warning) {
+        return tell(LogLevel::Warning, "VoxelTerrain: " + warning + '.') &&
+               survives(self, world_number);
+    });
+}
 
 std::string VoxelTerrain::damage_of(const WorldSaver& saver) const {
     return '"' + file_of(world_store_->file_path()) + "\" has " + std::to_string(saver.damaged()) +
@@ -248,19 +277,12 @@ void VoxelTerrain::announce_file() {
     }
     const std::vector<std::string> warnings = file_warnings();
     world_->damaged_told = saver->damaged();
-    PackedStringArray told;
-    told.resize(warnings.size());
-    for (std::size_t i = 0; i < warnings.size(); ++i) told.write()[i] = String(warnings[i]);
     const Dictionary report{{"created", saver->report().created},
                             {"read_only", saver->report().read_only},
                             {"bricks", static_cast<std::int64_t>(saver->report().bricks)},
                             {"damaged", static_cast<std::int64_t>(saver->damaged())},
-                            {"warnings", told}};
-    for (const std::string& warning : warnings)
-        if (!tell(LogLevel::Warning, "VoxelTerrain: " + warning + '.') ||
-            !survives(self, world_number))
-            return;
-    emit_signal("world_loaded", {report});
+                            {"warnings", strings_of(warnings)}};
+    if (tell_warnings(warnings)) emit_signal("world_loaded", {report});
 }
 
 void VoxelTerrain::announce_saves() {

@@ -32,7 +32,9 @@ void VoxelWorldStore::bind(ClassBuilder<VoxelWorldStore>& c) {
         "the ground around it comes from the generator.");
     c.property("file_path", &Self::file_path, &Self::set_file_path, {},
                "The file, for example [code]user://slot1.nebula[/code] or an absolute path. If "
-               "there is no such file, it is made; its folder must exist. A file that is not a "
+               "there is no such file, it is made; its folder must exist. A name without a folder, "
+               "with a blank at an end, or of something that is no file is refused, and nothing is "
+               "made; in an exported game, [code]res://[/code] is no folder. A file that is not a "
                "world is refused and stays as it is. One terrain at a time can have it open.");
     c.property("autosave_interval_sec", &Self::autosave_interval_sec,
                &Self::set_autosave_interval_sec,

@@ -81,15 +81,14 @@ tl::expected<DistanceGrid, VoxelError> read_region(const Volume& volume, const B
 tl::expected<DistanceGrid, VoxelError> read_region(const Box3i& box,
                                                    const std::function<void(BrickId, Brick&)>& read,
                                                    const Generator* generator) {
-    const auto outside = [](std::int32_t c) {
-        return std::abs(static_cast<float>(c)) > kWorldLimit;
+    const auto edge = [](std::int32_t min, std::int32_t max) {  // of a box that may be any
+        return static_cast<std::int32_t>(
+            std::clamp<std::int64_t>(std::int64_t{max} - min, 0, kMostGridEdge + 1));
     };
-    for (const Vec3i& p : {box.min, box.max})
-        if (outside(p.x) || outside(p.y) || outside(p.z))
-            return tl::unexpected(VoxelError{VoxelError::Kind::OutsideWorld,
-                                             "the box reaches beyond 16 000 000 voxels"});
-    const Vec3i size = box.max - box.min;
+    const Vec3i size{edge(box.min.x, box.max.x), edge(box.min.y, box.max.y),
+                     edge(box.min.z, box.max.z)};
     if (!edges_fit(size, 1)) return wrong_size("the box must have 1 to 256 points along each axis");
+    if (auto fault = check_box(box.min, size, "the box")) return tl::unexpected(std::move(*fault));
     try {
         DistanceGrid grid{size, {}};
         const std::size_t count = grid.index(0, 0, size.z);

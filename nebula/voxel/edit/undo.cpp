@@ -4,7 +4,10 @@
 #include "nebula/base/assert.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
+#include <optional>
+#include <span>
 #include <utility>
 
 namespace nebula::voxel {
@@ -18,6 +21,10 @@ constexpr std::size_t kEntryBytes = 128;
 template <class T>
 void reserve_one(std::vector<T>& list) {
     if (list.size() == list.capacity()) list.reserve(list.size() * 2 + 8);
+}
+
+std::uint64_t hash_or_0(const Brick* brick) noexcept {
+    return brick == nullptr ? 0 : hash_of(*brick);
 }
 
 void merge(EditReport& into, const EditReport& edit) {
@@ -35,7 +42,7 @@ void merge(EditReport& into, const EditReport& edit) {
 }  // namespace
 
 UndoHistory::UndoHistory(Volume& volume, std::size_t bytes_per_user)
-    : volume_(volume), most_bytes_(bytes_per_user) {}
+    : volume_(volume), most_bytes_(bytes_per_user), mover_(volume.generator()) {}
 
 UndoHistory::~UndoHistory() {
     for (auto& [id, user] : users_)
@@ -43,8 +50,12 @@ UndoHistory::~UndoHistory() {
             while (!strokes->empty()) drop(user, *strokes, strokes->size() - 1);
 }
 
+const Brick* UndoHistory::present(BrickId brick) const noexcept {
+    return volume_.is_edited(brick) ? volume_.find(brick) : nullptr;
+}
+
 std::uint64_t UndoHistory::content(BrickId brick) const noexcept {
-    return volume_.is_edited(brick) ? hash_of(*volume_.find(brick)) : 0;
+    return hash_or_0(present(brick));
 }
 
 // Not if somebody else edited a brick of the stroke since: undoing it would undo that, too.
@@ -115,16 +126,18 @@ void UndoHistory::record(std::vector<EditedBrick> replaced,
     NEBULA_ASSERT(replaced.size() == room_.entry_of.size(), "these are another edit's bricks");
     Stroke& stroke = *std::exchange(room_.stroke, nullptr);
     User& user = *std::exchange(room_.user, nullptr);
+    ++clock_;
     stroke.report = std::move(room_.merged);
     for (std::size_t i = 0; i < replaced.size(); ++i) {
         Entry& entry = stroke.entries[room_.entry_of[i]];
         if (room_.entry_of[i] >= room_.known) {
-            entry.before = replaced[i].samples == nullptr ? 0 : hash_of(*replaced[i].samples);
+            entry.before = hash_or_0(replaced[i].samples.get());
             entry.other = std::move(replaced[i].samples);
         } else {
             volume_.retire(std::move(replaced[i].samples));
         }
         entry.after = hashes.empty() ? content(entry.id) : hashes[i];
+        entry.when = clock_;
     }
     if (room_.fresh != nullptr) user.done.push_back(std::move(room_.fresh));
     while (!user.undone.empty()) drop(user, user.undone, user.undone.size() - 1);
@@ -152,8 +165,15 @@ void UndoHistory::count_bytes(User& user, Stroke& stroke) noexcept {
     stroke.bytes = bytes;
 }
 
+void UndoHistory::forget_other(Entry& entry) noexcept {
+    if (std::exchange(entry.is_new, false))
+        entry.other.reset();
+    else
+        volume_.retire(std::move(entry.other));
+}
+
 void UndoHistory::drop(User& user, Strokes& strokes, std::size_t i) noexcept {
-    for (Entry& entry : strokes[i]->entries) volume_.retire(std::move(entry.other));
+    for (Entry& entry : strokes[i]->entries) forget_other(entry);
     user.bytes -= strokes[i]->bytes;
     strokes.erase(strokes.begin() + static_cast<std::ptrdiff_t>(i));
 }
@@ -175,18 +195,101 @@ bool UndoHistory::can_be_taken_back(BrickId brick, std::uint64_t content) const 
         users_, [&](const auto& user) { return std::ranges::any_of(user.second.done, has); });
 }
 
-// Ok, unless others' edits are in the way; those may be taken back, or not any more.
-UndoHistory::Way UndoHistory::way_of(const Stroke& stroke, bool undo) {
-    std::vector<BrickId> bricks;
+std::optional<const Brick*> UndoHistory::kept(BrickId brick, std::uint64_t content) const noexcept {
+    if (content == 0) return nullptr;
+    for (const auto& [id, user] : users_)
+        for (const Strokes* strokes : {&user.done, &user.undone})
+            for (const auto& stroke : *strokes) {
+                const auto known = stroke->index.find(brick);
+                if (known == stroke->index.end()) continue;
+                const Entry& entry = stroke->entries[known->second];
+                if ((strokes == &user.done ? entry.before : entry.after) == content)
+                    return entry.other.get();
+            }
+    return std::nullopt;
+}
+
+// Others made the brick what it is now, from what the stroke has left. If each of their edits could as well have
+// been made without the stroke, they are from now on, and the stroke comes last.
+std::optional<BrickPtr> UndoHistory::move_out(Stroke& stroke, std::size_t at, Step& step) {
+    Entry& mine = stroke.entries[at];
+    const std::uint64_t here = content(mine.id);
+    const std::size_t first = step.sunk.size();
+    std::uint64_t when = mine.when;
+    for (std::uint64_t state = mine.after; state != here; state = step.sunk.back().entry->after) {
+        // The next one. An earlier edit may have begun with an equal brick.
+        Sunk next{};
+        for (auto& [id, user] : users_)
+            for (const auto& other : user.done) {
+                const auto known = other->index.find(mine.id);
+                if (known == other->index.end()) continue;
+                Entry& entry = other->entries[known->second];
+                if (entry.before != state || entry.when <= when) continue;
+                if (next.entry != nullptr && entry.when > next.entry->when) continue;
+                next.user = id;
+                next.stroke = other.get();
+                next.entry = &entry;
+            }
+        if (next.entry == nullptr) return std::nullopt;
+        when = next.entry->when;
+        step.sunk.push_back(std::move(next));
+    }
+    const std::span<Sunk> later(step.sunk.begin() + static_cast<std::ptrdiff_t>(first),
+                                step.sunk.end());
+    const Brick* const left = later.front().entry->other.get();
+    const auto without = [&](const Brick* brick) {
+        return mover_.move(mine.id, left, mine.other.get(), brick);
+    };
+    auto now = without(present(mine.id));
+    if (!now) return std::nullopt;
+    std::uint64_t after = hash_or_0(now->get());
+    for (std::size_t i = later.size(); i-- > 0;) {
+        Sunk& edit = later[i];
+        edit.after = after;
+        if (i == 0) {
+            edit.first = &mine;
+            edit.before = mine.before;
+        } else {
+            auto other = without(edit.entry->other.get());
+            if (!other) return std::nullopt;
+            edit.other = std::move(*other);
+            edit.before = after = hash_or_0(edit.other.get());
+        }
+    }
+    step.moved.push_back({at, hash_or_0(now->get()), here});
+    return now;
+}
+
+// The stroke is made again, after what others have done since.
+std::optional<BrickPtr> UndoHistory::move_onto(Stroke& stroke, std::size_t at, Step& step) {
+    const Entry& mine = stroke.entries[at];
+    const auto before = kept(mine.id, mine.before);
+    if (!before) return std::nullopt;
+    auto now = mover_.move(mine.id, *before, mine.other.get(), present(mine.id));
+    if (now) step.moved.push_back({at, content(mine.id), hash_or_0(now->get())});
+    return now;
+}
+
+UndoHistory::Way UndoHistory::way_of(Stroke& stroke, Step& step, std::vector<EditedBrick>& bricks) {
+    std::vector<BrickId> ids;
+    ids.reserve(stroke.entries.size());
+    for (const Entry& entry : stroke.entries) ids.push_back(entry.id);
+    volume_.recall(ids);
     bricks.reserve(stroke.entries.size());
-    for (const Entry& entry : stroke.entries) bricks.push_back(entry.id);
-    volume_.recall(bricks);
     Way way = Way::Free;
-    for (const Entry& entry : stroke.entries) {
+    for (std::size_t i = 0; i < stroke.entries.size(); ++i) {
+        const Entry& entry = stroke.entries[i];
         const std::uint64_t here = content(entry.id);
-        if (here == (undo ? entry.after : entry.before)) continue;
-        if (!can_be_taken_back(entry.id, here)) return Way::Lost;
-        way = Way::Blocked;
+        if (here == (step.undo ? entry.after : entry.before)) {
+            // What was published is given back later. A new one stays here, in case the step is not made.
+            bricks.push_back({entry.id, entry.is_new ? make_brick(*entry.other) : nullptr});
+        } else if (auto now = step.undo ? move_out(stroke, i, step) : move_onto(stroke, i, step)) {
+            bricks.push_back({entry.id, std::move(*now)});
+        } else if (can_be_taken_back(entry.id, here)) {
+            way = Way::Blocked;
+        } else {
+            return Way::Lost;
+        }
     }
     return way;
 }
@@ -203,12 +306,18 @@ tl::expected<UndoHistory::Step, VoxelError> UndoHistory::prepare_step(std::uint3
     try {
         User& user = found->second;
         Strokes& from = undo ? user.done : user.undone;
+        Step step;
+        std::vector<EditedBrick> bricks;
         for (Way way = Way::Lost; way != Way::Free;) {
             if (from.empty()) {
                 forget_if_empty(id);
                 return none();
             }
-            way = way_of(*from.back(), undo);
+            step = {};
+            step.user = id;
+            step.undo = undo;
+            bricks.clear();
+            way = way_of(*from.back(), step, bricks);
             if (way == Way::Blocked)
                 return tl::unexpected(VoxelError{VoxelError::Kind::Conflict,
                                                  undo ? "the edit cannot be undone, because "
@@ -220,15 +329,7 @@ tl::expected<UndoHistory::Step, VoxelError> UndoHistory::prepare_step(std::uint3
             if (way == Way::Lost) drop(user, from, from.size() - 1);
         }
         const Stroke& stroke = *from.back();
-        Step step;
-        step.user = id;
-        step.undo = undo;
-        std::vector<EditedBrick> bricks;
-        bricks.reserve(stroke.entries.size());
-        for (const Entry& entry : stroke.entries) {
-            bricks.push_back({entry.id, nullptr});
-            step.report.bricks.push_back(entry.id);
-        }
+        for (const Entry& entry : stroke.entries) step.report.bricks.push_back(entry.id);
         step.report.chunks = stroke.report.chunks;
         step.report.reach = stroke.report.reach;
         step.report.volume = stroke.report.volume;
@@ -254,17 +355,57 @@ EditReport UndoHistory::publish(Step step) noexcept {
     Stroke& stroke = *from.back();
     NEBULA_ASSERT(stroke.entries.size() == step.report.bricks.size(),
                   "something was published after this step was prepared");
-    for (std::size_t i = 0; i < stroke.entries.size(); ++i)
-        step.bricks.give_back(i, std::move(stroke.entries[i].other));
+    for (Sunk& edit : step.sunk) {
+        forget_other(*edit.entry);
+        if (edit.first != nullptr) {
+            edit.entry->other = std::move(edit.first->other);
+            edit.entry->is_new = std::exchange(edit.first->is_new, false);
+        } else {
+            edit.entry->other = std::move(edit.other);
+            edit.entry->is_new = edit.entry->other != nullptr;
+        }
+        edit.entry->before = edit.before;
+        edit.entry->after = edit.after;
+    }
+    for (const Moved& moved : step.moved) {
+        Entry& entry = stroke.entries[moved.entry];
+        forget_other(entry);  // if no edit of others has it
+        entry.before = moved.before;
+        entry.after = moved.after;
+    }
+    auto moved = step.moved.begin();
+    for (std::size_t i = 0; i < stroke.entries.size(); ++i) {
+        Entry& entry = stroke.entries[i];
+        if (moved != step.moved.end() && moved->entry == i)
+            ++moved;
+        else if (entry.is_new)
+            forget_other(entry);
+        else
+            step.bricks.give_back(i, std::move(entry.other));
+    }
     std::vector<EditedBrick> replaced = volume_.publish_keeping(std::move(step.bricks));
-    for (std::size_t i = 0; i < replaced.size(); ++i)
+    ++clock_;
+    for (std::size_t i = 0; i < replaced.size(); ++i) {
         stroke.entries[i].other = std::move(replaced[i].samples);
+        stroke.entries[i].when = clock_;
+    }
     to.push_back(std::move(from.back()));
     from.pop_back();
     count_bytes(user, stroke);
     // The bricks that a step takes back may need more memory than those that it brings. What would be
     // made again last goes first: a user who takes back many strokes wants to take back more.
     keep_limit(user, to, from);
+    for (const Sunk& edit : step.sunk) {
+        User& other = users_.find(edit.user)->second;
+        // The limit of one edit may have forgotten the next.
+        if (std::ranges::any_of(other.done, [&](const auto& s) { return s.get() == edit.stroke; }))
+            count_bytes(other, *edit.stroke);
+    }
+    for (const Sunk& edit : step.sunk)
+        if (const auto found = users_.find(edit.user); found != users_.end()) {
+            keep_limit(found->second, found->second.done, found->second.undone);
+            forget_if_empty(edit.user);
+        }
     forget_if_empty(step.user);
     return std::move(step.report);
 }

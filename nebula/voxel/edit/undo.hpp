@@ -2,6 +2,7 @@
 // What each user has done, and can take back.
 #pragma once
 
+#include "nebula/voxel/edit/detail/move_change.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/field/volume.hpp"
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -23,11 +25,11 @@ namespace nebula::voxel {
 /// Strokes, per user, from the latest to the oldest that fits into a number of bytes. Bricks never
 /// change, so a stroke keeps the replaced ones as they are, and to undo it means to publish them again.
 ///
-/// **Others' edits.** A stroke can be undone as long as its bricks hold what it left in them. If somebody
-/// edited one of them since, undo() is refused and changes nothing, until that edit is undone. To take
-/// back only the samples that are still as they were left would give levels different signs: an edit may
-/// change a sample on one level and not on the next. If nobody's history has that edit any more, the stroke
-/// can never be undone: it is forgotten, and undo() goes on with the one before it.
+/// **Others' edits.** A stroke can be undone as long as all samples that it has changed, on all levels, are as it
+/// left them; what others changed beside those stays. If somebody changed one of them since, undo() is
+/// refused and changes nothing, until that edit is undone (README, "When users edit the same ground"). If
+/// nobody's history has that edit any more, the stroke can never be undone: it is forgotten, and undo() goes
+/// on with the one before it.
 ///
 /// Each edit is three calls: make_room(), which may fail; then the volume publishes; then record(). World
 /// makes them. If the edit is not made after all, forget_room().
@@ -50,12 +52,16 @@ public:
                 std::span<const std::uint64_t> hashes = {}) noexcept;
     void forget_room() noexcept;
 
+    struct Moved;
+    struct Sunk;
     /// A stroke that can be taken back, and nothing has changed yet.
     struct Step {
         EditReport report;
         Volume::Prepared bricks;
         std::uint32_t user = 0;
         bool undo = true;
+        std::vector<Moved> moved;
+        std::vector<Sunk> sunk;
     };
     /// Works out the user's latest stroke before or after the present, without those that are lost to others'
     /// edits. Its volume is the stroke's, the
@@ -78,6 +84,8 @@ private:
         BrickPtr other;            // undone: the brick after the stroke; else the one before
         std::uint64_t before = 0;  // hashes; 0: pristine
         std::uint64_t after = 0;
+        std::uint64_t when = 0;  // it was done; by clock_
+        bool is_new = false;     // `other` was never published: nobody else looks at it
     };
     struct Stroke {
         std::uint32_t number = 0;
@@ -110,7 +118,17 @@ private:
         Blocked,  // by edits that somebody can take back
         Lost,     // by edits that nobody can take back
     };
-    [[nodiscard]] Way way_of(const Stroke& stroke, bool undo);
+    /// Fills the step, and `bricks` with what it publishes, if it is Free.
+    [[nodiscard]] Way way_of(Stroke& stroke, Step& step, std::vector<EditedBrick>& bricks);
+    /// For a brick that is not as the stroke left it. Nothing if others have changed the same samples.
+    [[nodiscard]] std::optional<BrickPtr> move_out(Stroke& stroke, std::size_t entry, Step& step);
+    [[nodiscard]] std::optional<BrickPtr> move_onto(Stroke& stroke, std::size_t entry, Step& step);
+    /// A brick that a history keeps; null: pristine.
+    [[nodiscard]] std::optional<const Brick*> kept(BrickId brick,
+                                                   std::uint64_t content) const noexcept;
+    /// What is in the volume; null: pristine.
+    [[nodiscard]] const Brick* present(BrickId brick) const noexcept;
+    void forget_other(Entry& entry) noexcept;
     /// Whether a history has the stroke that left this in the brick.
     [[nodiscard]] bool can_be_taken_back(BrickId brick, std::uint64_t content) const noexcept;
     void forget_if_empty(std::uint32_t id) noexcept;
@@ -123,7 +141,29 @@ private:
     Volume& volume_;
     std::size_t most_bytes_;
     std::map<std::uint32_t, User> users_;
+    std::uint64_t clock_ = 0;  // edits and steps so far
     Room room_;
+    detail::ChangeMover mover_;
+};
+
+/// A brick of a step that others have changed, too: the step's change was moved after theirs. The hashes are
+/// those of its entry then.
+struct UndoHistory::Moved {
+    std::size_t entry;
+    std::uint64_t before;
+    std::uint64_t after;
+};
+
+/// An edit of others in such a brick, before which the stroke lay that is undone. It lies there no more.
+struct UndoHistory::Sunk {
+    std::uint32_t user = 0;
+    Stroke* stroke = nullptr;
+    Entry* entry = nullptr;
+    // The undone stroke's entry, if this edit came right after it: takes over its brick.
+    Entry* first = nullptr;
+    BrickPtr other;  // else
+    std::uint64_t before = 0;
+    std::uint64_t after = 0;
 };
 
 }  // namespace nebula::voxel

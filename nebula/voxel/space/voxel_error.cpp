@@ -2,6 +2,7 @@
 #include "nebula/voxel/space/voxel_error.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <exception>
 #include <new>
 
@@ -17,6 +18,16 @@ std::optional<VoxelError> check_position(Vec3f position, const char* what) {
                               std::string(what) + " is more than 16000000 voxels from the origin"};
     }
     return std::nullopt;
+}
+
+std::optional<VoxelError> check_box(Vec3i min, Vec3i size, const char* what) {
+    constexpr auto most = static_cast<std::int64_t>(kWorldLimit);
+    const auto fits = [](std::int64_t first, std::int64_t count) {
+        return first >= -most && first + count - 1 <= most;
+    };
+    if (fits(min.x, size.x) && fits(min.y, size.y) && fits(min.z, size.z)) return std::nullopt;
+    return VoxelError{VoxelError::Kind::OutsideWorld,
+                      std::string(what) + " reaches more than 16000000 voxels from the origin"};
 }
 
 VoxelError error_of_current_exception() noexcept {

@@ -25,7 +25,7 @@ struct VoxelError {
         GeneratorFailed,  ///< The generator threw; the message is that of the exception.
         NotLoaded,        ///< The chunk is not loaded (yet).
         ZeroSample,       ///< The chunk has a sample of 0, which rule 1 of the README forbids.
-        BadData,          ///< A record, mesh or grid that cannot be used.
+        BadData,          ///< A record, mesh, grid or file name that cannot be used.
         NothingToUndo,    ///< No edit of this user can be undone, or redone.
         Conflict,         ///< Somebody edited the same ground since.
         NotReady,         ///< An edit in the background is not worked out yet.
@@ -47,6 +47,8 @@ struct VoxelError {
 
 /// Why `position` cannot be used, or nothing. The message begins with `what`.
 [[nodiscard]] std::optional<VoxelError> check_position(Vec3f position, const char* what);
+/// The same for a box of `size` voxels: what is read and written in boxes lies in the world to its last voxel.
+[[nodiscard]] std::optional<VoxelError> check_box(Vec3i min, Vec3i size, const char* what);
 
 /// For a catch block around code that calls a generator: OutOfMemory for std::bad_alloc, else
 /// GeneratorFailed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // WorldFile::export_to: a part of a world as a file of its own.
+#include "nebula/voxel/store/detail/file_name.hpp"
 #include "nebula/voxel/store/detail/new_file.hpp"
 #include "nebula/voxel/store/world_file.hpp"
 
@@ -43,6 +44,7 @@ tl::expected<std::size_t, VoxelError> WorldFile::export_to(
     const std::function<void()>& pause) noexcept {
     using Failure = tl::unexpected<VoxelError>;
     try {
+        if (auto fault = detail::check_file_name(path)) return Failure(std::move(*fault));
         std::error_code ignored;
         if (std::filesystem::exists(path, ignored))
             return Failure(

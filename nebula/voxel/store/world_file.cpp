@@ -3,6 +3,7 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/base/mutex.hpp"
+#include "nebula/voxel/store/detail/file_name.hpp"
 #include "nebula/voxel/store/detail/new_file.hpp"
 #include "nebula/voxel/store/seal.hpp"
 
@@ -549,6 +550,7 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::make(
 tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
     const std::string& path, const WorldFileSettings& settings) noexcept {
     try {
+        if (auto fault = detail::check_file_name(path)) return Failure(std::move(*fault));
         auto name = OpenName::take(path);
         if (name == nullptr)
             return fail(

@@ -5,7 +5,7 @@
 #include "nebula/voxel/field/generated_brick.hpp"
 #include "nebula/voxel/store/world_file.hpp"
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,6 +42,8 @@ tl::expected<WorldRegion, VoxelError> read_world_region(const std::string& path,
         const auto fail = [&](Kind kind, const std::string& what) {
             return tl::unexpected(VoxelError{kind, '"' + path + "\" " + what});
         };
+        if (box.empty() && !file.report().warning.empty())
+            return fail(Kind::FileDamaged, "is damaged, and nothing of its ground is left");
         if (box.empty())
             return fail(Kind::BadData, "has no changed ground, so nothing can be read");
         const Vec3i size = box.max - box.min;
@@ -81,7 +83,13 @@ tl::expected<WorldRegion, VoxelError> read_world_region(const std::string& path,
         if (!grid) return tl::unexpected(std::move(grid.error()));
         region.grid = std::move(*grid);
         region.other_generator = file.report().other_generator;
-        region.warning = file.report().warning;
+        // A file that is torn may have lost bricks without a trace: nobody can count those.
+        if (!file.report().warning.empty() || region.damaged > 0)
+            region.loss = '"' + path + "\" is damaged: what is intact was imported, and the " +
+                          "generator's ground is in place of " +
+                          (file.report().warning.empty()
+                               ? "bricks that could not be read: " + std::to_string(region.damaged)
+                               : "what was lost");
         return region;
     } catch (...) {
         return tl::unexpected(error_of_current_exception());
@@ -89,19 +97,22 @@ tl::expected<WorldRegion, VoxelError> read_world_region(const std::string& path,
 }
 
 tl::expected<Operation, VoxelError> paste_of(WorldRegion region, Vec3i moved_by) {
-    const auto coordinate = [](std::int32_t a, std::int32_t b) {
-        return static_cast<float>(std::int64_t{a} + b);
+    // However far, it stays outside.
+    const auto sum = [](std::int32_t a, std::int32_t b) {
+        return static_cast<std::int32_t>(
+            std::clamp<std::int64_t>(std::int64_t{a} + b, INT32_MIN, INT32_MAX));
     };
-    const Vec3f to{coordinate(region.at.x, moved_by.x), coordinate(region.at.y, moved_by.y),
-                   coordinate(region.at.z, moved_by.z)};
-    if (auto fault = check_position(to, "the place of the region"))
+    const Vec3i to{sum(region.at.x, moved_by.x), sum(region.at.y, moved_by.y),
+                   sum(region.at.z, moved_by.z)};
+    if (auto fault = check_box(to, region.grid.size, "the place of the region"))
         return tl::unexpected(std::move(*fault));
     try {
         continue_distances(region.grid);
         return Operation{
             .mode = Mode::Paste,
             .shape = StampShape{.grid = std::make_shared<DistanceGrid>(std::move(region.grid)),
-                                .at = to}};
+                                .at = {static_cast<float>(to.x), static_cast<float>(to.y),
+                                       static_cast<float>(to.z)}}};
     } catch (...) {
         return tl::unexpected(error_of_current_exception());
     }

@@ -23,7 +23,9 @@ struct WorldRegion {
     /// is another one than it was there.
     std::string other_generator;
     std::size_t damaged = 0;  ///< Bricks in the box that could not be read.
-    std::string warning;      ///< As in WorldFileReport.
+    /// One sentence if the file is damaged, so that ground of the generator may be in place of what is lost; or
+    /// empty: all that was exported is here.
+    std::string loss;
 };
 
 /// Reads the box that WorldFile::export_to was asked for. In a file that no export made, or that was saved

@@ -127,3 +127,35 @@ func test_a_body_that_carries_a_terrain_does_not_collide_with_it() -> void:
 	check(absf(stands(terrain, body).y - 0.47) < 0.1, "%s" % stands(terrain, body))
 	body.free()
 	ship.free()
+
+
+# At its place: the ship turns, so what comes off far from the middle is faster.
+func test_an_island_goes_on_as_the_ground_that_it_was() -> void:
+	var ship := Node3D.new()
+	var terrain := await terrain_under(ship)
+	terrain.islands = VoxelTerrain.ISLANDS_FALL
+	terrain.add_path(PackedVector3Array([Vector3(20, -1, 8), Vector3(20, 8, 8)]), 1.5)
+	terrain.add_box(Vector3(20, 8, 8), Vector3(8, 4, 8))
+	await frames(3)
+	var bodies: Array[RigidBody3D] = []
+	terrain.island_detached.connect(func(body: RigidBody3D, _volume: float) -> void: bodies.append(body))
+	var speed := Vector3(6, 0, -3)
+	var turn := Vector3(0, 0.6, 0)
+	var move := func() -> void:
+		ship.position += speed / 60.0
+		ship.rotate_y(turn.y / 60.0)
+	await each_tick(60, func(_tick: int) -> void: move.call())
+	check_equal(terrain.dig_box(terrain.global_transform * Vector3(20, 3, 8), Vector3(6, 2, 6), terrain.global_basis), OK)
+	# By the clock, because its ground leaves physics when a worker has had the time.
+	var end := Time.get_ticks_msec() + PATIENCE_MSEC
+	while (bodies.is_empty() or bodies[0].freeze) and Time.get_ticks_msec() < end:
+		await each_tick(1, func(_tick: int) -> void: move.call())
+		OS.delay_usec(2000)
+	check(not bodies.is_empty() and not bodies[0].freeze, "it came off")
+	if not bodies.is_empty():
+		var wanted := speed + turn.cross(bodies[0].global_position - ship.global_position)
+		check(wanted.distance_to(speed) > 6.0, "what this test is about")
+		var got := bodies[0].linear_velocity
+		check((got - wanted).slide(Vector3.UP).length() < 0.5, "it goes on with %s of %s" % [got, wanted])
+		check((bodies[0].angular_velocity - turn).length() < 0.1, "it turns: %s" % bodies[0].angular_velocity)
+	ship.free()

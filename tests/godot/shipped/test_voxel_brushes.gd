@@ -325,7 +325,8 @@ func test_boxes_that_cannot_be_are_refused() -> void:
 	var wrong: Array[Array] = [
 		[Vector3i.ZERO, Vector3i(2, 2, 3), eight, "the box has 12 points, but there are 8 distances"],
 		[Vector3i.ZERO, Vector3i(1, 2, 4), eight, "2 to 256 points"],
-		[Vector3i.ONE * 2_000_000_000, Vector3i.ONE * 2, eight, "the stamp's place"],
+		[Vector3i.ONE * 2_000_000_000, Vector3i.ONE * 2, eight, "the box reaches more than 16000000 voxels from the origin"],
+		[Vector3i(16_000_000, 0, 0), Vector3i.ONE * 2, eight, "the box reaches more than 16000000 voxels from the origin"],
 		[Vector3i.ZERO, Vector3i.ONE * 2, PackedFloat32Array([1, 1, 1, NAN, 1, 1, 1, 1]), "distance number 3 is not a finite number"],
 	]
 	for each in wrong:
@@ -340,6 +341,13 @@ func test_boxes_that_cannot_be_are_refused() -> void:
 	expect_error("VoxelTerrain.read_box_materials: the terrain has no world to read")
 	check_equal(outside.read_box_materials(Vector3i.ZERO, Vector3i.ONE).size(), 0, "materials without a world")
 	outside.free()
-	expect_error("the box begins beyond 16 000 000 voxels")
+	expect_error("the box reaches more than 16000000 voxels from the origin")
 	check_equal(terrain.read_box(Vector3i.ONE * -2_147_483_648, Vector3i.ONE).size(), 0, "outside")
+	# What can be written can be read, and the other way round.
+	expect_error("the box reaches more than 16000000 voxels from the origin")
+	check_equal(terrain.read_box(Vector3i(16_000_000, 0, 0), Vector3i.ONE * 2).size(), 0, "one voxel beyond")
+	for low: Vector3i in [Vector3i.ONE * -16_000_000, Vector3i.ONE * 15_999_999]:
+		check_equal(terrain.write_box(low, Vector3i.ONE * 2, eight), OK, "the last voxels")
+		var read := terrain.read_box(low, Vector3i.ONE * 2)
+		check_equal(read, eight, "as they were written")
 	await remove(terrain)

@@ -136,6 +136,11 @@ func test_a_file_that_cannot_be_used_is_told_in_one_sentence_and_stays_as_it_is(
 		foreign: "is not a world",
 		"user://no/such/folder/world.nebula": "there is no folder",
 		"/proc/world.nebula": "could not be made",
+		" ": "begins or ends with a blank",
+		"user://world.nebula ": "begins or ends with a blank",
+		":memory:": "is not the path of a file",
+		"world.nebula": "names no folder",
+		"user://": "is a folder",
 		"": "the world store has no file_path",
 	}
 	for path: String in parts:
@@ -156,6 +161,8 @@ func test_a_file_that_cannot_be_used_is_told_in_one_sentence_and_stays_as_it_is(
 			check_equal(terrain.dig_sphere(Vector3.ZERO, 4.0), ERR_FILE_CANT_OPEN, "dig_sphere")
 		await remove(terrain)
 	check_equal(FileAccess.get_file_as_string(foreign), "shopping: milk, eggs", "the foreign file")
+	for name: String in [" ", ":memory:", "world.nebula"]:
+		check(not FileAccess.file_exists(OS.get_environment("PWD").path_join(name)), "a file called " + name)
 	forget(foreign)
 
 
@@ -279,6 +286,48 @@ func test_a_region_is_taken_into_another_world() -> void:
 	await remove(terrain)
 	forget()
 	forget(REGION)
+
+
+# Cut off in many places: what is left comes, and whoever waits is told that it is not all.
+func test_a_damaged_region_is_imported_as_far_as_it_is_intact_and_said_to_be_damaged() -> void:
+	forget()
+	forget(REGION)
+	var cut := "user://nebula_cut_region_test.nebula"
+	var terrain := kept_terrain()
+	await opened(terrain)
+	for i in 5:
+		terrain.dig_sphere(Vector3(i * 20, 0, i * 10), 7.0)
+	var area := AABB(Vector3(-10, -10, -10), Vector3(110, 20, 60))
+	check_equal(await terrain.export_region(area, REGION), "", "export_region")
+	await remove(terrain)
+	terrain = await loaded_terrain()
+	terrain.undo_limit_mb = 64
+	var reports := news_of(terrain.region_imported)
+	check_equal(await terrain.import_region(REGION), "", "the whole")
+	check_equal(reports, [{"damaged": 0, "warnings": PackedStringArray()}], "region_imported")
+	check_equal(terrain.undo(), OK, "undo")
+	var whole := FileAccess.get_file_as_bytes(REGION)
+	var told := 0
+	for parts in range(12, 31):
+		var file := FileAccess.open(cut, FileAccess.WRITE)
+		file.store_buffer(whole.slice(0, whole.size() * parts / 32))
+		file.close()
+		reports.clear()
+		var problem: String = await terrain.import_region(cut)
+		if reports.is_empty():
+			check(problem != "", "%d parts of 32: nothing changed, and nothing said" % parts)
+			check(not terrain.has_undo(), "there is nothing to undo")
+			continue
+		check_equal(reports[0]["warnings"], PackedStringArray([problem] if problem else []), "warnings")
+		if problem:
+			told += 1
+			check("is damaged: what is intact was imported" in problem, problem)
+		check_equal(terrain.undo(), OK, "it is one edit")
+	check(told > 2, "told %d times" % told)
+	await remove(terrain)
+	forget()
+	forget(REGION)
+	forget(cut)
 
 
 func test_a_world_that_ends_ends_an_import() -> void:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/store/detail/new_file.hpp"
 
+#include "nebula/voxel/store/detail/file_name.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -10,8 +10,6 @@
 
 namespace nebula::voxel::detail {
 
-[[nodiscard]] inline std::string in_quotes(const std::string& path) { return '"' + path + '"'; }
-
 /// A name beside `path` for a file that is not complete yet. Removes it unless it got its name.
 class UnfinishedFile {
 public:
