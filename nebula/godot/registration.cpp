@@ -12,6 +12,7 @@
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_material.hpp"
 #include "nebula/godot/voxel/voxel_material_library.hpp"
+#include "nebula/godot/voxel/voxel_stamp.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/godot/voxel/voxel_viewer.hpp"
 #include "nebula/godot/voxel/voxel_world_store.hpp"
@@ -31,6 +32,7 @@ void register_addon() {
     register_class<VoxelFlatGenerator>();
     register_class<VoxelMaterial>();
     register_class<VoxelMaterialLibrary>();
+    register_class<VoxelStamp>();
     register_class<VoxelBrush>();
     register_class<VoxelWorldStore>();
     register_class<VoxelViewer>();

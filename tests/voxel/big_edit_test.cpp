@@ -85,6 +85,104 @@ TEST_P(BigEditOn, LeavesWhatOneCallLeaves) {
     }
 }
 
+// Of every mode, whose bricks look at their neighbours and at finer ones.
+std::vector<Operation> soft_operations() {
+    const SphereShape ball{{3, 0, -5}, 26.0F};
+    std::vector<Operation> all;
+    for (const Mode mode : {Mode::Grow, Mode::Shrink, Mode::Smooth, Mode::Flatten}) {
+        Operation& o = all.emplace_back(Operation{.mode = mode, .shape = ball, .falloff = 12.0F});
+        o.target.point = {0, 3, 0};
+    }
+    all.push_back({.mode = Mode::Dig, .shape = ball, .strength = 0.5F});
+    all.push_back({.mode = Mode::Add, .shape = ball, .falloff = 9.0F, .material = 5});
+    // Done at once where nothing is hard.
+    all.push_back({.mode = Mode::Dig, .shape = ball, .hardness = {{3, 0.5F}}});
+    return all;
+}
+
+TEST_P(BigEditOn, LeavesWhatOneCallLeavesWhenItIsSoft) {
+    WorkerPool pool(config_of(GetParam()));
+    for (const Operation& o : soft_operations()) {
+        SCOPED_TRACE(static_cast<int>(o.mode));
+        World one_call(layered_hills());
+        World world(layered_hills());
+        for (World* each : {&one_call, &world})
+            ASSERT_TRUE(each->apply(Operation{.shape = SphereShape{{0, 8, 0}, 12.0F}}));
+        const auto edit = world.begin(pool, o);
+        ASSERT_TRUE(edit) << edit.error().message;
+        ASSERT_EQ(settle(**edit), State::Ready);
+        const auto report = world.finish(**edit);
+        const auto expected = one_call.apply(o);
+        ASSERT_TRUE(report && expected);
+        EXPECT_FALSE(expected->bricks.empty());
+        EXPECT_EQ(report->volume, expected->volume);
+        EXPECT_EQ(report->materials, expected->materials);
+        EXPECT_EQ(report->chunks, expected->chunks);
+        expect_equal(world, one_call, expected->bricks);
+    }
+}
+
+TEST_P(BigEditOn, LosesNoEditThatIsMadeMeanwhileWhenItIsSoft) {
+    WorkerPool pool(config_of(GetParam()));
+    for (const Operation& o : soft_operations())
+        for (const int count : {1, 12}) {
+            SCOPED_TRACE(static_cast<int>(o.mode));
+            World world(layered_hills());
+            World expected(layered_hills());
+            Dice dice(static_cast<std::uint32_t>(count));
+            std::vector<BrickId> bricks;
+            const auto edit = world.begin(pool, o);
+            ASSERT_TRUE(edit);
+            ASSERT_EQ(settle(**edit), State::Ready);
+            for (int i = 0; i < count; ++i) {
+                // In it and beside its rim; or so far away that only coarse levels meet.
+                const SphereEdit small =
+                    count == 1
+                        ? SphereEdit{SphereEdit::Kind::Add, {90, 8, 0}, 16.0F}
+                        : SphereEdit{i % 2 == 0 ? SphereEdit::Kind::Dig : SphereEdit::Kind::Add,
+                                     {dice.real(-30, 30), dice.real(-8, 20), dice.real(-30, 30)},
+                                     i == 0 ? 1.5F : dice.real(4, 20)};
+                const auto same = expected.apply(small);
+                ASSERT_TRUE(world.apply(small) && same);
+                bricks.insert(bricks.end(), same->bricks.begin(), same->bricks.end());
+            }
+            ASSERT_EQ(settle(**edit), State::Ready);
+            const auto report = world.finish(**edit);
+            const auto last = expected.apply(o);
+            ASSERT_TRUE(report && last);
+            EXPECT_EQ(report->volume, last->volume);
+            bricks.insert(bricks.end(), last->bricks.begin(), last->bricks.end());
+            expect_equal(world, expected, bricks);
+        }
+}
+
+// A player who digs in every frame put it off for ever.
+TEST_P(BigEditOn, EndsAlthoughSomebodyEditsThereInEveryFrame) {
+    WorkerPool pool(config_of(GetParam()));
+    for (const Mode mode : {Mode::Add, Mode::Grow}) {
+        World world(layered_hills());
+        const auto edit = world.begin(pool, {.mode = mode, .shape = SphereShape{{0, 0, 0}, 30.0F}});
+        ASSERT_TRUE(edit);
+        ASSERT_EQ(settle(**edit), State::Ready);
+        bool done = false;
+        for (int frame = 0; frame < 40 && !done; ++frame) {
+            for (const float x : {-20.0F, 0.0F, 20.0F})
+                ASSERT_TRUE(world.apply(
+                    SphereEdit{frame % 2 == 0 ? SphereEdit::Kind::Dig : SphereEdit::Kind::Add,
+                               {x, 0, 0},
+                               5.0F}));
+            const State state = (*edit)->advance(Clock::time_point::min());
+            if (state == State::Working) {
+                ASSERT_EQ(settle(**edit), State::Ready);
+                continue;
+            }
+            ASSERT_TRUE(world.finish(**edit));
+            done = true;
+        }
+        EXPECT_TRUE(done);
+    }
+}
+
 // A game goes on while it is worked out. Few edits are worked in when it is finished; many take
 // another round of the workers.
 TEST_P(BigEditOn, LosesNoEditThatIsMadeMeanwhile) {
@@ -206,7 +304,8 @@ TEST(BigEdit, RefusesWhatItCannotMake) {
     World world(low_hills());
     EXPECT_FALSE(world.begin(pool, {.shape = SphereShape{{}, 512.5F}}));
     EXPECT_FALSE(world.begin(pool, {.shape = SphereShape{{}, -1.0F}}));
-    EXPECT_FALSE(world.begin(pool, {.mode = Mode::Grow, .shape = SphereShape{{}, 10.0F}}));
+    EXPECT_FALSE(world.begin(pool, {.mode = Mode::Grow, .shape = SphereShape{{}, 512.5F}}));
+    EXPECT_FALSE(world.begin(pool, {.shape = SphereShape{{}, 9.0F}, .strength = 0.0F}));
     EXPECT_FALSE(world.apply(Operation{.shape = SphereShape{{}, 300.0F}}))
         << "too large for one call";
 }
@@ -229,19 +328,19 @@ TEST(BigEdit, IsReplayedFromTheLog) {
     World world(low_hills());
     OperationLog log;
     world.record_to(&log);
-    const auto edit = world.begin(pool, {.shape = SphereShape{{0, 0, 0}, 70.0F}});
-    ASSERT_TRUE(edit);
-    ASSERT_EQ(settle(**edit), State::Ready);
-    const auto done = world.finish(**edit);
-    ASSERT_TRUE(done);
     World again(low_hills());
-    const auto entry = parse_entry(log.record(0));
-    ASSERT_TRUE(entry);
-    const auto replayed = again.replay(*entry);
-    ASSERT_TRUE(replayed) << replayed.error().message;
-    expect_equal(world, again, done->bricks);
-    EXPECT_FALSE(again.replay(Operation{.mode = Mode::Grow, .shape = SphereShape{{}, 70.0F}}))
-        << "nobody can have made it";
+    for (const Mode mode : {Mode::Dig, Mode::Grow}) {
+        const auto edit = world.begin(pool, {.mode = mode, .shape = SphereShape{{0, 0, 0}, 70.0F}});
+        ASSERT_TRUE(edit);
+        ASSERT_EQ(settle(**edit), State::Ready);
+        const auto done = world.finish(**edit);
+        ASSERT_TRUE(done);
+        const auto entry = parse_entry(log.record(log.size() - 1));
+        ASSERT_TRUE(entry);
+        const auto replayed = again.replay(*entry);
+        ASSERT_TRUE(replayed) << replayed.error().message;
+        expect_equal(world, again, done->bricks);
+    }
 }
 
 TEST(BigEdit, CanBeUndone) {

@@ -430,6 +430,30 @@ TEST(Brushes, MoveTheSurfaceByTheirStrength) {
     }
 }
 
+// A soft brush passes over what is far from the ground's surface.
+TEST(Brushes, SoftOnesFindWhatWasBuiltFarFromTheGround) {
+    Volume volume(std::make_shared<FlatGenerator>(0.0F));
+    for (const float height : {200.0F, -200.0F}) {
+        const Vec3f centre{3, height, -5};
+        const bool in_the_sky = height > 0.0F;
+        ASSERT_TRUE(apply(volume, {.mode = in_the_sky ? Mode::Add : Mode::Dig,
+                                   .shape = SphereShape{centre, 6.0F}}));
+        const auto report =
+            apply(volume, {.mode = Mode::Grow, .shape = SphereShape{centre, 40.0F}});
+        ASSERT_TRUE(report);
+        const double area = 4.0 * 3.1416 * 6.0 * 6.0;  // moved by a voxel
+        EXPECT_NEAR(static_cast<double>(report->volume.added) / kVolumeUnitsPerVoxel,
+                    in_the_sky ? area * 1.17 : area * 0.84, area * 0.1);
+    }
+    // And far inside the ground, a dig that no hardness meets is done at once.
+    const SphereShape deep{{0, -500, 0}, 20.0F};
+    ASSERT_TRUE(apply(volume, {.shape = deep, .hardness = {{7, 0.5F}}}));
+    Volume hard(std::make_shared<FlatGenerator>(0.0F));
+    ASSERT_TRUE(apply(hard, {.shape = deep}));
+    for (std::int32_t x = -30; x <= 30; ++x)
+        EXPECT_EQ(sample_of(volume, {x, -500, 3}), sample_of(hard, {x, -500, 3})) << x;
+}
+
 TEST(Brushes, SoftDigsEndWhereHardOnesDo) {
     const auto generator = low_hills();
     for (const Mode mode : {Mode::Dig, Mode::Add}) {

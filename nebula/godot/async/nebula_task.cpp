@@ -2,6 +2,7 @@
 #include "nebula/godot/async/nebula_task.hpp"
 
 #include "nebula/base/exception_text.hpp"
+#include "nebula/base/log.hpp"
 #include "nebula/godot/api/object.hpp"
 #include "nebula/godot/async/script_await.hpp"
 #include "nebula/godot/binding/callable.hpp"
@@ -92,7 +93,18 @@ Ref<NebulaTaskError> NebulaTaskError::make(Code code, std::string message) {
 void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
     c.doc("A running C++ task that scripts can wait for and cancel.",
           "[code]await task.wait()[/code] returns the value of the task, or a [NebulaTaskError]. A "
-          "task keeps running when the script drops it; to end it, call [method cancel].");
+          "task keeps running when the script drops it; to end it, call [method cancel].\n\nA "
+          "method that is awaited directly, such as [method VoxelTerrain.dig_sphere_async], has a "
+          "task, too: [method of] returns it.");
+    c.method("of", &NebulaTask::of, {"awaited"})
+        .on_error(&MethodResult<Ref<NebulaTask>>::error_value)
+        .doc(
+            "Returns the task behind what a method of this add-on returned for "
+            "[code]await[/code]:\n[codeblock]\nvar digging := NebulaTask.of("
+            "terrain.dig_sphere_async(center, 300.0))\nwhile digging.is_pending():\n    "
+            "progress_bar.value = digging.progress\n    await get_tree().process_frame\n"
+            "[/codeblock]\nIf the method had a result at once, the task has ended with it. Another "
+            "signal is refused with an error.");
     c.method("wait", &NebulaTask::wait)
         .on_error(&MethodResult<task<>>::error_value)
         .doc(
@@ -102,11 +114,12 @@ void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
         .doc("Returns whether the task has finished, failed or been cancelled.");
     c.method("is_pending", &NebulaTask::is_pending)
         .doc("Returns whether the task is still running or waiting.");
-    c.method("cancel", &NebulaTask::cancel)
+    c.method("cancel", &NebulaTask::call_off)
         .any_thread()
         .doc(
             "Cancels the task. Scripts that wait for it get a [NebulaTaskError] with the code "
-            "[constant NebulaTaskError.CANCELLED]. A task that has ended is not affected. Any "
+            "[constant NebulaTaskError.CANCELLED], or what its method documents for that, for "
+            "example [constant @GlobalScope.ERR_SKIP]. A task that has ended is not affected. Any "
             "thread may call this; if it is not the main thread, it takes effect in the next "
             "frame.");
     c.read_only_property("cancelled", &NebulaTask::cancelled, Hint::read_only(),
@@ -118,6 +131,12 @@ void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
                          "Why the task gave no value. Null while it runs and after a success.");
     c.read_only_property("result", &NebulaTask::result, {},
                          "The value of the task. Null until there is one.");
+    c.read_only_property("progress", &NebulaTask::progress, Hint::read_only(),
+                         "How much of the task is done, from 0 to 1. It never falls. A task that "
+                         "does not tell is at 0 until it has a value.");
+    c.read_only_property("details", &NebulaTask::details, {},
+                         "What there is to know besides the [member result], if the method that "
+                         "started the task says so; otherwise empty.");
     c.read_only_property("name", &NebulaTask::name, Hint::read_only(),
                          "The name that error messages and [method NebulaServer.live_tasks] use.");
     c.signal("completed", {argument<Variant>("result")},
@@ -139,6 +158,40 @@ void NebulaTask::cancel() noexcept {
     } else {
         handle_.request_cancel();
     }
+}
+
+void NebulaTask::call_off() noexcept {
+    called_off_ = true;
+    cancel();
+}
+
+double NebulaTask::progress() const noexcept {
+    if (state_ == State::Ended && !error_ && !was_cancelled_) return 1.0;
+    return news_ ? news_->progress : 0.0;
+}
+
+Ref<NebulaTask> NebulaTask::of(const Variant& awaited) {
+    if (auto task = awaited.try_to<Ref<NebulaTask>>(); task && *task) return *task;
+    Ref<NebulaTask> task;
+    if (awaited.type() == GDEXTENSION_VARIANT_TYPE_SIGNAL) {
+        const Signal signal = awaited.to<Signal>();
+        const Variant emitter(signal.object_id().object());
+        if (auto found = emitter.try_to<Ref<NebulaTask>>(); found && *found) task = *found;
+        if (task && (signal.name() == task->signal_ || signal.name() == completed)) return task;
+        const std::string why =
+            "NebulaTask.of: awaited is a signal of something else than a task; pass what a method "
+            "such as VoxelTerrain.save() returned";
+        log(LogLevel::Error, why + '.');
+        return failed_with(why);
+    }
+    task = make_ref<NebulaTask>();
+    task->state_ = State::Ended;
+    task->looked_at_ = true;
+    if (auto error = awaited.try_to<Ref<NebulaTaskError>>(); error && *error)
+        task->error_ = *error;
+    else
+        task->value_ = awaited;
+    return task;
 }
 
 Variant NebulaTask::wait() {
@@ -180,7 +233,8 @@ bool NebulaTask::answer_later_awaits() noexcept {
 }
 
 bool NebulaTask::cancelled() const noexcept {
-    return state_ == State::NoTask || (error_ && error_->code() != NebulaTaskError::Code::Failed);
+    return state_ == State::NoTask || was_cancelled_ ||
+           (error_ && error_->code() != NebulaTaskError::Code::Failed);
 }
 
 bool NebulaTask::failed() noexcept {
@@ -203,6 +257,7 @@ Ref<NebulaTask> NebulaTask::failed_with(const std::string& why) {
 
 void NebulaTask::run(task<> told, const AwaitableOptions& options, std::source_location site) {
     name_ = options.name;
+    news_ = options.news;
     state_ = State::Pending;
     handle_ = options.owner.is_null()
                   ? EngineLoop::get().runtime().spawn(std::move(told), {.name = name_}, site)
@@ -251,9 +306,11 @@ void NebulaTask::announce() noexcept {
 
 TaskEnding::~TaskEnding() {
     if (!told_) return;
+    told_->was_cancelled_ = true;
     try {
-        if (when_cancelled_) {
-            finish(std::move(*when_cancelled_), {});
+        auto& answer = when_called_off_ && told_->called_off_ ? when_called_off_ : when_cancelled_;
+        if (answer) {
+            finish(std::move(*answer), {});
             return;
         }
         const EngineLoop* const loop = EngineLoop::get_if_running();

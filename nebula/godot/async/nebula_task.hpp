@@ -6,14 +6,17 @@
 #include "nebula/godot/async/spawn_on.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/closure.hpp"
+#include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/ref.hpp"
 #include "nebula/godot/binding/variant.hpp"
 #include "nebula/task/task.hpp"
 #include "nebula/task/task_handle.hpp"
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -57,6 +60,14 @@ private:
 
 constexpr const char* enum_name(NebulaTaskError::Code) noexcept { return "NebulaTaskError.Code"; }
 
+/// What a task tells while it runs. Shared by its body, which writes, and by the NebulaTask, which reads.
+///
+/// Threads:   main thread.
+struct TaskNews {
+    double progress = 0.0;  ///< From 0 to 1.
+    Dictionary details;     ///< What there is to know besides the value.
+};
+
 /// Options of make_awaitable().
 struct AwaitableOptions {
     std::string_view name = "task";
@@ -66,6 +77,9 @@ struct AwaitableOptions {
     /// is none. For methods whose result scripts take for a plain yes or no: an error is an object, and
     /// so it counts as yes.
     std::optional<Variant> when_cancelled{};
+    /// The same if a script cancelled it, where that is to be told apart.
+    std::optional<Variant> when_called_off{};
+    std::shared_ptr<const TaskNews> news{};  ///< Null: it tells nothing.
 };
 
 /// A task that scripts can hold. It stays alive until the task has ended, even if no script holds
@@ -74,6 +88,8 @@ struct AwaitableOptions {
 ///     var baking := terrain.start_baking()          # a method that returns make_awaitable(...)
 ///     var mesh = await baking.wait()                # done or not: waits if it must
 ///     baking.cancel()
+///
+///     var saving := NebulaTask.of(terrain.save())   # one that returns what can be awaited
 ///
 /// Threads:   main thread.
 class NebulaTask : public Extension<RefCounted> {
@@ -95,8 +111,16 @@ public:
     [[nodiscard]] Ref<NebulaTaskError> error() noexcept;
     [[nodiscard]] Variant result() const { return error_ ? Variant() : value_; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    /// From 0 to 1. A task that tells nothing is at 0 until it has a value, and at 1 then.
+    [[nodiscard]] double progress() const noexcept;
+    [[nodiscard]] Dictionary details() const { return news_ ? news_->details : Dictionary(); }
     /// Any thread. If it is not the main thread, the task ends in the main thread's next frame.
     void cancel() noexcept;
+    /// The same for a script: the waiting ones get `when_called_off`.
+    void call_off() noexcept;
+
+    /// The task behind something to await: a signal that wait() returned, or a value that came at once.
+    static Ref<NebulaTask> of(const Variant& awaited);
 
     /// A task that has ended with this error, for a method that could not start a task.
     static Ref<NebulaTask> failed_with(const std::string& why);
@@ -126,6 +150,9 @@ private:
     std::string name_;
     State state_ = State::NoTask;
     bool looked_at_ = false;  // someone knows, or will know, how it ended
+    bool was_cancelled_ = false;
+    std::atomic<bool> called_off_{false};
+    std::shared_ptr<const TaskNews> news_;
     Variant value_;
     Ref<NebulaTaskError> error_;
 };
@@ -138,8 +165,10 @@ void emit_to_the_last(Object emitter, const StringName& which, const Variant& va
 /// frame, so cancellation is reported too.
 class TaskEnding {
 public:
-    TaskEnding(Ref<NebulaTask> told, std::optional<Variant> when_cancelled)
-        : told_(std::move(told)), when_cancelled_(std::move(when_cancelled)) {}
+    TaskEnding(Ref<NebulaTask> told, const AwaitableOptions& options)
+        : told_(std::move(told)),
+          when_cancelled_(options.when_cancelled),
+          when_called_off_(options.when_called_off) {}
     TaskEnding(TaskEnding&&) noexcept = default;
     TaskEnding& operator=(TaskEnding&&) = delete;
     ~TaskEnding();
@@ -152,6 +181,7 @@ private:
 
     Ref<NebulaTask> told_;  // null once told
     std::optional<Variant> when_cancelled_;
+    std::optional<Variant> when_called_off_;
 };
 
 namespace detail {
@@ -182,8 +212,7 @@ template <class T>
 Ref<NebulaTask> make_awaitable(task<T> body, const AwaitableOptions& options = {},
                                std::source_location site = std::source_location::current()) {
     Ref<NebulaTask> shown = make_ref<NebulaTask>();
-    shown->run(detail::tell_end(std::move(body), TaskEnding(shown, options.when_cancelled)),
-               options, site);
+    shown->run(detail::tell_end(std::move(body), TaskEnding(shown, options)), options, site);
     return shown;
 }
 

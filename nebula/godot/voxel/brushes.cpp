@@ -2,6 +2,7 @@
 #include "nebula/godot/voxel/brushes.hpp"
 
 #include "nebula/godot/voxel/distances.hpp"
+#include "nebula/godot/voxel/voxel_stamp.hpp"
 #include "nebula/voxel/edit/distance_grid.hpp"
 
 #include <algorithm>
@@ -21,6 +22,8 @@ namespace {
 constexpr double kMostUnevenness = 1e-3;
 // Cosine between two edges of a box; as for the node's own axes.
 constexpr float kMostBoxShear = 1e-3F;
+// What composed rotations leave of a scale of 1 is closer.
+constexpr double kMostStampScale = 1e-3;
 // Share of a soft brush's radius.
 constexpr double kSoftRim = 0.5;
 
@@ -49,6 +52,17 @@ Fault evenness_fault(const NodeSpace& space, const char* shape) {
     if (*most <= *least * (1.0 + kMostUnevenness)) return {};
     return std::string("the terrain is scaled unevenly, and a ") + shape +
            " would not be round in its voxels. Scale it evenly, or use spheres and boxes";
+}
+
+// `axes` have a length of 1.
+Fault shear_fault(const std::array<voxel::Vec3f, 3>& axes, const char* what, const char* argument) {
+    for (std::size_t i = 0; i < 3; ++i)
+        if (!(std::abs(dot(axes[i], axes[(i + 1) % 3])) <= kMostBoxShear))
+            return std::string("the ") + what +
+                   " is sheared in the terrain's voxels. The axes of " + argument +
+                   " must be at right angles, and parallel to the terrain's if the terrain is "
+                   "scaled unevenly";
+    return {};
 }
 
 // Of three axes at right angles, of which each may be turned round.
@@ -125,11 +139,7 @@ Brush box_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center,
         axes[i] = voxels * static_cast<float>(1.0 / per_metre);
         half_size[i] = static_cast<float>(metres * per_metre * 0.5);
     }
-    for (std::size_t i = 0; i < 3; ++i)
-        if (!(std::abs(dot(axes[i], axes[(i + 1) % 3])) <= kMostBoxShear))
-            return tl::unexpected(std::string(
-                "the box is sheared in the terrain's voxels. The axes of basis must be at right "
-                "angles, and parallel to the terrain's if the terrain is scaled unevenly"));
+    if (auto fault = shear_fault(axes, "box", "basis")) return tl::unexpected(std::move(*fault));
     return hard(mode, voxel::BoxShape{space.to_voxels(center),
                                       {half_size[0], half_size[1], half_size[2]},
                                       rotation_of(axes)});
@@ -164,11 +174,11 @@ Brush cone_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& from, 
 }
 
 Brush soft_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center, double radius,
-                 double strength) {
+                 double strength, float most) {
     if (!(strength > 0.0 && strength <= 1.0))
         return tl::unexpected("strength is " + godot::text_of(strength) +
                               "; it must be above 0 and at most 1");
-    Brush brush = sphere_brush(space, mode, center, radius, voxel::kMaxEditRadius);
+    Brush brush = sphere_brush(space, mode, center, radius, most);
     if (!brush) return brush;
     brush->strength = static_cast<float>(strength);
     brush->falloff = static_cast<float>(radius / space.smallest_voxel_size() * kSoftRim);
@@ -176,13 +186,46 @@ Brush soft_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center
 }
 
 Brush flatten_brush(const NodeSpace& space, const Vector3& center, double radius,
-                    const Vector3& normal, double strength) {
+                    const Vector3& normal, double strength, float most) {
     if (!is_above_0(length_of(normal)))
         return tl::unexpected("normal is " + text_of(normal) +
                               "; it must be finite and must not be zero");
-    Brush brush = soft_brush(space, voxel::Mode::Flatten, center, radius, strength);
+    Brush brush = soft_brush(space, voxel::Mode::Flatten, center, radius, strength, most);
     if (brush) brush->target = {space.to_voxels(center), space.normal_to_voxels(normal)};
     return brush;
+}
+
+Brush stamp_brush(const NodeSpace& space, voxel::Mode mode, const Ref<VoxelStamp>& stamp,
+                  const Transform3D& at) {
+    if (stamp.is_null())
+        return tl::unexpected(
+            std::string("stamp is null; make one, for example with VoxelStamp.from_mesh()"));
+    auto [grid, offset] = stamp->content();
+    if (grid == nullptr)
+        return tl::unexpected(std::string(
+            "the stamp is empty; make one that is not, for example with VoxelStamp.from_mesh()"));
+    const auto& [x, y, z] = transposed(at.basis).rows;
+    const std::array<Vector3, 3> edges{x, y, z};
+    std::array<voxel::Vec3f, 3> axes;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const double scale = length_of(edges[i]);
+        if (!(std::abs(scale - 1.0) <= kMostStampScale))
+            return tl::unexpected("at has a scale of " + godot::text_of(scale) +
+                                  " along an axis; a stamp keeps its size, so use a basis without "
+                                  "scale, and make the stamp larger or smaller instead");
+        const auto [voxels, per_metre] = space.direction_to_voxels(edges[i]);
+        axes[i] = voxels * static_cast<float>(1.0 / per_metre);
+    }
+    if (auto fault = shear_fault(axes, "stamp", "at")) return tl::unexpected(std::move(*fault));
+    if (dot(cross(axes[0], axes[1]), axes[2]) < 0.0F)
+        return tl::unexpected(std::string(
+            "the stamp would be mirrored in the terrain's voxels; turn it instead, or mirror what "
+            "it is made of"));
+    const voxel::Vec3f first = axes[0] * static_cast<float>(offset.x) +
+                               axes[1] * static_cast<float>(offset.y) +
+                               axes[2] * static_cast<float>(offset.z);
+    return hard(mode, voxel::StampShape{std::move(grid), space.to_voxels(at.origin) + first,
+                                        rotation_of(axes)});
 }
 
 Brush paste_brush(const Vector3i& min, const Vector3i& size, std::span<const float> distances,

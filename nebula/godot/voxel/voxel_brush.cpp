@@ -19,7 +19,7 @@ using voxel::Mode;
 // In the order that scripts know.
 constexpr std::array kModes{Mode::Dig,    Mode::Add,    Mode::Paint,  Mode::Grow,
                             Mode::Shrink, Mode::Smooth, Mode::Flatten};
-constexpr std::int64_t kShapes = 3;
+constexpr std::int64_t kShapes = 4;
 constexpr double kLargest = 100'000;  // in metres; voxels decide what is too large
 
 void refuse_value(const char* property, const std::string& value, const std::string& allowed) {
@@ -46,7 +46,8 @@ void VoxelBrush::bind(ClassBuilder<VoxelBrush>& c) {
                             {"SHAPE_BOX", 1, "A box of [member size]."},
                             {"SHAPE_CONE", 2,
                              "A cone around the brush's y axis, from [member radius] at the lower "
-                             "end to [member end_radius] at the upper one."}});
+                             "end to [member end_radius] at the upper one."},
+                            {"SHAPE_STAMP", 3, "What [member stamp] is."}});
     c.enumeration("Mode", {{"MODE_DIG", 0, "Removes ground."},
                            {"MODE_ADD", 1, "Adds ground of [member material]."},
                            {"MODE_PAINT", 2, "Changes ground to [member material]."},
@@ -59,7 +60,7 @@ void VoxelBrush::bind(ClassBuilder<VoxelBrush>& c) {
     c.property("mode", &Self::mode, &Self::set_mode,
                Hint::names("Dig,Add,Paint,Grow,Shrink,Smooth,Flatten"),
                "What the brush does, of [enum Mode].");
-    c.property("shape", &Self::shape, &Self::set_shape, Hint::names("Sphere,Box,Cone"),
+    c.property("shape", &Self::shape, &Self::set_shape, Hint::names("Sphere,Box,Cone,Stamp"),
                "Where it does it, of [enum Shape].");
     const Hint length = Hint::range(0, 64, 0.01, "or_greater,suffix:m");
     c.property("radius", &Self::get<&S::radius>, &Self::set_number<&S::radius>, length,
@@ -69,6 +70,9 @@ void VoxelBrush::bind(ClassBuilder<VoxelBrush>& c) {
     c.property("height", &Self::get<&S::height>, &Self::set_number<&S::height>, length,
                "The length of a cone.");
     c.property("size", &Self::get<&S::size>, &Self::set_size, {}, "The edges of a box.");
+    c.property("stamp", &Self::get<&S::stamp>, &Self::set_stamp, Hint::resource<VoxelStamp>(),
+               "A shape of any form. It keeps its size, so the place where such a brush is put "
+               "must have a scale of 1.");
     c.property(
         "strength", &Self::get<&S::strength>, &Self::set_number<&S::strength>,
         Hint::range(0.01, 1, 0.01),
@@ -136,6 +140,8 @@ void VoxelBrush::set_size(const Vector3& size) {
     change<&Settings::size>(size);
 }
 
+void VoxelBrush::set_stamp(const Ref<VoxelStamp>& stamp) { change<&Settings::stamp>(stamp); }
+
 void VoxelBrush::set_material(std::int64_t material) {
     if (is_choice("material", material, voxel::kMaterials)) change<&Settings::material>(material);
 }
@@ -170,6 +176,8 @@ Brush VoxelBrush::shaped(const Settings& s, const NodeSpace& space, const Transf
             return cone_brush(space, s.mode, at.origin - up, at.origin + up, s.radius,
                               s.end_radius);
         }
+        case Shape::Stamp:
+            return stamp_brush(space, s.mode, s.stamp, at);
         case Shape::Sphere:
             break;
     }

@@ -9,6 +9,7 @@
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/voxel/brushes.hpp"
 #include "nebula/godot/voxel/node_space.hpp"
+#include "nebula/godot/voxel/voxel_stamp.hpp"
 #include "nebula/voxel/edit/operation.hpp"
 
 #include <cstdint>
@@ -34,7 +35,7 @@ public:
                               std::vector<voxel::MaterialHardness> hardness, float most) const;
 
 private:
-    enum class Shape : std::int64_t { Sphere, Box, Cone };
+    enum class Shape : std::int64_t { Sphere, Box, Cone, Stamp };
     struct Settings {
         Shape shape = Shape::Sphere;
         voxel::Mode mode = voxel::Mode::Dig;
@@ -42,6 +43,7 @@ private:
         double end_radius = 0.0;
         double height = 8.0;
         Vector3 size{8, 8, 8};
+        Ref<VoxelStamp> stamp;
         double strength = 1.0;
         double falloff = 0.0;
         std::int64_t material = 0;
@@ -62,6 +64,7 @@ private:
     [[nodiscard]] std::int64_t mode() const;
     void set_mode(std::int64_t mode);
     void set_size(const Vector3& size);
+    void set_stamp(const Ref<VoxelStamp>& stamp);
     void set_material(std::int64_t material);
     [[nodiscard]] PackedInt32Array only_materials() const;
     void set_only_materials(const PackedInt32Array& materials);

@@ -14,15 +14,17 @@
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/voxel/body_list.hpp"
+#include "nebula/godot/voxel/brushes.hpp"
 #include "nebula/godot/voxel/chunk_surface.hpp"
 #include "nebula/godot/voxel/ground_motion.hpp"
 #include "nebula/godot/voxel/ground_sink.hpp"
+#include "nebula/godot/voxel/held_edit.hpp"
 #include "nebula/godot/voxel/later_answer.hpp"
 #include "nebula/godot/voxel/node_space.hpp"
 #include "nebula/godot/voxel/terrain_view.hpp"
-#include "nebula/godot/voxel/voxel_brush.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_material_library.hpp"
+#include "nebula/godot/voxel/voxel_stamp.hpp"
 #include "nebula/godot/voxel/voxel_world_store.hpp"
 #include "nebula/task/event.hpp"
 #include "nebula/task/task.hpp"
@@ -73,56 +75,22 @@ public:
     ~VoxelTerrain();
     static void bind(ClassBuilder<VoxelTerrain>& c);
     static void bind_edits(ClassBuilder<VoxelTerrain>& c);    ///< A part of bind().
+    static void bind_brushes(ClassBuilder<VoxelTerrain>& c);  ///< A part of bind().
     static void bind_islands(ClassBuilder<VoxelTerrain>& c);  ///< A part of bind().
 
-    Error dig_sphere(const Vector3& center, double radius);
-    Error add_sphere(const Vector3& center, double radius, std::int64_t material);
-    Error dig_box(const Vector3& center, const Vector3& size, const Basis& basis);
-    Error add_box(const Vector3& center, const Vector3& size, const Basis& basis,
-                  std::int64_t material);
-    Error dig_path(const PackedVector3Array& points, double radius);
-    Error add_path(const PackedVector3Array& points, double radius, std::int64_t material);
-    Error dig_cone(const Vector3& from, const Vector3& to, double radius_from, double radius_to);
-    Error add_cone(const Vector3& from, const Vector3& to, double radius_from, double radius_to,
-                   std::int64_t material);
-    Error paint_sphere(const Vector3& center, double radius, std::int64_t material);
-    Error paint_box(const Vector3& center, const Vector3& size, std::int64_t material,
-                    const Basis& basis);
-    Error paint_path(const PackedVector3Array& points, double radius, std::int64_t material);
-    Error paint_cone(const Vector3& from, const Vector3& to, double radius_from, double radius_to,
-                     std::int64_t material);
-    Error apply_brush(const Ref<VoxelBrush>& brush, const Transform3D& at);
-    Error grow(const Vector3& center, double radius, double strength);
-    Error shrink(const Vector3& center, double radius, double strength);
-    Error smooth(const Vector3& center, double radius, double strength);
-    Error flatten(const Vector3& center, double radius, const Vector3& normal, double strength);
-    /// An Error, or a Signal that gives one later.
-    [[nodiscard]] Variant dig_sphere_async(const Vector3& center, double radius);
-    [[nodiscard]] Variant add_sphere_async(const Vector3& center, double radius,
-                                           std::int64_t material);
-    [[nodiscard]] Variant dig_box_async(const Vector3& center, const Vector3& size,
-                                        const Basis& basis);
-    [[nodiscard]] Variant add_box_async(const Vector3& center, const Vector3& size,
-                                        const Basis& basis, std::int64_t material);
-    [[nodiscard]] Variant dig_path_async(const PackedVector3Array& points, double radius);
-    [[nodiscard]] Variant add_path_async(const PackedVector3Array& points, double radius,
-                                         std::int64_t material);
-    [[nodiscard]] Variant dig_cone_async(const Vector3& from, const Vector3& to, double radius_from,
-                                         double radius_to);
-    [[nodiscard]] Variant add_cone_async(const Vector3& from, const Vector3& to, double radius_from,
-                                         double radius_to, std::int64_t material);
-    [[nodiscard]] Variant paint_sphere_async(const Vector3& center, double radius,
-                                             std::int64_t material);
-    [[nodiscard]] Variant paint_box_async(const Vector3& center, const Vector3& size,
-                                          std::int64_t material, const Basis& basis);
-    [[nodiscard]] Variant apply_brush_async(const Ref<VoxelBrush>& brush, const Transform3D& at);
-    Error write_box(const Vector3i& min, const Vector3i& size, const PackedFloat32Array& distances,
-                    const PackedByteArray& materials);
-    [[nodiscard]] Variant write_box_async(const Vector3i& min, const Vector3i& size,
-                                          const PackedFloat32Array& distances,
-                                          const PackedByteArray& materials);
+    /// An edit in the call, or in the background: then the result is an Error, or a Signal that gives one
+    /// later. `method` is what the script called. voxel_terrain_brushes.cpp has the methods.
+    Error edit(const char* method, const MakeBrush& make_brush);
+    [[nodiscard]] Variant edit_async(const char* method, const MakeBrush& make_brush);
+    /// A method that is a plain function of the terrain: what a table of methods has.
+    template <auto kFunction, class... Args>
+    auto by(Args... args) {
+        return kFunction(*this, args...);
+    }
     [[nodiscard]] PackedFloat32Array read_box(const Vector3i& min, const Vector3i& size);
     [[nodiscard]] PackedByteArray read_box_materials(const Vector3i& min, const Vector3i& size);
+    /// Null after an error.
+    [[nodiscard]] Ref<VoxelStamp> copy_box(const Vector3i& min, const Vector3i& size);
     [[nodiscard]] Dictionary last_edit() const;
     std::int64_t begin_stroke(std::int64_t user, std::int64_t stroke);
     void end_stroke();
@@ -386,19 +354,14 @@ private:
     void distances_changed();
     /// Why the terrain cannot be edited now, after a line for the user, or OK.
     [[nodiscard]] Error edit_obstacle(const std::string& where);
-    /// `make_brush` is called with the largest half edge, in voxels, when space_ is up to date.
-    /// Of the library's materials; empty if none is hard.
-    [[nodiscard]] Brush brush_at(const Ref<VoxelBrush>& brush, const Transform3D& at,
-                                 float most) const;
-    template <class F>
-    Error edit(const char* method, F&& make_brush);
-    template <class F>
-    Variant edit_async(const char* method, F&& make_brush);
-    task<std::int64_t> finish_in_background(std::string where, voxel::BigEdit* edit);
+    [[nodiscard]] BrushPlace brush_place(float most) const;
+    task<std::int64_t> finish_in_background(std::string where, HeldEdit edit,
+                                            std::shared_ptr<TaskNews> news);
     /// Carries an edit on, frame by frame, until it is made or fails. Whether it has changed anything.
-    task<tl::expected<bool, voxel::VoxelError>> finish_edit(voxel::BigEdit* edit);
+    task<tl::expected<bool, voxel::VoxelError>> finish_edit(HeldEdit edit,
+                                                            std::shared_ptr<TaskNews> news);
     task<String> import_in_background(std::string path, voxel::Vec3i moved_by, std::uint32_t user,
-                                      std::uint32_t stroke);
+                                      std::uint32_t stroke, std::shared_ptr<TaskNews> news);
     [[nodiscard]] std::vector<Ref<NebulaTask>>& room_for_background_edit();
     Error step_back(const char* method, std::int64_t user, bool redo);
     /// Of the library's materials; nothing without a library.

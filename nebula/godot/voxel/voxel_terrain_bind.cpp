@@ -152,29 +152,9 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                "that take longer appear together in a later frame. Values below 0 count as 0, "
                "values above 1000 as 1000. A value that is not a number is refused.");
 
+    bind_brushes(c);
     bind_edits(c);
     bind_islands(c);
-    c.method("dig_sphere", &Self::dig_sphere, {"center", "radius"})
-        .doc(
-            "Removes the ground inside a sphere. The world changes at once; the picture follows "
-            "before this frame is drawn, if the edit fits into [member edit_budget_msec]. Works "
-            "anywhere, loaded or not.\n\n[param center] and [param radius] are global. The radius "
-            "must be above 0 and at most 64 voxels, which is 64 m unless the node is "
-            "scaled.\n\nReturns [constant @GlobalScope.OK]; [constant "
-            "@GlobalScope.ERR_INVALID_PARAMETER] for a value out of range; [constant "
-            "@GlobalScope.ERR_UNCONFIGURED] if there is no world yet or the node is outside the "
-            "scene tree; [constant @GlobalScope.ERR_UNAVAILABLE] while the node has a transform "
-            "that cannot work; [constant @GlobalScope.ERR_BUSY] while the world is loaded from its "
-            "file, and [constant @GlobalScope.ERR_FILE_CANT_OPEN] if that cannot be used: see "
-            "[member world_store].\n\nWhat a handler of one of the terrain's signals digs is shown "
-            "in "
-            "the next frame, and so is what is dug after that in the same frame.");
-    c.method("add_sphere", &Self::add_sphere, {"center", "radius", "material"})
-        .defaults(0)
-        .doc(
-            "Fills a sphere with ground of [param material], a number of [member "
-            "material_library] from 0 to 127. Ground that is there already stays what it is. Other "
-            "arguments and the result are as for [method dig_sphere].");
     c.method("raycast", &Self::raycast, {"from", "direction", "max_distance"})
         .doc(
             "Returns a Dictionary with the [code]position[/code], [code]normal[/code], "

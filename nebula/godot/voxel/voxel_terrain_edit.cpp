@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What scripts change: brushes, edits in the background, strokes, undo.
+// How scripts change the ground: edits in a call and in the background, strokes, undo.
 #include "nebula/base/log.hpp"
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/voxel/brushes.hpp"
+#include "nebula/godot/voxel/held_edit.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/voxel/edit/big_edit.hpp"
@@ -16,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -23,8 +25,6 @@
 
 namespace nebula::godot {
 namespace {
-
-using voxel::Mode;
 
 constexpr std::int64_t kMostUndoMb = 65536;
 constexpr std::int64_t kMostUser = std::numeric_limits<std::uint32_t>::max();
@@ -79,45 +79,47 @@ void VoxelTerrain::note_edit(const voxel::EditReport& report, Clock::time_point 
         world_->edited.set();
 }
 
-template <class F>
-Error VoxelTerrain::edit(const char* method, F&& make_brush) {
+BrushPlace VoxelTerrain::brush_place(float most) const {
+    return {space_, most, material_library_.get()};
+}
+
+Error VoxelTerrain::edit(const char* method, const MakeBrush& make_brush) {
     const std::string where = place_of(method);
     if (const Error obstacle = edit_obstacle(where); obstacle != Error::OK) return obstacle;
     const Clock::time_point at = Clock::now();
-    Brush brush = make_brush(voxel::kMaxEditRadius);
-    if (!brush) return refuse(where + brush.error() + '.');
+    const auto end_of_sentence = [&]() -> std::string {
+        const Brush larger = make_brush(brush_place(voxel::kMaxBigEditRadius));
+        if (!larger || check(*larger, voxel::kMaxBigEditRadius)) return ".";
+        return std::string("; use ") + method + "_async() for larger ones.";
+    };
+    Brush brush = make_brush(brush_place(voxel::kMaxEditRadius));
+    if (!brush) return refuse(where + brush.error() + end_of_sentence());
     name_stroke(*brush);
     const auto report = world_->terrain.edit(*brush);
-    if (!report) {
-        const bool fits_background = !is_soft(*brush) && check(*brush, voxel::kMaxEditRadius) &&
-                                     !check(*brush, voxel::kMaxBigEditRadius);
-        return refuse(
-            where + report.error().message +
-            (fits_background ? std::string("; use ") + method + "_async() for larger ones." : "."));
-    }
+    if (!report)
+        return refuse(where + report.error().message +
+                      (check(*brush, voxel::kMaxEditRadius) ? end_of_sentence() : "."));
     note_edit(*report, at);
     return Error::OK;
 }
 
-template <class F>
-Variant VoxelTerrain::edit_async(const char* method, F&& make_brush) {
+Variant VoxelTerrain::edit_async(const char* method, const MakeBrush& make_brush) {
     std::string where = place_of(method);
     if (const Error obstacle = edit_obstacle(where); obstacle != Error::OK) return obstacle;
-    Brush brush = make_brush(voxel::kMaxBigEditRadius);
+    Brush brush = make_brush(brush_place(voxel::kMaxBigEditRadius));
     if (!brush) return refuse(where + brush.error() + '.');
     name_stroke(*brush);
     auto& tasks = room_for_background_edit();
     const auto begun = world_->terrain.begin_edit(*brush);
     if (!begun) return refuse(where + begun.error().message + '.');
-    try {
+    const auto news = std::make_shared<TaskNews>();
+    tasks.push_back(make_awaitable(
+        finish_in_background(std::move(where), HeldEdit(world_->terrain, **begun), news),
         // The world's end cancels it, and with the world goes the edit.
-        tasks.push_back(make_awaitable(finish_in_background(std::move(where), *begun),
-                                       {.name = std::string("VoxelTerrain.") + method,
-                                        .when_cancelled = Variant(Error::ERR_UNCONFIGURED)}));
-    } catch (...) {
-        world_->terrain.drop_edit(**begun);
-        throw;
-    }
+        {.name = std::string("VoxelTerrain.") + method,
+         .when_cancelled = Variant(Error::ERR_UNCONFIGURED),
+         .when_called_off = Variant(Error::ERR_SKIP),
+         .news = news}));
     return tasks.back()->wait();
 }
 
@@ -128,26 +130,31 @@ std::vector<Ref<NebulaTask>>& VoxelTerrain::room_for_background_edit() {
     return tasks;
 }
 
-task<tl::expected<bool, voxel::VoxelError>> VoxelTerrain::finish_edit(voxel::BigEdit* edit) {
+task<tl::expected<bool, voxel::VoxelError>> VoxelTerrain::finish_edit(
+    HeldEdit edit, std::shared_ptr<TaskNews> news) {
+    using Kind = voxel::VoxelError::Kind;
     for (;;) {
         co_await next_frame();
         co_await world_->entered.wait();
         if (!in_world_) continue;
         const Clock::time_point now = Clock::now();
-        if (edit->advance(now + kBackgroundWithoutWorkers) == voxel::BigEdit::State::Working)
-            continue;
+        const auto state = edit->advance(now + kBackgroundWithoutWorkers);
+        // It falls when bricks are worked out again, and a bar that goes back looks like a mistake.
+        news->progress = std::max(news->progress, double{edit->progress()});
+        if (state == voxel::BigEdit::State::Working) continue;
         auto report = world_->terrain.finish_edit(*edit);
-        if (report) {
-            note_edit(*report, now);
-            co_return !report->bricks.empty();
-        }
-        if (report.error().kind == voxel::VoxelError::Kind::NotReady) continue;
-        co_return tl::unexpected(std::move(report.error()));
+        if (!report && report.error().kind == Kind::NotReady) continue;
+        if (report || report.error().kind != Kind::NotLoaded) edit.release();
+        if (!report) co_return tl::unexpected(std::move(report.error()));
+        note_edit(*report, now);
+        news->details = last_edit();
+        co_return !report->bricks.empty();
     }
 }
 
-task<std::int64_t> VoxelTerrain::finish_in_background(std::string where, voxel::BigEdit* edit) {
-    const auto done = co_await finish_edit(edit);
+task<std::int64_t> VoxelTerrain::finish_in_background(std::string where, HeldEdit edit,
+                                                      std::shared_ptr<TaskNews> news) {
+    const auto done = co_await finish_edit(std::move(edit), std::move(news));
     co_return static_cast<std::int64_t>(done ? Error::OK
                                              : refuse(where + done.error().message + '.'));
 }
@@ -175,208 +182,6 @@ Dictionary VoxelTerrain::last_edit() const {
             {"removed_by_material", removed},
             {"added_by_material", added},
             {"area", area}};
-}
-
-// ---- Brushes
-
-Error VoxelTerrain::dig_sphere(const Vector3& center, double radius) {
-    return edit("dig_sphere",
-                [&](float most) { return sphere_brush(space_, Mode::Dig, center, radius, most); });
-}
-
-Error VoxelTerrain::add_sphere(const Vector3& center, double radius, std::int64_t material) {
-    return edit("add_sphere", [&](float most) {
-        return of_material(sphere_brush(space_, Mode::Add, center, radius, most), material);
-    });
-}
-
-Error VoxelTerrain::dig_box(const Vector3& center, const Vector3& size, const Basis& basis) {
-    return edit("dig_box",
-                [&](float) { return box_brush(space_, Mode::Dig, center, size, basis); });
-}
-
-Error VoxelTerrain::add_box(const Vector3& center, const Vector3& size, const Basis& basis,
-                            std::int64_t material) {
-    return edit("add_box", [&](float) {
-        return of_material(box_brush(space_, Mode::Add, center, size, basis), material);
-    });
-}
-
-Error VoxelTerrain::dig_path(const PackedVector3Array& points, double radius) {
-    return edit("dig_path",
-                [&](float) { return path_brush(space_, Mode::Dig, points.view(), radius); });
-}
-
-Error VoxelTerrain::add_path(const PackedVector3Array& points, double radius,
-                             std::int64_t material) {
-    return edit("add_path", [&](float) {
-        return of_material(path_brush(space_, Mode::Add, points.view(), radius), material);
-    });
-}
-
-Error VoxelTerrain::dig_cone(const Vector3& from, const Vector3& to, double radius_from,
-                             double radius_to) {
-    return edit("dig_cone", [&](float) {
-        return cone_brush(space_, Mode::Dig, from, to, radius_from, radius_to);
-    });
-}
-
-Error VoxelTerrain::add_cone(const Vector3& from, const Vector3& to, double radius_from,
-                             double radius_to, std::int64_t material) {
-    return edit("add_cone", [&](float) {
-        return of_material(cone_brush(space_, Mode::Add, from, to, radius_from, radius_to),
-                           material);
-    });
-}
-
-Error VoxelTerrain::paint_sphere(const Vector3& center, double radius, std::int64_t material) {
-    return edit("paint_sphere", [&](float most) {
-        return of_material(sphere_brush(space_, Mode::Paint, center, radius, most), material);
-    });
-}
-
-Error VoxelTerrain::paint_box(const Vector3& center, const Vector3& size, std::int64_t material,
-                              const Basis& basis) {
-    return edit("paint_box", [&](float) {
-        return of_material(box_brush(space_, Mode::Paint, center, size, basis), material);
-    });
-}
-
-Error VoxelTerrain::paint_path(const PackedVector3Array& points, double radius,
-                               std::int64_t material) {
-    return edit("paint_path", [&](float) {
-        return of_material(path_brush(space_, Mode::Paint, points.view(), radius), material);
-    });
-}
-
-Error VoxelTerrain::paint_cone(const Vector3& from, const Vector3& to, double radius_from,
-                               double radius_to, std::int64_t material) {
-    return edit("paint_cone", [&](float) {
-        return of_material(cone_brush(space_, Mode::Paint, from, to, radius_from, radius_to),
-                           material);
-    });
-}
-
-Brush VoxelTerrain::brush_at(const Ref<VoxelBrush>& brush, const Transform3D& at,
-                             float most) const {
-    if (brush.is_null())
-        return tl::unexpected(std::string("brush is null; make one with VoxelBrush.new()"));
-    std::vector<voxel::MaterialHardness> hardness;
-    if (material_library_) hardness = material_library_->hardness();
-    return brush->brush(space_, at, std::move(hardness), most);
-}
-
-Error VoxelTerrain::apply_brush(const Ref<VoxelBrush>& brush, const Transform3D& at) {
-    return edit("apply_brush", [&](float most) { return brush_at(brush, at, most); });
-}
-
-Error VoxelTerrain::grow(const Vector3& center, double radius, double strength) {
-    return edit("grow",
-                [&](float) { return soft_brush(space_, Mode::Grow, center, radius, strength); });
-}
-
-Error VoxelTerrain::shrink(const Vector3& center, double radius, double strength) {
-    return edit("shrink",
-                [&](float) { return soft_brush(space_, Mode::Shrink, center, radius, strength); });
-}
-
-Error VoxelTerrain::smooth(const Vector3& center, double radius, double strength) {
-    return edit("smooth",
-                [&](float) { return soft_brush(space_, Mode::Smooth, center, radius, strength); });
-}
-
-Error VoxelTerrain::flatten(const Vector3& center, double radius, const Vector3& normal,
-                            double strength) {
-    return edit("flatten",
-                [&](float) { return flatten_brush(space_, center, radius, normal, strength); });
-}
-
-Error VoxelTerrain::write_box(const Vector3i& min, const Vector3i& size,
-                              const PackedFloat32Array& distances,
-                              const PackedByteArray& materials) {
-    return edit("write_box",
-                [&](float) { return paste_brush(min, size, distances.view(), materials.view()); });
-}
-
-// ---- The same in the background
-
-Variant VoxelTerrain::write_box_async(const Vector3i& min, const Vector3i& size,
-                                      const PackedFloat32Array& distances,
-                                      const PackedByteArray& materials) {
-    return edit_async("write_box_async", [&](float) {
-        return paste_brush(min, size, distances.view(), materials.view());
-    });
-}
-
-Variant VoxelTerrain::dig_sphere_async(const Vector3& center, double radius) {
-    return edit_async("dig_sphere_async", [&](float most) {
-        return sphere_brush(space_, Mode::Dig, center, radius, most);
-    });
-}
-
-Variant VoxelTerrain::add_sphere_async(const Vector3& center, double radius,
-                                       std::int64_t material) {
-    return edit_async("add_sphere_async", [&](float most) {
-        return of_material(sphere_brush(space_, Mode::Add, center, radius, most), material);
-    });
-}
-
-Variant VoxelTerrain::dig_box_async(const Vector3& center, const Vector3& size,
-                                    const Basis& basis) {
-    return edit_async("dig_box_async",
-                      [&](float) { return box_brush(space_, Mode::Dig, center, size, basis); });
-}
-
-Variant VoxelTerrain::add_box_async(const Vector3& center, const Vector3& size, const Basis& basis,
-                                    std::int64_t material) {
-    return edit_async("add_box_async", [&](float) {
-        return of_material(box_brush(space_, Mode::Add, center, size, basis), material);
-    });
-}
-
-Variant VoxelTerrain::dig_path_async(const PackedVector3Array& points, double radius) {
-    return edit_async("dig_path_async",
-                      [&](float) { return path_brush(space_, Mode::Dig, points.view(), radius); });
-}
-
-Variant VoxelTerrain::add_path_async(const PackedVector3Array& points, double radius,
-                                     std::int64_t material) {
-    return edit_async("add_path_async", [&](float) {
-        return of_material(path_brush(space_, Mode::Add, points.view(), radius), material);
-    });
-}
-
-Variant VoxelTerrain::dig_cone_async(const Vector3& from, const Vector3& to, double radius_from,
-                                     double radius_to) {
-    return edit_async("dig_cone_async", [&](float) {
-        return cone_brush(space_, Mode::Dig, from, to, radius_from, radius_to);
-    });
-}
-
-Variant VoxelTerrain::add_cone_async(const Vector3& from, const Vector3& to, double radius_from,
-                                     double radius_to, std::int64_t material) {
-    return edit_async("add_cone_async", [&](float) {
-        return of_material(cone_brush(space_, Mode::Add, from, to, radius_from, radius_to),
-                           material);
-    });
-}
-
-Variant VoxelTerrain::paint_sphere_async(const Vector3& center, double radius,
-                                         std::int64_t material) {
-    return edit_async("paint_sphere_async", [&](float most) {
-        return of_material(sphere_brush(space_, Mode::Paint, center, radius, most), material);
-    });
-}
-
-Variant VoxelTerrain::paint_box_async(const Vector3& center, const Vector3& size,
-                                      std::int64_t material, const Basis& basis) {
-    return edit_async("paint_box_async", [&](float) {
-        return of_material(box_brush(space_, Mode::Paint, center, size, basis), material);
-    });
-}
-
-Variant VoxelTerrain::apply_brush_async(const Ref<VoxelBrush>& brush, const Transform3D& at) {
-    return edit_async("apply_brush_async", [&](float most) { return brush_at(brush, at, most); });
 }
 
 // ---- Undo

@@ -223,6 +223,20 @@ PackedByteArray VoxelTerrain::read_box_materials(const Vector3i& min, const Vect
     return PackedByteArray(*materials);
 }
 
+Ref<VoxelStamp> VoxelTerrain::copy_box(const Vector3i& min, const Vector3i& size) {
+    if (mover() == nullptr) {
+        if (!has_world() || !is_inside_tree()) tell_no_world("copy_box");
+        return {};
+    }
+    auto grid = box_to_read(min, size).and_then(
+        [&](const voxel::Box3i& box) { return world_->terrain.copy_box(box); });
+    if (!grid) {
+        refuse("VoxelTerrain.copy_box: " + grid.error().message + '.');
+        return {};
+    }
+    return VoxelStamp::make(std::move(*grid), {});
+}
+
 std::int64_t VoxelTerrain::material_at(const Vector3& position) {
     constexpr std::int64_t none = -1;
     if (!has_world() || !is_inside_tree() || !update_space()) return none;

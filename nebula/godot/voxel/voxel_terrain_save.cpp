@@ -172,17 +172,20 @@ Variant VoxelTerrain::import_region(const String& path, const Vector3i& moved_by
     if (edit_obstacle(where) != Error::OK)
         return String("the terrain cannot be changed now; the line in the output says why");
     auto& tasks = room_for_background_edit();
+    const auto news = std::make_shared<TaskNews>();
     tasks.push_back(make_awaitable(
         import_in_background(file_of(path), {moved_by.x, moved_by.y, moved_by.z}, edit_user_,
-                             edit_stroke_),
+                             edit_stroke_, news),
         {.name = "VoxelTerrain.import_region",
-         .when_cancelled =
-             Variant(String("the terrain lost its world before the region was read"))}));
+         .when_cancelled = Variant(String("the terrain lost its world before the region was read")),
+         .when_called_off = Variant(String("the import was cancelled, and nothing has changed")),
+         .news = news}));
     return tasks.back()->wait();
 }
 
 task<String> VoxelTerrain::import_in_background(std::string path, voxel::Vec3i moved_by,
-                                                std::uint32_t user, std::uint32_t stroke) {
+                                                std::uint32_t user, std::uint32_t stroke,
+                                                std::shared_ptr<TaskNews> news) {
     const std::string words = world_->generator_words;
     const auto told = [](const voxel::VoxelError& error) {
         return String(std::string_view(error.message));
@@ -209,7 +212,7 @@ task<String> VoxelTerrain::import_in_background(std::string path, voxel::Vec3i m
     operation->stroke = stroke;
     const auto begun = world_->terrain.begin_edit(*operation);
     if (!begun) co_return told(begun.error());
-    const auto changed = co_await finish_edit(*begun);
+    const auto changed = co_await finish_edit(HeldEdit(world_->terrain, **begun), std::move(news));
     if (!changed) co_return told(changed.error());
     if (tell_warnings(warnings) && *changed)
         emit_signal("region_imported",

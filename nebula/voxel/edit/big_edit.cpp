@@ -6,6 +6,7 @@
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/edit/detail/edit_changes.hpp"
 #include "nebula/voxel/edit/detail/level_brush.hpp"
+#include "nebula/voxel/edit/detail/soft_edit.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -22,6 +23,7 @@ constexpr std::int32_t kSliceEdge = 4;
 // more go to the workers for another round.
 constexpr std::size_t kMostRedoneHere = 24;
 constexpr std::size_t kRedonePerSlice = 32;
+constexpr unsigned kMostGrowth = 10;
 
 }  // namespace
 
@@ -32,11 +34,6 @@ tl::expected<std::unique_ptr<BigEdit>, VoxelError> BigEdit::start(WorkerPool& po
     try {
         if (auto fault = check(operation, kMaxBigEditRadius))
             return tl::unexpected(std::move(*fault));
-        if (is_soft(operation))
-            return tl::unexpected(VoxelError{VoxelError::Kind::OutOfRange,
-                                             "an edit in the background must have strength 1, no "
-                                             "falloff, only hardnesses of 0 or 1, and dig, "
-                                             "add, paste or paint"});
         std::unique_ptr<BigEdit> edit(new BigEdit(pool, volume, operation));
         edit->cut();
         edit->begin_round();
@@ -60,22 +57,28 @@ BigEdit::~BigEdit() {
 }
 
 void BigEdit::cut() {
-    brushes_ = detail::make_brushes(operation_);
-    for (const auto& brush : brushes_) {
-        if (brush == nullptr) continue;
-        const Box3i bricks{
-            floor_div(brush->box().min, kBrickSize),
-            floor_div(brush->box().max - Vec3i{1, 1, 1}, kBrickSize) + Vec3i{1, 1, 1}};
-        for (std::int32_t z = bricks.min.z; z < bricks.max.z; z += kSliceEdge)
-            for (std::int32_t y = bricks.min.y; y < bricks.max.y; y += kSliceEdge)
-                for (std::int32_t x = bricks.min.x; x < bricks.max.x; x += kSliceEdge) {
-                    Slice& slice = slices_.emplace_back();
-                    slice.level = brush->level();
-                    const Vec3i corner{x, y, z};
-                    slice.box = intersection(
-                        bricks, {corner, corner + Vec3i{kSliceEdge, kSliceEdge, kSliceEdge}});
-                }
+    if (is_soft(operation_)) {
+        soft_ = std::make_unique<const detail::SoftEdit>(operation_);
+        if (!soft_->box().empty()) cut(soft_->box(), 0);
+        return;
     }
+    brushes_ = detail::make_brushes(operation_);
+    for (const auto& brush : brushes_)
+        if (brush != nullptr) cut(brush->box(), brush->level());
+}
+
+void BigEdit::cut(const Box3i& points, Level level) {
+    const Box3i bricks{floor_div(points.min, kBrickSize),
+                       floor_div(points.max - Vec3i{1, 1, 1}, kBrickSize) + Vec3i{1, 1, 1}};
+    for (std::int32_t z = bricks.min.z; z < bricks.max.z; z += kSliceEdge)
+        for (std::int32_t y = bricks.min.y; y < bricks.max.y; y += kSliceEdge)
+            for (std::int32_t x = bricks.min.x; x < bricks.max.x; x += kSliceEdge) {
+                Slice& slice = slices_.emplace_back();
+                slice.level = level;
+                const Vec3i corner{x, y, z};
+                slice.box = intersection(
+                    bricks, {corner, corner + Vec3i{kSliceEdge, kSliceEdge, kSliceEdge}});
+            }
 }
 
 void BigEdit::begin_round() {
@@ -116,7 +119,16 @@ void BigEdit::run() noexcept {
 void BigEdit::run_slice(Slice& slice) noexcept {
     try {
         const auto scratch = std::make_unique_for_overwrite<detail::BrickScratch>();
+        const auto change_softly = [&](BrickId id) {
+            if (auto done = soft_->change_finest(volume_, id, *scratch)) {
+                slice.hashes.push_back(hash_of(*done->brick.samples));
+                slice.picks.push_back(done->picks);
+                slice.changes.push_back(std::move(done->brick));
+            }
+        };
         const auto change = [&](BrickId id) {
+            if (soft_ != nullptr && id.level == 0 && !cancelled_.load(std::memory_order_relaxed))
+                return change_softly(id);
             const detail::LevelBrush* brush = brushes_[static_cast<std::size_t>(id.level)].get();
             if (brush == nullptr || cancelled_.load(std::memory_order_relaxed)) return;
             if (auto done = detail::change_brick(volume_, *brush, rules_, id, *scratch)) {
@@ -147,6 +159,7 @@ void BigEdit::merge() noexcept {
             if (slice.error && !error_) error_ = std::move(slice.error);
             merge_changes(slice);
         }
+        if (soft_ != nullptr) pick_down();
         std::sort(report_.chunks.begin(), report_.chunks.end());
         report_.chunks.erase(std::unique(report_.chunks.begin(), report_.chunks.end()),
                              report_.chunks.end());
@@ -157,6 +170,8 @@ void BigEdit::merge() noexcept {
 
 void BigEdit::merge_changes(Slice& slice) {
     for (const BrickId id : slice.again) forget(id);
+    for (std::size_t i = 0; i < slice.picks.size(); ++i)
+        picks_.insert_or_assign(slice.changes[i].id, slice.picks[i]);
     hashes_.insert(hashes_.end(), slice.hashes.begin(), slice.hashes.end());
     for (detail::BrickChange& change : slice.changes) {
         const auto level = static_cast<std::size_t>(change.id.level);
@@ -170,7 +185,47 @@ void BigEdit::merge_changes(Slice& slice) {
     }
 }
 
+// What this round has changed on the finest level, and what others have on coarser ones, level by level.
+void BigEdit::pick_down() {
+    std::array<std::vector<BrickId>, kLevels> stale;
+    const auto note_above = [&](BrickId id) {
+        if (id.level + 1 < kLevels)
+            stale[static_cast<std::size_t>(id.level) + 1].push_back(detail::coarser(id));
+    };
+    for (const Slice& slice : slices_) {
+        for (const detail::BrickChange& change : slice.changes) note_above(change.id);
+        for (const BrickId id : slice.again)
+            if (id.level > 0)
+                stale[static_cast<std::size_t>(id.level)].push_back(id);
+            else
+                note_above(id);
+    }
+    const auto scratch = std::make_unique_for_overwrite<detail::BrickScratch>();
+    const auto picks_of = [&](BrickId id) {
+        const auto known = picks_.find(id);
+        return known == picks_.end() ? nullptr : &known->second;
+    };
+    for (std::vector<BrickId>& bricks : stale) {
+        std::sort(bricks.begin(), bricks.end());
+        bricks.erase(std::unique(bricks.begin(), bricks.end()), bricks.end());
+        Slice made;
+        for (const BrickId id : bricks) {
+            if (cancelled_.load(std::memory_order_relaxed)) return;
+            made.again.push_back(id);
+            note_above(id);
+            auto done = detail::SoftEdit::change_coarser(
+                volume_, id, detail::finer_picks(id, picks_of), *scratch);
+            if (!done) continue;
+            made.hashes.push_back(hash_of(*done->brick.samples));
+            made.picks.push_back(done->picks);
+            made.changes.push_back(std::move(done->brick));
+        }
+        merge_changes(made);
+    }
+}
+
 void BigEdit::forget(BrickId brick) noexcept {
+    picks_.erase(brick);
     const auto known = index_.find(brick);
     if (known == index_.end()) return;
     const std::size_t i = known->second;
@@ -190,13 +245,28 @@ void BigEdit::forget(BrickId brick) noexcept {
 
 void BigEdit::note_edited(std::span<const BrickId> bricks) noexcept {
     try {
-        for (const BrickId id : bricks)
+        for (const BrickId id : bricks) {
+            if (soft_ != nullptr) {
+                note_edited_softly(id);
+                continue;
+            }
             if (const auto* brush = brushes_[static_cast<std::size_t>(id.level)].get();
                 brush != nullptr && brush->reach(id) != detail::LevelBrush::Reach::None)
                 edited_.push_back(id);
+        }
     } catch (...) {
         lost_count_ = true;
     }
+}
+
+// A sample that is moved softly has looked at its neighbours, which may lie in the brick beside its own.
+void BigEdit::note_edited_softly(BrickId brick) {
+    const std::int32_t beside = brick.level == 0 ? 1 : 0;
+    for (std::int32_t z = -beside; z <= beside; ++z)
+        for (std::int32_t y = -beside; y <= beside; ++y)
+            for (std::int32_t x = -beside; x <= beside; ++x)
+                if (const BrickId id{brick.at + Vec3i{x, y, z}, brick.level}; soft_->reaches(id))
+                    edited_.push_back(id);
 }
 
 BigEdit::State BigEdit::advance(Clock::time_point deadline) {
@@ -218,7 +288,9 @@ BigEdit::State BigEdit::advance(Clock::time_point deadline) {
         error_ = VoxelError{VoxelError::Kind::OutOfMemory, "there is not enough memory"};
     if (error_) return State::Failed;
     if (cancelled_.load(std::memory_order_relaxed)) return State::Cancelled;
-    if (edited_.size() <= kMostRedoneHere) return State::Ready;
+    // Whoever edits here in every frame would put it off for ever, so the limit grows.
+    if (edited_.size() <= kMostRedoneHere << std::min(rounds_, kMostGrowth)) return State::Ready;
+    ++rounds_;
     try {
         redo_edited(std::exchange(edited_, {}));
         begin_round();

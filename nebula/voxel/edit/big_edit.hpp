@@ -32,11 +32,13 @@ namespace nebula::voxel {
 
 namespace detail {
 class LevelBrush;
+class SoftEdit;
 struct BrickChange;
 struct BrickScratch;
+struct Picks;
 }  // namespace detail
 
-/// Works out a hard operation in slices on workers, against the bricks as they are, and changes nothing
+/// Works out an operation in slices on workers, against the bricks as they are, and changes nothing
 /// until the owner thread publishes it (README, "Big edits"). World::begin() makes one.
 ///
 /// Edits that others make meanwhile are not lost: the bricks that they change are worked out again, so the
@@ -56,8 +58,7 @@ public:
         Failed,     ///< Nothing changes; prepare() says why.
     };
 
-    /// Errors: those of check() up to kMaxBigEditRadius; OutOfRange for soft operations, which are made in
-    /// one call; OutOfMemory.
+    /// Errors: those of check() up to kMaxBigEditRadius; OutOfMemory.
     [[nodiscard]] static tl::expected<std::unique_ptr<BigEdit>, VoxelError> start(
         WorkerPool& pool, Volume& volume, const Operation& operation);
     ~BigEdit();
@@ -87,17 +88,21 @@ private:
         std::vector<BrickId> again;  // bricks that were edited meanwhile
         std::vector<detail::BrickChange> changes;
         std::vector<std::uint64_t> hashes;  // of the changes; an undo history wants them
+        std::vector<detail::Picks> picks;   // of the changes of a soft operation
         std::optional<VoxelError> error;
     };
 
     BigEdit(WorkerPool& pool, Volume& volume, const Operation& operation);
     void cut();
+    void cut(const Box3i& points, Level level);
     void begin_round();
     void run() noexcept;
     void run_slice(Slice& slice) noexcept;
     void merge() noexcept;
     void merge_changes(Slice& slice);
+    void pick_down();
     void forget(BrickId brick) noexcept;
+    void note_edited_softly(BrickId brick);
     void redo_edited(std::vector<BrickId> bricks);
 
     WorkerPool& pool_;
@@ -106,6 +111,7 @@ private:
     detail::MaterialRules rules_;
     EpochDomain::Pin pin_;  // of a round: what workers look up stays alive
     std::array<std::unique_ptr<const detail::LevelBrush>, kLevels> brushes_;  // null: left out
+    std::unique_ptr<const detail::SoftEdit> soft_;                            // null: it is hard
 
     std::vector<Slice>
         slices_;  // of this round; changes between rounds only, when no runner is left
@@ -124,10 +130,12 @@ private:
     std::vector<MaterialVolumes> volumes_;  // by brick
     std::vector<std::uint64_t> hashes_;     // by brick
     std::unordered_map<BrickId, std::size_t, BrickIdHash> index_;
+    std::unordered_map<BrickId, detail::Picks, BrickIdHash> picks_;  // of a soft operation
     EditReport report_;
     std::optional<VoxelError> error_;
 
     std::vector<BrickId> edited_;  // by others, since this round began
+    unsigned rounds_ = 0;          // that followed the first one
     bool lost_count_ = false;      // there was no memory to note them
     TaskGroup tasks_;              // the last member: ends first
 };

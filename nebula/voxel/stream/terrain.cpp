@@ -217,6 +217,10 @@ tl::expected<std::vector<Material>, VoxelError> Terrain::read_box_materials(
     return read_region_materials(impl().world.volume(), box);
 }
 
+tl::expected<DistanceGrid, VoxelError> Terrain::copy_box(const Box3i& box) const {
+    return copy_region(impl().world.volume(), box);
+}
+
 Mover& Terrain::mover() noexcept { return impl().world.mover(); }
 
 IslandSearch& Terrain::islands() noexcept { return impl().world.islands(); }

@@ -169,6 +169,9 @@ public:
     [[nodiscard]] tl::expected<std::vector<Material>, VoxelError> read_box_materials(
         const Box3i& box) const;
 
+    /// Both, to be stamped somewhere else. Errors and cost as for copy_region.
+    [[nodiscard]] tl::expected<DistanceGrid, VoxelError> copy_box(const Box3i& box) const;
+
     /// Sweeps, overlaps and the nearest surface, in the world as the last edit has left it. Lifetime: the
     /// terrain's.
     [[nodiscard]] Mover& mover() noexcept;

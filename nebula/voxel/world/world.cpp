@@ -137,9 +137,7 @@ void World::set_undo_limit(std::size_t bytes_per_user) {
 
 tl::expected<EditReport, VoxelError> World::replay(const LogEntry& entry, const Ready& ready) {
     if (const auto* operation = std::get_if<Operation>(&entry))
-        // finish() may have made it.
-        return apply_up_to(is_soft(*operation) ? kMaxEditRadius : kMaxBigEditRadius, *operation,
-                           ready);
+        return apply_up_to(kMaxBigEditRadius, *operation, ready);  // finish() may have made it
     return step(std::get<UndoStep>(entry), ready);
 }
 

@@ -177,6 +177,23 @@ func tuned_resources() -> Array[Resource]:
 	return all
 
 
+# Of 2 points along each axis: the record of the edit that pastes it, in the oldest version.
+func data_of_a_stamp() -> PackedByteArray:
+	var out := StreamPeerBuffer.new()
+	out.data_array = PackedByteArray([1, 2])
+	out.seek(2)
+	for number: float in [1, 0, 0, 0, 0, 0, 1, 0]:
+		out.put_float(number)
+	out.put_data([0, 0, 0, 0, 0, 0, 0, 0, 5])
+	for number: float in [0, 0, 0, 0, 0, 0, 1]:
+		out.put_float(number)
+	for edge in 3:
+		out.put_32(2)
+	for point in 8:
+		out.put_16(32)
+	return out.data_array
+
+
 func other_value(property: Dictionary, before: Variant) -> Variant:
 	match property.type:
 		TYPE_STRING, TYPE_STRING_NAME:
@@ -185,6 +202,10 @@ func other_value(property: Dictionary, before: Variant) -> Variant:
 			return not before
 		TYPE_VECTOR3:
 			return Vector3(1, 2, 3)
+		TYPE_VECTOR3I:
+			return Vector3i(1, 2, 3)
+		TYPE_PACKED_BYTE_ARRAY:
+			return data_of_a_stamp()
 		TYPE_COLOR:
 			return Color.RED
 		TYPE_PACKED_INT32_ARRAY:

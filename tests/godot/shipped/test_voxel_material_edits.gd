@@ -159,8 +159,10 @@ func test_a_brush_does_what_the_inspector_says() -> void:
 	check_equal(terrain.apply_brush(flatten, Transform3D(Basis(), Vector3(30, top, 0))), OK, "flatten")
 	expect_error("apply_brush: brush is null; make one with VoxelBrush.new()")
 	check(terrain.apply_brush(null, sky) != OK, "no brush")
-	expect_error("apply_brush_async: an edit in the background must have strength 1")
-	check(await terrain.apply_brush_async(smooth, sky) != OK, "a soft one in the background")
+	smooth.radius = 90.0
+	expect_error("apply_brush: radius is 90; it must be above 0 and at most 64")
+	check(terrain.apply_brush(smooth, sky) != OK, "too large for one call")
+	check_equal(await terrain.apply_brush_async(smooth, sky), OK, "a soft one in the background")
 	check_equal(await terrain.apply_brush_async(add, sky.translated(Vector3.UP * 40.0)), OK, "in the background")
 	check_equal(terrain.material_at(sky.origin + Vector3.UP * 40.0), 9, "from the background")
 	await remove(terrain)
@@ -196,7 +198,7 @@ func test_a_brush_refuses_what_it_cannot_be() -> void:
 		["a length is nan", "falloff", NAN],
 		["material is 128; it must be from 0 to 127", "material", 128],
 		["only_materials is 200; it must be from 0 to 127", "only_materials", PackedInt32Array([1, 200])],
-		["shape is 3; it must be from 0 to 2", "shape", 3],
+		["shape is 4; it must be from 0 to 3", "shape", 4],
 		["mode is -1; it must be from 0 to 6", "mode", -1],
 		["size is nan along an axis", "size", Vector3(1, NAN, 1)],
 	]

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Operations that look at a sample's neighbours: worked out on the finest level, then picked down.
-#include "nebula/voxel/edit/detail/edit_changes.hpp"
-#include "nebula/voxel/edit/detail/material_rules.hpp"
+#include "nebula/voxel/edit/detail/soft_edit.hpp"
+
 #include "nebula/voxel/edit/detail/shape_field.hpp"
 #include "nebula/voxel/field/materials.hpp"
 
@@ -167,6 +166,8 @@ float mean_around(const Sample* at, const Window& window) {
     return static_cast<float>(sum) / 27.0F;
 }
 
+}  // namespace
+
 // What a soft operation makes of one sample.
 class SoftBrush {
 public:
@@ -226,14 +227,14 @@ private:
     bool done_at_once_;
 };
 
+namespace {
+
 struct ChangedBrick {
     std::unique_ptr<Brick> samples;
     std::bitset<kBrickSamples> changed;
     // Of what became ground; null if nothing did.
     std::unique_ptr<PlacedMaterials::Array> fresh;
 };
-// In an order that does not depend on addresses.
-using ChangedBricks = std::map<Vec3i, ChangedBrick>;
 
 /// \param material  called for that of the point, if it becomes ground.
 template <class F>
@@ -249,65 +250,6 @@ void note(ChangedBrick& brick, std::size_t index, Sample fresh, F&& material) {
     brick.changed.set(index);
 }
 
-ChangedBricks changes_of_finest(const Volume& volume, const Operation& operation) {
-    const std::unique_ptr<const ShapeField> field = make_field(operation.shape);
-    const SoftBrush brush(operation);
-    const auto reach = static_cast<double>(brush.reach());
-    const auto low = [&](double c) { return static_cast<std::int32_t>(std::ceil(c - reach)); };
-    const auto high = [&](double c) {
-        return static_cast<std::int32_t>(std::floor(c + reach)) + 1;
-    };
-    const ShapeField::Bounds& bounds = field->bounds();
-    const Box3i box{{low(bounds.min[0]), low(bounds.min[1]), low(bounds.min[2])},
-                    {high(bounds.max[0]), high(bounds.max[1]), high(bounds.max[2])}};
-    ChangedBricks changes;
-    if (box.empty()) return changes;
-    const Box3i around{box.min - Vec3i{1, 1, 1}, box.max + Vec3i{1, 1, 1}};
-    const Window window(volume, around);
-    const MaterialRules rules(operation);
-    // A dig or an addition needs materials only if it asks for them.
-    const bool spreads = operation.mode != Mode::Dig && operation.mode != Mode::Add;
-    std::optional<MaterialWindow> materials;
-    if (spreads || rules.limits()) materials.emplace(volume, around);
-    // What ground at a point is of, or would be.
-    const auto material_of = [&](Vec3i p, const Sample* at) {
-        if (!spreads || is_inside(*at)) return materials->at(p);
-        return material_beside(p, at, window, *materials);
-    };
-    for_each_brick(box, [&](BrickId id) {
-        const Box3i voxels = brick_region(id).box;
-        const Box3i part = intersection(voxels, box);
-        ChangedBrick brick;
-        for (std::int32_t z = part.min.z; z < part.max.z; ++z)
-            for (std::int32_t y = part.min.y; y < part.max.y; ++y) {
-                Row into;
-                field->into({static_cast<double>(voxels.min.x), 1.0, static_cast<double>(y),
-                             static_cast<double>(z)},
-                            into);
-                for (std::int32_t x = part.min.x; x < part.max.x; ++x) {
-                    const float depth = into[static_cast<std::size_t>(x - voxels.min.x)];
-                    if (depth < -brush.reach()) continue;
-                    const Vec3i p{x, y, z};
-                    const Sample* const at = window.at(p);
-                    const float share =
-                        rules.limits() ? rules.share(material_of(p, at), is_inside(*at)) : 1.0F;
-                    if (share <= 0.0F) continue;
-                    const Sample fresh = brush(p, at, window, depth, share);
-                    if (fresh == *at) continue;
-                    if (brick.samples == nullptr) {
-                        brick.samples = std::make_unique_for_overwrite<Brick>();
-                        read_brick(volume, id, *brick.samples);
-                    }
-                    const Vec3i in = p - voxels.min;
-                    note(brick, Brick::index(in.x, in.y, in.z), fresh,
-                         [&] { return spreads ? material_of(p, at) : rules.material(); });
-                }
-            }
-        if (brick.changed.any()) changes.emplace(id.at, std::move(brick));
-    });
-    return changes;
-}
-
 // The sign is that of the finer level. Where that is saturated it cannot tell how far the surface is, and what
 // this level said is kept if it is farther.
 Sample picked(Sample finer, Sample before) {
@@ -315,33 +257,6 @@ Sample picked(Sample finer, Sample before) {
     const bool tells = std::abs(int{finer}) < kSampleMax;
     if (tells || is_inside(before) != is_inside(fresh)) return fresh;
     return std::abs(int{before}) > std::abs(int{fresh}) ? before : fresh;
-}
-
-// A point changes if the same point of the finer level has changed, and so keeps its sign.
-ChangedBricks pick(const Volume& volume, const ChangedBricks& finer, Level level) {
-    ChangedBricks changes;
-    for (const auto& [at, fine] : finer) {
-        const BrickId id{floor_div(at, 2), level};
-        const Vec3i half = floor_mod(at, 2) * (kBrickSize / 2);
-        for (int z = 0; z < kBrickSize; z += 2)
-            for (int y = 0; y < kBrickSize; y += 2)
-                for (int x = 0; x < kBrickSize; x += 2) {
-                    const std::size_t from = Brick::index(x, y, z);
-                    if (!fine.changed[from]) continue;
-                    ChangedBrick& brick = changes[id.at];
-                    if (brick.samples == nullptr) {
-                        brick.samples = std::make_unique_for_overwrite<Brick>();
-                        read_brick(volume, id, *brick.samples);
-                    }
-                    const std::size_t to =
-                        Brick::index(half.x + x / 2, half.y + y / 2, half.z + z / 2);
-                    // Both levels had the same sign, so what becomes ground here did so there, too.
-                    note(brick, to, picked(fine.samples->samples[from], brick.samples->samples[to]),
-                         [&] { return (*fine.fresh)[from]; });
-                }
-    }
-    std::erase_if(changes, [](const auto& entry) { return entry.second.changed.none(); });
-    return changes;
 }
 
 ChangedSamples changed_samples(BrickId id, const ChangedBrick& brick) {
@@ -367,26 +282,186 @@ void place_materials(ChangedBrick& brick, BrickScratch& scratch) {
     brick.samples->placed = placed_of(after, materials, scratch.generated);
 }
 
+Picks picks_of(const ChangedBrick& brick) {
+    Picks picks;
+    for (int z = 0; z < Picks::kEdge; ++z)
+        for (int y = 0; y < Picks::kEdge; ++y)
+            for (int x = 0; x < Picks::kEdge; ++x) {
+                const std::size_t from = Brick::index(2 * x, 2 * y, 2 * z);
+                if (!brick.changed[from]) continue;
+                const std::size_t to = Picks::index(x, y, z);
+                picks.changed.set(to);
+                picks.samples[to] = brick.samples->samples[from];
+                if (brick.fresh != nullptr) picks.fresh[to] = (*brick.fresh)[from];
+            }
+    return picks;
+}
+
+std::optional<SoftChange> finished(const Volume& volume, BrickId id, ChangedBrick brick,
+                                   BrickScratch& scratch) {
+    if (brick.changed.none()) return {};
+    const Picks picks = picks_of(brick);
+    scratch.generated.begin(volume.generator(), id);
+    const bool places = brick.fresh != nullptr || !brick.samples->placed.none();
+    if (id.level == 0 || places) read_brick(volume, id, scratch.before);
+    if (places) place_materials(brick, scratch);
+    MaterialVolumes volumes;
+    if (id.level == 0) volumes = volumes_of(scratch.before, *brick.samples, scratch);
+    const ChangedSamples changed = changed_samples(id, brick);
+    return SoftChange{{id, keep_brick(std::move(brick.samples)), changed, std::move(volumes)},
+                      picks};
+}
+
+// Half of a brick's diagonal, between its outermost points, and more than float arithmetic adds.
+constexpr float kHalfBrick = 13.1F;
+
 }  // namespace
 
-void make_soft_changes(const Volume& volume, const Operation& operation, EditChanges& changes) {
-    const auto scratch = std::make_unique_for_overwrite<BrickScratch>();
-    ChangedBricks bricks = changes_of_finest(volume, operation);
-    for (Level level = 0; !bricks.empty(); ++level) {
-        ChangedBricks coarser;
-        if (level + 1 < kLevels) coarser = pick(volume, bricks, level + 1);
-        for (auto& [at, brick] : bricks) {
-            const BrickId id{at, level};
-            scratch->generated.begin(volume.generator(), id);
-            const bool places = brick.fresh != nullptr || !brick.samples->placed.none();
-            if (level == 0 || places) read_brick(volume, id, scratch->before);
-            if (places) place_materials(brick, *scratch);
-            MaterialVolumes volumes;
-            if (level == 0) volumes = volumes_of(scratch->before, *brick.samples, *scratch);
-            const ChangedSamples changed = changed_samples(id, brick);
-            changes.add({id, keep_brick(std::move(brick.samples)), changed, std::move(volumes)});
+SoftEdit::SoftEdit(const Operation& operation)
+    : operation_(operation),
+      rules_(operation_),
+      field_(make_field(operation_.shape)),
+      brush_(std::make_unique<const SoftBrush>(operation_)) {
+    const auto reach = static_cast<double>(brush_->reach());
+    const auto low = [&](double c) { return static_cast<std::int32_t>(std::ceil(c - reach)); };
+    const auto high = [&](double c) {
+        return static_cast<std::int32_t>(std::floor(c + reach)) + 1;
+    };
+    const ShapeField::Bounds& bounds = field_->bounds();
+    box_ = {{low(bounds.min[0]), low(bounds.min[1]), low(bounds.min[2])},
+            {high(bounds.max[0]), high(bounds.max[1]), high(bounds.max[2])}};
+}
+
+SoftEdit::~SoftEdit() = default;
+
+bool SoftEdit::reaches(BrickId brick) const noexcept {
+    const std::int32_t edge = kBrickSize << brick.level;
+    const Vec3i min = brick.at * edge;
+    return !intersection(box_, {min, min + Vec3i{edge, edge, edge}}).empty();
+}
+
+bool SoftEdit::is_outside(const Box3i& voxels) const {
+    Row into;
+    const auto middle = [](std::int32_t low) { return static_cast<double>(low) + 7.5; };
+    field_->into({middle(voxels.min.x), 1.0, middle(voxels.min.y), middle(voxels.min.z)}, into);
+    return into[0] + field_->slope() * kHalfBrick < -brush_->reach();
+}
+
+// Where no sample knows of a surface, none is moved (distance_at()); but a dig that is done at once leaves
+// ground nowhere.
+bool SoftEdit::is_far_from_surface(const Volume& volume, const Box3i& around) const {
+    const Range range = volume.generator().bounds({around, 0});
+    if (!range.uniform() || std::abs(int{range.min}) != kSampleMax) return false;
+    if (is_inside(range.min) && brush_->reach() > 0.0F) return false;
+    bool far = true;
+    for_each_brick(around, [&](BrickId id) {
+        if (!far) return;
+        const FoundBrick brick = volume.read(id);
+        far = !brick ||
+              (is_inside(range.min) ? is_all_solid(brick.get()) : brick.get() == &kAirBrick);
+    });
+    return far;
+}
+
+std::optional<SoftChange> SoftEdit::change_finest(const Volume& volume, BrickId id,
+                                                  BrickScratch& scratch) const {
+    const Box3i voxels = brick_region(id).box;
+    const Box3i part = intersection(voxels, box_);
+    if (part.empty() || is_outside(voxels)) return {};
+    const Box3i around{part.min - Vec3i{1, 1, 1}, part.max + Vec3i{1, 1, 1}};
+    if (is_far_from_surface(volume, around)) return {};
+    const SoftBrush& brush = *brush_;
+    const Window window(volume, around);
+    std::optional<MaterialWindow> materials;  // when somebody asks
+    const auto window_of_materials = [&]() -> const MaterialWindow& {
+        if (!materials) materials.emplace(volume, around);
+        return *materials;
+    };
+    const bool spreads = operation_.mode != Mode::Dig && operation_.mode != Mode::Add;
+    // What ground at a point is of, or would be.
+    const auto material_of = [&](Vec3i p, const Sample* at) {
+        if (!spreads || is_inside(*at)) return window_of_materials().at(p);
+        return material_beside(p, at, window, window_of_materials());
+    };
+    ChangedBrick brick;
+    for (std::int32_t z = part.min.z; z < part.max.z; ++z)
+        for (std::int32_t y = part.min.y; y < part.max.y; ++y) {
+            Row into;
+            field_->into({static_cast<double>(voxels.min.x), 1.0, static_cast<double>(y),
+                          static_cast<double>(z)},
+                         into);
+            for (std::int32_t x = part.min.x; x < part.max.x; ++x) {
+                const float depth = into[static_cast<std::size_t>(x - voxels.min.x)];
+                if (depth < -brush.reach()) continue;
+                const Vec3i p{x, y, z};
+                const Sample* const at = window.at(p);
+                const float share =
+                    rules_.limits() ? rules_.share(material_of(p, at), is_inside(*at)) : 1.0F;
+                if (share <= 0.0F) continue;
+                const Sample fresh = brush(p, at, window, depth, share);
+                if (fresh == *at) continue;
+                if (brick.samples == nullptr) {
+                    brick.samples = std::make_unique_for_overwrite<Brick>();
+                    read_brick(volume, id, *brick.samples);
+                }
+                const Vec3i in = p - voxels.min;
+                note(brick, Brick::index(in.x, in.y, in.z), fresh,
+                     [&] { return spreads ? material_of(p, at) : rules_.material(); });
+            }
         }
-        bricks = std::move(coarser);
+    return finished(volume, id, std::move(brick), scratch);
+}
+
+std::optional<SoftChange> SoftEdit::change_coarser(const Volume& volume, BrickId id,
+                                                   const FinerPicks& finer, BrickScratch& scratch) {
+    ChangedBrick brick;
+    for (int part = 0; part < 8; ++part) {
+        const Picks* const picks = finer[static_cast<std::size_t>(part)];
+        if (picks == nullptr || picks->changed.none()) continue;
+        if (brick.samples == nullptr) {
+            brick.samples = std::make_unique_for_overwrite<Brick>();
+            read_brick(volume, id, *brick.samples);
+        }
+        const Vec3i half = Vec3i{part & 1, part >> 1 & 1, part >> 2 & 1} * Picks::kEdge;
+        for (int z = 0; z < Picks::kEdge; ++z)
+            for (int y = 0; y < Picks::kEdge; ++y)
+                for (int x = 0; x < Picks::kEdge; ++x) {
+                    const std::size_t from = Picks::index(x, y, z);
+                    if (!picks->changed[from]) continue;
+                    const std::size_t to = Brick::index(half.x + x, half.y + y, half.z + z);
+                    // Both levels had the same sign, so what becomes ground here did so there, too.
+                    note(brick, to, picked(picks->samples[from], brick.samples->samples[to]),
+                         [&] { return picks->fresh[from]; });
+                }
+    }
+    return finished(volume, id, std::move(brick), scratch);
+}
+
+void make_soft_changes(const Volume& volume, const Operation& operation, EditChanges& changes) {
+    const SoftEdit edit(operation);
+    if (edit.box().empty()) return;
+    const auto scratch = std::make_unique_for_overwrite<BrickScratch>();
+    // In an order that does not depend on addresses.
+    std::map<Vec3i, SoftChange> bricks;
+    for_each_brick(edit.box(), [&](BrickId id) {
+        if (auto change = edit.change_finest(volume, id, *scratch))
+            bricks.emplace(id.at, std::move(*change));
+    });
+    for (Level level = 0; !bricks.empty(); ++level) {
+        std::map<Vec3i, SoftChange> above;
+        for (const auto& [at, change] : bricks) {
+            const BrickId id = coarser({at, level});
+            if (id.level == kLevels || above.contains(id.at)) continue;
+            const auto picks = [&](BrickId finer) {
+                const auto found = bricks.find(finer.at);
+                return found == bricks.end() ? nullptr : &found->second.picks;
+            };
+            if (auto coarse =
+                    SoftEdit::change_coarser(volume, id, finer_picks(id, picks), *scratch))
+                above.emplace(id.at, std::move(*coarse));
+        }
+        for (auto& [at, change] : bricks) changes.add(std::move(change.brick));
+        bricks = std::move(above);
     }
 }
 
