@@ -30,6 +30,7 @@ RowBits bits_of(const TileBlock& block) {
 
 void mesh_collider(const TileBlock& block, ColliderMesh& out) {
     out.faces.clear();
+    out.parts.clear();
     const RowBits rows = bits_of(block);
     for (int z = 0; z < kTileSize; ++z)
         for (int y = 0; y < kTileSize; ++y) {
@@ -54,6 +55,7 @@ void mesh_collider(const TileBlock& block, ColliderMesh& out) {
                 }
             }
         }
+    if (!out.empty()) out.parts.push_back({0, out.faces.size()});
 }
 
 }  // namespace nebula::voxel
