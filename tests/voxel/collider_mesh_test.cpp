@@ -14,6 +14,7 @@
 #include "nebula/voxel/mesh/cell_triangles.hpp"
 #include "nebula/voxel/mesh/chunk_mesh.hpp"
 #include "nebula/voxel/mesh/collider_parts.hpp"
+#include "nebula/voxel/mesh/collider_rims.hpp"
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
 
 #include <gtest/gtest.h>
@@ -24,6 +25,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -269,6 +272,82 @@ TEST(ColliderParts, GroundOfOneFootingIsOnePartAndItsMeshStaysAsItWas) {
     ColliderMesh none;
     divide(world.block, world.materials, footings, none);
     EXPECT_TRUE(none.parts.empty());
+}
+
+// A part's edge that another part's triangle continues is an inner edge with the rim, and would be an
+// open one without it.
+TEST(ColliderRims, CloseEveryBorderAndLieBelowTheGround) {
+    const auto edge = [](const Vec3f& a, const Vec3f& b) { return std::tuple(key(a), key(b)); };
+    const auto edges_of = [&](std::span<const Vec3f> faces) {
+        std::set<std::tuple<decltype(key({})), decltype(key({}))>> edges;
+        for (std::size_t v = 0; v < faces.size(); v += 3)
+            for (std::size_t k = 0; k < 3; ++k)
+                edges.insert(edge(faces[v + k], faces[v + (k + 1) % 3]));
+        return edges;
+    };
+    Footings footings;
+    footings.set(1, 3);
+    footings.set(2, 4);
+    for (int round = 0; round < 3; ++round) {
+        World world = round == 0   ? World(test::hills(1))
+                      : round == 1 ? World(test::sphere({8.0F, 7.0F, 8.5F}, 6.0F))
+                                   : World(test::random_field(3));
+        for (int z = 0; z < TileBlock::kEdge; ++z)
+            for (int y = 0; y < TileBlock::kEdge; ++y)
+                for (int x = 0; x < TileBlock::kEdge; ++x)
+                    world.materials.materials[TileBlock::index(x, y, z)] =
+                        static_cast<Material>((x / 5 + z / 6) % 3);
+        ColliderMesh mesh = world.whole;
+        divide(world.block, world.materials, footings, mesh);
+        const auto faces = mesh.faces;
+        ASSERT_EQ(mesh.parts.size(), 3U);
+        add_rims(mesh);
+        ASSERT_TRUE(mesh.faces == faces);
+        const auto all = edges_of(mesh.faces);
+        std::set<decltype(key({}))> places;
+        for (const Vec3f& p : mesh.faces) places.insert(key(p));
+        std::span<const Vec3f> own(mesh.faces);
+        std::span<const Vec3f> rims(mesh.rims);
+        std::size_t open = 0;
+        std::size_t closed = 0;
+        for (const auto& part : mesh.parts) {
+            const auto of_part = edges_of(own.first(part.positions));
+            const auto of_rim = edges_of(rims.first(part.rim));
+            for (const auto& [a, b] : of_part)
+                if (const std::tuple back(b, a); all.contains(back) && !of_part.contains(back))
+                    ++(of_rim.contains(back) ? closed : open);
+            for (std::size_t v = 0; v < part.rim; v += 3) {
+                std::size_t moved = 0;
+                for (std::size_t k = 0; k < 3; ++k)
+                    moved += places.contains(key(rims[v + k])) ? 0U : 1U;
+                EXPECT_LT(moved, 3U) << "it does not touch the part";
+                EXPECT_GT(height_of({rims[v], rims[v + 1], rims[v + 2]}), 1e-3);
+            }
+            own = own.subspan(part.positions);
+            rims = rims.subspan(part.rim);
+        }
+        EXPECT_TRUE(own.empty() && rims.empty());
+        EXPECT_GT(closed, 60U);
+        // In noise, some triangles are so narrow that bending would turn them over.
+        EXPECT_LE(open, round < 2 ? 0U : closed / 4);
+        if (round > 0) continue;
+        for (const Vec3f& p : mesh.rims) {
+            if (places.contains(key(p))) continue;
+            double least = 1.0;
+            double rise = 0.0;
+            for (const Vec3f& q : mesh.faces) {
+                const double away = std::hypot(p.x - q.x, p.y - q.y, p.z - q.z);
+                if (away >= least) continue;
+                least = away;
+                rise = double{p.y} - double{q.y};
+            }
+            EXPECT_NEAR(least, kRimDepth, 1e-5);
+            EXPECT_LT(rise, 0.0);
+        }
+    }
+    ColliderMesh one = World(test::hills(1)).whole;
+    add_rims(one);
+    EXPECT_TRUE(one.rims.empty());
 }
 
 TEST(TileMaterials, AreThoseOfTheWorld) {

@@ -13,6 +13,7 @@
 #include "nebula/voxel/gen/shape_generators.hpp"
 #include "nebula/voxel/mesh/collider_mesh.hpp"
 #include "nebula/voxel/mesh/collider_parts.hpp"
+#include "nebula/voxel/mesh/collider_rims.hpp"
 
 #include <gtest/gtest.h>
 
@@ -305,6 +306,7 @@ Parts parts_of(const Volume& volume, Vec3i tile, const Footings& footings) {
     TileMaterials materials;
     gather_materials(volume.generator(), tile, placed_in(volume, tile), materials);
     divide(block, materials, footings, mesh);
+    add_rims(mesh);
     return mesh.parts;
 }
 

@@ -114,21 +114,29 @@ std::unique_ptr<voxel::ColliderShape> GroundSink::make(voxel::Vec3i tile,
     auto shape = std::make_unique<Shape>(baker_.get());
     // Relative to the body, because Jolt forgets a shape's transform when the shape is replaced.
     const Vector3 origin = voxels(voxel::floor_mod(tile, kTilesPerBody));
-    std::span<const voxel::Vec3f> from(mesh.faces);
-    for (const auto& [footing, positions] : mesh.parts) {
+    const auto as_faces = [&](std::span<const voxel::Vec3f> from, std::span<Vector3> to) {
+        for (std::size_t i = 0; i < from.size(); ++i)
+            to[i] = times(origin + Vector3{from[i].x, from[i].y, from[i].z}, scale_);
+        if (scale_.x < 0.0F)  // a mirror turns fronts into backs
+            for (std::size_t i = 0; i + 2 < from.size(); i += 3) std::swap(to[i + 1], to[i + 2]);
+    };
+    std::span<const voxel::Vec3f> shown(mesh.faces);
+    std::span<const voxel::Vec3f> rims(mesh.rims);
+    for (const auto& [footing, positions, rim] : mesh.parts) {
         auto part = std::make_unique<Part>(footing);
         PackedVector3Array faces;
         faces.resize(positions);
-        const std::span<Vector3> to = faces.write();
-        for (std::size_t i = 0; i < to.size(); ++i)
-            to[i] = times(origin + Vector3{from[i].x, from[i].y, from[i].z}, scale_);
-        if (scale_.x < 0.0F)  // a mirror turns fronts into backs
-            for (std::size_t i = 0; i + 2 < to.size(); i += 3) std::swap(to[i + 1], to[i + 2]);
+        as_faces(shown.first(positions), faces.write());
+        if (drawn_in_.is_valid()) part->lines.emplace(faces, line_material_);
+        if (rim > 0) {
+            faces.resize(positions + rim);
+            as_faces(rims.first(rim), faces.write().subspan(positions));
+        }
         PhysicsServer3D::singleton().shape_set_data(
             part->rid(), Dictionary{{"faces", faces}, {"backface_collision", false}});
-        if (drawn_in_.is_valid()) part->lines.emplace(faces, line_material_);
         shape->parts.push_back(std::move(part));
-        from = from.subspan(positions);
+        shown = shown.subspan(positions);
+        rims = rims.subspan(rim);
     }
     return shape;
 }

@@ -21,6 +21,7 @@ struct ColliderMesh {
     struct Part {
         Footing footing = 0;
         std::size_t positions = 0;  ///< How many of `faces`.
+        std::size_t rim = 0;        ///< How many of `rims`.
 
         friend bool operator==(const Part&, const Part&) = default;
     };
@@ -28,6 +29,8 @@ struct ColliderMesh {
     std::vector<Vec3f> faces;
     /// One after another in `faces`, by footing; none is empty.
     std::vector<Part> parts;
+    /// What each part has beyond its border, in the order of the parts (collider_rims.hpp).
+    std::vector<Vec3f> rims;
 
     [[nodiscard]] bool empty() const noexcept { return faces.empty(); }
     [[nodiscard]] std::size_t triangle_count() const noexcept { return faces.size() / 3; }

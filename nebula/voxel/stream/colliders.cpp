@@ -6,6 +6,7 @@
 #include "nebula/voxel/field/tile_block.hpp"
 #include "nebula/voxel/mesh/collider_mesh.hpp"
 #include "nebula/voxel/mesh/collider_parts.hpp"
+#include "nebula/voxel/mesh/collider_rims.hpp"
 #include "nebula/voxel/stream/detail/wait_for_builds.hpp"
 
 #include <algorithm>
@@ -504,6 +505,7 @@ void Colliders::mesh(Job& job, const TileBlock& block) {
     TileMaterials materials;
     gather_materials(volume_.generator(), job.tile, job.placed, materials);
     divide(block, materials, *job.footings, job.mesh);
+    add_rims(job.mesh);
 }
 
 void Colliders::make(Tile& tile, ColliderSink& sink, ColliderReport& report) {

@@ -79,6 +79,40 @@ func test_a_box_slides_farther_on_ice_than_on_rock() -> void:
 	check_equal(Nebula.live_engine_resources(), 0, "left")
 
 
+# Its front is the first to meet the other body's ground.
+func test_a_box_does_not_trip_over_a_border() -> void:
+	var terrain := flat_terrain()
+	terrain.material_library = VoxelMaterialLibrary.new()
+	terrain.material_library.materials = [material(0.0), material(0.0)]
+	tree.root.add_child(terrain)
+	await load_whole(terrain)
+	check_equal(terrain.paint_box(Vector3(28, 0, 8), Vector3(40, 8, 80), ICE), OK)  # from x = 8 on
+	var boxes: Array[RigidBody3D] = []
+	for i in 4:
+		var body := box(Vector3(4, 0.5, 2 + 3.5 * i))
+		body.rotation.y = 0.3 * i
+		body.can_sleep = false
+		body.physics_material_override = PhysicsMaterial.new()
+		body.physics_material_override.friction = 0.0
+		boxes.append(body)
+	for body in boxes:
+		check_equal(await terrain.ground_ready(body), true, "ground_ready")
+		body.freeze = false
+	await ticks(20)
+	for body in boxes:
+		body.linear_velocity = Vector3(5, 0, 0)
+	var highest := 0.0
+	for i in 80:
+		await ticks(1)
+		for body in boxes:
+			highest = maxf(highest, body.position.y)
+	check(highest < 0.52, "thrown up to %s" % highest)
+	for body in boxes:
+		check(body.linear_velocity.x > 4.0, "slowed down to %s" % body.linear_velocity)
+		body.free()
+	await remove(terrain)
+
+
 func test_rays_meet_the_terrain_on_each_of_its_grounds() -> void:
 	var terrain := await terrain_of_lanes()
 	var marker := box(Vector3(8, 0.5, 8))
