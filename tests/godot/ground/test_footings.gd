@@ -4,7 +4,7 @@ extends "res://voxel_suite.gd"
 const ICE := 1
 const ROCK := 2
 const ICE_LANE := Vector3(0, 0, 4.5)
-const ROCK_LANE := Vector3(0, 0, 11.5)
+const ROCK_LANE := Vector3(0, 0, 12.5)
 
 
 # As docs/materials.md has it.
@@ -41,7 +41,7 @@ func terrain_of_lanes() -> VoxelTerrain:
 	tree.root.add_child(terrain)
 	await load_whole(terrain)
 	check_equal(terrain.paint_box(Vector3(16, 0, 4), Vector3(40, 8, 6), ICE), OK)
-	check_equal(terrain.paint_box(Vector3(16, 0, 12), Vector3(40, 8, 6), ROCK), OK)
+	check_equal(terrain.paint_box(Vector3(16, 0, 12.5), Vector3(40, 8, 5), ROCK), OK)
 	return terrain
 
 
@@ -130,7 +130,7 @@ func test_rays_meet_the_terrain_on_each_of_its_grounds() -> void:
 	var marker := box(Vector3(8, 0.5, 8))
 	await ready_ground(terrain, marker)
 	var bodies := {}
-	for z: float in [0.5, 4.5, 8.0, 11.5, 15.9]:
+	for z: float in [0.5, 4.5, 8.5, 12.5, 15.9]:
 		var hit := held(terrain, 5.3, z)
 		check_equal(hit.get("collider"), terrain, "at %s" % z)
 		bodies[hit.get("rid")] = true
@@ -138,7 +138,7 @@ func test_rays_meet_the_terrain_on_each_of_its_grounds() -> void:
 	check_equal(bodies.size(), 3, "bodies: ice, rock and the rest")
 	terrain.collision_layer = 4
 	await ticks(2)
-	check(held(terrain, 5.3, 4.5).is_empty() and held(terrain, 5.3, 11.5).is_empty(), "all on the layer")
+	check(held(terrain, 5.3, 4.5).is_empty() and held(terrain, 5.3, 12.5).is_empty(), "all on the layer")
 	marker.free()
 	await remove(terrain)
 
@@ -185,17 +185,17 @@ func test_paint_and_other_libraries_divide_the_ground_anew() -> void:
 	terrain.material_library.materials[ROCK].physics_material = null
 	await ticks(2)  # a library's changes are seen in the next tick
 	await ready_ground(terrain, marker)
-	check_equal(held(terrain, 5.3, 4.5)["rid"], held(terrain, 5.3, 8.0)["rid"], "one body again")
+	check_equal(held(terrain, 5.3, 4.5)["rid"], held(terrain, 5.3, 8.5)["rid"], "one body again")
 	terrain.material_library.materials[0].physics_material = PhysicsMaterial.new()
 	terrain.material_library.materials[0].physics_material.friction = 0.75
 	await ticks(2)
 	await ready_ground(terrain, marker)
-	check_equal(friction.call(8.0), 0.75, "generated ground")
-	check_equal(friction.call(11.5), 1.0, "ground without one")
+	check_equal(friction.call(8.5), 0.75, "generated ground")
+	check_equal(friction.call(12.5), 1.0, "ground without one")
 	terrain.material_library = null
 	await ticks(2)
 	await ready_ground(terrain, marker)
-	check_equal(friction.call(8.0), 1.0, "without a library")
+	check_equal(friction.call(8.5), 1.0, "without a library")
 	marker.free()
 	await remove(terrain)
 
@@ -259,7 +259,7 @@ func test_the_ground_of_a_divided_tile_goes_with_those_who_need_it() -> void:
 		marker.free()
 		terrain.collision_enabled = false
 		await ticks(2)
-		check(held(terrain, 5.3, 4.5).is_empty() and held(terrain, 5.3, 11.5).is_empty(), "all gone")
+		check(held(terrain, 5.3, 4.5).is_empty() and held(terrain, 5.3, 12.5).is_empty(), "all gone")
 		terrain.collision_enabled = true
 	await remove(terrain)
 	check_equal(Nebula.live_engine_resources(), 0, "left")
