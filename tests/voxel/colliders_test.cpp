@@ -6,8 +6,14 @@
 #include "nebula/threading/task_group.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/edit/edit.hpp"
+#include "nebula/voxel/edit/operation.hpp"
+#include "nebula/voxel/edit/shapes.hpp"
+#include "nebula/voxel/field/footing.hpp"
+#include "nebula/voxel/field/tile_materials.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
 #include "nebula/voxel/mesh/collider_mesh.hpp"
+#include "nebula/voxel/mesh/collider_parts.hpp"
+#include "nebula/voxel/mesh/collider_rims.hpp"
 
 #include <gtest/gtest.h>
 
@@ -36,6 +42,7 @@ Clock::time_point fake_time;
 Clock::time_point fake_now() { return fake_time; }
 
 using Faces = std::vector<Vec3f>;
+using Parts = std::vector<ColliderMesh::Part>;
 
 // Stops a worker in the middle of its work.
 class Gate {
@@ -58,8 +65,8 @@ private:
 };
 
 struct FakeShape final : ColliderShape {
-    FakeShape(Faces of, bool on_worker, Gate& way, std::chrono::microseconds time)
-        : faces(std::move(of)), bakes(on_worker), gate(way), bake_time(time) {}
+    FakeShape(const ColliderMesh& of, bool on_worker, Gate& way, std::chrono::microseconds time)
+        : faces(of.faces), parts(of.parts), bakes(on_worker), gate(way), bake_time(time) {}
     [[nodiscard]] bool bakes_on_worker() const noexcept override { return bakes; }
     void bake() noexcept override {
         gate.pass();
@@ -68,6 +75,7 @@ struct FakeShape final : ColliderShape {
     }
 
     Faces faces;
+    Parts parts;
     bool bakes;
     Gate& gate;
     std::chrono::microseconds bake_time;
@@ -78,13 +86,13 @@ struct FakeSink final : ColliderSink {
     std::unique_ptr<ColliderShape> make(Vec3i tile, const ColliderMesh& mesh) override {
         fake_time += std::exchange(next_make_time, make_time);
         EXPECT_FALSE(mesh.empty());
-        return std::make_unique<FakeShape>(mesh.faces, bake, tile == free ? no_gate : gate,
-                                           bake_time);
+        return std::make_unique<FakeShape>(mesh, bake, tile == free ? no_gate : gate, bake_time);
     }
     void show(Vec3i tile, std::unique_ptr<ColliderShape> shape) noexcept override {
         const auto& fake = static_cast<const FakeShape&>(*shape);
         EXPECT_TRUE(fake.baked || !bake);
         shown[tile] = fake.faces;
+        parts[tile] = fake.parts;
         if (first.empty()) first = fake.faces;
         order.push_back(tile);
     }
@@ -103,6 +111,7 @@ struct FakeSink final : ColliderSink {
     Clock::duration next_make_time{};
     std::chrono::microseconds bake_time{};
     std::map<Vec3i, Faces> shown;
+    std::map<Vec3i, Parts> parts;  // of the latest shape
     std::vector<Vec3i> order;
     int failures = 0;
 };
@@ -286,6 +295,93 @@ TEST(Colliders, EveryShapeIsAStateOfTheWorldAndNoneIsOlderThanTheOneBefore) {
         if (under.contains(tile)) {
             EXPECT_TRUE(faces == states[tile].back());
         }
+}
+
+Parts parts_of(const Volume& volume, Vec3i tile, const Footings& footings) {
+    TileBlock block;
+    ColliderMesh mesh;
+    if (gather(volume, tile, block) != BlockContent::Mixed) return {};
+    mesh_collider(block, mesh);
+    TileMaterials materials;
+    gather_materials(volume.generator(), tile, placed_in(volume, tile), materials);
+    divide(block, materials, footings, mesh);
+    add_rims(mesh);
+    return mesh.parts;
+}
+
+// Flat ground, and something that happens whenever somebody asks what it is made of.
+class FlatButAsked final : public Generator {
+public:
+    explicit FlatButAsked(std::function<void()> asked) : asked_(std::move(asked)) {}
+    void generate(const Region& region, Sample* out, std::ptrdiff_t y,
+                  std::ptrdiff_t z) const override {
+        flat_.generate(region, out, y, z);
+    }
+    [[nodiscard]] Range bounds(const Region& region) const noexcept override {
+        return flat_.bounds(region);
+    }
+    [[nodiscard]] std::optional<Material> uniform_material(const Region&) const noexcept override {
+        asked_();
+        return Material{0};
+    }
+
+private:
+    std::function<void()> asked_;
+    FlatGenerator flat_{0.5F};
+};
+
+// A round takes the materials of its beginning, as it takes the samples.
+TEST(Colliders, TilesAreDividedAsOfOneMoment) {
+    WorkerPool pool(workers(1));
+    Gate gate;
+    const auto owner = std::this_thread::get_id();
+    Volume volume(std::make_shared<FlatButAsked>([&] {
+        if (std::this_thread::get_id() != owner) gate.pass();
+    }));
+    Colliders colliders(volume, pool, &fake_now);
+    FakeSink sink;
+    const GroundBody body = body_at({0, 1, 0}, 1.0F, 20.0F);  // more tiles than the owner meshes
+    const auto all_ready = [&] { return colliders.is_ready(body); };
+    colliders.set_bodies({&body, 1});
+    update_until(colliders, sink, all_ready);
+    ASSERT_GT(sink.parts.size(), 9U);
+    for (const auto& [tile, parts] : sink.parts) EXPECT_EQ(parts.size(), 1U);
+
+    Footings footings;
+    footings.set(3, 4);
+    const auto paint = [&](float radius) {
+        const auto edit = apply(
+            volume, {.mode = Mode::Paint, .shape = SphereShape{{0, 0, 0}, radius}, .material = 3});
+        ASSERT_TRUE(edit);
+        colliders.note_edit(edit->reach[0]);
+    };
+    const auto state = [&] {
+        std::map<Vec3i, Parts> all;
+        for (const auto& [tile, faces] : sink.shown) all[tile] = parts_of(volume, tile, footings);
+        return all;
+    };
+    gate.close();
+    paint(5.0F);
+    colliders.set_footings(footings);
+    (void)colliders.update(sink, fake_now() + kSoon);
+    gate.wait_for_worker();
+    const auto before = state();
+    paint(9.0F);
+    gate.open();
+    const Vec3i tile{0, 0, 0};
+    update_until(colliders, sink, [&] { return sink.parts.at(tile).size() > 1; });
+    EXPECT_TRUE(sink.parts == before);
+    update_until(colliders, sink, all_ready);
+    EXPECT_TRUE(sink.parts == state());
+    EXPECT_FALSE(sink.parts == before);
+    EXPECT_EQ(sink.parts.at(tile).back().footing, 4);
+
+    colliders.set_footings(footings);
+    EXPECT_TRUE(colliders.is_ready(body)) << "they are the same";
+    colliders.set_footings({});
+    EXPECT_FALSE(colliders.is_ready(body));
+    update_until(colliders, sink, all_ready);
+    EXPECT_EQ(sink.parts.at(tile), (Parts{{0, sink.shown.at(tile).size()}}));
 }
 
 // In the generator: what the worker has may be half before the edit and half after. In the bake: it is

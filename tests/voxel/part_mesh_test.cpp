@@ -234,6 +234,20 @@ TEST(PartMass, IsTheSumOfItsMaterials) {
     EXPECT_NEAR(weightless.spread[0], 12.0 * 12 / 12, 1e-9);
 }
 
+TEST(PartMass, KnowsWhichMaterialThereIsMostOf) {
+    const Volume volume(std::make_shared<FieldGenerator>([](Vec3i p) {
+        return Box3i{{5, 6, 7}, {17, 12, 10}}.contains(p) ? Sample{-16} : Sample{16};
+    }));
+    GroundPart part = part_of(volume, {6, 7, 8});
+    EXPECT_EQ(main_material_of(part), 0) << "of a part whose materials nobody has read";
+    for (const std::size_t first : {5U, 6U, 7U}) {  // of twelve layers; equals: the lowest number
+        part.materials.clear();
+        for (std::size_t i = 0; i < std::size_t{12} * 6 * 3; ++i)
+            part.materials.push_back(i % 12 < first ? Material{1} : Material{127});
+        EXPECT_EQ(main_material_of(part), first < 6 ? 127 : 1);
+    }
+}
+
 TEST(PartMass, HasNothingOfTheMaterialOfAir) {
     const Volume volume(std::make_shared<FieldGenerator>([](Vec3i p) {
         const auto square = [](int v) { return static_cast<float>(v * v); };

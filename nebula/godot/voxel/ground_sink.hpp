@@ -2,15 +2,18 @@
 // The colliders of one terrain in the physics server.
 #pragma once
 
+#include "nebula/godot/api/physics_material.hpp"
 #include "nebula/godot/api/standard_material_3d.hpp"
 #include "nebula/godot/binding/math.hpp"
 #include "nebula/godot/binding/object.hpp"
 #include "nebula/godot/binding/ref.hpp"
+#include "nebula/voxel/field/footing.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/stream/collider_sink.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -19,14 +22,23 @@ namespace nebula::godot {
 
 class ShapeBaker;
 
+/// Friction and bounce, as the physics server takes them.
+struct Grip {
+    double friction = 1.0;  // below 0 for `rough`
+    double bounce = 0.0;    // below 0 for `absorbent`
+
+    friend bool operator==(const Grip&, const Grip&) = default;
+};
+/// \param material  not null.
+[[nodiscard]] Grip grip_of(const Ref<PhysicsMaterial>& material);
+
 /// How bodies collide with a terrain.
 struct GroundLook {
     ObjectId terrain;
     std::uint32_t layer = 1;
     std::uint32_t mask = 1;
     double priority = 1.0;
-    double friction = 1.0;  // as the server takes it: below 0 for `rough`
-    double bounce = 0.0;    // below 0 for `absorbent`
+    std::vector<Grip> grips{Grip{}};  ///< By footing, never empty. Beyond its end: as the first.
 
     friend bool operator==(const GroundLook&, const GroundLook&) = default;
 };
@@ -36,7 +48,8 @@ struct GroundLook {
 
 /// Bodies of up to 4^3 tiles each: static ones, or kinematic ones while the terrain moves, which take
 /// along what stands on them. One body for each tile would make things jump where two
-/// tiles meet, because a physics engine knows which edges are inner ones only within a body.
+/// tiles meet, because a physics engine knows which edges are inner ones only within a body. Friction and
+/// bounce are a body's, so ground of several footings in the same tiles has as many bodies.
 ///
 /// Under Jolt, workers bake: baking is what a shape's first query does, and such a query works on any
 /// thread in a space that nobody steps. Under Godot Physics, make() bakes.
@@ -84,19 +97,27 @@ public:
 
 private:
     class Shape;
+    class Part;
     struct Piece {
         voxel::Vec3i tile;
-        std::unique_ptr<Shape> shape;
+        std::unique_ptr<Part> part;
     };
-    struct Group {
-        RID body;
-        std::vector<Piece> pieces;  // in the order of the body's shapes
+    struct Body {
+        voxel::Footing footing;
+        RID rid;
+        std::vector<Piece> pieces{};  // in the order of the body's shapes
     };
+    using Group = std::vector<Body>;  // of different footings; nearly always one
 
-    [[nodiscard]] Group& group_of(voxel::Vec3i tile);
+    void make_room(voxel::Vec3i group, voxel::Footing footing);
+    [[nodiscard]] bool replace(voxel::Vec3i tile, std::span<std::unique_ptr<Part>> parts) noexcept;
+    [[nodiscard]] bool replace(Body& body, voxel::Vec3i tile,
+                               std::unique_ptr<Part> part) const noexcept;
     [[nodiscard]] Transform3D place_of_group(voxel::Vec3i group) const noexcept;
-    void apply_look(RID body) const;
+    void apply_look(const Body& body) const;
     void apply_mode(RID body) const;
+    template <class F>
+    void for_each_body(F&& f) const;
     void free_body(RID body) const;
 
     std::shared_ptr<ShapeBaker> baker_;  // null: make() bakes

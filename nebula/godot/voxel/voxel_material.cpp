@@ -63,11 +63,13 @@ void VoxelMaterial::bind(ClassBuilder<VoxelMaterial>& c) {
     c.property(
         "physics_material", &Self::physics_material, &Self::set_physics_material,
         Hint::resource<PhysicsMaterial>(),
-        "Friction and bounce of this ground, for your scripts: nothing in the add-on reads it. "
-        "Shapes of the terrain have [member VoxelTerrain.collision_material] everywhere. A script "
-        "asks with [method VoxelTerrain.raycast] or [method VoxelTerrain.material_at] what a body "
-        "stands on, takes the number to [method VoxelMaterialLibrary.get_material], and slows a "
-        "car or throws a ball back itself.");
+        "Friction and bounce of this ground. Without one it is [member "
+        "VoxelTerrain.collision_material]. Several materials may share one, and it may change at "
+        "any "
+        "time: other numbers count from the next physics tick on, another resource as soon as the "
+        "ground around bodies is made again, as after an edit. An island that comes off has that "
+        "of "
+        "the material of which it has most.");
     c.property("tag", &Self::tag, &Self::set_tag, {},
                "A word for your scripts, such as [code]&\"gravel\"[/code]: the sound of steps, the "
                "dust of an impact. Nothing in the add-on reads it. [method VoxelTerrain.raycast] "
@@ -143,6 +145,7 @@ void VoxelMaterial::set_physics_material(const Ref<PhysicsMaterial>& material) {
         const MutexLock lock(mutex_);
         std::swap(before, physics_material_);
     }
+    physics_revision_.fetch_add(1);
     emit_changed();
 }
 

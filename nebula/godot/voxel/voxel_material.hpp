@@ -45,6 +45,10 @@ public:
     [[nodiscard]] MaterialLook look() const;
     /// Another number after every change of the look; it only grows.
     [[nodiscard]] std::uint32_t revision() const noexcept { return revision_.load(); }
+    /// The same for changes of physics_material; not for what changes within that one.
+    [[nodiscard]] std::uint32_t physics_revision() const noexcept {
+        return physics_revision_.load();
+    }
 
     [[nodiscard]] Color albedo_color() const { return look().color; }
     void set_albedo_color(const Color& color);
@@ -83,6 +87,7 @@ private:
     Ref<PhysicsMaterial> physics_material_ NEBULA_GUARDED_BY(mutex_);
     StringName tag_ NEBULA_GUARDED_BY(mutex_);
     std::atomic<std::uint32_t> revision_{0};
+    std::atomic<std::uint32_t> physics_revision_{0};
     std::atomic<double> hardness_{0.0};
     std::atomic<double> density_{2000.0};
 };

@@ -87,12 +87,29 @@ std::vector<voxel::MaterialHardness> VoxelMaterialLibrary::hardness() const {
 }
 
 // A material that goes takes its changes out of the sum, but then the list has changed.
-std::uint64_t VoxelMaterialLibrary::revision() const {
+std::uint64_t VoxelMaterialLibrary::sum_of(Changes of) const {
     const MutexLock lock(mutex_);
     std::uint32_t sum = 0;
     for (const Ref<VoxelMaterial>& material : materials_)
-        if (material) sum += material->revision();
+        if (material) sum += of(material);
     return std::uint64_t{changes_} << 32U | sum;
+}
+
+std::uint64_t VoxelMaterialLibrary::revision() const {
+    return sum_of([](const Ref<VoxelMaterial>& material) { return material->revision(); });
+}
+
+std::uint64_t VoxelMaterialLibrary::physics_revision() const {
+    return sum_of([](const Ref<VoxelMaterial>& material) { return material->physics_revision(); });
+}
+
+std::vector<Ref<PhysicsMaterial>> VoxelMaterialLibrary::physics_materials() const {
+    const MutexLock lock(mutex_);
+    std::vector<Ref<PhysicsMaterial>> all;
+    all.reserve(materials_.size());
+    for (const Ref<VoxelMaterial>& material : materials_)
+        all.push_back(material ? material->physics_material() : Ref<PhysicsMaterial>());
+    return all;
 }
 
 Array VoxelMaterialLibrary::materials() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/base/mutex.hpp"
+#include "nebula/godot/api/physics_material.hpp"
 #include "nebula/godot/api/resource.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/containers.hpp"
@@ -39,6 +40,10 @@ public:
     [[nodiscard]] LibraryLook look() const;
     /// Another number after every change of the look, of the list's or of a material's.
     [[nodiscard]] std::uint64_t revision() const;
+    /// Another number after every change of what physics_materials() returns.
+    [[nodiscard]] std::uint64_t physics_revision() const;
+    /// By number; null for a material without one and for an empty place.
+    [[nodiscard]] std::vector<Ref<PhysicsMaterial>> physics_materials() const;
     /// By number, in kilograms per cubic metre; `missing` for an empty place.
     [[nodiscard]] std::vector<double> densities(double missing) const;
 
@@ -62,6 +67,9 @@ public:
     [[nodiscard]] std::int64_t find(const String& name) const;
 
 private:
+    using Changes = std::uint32_t (*)(const Ref<VoxelMaterial>&);
+    [[nodiscard]] std::uint64_t sum_of(Changes of) const;
+
     mutable Mutex mutex_;
     std::vector<Ref<VoxelMaterial>> materials_ NEBULA_GUARDED_BY(mutex_);  // null: an empty place
     double border_sharpness_ NEBULA_GUARDED_BY(mutex_) = 0.5;

@@ -20,6 +20,7 @@
 #include "nebula/godot/voxel/ground_sink.hpp"
 #include "nebula/godot/voxel/held_edit.hpp"
 #include "nebula/godot/voxel/later_answer.hpp"
+#include "nebula/godot/voxel/library_footings.hpp"
 #include "nebula/godot/voxel/node_space.hpp"
 #include "nebula/godot/voxel/terrain_view.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
@@ -381,6 +382,8 @@ private:
     [[nodiscard]] double voxel_volume() const noexcept;
     /// Of islands, by material: the library's, and `island_density` where it says nothing.
     [[nodiscard]] voxel::Densities densities() const;
+    /// \pre the part's materials were read, if there is a library.
+    [[nodiscard]] Ref<PhysicsMaterial> physics_material_of(const voxel::GroundPart& part) const;
     /// What follows an edit that was made: when it is shown, and what last_edit() says.
     void note_edit(const voxel::EditReport& report, Clock::time_point at);
     void name_stroke(voxel::Operation& operation) const noexcept;
@@ -455,6 +458,7 @@ private:
     double collision_distance_ = 8.0;
     double collision_budget_msec_ = 0.8;
     GroundLook ground_look_;
+    LibraryFootings library_footings_;
     Ref<PhysicsMaterial> physics_material_;
     std::vector<voxel::GroundBody> ground_bodies_;  // of the last physics tick
     Islands islands_ = Islands::Stay;

@@ -98,7 +98,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
                "As [member CollisionObject3D.collision_priority].");
     c.property("collision_material", &Self::collision_material, &Self::set_collision_material,
                Hint::resource<PhysicsMaterial>(),
-               "As [member StaticBody3D.physics_material_override].");
+               "As [member StaticBody3D.physics_material_override], for all ground whose material "
+               "has no [member VoxelMaterial.physics_material].");
     c.property(
         "collision_distance", &Self::collision_distance, &Self::set_collision_distance,
         Hint::range(kColliderDistance.lowest, kColliderDistance.highest, 1, "suffix:voxels"),

@@ -211,12 +211,10 @@ void VoxelTerrain::update_ground(voxel::Colliders::When when) {
     const Transform3D place = get_global_transform();
     if (!world.ground.is_same_size(place)) colliders.clear(world.ground);
     world.ground.set_place(place);
-    if (physics_material_) {
-        ground_look_.friction = double{physics_material_->get_friction()} *
-                                (physics_material_->is_rough() ? -1.0 : 1.0);
-        ground_look_.bounce = double{physics_material_->get_bounce()} *
-                              (physics_material_->is_absorbent() ? -1.0 : 1.0);
-    }
+    library_footings_.follow(material_library_);
+    colliders.set_footings(library_footings_.footings());
+    ground_look_.grips.front() = physics_material_ ? grip_of(physics_material_) : Grip{};
+    library_footings_.write_grips(ground_look_.grips);
     ground_look_.terrain = id();
     world.ground.set_look(ground_look_);
 
@@ -368,9 +366,6 @@ void VoxelTerrain::set_collision_budget_msec(double msec) {
 
 void VoxelTerrain::set_collision_material(const Ref<PhysicsMaterial>& material) {
     physics_material_ = material;
-    if (material) return;
-    ground_look_.friction = GroundLook{}.friction;
-    ground_look_.bounce = GroundLook{}.bounce;
 }
 
 }  // namespace nebula::godot

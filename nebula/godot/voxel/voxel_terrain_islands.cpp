@@ -183,6 +183,14 @@ voxel::Densities VoxelTerrain::densities() const {
     return densities;
 }
 
+// A body has one: that of the material of which there is most.
+Ref<PhysicsMaterial> VoxelTerrain::physics_material_of(const voxel::GroundPart& part) const {
+    if (material_library_.is_null()) return physics_material_;
+    const Ref<VoxelMaterial> most = material_library_->material(voxel::main_material_of(part));
+    const Ref<PhysicsMaterial> its = most ? most->physics_material() : Ref<PhysicsMaterial>();
+    return its ? its : physics_material_;
+}
+
 double VoxelTerrain::voxel_volume() const noexcept {
     const auto& size = space_.voxel_size();
     return size[0] * size[1] * size[2];
@@ -205,7 +213,7 @@ tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(voxel::Groun
                    .material = material_,
                    .materials = world_->view.materials(),
                    .colors = colors ? &*colors : nullptr,
-                   .physics_material = physics_material_,
+                   .physics_material = physics_material_of(part),
                    .layer = island_layer_,
                    .mask = island_mask_ | ground_look_.layer,
                    .priority = ground_look_.priority,

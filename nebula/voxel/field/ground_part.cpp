@@ -81,6 +81,15 @@ void sum_up(const GroundPart& part, std::span<Moments> of_each,
         }
 }
 
+std::array<Moments, kMaterials> moments_of_each(const GroundPart& part) noexcept {
+    std::array<Moments, kMaterials> of_each;
+    if (part.materials.empty())
+        sum_up(part, of_each, [](Vec3i) { return Material{0}; });
+    else
+        sum_up(part, of_each, [&part](Vec3i p) { return material_of(part, p); });
+    return of_each;
+}
+
 PartMass weighed(std::span<const Moments> of_each, std::span<const double> densities) noexcept {
     std::int64_t volume = 0;
     double mass = 0.0;
@@ -137,12 +146,13 @@ PartMass mass_of(const GroundPart& part) noexcept {
 }
 
 PartMass mass_of(const GroundPart& part, const Densities& densities) noexcept {
-    std::array<Moments, kMaterials> of_each;
-    if (part.materials.empty())
-        sum_up(part, of_each, [](Vec3i) { return Material{0}; });
-    else
-        sum_up(part, of_each, [&part](Vec3i p) { return material_of(part, p); });
-    return weighed(of_each, densities);
+    return weighed(moments_of_each(part), densities);
+}
+
+Material main_material_of(const GroundPart& part) noexcept {
+    const auto of_each = moments_of_each(part);
+    const auto most = std::ranges::max_element(of_each, {}, &Moments::sum);
+    return static_cast<Material>(most - of_each.begin());
 }
 
 }  // namespace nebula::voxel

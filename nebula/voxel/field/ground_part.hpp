@@ -84,4 +84,8 @@ struct PartMass {
 /// \pre no density is negative, infinite or NaN.
 [[nodiscard]] PartMass mass_of(const GroundPart& part, const Densities& densities) noexcept;
 
+/// The material that makes up most of the volume, counted as above; of equals, the lowest number.
+/// Cost: that of mass_of() with several materials.
+[[nodiscard]] Material main_material_of(const GroundPart& part) noexcept;
+
 }  // namespace nebula::voxel

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/field/tile_block.hpp"
 
+#include "nebula/voxel/field/detail/tile_piece.hpp"
 #include "nebula/voxel/field/generator.hpp"
 
 #include <algorithm>
@@ -8,21 +9,7 @@
 
 namespace nebula::voxel {
 
-namespace {
-
-// Where brick i of the tile's eight lies in the block, and how much of it the tile reads.
-struct Piece {
-    explicit constexpr Piece(int i) noexcept
-        : offset{i & 1, i >> 1 & 1, i >> 2 & 1},
-          at{offset * kTileSize},
-          size{offset.x != 0 ? 1 : kTileSize, offset.y != 0 ? 1 : kTileSize,
-               offset.z != 0 ? 1 : kTileSize} {}
-    Vec3i offset;
-    Vec3i at;
-    Vec3i size;
-};
-
-}  // namespace
+using detail::TilePiece;
 
 BlockContent gather(const Volume& volume, Vec3i tile, TileBlock& out) {
     std::array<FoundBrick, 8> bricks;
@@ -30,7 +17,7 @@ BlockContent gather(const Volume& volume, Vec3i tile, TileBlock& out) {
     bool any_solid = false;
     Box3i missing;  // within the block
     for (int i = 0; i < 8; ++i) {
-        const Piece piece(i);
+        const TilePiece piece(i);
         FoundBrick& found = bricks[static_cast<std::size_t>(i)];
         found = volume.read({tile + piece.offset});
         const Brick* const brick = found.get();
@@ -66,7 +53,7 @@ BlockContent gather(const Volume& volume, Vec3i tile, TileBlock& out) {
     for (int i = 0; i < 8; ++i) {
         const Brick* const brick = bricks[static_cast<std::size_t>(i)].get();
         if (brick == nullptr) continue;
-        const Piece piece(i);
+        const TilePiece piece(i);
         for (int z = 0; z < piece.size.z; ++z)
             for (int y = 0; y < piece.size.y; ++y)
                 std::copy_n(brick->samples.data() + Brick::index(0, y, z), piece.size.x,

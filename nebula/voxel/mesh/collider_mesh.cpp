@@ -30,6 +30,8 @@ RowBits bits_of(const TileBlock& block) {
 
 void mesh_collider(const TileBlock& block, ColliderMesh& out) {
     out.faces.clear();
+    out.parts.clear();
+    out.rims.clear();
     const RowBits rows = bits_of(block);
     for (int z = 0; z < kTileSize; ++z)
         for (int y = 0; y < kTileSize; ++y) {
@@ -54,6 +56,7 @@ void mesh_collider(const TileBlock& block, ColliderMesh& out) {
                 }
             }
         }
+    if (!out.empty()) out.parts.push_back({0, out.faces.size()});
 }
 
 }  // namespace nebula::voxel

@@ -3,6 +3,8 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/voxel/field/materials.hpp"
+#include "nebula/voxel/mesh/cell_triangles.hpp"
+#include "nebula/voxel/mesh/nearest_ground.hpp"
 
 #include <cmath>
 #include <cstddef>
@@ -26,22 +28,6 @@ Sample sample_of(const Volume& volume, Vec3i point) {
 }
 
 }  // namespace
-
-std::optional<int> nearest_ground(const CellCorners& corners, Vec3f in) noexcept {
-    std::optional<int> nearest;
-    float least = 0.0F;
-    for (int i = 0; i < 8; ++i) {
-        if (!is_inside(corners[static_cast<std::size_t>(i)])) continue;
-        const Vec3i at = offset_of(i);
-        const Vec3f d{in.x - static_cast<float>(at.x), in.y - static_cast<float>(at.y),
-                      in.z - static_cast<float>(at.z)};
-        const float away = dot(d, d);
-        if (nearest && away >= least) continue;
-        nearest = i;
-        least = away;
-    }
-    return nearest;
-}
 
 tl::expected<std::optional<Material>, VoxelError> material_at(const Volume& volume,
                                                               Vec3f position) {

@@ -4,7 +4,6 @@
 
 #include "nebula/voxel/field/material.hpp"
 #include "nebula/voxel/field/volume.hpp"
-#include "nebula/voxel/mesh/cell_triangles.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
 
@@ -13,11 +12,6 @@
 #include <optional>
 
 namespace nebula::voxel {
-
-/// Of the corners of a cell that lie in the ground, the nearest to a point; at equal distance, the one
-/// with the lowest coordinates. Nothing if all are air. Corner i lies at (i & 1, i >> 1 & 1, i >> 2 & 1).
-/// \param in  the point, from the cell's lowest corner.
-[[nodiscard]] std::optional<int> nearest_ground(const CellCorners& corners, Vec3f in) noexcept;
 
 /// On the finest level, of the nearest ground in the point's cell; nothing if that cell is air.
 ///

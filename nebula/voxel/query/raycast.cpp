@@ -5,9 +5,9 @@
 #include "nebula/voxel/field/materials.hpp"
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/mesh/cell_triangles.hpp"
+#include "nebula/voxel/mesh/nearest_ground.hpp"
 #include "nebula/voxel/query/detail/brick_cache.hpp"
 #include "nebula/voxel/query/detail/grid_walk.hpp"
-#include "nebula/voxel/query/material_at.hpp"
 
 #include <algorithm>
 #include <array>

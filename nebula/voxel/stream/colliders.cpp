@@ -4,6 +4,9 @@
 #include "nebula/base/assert.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/field/tile_block.hpp"
+#include "nebula/voxel/mesh/collider_mesh.hpp"
+#include "nebula/voxel/mesh/collider_parts.hpp"
+#include "nebula/voxel/mesh/collider_rims.hpp"
 #include "nebula/voxel/stream/detail/wait_for_builds.hpp"
 
 #include <algorithm>
@@ -143,19 +146,27 @@ void Colliders::release(const TilesNeeded& needs) noexcept {
 void Colliders::note_edit(const Box3i& samples) noexcept {
     NEBULA_ASSERT(owner_.is_current(), "only the thread that owns the world edits it");
     const Box3i box = tiles_reading(samples);
-    const auto mark = [this](Vec3i at, Tile& tile) {
-        tile.dirty = true;
-        tile.failed = false;
-        wish(at, tile);
-    };
     if (count_of(box) > static_cast<double>(tiles_.size())) {
         for (auto& [at, tile] : tiles_)
-            if (box.contains(at)) mark(at, tile);
+            if (box.contains(at)) note_edit(at, tile);
         return;
     }
     for_each(box, [&](Vec3i at) {
-        if (Tile* tile = find(at)) mark(at, *tile);
+        if (Tile* tile = find(at)) note_edit(at, *tile);
     });
+}
+
+void Colliders::note_edit(Vec3i at, Tile& tile) noexcept {
+    tile.dirty = true;
+    tile.failed = false;
+    wish(at, tile);
+}
+
+void Colliders::set_footings(const Footings& footings) {
+    NEBULA_ASSERT(owner_.is_current(), "only the thread that owns the world sets its footings");
+    if (footings == (footings_ ? *footings_ : Footings())) return;
+    footings_ = footings.none() ? nullptr : std::make_shared<const Footings>(footings);
+    for (auto& [at, tile] : tiles_) note_edit(at, tile);
 }
 
 std::size_t Colliders::retry_failed() noexcept {
@@ -360,6 +371,7 @@ void Colliders::take_into_round(Vec3i at, Tile& tile) {
     job.in_round = true;
     try {
         if (gather(volume_, at, *block) == BlockContent::Mixed) job.block = std::move(block);
+        if (job.block && job.footings) job.placed = placed_in(volume_, at);
     } catch (...) {
         job.error = error_of_current_exception();
     }
@@ -369,8 +381,7 @@ void Colliders::take_into_round(Vec3i at, Tile& tile) {
 
 // Replaces its job by a new one.
 void Colliders::abandon(Tile& tile) {
-    auto job = std::make_unique<Job>();
-    job->tile = tile.job->tile;
+    auto job = new_job(tile.job->tile);
     abandoned_.push_back(nullptr);
     tile.job->abandoned = true;
     if (std::exchange(tile.job->urgent_bake, false)) --urgent_bakes_;
@@ -438,9 +449,15 @@ void Colliders::start_rest() {
     }
 }
 
+std::unique_ptr<Colliders::Job> Colliders::new_job(Vec3i at) const {
+    auto job = std::make_unique<Job>();
+    job->tile = at;
+    job->footings = footings_;
+    return job;
+}
+
 void Colliders::begin(Vec3i at, Tile& tile) {
-    tile.job = std::make_unique<Job>();
-    tile.job->tile = at;
+    tile.job = new_job(at);
     tile.stage = Stage::Meshing;
     tile.dirty = false;
     ++working_;
@@ -469,15 +486,26 @@ void Colliders::mesh_on_worker(Vec3i at, Tile& tile) {
 
 void Colliders::mesh(Job& job) noexcept try {
     if (job.in_round) {
-        if (job.block != nullptr) mesh_collider(*job.block, job.mesh);
+        if (job.block != nullptr) mesh(job, *job.block);
         return;
     }
     volume_.prefetch({job.tile, job.tile + Vec3i{2, 2, 2}}, 0);
     const EpochDomain::Pin pin = volume_.epochs().pin();
     TileBlock block;
-    if (gather(volume_, job.tile, block) == BlockContent::Mixed) mesh_collider(block, job.mesh);
+    if (gather(volume_, job.tile, block) != BlockContent::Mixed) return;
+    if (job.footings) job.placed = placed_in(volume_, job.tile);
+    mesh(job, block);
 } catch (...) {
     job.error = error_of_current_exception();
+}
+
+void Colliders::mesh(Job& job, const TileBlock& block) {
+    mesh_collider(block, job.mesh);
+    if (!job.footings || job.mesh.empty()) return;
+    TileMaterials materials;
+    gather_materials(volume_.generator(), job.tile, job.placed, materials);
+    divide(block, materials, *job.footings, job.mesh);
+    add_rims(job.mesh);
 }
 
 void Colliders::make(Tile& tile, ColliderSink& sink, ColliderReport& report) {

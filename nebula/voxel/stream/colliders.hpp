@@ -5,7 +5,9 @@
 #include "nebula/base/clock.hpp"
 #include "nebula/threading/frame_budget.hpp"
 #include "nebula/threading/task_group.hpp"
+#include "nebula/voxel/field/footing.hpp"
 #include "nebula/voxel/field/tile_block.hpp"
+#include "nebula/voxel/field/tile_materials.hpp"
 #include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/space/owner_thread.hpp"
 #include "nebula/voxel/stream/collider_sink.hpp"
@@ -75,6 +77,10 @@ public:
     void set_bodies(std::span<const GroundBody> bodies);
     /// Samples of level 0 that an edit has changed, after it was published.
     void note_edit(const Box3i& samples) noexcept;
+    /// The footing of each material. If it is another one than before, all tiles are divided anew, as
+    /// after an edit of everything. Without footings nobody asks what the ground is made of.
+    /// \throws std::bad_alloc; nothing has changed then.
+    void set_footings(const Footings& footings);
     enum class When : std::uint8_t {
         BeforeTick,  ///< Right before a physics tick: a shape that is late is baked by this thread.
         Between,     ///< Any other time: workers have until the next tick.
@@ -104,6 +110,8 @@ private:
         bool in_round = false;
         bool abandoned = false;            // in abandoned_: a round builds the tile instead
         std::unique_ptr<TileBlock> block;  // of a round: the samples at its begin; null: uniform
+        TilePlaced placed;                 // of a round, with footings: the same
+        std::shared_ptr<const Footings> footings;  // null: all are 0
     };
     // In the order in which they came. Owns nothing.
     struct Jobs {
@@ -171,10 +179,13 @@ private:
     void start_bakes();
     void sweep(ColliderSink& sink, ColliderReport& report) noexcept;
 
+    void note_edit(Vec3i at, Tile& tile) noexcept;
+    [[nodiscard]] std::unique_ptr<Job> new_job(Vec3i at) const;
     void begin(Vec3i at, Tile& tile);
     void give_up(Vec3i at, Tile& tile) noexcept;
     void mesh_on_worker(Vec3i at, Tile& tile);
     void mesh(Job& job) noexcept;
+    void mesh(Job& job, const TileBlock& block);
     void complete(Vec3i at, Tile& tile, ColliderSink& sink, ColliderReport& report) noexcept;
     void end_round(ColliderSink& sink, ColliderReport& report) noexcept;
     void make(Tile& tile, ColliderSink& sink, ColliderReport& report);
@@ -190,6 +201,7 @@ private:
     std::unordered_map<Vec3i, Tile, Vec3iHash> tiles_;
     std::unordered_map<std::uint64_t, Body> bodies_;
     std::uint64_t round_ = 0;
+    std::shared_ptr<const Footings> footings_;  // null: all are 0
     // What was edited, and waits for a round.
     std::vector<Vec3i> edited_;
     // The tiles of the round under way, and how many of them are not ready to be shown.
