@@ -57,13 +57,6 @@ Box3i tiles_reading(const Box3i& samples) {
     return {floor_div(samples.min - one, kTileSize), floor_div(samples.max - one, kTileSize) + one};
 }
 
-// A step that took many times as long as others was interrupted by the kernel. Counted in full, one such
-// time would allow a single step per call for the next twenty calls.
-void learn(CostEstimate& cost, Clock::duration spent) {
-    constexpr int most_times = 4;
-    cost.add(std::min<CostEstimate::Duration>(spent, cost.expected() * most_times));
-}
-
 // The heap's order: its first is the most urgent.
 constexpr auto kLessUrgent = [](const auto& a, const auto& b) {
     return a.rank != b.rank ? a.rank > b.rank : a.distance > b.distance;
@@ -293,7 +286,7 @@ void Colliders::show_baked(ColliderSink& sink, FrameBudget& frame, ColliderRepor
         if (!frame.try_start(start, show_cost_)) return;
         baked_.pop();
         complete(at, tile, sink, report);
-        learn(show_cost_, now_() - start);
+        show_cost_.add_clipped(now_() - start);
     }
 }
 
@@ -315,7 +308,7 @@ void Colliders::start_round(ColliderSink& sink, FrameBudget& frame, ColliderRepo
             if (count <= kMeshedHere && frame.try_start(start, mesh_cost_)) {
                 mesh(*tile.job);
                 make(tile, sink, report);
-                learn(mesh_cost_, now_() - start);
+                mesh_cost_.add_clipped(now_() - start);
             } else {
                 mesh_on_worker(at, tile);
             }
@@ -417,7 +410,7 @@ void Colliders::make_meshed(ColliderSink& sink, FrameBudget& frame, ColliderRepo
         if (!frame.try_start(start, make_cost_)) return;
         meshed_.pop();
         make(tile, sink, report);
-        learn(make_cost_, now_() - start);
+        make_cost_.add_clipped(now_() - start);
     }
 }
 
