@@ -25,7 +25,8 @@ constexpr std::size_t kMeshedHere = 8;
 constexpr std::chrono::seconds kKeepUnused{2};
 constexpr std::chrono::microseconds kMostHelp{200};
 constexpr std::size_t kBucketsPerSweep = 64;
-constexpr std::size_t kWorkingPerWorker = 16;
+// As many as a worker builds in one or two frames, because it gets more only when the owner looks.
+constexpr std::size_t kWorkingPerWorker = 64;
 
 template <class F>
 void for_each(const Box3i& box, F&& f) {
@@ -230,8 +231,8 @@ ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline,
     // A body that moves wishes again for what still waits.
     if (wishes_lost_ || wishes_.size() > 64 + 4 * tiles_.size()) rebuild_wishes();
     receive();
-    if (when == When::BeforeTick && urgent_bakes_ > 0) {
-        help_bake(deadline - start);
+    if (when == When::BeforeTick && !urgent_.done()) {
+        help(deadline - start);
         receive();
     }
     show_baked(sink, frame, report);
@@ -248,17 +249,19 @@ ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline,
 void Colliders::receive() noexcept {
     while (finished_.take([this](Job& job) {
         if (job.abandoned) return forget(job);
-        (find(job.tile)->stage == Stage::Meshing ? meshed_ : baked_).push(job);
-        if (std::exchange(job.urgent_bake, false)) --urgent_bakes_;
+        if (find(job.tile)->stage == Stage::Meshing) return meshed_.push(job);
+        bake_cost_.add_clipped(job.bake_time);
+        baked_.push(job);
     })) {
     }
 }
 
-// What is still baking since an earlier call will be a tick late, because the workers have no CPU. This
-// thread takes what none of them has begun.
-void Colliders::help_bake(Clock::duration most) noexcept {
-    most = std::clamp<Clock::duration>(most, Clock::duration::zero(), kMostHelp);
-    (void)urgent_.wait_until(Clock::now() + most);
+// What is still under way since an earlier call will be a tick late, because the workers have no CPU.
+// This thread takes what none of them has begun, the last of it a bake before its time is over.
+void Colliders::help(Clock::duration left) noexcept {
+    left -= std::chrono::duration_cast<Clock::duration>(bake_cost_.expected());
+    if (left <= Clock::duration::zero()) return;
+    (void)urgent_.wait_until(Clock::now() + std::min<Clock::duration>(left, kMostHelp));
 }
 
 void Colliders::show_baked(ColliderSink& sink, FrameBudget& frame, ColliderReport& report) {
@@ -366,7 +369,6 @@ void Colliders::abandon(Tile& tile) {
     job->tile = tile.job->tile;
     abandoned_.push_back(nullptr);
     tile.job->abandoned = true;
-    if (std::exchange(tile.job->urgent_bake, false)) --urgent_bakes_;
     abandoned_.back() = std::exchange(tile.job, std::move(job));
     tile.stage = Stage::Meshing;
     tile.dirty = false;
@@ -445,15 +447,18 @@ void Colliders::give_up(Vec3i at, Tile& tile) noexcept {
     finish(at, tile);
 }
 
+TaskGroup& Colliders::group_of(const Tile& tile) noexcept {
+    return tile.soon > 0 || tile.in_round ? urgent_ : calm_;
+}
+
 void Colliders::mesh_on_worker(Vec3i at, Tile& tile) {
     try {
-        (tile.soon > 0 || tile.in_round ? urgent_ : calm_)
-            .spawn(
-                [this, job = tile.job.get()] {
-                    mesh(*job);
-                    finished_.push(*job);
-                },
-                "mesh a collider");
+        group_of(tile).spawn(
+            [this, job = tile.job.get()] {
+                mesh(*job);
+                finished_.push(*job);
+            },
+            "mesh a collider");
     } catch (...) {
         give_up(at, tile);
         throw;
@@ -502,18 +507,16 @@ void Colliders::start_bakes() {
             continue;
         }
         Tile& tile = *find(job.tile);
-        job.urgent_bake = tile.soon > 0 || tile.in_round;
-        urgent_bakes_ += job.urgent_bake ? 1 : 0;
         try {
-            (job.urgent_bake ? urgent_ : calm_)
-                .spawn(
-                    [this, &job] {
-                        job.shape->bake();
-                        finished_.push(job);
-                    },
-                    "bake a collider");
+            group_of(tile).spawn(
+                [this, &job] {
+                    const Clock::time_point start = Clock::now();
+                    job.shape->bake();
+                    job.bake_time = Clock::now() - start;
+                    finished_.push(job);
+                },
+                "bake a collider");
         } catch (...) {
-            if (job.urgent_bake) --urgent_bakes_;
             give_up(job.tile, tile);
             throw;
         }
@@ -610,7 +613,6 @@ void Colliders::clear(ColliderSink& sink) noexcept {
     round_tiles_.clear();
     round_left_ = 0;
     working_ = 0;
-    urgent_bakes_ = 0;
     shapes_ = 0;
     wishes_lost_ = true;
 }
