@@ -46,6 +46,14 @@ public:
         mean_ns_ += weight * off;
         variance_ = (1 - weight) * (variance_ + weight * off * off);
     }
+    /// The same for tasks that cost much alike: one that took many times what is expected was interrupted
+    /// by the kernel, and counts as kMostTimes of that. Counted in full, one such time would let only
+    /// one task start in each of the next twenty frames.
+    void add_clipped(Duration cost) noexcept {
+        const Duration usual = std::max(expected(), kShortest);
+        add(usual < Duration::max() / kMostTimes ? std::min(cost, usual * kMostTimes) : cost);
+    }
+    static constexpr int kMostTimes = 4;
 
     [[nodiscard]] Duration expected() const noexcept { return to_duration(mean_ns_); }
     [[nodiscard]] Duration deviation() const noexcept { return to_duration(std::sqrt(variance_)); }
@@ -60,6 +68,8 @@ public:
 private:
     // Half of the weight is in the last 11 samples, so a burst of edits is learned within a frame.
     static constexpr unsigned kMemory = 16;
+    // A cost of nothing, once learned, can be unlearned.
+    static constexpr Duration kShortest = std::chrono::microseconds(1);
 
     // NaN, and what a Duration cannot hold, becomes the largest Duration.
     static Duration to_duration(double ns) noexcept {

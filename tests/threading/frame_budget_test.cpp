@@ -80,6 +80,23 @@ TEST(CostEstimate, FollowsAChangeWithinSomeTasks) {
     EXPECT_LE(estimate.expected(), 700us);
 }
 
+TEST(CostEstimate, ClippedItShrugsOffOneLongTimeAndFollowsALastingChange) {
+    CostEstimate estimate(50us);
+    estimate.add_clipped(1s);
+    EXPECT_EQ(estimate.expected(), 200us) << "the guess counts, too";
+    for (int i = 0; i < 100; ++i) estimate.add_clipped(100us);
+    estimate.add_clipped(20ms);
+    EXPECT_LE(estimate.likely_most(2), 300us);
+    for (int i = 0; i < 40; ++i) estimate.add_clipped(20ms);
+    EXPECT_GE(estimate.expected(), 10ms);
+    for (int i = 0; i < 400; ++i) estimate.add_clipped(0ns);
+    for (int i = 0; i < 40; ++i) estimate.add_clipped(1ms);
+    EXPECT_GE(estimate.expected(), 100us) << "from nothing";
+    CostEstimate huge(CostEstimate::Duration::max());
+    huge.add_clipped(1ms);
+    EXPECT_EQ(huge.expected(), 1ms);
+}
+
 TEST(CostEstimate, ATimeThatWentBackwardsCountsAsNone) {
     CostEstimate estimate;
     estimate.add(-5ms);

@@ -239,6 +239,46 @@ TEST(Raycaster, EndsWhereSeveralBrickBordersMeet) {
                 }
 }
 
+// Rays that are too short to leap over more than a brick at a time, one after the other.
+std::optional<RayHit> in_short_rays(Raycaster& caster, Vec3f from, Vec3f way, int count) {
+    const float length = std::sqrt(dot(way, way));
+    for (int i = 0; i < count; ++i)
+        if (auto hit = cast(caster, from + way * static_cast<float>(i), way, length)) return hit;
+    return std::nullopt;
+}
+
+TEST(Raycaster, LeapsOverLongAirAndMissesNothingInIt) {
+    Volume volume(low_hills());
+    Raycaster caster(volume);
+    Dice dice(8);
+    // Things in the air, on which some of the rays are aimed.
+    std::vector<Vec3f> things;
+    for (int i = 0; i < 60; ++i) {
+        things.push_back({dice.real(-500, 500), dice.real(20, 3000), dice.real(-500, 500)});
+        ASSERT_TRUE(apply(volume, {SphereEdit::Kind::Add, things.back(), dice.real(1.5F, 20)}));
+    }
+    constexpr int count = 80;
+    int in_the_air = 0;
+    for (int i = 0; i < 600; ++i) {
+        // Of whole numbers, so the start of each short ray is exact.
+        Vec3f way{0, -48, 0};
+        if (i % 3 == 1) way = {static_cast<float>(dice.whole(-6, 6)), -40, 1};
+        if (i % 3 == 2) way = i % 2 == 0 ? Vec3f{44, 0, 0} : Vec3f{3, 2, -44};
+        const Vec3f to = things[static_cast<std::size_t>(dice.whole(0, 59))] +
+                         (i % 4 == 0 ? Vec3f{} : dice.point(30.0F));
+        const Vec3f from{std::floor(to.x) - way.x * 40, std::floor(to.y) - way.y * 40,
+                         std::floor(to.z) - way.z * 40};
+        const auto expected = in_short_rays(caster, from, way, count);
+        const auto hit = cast(caster, from, way, std::sqrt(dot(way, way)) * count);
+        ASSERT_EQ(hit.has_value(), expected.has_value()) << "ray " << i;
+        if (!hit) continue;
+        in_the_air += hit->position.y > 20.0F ? 1 : 0;
+        const Vec3f off = hit->position - expected->position;
+        EXPECT_LT(std::sqrt(dot(off, off)), 2e-3F) << "ray " << i;
+    }
+    EXPECT_GT(in_the_air, 100);
+}
+
 TEST(Raycaster, SeesAnEditAtOnce) {
     Volume volume(std::make_shared<FlatGenerator>(0.0F));
     Raycaster caster(volume);

@@ -487,10 +487,12 @@ task<> VoxelTerrain::show_edits() {
         // An island that comes off is an edit of the same frame.
         look_for_islands();
         if (!survives(self, world_number)) co_return;
-        // First, because workers bake while the edits are meshed here.
+        // Before, because workers mesh tiles while the chunks are meshed here; and after, because they
+        // bake these until the next tick.
         attempt([this] { update_ground(voxel::Colliders::When::Between); });
         commit_edits();
         if (!survives(self, world_number)) co_return;
+        attempt([this] { update_ground(voxel::Colliders::When::Between); });
     }
 }
 

@@ -10,7 +10,6 @@
 #include "nebula/godot/api/scene_tree.hpp"
 #include "nebula/godot/api/world_3d.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
-#include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/voxel/body_list.hpp"
 #include "nebula/godot/voxel/distances.hpp"
 #include "nebula/godot/voxel/ground_motion.hpp"
@@ -241,7 +240,9 @@ void VoxelTerrain::wake_bodies(const std::vector<voxel::Vec3i>& tiles) const {
 }
 
 void VoxelTerrain::note_ground_time(Clock::duration spent) noexcept {
-    const std::uint64_t frame = EngineLoop::get().frame();
+    // Not the loop's number, which counts a tick with the frame before it: that would have spent what
+    // a late shape needs.
+    const std::uint64_t frame = Engine::singleton().get_process_frames();
     if (std::exchange(world_->ground_frame, frame) != frame)
         world_->last_spent_on_ground = std::exchange(world_->spent_on_ground, {});
     world_->spent_on_ground += spent;

@@ -119,6 +119,63 @@ Vec3f normalised(Vec3f v, Vec3f otherwise) {
     return length > 0.0F ? v * (1.0F / length) : otherwise;
 }
 
+// Proves the air ahead of a ray: brick by brick, and after some bricks of air many at a time, in a row
+// along the axis on which the ray is longest.
+class AirAhead {
+public:
+    AirAhead(const BrickCache& bricks, const Vec3d& direction) : bricks_(bricks) {
+        const std::array<double, 3> along{direction.x, direction.y, direction.z};
+        for (std::size_t i = 1; i < 3; ++i)
+            if (std::abs(along[i]) > std::abs(along[axis_])) axis_ = i;
+        backwards_ = along[axis_] < 0.0;
+        // The ray leaves a longer row on its side.
+        const double aside =
+            std::max(std::abs(along[(axis_ + 1) % 3]), std::abs(along[(axis_ + 2) % 3]));
+        while (most_ < kMost && most_ * 2 * aside <= 1.0) most_ *= 2;
+    }
+
+    /// Cells around a brick in which there is nothing. Empty: there may be something in the brick.
+    [[nodiscard]] Box3i around(Vec3i brick) {
+        for (; count_ > 1; count_ /= 2) {
+            const Box3i bricks = row(brick);
+            if (bricks_.all_proven_empty(bricks)) {
+                grow();
+                return {bricks.min * kBrickSize, bricks.max * kBrickSize};
+            }
+            proven_ = 0;
+        }
+        if (!bricks_.proven_empty(brick)) {
+            proven_ = 0;
+            return {};
+        }
+        grow();
+        return brick_region({brick}).box;
+    }
+
+private:
+    void grow() {
+        if (++proven_ > kBeforeMore && count_ < most_) count_ *= 2;
+    }
+    [[nodiscard]] Box3i row(Vec3i brick) const {
+        std::array<std::int32_t, 3> further{};
+        further[axis_] = count_ - 1;
+        const Vec3i more{further[0], further[1], further[2]};
+        return {backwards_ ? brick - more : brick,
+                (backwards_ ? brick : brick + more) + Vec3i{1, 1, 1}};
+    }
+
+    // Low over the ground, a row would often be tried in vain.
+    static constexpr int kBeforeMore = 4;
+    static constexpr std::int32_t kMost = 64;
+
+    const BrickCache& bricks_;
+    std::size_t axis_ = 0;
+    bool backwards_ = false;
+    std::int32_t most_ = 1;
+    std::int32_t count_ = 1;  // bricks in the next row
+    int proven_ = 0;          // rows since the last one that was not
+};
+
 }  // namespace
 
 // One cast.
@@ -129,8 +186,9 @@ public:
 
     std::optional<RayHit> run() {
         GridWalk cells(from_, direction_);
+        AirAhead ahead(bricks_, direction_);
         Vec3i brick;
-        bool empty = false;
+        Box3i air;
         for (int steps = 0; cells.entered() <= limit_; ++steps) {
             NEBULA_ASSERT(steps < kStepsPerVoxel * limit_ + 4.0,
                           "a ray exceeded its maximum number of steps");
@@ -139,11 +197,11 @@ public:
             if (const Vec3i now{cell.x >> 4, cell.y >> 4, cell.z >> 4};
                 now != brick || steps == 0) {
                 brick = now;
-                empty = bricks_.proven_empty(now);
+                air = ahead.around(now);
             }
-            if (empty) {
+            if (!air.empty()) {
                 starts_in_air_ |= steps == 0;
-                cells.leave(brick_region({brick}).box);
+                cells.leave(air);
                 continue;
             }
             const CellCorners corners = bricks_.corners(cell);

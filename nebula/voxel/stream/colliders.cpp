@@ -28,7 +28,8 @@ constexpr std::size_t kMeshedHere = 8;
 constexpr std::chrono::seconds kKeepUnused{2};
 constexpr std::chrono::microseconds kMostHelp{200};
 constexpr std::size_t kBucketsPerSweep = 64;
-constexpr std::size_t kWorkingPerWorker = 16;
+// As many as a worker builds in one or two frames, because it gets more only when the owner looks.
+constexpr std::size_t kWorkingPerWorker = 64;
 
 template <class F>
 void for_each(const Box3i& box, F&& f) {
@@ -58,13 +59,6 @@ Box3i tiles_reading(const Box3i& samples) {
     if (samples.empty()) return {};
     const Vec3i one{1, 1, 1};
     return {floor_div(samples.min - one, kTileSize), floor_div(samples.max - one, kTileSize) + one};
-}
-
-// A step that took many times as long as others was interrupted by the kernel. Counted in full, one such
-// time would allow a single step per call for the next twenty calls.
-void learn(CostEstimate& cost, Clock::duration spent) {
-    constexpr int most_times = 4;
-    cost.add(std::min<CostEstimate::Duration>(spent, cost.expected() * most_times));
 }
 
 // The heap's order: its first is the most urgent.
@@ -248,8 +242,8 @@ ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline,
     // A body that moves wishes again for what still waits.
     if (wishes_lost_ || wishes_.size() > 64 + 4 * tiles_.size()) rebuild_wishes();
     receive();
-    if (when == When::BeforeTick && urgent_bakes_ > 0) {
-        help_bake(deadline - start);
+    if (when == When::BeforeTick && !urgent_.done()) {
+        help(deadline - start);
         receive();
     }
     show_baked(sink, frame, report);
@@ -266,17 +260,19 @@ ColliderReport Colliders::update(ColliderSink& sink, Clock::time_point deadline,
 void Colliders::receive() noexcept {
     while (finished_.take([this](Job& job) {
         if (job.abandoned) return forget(job);
-        (find(job.tile)->stage == Stage::Meshing ? meshed_ : baked_).push(job);
-        if (std::exchange(job.urgent_bake, false)) --urgent_bakes_;
+        if (find(job.tile)->stage == Stage::Meshing) return meshed_.push(job);
+        bake_cost_.add_clipped(job.bake_time);
+        baked_.push(job);
     })) {
     }
 }
 
-// What is still baking since an earlier call will be a tick late, because the workers have no CPU. This
-// thread takes what none of them has begun.
-void Colliders::help_bake(Clock::duration most) noexcept {
-    most = std::clamp<Clock::duration>(most, Clock::duration::zero(), kMostHelp);
-    (void)urgent_.wait_until(Clock::now() + most);
+// What is still under way since an earlier call will be a tick late, because the workers have no CPU.
+// This thread takes what none of them has begun, the last of it a bake before its time is over.
+void Colliders::help(Clock::duration left) noexcept {
+    left -= std::chrono::duration_cast<Clock::duration>(bake_cost_.expected());
+    if (left <= Clock::duration::zero()) return;
+    (void)urgent_.wait_until(Clock::now() + std::min<Clock::duration>(left, kMostHelp));
 }
 
 void Colliders::show_baked(ColliderSink& sink, FrameBudget& frame, ColliderReport& report) {
@@ -304,7 +300,7 @@ void Colliders::show_baked(ColliderSink& sink, FrameBudget& frame, ColliderRepor
         if (!frame.try_start(start, show_cost_)) return;
         baked_.pop();
         complete(at, tile, sink, report);
-        learn(show_cost_, now_() - start);
+        show_cost_.add_clipped(now_() - start);
     }
 }
 
@@ -326,7 +322,7 @@ void Colliders::start_round(ColliderSink& sink, FrameBudget& frame, ColliderRepo
             if (count <= kMeshedHere && frame.try_start(start, mesh_cost_)) {
                 mesh(*tile.job);
                 make(tile, sink, report);
-                learn(mesh_cost_, now_() - start);
+                mesh_cost_.add_clipped(now_() - start);
             } else {
                 mesh_on_worker(at, tile);
             }
@@ -384,7 +380,6 @@ void Colliders::abandon(Tile& tile) {
     auto job = new_job(tile.job->tile);
     abandoned_.push_back(nullptr);
     tile.job->abandoned = true;
-    if (std::exchange(tile.job->urgent_bake, false)) --urgent_bakes_;
     abandoned_.back() = std::exchange(tile.job, std::move(job));
     tile.stage = Stage::Meshing;
     tile.dirty = false;
@@ -428,7 +423,7 @@ void Colliders::make_meshed(ColliderSink& sink, FrameBudget& frame, ColliderRepo
         if (!frame.try_start(start, make_cost_)) return;
         meshed_.pop();
         make(tile, sink, report);
-        learn(make_cost_, now_() - start);
+        make_cost_.add_clipped(now_() - start);
     }
 }
 
@@ -469,15 +464,18 @@ void Colliders::give_up(Vec3i at, Tile& tile) noexcept {
     finish(at, tile);
 }
 
+TaskGroup& Colliders::group_of(const Tile& tile) noexcept {
+    return tile.soon > 0 || tile.in_round ? urgent_ : calm_;
+}
+
 void Colliders::mesh_on_worker(Vec3i at, Tile& tile) {
     try {
-        (tile.soon > 0 || tile.in_round ? urgent_ : calm_)
-            .spawn(
-                [this, job = tile.job.get()] {
-                    mesh(*job);
-                    finished_.push(*job);
-                },
-                "mesh a collider");
+        group_of(tile).spawn(
+            [this, job = tile.job.get()] {
+                mesh(*job);
+                finished_.push(*job);
+            },
+            "mesh a collider");
     } catch (...) {
         give_up(at, tile);
         throw;
@@ -537,18 +535,16 @@ void Colliders::start_bakes() {
             continue;
         }
         Tile& tile = *find(job.tile);
-        job.urgent_bake = tile.soon > 0 || tile.in_round;
-        urgent_bakes_ += job.urgent_bake ? 1 : 0;
         try {
-            (job.urgent_bake ? urgent_ : calm_)
-                .spawn(
-                    [this, &job] {
-                        job.shape->bake();
-                        finished_.push(job);
-                    },
-                    "bake a collider");
+            group_of(tile).spawn(
+                [this, &job] {
+                    const Clock::time_point start = Clock::now();
+                    job.shape->bake();
+                    job.bake_time = Clock::now() - start;
+                    finished_.push(job);
+                },
+                "bake a collider");
         } catch (...) {
-            if (job.urgent_bake) --urgent_bakes_;
             give_up(job.tile, tile);
             throw;
         }
@@ -645,7 +641,6 @@ void Colliders::clear(ColliderSink& sink) noexcept {
     round_tiles_.clear();
     round_left_ = 0;
     working_ = 0;
-    urgent_bakes_ = 0;
     shapes_ = 0;
     wishes_lost_ = true;
 }

@@ -82,7 +82,7 @@ public:
     /// \throws std::bad_alloc; nothing has changed then.
     void set_footings(const Footings& footings);
     enum class When : std::uint8_t {
-        BeforeTick,  ///< Right before a physics tick: a shape that is late is baked by this thread.
+        BeforeTick,  ///< Right before a physics tick: this thread builds what is late.
         Between,     ///< Any other time: workers have until the next tick.
     };
     /// Shows what is ready, and has the rest built. Call it at least once per frame.
@@ -106,7 +106,7 @@ private:
         ColliderMesh mesh;
         std::unique_ptr<ColliderShape> shape;
         std::optional<VoxelError> error;
-        bool urgent_bake = false;  // counts in urgent_bakes_
+        Clock::duration bake_time{};
         bool in_round = false;
         bool abandoned = false;            // in abandoned_: a round builds the tile instead
         std::unique_ptr<TileBlock> block;  // of a round: the samples at its begin; null: uniform
@@ -166,7 +166,7 @@ private:
     [[nodiscard]] bool is_beside_an_edit(Vec3i at) noexcept;
 
     void receive() noexcept;
-    void help_bake(Clock::duration most) noexcept;
+    void help(Clock::duration left) noexcept;
     void show_baked(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
     void start_round(ColliderSink& sink, FrameBudget& frame, ColliderReport& report);
     void gather_round();
@@ -183,6 +183,7 @@ private:
     [[nodiscard]] std::unique_ptr<Job> new_job(Vec3i at) const;
     void begin(Vec3i at, Tile& tile);
     void give_up(Vec3i at, Tile& tile) noexcept;
+    [[nodiscard]] TaskGroup& group_of(const Tile& tile) noexcept;
     void mesh_on_worker(Vec3i at, Tile& tile);
     void mesh(Job& job) noexcept;
     void mesh(Job& job, const TileBlock& block);
@@ -211,17 +212,17 @@ private:
     std::vector<std::unique_ptr<Job>> abandoned_;
     // What was never built: a heap, the most urgent first. An entry is void if its tile is gone, clean or under way.
     std::vector<Wish> wishes_;
-    bool wishes_lost_ = false;      // there was no memory for one
-    Jobs meshed_;                   // wait for make()
-    Jobs made_;                     // wait for a worker to bake them
-    Jobs baked_;                    // wait for show()
-    std::size_t next_bucket_ = 0;   // of tiles_, for sweep()
-    std::size_t working_ = 0;       // tiles that are not Idle
-    std::size_t urgent_bakes_ = 0;  // under way
+    bool wishes_lost_ = false;     // there was no memory for one
+    Jobs meshed_;                  // wait for make()
+    Jobs made_;                    // wait for a worker to bake them
+    Jobs baked_;                   // wait for show()
+    std::size_t next_bucket_ = 0;  // of tiles_, for sweep()
+    std::size_t working_ = 0;      // tiles that are not Idle
     std::size_t shapes_ = 0;
     CostEstimate mesh_cost_{std::chrono::microseconds(60)};
     CostEstimate make_cost_{std::chrono::microseconds(60)};
     CostEstimate show_cost_{std::chrono::microseconds(30)};
+    CostEstimate bake_cost_{std::chrono::microseconds(500)};  // by whoever bakes
     detail::CompletionQueue<Job> finished_;
     // Last: they wait for the workers before the rest is destroyed.
     TaskGroup urgent_;

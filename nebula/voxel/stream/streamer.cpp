@@ -393,7 +393,7 @@ void Streamer::commit_steps(CommitSink& sink, FrameBudget& frame, CommitReport& 
         const auto items = static_cast<std::int64_t>(std::max<std::size_t>(step.items.size(), 1));
         if (!frame.try_start(before, CostEstimate(show_cost_.expected() * items))) return;
         show(step, sink, report);
-        show_cost_.add((settings_.now() - before) / items);
+        show_cost_.add_clipped((settings_.now() - before) / items);
         retire_first_step();
         if (settings_.now() >= frame.deadline()) return;
     }
@@ -414,7 +414,7 @@ bool Streamer::stage(Group& step, CommitSink& sink, FrameBudget& frame, CommitRe
         if (item.surface != nullptr && !frame.try_start(before, mesh_cost_)) return false;
         publish_bricks(item);  // before the sink takes what is in the surface: it may fail
         stage(item, sink, report);
-        if (item.surface != nullptr) mesh_cost_.add(settings_.now() - before);
+        if (item.surface != nullptr) mesh_cost_.add_clipped(settings_.now() - before);
     }
     return true;
 }

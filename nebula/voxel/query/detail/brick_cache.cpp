@@ -96,4 +96,11 @@ bool BrickCache::proven_empty(Vec3i brick) const noexcept {
     return missing.box.empty() || volume_.generator().bounds(missing).all_air();
 }
 
+bool BrickCache::all_proven_empty(const Box3i& bricks) const noexcept {
+    const Vec3i one{1, 1, 1};
+    if (volume_.has_any({bricks.min, bricks.max + one}, 0)) return false;
+    const Region region{{bricks.min * kBrickSize, bricks.max * kBrickSize + one}, 0};
+    return volume_.generator().bounds(region).all_air();
+}
+
 }  // namespace nebula::voxel::detail

@@ -62,6 +62,8 @@ public:
     }
     /// Whether all cells of a brick, which read a layer of the next ones, are proven to be air.
     [[nodiscard]] bool proven_empty(Vec3i brick) const noexcept;
+    /// The same for a box of them, in about the time of one brick. False where any of them is stored.
+    [[nodiscard]] bool all_proven_empty(const Box3i& bricks) const noexcept;
     [[nodiscard]] const Volume& volume() const noexcept { return volume_; }
 
 private:
