@@ -32,6 +32,7 @@ FILE_SUFFIXES = {
 }  # fmt: skip
 # What a name is made of, and which names are specific enough to look for: snake_case, camelCase.
 NAME = re.compile(r"[A-Za-z_]\w*")
+DECLARED = re.compile(r"^ *(?:func|var) (\w+)", re.MULTILINE)
 SPECIFIC = re.compile(r"\w_\w|[a-z][A-Z]")
 # Names that the pages rightly mention and that no file of ours contains.
 FOREIGN_NAMES = {
@@ -39,7 +40,9 @@ FOREIGN_NAMES = {
     "reparent", "uv1_triplanar", "uv1_world_triplanar", "p_get_proc_address", "p_library",
     "NodeProcessMode", "any_peer", "get_vector", "ui_left", "ui_right", "ui_up", "ui_down", "ui_accept",
     # of C++ and of other libraries
-    "co_await", "par_iter", "with_max_len",
+    "co_await", "par_iter", "with_max_len", "to_future", "to_fallible_future",
+    "VoxelMesherTransvoxel", "VoxelGeneratorNoise2D", "VoxelTool", "VoxelStreamSQLite", "lod_count",
+    "generate_collisions",
 }  # fmt: skip
 # Third parties' headers, which a system may or may not have.
 SYSTEM_INCLUDE_FOLDERS = ("/usr/include",)
@@ -94,8 +97,10 @@ class Page:
     """One Markdown file and the questions asked of it."""
 
     def __init__(self, root, file, names):
-        self.root, self.file, self.names = root, file, names
+        self.root, self.file = root, file
         self.text = file.read_text(encoding="utf-8")
+        # What its own GDScript declares.
+        self.names = names | set(DECLARED.findall(self.text))
         self.ignored = ignored_patterns(root)
         self.verbs = {path.stem for path in (root / "tools/verbs").glob("*.sh")}
 

@@ -20,6 +20,8 @@ verb_help() {
       --pictures FOLDER   where the pictures of --dig and --examples go
 ./run addon   build only the add-on, as a game ships it, and print where it is
 ./run godot   [ARGUMENT...] build the add-on and open demo/ in the editor; arguments go to the engine
+./run guide   build the guide as a site in out/guide/, with pictures that the examples take
+      --kept-pictures     with the pictures in docs/ instead, which takes seconds
 ./run build   [PRESET] build everything, tests too: dev (default), release, asan, tsan or gcc
 ./run test    checks, unit tests, sanitizers, the second compiler, engine tests with the add-on as
               users get it, an exported game; ends with "N passed, M failed"

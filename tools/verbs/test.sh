@@ -11,6 +11,7 @@
 
 source "$NEBULA_ROOT/tools/verbs/bench.sh"
 source "$NEBULA_ROOT/tools/verbs/check.sh"
+source "$NEBULA_ROOT/tools/verbs/guide.sh"
 source "$NEBULA_ROOT/tools/verbs/sanitized.sh"
 
 verb_test() {
@@ -24,7 +25,7 @@ verb_test() {
     done
     if [[ $only && $repeat -eq 1 ]]; then die_usage "kill is a part of the long run: ./run test --long kill"; fi
     check_given_engine
-    need_packages build test format check picture bench export
+    need_packages build test format check picture bench export guide
     find_engine
     make_log_folder
     rows=$(log_path rows)
@@ -75,6 +76,7 @@ release_in_engine() {
     counted "digging game" logged dig-smoke "Playing the digging game" "$NEBULA_ROOT/run" demo --dig \
         --headless --threads 2 --report "$NEBULA_ROOT/build/dig-smoke.json"
     counted "exported demo" exported_demo
+    counted "guide" build_guide ''
 }
 
 dev_in_engine() {
