@@ -535,6 +535,7 @@ TEST(Colliders, AShapeThatIsLateForATickIsBakedByTheOwner) {
     Volume volume(std::make_shared<FlatGenerator>(4.0F));
     Colliders colliders(volume, pool, &fake_now);
     FakeSink sink;
+    sink.bake_time = 1ms;
     const GroundBody body = body_at({8, 5, 8}, 1.0F, 0.0F);
     colliders.set_bodies({&body, 1});
     update_until(colliders, sink, [&] { return colliders.is_ready(body); });
@@ -548,9 +549,25 @@ TEST(Colliders, AShapeThatIsLateForATickIsBakedByTheOwner) {
     (void)colliders.update(sink, fake_now() + kSoon);
     (void)colliders.update(sink, fake_now() + kSoon);
     EXPECT_FALSE(colliders.is_ready(body)) << "between ticks it is left to the worker";
+    (void)colliders.update(sink, fake_now() + 100us, Colliders::When::BeforeTick);
+    EXPECT_FALSE(colliders.is_ready(body)) << "and where there is no time for a bake";
     (void)colliders.update(sink, fake_now() + kSoon, Colliders::When::BeforeTick);
     EXPECT_TRUE(colliders.is_ready(body));
     gate.open();
+}
+
+TEST(Colliders, WorkersHaveEnoughToDoUntilTheOwnerLooksAgain) {
+    WorkerPool pool(workers(0));  // they are done as soon as they have begun
+    Volume volume(std::make_shared<FlatGenerator>(4.0F));
+    Colliders colliders(volume, pool, &fake_now);
+    FakeSink sink;
+    const GroundBody body = body_at({8, 5, 8}, 1.0F, 60.0F);
+    ASSERT_EQ(tiles_needed(body).all, (Box3i{{-4, -4, -4}, {5, 5, 5}}));
+    colliders.set_bodies({&body, 1});
+    int looks = 0;
+    for (; looks < 200 && !colliders.is_ready(body); ++looks)
+        (void)colliders.update(sink, fake_now() + kSoon);
+    EXPECT_LE(looks, 20) << "two in a frame";
 }
 
 TEST(Colliders, AnEditComesBeforeWhatWasNeverBuilt) {
