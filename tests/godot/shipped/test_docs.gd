@@ -12,7 +12,9 @@ const NAMES := {
 	"direction": "Vector3", "corner": "Vector3", "motion": "Vector3",
 	"mine": "Vector3", "bend": "Vector3", "exit": "Vector3", "floor": "Vector3", "rim": "Vector3",
 	"hand": "Node3D", "size": "Vector3i", "source": "Vector3i", "target": "Vector3i",
-	"BRICK": "int", "WOOD": "int", "MOSS": "int",
+	"ice": "VoxelMaterial", "pond": "Node3D", "mesh": "Mesh", "cave": "Vector3", "wall": "Vector3",
+	"BRICK": "int", "WOOD": "int", "MOSS": "int", "GRANITE": "int",
+	"place": "Vector3", "cancel_button": "Button", "progress_bar": "ProgressBar",
 }
 const FUNCTIONS := {
 	"spawn_player": "func spawn_player() -> void: pass",
