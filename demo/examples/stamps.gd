@@ -27,7 +27,7 @@ func prepare() -> void:
 		terrain.dig_stamp(stamp, Transform3D(Basis(), at + Vector3(0, 0, FRONT)))
 		terrain.add_stamp(stamp, Transform3D(Basis(Vector3.RIGHT, PI / 2), at + Vector3(0, 6, BACK)))
 	# What the first one is now, once more, and turned.
-	var tower := terrain.copy_box(Vector3i(-50, 1, -24), Vector3i(24, 20, 24))
+	var tower: VoxelStamp = await terrain.copy_box(Vector3i(-50, 1, -24), Vector3i(24, 20, 24))
 	terrain.paste_stamp(tower, Transform3D(Basis(Vector3.UP, PI / 2), Vector3(38, 1, 10)))
 	look_from(Vector3(0, 26, 46), Vector3(0, 2, -3))
 

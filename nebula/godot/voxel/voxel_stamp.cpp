@@ -2,7 +2,9 @@
 #include "nebula/godot/voxel/voxel_stamp.hpp"
 
 #include "nebula/base/log.hpp"
+#include "nebula/godot/api/array_mesh.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/task/pool_bridge.hpp"
@@ -17,9 +19,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <numeric>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -42,9 +44,57 @@ bool is_finite(const Vector3& v) {
     return std::isfinite(v.x) && std::isfinite(v.y) && std::isfinite(v.z);
 }
 
+using Made = tl::expected<voxel::MeshGrid, voxel::VoxelError>;
+
 voxel::MeshGrid at_its_corner(voxel::DistanceGrid grid) { return {std::move(grid), {}}; }
 
-// `make` is called on a worker. It gives an expected MeshGrid.
+// Of a mesh's surfaces as the engine has them, before anybody looks at them.
+struct Surfaces {
+    struct Surface {
+        PackedVector3Array vertices;
+        PackedInt32Array indices;  // empty: the vertices are in order
+    };
+    std::vector<Surface> all;
+    static constexpr auto kVertices = static_cast<std::size_t>(Mesh::ArrayType::ARRAY_VERTEX);
+    static constexpr auto kIndices = static_cast<std::size_t>(Mesh::ArrayType::ARRAY_INDEX);
+
+    explicit Surfaces(const Mesh& mesh) {
+        const auto array_mesh = cast_to<ArrayMesh>(mesh);  // others do not say what they are of
+        for (std::int32_t i = 0; i < mesh.get_surface_count(); ++i) {
+            if (array_mesh && array_mesh.surface_get_primitive_type(i) !=
+                                  Mesh::PrimitiveType::PRIMITIVE_TRIANGLES)
+                continue;
+            const Array arrays = mesh.surface_get_arrays(i);
+            if (arrays.size() <= kIndices) continue;
+            Surface& surface = all.emplace_back();
+            if (auto some = arrays[kVertices].try_to<PackedVector3Array>())
+                surface.vertices = *std::move(some);
+            if (auto some = arrays[kIndices].try_to<PackedInt32Array>())
+                surface.indices = *std::move(some);
+        }
+    }
+
+    [[nodiscard]] Made grid(const Transform3D& transform) const try {
+        std::vector<voxel::Vec3f> vertices;
+        std::vector<std::uint32_t> indices;
+        for (const Surface& surface : all) {
+            const auto first = static_cast<std::uint32_t>(vertices.size());
+            for (const Vector3& corner : surface.vertices.view()) {
+                const Vector3 at = transform.basis * corner + transform.origin;
+                vertices.push_back({at.x, at.y, at.z});
+            }
+            for (const std::int32_t index : surface.indices.view())
+                indices.push_back(first + static_cast<std::uint32_t>(index));
+            if (surface.indices.is_empty())
+                for (auto i = first; i < vertices.size(); ++i) indices.push_back(i);
+        }
+        return voxel::grid_of_mesh({vertices, indices});
+    } catch (...) {
+        return tl::unexpected(voxel::error_of_current_exception());
+    }
+};
+
+// `make` is called on a worker, and returns Made.
 template <class F>
 task<Variant> make_on_worker(std::string where, F make) {
     auto job = shared_pool().run(std::move(make), {.band = Band::Normal, .name = "stamp"});
@@ -54,11 +104,11 @@ task<Variant> make_on_worker(std::string where, F make) {
 }
 
 template <class F>
-Variant awaited(const char* method, F&& make) {
+Variant awaited(const std::string& where, F&& make) {
     // Whoever waits takes null for a failure.
-    return make_awaitable(
-               make_on_worker(place_of(method), std::forward<F>(make)),
-               {.name = std::string("VoxelStamp.") + method, .when_cancelled = Variant()})
+    return make_awaitable(make_on_worker(where, std::forward<F>(make)),
+                          {.name = std::string_view(where).substr(0, where.find(':')),
+                           .when_cancelled = Variant()})
         ->wait();
 }
 
@@ -113,33 +163,30 @@ Variant VoxelStamp::from_mesh(const Ref<Mesh>& mesh, const Transform3D& transfor
     if (!is_finite(basis.rows[0]) || !is_finite(basis.rows[1]) || !is_finite(basis.rows[2]) ||
         !is_finite(transform.origin))
         return refuse(where + "transform contains a number that is not finite.");
-    return awaited("from_mesh", [faces = mesh->get_faces(), transform] {
-        using Result = tl::expected<voxel::MeshGrid, voxel::VoxelError>;
-        try {
-            const std::span<const Vector3> corners = faces.view();
-            std::vector<voxel::Vec3f> vertices(corners.size());
-            for (std::size_t i = 0; i < corners.size(); ++i) {
-                const Vector3 at = transform.basis * corners[i] + transform.origin;
-                vertices[i] = {at.x, at.y, at.z};
-            }
-            std::vector<std::uint32_t> indices(corners.size());
-            std::iota(indices.begin(), indices.end(), 0U);
-            return voxel::grid_of_mesh({vertices, indices});
-        } catch (...) {
-            return Result(tl::unexpected(voxel::error_of_current_exception()));
-        }
-    });
+    return awaited(
+        where, [surfaces = Surfaces(mesh.get()), transform] { return surfaces.grid(transform); });
 }
 
 Variant VoxelStamp::from_distances(const Vector3i& size, const PackedFloat32Array& distances,
                                    const PackedByteArray& materials) {
+    const std::string where = place_of("from_distances");
     if (!is_main_thread())
-        return refuse(place_of("from_distances") +
-                      "it was called on another thread than the main one.");
-    return awaited("from_distances", [size, distances, materials] {
+        return refuse(where + "it was called on another thread than the main one.");
+    return awaited(where, [size, distances, materials] {
         return voxel::grid_of_distances({size.x, size.y, size.z}, distances.view(),
                                         materials.view())
             .map(at_its_corner);
+    });
+}
+
+Variant VoxelStamp::from_samples(std::string where, voxel::DistanceGrid samples) {
+    return awaited(where, [samples = std::move(samples)]() mutable -> Made {
+        try {
+            voxel::continue_distances(samples);
+            return at_its_corner(std::move(samples));
+        } catch (...) {
+            return tl::unexpected(voxel::error_of_current_exception());
+        }
     });
 }
 

@@ -13,6 +13,7 @@
 #include "nebula/voxel/edit/distance_grid.hpp"
 
 #include <memory>
+#include <string>
 
 namespace nebula::godot {
 
@@ -39,6 +40,8 @@ public:
     [[nodiscard]] static Variant from_distances(const Vector3i& size,
                                                 const PackedFloat32Array& distances,
                                                 const PackedByteArray& materials);
+    /// The same of samples as they lie in the ground. `where` begins an error's line.
+    [[nodiscard]] static Variant from_samples(std::string where, voxel::DistanceGrid samples);
     [[nodiscard]] static Ref<VoxelStamp> make(voxel::DistanceGrid grid, voxel::Vec3i offset);
 
 private:

@@ -48,9 +48,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nebula::godot {
@@ -83,6 +85,8 @@ public:
     /// later. `method` is what the script called. voxel_terrain_brushes.cpp has the methods.
     Error edit(const char* method, const MakeBrush& make_brush);
     [[nodiscard]] Variant edit_async(const char* method, const MakeBrush& make_brush);
+    /// The same for a brush that takes long to make: a worker calls `make_brush`.
+    [[nodiscard]] Variant edit_async(const char* method, std::function<Brush()> make_brush);
     /// A method that is a plain function of the terrain: what a table of methods has.
     template <auto kFunction, class... Args>
     auto by(Args... args) {
@@ -90,8 +94,8 @@ public:
     }
     [[nodiscard]] PackedFloat32Array read_box(const Vector3i& min, const Vector3i& size);
     [[nodiscard]] PackedByteArray read_box_materials(const Vector3i& min, const Vector3i& size);
-    /// Null after an error.
-    [[nodiscard]] Ref<VoxelStamp> copy_box(const Vector3i& min, const Vector3i& size);
+    /// A VoxelStamp, null after an error, or a Signal that gives one of them later.
+    [[nodiscard]] Variant copy_box(const Vector3i& min, const Vector3i& size);
     [[nodiscard]] Dictionary last_edit() const;
     std::int64_t begin_stroke(std::int64_t user, std::int64_t stroke);
     void end_stroke();
@@ -356,8 +360,14 @@ private:
     /// Why the terrain cannot be edited now, after a line for the user, or OK.
     [[nodiscard]] Error edit_obstacle(const std::string& where);
     [[nodiscard]] BrushPlace brush_place(float most) const;
+    /// What waiting scripts get if it ends early, and what they see of it meanwhile.
+    [[nodiscard]] static AwaitableOptions background_options(std::string_view where,
+                                                             std::shared_ptr<TaskNews> news);
     task<std::int64_t> finish_in_background(std::string where, HeldEdit edit,
                                             std::shared_ptr<TaskNews> news);
+    task<std::int64_t> make_in_background(std::string where, std::function<Brush()> make_brush,
+                                          std::uint32_t user, std::uint32_t stroke,
+                                          std::shared_ptr<TaskNews> news);
     /// Carries an edit on, frame by frame, until it is made or fails. Whether it has changed anything.
     task<tl::expected<bool, voxel::VoxelError>> finish_edit(HeldEdit edit,
                                                             std::shared_ptr<TaskNews> news);

@@ -68,6 +68,14 @@ Brush apply_brush(const BrushPlace& at, const Ref<VoxelBrush>& brush, const Tran
     return brush->brush(at.space, place, std::move(hardness), at.most);
 }
 
+// Up to 2^24 distances: too many for the main thread.
+Variant write_box_later(VoxelTerrain& terrain, const Vector3i& min, const Vector3i& size,
+                        const PackedFloat32Array& distances, const PackedByteArray& materials) {
+    return terrain.edit_async("write_box_async", [=] {
+        return paste_brush(min, size, distances.view(), materials.view());
+    });
+}
+
 // The same with a material as the last argument.
 template <auto kMake>
 struct OfMaterial;
@@ -78,7 +86,7 @@ struct OfMaterial<kMake> {
     }
 };
 template <auto kMake>
-constexpr auto with_material = &OfMaterial<kMake>::make;
+constexpr auto kWithMaterial = &OfMaterial<kMake>::make;
 
 // ---- From a row to two methods
 
@@ -142,6 +150,7 @@ Row row(ClassBuilder<VoxelTerrain>& c, ArgumentNames arguments) {
 }  // namespace
 
 void VoxelTerrain::bind_brushes(ClassBuilder<VoxelTerrain>& c) {
+    using Self = VoxelTerrain;
     constexpr const char* radius = "a radius";
     constexpr const char* diagonal = "half a diagonal";
     constexpr const char* extent = "half an extent";
@@ -175,7 +184,7 @@ void VoxelTerrain::bind_brushes(ClassBuilder<VoxelTerrain>& c) {
         "and [constant @GlobalScope.ERR_UNCONFIGURED] if the terrain was freed or lost its world "
         "while it was working: then nothing has changed. While the node is outside the scene tree, "
         "the edit waits.");
-    row<"add_sphere", "add_sphere_async", with_material<&sphere<Mode::Add>>>(
+    row<"add_sphere", "add_sphere_async", kWithMaterial<&sphere<Mode::Add>>>(
         c, {"center", "radius", "material"})
         .defaults(0)
         .doc(
@@ -183,7 +192,7 @@ void VoxelTerrain::bind_brushes(ClassBuilder<VoxelTerrain>& c) {
             "material_library] from 0 to 127. Ground that is there already stays what it is. Other "
             "arguments and the result are as for [method dig_sphere].",
             radius);
-    row<"paint_sphere", "paint_sphere_async", with_material<&sphere<Mode::Paint>>>(
+    row<"paint_sphere", "paint_sphere_async", kWithMaterial<&sphere<Mode::Paint>>>(
         c, {"center", "radius", "material"})
         .doc(
             "Changes all ground inside a sphere to [param material], from 0 to 127, a number of "
@@ -200,7 +209,7 @@ void VoxelTerrain::bind_brushes(ClassBuilder<VoxelTerrain>& c) {
             "must be parallel to the terrain's. Half of the box's diagonal may be at most 64 "
             "voxels. Otherwise as [method dig_sphere].",
             diagonal);
-    row<"add_box", "add_box_async", with_material<&box<Mode::Add>>>(
+    row<"add_box", "add_box_async", kWithMaterial<&box<Mode::Add>>>(
         c, {"center", "size", "basis", "material"})
         .defaults(Basis(), 0)
         .doc(
@@ -218,14 +227,14 @@ void VoxelTerrain::bind_brushes(ClassBuilder<VoxelTerrain>& c) {
             "line's extent along each axis, with the radius, may be at most 64 voxels. The terrain "
             "must be scaled evenly. Otherwise as [method dig_sphere].",
             extent);
-    row<"add_path", "add_path_async", with_material<&path<Mode::Add>>>(
+    row<"add_path", "add_path_async", kWithMaterial<&path<Mode::Add>>>(
         c, {"points", "radius", "material"})
         .defaults(0)
         .doc(
             "Adds a round bar of ground along a line, of [param material]: see [method add_box]. "
             "Other arguments and the result are as for [method dig_path].",
             extent);
-    row<"paint_path", "paint_path_async", with_material<&path<Mode::Paint>>>(
+    row<"paint_path", "paint_path_async", kWithMaterial<&path<Mode::Paint>>>(
         c, {"points", "radius", "material"})
         .doc(
             "As [method paint_sphere], along a line. Other arguments are as for [method dig_path].",
@@ -238,14 +247,14 @@ void VoxelTerrain::bind_brushes(ClassBuilder<VoxelTerrain>& c) {
             "0. Half of the cone's extent along each axis, with the larger radius, may be at most "
             "64 voxels. The terrain must be scaled evenly. Otherwise as [method dig_sphere].",
             extent);
-    row<"add_cone", "add_cone_async", with_material<&cone<Mode::Add>>>(
+    row<"add_cone", "add_cone_async", kWithMaterial<&cone<Mode::Add>>>(
         c, {"from", "to", "radius_from", "radius_to", "material"})
         .defaults(0)
         .doc(
             "Adds a cone of ground, of [param material]: see [method add_box]. Other arguments and "
             "the result are as for [method dig_cone].",
             extent);
-    row<"paint_cone", "paint_cone_async", with_material<&cone<Mode::Paint>>>(
+    row<"paint_cone", "paint_cone_async", kWithMaterial<&cone<Mode::Paint>>>(
         c, {"from", "to", "radius_from", "radius_to", "material"})
         .doc("As [method paint_sphere], in a cone. Other arguments are as for [method dig_cone].",
              extent);
@@ -258,20 +267,20 @@ void VoxelTerrain::bind_brushes(ClassBuilder<VoxelTerrain>& c) {
             "longest edge if it is not turned, may be at most 64 voxels. Otherwise as [method "
             "dig_sphere].",
             diagonal);
-    row<"add_stamp", "add_stamp_async", with_material<&stamp<Mode::Add>>>(
+    row<"add_stamp", "add_stamp_async", kWithMaterial<&stamp<Mode::Add>>>(
         c, {"stamp", "at", "material"})
         .defaults(0)
         .doc(
             "Fills a [VoxelStamp] with ground of [param material]: see [method add_box]. Other "
             "arguments and the result are as for [method dig_stamp].",
             diagonal);
-    row<"paint_stamp", "paint_stamp_async", with_material<&stamp<Mode::Paint>>>(
+    row<"paint_stamp", "paint_stamp_async", kWithMaterial<&stamp<Mode::Paint>>>(
         c, {"stamp", "at", "material"})
         .doc(
             "As [method paint_sphere], in a [VoxelStamp]. Other arguments are as for [method "
             "dig_stamp].",
             diagonal);
-    row<"paste_stamp", "paste_stamp_async", with_material<&stamp<Mode::Paste>>>(
+    row<"paste_stamp", "paste_stamp_async", kWithMaterial<&stamp<Mode::Paste>>>(
         c, {"stamp", "at", "material"})
         .defaults(0)
         .doc(
@@ -309,7 +318,13 @@ void VoxelTerrain::bind_brushes(ClassBuilder<VoxelTerrain>& c) {
             "axes turn a box, a cone or a stamp; a box or a cone's length is scaled by it, too. "
             "The result is as for [method dig_sphere].",
             radius);
-    row<"write_box", "write_box_async", &write_box>(c, {"min", "size", "distances", "materials"})
+    const ArgumentNames of_a_box = {"min", "size", "distances", "materials"};
+    using WriteBox = Methods<&write_box>;
+    Row{"write_box", c.method("write_box", WriteBox::kCall<"write_box">, of_a_box),
+        c.method("write_box_async",
+                 &Self::by<&write_box_later, const Vector3i&, const Vector3i&,
+                           const PackedFloat32Array&, const PackedByteArray&>,
+                 of_a_box)}
         .defaults(PackedByteArray())
         .doc(
             "Makes the ground in a box what an array says, as one edit. [param min] is the first "

@@ -4,10 +4,12 @@
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
+#include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/voxel/brushes.hpp"
 #include "nebula/godot/voxel/held_edit.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/task/next_frame.hpp"
+#include "nebula/task/pool_bridge.hpp"
 #include "nebula/voxel/edit/big_edit.hpp"
 #include "nebula/voxel/edit/operation.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
@@ -16,10 +18,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -104,7 +108,7 @@ Error VoxelTerrain::edit(const char* method, const MakeBrush& make_brush) {
 }
 
 Variant VoxelTerrain::edit_async(const char* method, const MakeBrush& make_brush) {
-    std::string where = place_of(method);
+    const std::string where = place_of(method);
     if (const Error obstacle = edit_obstacle(where); obstacle != Error::OK) return obstacle;
     Brush brush = make_brush(brush_place(voxel::kMaxBigEditRadius));
     if (!brush) return refuse(where + brush.error() + '.');
@@ -113,14 +117,44 @@ Variant VoxelTerrain::edit_async(const char* method, const MakeBrush& make_brush
     const auto begun = world_->terrain.begin_edit(*brush);
     if (!begun) return refuse(where + begun.error().message + '.');
     const auto news = std::make_shared<TaskNews>();
+    const auto options = background_options(where, news);
     tasks.push_back(make_awaitable(
-        finish_in_background(std::move(where), HeldEdit(world_->terrain, **begun), news),
-        // The world's end cancels it, and with the world goes the edit.
-        {.name = std::string("VoxelTerrain.") + method,
-         .when_cancelled = Variant(Error::ERR_UNCONFIGURED),
-         .when_called_off = Variant(Error::ERR_SKIP),
-         .news = news}));
+        finish_in_background(where, HeldEdit(world_->terrain, **begun), news), options));
     return tasks.back()->wait();
+}
+
+Variant VoxelTerrain::edit_async(const char* method, std::function<Brush()> make_brush) {
+    const std::string where = place_of(method);
+    if (const Error obstacle = edit_obstacle(where); obstacle != Error::OK) return obstacle;
+    auto& tasks = room_for_background_edit();
+    const auto news = std::make_shared<TaskNews>();
+    tasks.push_back(make_awaitable(
+        make_in_background(where, std::move(make_brush), edit_user_, edit_stroke_, news),
+        background_options(where, news)));
+    return tasks.back()->wait();
+}
+
+AwaitableOptions VoxelTerrain::background_options(std::string_view where,
+                                                  std::shared_ptr<TaskNews> news) {
+    // The world's end cancels it, and with the world goes the edit.
+    return {.name = where.substr(0, where.find(':')),
+            .when_cancelled = Variant(Error::ERR_UNCONFIGURED),
+            .when_called_off = Variant(Error::ERR_SKIP),
+            .news = std::move(news)};
+}
+
+task<std::int64_t> VoxelTerrain::make_in_background(std::string where,
+                                                    std::function<Brush()> make_brush,
+                                                    std::uint32_t user, std::uint32_t stroke,
+                                                    std::shared_ptr<TaskNews> news) {
+    auto job = shared_pool().run(std::move(make_brush), {.band = Band::Normal, .name = "brush"});
+    Brush brush = co_await job;
+    if (!brush) co_return static_cast<std::int64_t>(refuse(where + brush.error() + '.'));
+    brush->user = user;
+    brush->stroke = stroke;
+    const auto begun = world_->terrain.begin_edit(*brush);
+    if (!begun) co_return static_cast<std::int64_t>(refuse(where + begun.error().message + '.'));
+    co_return co_await finish_in_background(where, HeldEdit(world_->terrain, **begun), news);
 }
 
 std::vector<Ref<NebulaTask>>& VoxelTerrain::room_for_background_edit() {

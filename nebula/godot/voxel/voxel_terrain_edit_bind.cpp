@@ -35,12 +35,13 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
             "terrain.write_box(to, size, distances, materials)\n[/codeblock]");
     c.method("copy_box", &Self::copy_box, {"min", "size"})
         .doc(
-            "Returns the ground in a box as a [VoxelStamp], with its materials, to be pasted, "
-            "added or dug elsewhere:\n[codeblock]\nvar hut := terrain.copy_box(min, size)\n"
+            "Gives the ground in a box, as it is now, as a [VoxelStamp] with its materials, to be "
+            "pasted, added or dug elsewhere:\n[codeblock]\nvar hut: VoxelStamp = await "
+            "terrain.copy_box(min, size)\n"
             "terrain.paste_stamp(hut, Transform3D(Basis(Vector3.UP, PI / 2), place))\n"
             "[/codeblock]\nThe box is as for [method read_box], with at least 2 voxels along each "
             "axis; its first voxel goes where the stamp is put, see [member VoxelStamp.offset]. "
-            "Returns null, after a line in the output, if the box cannot be read.");
+            "Null, after a line in the output, if the box cannot be read.");
     c.method("get_last_edit", &Self::last_edit)
         .doc(
             "Returns what the latest edit, [method undo] or [method redo] of this world has done: "

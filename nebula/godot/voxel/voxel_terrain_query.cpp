@@ -223,18 +223,23 @@ PackedByteArray VoxelTerrain::read_box_materials(const Vector3i& min, const Vect
     return PackedByteArray(*materials);
 }
 
-Ref<VoxelStamp> VoxelTerrain::copy_box(const Vector3i& min, const Vector3i& size) {
+Variant VoxelTerrain::copy_box(const Vector3i& min, const Vector3i& size) {
+    const std::string where = "VoxelTerrain.copy_box: ";
     if (mover() == nullptr) {
         if (!has_world() || !is_inside_tree()) tell_no_world("copy_box");
+        return {};
+    }
+    if (std::min({size.x, size.y, size.z}) < 2) {
+        refuse(where + "each edge of the box must be from 2 to 128 voxels.");
         return {};
     }
     auto grid = box_to_read(min, size).and_then(
         [&](const voxel::Box3i& box) { return world_->terrain.copy_box(box); });
     if (!grid) {
-        refuse("VoxelTerrain.copy_box: " + grid.error().message + '.');
+        refuse(where + grid.error().message + '.');
         return {};
     }
-    return VoxelStamp::make(std::move(*grid), {});
+    return VoxelStamp::from_samples(where, std::move(*grid));
 }
 
 std::int64_t VoxelTerrain::material_at(const Vector3& position) {

@@ -41,12 +41,6 @@ bool has_materials(const Generator& generator, const Box3i& box) {
     return generator.uniform_material({column, 0}) != Material{0};
 }
 
-tl::expected<DistanceGrid, VoxelError> read_with_materials(const Volume& volume, const Box3i& box) {
-    return read_region(
-        box, [&volume](BrickId id, Brick& out) { detail::read_brick(volume, id, out); },
-        &volume.generator());
-}
-
 }  // namespace
 
 std::optional<VoxelError> check(const DistanceGrid& grid) {
@@ -128,9 +122,16 @@ tl::expected<DistanceGrid, VoxelError> read_region(const Box3i& box,
     }
 }
 
+tl::expected<DistanceGrid, VoxelError> read_region_with_materials(const Volume& volume,
+                                                                  const Box3i& box) {
+    return read_region(
+        box, [&volume](BrickId id, Brick& out) { detail::read_brick(volume, id, out); },
+        &volume.generator());
+}
+
 tl::expected<std::vector<Material>, VoxelError> read_region_materials(const Volume& volume,
                                                                       const Box3i& box) {
-    auto grid = read_with_materials(volume, box);
+    auto grid = read_region_with_materials(volume, box);
     if (!grid) return tl::unexpected(std::move(grid.error()));
     try {
         grid->materials.resize(grid->distances.size());  // if there are none, all are 0
@@ -143,7 +144,7 @@ tl::expected<std::vector<Material>, VoxelError> read_region_materials(const Volu
 void continue_distances(DistanceGrid& grid) { detail::extend_distances(grid, kSampleMax); }
 
 tl::expected<DistanceGrid, VoxelError> copy_region(const Volume& volume, const Box3i& box) {
-    auto grid = read_with_materials(volume, box);
+    auto grid = read_region_with_materials(volume, box);
     if (!grid) return grid;
     if (!edges_fit(grid->size))
         return wrong_size("the copied box must have 2 to 256 points along each axis");

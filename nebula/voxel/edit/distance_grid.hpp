@@ -73,6 +73,10 @@ struct DistanceGrid {
 [[nodiscard]] tl::expected<std::vector<Material>, VoxelError> read_region_materials(
     const Volume& volume, const Box3i& box);
 
+/// Both in one grid, with materials as the other read_region() has them. Threads, Cost and Errors as there.
+[[nodiscard]] tl::expected<DistanceGrid, VoxelError> read_region_with_materials(
+    const Volume& volume, const Box3i& box);
+
 /// Distances of 127 units and more to either side say no more than that. Continues them from those of the
 /// neighbours, to within a tenth, so that coarse levels are smooth. \throws std::bad_alloc.
 void continue_distances(DistanceGrid& grid);

@@ -218,7 +218,7 @@ tl::expected<std::vector<Material>, VoxelError> Terrain::read_box_materials(
 }
 
 tl::expected<DistanceGrid, VoxelError> Terrain::copy_box(const Box3i& box) const {
-    return copy_region(impl().world.volume(), box);
+    return read_region_with_materials(impl().world.volume(), box);
 }
 
 Mover& Terrain::mover() noexcept { return impl().world.mover(); }

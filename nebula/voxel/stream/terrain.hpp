@@ -169,7 +169,8 @@ public:
     [[nodiscard]] tl::expected<std::vector<Material>, VoxelError> read_box_materials(
         const Box3i& box) const;
 
-    /// Both, to be stamped somewhere else. Errors and cost as for copy_region.
+    /// Both: a stamp, when a worker has called continue_distances(). Errors and cost as for
+    /// read_region_with_materials.
     [[nodiscard]] tl::expected<DistanceGrid, VoxelError> copy_box(const Box3i& box) const;
 
     /// Sweeps, overlaps and the nearest surface, in the world as the last edit has left it. Lifetime: the
