@@ -146,6 +146,17 @@ TEST(Undo, IsRefusedWhileAnotherUsersEditLiesOnTop) {
     ASSERT_TRUE(world.undo(3));
     ASSERT_TRUE(world.redo(1));
     ASSERT_TRUE(world.redo(2));
+    // Of the same samples, the materials alone.
+    World painted(low_hills());
+    painted.set_undo_limit(kPlenty);
+    for (const std::uint32_t user : {1U, 2U})
+        ASSERT_TRUE(painted.apply(Operation{.mode = Mode::Paint,
+                                            .shape = SphereShape{{0, -9, 0}, 5.0F},
+                                            .material = static_cast<Material>(user),
+                                            .user = user}));
+    EXPECT_EQ(painted.undo(1).error().kind, VoxelError::Kind::Conflict);
+    ASSERT_TRUE(painted.undo(2));
+    ASSERT_TRUE(painted.undo(1));
     // In the middle of a stroke: it is cut in two, and the second part alone can be undone.
     World cut(low_hills());
     cut.set_undo_limit(kPlenty);
