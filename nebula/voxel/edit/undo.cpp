@@ -242,10 +242,11 @@ std::optional<BrickPtr> UndoHistory::move_out(Stroke& stroke, std::size_t at, St
     };
     auto now = without(present(mine.id));
     if (!now) return std::nullopt;
-    std::uint64_t after = hash_or_0(now->get());
+    States sunk{{here, present(mine.id), hash_or_0(now->get()), now->get()}};
+    States raised;
     for (std::size_t i = later.size(); i-- > 0;) {
         Sunk& edit = later[i];
-        edit.after = after;
+        edit.after = sunk.back().new_hash;
         if (i == 0) {
             edit.first = &mine;
             edit.before = mine.before;
@@ -253,10 +254,15 @@ std::optional<BrickPtr> UndoHistory::move_out(Stroke& stroke, std::size_t at, St
             auto other = without(edit.entry->other.get());
             if (!other) return std::nullopt;
             edit.other = std::move(*other);
-            edit.before = after = hash_or_0(edit.other.get());
+            edit.before = hash_or_0(edit.other.get());
         }
+        const Brick* const old = edit.entry->other.get();
+        sunk.push_back(
+            {edit.entry->before, old, edit.before, i == 0 ? mine.other.get() : edit.other.get()});
+        raised.push_back({edit.entry->before, old, here, present(mine.id)});
     }
-    step.moved.push_back({at, hash_or_0(now->get()), here});
+    step.moved.push_back({at, sunk.front().new_hash, here});
+    carry_undone(mine.id, std::move(sunk), std::move(raised), step);
     return now;
 }
 
@@ -266,8 +272,42 @@ std::optional<BrickPtr> UndoHistory::move_onto(Stroke& stroke, std::size_t at, S
     const auto before = kept(mine.id, mine.before);
     if (!before) return std::nullopt;
     auto now = mover_.move(mine.id, *before, mine.other.get(), present(mine.id));
-    if (now) step.moved.push_back({at, content(mine.id), hash_or_0(now->get())});
+    if (!now) return std::nullopt;
+    const std::uint64_t after = hash_or_0(now->get());
+    step.moved.push_back({at, content(mine.id), after});
+    carry_undone(mine.id, {}, {{mine.after, mine.other.get(), after, now->get()}}, step);
     return now;
+}
+
+// What was undone can be made again on the state that it once changed. If a step changes that state, or nobody
+// comes back to it, it goes on from the new one, unless it changes the same samples.
+void UndoHistory::carry_undone(BrickId brick, States sunk, States raised, Step& step) {
+    for (auto& [id, user] : users_)
+        for (auto stroke = user.undone.rbegin(); stroke != user.undone.rend(); ++stroke) {
+            const auto known = (*stroke)->index.find(brick);
+            if (known == (*stroke)->index.end()) continue;
+            Entry& entry = (*stroke)->entries[known->second];
+            const auto carry = [&](States& states) {
+                const auto on = std::ranges::find(states, entry.before, &State::hash);
+                if (on == states.end()) return false;
+                auto other = mover_.move(brick, on->brick, entry.other.get(), on->new_brick);
+                if (!other) return false;
+                const std::uint64_t before = on->new_hash;
+                const std::uint64_t after = hash_or_0(other->get());
+                states.push_back({entry.after, entry.other.get(), after, other->get()});
+                step.sunk.push_back({.user = id,
+                                     .stroke = stroke->get(),
+                                     .entry = &entry,
+                                     .first = nullptr,
+                                     .other = std::move(*other),
+                                     .before = before,
+                                     .after = after});
+                return true;
+            };
+            // The user's own come after the stroke again.
+            if (id != step.user && carry(sunk)) continue;
+            carry(raised);
+        }
 }
 
 UndoHistory::Way UndoHistory::way_of(Stroke& stroke, Step& step, std::vector<EditedBrick>& bricks) {
@@ -281,6 +321,10 @@ UndoHistory::Way UndoHistory::way_of(Stroke& stroke, Step& step, std::vector<Edi
         const Entry& entry = stroke.entries[i];
         const std::uint64_t here = content(entry.id);
         if (here == (step.undo ? entry.after : entry.before)) {
+            if (step.undo)
+                carry_undone(entry.id,
+                             {{entry.after, present(entry.id), entry.before, entry.other.get()}},
+                             {}, step);
             // What was published is given back later. A new one stays here, in case the step is not made.
             bricks.push_back({entry.id, entry.is_new ? make_brick(*entry.other) : nullptr});
         } else if (auto now = step.undo ? move_out(stroke, i, step) : move_onto(stroke, i, step)) {
@@ -398,8 +442,10 @@ EditReport UndoHistory::publish(Step step) noexcept {
     for (const Sunk& edit : step.sunk) {
         User& other = users_.find(edit.user)->second;
         // The limit of one edit may have forgotten the next.
-        if (std::ranges::any_of(other.done, [&](const auto& s) { return s.get() == edit.stroke; }))
-            count_bytes(other, *edit.stroke);
+        for (const Strokes* strokes : {&other.done, &other.undone})
+            if (std::ranges::any_of(*strokes,
+                                    [&](const auto& s) { return s.get() == edit.stroke; }))
+                count_bytes(other, *edit.stroke);
     }
     for (const Sunk& edit : step.sunk)
         if (const auto found = users_.find(edit.user); found != users_.end()) {

@@ -122,6 +122,17 @@ private:
     [[nodiscard]] Way way_of(Stroke& stroke, Step& step, std::vector<EditedBrick>& bricks);
     /// For a brick that is not as the stroke left it. Nothing if others have changed the same samples.
     [[nodiscard]] std::optional<BrickPtr> move_out(Stroke& stroke, std::size_t entry, Step& step);
+    /// What a brick was after some edit, and what it is from now on.
+    struct State {
+        std::uint64_t hash;
+        const Brick* brick;
+        std::uint64_t new_hash;
+        const Brick* new_brick;
+    };
+    using States = std::vector<State>;
+    /// \param sunk    states that lose the stroke which the step undoes.
+    /// \param raised  states that lie below it from now on, for what comes after it.
+    void carry_undone(BrickId brick, States sunk, States raised, Step& step);
     [[nodiscard]] std::optional<BrickPtr> move_onto(Stroke& stroke, std::size_t entry, Step& step);
     /// A brick that a history keeps; null: pristine.
     [[nodiscard]] std::optional<const Brick*> kept(BrickId brick,
@@ -154,7 +165,8 @@ struct UndoHistory::Moved {
     std::uint64_t after;
 };
 
-/// An edit of others in such a brick, before which the stroke lay that is undone. It lies there no more.
+/// Another edit, done or undone, whose entry of a brick a step changes: mostly an edit of others, before which the
+/// undone stroke lay, and lies no more.
 struct UndoHistory::Sunk {
     std::uint32_t user = 0;
     Stroke* stroke = nullptr;
