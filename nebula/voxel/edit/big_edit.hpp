@@ -58,14 +58,36 @@ public:
         Failed,     ///< Nothing changes; prepare() says why.
     };
 
-    /// Errors: those of check() up to kMaxBigEditRadius; OutOfMemory.
-    [[nodiscard]] static tl::expected<std::unique_ptr<BigEdit>, VoxelError> start(
-        WorkerPool& pool, Volume& volume, const Operation& operation);
+    /// An operation, with all that can be known of it before anybody looks at a brick.
+    ///
+    /// Threads:   as a plain struct.
+    class Plan {
+    public:
+        Plan(Plan&&) noexcept;
+        Plan& operator=(Plan&&) noexcept;
+        ~Plan();
+        [[nodiscard]] const Operation& operation() const noexcept { return operation_; }
+
+    private:
+        friend BigEdit;
+        explicit Plan(Operation operation);
+        Operation operation_;
+        detail::MaterialRules rules_;
+        std::array<std::unique_ptr<const detail::LevelBrush>, kLevels> brushes_;  // null: left out
+        std::unique_ptr<const detail::SoftEdit> soft_;  // null: it is hard
+    };
+    /// Any thread. Cost: of a stamp, some 3 ns per point. Errors: those of check() up to
+    /// kMaxBigEditRadius; OutOfMemory.
+    [[nodiscard]] static tl::expected<Plan, VoxelError> plan(Operation operation);
+    /// Errors: OutOfMemory.
+    [[nodiscard]] static tl::expected<std::unique_ptr<BigEdit>, VoxelError> start(WorkerPool& pool,
+                                                                                  Volume& volume,
+                                                                                  Plan plan);
     ~BigEdit();
     BigEdit(const BigEdit&) = delete;
     BigEdit& operator=(const BigEdit&) = delete;
 
-    [[nodiscard]] const Operation& operation() const noexcept { return operation_; }
+    [[nodiscard]] const Operation& operation() const noexcept { return plan_.operation(); }
     /// From 0 to 1: the share of the slices that are done. Falls if bricks are worked out again.
     [[nodiscard]] float progress() const noexcept;
     /// What has begun is finished, and dropped.
@@ -92,7 +114,7 @@ private:
         std::optional<VoxelError> error;
     };
 
-    BigEdit(WorkerPool& pool, Volume& volume, const Operation& operation);
+    BigEdit(WorkerPool& pool, Volume& volume, Plan plan);
     void cut();
     void cut(const Box3i& points, Level level);
     void begin_round();
@@ -107,11 +129,8 @@ private:
 
     WorkerPool& pool_;
     Volume& volume_;
-    Operation operation_;
-    detail::MaterialRules rules_;
+    const Plan plan_;
     EpochDomain::Pin pin_;  // of a round: what workers look up stays alive
-    std::array<std::unique_ptr<const detail::LevelBrush>, kLevels> brushes_;  // null: left out
-    std::unique_ptr<const detail::SoftEdit> soft_;                            // null: it is hard
 
     std::vector<Slice>
         slices_;  // of this round; changes between rounds only, when no runner is left
