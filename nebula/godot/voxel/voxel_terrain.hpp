@@ -405,6 +405,8 @@ private:
     /// A line for the user, after which a function returns: a Logger of the game runs inside log(),
     /// and may free this node.
     static Error refuse(const std::string& what);
+    /// With what the world said. Returns ERR_OUT_OF_MEMORY if that was it.
+    static Error refuse(const std::string& where, const voxel::VoxelError& why);
     /// The same, for a function that goes on. Returns whether the node is still there.
     [[nodiscard]] bool tell(LogLevel level, const std::string& what) const;
     /// A line for each. False: whoever read one of them has ended this world.

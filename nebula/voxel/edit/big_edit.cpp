@@ -128,14 +128,21 @@ void BigEdit::run() noexcept {
     }
 }
 
+// With what the owner thread would have to hash, and to wait for if it has left the memory.
+void BigEdit::add(Slice& slice, detail::BrickChange change) const {
+    const FoundBrick before = volume_.read(change.id);
+    slice.hashes.push_back({before ? hash_of(*before) : 0, hash_of(*change.samples)});
+    slice.before.push_back(volume_.kept_copy(change.id));
+    slice.changes.push_back(std::move(change));
+}
+
 void BigEdit::run_slice(Slice& slice) noexcept {
     try {
         const auto scratch = std::make_unique_for_overwrite<detail::BrickScratch>();
         const auto change_softly = [&](BrickId id) {
             if (auto done = plan_.soft_->change_finest(volume_, id, *scratch)) {
-                slice.hashes.push_back(hash_of(*done->brick.samples));
                 slice.picks.push_back(done->picks);
-                slice.changes.push_back(std::move(done->brick));
+                add(slice, std::move(done->brick));
             }
         };
         const auto change = [&](BrickId id) {
@@ -145,10 +152,8 @@ void BigEdit::run_slice(Slice& slice) noexcept {
             const detail::LevelBrush* brush =
                 plan_.brushes_[static_cast<std::size_t>(id.level)].get();
             if (brush == nullptr || cancelled_.load(std::memory_order_relaxed)) return;
-            if (auto done = detail::change_brick(volume_, *brush, plan_.rules_, id, *scratch)) {
-                slice.hashes.push_back(hash_of(*done->samples));
-                slice.changes.push_back(std::move(*done));
-            }
+            if (auto done = detail::change_brick(volume_, *brush, plan_.rules_, id, *scratch))
+                add(slice, std::move(*done));
         };
         for (const BrickId id : slice.again) change(id);
         for (std::int32_t z = slice.box.min.z; z < slice.box.max.z; ++z)
@@ -168,12 +173,12 @@ void BigEdit::merge() noexcept {
         bricks_.reserve(count);
         volumes_.reserve(count);
         hashes_.reserve(count);
-        index_.reserve(count);
         for (Slice& slice : slices_) {
             if (slice.error && !error_) error_ = std::move(slice.error);
             merge_changes(slice);
         }
         if (plan_.soft_ != nullptr) pick_down();
+        for (Slice& slice : slices_) slice = {};  // here, and not on the owner thread
         std::sort(report_.chunks.begin(), report_.chunks.end());
         report_.chunks.erase(std::unique(report_.chunks.begin(), report_.chunks.end()),
                              report_.chunks.end());
@@ -183,18 +188,21 @@ void BigEdit::merge() noexcept {
 }
 
 void BigEdit::merge_changes(Slice& slice) {
+    if (!slice.again.empty())
+        for (std::size_t i = index_.size(); i < bricks_.size(); ++i)
+            index_.emplace(bricks_[i].id, i);
     for (const BrickId id : slice.again) forget(id);
     for (std::size_t i = 0; i < slice.picks.size(); ++i)
         picks_.insert_or_assign(slice.changes[i].id, slice.picks[i]);
     hashes_.insert(hashes_.end(), slice.hashes.begin(), slice.hashes.end());
-    for (detail::BrickChange& change : slice.changes) {
+    for (std::size_t i = 0; i < slice.changes.size(); ++i) {
+        detail::BrickChange& change = slice.changes[i];
         const auto level = static_cast<std::size_t>(change.id.level);
         change.changed.append_chunks(change.id, report_.chunks);
         report_.reach[level] = box_around(report_.reach[level], brick_region(change.id).box);
         voxel::add(report_.materials, change.volumes);
         report_.volume += total(change.volumes);
-        index_.emplace(change.id, bricks_.size());
-        bricks_.push_back({change.id, std::move(change.samples)});
+        bricks_.push_back({change.id, std::move(change.samples), std::move(slice.before[i])});
         volumes_.push_back(std::move(change.volumes));
     }
 }
@@ -230,9 +238,8 @@ void BigEdit::pick_down() {
             auto done = detail::SoftEdit::change_coarser(
                 volume_, id, detail::finer_picks(id, picks_of), *scratch);
             if (!done) continue;
-            made.hashes.push_back(hash_of(*done->brick.samples));
             made.picks.push_back(done->picks);
-            made.changes.push_back(std::move(done->brick));
+            add(made, std::move(done->brick));
         }
         merge_changes(made);
     }

@@ -109,8 +109,9 @@ private:
         Box3i box;                   // of bricks; or else
         std::vector<BrickId> again;  // bricks that were edited meanwhile
         std::vector<detail::BrickChange> changes;
-        std::vector<std::uint64_t> hashes;  // of the changes; an undo history wants them
-        std::vector<detail::Picks> picks;   // of the changes of a soft operation
+        std::vector<BrickHashes> hashes;   // of the changes; an undo history wants them
+        std::vector<BrickPtr> before;      // of those that have left the memory; else null
+        std::vector<detail::Picks> picks;  // of the changes of a soft operation
         std::optional<VoxelError> error;
     };
 
@@ -120,6 +121,7 @@ private:
     void begin_round();
     void run() noexcept;
     void run_slice(Slice& slice) noexcept;
+    void add(Slice& slice, detail::BrickChange change) const;
     void merge() noexcept;
     void merge_changes(Slice& slice);
     void pick_down();
@@ -146,9 +148,9 @@ private:
 
     // Of the last runner until merged_, then of the owner thread.
     std::vector<EditedBrick> bricks_;
-    std::vector<MaterialVolumes> volumes_;  // by brick
-    std::vector<std::uint64_t> hashes_;     // by brick
-    std::unordered_map<BrickId, std::size_t, BrickIdHash> index_;
+    std::vector<MaterialVolumes> volumes_;                         // by brick
+    std::vector<BrickHashes> hashes_;                              // by brick
+    std::unordered_map<BrickId, std::size_t, BrickIdHash> index_;  // empty until bricks are redone
     std::unordered_map<BrickId, detail::Picks, BrickIdHash> picks_;  // of a soft operation
     EditReport report_;
     std::optional<VoxelError> error_;
