@@ -4,8 +4,10 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstring>
 #include <mutex>
+#include <thread>
 
 namespace nebula::voxel {
 
@@ -39,14 +41,28 @@ public:
     /// The `at`-th change, or read, from now on fails; the first is 0.
     void fail(Fault fault, int at) {
         const std::lock_guard lock(mutex());
-        state() = {fault, at, false, state().read_only};
+        state().fault = fault;
+        state().left = at;
+        state().failed = false;
     }
     /// Nothing fails any more. Whether anything has.
     bool heal() {
         const std::lock_guard lock(mutex());
         const bool failed = state().failed;
-        state() = {Fault::Io, -1, false, state().read_only};
+        state().fault = Fault::Io;
+        state().left = -1;
+        state().failed = false;
         return failed;
+    }
+    /// Whether a page that is written to the database itself, and not to its WAL, takes a millisecond.
+    void set_slow(bool on) {
+        const std::lock_guard lock(mutex());
+        state().slow = on;
+    }
+    /// Such pages, since it was constructed.
+    [[nodiscard]] int pages() {
+        const std::lock_guard lock(mutex());
+        return state().pages;
     }
     /// Whether databases can be opened for reading only.
     void set_read_only(bool on) {
@@ -57,6 +73,7 @@ public:
 private:
     struct File {
         sqlite3_file base;
+        bool is_database;
         sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
     };
     struct State {
@@ -64,6 +81,8 @@ private:
         int left = -1;  // changes until one fails; below 0: none does
         bool failed = false;
         bool read_only = false;
+        bool slow = false;
+        int pages = 0;
     };
 
     // A save is answered before the I/O thread has moved its pages, so a test that goes on then changes
@@ -94,6 +113,11 @@ private:
         return s.fault == Fault::Full ? SQLITE_FULL : SQLITE_IOERR;
     }
 
+    static bool note_page() {
+        const std::lock_guard lock(mutex());
+        ++state().pages;
+        return state().slow;
+    }
     static bool is_short_write() {
         const std::lock_guard lock(mutex());
         return state().fault == Fault::ShortWrite;
@@ -111,6 +135,7 @@ private:
         static const sqlite3_io_methods kMethods = methods();
         const int code = base()->xOpen(base(), name, real(file), flags, out);
         file->pMethods = code == SQLITE_OK ? &kMethods : nullptr;
+        reinterpret_cast<File*>(file)->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
         return code;
     }
     static int remove(sqlite3_vfs*, const char* name, int sync) {
@@ -129,6 +154,8 @@ private:
         };
         m.xWrite = [](sqlite3_file* f, const void* from, int count, sqlite3_int64 at) {
             const int code = verdict(false);
+            if (reinterpret_cast<File*>(f)->is_database && note_page())
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
             if (code != SQLITE_OK && is_short_write())
                 real(f)->pMethods->xWrite(real(f), from, count / 2, at);
             return code == SQLITE_OK ? real(f)->pMethods->xWrite(real(f), from, count, at) : code;

@@ -4,6 +4,7 @@
 #include "stored_bricks.hpp"
 #include "world_samples.hpp"
 
+#include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/edit/detail/edit_changes.hpp"
 #include "nebula/voxel/space/hash_bytes.hpp"
 #include "nebula/voxel/world/world_saver.hpp"
@@ -188,6 +189,36 @@ TEST(FileBricks, TakeNoMoreMemoryThanTheLimit) {
     EXPECT_LT(most, 2 * limit);
 }
 
+// Arrays of materials are as large as the samples.
+TEST(FileBricks, TakeNoMoreMemoryThanTheLimitWhereTheyArePainted) {
+    constexpr std::size_t limit = std::size_t{2} << 20U;
+    const TemporaryFolder folder;
+    World world(low_hills());
+    WorldSaver saver(world, folder.file("world"), in_file(limit));
+    saver.wait();
+    for (int i = 0; i < 40; ++i)
+        ASSERT_TRUE(
+            world.apply(Operation{.mode = Mode::Paint,
+                                  .shape = SphereShape{{static_cast<float>(i % 10) * 40.0F, 0,
+                                                        static_cast<float>(i / 10) * 40.0F},
+                                                       17.0F},
+                                  .material = 3}));
+    const std::size_t before = world.volume().edited_bytes();
+    EXPECT_GT(before, world.volume().edited_count() * sizeof(Brick) * 5 / 4) << "most have one";
+    EXPECT_GT(before, limit);
+    ASSERT_TRUE(saver.finish());
+    for (int i = 0; i < 20; ++i) saver.update();
+    EXPECT_LT(world.volume().edited_bytes(), limit / 2 + 1);
+    EXPECT_GT(world.volume().edited_bytes(), limit / 3);
+    for (const BrickKey key : [&] {
+             std::vector<BrickKey> all;
+             saver.store().keys().for_each([&](BrickKey k) { all.push_back(k); });
+             return all;
+         }())
+        (void)world.file_bricks().kept(*brick_of(key));
+    EXPECT_LT(world.file_bricks().bytes(), std::max(limit / 2, 512 * sizeof(Brick)) + 1);
+}
+
 TEST(FileBricks, ThatCannotBeReadAreAnErrorAndNotTheGeneratorsGround) {
     const TemporaryFolder folder;
     World world(low_hills());
@@ -301,8 +332,48 @@ TEST(FileBricks, WhatAnEditReplacesIsReadTogether) {
     Volume volume(low_hills());
     volume.set_kept(&file);
     (void)volume.prepare(std::move(bricks));
-    EXPECT_EQ(volume.edited_count(), 300U);
+    EXPECT_EQ(volume.edited_count(), 0U) << "an edit that is not made leaves nothing in memory";
     EXPECT_EQ(reads, 2);
+}
+
+// The workers of a big edit read what it replaces. The owner thread read all of it again when the edit was
+// finished: a second for 85 000 bricks.
+TEST(FileBricks, WhatABigEditReplacesIsBroughtAlong) {
+    WorkerPoolConfig config;
+    config.thread_count_override = 1;
+    WorkerPool pool(config);
+    World world(low_hills());
+    world.set_undo_limit(std::size_t{1} << 28U);
+    BrickKeys keys;
+    std::vector<BrickId> kept;
+    for (std::int32_t i = 0; i < 1000; ++i) {  // more than the last read ones
+        kept.push_back({{i % 10 - 5, i / 10 % 10 - 5, i / 100 - 5}});
+        keys.insert(*key_of(kept.back()));
+    }
+    int waits = 0;
+    world.file_bricks().open(
+        keys,
+        [&waits, owner = std::this_thread::get_id()](std::span<const BrickKey> wanted) {
+            if (std::this_thread::get_id() == owner) ++waits;
+            std::vector<std::shared_ptr<const Brick>> bricks;
+            for (const BrickKey key : wanted) bricks.emplace_back(brick_of_seed(key));
+            return bricks;
+        },
+        0);
+    world.volume().set_kept(&world.file_bricks());
+    const auto edit = world.begin(pool, operation_of(dig_at({0, 0, 0}, 80)));
+    ASSERT_TRUE(edit);
+    while ((*edit)->advance(Clock::now()) == BigEdit::State::Working) std::this_thread::yield();
+    EXPECT_EQ(world.volume().edited_count(), 0U) << "nor does it bring them into the memory";
+    ASSERT_TRUE(world.finish(**edit));
+    EXPECT_EQ(waits, 0);
+    ASSERT_TRUE(world.undo(0));
+    EXPECT_EQ(waits, 0);
+    for (const BrickId id : kept)
+        if (const Brick* brick = world.volume().find(id)) {
+            EXPECT_TRUE(brick->samples == brick_of_seed(*key_of(id))->samples);
+        }
+    EXPECT_GT(world.volume().edited_count(), 600U);
 }
 
 // As many as a large undo hides.
@@ -356,6 +427,33 @@ TEST(FileBricks, AreReadWhileASaveIsEncoded) {
 // Threads look at one place while the owner edits, saves, undoes there and drops what is saved. A look during
 // which nothing was edited has seen exactly what the edits before it left. The version would not tell: it
 // goes up when the last brick of an edit is published, and a look may meet the first of them.
+// Whoever waited for a brick waited for all of them.
+TEST(FileBricks, AreReadBeforeThePagesOfASaveAreMoved) {
+    const TemporaryFolder folder;
+    FaultyFiles files;
+    WorldSaverSettings settings = in_file();
+    settings.file.vfs = FaultyFiles::kName;
+    World world(low_hills());
+    WorldSaver saver(world, folder.file("world"), settings);
+    saver.wait();
+    std::vector<EditedBrick> bricks;
+    for (std::int32_t i = 0; i < 2000; ++i)
+        bricks.push_back({{{i % 100, i / 100, 0}}, brick_of_seed(static_cast<std::uint64_t>(i))});
+    const BrickKey key = *key_of(bricks[7].id);
+    world.volume().publish_edited(world.volume().prepare(std::move(bricks)));
+    const int before = files.pages();
+    files.set_slow(true);
+    ASSERT_TRUE(saver.finish());
+    while (files.pages() == before) std::this_thread::yield();
+    EXPECT_TRUE(equal(saver.store().read_now({&key, 1})[0], brick_of_seed(7)));
+    EXPECT_LT(files.pages() - before, 100);
+    files.set_slow(false);
+    const int stopped = files.pages();
+    for (int i = 0; i < 1000 && files.pages() - stopped < 300; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_GE(files.pages() - stopped, 300) << "they are moved afterwards";
+}
+
 TEST(FileBricks, ReadersSeeEachVersionWhole) {
     constexpr ChunkId chunk{};
     const TemporaryFolder folder;

@@ -197,6 +197,48 @@ TEST(WorldSaver, CallsDuringASaveShareTheNextOne) {
     expect_file(path, 9);
 }
 
+// All of it in one call was a long frame.
+TEST(WorldSaver, ALargeSaveEndsInParts) {
+    const TemporaryFolder folder;
+    World world(low_hills());
+    WorldSaverSettings settings;
+    settings.memory_limit = 0;
+    settings.autosave = {};
+    WorldSaver saver(world, folder.file("world"), settings);
+    saver.wait();
+    Volume& volume = world.volume();
+    constexpr auto count = static_cast<std::int32_t>(2 * WorldSaver::kEndedAtOnce + 100);
+    std::vector<EditedBrick> bricks;
+    for (std::int32_t i = 0; i < count; ++i)
+        bricks.push_back({{{i % 100, i / 100 % 100, i / 10000}}, BrickPtr(&kAirBrick)});
+    const BrickId first = bricks.front().id;
+    volume.publish_edited(volume.prepare(std::move(bricks)));
+    Outcome saved;
+    save(saver, saved);
+    int parts = 0;
+    for (std::size_t left = volume.being_saved().size(); saver.is_saving(); ++parts) {
+        saver.update();
+        const std::size_t done = left - volume.being_saved().size();
+        EXPECT_LE(done, WorldSaver::kEndedAtOnce);
+        if (done == 0) {  // it is still being written
+            --parts;
+            continue;
+        }
+        left -= done;
+        if (parts > 0) continue;
+        EXPECT_EQ(saved.answers, 0);
+        std::vector<EditedBrick> later;
+        later.push_back({first, BrickPtr(&kSolidBrick)});
+        volume.publish_edited(volume.prepare(std::move(later)));
+    }
+    EXPECT_EQ(parts, 3);
+    EXPECT_EQ(saved.answers, 1);
+    EXPECT_TRUE(saved.result);
+    EXPECT_EQ(volume.unsaved_count(), 1U) << "what was edited meanwhile is in the next save";
+    for (int i = 0; i < count && volume.edited_count() > 1; ++i) saver.update();
+    EXPECT_EQ(volume.edited_count(), 1U) << "all others may leave the memory";
+}
+
 TEST(WorldSaver, AtItsEndEverythingIsSavedOrTheReasonIsTold) {
     const TemporaryFolder folder;
     const std::string path = folder.file("world");

@@ -12,7 +12,6 @@
 #include "nebula/godot/voxel/terrain_materials.hpp"
 #include "nebula/voxel/mesh/material_attribute.hpp"
 #include "nebula/voxel/mesh/part_mesh.hpp"
-#include "nebula/voxel/mesh/smooth_mesher.hpp"
 
 #include <algorithm>
 #include <array>
@@ -147,9 +146,9 @@ void add_mesh(const RigidBody3D& body, const voxel::PartMesh& made, const BodySp
         static_cast<GeometryInstance3D::ShadowCastingSetting>(look.cast_shadow));
 }
 
-void add_shapes(const RigidBody3D& body, const voxel::PartMesh& made, const voxel::GroundPart& part,
-                const BodySpace& space, std::int32_t hull_edge) {
-    for (const std::vector<voxel::Vec3f>& hull : voxel::hulls_of(made, part, hull_edge)) {
+void add_shapes(const RigidBody3D& body, const std::vector<std::vector<voxel::Vec3f>>& hulls,
+                const BodySpace& space) {
+    for (const std::vector<voxel::Vec3f>& hull : hulls) {
         PackedVector3Array points;
         points.resize(hull.size());
         std::transform(hull.begin(), hull.end(), points.write().begin(),
@@ -182,27 +181,23 @@ void set_mass(const RigidBody3D& body, const voxel::PartMass& mass, const BodySp
 
 }  // namespace
 
-tl::expected<RigidBody3D, voxel::VoxelError> make_island_body(const voxel::GroundPart& part,
+tl::expected<RigidBody3D, voxel::VoxelError> make_island_body(const voxel::LoosePart& loose,
                                                               const IslandLook& look) {
     RigidBody3D body;
     try {
-        voxel::SmoothMesher mesher;
-        const auto made = voxel::mesh_part(mesher, part);
-        if (!made) return tl::unexpected(made.error());
-        const voxel::PartMass mass = voxel::mass_of(part, look.densities);
-        const BodySpace space(part, mass, look.place);
+        const BodySpace space(loose.part, loose.mass, look.place);
         body = create<RigidBody3D>();
         body.set_freeze_enabled(true);
         body.set_visible(false);
         body.set_as_top_level(true);
         body.set_transform(space.place());
-        set_mass(body, mass, space);
+        set_mass(body, loose.mass, space);
         body.set_collision_layer(look.layer);
         body.set_collision_mask(look.mask);
         body.set_collision_priority(look.priority);
         body.set_physics_material_override(look.physics_material);
-        add_mesh(body, *made, space, look);
-        add_shapes(body, *made, part, space, look.hull_edge);
+        add_mesh(body, loose.mesh, space, look);
+        add_shapes(body, loose.hulls, space);
         return body;
     } catch (...) {
         destroy(body);

@@ -8,8 +8,8 @@
 #include "nebula/godot/binding/math.hpp"
 #include "nebula/godot/binding/ref.hpp"
 #include "nebula/godot/voxel/chunk_surface.hpp"
-#include "nebula/voxel/field/ground_part.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
+#include "nebula/voxel/world/loose_part.hpp"
 
 #include <tl/expected.hpp>
 
@@ -21,9 +21,7 @@ class TerrainMaterials;
 
 /// What does not follow from the part itself.
 struct IslandLook {
-    Transform3D place;                           ///< Of the terrain, global.
-    voxel::Densities densities{};                ///< In kilograms per cubic metre.
-    std::int32_t hull_edge = voxel::kBrickSize;  ///< As voxel::hulls_of.
+    Transform3D place;  ///< Of the terrain, global.
     Ref<Material> material;
     TerrainMaterials* materials = nullptr;  ///< Of the terrain's library, if there is no material.
     /// By material, as vertices have them; null: the part's materials do not matter.
@@ -41,9 +39,10 @@ struct IslandLook {
 /// hidden and frozen, and not in the tree; whoever calls this owns it.
 ///
 /// Threads:   main thread.
-/// Cost:      in proportion to the part's box; about as much as meshing its chunks.
+/// \param loose  no crumb; its densities are in kilograms per cubic metre.
+/// Cost:      in proportion to its vertices and hulls.
 /// Errors:    OutOfMemory.
 [[nodiscard]] tl::expected<RigidBody3D, voxel::VoxelError> make_island_body(
-    const voxel::GroundPart& part, const IslandLook& look);
+    const voxel::LoosePart& loose, const IslandLook& look);
 
 }  // namespace nebula::godot

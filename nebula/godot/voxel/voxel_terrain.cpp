@@ -790,6 +790,12 @@ Error VoxelTerrain::refuse(const std::string& what) {
     return Error::ERR_INVALID_PARAMETER;
 }
 
+Error VoxelTerrain::refuse(const std::string& where, const voxel::VoxelError& why) {
+    if (why.kind != voxel::VoxelError::Kind::OutOfMemory) return refuse(where + why.message + '.');
+    refuse(where + "there is not enough memory, so nothing was changed.");
+    return Error::ERR_OUT_OF_MEMORY;
+}
+
 // ---- Properties. Each may be what a refused start was waiting for.
 
 void VoxelTerrain::set_generator(const Ref<VoxelGenerator>& generator) {

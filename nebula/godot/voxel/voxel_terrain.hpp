@@ -42,6 +42,8 @@
 #include "nebula/voxel/stream/colliders.hpp"
 #include "nebula/voxel/stream/ground_body.hpp"
 #include "nebula/voxel/stream/terrain.hpp"
+#include "nebula/voxel/world/detachment.hpp"
+#include "nebula/voxel/world/loose_part.hpp"
 
 #include <tl/expected.hpp>
 
@@ -49,6 +51,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -261,8 +264,9 @@ private:
         Event edited;  // set when show_edits() has something to do in this frame
         std::vector<Ref<NebulaTask>> edits_in_background;
         std::optional<LastEdit> last_edit;
-        std::deque<PendingEdit> pending_edits;  // not announced yet, oldest first
-        std::vector<voxel::Island> islands;     // found, and nothing was done about them yet
+        std::deque<PendingEdit> pending_edits;       // not announced yet, oldest first
+        std::vector<voxel::Island> islands;          // found, and nothing was done about them yet
+        std::vector<voxel::Detachment*> coming_off;  // begun, and the terrain's
         std::vector<HeldBody> held_bodies;
         bool announcing = false;            // handlers run: what they edit is the next frame's
         bool edits_for_next_frame = false;  // and with it what is edited after that
@@ -382,9 +386,19 @@ private:
     /// Searches, within a budget, and does what `islands` says. Runs handlers: survives() comes after.
     void look_for_islands();
     void search_islands(Clock::time_point deadline);
-    void handle_island(const voxel::Island& island);
-    /// An error has been told if there is none; the body is null as well if it was a crumb.
-    tl::expected<RigidBody3D, voxel::VoxelError> take_off(voxel::GroundPart part, bool is_crumb);
+    void tell_of_next_island();
+    /// False: not in this frame.
+    bool begin_next_island();
+    void take_off_islands(Clock::time_point deadline);
+    /// \pre it is Ready; the pointer is worthless then. Runs handlers.
+    void take_off(voxel::Detachment& island);
+    void announce_island(const char* signal, std::initializer_list<Variant> arguments);
+    static void island_stays(const voxel::VoxelError& error);
+    [[nodiscard]] voxel::BodySettings body_settings() const;
+    /// Makes the body and calls remove(), which makes the edit. Null: it was a crumb.
+    template <class F>
+    tl::expected<RigidBody3D, voxel::VoxelError> make_fall(const voxel::LoosePart& loose,
+                                                           F&& remove);
     void show_island(ObjectId body) const;
     /// Bodies begin to move where the ground beneath them is in physics.
     void settle_held_bodies();
@@ -401,6 +415,8 @@ private:
     /// A line for the user, after which a function returns: a Logger of the game runs inside log(),
     /// and may free this node.
     static Error refuse(const std::string& what);
+    /// With what the world said. Returns ERR_OUT_OF_MEMORY if that was it.
+    static Error refuse(const std::string& where, const voxel::VoxelError& why);
     /// The same, for a function that goes on. Returns whether the node is still there.
     [[nodiscard]] bool tell(LogLevel level, const std::string& what) const;
     /// A line for each. False: whoever read one of them has ended this world.

@@ -100,9 +100,11 @@ Error VoxelTerrain::edit(const char* method, const MakeBrush& make_brush) {
     if (!brush) return refuse(where + brush.error() + end_of_sentence());
     name_stroke(*brush);
     const auto report = world_->terrain.edit(*brush);
-    if (!report)
-        return refuse(where + report.error().message +
-                      (check(*brush, voxel::kMaxEditRadius) ? end_of_sentence() : "."));
+    if (!report) {
+        if (check(*brush, voxel::kMaxEditRadius))
+            return refuse(where + report.error().message + end_of_sentence());
+        return refuse(where, report.error());
+    }
     note_edit(*report, at);
     return Error::OK;
 }
@@ -115,7 +117,7 @@ Variant VoxelTerrain::edit_async(const char* method, const MakeBrush& make_brush
     name_stroke(*brush);
     auto& tasks = room_for_background_edit();
     const auto begun = world_->terrain.begin_edit(*brush);
-    if (!begun) return refuse(where + begun.error().message + '.');
+    if (!begun) return refuse(where, begun.error());
     const auto news = std::make_shared<TaskNews>();
     const auto options = background_options(where, news);
     tasks.push_back(make_awaitable(
@@ -189,8 +191,7 @@ task<tl::expected<bool, voxel::VoxelError>> VoxelTerrain::finish_edit(
 task<std::int64_t> VoxelTerrain::finish_in_background(std::string where, HeldEdit edit,
                                                       std::shared_ptr<TaskNews> news) {
     const auto done = co_await finish_edit(std::move(edit), std::move(news));
-    co_return static_cast<std::int64_t>(done ? Error::OK
-                                             : refuse(where + done.error().message + '.'));
+    co_return static_cast<std::int64_t>(done ? Error::OK : refuse(where, done.error()));
 }
 
 Dictionary VoxelTerrain::last_edit() const {
@@ -297,7 +298,7 @@ Error VoxelTerrain::step_back(const char* method, std::int64_t user, bool redo) 
             log(LogLevel::Warning, where + report.error().message + '.');
             return Error::ERR_BUSY;
         default:
-            return refuse(where + report.error().message + '.');
+            return refuse(where, report.error());
     }
 }
 

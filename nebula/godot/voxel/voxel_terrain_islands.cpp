@@ -8,6 +8,8 @@
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/voxel/mesh/part_mesh.hpp"
 #include "nebula/voxel/query/islands.hpp"
+#include "nebula/voxel/world/detachment.hpp"
+#include "nebula/voxel/world/loose_part.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -30,6 +32,8 @@ constexpr std::chrono::milliseconds kIslandBudget{1};
 // How long a body waits for the ground beneath it, if that never comes.
 constexpr std::chrono::milliseconds kLongestHold{500};
 constexpr std::int64_t kLeastIslandSize = 1;
+// At once: each keeps its part and its removal in memory, a few megabytes of the largest ones.
+constexpr std::size_t kMostComingOff = 8;
 constexpr double kMostDensity = 1e6;
 
 voxel::Vec3f floats(voxel::Vec3i v) {
@@ -55,6 +59,9 @@ void VoxelTerrain::set_islands(std::int64_t what) {
     if (!world_) return;
     world_->terrain.islands().set_largest(searched_island_size());
     if (islands_ == Islands::Stay) world_->islands.clear();
+    if (islands_ == Islands::Fall) return;
+    for (voxel::Detachment* const island : std::exchange(world_->coming_off, {}))
+        world_->terrain.drop(*island);
 }
 
 void VoxelTerrain::set_island_max_size(std::int64_t voxels) {
@@ -110,7 +117,9 @@ void VoxelTerrain::set_island_collision_mask(std::int64_t mask) {
 
 void VoxelTerrain::look_for_islands() {
     if (!world_ || islands_ == Islands::Stay || !transform_works()) return;
-    if (!world_->terrain.islands().pending() && world_->islands.empty()) return;
+    if (!world_->terrain.islands().pending() && world_->islands.empty() &&
+        world_->coming_off.empty())
+        return;
     const ObjectId self = id();
     const std::uint64_t world = world_number_;
     const Clock::time_point deadline = Clock::now() + kIslandBudget;
@@ -119,11 +128,12 @@ void VoxelTerrain::look_for_islands() {
         // At least one, or those that take longer than the budget would wait for ever.
         for (bool first = true; survives(self, world) && !world_->islands.empty() &&
                                 (first || Clock::now() < deadline);
-             first = false) {
-            const voxel::Island island = world_->islands.back();
-            world_->islands.pop_back();
-            handle_island(island);
-        }
+             first = false)
+            if (islands_ == Islands::Signal)
+                tell_of_next_island();
+            else if (!begin_next_island())
+                break;
+        if (survives(self, world)) take_off_islands(deadline);
     } catch (const std::bad_alloc&) {  // the next frame goes on
         if (survives(self, world)) world_->view.no_memory();
     }
@@ -140,38 +150,72 @@ void VoxelTerrain::search_islands(Clock::time_point deadline) {
         }
 }
 
-void VoxelTerrain::handle_island(const voxel::Island& island) {
+// What handlers edit comes before the commit of this frame, and is shown with it.
+void VoxelTerrain::announce_island(const char* signal, std::initializer_list<Variant> arguments) {
     const ObjectId self = id();
     const std::uint64_t world = world_number_;
-    // What handlers edit comes before the commit of this frame, and is shown with it.
-    const auto announce = [&](const char* signal, std::initializer_list<Variant> arguments) {
-        const bool before = std::exchange(world_->announcing, true);
-        emit_signal(signal, arguments);
-        if (survives(self, world)) world_->announcing = before;
-    };
-    auto part = world_->terrain.part_at(island.first, searched_island_size());
-    if (part && !part->has_value()) return;  // an edit has attached it since, or removed it
-    if (!part) {
-        refuse("VoxelTerrain: an island stays where it is: " + part.error().message + '.');
-        return;
+    const bool before = std::exchange(world_->announcing, true);
+    emit_signal(signal, arguments);
+    if (survives(self, world)) world_->announcing = before;
+}
+
+void VoxelTerrain::tell_of_next_island() {
+    const voxel::Island island = world_->islands.back();
+    world_->islands.pop_back();
+    const auto part = world_->terrain.part_at(island.first, searched_island_size());
+    if (!part) return island_stays(part.error());
+    if (!part->has_value()) return;  // an edit has attached it since, or removed it
+    const voxel::Box3i& box = (*part)->box;
+    const AABB area =
+        space_.to_global(voxel::Aabb{floats(box.min), floats(box.max - voxel::Vec3i{1, 1, 1})});
+    announce_island("island_found",
+                    {Dictionary{{"position", space_.to_global(floats(island.first))},
+                                {"area", area},
+                                {"volume", voxel::mass_of(**part).volume * voxel_volume()}}});
+}
+
+bool VoxelTerrain::begin_next_island() {
+    if (world_->coming_off.size() == kMostComingOff) return false;
+    world_->coming_off.reserve(kMostComingOff);
+    const auto begun =
+        world_->terrain.detach(world_->islands.back().first, {.largest = searched_island_size(),
+                                                              .body = body_settings(),
+                                                              .user = edit_user_,
+                                                              .stroke = edit_stroke_});
+    if (!begun) {
+        world_->view.no_memory();
+        return false;
     }
-    const double voxels = voxel::mass_of(**part).volume;
-    const double volume = voxels * voxel_volume();
-    if (islands_ == Islands::Signal) {
-        const voxel::Box3i& box = (*part)->box;
-        const AABB area =
-            space_.to_global(voxel::Aabb{floats(box.min), floats(box.max - voxel::Vec3i{1, 1, 1})});
-        announce("island_found", {Dictionary{{"position", space_.to_global(floats(island.first))},
-                                             {"area", area},
-                                             {"volume", volume}}});
-        return;
+    world_->islands.pop_back();
+    world_->coming_off.push_back(*begun);
+    return true;
+}
+
+void VoxelTerrain::take_off_islands(Clock::time_point deadline) {
+    const ObjectId self = id();
+    const std::uint64_t world = world_number_;
+    // In the order in which they were found; what one of them runs may begin more, or end the world.
+    for (std::size_t i = 0; survives(self, world) && i < world_->coming_off.size();) {
+        voxel::Detachment* const island = world_->coming_off[i];
+        const voxel::Detachment::State state = island->advance(deadline);
+        if (state == voxel::Detachment::State::Working) {
+            ++i;
+            continue;
+        }
+        world_->coming_off.erase(world_->coming_off.begin() + static_cast<std::ptrdiff_t>(i));
+        if (state == voxel::Detachment::State::Ready) {
+            take_off(*island);
+            if (Clock::now() >= deadline) return;
+            continue;
+        }
+        const voxel::VoxelError error = island->error();
+        world_->terrain.drop(*island);
+        if (state == voxel::Detachment::State::Failed) island_stays(error);
     }
-    const auto body = take_off(*std::move(*part), voxels < island_crumbs_);
-    if (!body) {
-        refuse("VoxelTerrain: an island stays where it is: " + body.error().message + '.');
-        return;
-    }
-    if (survives(self, world)) announce("island_detached", {Variant(*body), volume});
+}
+
+void VoxelTerrain::island_stays(const voxel::VoxelError& error) {
+    refuse("VoxelTerrain: an island stays where it is: " + error.message + '.');
 }
 
 voxel::Densities VoxelTerrain::densities() const {
@@ -196,35 +240,49 @@ double VoxelTerrain::voxel_volume() const noexcept {
     return size[0] * size[1] * size[2];
 }
 
-tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::take_off(voxel::GroundPart part,
-                                                                    bool is_crumb) {
+voxel::BodySettings VoxelTerrain::body_settings() const {
+    return {
+        .densities = densities(),
+        .crumbs = island_crumbs_,
+        .has_materials = vertex_colors().has_value(),
+        .hull_edge = island_shape_ == IslandShape::Convex ? voxel::kOneHull : voxel::kBrickSize};
+}
+
+void VoxelTerrain::take_off(voxel::Detachment& island) {
+    const ObjectId self = id();
+    const std::uint64_t world = world_number_;
+    const voxel::LoosePart& loose = *island.part();
+    const double volume = loose.mass.volume * voxel_volume();
+    const auto body = make_fall(loose, [&] { return world_->terrain.finish(island); });
+    if (!survives(self, world)) return;
+    if (body) return announce_island("island_detached", {Variant(*body), volume});
+    island_stays(body.error());
+}
+
+template <class F>
+tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::make_fall(const voxel::LoosePart& loose,
+                                                                     F&& remove) {
     const Clock::time_point at = Clock::now();
     RigidBody3D body;
-    if (!is_crumb) {
+    if (!loose.is_crumb) {
         const std::optional<VertexColors> colors = vertex_colors();
-        if (colors)
-            if (const auto read = world_->terrain.read_materials(part); !read)
-                return tl::unexpected(read.error());
         const auto made = make_island_body(
-            part, {.place = get_global_transform(),
-                   .densities = densities(),
-                   .hull_edge =
-                       island_shape_ == IslandShape::Convex ? voxel::kOneHull : voxel::kBrickSize,
-                   .material = material_,
-                   .materials = world_->view.materials(),
-                   .colors = colors ? &*colors : nullptr,
-                   .physics_material = physics_material_of(part),
-                   .layer = island_layer_,
-                   .mask = island_mask_ | ground_look_.layer,
-                   .priority = ground_look_.priority,
-                   .visual_layers = geometry_.layers,
-                   .cast_shadow = geometry_.cast_shadow});
+            loose, {.place = get_global_transform(),
+                    .material = material_,
+                    .materials = world_->view.materials(),
+                    .colors = colors && !loose.mesh.materials.empty() ? &*colors : nullptr,
+                    .physics_material = physics_material_of(loose.part),
+                    .layer = island_layer_,
+                    .mask = island_mask_ | ground_look_.layer,
+                    .priority = ground_look_.priority,
+                    .visual_layers = geometry_.layers,
+                    .cast_shadow = geometry_.cast_shadow});
         if (!made) return tl::unexpected(made.error());
         body = *made;
     }
     try {
         if (!body.is_null()) world_->held_bodies.push_back({body.id(), at});
-        const auto report = world_->terrain.remove(part, edit_user_, edit_stroke_);
+        const auto report = remove();
         if (!report) {
             destroy(body);  // who is held and gone is forgotten in the next tick
             return tl::unexpected(report.error());
@@ -289,16 +347,20 @@ RigidBody3D VoxelTerrain::detach_island(const Vector3& position) {
                            static_cast<std::int32_t>(std::floor(at.y)),
                            static_cast<std::int32_t>(std::floor(at.z))};
     const auto largest = static_cast<std::int32_t>(island_max_size_);
+    voxel::BodySettings settings = body_settings();
+    settings.crumbs = 0.0;  // whoever asks for a body gets one
     // The corners of the cell that the position lies in: any of them that is ground will do.
     for (int i = 0; i < 8; ++i) {
-        auto part =
-            world_->terrain.part_at(low + voxel::Vec3i{i & 1, i >> 1 & 1, i >> 2 & 1}, largest);
-        if (!part) {
-            refuse(where + part.error().message + '.');
+        const auto loose = world_->terrain.loose_part_at(
+            low + voxel::Vec3i{i & 1, i >> 1 & 1, i >> 2 & 1}, largest, settings);
+        if (!loose) {
+            refuse(where + loose.error().message + '.');
             return {};
         }
-        if (!part->has_value()) continue;
-        const auto body = take_off(*std::move(*part), false);
+        if (!loose->has_value()) continue;
+        const auto body = make_fall(**loose, [&] {
+            return world_->terrain.remove((*loose)->part, edit_user_, edit_stroke_);
+        });
         if (body) return *body;
         refuse(where + body.error().message + '.');
         return {};
@@ -376,8 +438,9 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
             "if the "
             "terrain moves. To the terrain it is an edit: [method undo] brings the ground back, "
             "and leaves "
-            "the body. All of it is done in this call: some milliseconds for an island of 16 "
-            "voxels, and more than a hundred for one of 60.");
+            "the body. All of it is done in this call, which takes some milliseconds for an "
+            "island of 16 voxels and 45 for one of 60; with [member islands] at Fall, workers do "
+            "it.");
     c.signal(
         "island_found", {argument<Dictionary>("info")},
         "Emitted for each island at an edit, if [member islands] is Signal. [param info] has a "

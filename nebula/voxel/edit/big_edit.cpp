@@ -27,14 +27,32 @@ constexpr unsigned kMostGrowth = 10;
 
 }  // namespace
 
-tl::expected<std::unique_ptr<BigEdit>, VoxelError> BigEdit::start(WorkerPool& pool, Volume& volume,
-                                                                  const Operation& operation) {
-    NEBULA_ASSERT(volume.is_owner_thread(),
-                  "a big edit was not started on the volume's owner thread");
+BigEdit::Plan::Plan(Operation operation) : operation_(std::move(operation)), rules_(operation_) {
+    if (is_soft(operation_))
+        soft_ = std::make_unique<const detail::SoftEdit>(operation_);
+    else
+        brushes_ = detail::make_brushes(operation_);
+}
+BigEdit::Plan::Plan(Plan&&) noexcept = default;
+BigEdit::Plan& BigEdit::Plan::operator=(Plan&&) noexcept = default;
+BigEdit::Plan::~Plan() = default;
+
+tl::expected<BigEdit::Plan, VoxelError> BigEdit::plan(Operation operation) {
     try {
         if (auto fault = check(operation, kMaxBigEditRadius))
             return tl::unexpected(std::move(*fault));
-        std::unique_ptr<BigEdit> edit(new BigEdit(pool, volume, operation));
+        return Plan(std::move(operation));
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+}
+
+tl::expected<std::unique_ptr<BigEdit>, VoxelError> BigEdit::start(WorkerPool& pool, Volume& volume,
+                                                                  Plan plan) {
+    NEBULA_ASSERT(volume.is_owner_thread(),
+                  "a big edit was not started on the volume's owner thread");
+    try {
+        std::unique_ptr<BigEdit> edit(new BigEdit(pool, volume, std::move(plan)));
         edit->cut();
         edit->begin_round();
         return edit;
@@ -43,12 +61,8 @@ tl::expected<std::unique_ptr<BigEdit>, VoxelError> BigEdit::start(WorkerPool& po
     }
 }
 
-BigEdit::BigEdit(WorkerPool& pool, Volume& volume, const Operation& operation)
-    : pool_(pool),
-      volume_(volume),
-      operation_(operation),
-      rules_(operation),
-      tasks_(pool, Band::Normal) {}
+BigEdit::BigEdit(WorkerPool& pool, Volume& volume, Plan plan)
+    : pool_(pool), volume_(volume), plan_(std::move(plan)), tasks_(pool, Band::Normal) {}
 
 BigEdit::~BigEdit() {
     cancel();
@@ -57,13 +71,11 @@ BigEdit::~BigEdit() {
 }
 
 void BigEdit::cut() {
-    if (is_soft(operation_)) {
-        soft_ = std::make_unique<const detail::SoftEdit>(operation_);
-        if (!soft_->box().empty()) cut(soft_->box(), 0);
+    if (plan_.soft_ != nullptr) {
+        if (!plan_.soft_->box().empty()) cut(plan_.soft_->box(), 0);
         return;
     }
-    brushes_ = detail::make_brushes(operation_);
-    for (const auto& brush : brushes_)
+    for (const auto& brush : plan_.brushes_)
         if (brush != nullptr) cut(brush->box(), brush->level());
 }
 
@@ -116,25 +128,32 @@ void BigEdit::run() noexcept {
     }
 }
 
+// With what the owner thread would have to hash, and to wait for if it has left the memory.
+void BigEdit::add(Slice& slice, detail::BrickChange change) const {
+    const FoundBrick before = volume_.read(change.id);
+    slice.hashes.push_back({before ? hash_of(*before) : 0, hash_of(*change.samples)});
+    slice.before.push_back(volume_.kept_copy(change.id));
+    slice.changes.push_back(std::move(change));
+}
+
 void BigEdit::run_slice(Slice& slice) noexcept {
     try {
         const auto scratch = std::make_unique_for_overwrite<detail::BrickScratch>();
         const auto change_softly = [&](BrickId id) {
-            if (auto done = soft_->change_finest(volume_, id, *scratch)) {
-                slice.hashes.push_back(hash_of(*done->brick.samples));
+            if (auto done = plan_.soft_->change_finest(volume_, id, *scratch)) {
                 slice.picks.push_back(done->picks);
-                slice.changes.push_back(std::move(done->brick));
+                add(slice, std::move(done->brick));
             }
         };
         const auto change = [&](BrickId id) {
-            if (soft_ != nullptr && id.level == 0 && !cancelled_.load(std::memory_order_relaxed))
+            if (plan_.soft_ != nullptr && id.level == 0 &&
+                !cancelled_.load(std::memory_order_relaxed))
                 return change_softly(id);
-            const detail::LevelBrush* brush = brushes_[static_cast<std::size_t>(id.level)].get();
+            const detail::LevelBrush* brush =
+                plan_.brushes_[static_cast<std::size_t>(id.level)].get();
             if (brush == nullptr || cancelled_.load(std::memory_order_relaxed)) return;
-            if (auto done = detail::change_brick(volume_, *brush, rules_, id, *scratch)) {
-                slice.hashes.push_back(hash_of(*done->samples));
-                slice.changes.push_back(std::move(*done));
-            }
+            if (auto done = detail::change_brick(volume_, *brush, plan_.rules_, id, *scratch))
+                add(slice, std::move(*done));
         };
         for (const BrickId id : slice.again) change(id);
         for (std::int32_t z = slice.box.min.z; z < slice.box.max.z; ++z)
@@ -154,12 +173,12 @@ void BigEdit::merge() noexcept {
         bricks_.reserve(count);
         volumes_.reserve(count);
         hashes_.reserve(count);
-        index_.reserve(count);
         for (Slice& slice : slices_) {
             if (slice.error && !error_) error_ = std::move(slice.error);
             merge_changes(slice);
         }
-        if (soft_ != nullptr) pick_down();
+        if (plan_.soft_ != nullptr) pick_down();
+        for (Slice& slice : slices_) slice = {};  // here, and not on the owner thread
         std::sort(report_.chunks.begin(), report_.chunks.end());
         report_.chunks.erase(std::unique(report_.chunks.begin(), report_.chunks.end()),
                              report_.chunks.end());
@@ -169,18 +188,21 @@ void BigEdit::merge() noexcept {
 }
 
 void BigEdit::merge_changes(Slice& slice) {
+    if (!slice.again.empty())
+        for (std::size_t i = index_.size(); i < bricks_.size(); ++i)
+            index_.emplace(bricks_[i].id, i);
     for (const BrickId id : slice.again) forget(id);
     for (std::size_t i = 0; i < slice.picks.size(); ++i)
         picks_.insert_or_assign(slice.changes[i].id, slice.picks[i]);
     hashes_.insert(hashes_.end(), slice.hashes.begin(), slice.hashes.end());
-    for (detail::BrickChange& change : slice.changes) {
+    for (std::size_t i = 0; i < slice.changes.size(); ++i) {
+        detail::BrickChange& change = slice.changes[i];
         const auto level = static_cast<std::size_t>(change.id.level);
         change.changed.append_chunks(change.id, report_.chunks);
         report_.reach[level] = box_around(report_.reach[level], brick_region(change.id).box);
         voxel::add(report_.materials, change.volumes);
         report_.volume += total(change.volumes);
-        index_.emplace(change.id, bricks_.size());
-        bricks_.push_back({change.id, std::move(change.samples)});
+        bricks_.push_back({change.id, std::move(change.samples), std::move(slice.before[i])});
         volumes_.push_back(std::move(change.volumes));
     }
 }
@@ -216,9 +238,8 @@ void BigEdit::pick_down() {
             auto done = detail::SoftEdit::change_coarser(
                 volume_, id, detail::finer_picks(id, picks_of), *scratch);
             if (!done) continue;
-            made.hashes.push_back(hash_of(*done->brick.samples));
             made.picks.push_back(done->picks);
-            made.changes.push_back(std::move(done->brick));
+            add(made, std::move(done->brick));
         }
         merge_changes(made);
     }
@@ -246,11 +267,11 @@ void BigEdit::forget(BrickId brick) noexcept {
 void BigEdit::note_edited(std::span<const BrickId> bricks) noexcept {
     try {
         for (const BrickId id : bricks) {
-            if (soft_ != nullptr) {
+            if (plan_.soft_ != nullptr) {
                 note_edited_softly(id);
                 continue;
             }
-            if (const auto* brush = brushes_[static_cast<std::size_t>(id.level)].get();
+            if (const auto* brush = plan_.brushes_[static_cast<std::size_t>(id.level)].get();
                 brush != nullptr && brush->reach(id) != detail::LevelBrush::Reach::None)
                 edited_.push_back(id);
         }
@@ -265,7 +286,8 @@ void BigEdit::note_edited_softly(BrickId brick) {
     for (std::int32_t z = -beside; z <= beside; ++z)
         for (std::int32_t y = -beside; y <= beside; ++y)
             for (std::int32_t x = -beside; x <= beside; ++x)
-                if (const BrickId id{brick.at + Vec3i{x, y, z}, brick.level}; soft_->reaches(id))
+                if (const BrickId id{brick.at + Vec3i{x, y, z}, brick.level};
+                    plan_.soft_->reaches(id))
                     edited_.push_back(id);
 }
 
@@ -343,7 +365,7 @@ tl::expected<PreparedEdit, VoxelError> BigEdit::prepare() {
         report_.bricks.reserve(bricks_.size());
         for (const EditedBrick& brick : bricks_) report_.bricks.push_back(brick.id);
         for (Level level = 0; level < kLevels; ++level)
-            if (const auto* brush = brushes_[static_cast<std::size_t>(level)].get())
+            if (const auto* brush = plan_.brushes_[static_cast<std::size_t>(level)].get())
                 report_.reach[static_cast<std::size_t>(level)] =
                     intersection(report_.reach[static_cast<std::size_t>(level)], brush->box());
         prepared.bricks = volume_.prepare(std::move(bricks_));

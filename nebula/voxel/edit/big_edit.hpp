@@ -58,14 +58,36 @@ public:
         Failed,     ///< Nothing changes; prepare() says why.
     };
 
-    /// Errors: those of check() up to kMaxBigEditRadius; OutOfMemory.
-    [[nodiscard]] static tl::expected<std::unique_ptr<BigEdit>, VoxelError> start(
-        WorkerPool& pool, Volume& volume, const Operation& operation);
+    /// An operation, with all that can be known of it before anybody looks at a brick.
+    ///
+    /// Threads:   as a plain struct.
+    class Plan {
+    public:
+        Plan(Plan&&) noexcept;
+        Plan& operator=(Plan&&) noexcept;
+        ~Plan();
+        [[nodiscard]] const Operation& operation() const noexcept { return operation_; }
+
+    private:
+        friend BigEdit;
+        explicit Plan(Operation operation);
+        Operation operation_;
+        detail::MaterialRules rules_;
+        std::array<std::unique_ptr<const detail::LevelBrush>, kLevels> brushes_;  // null: left out
+        std::unique_ptr<const detail::SoftEdit> soft_;  // null: it is hard
+    };
+    /// Any thread. Cost: of a stamp, some 3 ns per point. Errors: those of check() up to
+    /// kMaxBigEditRadius; OutOfMemory.
+    [[nodiscard]] static tl::expected<Plan, VoxelError> plan(Operation operation);
+    /// Errors: OutOfMemory.
+    [[nodiscard]] static tl::expected<std::unique_ptr<BigEdit>, VoxelError> start(WorkerPool& pool,
+                                                                                  Volume& volume,
+                                                                                  Plan plan);
     ~BigEdit();
     BigEdit(const BigEdit&) = delete;
     BigEdit& operator=(const BigEdit&) = delete;
 
-    [[nodiscard]] const Operation& operation() const noexcept { return operation_; }
+    [[nodiscard]] const Operation& operation() const noexcept { return plan_.operation(); }
     /// From 0 to 1: the share of the slices that are done. Falls if bricks are worked out again.
     [[nodiscard]] float progress() const noexcept;
     /// What has begun is finished, and dropped.
@@ -87,17 +109,19 @@ private:
         Box3i box;                   // of bricks; or else
         std::vector<BrickId> again;  // bricks that were edited meanwhile
         std::vector<detail::BrickChange> changes;
-        std::vector<std::uint64_t> hashes;  // of the changes; an undo history wants them
-        std::vector<detail::Picks> picks;   // of the changes of a soft operation
+        std::vector<BrickHashes> hashes;   // of the changes; an undo history wants them
+        std::vector<BrickPtr> before;      // of those that have left the memory; else null
+        std::vector<detail::Picks> picks;  // of the changes of a soft operation
         std::optional<VoxelError> error;
     };
 
-    BigEdit(WorkerPool& pool, Volume& volume, const Operation& operation);
+    BigEdit(WorkerPool& pool, Volume& volume, Plan plan);
     void cut();
     void cut(const Box3i& points, Level level);
     void begin_round();
     void run() noexcept;
     void run_slice(Slice& slice) noexcept;
+    void add(Slice& slice, detail::BrickChange change) const;
     void merge() noexcept;
     void merge_changes(Slice& slice);
     void pick_down();
@@ -107,11 +131,8 @@ private:
 
     WorkerPool& pool_;
     Volume& volume_;
-    Operation operation_;
-    detail::MaterialRules rules_;
+    const Plan plan_;
     EpochDomain::Pin pin_;  // of a round: what workers look up stays alive
-    std::array<std::unique_ptr<const detail::LevelBrush>, kLevels> brushes_;  // null: left out
-    std::unique_ptr<const detail::SoftEdit> soft_;                            // null: it is hard
 
     std::vector<Slice>
         slices_;  // of this round; changes between rounds only, when no runner is left
@@ -127,9 +148,9 @@ private:
 
     // Of the last runner until merged_, then of the owner thread.
     std::vector<EditedBrick> bricks_;
-    std::vector<MaterialVolumes> volumes_;  // by brick
-    std::vector<std::uint64_t> hashes_;     // by brick
-    std::unordered_map<BrickId, std::size_t, BrickIdHash> index_;
+    std::vector<MaterialVolumes> volumes_;                         // by brick
+    std::vector<BrickHashes> hashes_;                              // by brick
+    std::unordered_map<BrickId, std::size_t, BrickIdHash> index_;  // empty until bricks are redone
     std::unordered_map<BrickId, detail::Picks, BrickIdHash> picks_;  // of a soft operation
     EditReport report_;
     std::optional<VoxelError> error_;

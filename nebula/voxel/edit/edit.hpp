@@ -47,12 +47,18 @@ struct EditReport {
 /// itself; bricks that unloading retired are freed elsewhere.
 inline constexpr std::size_t kCollectedPerEdit = 1024;
 
+/// hash_of() a brick as the edit finds and as it leaves it.
+struct BrickHashes {
+    std::uint64_t before = 0;  ///< 0: there was none.
+    std::uint64_t after = 0;
+};
+
 /// An edit that is worked out, and that nobody can see yet.
 struct PreparedEdit {
     EditReport report;
     Volume::Prepared bricks;
-    /// hash_of() the bricks, in the order of the report's, if somebody has worked them out.
-    std::vector<std::uint64_t> hashes;
+    /// In the order of the report's bricks, if somebody has worked them out.
+    std::vector<BrickHashes> hashes;
 };
 
 /// Works out the edit on every level of detail. A hard operation is applied to each level's own

@@ -60,8 +60,10 @@ std::vector<bool> beside_other_ground(const DistanceGrid& world, const std::vect
 
 }  // namespace
 
+Box3i removal_box(const Box3i& part) noexcept { return grown(part, kMargin); }
+
 tl::expected<Operation, VoxelError> removal_of(const Volume& volume, const GroundPart& part) {
-    const Box3i box = grown(part.box, kMargin);
+    const Box3i box = removal_box(part.box);
     const Vec3i size = box.max - box.min;
     constexpr auto most = static_cast<std::int32_t>(2.0F * kMaxEditRadius);
     if (size.x > most || size.y > most || size.z > most)

@@ -58,15 +58,22 @@ std::uint64_t UndoHistory::content(BrickId brick) const noexcept {
     return hash_or_0(present(brick));
 }
 
+std::uint64_t UndoHistory::content_wherever(BrickId brick) const {
+    if (!volume_.is_kept_elsewhere(brick)) return content(brick);
+    const FoundBrick kept = volume_.read(brick);
+    return kept ? hash_of(*kept) : 0;  // damaged
+}
+
 // Not if somebody else edited a brick of the stroke since: undoing it would undo that, too.
 bool UndoHistory::goes_on(const User& user, const Operation& operation,
-                          const EditReport& report) const noexcept {
+                          const EditReport& report) const {
     if (operation.stroke == 0 || user.done.empty() || !user.undone.empty()) return false;
     const Stroke& last = *user.done.back();
     if (last.number != operation.stroke) return false;
     return std::all_of(report.bricks.begin(), report.bricks.end(), [&](BrickId brick) {
         const auto known = last.index.find(brick);
-        return known == last.index.end() || last.entries[known->second].after == content(brick);
+        return known == last.index.end() ||
+               last.entries[known->second].after == content_wherever(brick);
     });
 }
 
@@ -121,7 +128,7 @@ void UndoHistory::forget_room() noexcept {
 }
 
 void UndoHistory::record(std::vector<EditedBrick> replaced,
-                         std::span<const std::uint64_t> hashes) noexcept {
+                         std::span<const BrickHashes> hashes) noexcept {
     NEBULA_ASSERT(room_.stroke != nullptr, "no room was made for this edit");
     NEBULA_ASSERT(replaced.size() == room_.entry_of.size(), "these are another edit's bricks");
     Stroke& stroke = *std::exchange(room_.stroke, nullptr);
@@ -131,12 +138,14 @@ void UndoHistory::record(std::vector<EditedBrick> replaced,
     for (std::size_t i = 0; i < replaced.size(); ++i) {
         Entry& entry = stroke.entries[room_.entry_of[i]];
         if (room_.entry_of[i] >= room_.known) {
-            entry.before = hash_or_0(replaced[i].samples.get());
+            entry.before = replaced[i].samples == nullptr ? 0
+                           : hashes.empty()               ? hash_of(*replaced[i].samples)
+                                                          : hashes[i].before;
             entry.other = std::move(replaced[i].samples);
         } else {
             volume_.retire(std::move(replaced[i].samples));
         }
-        entry.after = hashes.empty() ? content(entry.id) : hashes[i];
+        entry.after = hashes.empty() ? content(entry.id) : hashes[i].after;
         entry.when = clock_;
     }
     if (room_.fresh != nullptr) user.done.push_back(std::move(room_.fresh));

@@ -49,7 +49,7 @@ public:
     /// `replaced` is what publish_keeping() has returned. What the user had undone cannot be redone any more.
     /// `hashes` are those of the edit's bricks, or none.
     void record(std::vector<EditedBrick> replaced,
-                std::span<const std::uint64_t> hashes = {}) noexcept;
+                std::span<const BrickHashes> hashes = {}) noexcept;
     void forget_room() noexcept;
 
     struct Moved;
@@ -111,8 +111,10 @@ private:
     };
 
     [[nodiscard]] std::uint64_t content(BrickId brick) const noexcept;
+    /// Also if it has left the memory. Throws as Volume::read.
+    [[nodiscard]] std::uint64_t content_wherever(BrickId brick) const;
     [[nodiscard]] bool goes_on(const User& user, const Operation& operation,
-                               const EditReport& report) const noexcept;
+                               const EditReport& report) const;
     enum class Way {
         Free,
         Blocked,  // by edits that somebody can take back

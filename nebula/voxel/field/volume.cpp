@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace nebula::voxel {
 
@@ -323,6 +324,20 @@ void Volume::prefetch(const Box3i& bricks, Level level) noexcept {
     }
 }
 
+void Volume::prefetch(std::span<const BrickId> bricks) noexcept {
+    if (kept_ == nullptr) return;
+    try {
+        std::vector<BrickId> missing;
+        {
+            const EpochDomain::Pin pin = epochs_.pin();
+            std::ranges::copy_if(bricks, std::back_inserter(missing),
+                                 [this](BrickId id) { return find(id) == nullptr; });
+        }
+        kept_->prefetch(missing);
+    } catch (...) {  // who reads them is told
+    }
+}
+
 bool Volume::has_any(const Box3i& bricks, Level level) const noexcept {
     const Vec3i first = floor_div(bricks.min, kPageEdge);
     const Vec3i last = floor_div(bricks.max - Vec3i{1, 1, 1}, kPageEdge);
@@ -496,6 +511,8 @@ public:
         }
         return {last_.page, index_in_page(brick)};
     }
+    /// The page found last has gone.
+    void forget() noexcept { last_ = {}; }
 
 private:
     const Volume& volume_;
@@ -508,6 +525,7 @@ Volume::Unsaved Volume::begin_save() {
     NEBULA_ASSERT(!is_saving_, "a save began before the one before it had ended");
     Unsaved save;
     save.bricks.reserve(unsaved_.size());
+    saving_.reserve(unsaved_.size());  // for those that come back, after the swap
     save.pin = epochs_.pin();
     PlaceFinder places(*this);
     for (const BrickId& id : unsaved_) {
@@ -526,26 +544,23 @@ Volume::Unsaved Volume::begin_save() {
     return save;
 }
 
-void Volume::end_save(bool durable) noexcept {
+bool Volume::end_save_of(bool durable, std::size_t most) noexcept {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     NEBULA_ASSERT(is_saving_, "a save ended that had not begun");
-    is_saving_ = false;
-    const bool all_come_back = !durable && unsaved_.empty();
     PlaceFinder places(*this);
-    for (const BrickId& id : saving_) {
+    for (; most > 0 && !saving_.empty(); --most) {
+        const BrickId id = saving_.back();
+        saving_.pop_back();
         const Place place = places.find(id);
         NEBULA_ASSERT(place.page != nullptr, "an edited brick was dropped");
-        --place.page->saving;
-        if (durable || place.page->unsaved[place.index]) continue;  // or edited again
-        if (all_come_back)
-            place.page->unsaved.set(place.index);
-        else
-            note_unsaved(place, id);
+        const bool is_last = --place.page->saving == 0;
+        if (!durable)
+            note_unsaved(place, id);  // unless it was edited again
+        else if (is_last)
+            if (unlink_if_empty(id)) places.forget();  // reserve() made room for all pages
     }
-    if (durable)
-        for (const BrickId& id : saving_) unlink_if_empty(id);  // reserve() made room for all pages
-    if (all_come_back) unsaved_.swap(saving_);                  // there may be no room for a copy
-    saving_.clear();
+    is_saving_ = !saving_.empty();
+    return !is_saving_;
 }
 
 void Volume::note_unsaved(Place place, BrickId brick) noexcept {
@@ -557,17 +572,12 @@ void Volume::note_unsaved(Place place, BrickId brick) noexcept {
 Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
     NEBULA_ASSERT(is_owner_thread(), kOffOwner);
     Prepared prepared;
-    if (kept_ != nullptr) {
-        std::vector<BrickId> ids;
-        ids.reserve(bricks.size());
-        for (const EditedBrick& brick : bricks) {
-            ids.push_back(brick.id);
-            if (brick.samples == nullptr) kept_->make_room_to_hide(brick.id);
-        }
-        recall(ids);
-    }
+    if (kept_ != nullptr) read_before(bricks);
+    std::size_t back = 0;
+    PlaceFinder places(*this);
     for (const EditedBrick& brick : bricks) {
-        if (owned_place(brick.id).page != nullptr) continue;
+        if (brick.before != nullptr) ++back;
+        if (places.find(brick.id).page != nullptr) continue;
         const std::uint64_t key = pack(floor_div(brick.id.at, kPageEdge), brick.id.level);
         NEBULA_ASSERT(key != 0, "an edit reached beyond kWorldLimit");
         // From the end: neighbours follow each other, and share a page.
@@ -575,7 +585,7 @@ Volume::Prepared Volume::prepare(std::vector<EditedBrick> bricks) {
                          [key](const NewPage& page) { return page.key == key; }))
             prepared.pages_.push_back({key, std::make_unique<Page>()});
     }
-    reserve(prepared.pages_.size(), bricks.size());
+    reserve(prepared.pages_.size(), bricks.size() + back);
     // The save that is under way may fail, and then its bricks come back.
     const std::size_t unsaved = unsaved_.size() + saving_.size() + bricks.size();
     if (unsaved > unsaved_.capacity()) unsaved_.reserve(std::max(unsaved, 2 * unsaved_.capacity()));
@@ -592,12 +602,14 @@ std::uint64_t Volume::publish(Prepared& prepared, F&& replaced) noexcept {
     for (NewPage& page : prepared.pages_) link(page.key, std::move(page.page));
     lent_ -= prepared.returned_;
     bool any_pristine = false;
+    PlaceFinder places(*this);
     for (EditedBrick& brick : prepared.bricks_) {
-        const Place place = owned_place(brick.id);
+        const Place place = places.find(brick.id);
         NEBULA_ASSERT(place.page != nullptr, "a brick was not prepared");
         const bool edited = brick.samples != nullptr;
         any_pristine |= !edited;
-        const bool was_edited = place.page->edited[place.index];
+        bool was_edited = place.page->edited[place.index];
+        if (was_edited) --edited_;
         if (!edited) {
             if (kept_ != nullptr) kept_->hide(brick.id);  // before a reader finds null
             ++dropped_;
@@ -605,7 +617,10 @@ std::uint64_t Volume::publish(Prepared& prepared, F&& replaced) noexcept {
         brick.samples = store(place, std::move(brick.samples));
         place.page->edited.set(place.index, edited);
         if (edited) ++edited_;
-        if (was_edited) --edited_;
+        if (!was_edited && brick.before != nullptr) {
+            was_edited = true;
+            retire_stored(std::exchange(brick.samples, std::move(brick.before)));
+        }
         note_unsaved(place, brick.id);
         replaced(brick, was_edited);
     }
@@ -633,20 +648,44 @@ std::vector<EditedBrick> Volume::publish_keeping(Prepared prepared) noexcept {
     return std::move(prepared.bricks_);
 }
 
+BrickPtr Volume::kept_copy(BrickId brick) const {
+    if (!is_kept_elsewhere(brick)) return nullptr;
+    const auto kept = kept_->kept(brick);
+    return kept == nullptr ? nullptr : make_brick(*kept);
+}
+
 void Volume::recall(std::span<const BrickId> bricks) {
     if (kept_ == nullptr) return;
+    std::vector<EditedBrick> missing;
+    for (const BrickId id : bricks)
+        if (is_kept_elsewhere(id)) missing.push_back({id, nullptr});
+    read_before(missing);
+    for (EditedBrick& brick : missing)
+        if (brick.before != nullptr) publish_saved(brick.id, std::move(brick.before));
+}
+
+void Volume::read_before(std::vector<EditedBrick>& bricks) {
     // Together: to wait for each alone takes several times as long. But no more than are remembered.
     constexpr std::size_t at_once = 256;
     std::vector<BrickId> missing;
+    std::vector<EditedBrick*> places;
     const auto bring = [&] {
         kept_->prefetch(missing);
-        for (const BrickId id : missing)
-            if (const auto kept = kept_->kept(id)) publish_saved(id, make_brick(*kept));
+        for (EditedBrick* const brick : places) brick->before = kept_copy(brick->id);
         missing.clear();
+        places.clear();
     };
-    for (const BrickId id : bricks) {
-        if (is_edited(id) || !kept_->has(id)) continue;
-        missing.push_back(id);
+    PlaceFinder found(*this);
+    for (EditedBrick& brick : bricks) {
+        if (brick.samples == nullptr) kept_->make_room_to_hide(brick.id);
+        const Place place = found.find(brick.id);
+        const bool is_here = place.page != nullptr && place.page->edited[place.index];
+        if (is_here || !kept_->has(brick.id))
+            brick.before.reset();  // it was there when it was copied
+        else if (brick.before == nullptr) {
+            missing.push_back(brick.id);
+            places.push_back(&brick);
+        }
         if (missing.size() == at_once) bring();
     }
     bring();
@@ -689,11 +728,11 @@ void Volume::drop_generated(BrickId brick) noexcept {
     unlink_if_empty(brick);
 }
 
-void Volume::unlink_if_empty(BrickId brick) noexcept {
+bool Volume::unlink_if_empty(BrickId brick) noexcept {
     const Place place = owned_place(brick);
-    if (place.page == nullptr || place.page->used > 0) return;
+    if (place.page == nullptr || place.page->used > 0) return false;
     // A save needs the bits of bricks that became pristine.
-    if (place.page->unsaved.any() || place.page->saving > 0) return;
+    if (place.page->unsaved.any() || place.page->saving > 0) return false;
     // Unlinked first, then retired. A reader that still has the page finds no brick in it, and
     // bricks that are published later in a new page come with a new version.
     Slot* slot = find_slot(*table_.load(std::memory_order_relaxed),
@@ -702,6 +741,7 @@ void Volume::unlink_if_empty(BrickId brick) noexcept {
     --pages_;
     ++changes_;
     epochs_.retire(std::unique_ptr<Page>(place.page));
+    return true;
 }
 
 std::size_t Volume::bytes() const noexcept {

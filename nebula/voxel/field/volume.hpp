@@ -97,6 +97,9 @@ private:
 struct EditedBrick {
     BrickId id;
     BrickPtr samples;  ///< Null: the generator says again what it holds.
+    /// The one before, if it was edited and has left the memory: kept_copy(). Volume::prepare() reads it if it
+    /// is null and needed.
+    BrickPtr before{};
 };
 
 /// The bricks of all levels in one table, with one writer and lock-free readers.
@@ -166,6 +169,8 @@ public:
     void prefetch(ChunkId chunk, std::uint8_t mask) noexcept;
     /// The same for a box of bricks.
     void prefetch(const Box3i& bricks, Level level) noexcept;
+    /// The same for some hundreds of bricks.
+    void prefetch(std::span<const BrickId> bricks) noexcept;
     /// Whether any of these bricks exists, here or elsewhere. The caller must hold a pin.
     [[nodiscard]] bool has_any(const Box3i& bricks, Level level) const noexcept;
     /// Pins, looks up and gathers. Throws: whatever the generator throws.
@@ -206,7 +211,9 @@ public:
         std::uint64_t changes_ = 0;
     };
     /// Does all of a publication that can fail. No two bricks may be the same one.
-    /// \throws std::bad_alloc, and as recall().
+    ///
+    /// Cost: a look-up per brick; it waits for those that are kept elsewhere and not brought along.
+    /// \throws std::bad_alloc, and what KeptBricks::kept throws.
     [[nodiscard]] Prepared prepare(std::vector<EditedBrick> bricks);
     /// Stores the bricks of one edit, which are never dropped from now on, and returns the new
     /// version. Nothing else may have been published since they were prepared.
@@ -234,16 +241,25 @@ public:
     /// \throws std::bad_alloc, and no save has begun.
     [[nodiscard]] Unsaved begin_save();
     /// What begin_save() gave is in a file now; or it is not, and the next save has it again.
-    void end_save(bool durable) noexcept;
+    void end_save(bool durable) noexcept {
+        while (!end_save_of(durable, std::numeric_limits<std::size_t>::max())) {
+        }
+    }
+    /// The same in steps of so many bricks; call it with the same `durable` until it returns true. Whatever is
+    /// done in between, until then the save has not ended.
+    bool end_save_of(bool durable, std::size_t most) noexcept;
     /// Stores a brick that a save has kept: edited, and not unsaved. Has no effect if the brick was
     /// edited since. It does not make chunks outdated, so call it before anything is loaded around it.
     /// \throws std::bad_alloc.
     bool publish_saved(BrickId brick, BrickPtr samples);
     [[nodiscard]] std::size_t unsaved_count() const noexcept { return unsaved_.size(); }
 
-    /// Brings back those of the bricks that were dropped, as edited ones. prepare() does it for its bricks.
+    /// Brings back those of the bricks that were dropped, as edited ones.
     /// \throws what KeptBricks::kept throws, and std::bad_alloc; then some of them may be back.
     void recall(std::span<const BrickId> bricks);
+    /// A copy of the brick, if it is not here and kept elsewhere; else null. Any thread that holds a pin. May
+    /// wait and throws as complete() does.
+    [[nodiscard]] BrickPtr kept_copy(BrickId brick) const;
     /// Drops an edited brick that is not unsaved, so KeptBricks has it as it is here. Not while a save is
     /// under way. Returns whether it was dropped.
     bool drop_kept(BrickId brick) noexcept;
@@ -258,10 +274,15 @@ public:
     /// Frees at most `most` objects that no reader can see any more. Returns how many.
     std::size_t collect(std::size_t most = std::numeric_limits<std::size_t>::max());
 
-    /// The edited bricks of the save under way.
+    /// The edited bricks of the save under way, without those that end_save_of() is done with: of the last ones
+    /// first.
     [[nodiscard]] const std::vector<BrickId>& being_saved() const noexcept { return saving_; }
     [[nodiscard]] std::size_t brick_count() const noexcept { return bricks_; }
     [[nodiscard]] std::size_t edited_count() const noexcept { return edited_; }
+    /// Of the edited bricks, with their arrays of materials; shared ones count like others.
+    [[nodiscard]] std::size_t edited_bytes() const noexcept {
+        return edited_ * sizeof(Brick) + arrays_;  // a generated brick has no array
+    }
     /// Memory of the bricks that own any, and of the table.
     [[nodiscard]] std::size_t bytes() const noexcept;
 
@@ -292,6 +313,8 @@ private:
     /// For readers.
     [[nodiscard]] const Page* find_page(Vec3i page, Level level) const noexcept;
     [[nodiscard]] Place owned_place(BrickId brick) const noexcept;
+    /// Of those that have left the memory, what is not brought along. Throws as prepare().
+    void read_before(std::vector<EditedBrick>& bricks);
     /// Makes room for so many more pages and bricks. Throws std::bad_alloc.
     void reserve(std::size_t pages, std::size_t bricks);
     Page* link(std::uint64_t key, std::unique_ptr<Page> page) noexcept;
@@ -302,7 +325,8 @@ private:
     [[nodiscard]] BrickPtr store(Place place, BrickPtr samples) noexcept;
     /// Retires a brick that is no longer stored.
     void retire_stored(BrickPtr replaced) noexcept;
-    void unlink_if_empty(BrickId brick) noexcept;
+    /// Whether its page has gone.
+    bool unlink_if_empty(BrickId brick) noexcept;
     template <class F>
     std::uint64_t publish(Prepared& prepared, F&& replaced) noexcept;
     void grow(std::size_t pages);

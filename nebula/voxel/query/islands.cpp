@@ -175,6 +175,11 @@ void copy_brick(const Sample* samples, Vec3i at, GroundWalk& walk, GroundPart& p
     const Box3i box = intersection(voxels, part.stored());
     const bool known = walk.knows(at);
     const GroundWalk::BrickNumber number = known ? walk.brick(at) : 0;
+    // On a worker, an edit may have made ground of it since the walk.
+    const auto is_of_this = [&](std::size_t row, int x) {
+        return known && (walk.pieces(number).ground[row] >> x & 1) != 0 &&
+               walk.is_of_this({number, walk.pieces(number).piece_at(row, x)});
+    };
     for (std::int32_t z = box.min.z; z < box.max.z; ++z)
         for (std::int32_t y = box.min.y; y < box.max.y; ++y) {
             const Vec3i in = Vec3i{box.min.x, y, z} - voxels.min;
@@ -182,10 +187,7 @@ void copy_brick(const Sample* samples, Vec3i at, GroundWalk& walk, GroundPart& p
             Sample* const to = part.samples.data() + part.index({box.min.x, y, z});
             const std::size_t row = BrickPieces::row(in.y, in.z);
             for (int i = 0; i < box.max.x - box.min.x; ++i) {
-                const bool is_other =
-                    is_inside(from[i]) &&
-                    !(known &&
-                      walk.is_of_this({number, walk.pieces(number).piece_at(row, in.x + i)}));
+                const bool is_other = is_inside(from[i]) && !is_of_this(row, in.x + i);
                 // It touches the part at edges or corners at most. So no edge with a vertex ends at
                 // it, and only normals read it.
                 to[i] = is_other ? Sample{kSampleUnitsPerVoxel} : from[i];
@@ -223,7 +225,6 @@ GroundPart copy_part(const Volume& volume, GroundWalk& walk) {
 tl::expected<std::optional<GroundPart>, VoxelError> part_at(const Volume& volume, Vec3i sample,
                                                             std::int32_t largest) {
     NEBULA_ASSERT(largest >= 0 && largest <= kMostIslandSize, "no island can be that large");
-    NEBULA_ASSERT(volume.is_owner_thread(), "only the volume's owner thread may ask for islands");
     try {
         GroundWalk walk(volume);
         const GroundWalk::BrickNumber brick = walk.brick(floor_div(sample, kBrickSize));

@@ -93,7 +93,8 @@ private:
 /// The island that a sample belongs to, cut out of the world as it is now; nothing if the sample is
 /// air, or if what it belongs to is larger than `largest`.
 ///
-/// Threads:   owner thread of the volume.
+/// Threads:   owner thread of the volume; any thread that holds a pin: what was edited meanwhile in the
+///            part's box and kMargin around it makes the part worthless.
 /// Cost:      some 3 us per brick in the island's box, and 1 ns per sample.
 /// Errors:    GeneratorFailed, OutOfMemory.
 [[nodiscard]] tl::expected<std::optional<GroundPart>, VoxelError> part_at(

@@ -776,10 +776,12 @@ tl::unexpected<VoxelError> WorldFile::fail_save(int code) {
     return undo(error(code, "saved"));
 }
 
-void WorldFile::checkpoint() noexcept {
-    sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
-                              nullptr);
+bool WorldFile::checkpoint() noexcept {
+    return sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                                     nullptr) != SQLITE_INTERRUPT;
 }
+
+void WorldFile::stop_checkpoint() noexcept { sqlite3_interrupt(database_.get()); }
 
 void WorldFile::pack(BrickKey key, const Brick& brick, PackedBrick& out) {
     out.key = key;

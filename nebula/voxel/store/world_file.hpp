@@ -116,8 +116,11 @@ public:
     /// What write() takes.
     /// \throws std::bad_alloc.
     void pack(BrickKey key, const Brick& brick, PackedBrick& out);
-    /// Moves saved pages to where they belong, which a save does not wait for.
-    void checkpoint() noexcept;
+    /// Moves saved pages to where they belong, which a save does not wait for. False: not all of them.
+    bool checkpoint() noexcept;
+    /// Ends the checkpoint that is under way, from any thread; the next one begins it anew. Not while anything
+    /// else is: that would fail.
+    void stop_checkpoint() noexcept;
 
     /// What the world has and the file has not.
     struct Unsaved {

@@ -15,6 +15,9 @@ namespace {
 
 // Bricks to encode, or rows, between two looks at what is urgent: about a millisecond.
 constexpr std::size_t kRowsAtOnce = 64;
+// How often a checkpoint gives way to those who read. Then it goes on to its end, or they could keep the WAL
+// growing for ever.
+constexpr int kMostStops = 256;
 
 [[maybe_unused]] constexpr const char* kOffOwner =
     "only the thread that constructed a store may use it";
@@ -112,7 +115,7 @@ std::vector<BrickPtr> WorldStore::read_now(std::span<const BrickKey> keys) {
     const Request* const mine = request.front().get();
     {
         const MutexLock lock(mutex_);
-        urgent_.splice(urgent_.end(), request);
+        add_urgent(request);
     }
     try {
         io_.spawn([this] { run_next(); }, "world file");
@@ -150,8 +153,10 @@ void WorldStore::ask(bool urgent, Answer<T> answer, Work work) {
     const Request* const mine = request.front().get();
     {
         const MutexLock lock(mutex_);
-        Requests& queue = urgent ? urgent_ : waiting_;
-        queue.splice(queue.end(), request);
+        if (urgent)
+            add_urgent(request);
+        else
+            waiting_.splice(waiting_.end(), request);
     }
     ++pending_;
     try {
@@ -194,7 +199,29 @@ void WorldStore::run_next() noexcept {
     next.front()->run(*this);
     finish(std::move(next));
     // After the answer: nobody waits for it.
-    if (file_ != nullptr) file_->checkpoint();
+    if (file_ != nullptr) move_pages();
+}
+
+void WorldStore::add_urgent(Requests& request) noexcept {
+    urgent_.splice(urgent_.end(), request);
+    // Under the lock: what the I/O thread does after it must not be stopped.
+    if (may_stop_) file_->stop_checkpoint();
+}
+
+void WorldStore::move_pages() noexcept {
+    {
+        const MutexLock lock(mutex_);
+        may_stop_ = stops_ < kMostStops;
+        if (may_stop_ && !urgent_.empty()) {  // whoever serves them comes back
+            may_stop_ = false;
+            ++stops_;
+            return;
+        }
+    }
+    const bool whole = file_->checkpoint();
+    const MutexLock lock(mutex_);
+    may_stop_ = false;
+    stops_ = whole ? 0 : stops_ + 1;
 }
 
 std::size_t WorldStore::receive() {

@@ -79,8 +79,8 @@ public:
     /// you receive them, so ask for some hundreds at a time.
     void fetch(std::vector<BrickKey> keys, Answer<std::vector<FetchedBrick>> answer);
     /// Reads bricks for whoever cannot go on without them, in the order of the keys. It waits until the I/O
-    /// thread has read them, which does so between the rows of a save or an export but not while it commits one. Any thread,
-    /// while the store lives. \throws std::runtime_error if the file cannot be read, std::bad_alloc.
+    /// thread has read them, which does so between the rows of a save or an export but not while it commits one
+    /// or syncs the pages that it has moved. Any thread, while the store lives. \throws std::runtime_error if the file cannot be read, std::bad_alloc.
     [[nodiscard]] std::vector<BrickPtr> read_now(std::span<const BrickKey> keys);
     /// The first `most` operations after a sequence number; none: there are no more.
     void fetch_operations(std::uint64_t after, std::size_t most,
@@ -118,6 +118,10 @@ private:
     /// What cannot wait for the end of a save or an export.
     void serve_urgent() noexcept NEBULA_EXCLUDES(mutex_);
     void finish(Requests request) noexcept NEBULA_EXCLUDES(mutex_);
+    /// A checkpoint, unless somebody waits.
+    void move_pages() noexcept NEBULA_EXCLUDES(mutex_);
+    /// And ends a checkpoint, so that it is served.
+    void add_urgent(Requests& request) noexcept NEBULA_REQUIRES(mutex_);
     struct Packed {
         std::vector<PackedBrick> bricks;
         std::vector<BrickKey> pristine;  // whose edits were undone
@@ -133,7 +137,7 @@ private:
     BrickKeys keys_;
     std::size_t pending_ = 0;  // asked and not received
 
-    // The I/O thread's.
+    // The I/O thread's; stop_checkpoint() is for whoever sees may_stop_.
     std::unique_ptr<WorldFile> file_;
     VoxelError why_closed_;  // if there is no file
     std::atomic<std::size_t> damaged_{0};
@@ -143,6 +147,8 @@ private:
     Requests urgent_ NEBULA_GUARDED_BY(mutex_);
     Requests waiting_ NEBULA_GUARDED_BY(mutex_);
     Requests finished_ NEBULA_GUARDED_BY(mutex_);
+    bool may_stop_ NEBULA_GUARDED_BY(mutex_) = false;  // a checkpoint is under way
+    int stops_ NEBULA_GUARDED_BY(mutex_) = 0;          // since the last whole one
     IoThreads io_;  // last: its destructor finishes what was asked
 };
 

@@ -230,14 +230,9 @@ tl::expected<std::optional<GroundPart>, VoxelError> Terrain::part_at(Vec3i sampl
     return voxel::part_at(impl().world.volume(), sample, largest);
 }
 
-tl::expected<void, VoxelError> Terrain::read_materials(GroundPart& part) {
-    const World& world = impl().world;
-    try {
-        voxel::read_materials(world.volume(), part);
-    } catch (...) {
-        return tl::unexpected(error_of_current_exception());
-    }
-    return {};
+tl::expected<std::optional<LoosePart>, VoxelError> Terrain::loose_part_at(
+    Vec3i sample, std::int32_t largest, const BodySettings& settings) {
+    return voxel::loose_part_at(impl().world.volume(), sample, largest, settings);
 }
 
 tl::expected<EditReport, VoxelError> Terrain::remove(const GroundPart& part, std::uint32_t user,
@@ -248,6 +243,17 @@ tl::expected<EditReport, VoxelError> Terrain::remove(const GroundPart& part, std
     removal->stroke = stroke;
     return edit(*removal);
 }
+
+tl::expected<Detachment*, VoxelError> Terrain::detach(Vec3i sample,
+                                                      const DetachmentSettings& settings) {
+    return impl().world.detach(impl().pool, sample, settings);
+}
+
+tl::expected<EditReport, VoxelError> Terrain::finish(Detachment& island) {
+    return change([&](World& world, auto&& ready) { return world.finish(island, ready); });
+}
+
+void Terrain::drop(Detachment& island) noexcept { impl().world.drop(island); }
 
 Colliders& Terrain::colliders() noexcept { return impl().colliders; }
 

@@ -20,6 +20,7 @@
 #include "nebula/voxel/stream/reports.hpp"
 #include "nebula/voxel/stream/settings.hpp"
 #include "nebula/voxel/stream/viewer.hpp"
+#include "nebula/voxel/world/loose_part.hpp"
 #include "nebula/voxel/world/world_saver.hpp"
 
 #include <tl/expected.hpp>
@@ -40,6 +41,8 @@ class WorkerPool;
 namespace nebula::voxel {
 
 class BigEdit;
+class Detachment;
+struct DetachmentSettings;
 
 /// A world that loads around viewers and can be dug, without an engine: a World, and a Streamer that
 /// shows it.
@@ -183,11 +186,16 @@ public:
     /// As voxel::part_at, in the world as the last edit has left it.
     [[nodiscard]] tl::expected<std::optional<GroundPart>, VoxelError> part_at(Vec3i sample,
                                                                               std::int32_t largest);
-    /// As voxel::read_materials. Errors: GeneratorFailed, OutOfMemory.
-    tl::expected<void, VoxelError> read_materials(GroundPart& part);
+    /// As voxel::loose_part_at, the same.
+    [[nodiscard]] tl::expected<std::optional<LoosePart>, VoxelError> loose_part_at(
+        Vec3i sample, std::int32_t largest, const BodySettings& settings);
     /// Removes such a part, as an edit: see removal_of. Nothing may have been edited since.
     tl::expected<EditReport, VoxelError> remove(const GroundPart& part, std::uint32_t user = 0,
                                                 std::uint32_t stroke = 0);
+    /// Both, by workers: as World::detach, finish and drop.
+    tl::expected<Detachment*, VoxelError> detach(Vec3i sample, const DetachmentSettings& settings);
+    tl::expected<EditReport, VoxelError> finish(Detachment& island);
+    void drop(Detachment& island) noexcept;
 
     /// The world's colliders. They learn of every edit here; the caller names the bodies and updates
     /// them. Lifetime: the terrain's.

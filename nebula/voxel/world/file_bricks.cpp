@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -40,7 +41,12 @@ private:
 };
 
 // More than a chunk's block and its strips read.
-constexpr std::size_t kLeastCached = 512;
+constexpr std::size_t kLeastCached = 512 * sizeof(Brick);
+
+// One that could not be read counts, too.
+std::size_t cached_bytes(const Brick* brick) noexcept {
+    return sizeof(Brick) + (brick == nullptr ? 0 : brick->placed.bytes());
+}
 
 }  // namespace
 
@@ -49,7 +55,7 @@ void FileBricks::open(BrickKeys keys, Read read, std::size_t most_bytes) {
     const MutexLock lock(mutex_);
     keys_ = std::move(keys);
     read_ = std::move(shared);
-    most_cached_ = std::max<std::size_t>(most_bytes / sizeof(Brick), kLeastCached);
+    most_cached_ = std::max(most_bytes, kLeastCached);
     is_open_.store(true, std::memory_order_release);  // pairs with the loads of readers
 }
 
@@ -65,10 +71,14 @@ void FileBricks::forget(std::span<const BrickId> changed) noexcept {
     for (const BrickId id : changed) {
         const auto key = key_of(id);
         const auto known = key ? index_.find(*key) : index_.end();
-        if (known == index_.end()) continue;
-        cache_.erase(known->second);
-        index_.erase(known);
+        if (known != index_.end()) uncache(known->second);
     }
+}
+
+void FileBricks::uncache(std::list<Cached>::iterator which) const noexcept {
+    cached_ -= cached_bytes(which->brick.get());
+    index_.erase(which->key);
+    cache_.erase(which);
 }
 
 void FileBricks::set_keys(BrickKeys keys) noexcept {
@@ -141,11 +151,9 @@ std::vector<FileBricks::Kept> FileBricks::read(std::span<const BrickKey> keys) c
             cache_.pop_front();
             throw;
         }
+        cached_ += cached_bytes(cache_.front().brick.get());
     }
-    while (cache_.size() > most_cached_) {
-        index_.erase(cache_.back().key);
-        cache_.pop_back();
-    }
+    while (cached_ > most_cached_) uncache(std::prev(cache_.end()));
     return bricks;
 }
 
@@ -191,7 +199,7 @@ void FileBricks::hide(BrickId id) noexcept {
 
 std::size_t FileBricks::bytes() const noexcept {
     const MutexLock lock(mutex_);
-    return cache_.size() * sizeof(Brick);
+    return cached_;
 }
 
 }  // namespace nebula::voxel

@@ -64,7 +64,7 @@ public:
     void make_room_to_hide(BrickId id) override;
     void hide(BrickId id) noexcept override;
 
-    /// Of decoded bricks.
+    /// Of decoded bricks, with their arrays of materials.
     [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:
@@ -74,6 +74,7 @@ private:
         Kept brick;  // null: it could not be read
     };
     [[nodiscard]] bool is_stored(BrickKey key) const noexcept NEBULA_REQUIRES(mutex_);
+    void uncache(std::list<Cached>::iterator which) const noexcept NEBULA_REQUIRES(mutex_);
     [[nodiscard]] std::vector<Kept> read(std::span<const BrickKey> keys) const
         NEBULA_EXCLUDES(mutex_);
     /// What the file has, in their order.
@@ -93,7 +94,8 @@ private:
     std::uint64_t saves_ NEBULA_GUARDED_BY(mutex_) = 0;
     mutable std::size_t reading_ NEBULA_GUARDED_BY(mutex_) = 0;  // threads that are in `read_`
     mutable std::condition_variable_any read_ended_;
-    std::size_t most_cached_ NEBULA_GUARDED_BY(mutex_) = 0;
+    std::size_t most_cached_ NEBULA_GUARDED_BY(mutex_) = 0;     // in bytes
+    mutable std::size_t cached_ NEBULA_GUARDED_BY(mutex_) = 0;  // the same
 };
 
 }  // namespace nebula::voxel

@@ -4,6 +4,8 @@
 #include "nebula/base/assert.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -57,12 +59,15 @@ tl::expected<EditReport, VoxelError> World::publish(const Operation& operation,
 
 void World::note_edited(const EditReport& report) noexcept {
     for (const auto& edit : big_edits_) edit->note_edited(report.bricks);
+    for (const auto& island : detachments_) island->note_edited(report.bricks, report.reach[0]);
     islands_.note_edited(report.bricks, report.reach[0], report.volume.removed > 0);
 }
 
 tl::expected<BigEdit*, VoxelError> World::begin(WorkerPool& pool, const Operation& operation) {
     if (held_) return tl::unexpected(*held_);
-    auto edit = BigEdit::start(pool, volume_, operation);
+    auto plan = BigEdit::plan(operation);
+    if (!plan) return tl::unexpected(std::move(plan.error()));
+    auto edit = BigEdit::start(pool, volume_, std::move(*plan));
     if (!edit) return tl::unexpected(std::move(edit.error()));
     try {
         big_edits_.push_back(std::move(*edit));
@@ -72,29 +77,60 @@ tl::expected<BigEdit*, VoxelError> World::begin(WorkerPool& pool, const Operatio
     return big_edits_.back().get();
 }
 
-tl::expected<EditReport, VoxelError> World::finish(BigEdit& edit, const Ready& ready) {
-    if (held_) return tl::unexpected(*held_);
+namespace {
+
+template <class T>
+std::unique_ptr<T> taken_out(std::vector<std::unique_ptr<T>>& from, const T& what) noexcept {
+    const auto found = std::find_if(from.begin(), from.end(),
+                                    [&](const auto& known) { return known.get() == &what; });
+    NEBULA_ASSERT(found != from.end(), "this edit is not one of this world, or has ended");
+    std::unique_ptr<T> taken = std::move(*found);
+    from.erase(found);
+    return taken;
+}
+
+}  // namespace
+
+template <class T>
+tl::expected<EditReport, VoxelError> World::finish(std::vector<std::unique_ptr<T>>& list, T& what,
+                                                   BigEdit& edit, const Ready& ready) {
     auto prepared = edit.prepare();
     if (!prepared && prepared.error().kind == VoxelError::Kind::NotReady)
         return tl::unexpected(std::move(prepared.error()));
-    Operation operation;
-    try {
-        operation = edit.operation();
-    } catch (...) {
-        drop(edit);
-        return tl::unexpected(error_of_current_exception());
-    }
-    drop(edit);
+    // Out of the list first: its own publication is none by others.
+    const std::unique_ptr<T> ended = taken_out(list, what);
     if (!prepared) return tl::unexpected(std::move(prepared.error()));
-    return publish(operation, std::move(*prepared), ready);
+    return publish(edit.operation(), std::move(*prepared), ready);
 }
 
-void World::drop(BigEdit& edit) noexcept {
-    const auto found = std::find_if(big_edits_.begin(), big_edits_.end(),
-                                    [&](const auto& known) { return known.get() == &edit; });
-    NEBULA_ASSERT(found != big_edits_.end(), "this edit is not one of this world, or has ended");
-    big_edits_.erase(found);
+tl::expected<EditReport, VoxelError> World::finish(BigEdit& edit, const Ready& ready) {
+    if (held_) return tl::unexpected(*held_);
+    return finish(big_edits_, edit, edit, ready);
 }
+
+void World::drop(BigEdit& edit) noexcept { (void)taken_out(big_edits_, edit); }
+
+tl::expected<Detachment*, VoxelError> World::detach(WorkerPool& pool, Vec3i sample,
+                                                    const DetachmentSettings& settings) {
+    try {
+        detachments_.push_back(std::make_unique<Detachment>(pool, volume_, sample, settings));
+        return detachments_.back().get();
+    } catch (...) {
+        return tl::unexpected(error_of_current_exception());
+    }
+}
+
+tl::expected<EditReport, VoxelError> World::finish(Detachment& island, const Ready& ready) {
+    if (held_) return tl::unexpected(*held_);
+    BigEdit* const removal = island.removal();
+    if (removal == nullptr)
+        return tl::unexpected(
+            VoxelError{VoxelError::Kind::NotReady,
+                       "the island is not ready to come off yet; try it again later"});
+    return finish(detachments_, island, *removal, ready);
+}
+
+void World::drop(Detachment& island) noexcept { (void)taken_out(detachments_, island); }
 
 tl::expected<EditReport, VoxelError> World::undo(std::uint32_t user, const Ready& ready) {
     return step({.user = user, .redo = false}, ready);

@@ -15,6 +15,7 @@
 #include "nebula/voxel/query/raycast.hpp"
 #include "nebula/voxel/space/vec.hpp"
 #include "nebula/voxel/space/voxel_error.hpp"
+#include "nebula/voxel/world/detachment.hpp"
 #include "nebula/voxel/world/file_bricks.hpp"
 
 #include <tl/expected.hpp>
@@ -52,13 +53,23 @@ public:
 
     /// Begins an operation of any size, which workers make (big_edit.hpp); call its advance() once a frame,
     /// and finish() when it is Ready. The world owns it: it is valid until finish() or drop().
-    /// Errors: see BigEdit::start.
+    /// Errors: see BigEdit::plan and start.
     tl::expected<BigEdit*, VoxelError> begin(WorkerPool& pool, const Operation& operation);
     /// Publishes it, as apply() would now. After NotReady and NotLoaded it is still there; otherwise it
     /// is gone then, also after an error. Errors: see BigEdit::prepare.
     tl::expected<EditReport, VoxelError> finish(BigEdit& edit, const Ready& ready = {});
     /// Ends it, and nothing changes.
     void drop(BigEdit& edit) noexcept;
+
+    /// Begins to take an island out of the ground (detachment.hpp); call its advance() once a frame, and
+    /// finish() when it is Ready. The world owns it: it is valid until finish() or drop().
+    /// Errors: OutOfMemory.
+    tl::expected<Detachment*, VoxelError> detach(WorkerPool& pool, Vec3i sample,
+                                                 const DetachmentSettings& settings);
+    /// Removes the ground. After NotReady and NotLoaded it is still there; otherwise it is gone then, also after
+    /// an error. Errors: see BigEdit::prepare.
+    tl::expected<EditReport, VoxelError> finish(Detachment& island, const Ready& ready = {});
+    void drop(Detachment& island) noexcept;
 
     /// Takes back the user's latest stroke, or makes it again; what can be undone, and when it is refused:
     /// see UndoHistory. Errors: NothingToUndo, Conflict, OutOfMemory.
@@ -89,8 +100,8 @@ public:
     [[nodiscard]] const VoxelError* hold() const noexcept { return held_ ? &*held_ : nullptr; }
     /// Whether nothing was changed or loaded, and no edit has begun.
     [[nodiscard]] bool is_untouched() const noexcept {
-        return edits_ == 0 && big_edits_.empty() && volume_.edited_count() == 0 &&
-               !file_bricks_.was_opened();
+        return edits_ == 0 && big_edits_.empty() && detachments_.empty() &&
+               volume_.edited_count() == 0 && !file_bricks_.was_opened();
     }
 
     /// On the finest level. Errors, misses and cost: see Raycaster::cast.
@@ -121,6 +132,9 @@ private:
                                                      const Ready& ready);
     tl::expected<EditReport, VoxelError> publish(const Operation& operation, PreparedEdit prepared,
                                                  const Ready& ready);
+    template <class T>
+    tl::expected<EditReport, VoxelError> finish(std::vector<std::unique_ptr<T>>& list, T& what,
+                                                BigEdit& edit, const Ready& ready);
     tl::expected<EditReport, VoxelError> step(UndoStep what, const Ready& ready);
     void note_edited(const EditReport& report) noexcept;
 
@@ -132,7 +146,8 @@ private:
     std::unique_ptr<UndoHistory> undo_;  // null: nothing can be undone
     OperationLog* log_ = nullptr;
     std::uint64_t edits_ = 0;
-    std::vector<std::unique_ptr<BigEdit>> big_edits_;  // those that have begun
+    std::vector<std::unique_ptr<BigEdit>> big_edits_;       // those that have begun
+    std::vector<std::unique_ptr<Detachment>> detachments_;  // the same
     std::optional<VoxelError> held_;
 };
 

@@ -10,7 +10,6 @@
 #include <iterator>
 #include <memory>
 #include <span>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -20,9 +19,6 @@ namespace {
 
 // One is decoded while the other is being received.
 constexpr std::size_t kBatchesUnderWay = 2;
-
-// Of bricks that may leave the memory; fewer are not worth looking for those that are listed twice.
-constexpr std::size_t kLeastListed = 4096;
 
 // Without memory for the error's text, the error is that.
 tl::expected<SaveReport, VoxelError> copy_of(
@@ -136,32 +132,39 @@ void WorldSaver::keep_in_file() {
     world_.volume().set_kept(&world_.file_bricks());
 }
 
-void WorldSaver::note_saved(const std::vector<BrickId>& bricks) {
-    saved_.insert(saved_.end(), bricks.begin(), bricks.end());
-    // A brick that is saved again and again is listed once for each save.
-    if (saved_.size() < 2 * world_.volume().edited_count() + kLeastListed) return;
-    std::unordered_set<BrickId, BrickIdHash> known;
-    std::deque<BrickId> latest;
-    for (auto brick = saved_.rbegin(); brick != saved_.rend(); ++brick)
-        if (known.insert(*brick).second) latest.push_front(*brick);
-    saved_.swap(latest);
+// One that is saved again and again keeps its place.
+void WorldSaver::note_saved(std::span<const BrickId> bricks) {
+    for (const BrickId id : bricks) {
+        const auto [place, is_new] = is_listed_.insert(id);
+        if (!is_new) continue;
+        try {
+            saved_.push_back(id);
+        } catch (...) {
+            is_listed_.erase(place);
+            throw;
+        }
+    }
 }
 
 bool WorldSaver::is_full() const noexcept {
     // Not again at once where it has failed.
-    return settings_.memory_limit && !has_failed_ &&
-           world_.volume().unsaved_count() * sizeof(Brick) > *settings_.memory_limit / 2;
+    if (!settings_.memory_limit || has_failed_) return false;
+    const Volume& volume = world_.volume();
+    const std::size_t edited = volume.edited_count();
+    const std::size_t mean = edited == 0 ? sizeof(Brick) : volume.edited_bytes() / edited;
+    return volume.unsaved_count() * mean > *settings_.memory_limit / 2;
 }
 
 void WorldSaver::drop_saved() {
     if (!settings_.memory_limit || saving_) return;
     const auto is_over = [&] {
-        return world_.volume().edited_count() * sizeof(Brick) > *settings_.memory_limit / 2;
+        return world_.volume().edited_bytes() > *settings_.memory_limit / 2;
     };
     for (std::size_t i = 0; i < kBricksAtOnce && !saved_.empty() && is_over(); ++i) {
-        (void)world_.volume().drop_kept(
-            saved_.front());  // or it was edited again, and is saved again
+        const BrickId id = saved_.front();
         saved_.pop_front();
+        is_listed_.erase(id);
+        (void)world_.volume().drop_kept(id);  // or it was edited again, and is saved again
     }
 }
 
@@ -180,6 +183,7 @@ void WorldSaver::update() {
         if (opened_) load_more();
         return;
     }
+    if (saved_result_) end_more();
     if (saving_ || state_ == State::Failed) return;
     drop_saved();
     const bool is_due = settings_.autosave.count() > 0 && !report_.read_only && has_unsaved() &&
@@ -253,7 +257,7 @@ void WorldSaver::begin_save() {
     Volume::Unsaved unsaved = world_.volume().begin_save();
     try {
         store_.save(std::move(unsaved), std::move(operations),
-                    [this](const SaveResult& result) { end_save(result); });
+                    [this](const SaveResult& result) { saved_result_ = copy_of(result); });
     } catch (...) {
         world_.volume().end_save(false);
         throw;
@@ -263,20 +267,32 @@ void WorldSaver::begin_save() {
     saving_ = true;
 }
 
-void WorldSaver::end_save(const SaveResult& result) {
-    saving_ = false;
+void WorldSaver::end_more() {
     Volume& volume = world_.volume();
+    const bool durable = saved_result_->has_value();
+    const std::span<const BrickId> all = volume.being_saved();
+    const std::span<const BrickId> bricks = all.last(std::min(all.size(), kEndedAtOnce));
     if (settings_.memory_limit) {
-        world_.file_bricks().forget(volume.being_saved());
-        if (result) try {
-                world_.file_bricks().set_keys(store_.keys());
-                note_saved(volume.being_saved());
-            } catch (...) {  // no memory: what it does not know of stays in memory
+        world_.file_bricks().forget(bricks);
+        if (durable) try {
+                note_saved(bricks);
+            } catch (...) {  // no memory: what is not listed stays in memory
             }
     }
-    volume.end_save(result.has_value());
-    if (settings_.memory_limit && result)
+    if (volume.end_save_of(durable, kEndedAtOnce)) end_save();
+}
+
+void WorldSaver::end_save() {
+    saving_ = false;
+    const SaveResult result = *std::exchange(saved_result_, std::nullopt);
+    const Volume& volume = world_.volume();
+    if (settings_.memory_limit && result) {
+        try {
+            world_.file_bricks().set_keys(store_.keys());
+        } catch (...) {  // no memory: what it does not know of stays in memory
+        }
         world_.file_bricks().show_if([&](BrickId id) { return !volume.is_unsaved_pristine(id); });
+    }
     if (result)
         operations_.erase(operations_.begin(),
                           operations_.begin() + static_cast<std::ptrdiff_t>(saving_operations_));

@@ -9,6 +9,7 @@
 #include "nebula/godot/voxel/chunk_surface.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/voxel/field/volume.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
 #include "nebula/voxel/mesh/smooth_mesher.hpp"
 #include "nebula/voxel/stream/detail/commit_group.hpp"
@@ -44,6 +45,8 @@ public:
         c.method("warnings", &TerrainProbe::warnings, {"terrain"});
         c.method("refuse_steps", &TerrainProbe::refuse_steps, {"refuse"})
             .doc("No memory for the steps of any terrain. False where it cannot be taken.");
+        c.method("refuse_edits", &TerrainProbe::refuse_edits, {"refuse"})
+            .doc("No memory for hard edits of any terrain. False where it cannot be taken.");
     }
 
 private:
@@ -102,6 +105,9 @@ private:
     }
     PackedStringArray warnings(VoxelTerrain* terrain) const {
         return terrain->configuration_warnings();
+    }
+    bool refuse_edits(bool refuse) {
+        return refuse_allocations(refuse ? sizeof(voxel::EditedBrick) : 0);
     }
     bool refuse_steps(bool refuse) {
         return refuse_allocations(refuse ? sizeof(voxel::detail::CommitGroup) : 0);

@@ -107,3 +107,18 @@ func test_a_frame_without_memory_is_one_error_and_streaming_goes_on() -> void:
 	check(terrain.get_statistics()["wanted"] > wanted, "the rest of the view is there")
 	check_equal(terrain.audit(), "")
 	await remove(terrain)
+
+
+# It said that a parameter was wrong.
+func test_an_edit_without_memory_says_so_and_changes_nothing() -> void:
+	var terrain := await loaded_terrain()
+	var probe: RefCounted = ClassDB.instantiate("NebulaTerrainProbe")
+	if not probe.refuse_edits(true):  # a sanitizer's allocator
+		await remove(terrain)
+		return
+	expect_error("VoxelTerrain.dig_sphere: there is not enough memory, so nothing was changed.")
+	check_equal(terrain.dig_sphere(Vector3.ZERO, 3.0), ERR_OUT_OF_MEMORY)
+	probe.refuse_edits(false)
+	check_equal(terrain.get_statistics()["edits"], 0, "edits")
+	check_equal(terrain.dig_sphere(Vector3.ZERO, 3.0), OK)
+	await remove(terrain)

@@ -20,7 +20,7 @@ namespace nebula::voxel::detail {
 
 /// Bricks cut into pieces, and for each piece which walk has found it.
 ///
-/// Threads:   owner thread of the volume.
+/// Threads:   owner thread of the volume, or one thread that holds a pin.
 /// Cost:      a step expands one piece: 1 us, and some 3 us for each brick that it meets first, plus
 ///            the generator's time if the brick is not stored and not proven.
 /// Lifetime:  borrows the volume, but keeps no pointer to a brick. forget() when one of the bricks
