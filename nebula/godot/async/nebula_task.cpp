@@ -76,7 +76,9 @@ void NebulaTaskError::bind(ClassBuilder<NebulaTaskError>& c) {
                            {"CANCELLED", static_cast<std::int64_t>(Code::Cancelled),
                             "The task was cancelled, or the object that owns it was freed."},
                            {"CLOSED", static_cast<std::int64_t>(Code::Closed),
-                            "The game is quitting, or the extension was unloaded or reloaded."}});
+                            "The game is quitting, or the extension was unloaded or reloaded."},
+                           {"TIMED_OUT", static_cast<std::int64_t>(Code::TimedOut),
+                            "The time ran out first, see [method NebulaServer.timeout]."}});
     c.read_only_property("code", &NebulaTaskError::code, Hint::read_only(),
                          "What kind of error it is, one of the [enum Code] values.");
     c.read_only_property("message", &NebulaTaskError::message, Hint::read_only(),
@@ -88,6 +90,19 @@ Ref<NebulaTaskError> NebulaTaskError::make(Code code, std::string message) {
     error->code_ = code;
     error->message_ = std::move(message);
     return error;
+}
+
+Ref<NebulaTaskError> task_error_of(const std::exception_ptr& error) {
+    using Code = NebulaTaskError::Code;
+    Code code = Code::Failed;
+    try {
+        std::rethrow_exception(error);
+    } catch (const TaskFailed& failed) {
+        code = failed.code();
+    } catch (...) {
+        // Of any other kind there is only the text.
+    }
+    return NebulaTaskError::make(code, exception_text(error));
 }
 
 void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
@@ -326,7 +341,7 @@ TaskEnding::~TaskEnding() {
 
 void TaskEnding::exception(const std::exception_ptr& error) noexcept {
     try {
-        finish({}, NebulaTaskError::make(NebulaTaskError::Code::Failed, exception_text(error)));
+        finish({}, task_error_of(error));
     } catch (...) {
         report_current_exception("NebulaTask");
     }
