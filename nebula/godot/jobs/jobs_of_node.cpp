@@ -26,18 +26,18 @@ std::unordered_map<std::uint64_t, std::shared_ptr<JobsOfNode>>& nodes_with_jobs(
 }
 
 // Found once: while the tree is freed, it must not be asked for its root any more.
-ObjectId root;
+ObjectId tree_root;
 
 }  // namespace
 
 void JobsOfNode::find_root() {
-    root = {};
+    tree_root = {};
     if (const auto tree = cast_to<SceneTree>(Engine::singleton().get_main_loop()); tree)
-        root = tree.get_root().id();
+        tree_root = tree.get_root().id();
 }
 
 std::shared_ptr<JobsOfNode> JobsOfNode::of(ObjectId node) {
-    if (node.is_null()) node = root;
+    if (node.is_null()) node = tree_root;
     if (node.is_null()) return nullptr;
     std::shared_ptr<JobsOfNode>& jobs = nodes_with_jobs()[node.value];
     // A watch tells once: the node has left the tree, and come back.

@@ -37,13 +37,13 @@ nebula::Band band_of(NebulaServer::Band band) {
         std::to_string(static_cast<std::int64_t>(band)));
 }
 
-Ref<NebulaTask> start(ScriptJobPlan plan, nebula::Band band) {
+Ref<NebulaTask> start_job(ScriptJobPlan plan, nebula::Band band) {
     const std::string name = plan.name;
     // It is not called from C++, so it has no place in the source until its first wait.
     return make_awaitable(script_job(std::move(plan), band), {.name = name}, {});
 }
 
-Variant failed(NebulaTaskError::Code code, const std::string& why) {
+Variant failed_value(NebulaTaskError::Code code, const std::string& why) {
     return Variant(NebulaTaskError::make(code, why));
 }
 
@@ -57,7 +57,7 @@ Variant loop_here(const char* method, const Variant& items, const Callable& func
                                 " may only be called on the main thread, or in a function that "
                                 "Nebula runs on a worker";
         print_error_at_caller(why, method);
-        return failed(Code::Failed, why);
+        return failed_value(Code::Failed, why);
     }
     const auto band_here = band_of(band);
     const auto what = LoopItems::of(items);
@@ -68,9 +68,9 @@ Variant loop_here(const char* method, const Variant& items, const Callable& func
     } catch (const ScriptError& error) {
         if (!error.shown())
             print_error_at_caller(std::string(method) + ": " + error.what(), method);
-        return failed(Code::Failed, error.what());
+        return failed_value(Code::Failed, error.what());
     } catch (const TaskFailed& error) {
-        return failed(error.code(), error.what());
+        return failed_value(error.code(), error.what());
     }
 }
 
@@ -81,7 +81,7 @@ Variant loop_later(const Variant& items, const Callable& function, NebulaServer:
     const auto band_there = band_of(band);
     auto called = std::make_shared<const ScriptFunction>(function);
     const ObjectId node = called->node();
-    return start(
+    return start_job(
                {.body = [what = LoopItems::of(items), called = std::move(called), band_there,
                          loop] { return loop(*shared_pool_if_used(), *what, *called, band_there); },
                 .node = node,
@@ -221,14 +221,14 @@ Ref<NebulaTask> NebulaServer::spawn(const Callable& function, Band band, const S
     const ObjectId node = called.node();
     std::string shown = name.utf8();
     if (shown.empty()) shown = called.method();
-    return start({.body =
-                      [called] {
-                          ScriptErrorWatch watch;
-                          return called.call({}, watch);
-                      },
-                  .node = node,
-                  .name = std::move(shown)},
-                 on);
+    return start_job({.body =
+                          [called] {
+                              ScriptErrorWatch watch;
+                              return called.call({}, watch);
+                          },
+                      .node = node,
+                      .name = std::move(shown)},
+                     on);
 }
 
 bool NebulaServer::stop_requested() { return job_stop_requested(); }

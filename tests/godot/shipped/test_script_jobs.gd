@@ -432,15 +432,18 @@ func test_deep_nesting_is_no_crash() -> void:
 
 func test_a_cancel_reaches_every_call_of_a_loop() -> void:
 	var began := Semaphore.new()
-	var task := Nebula.spawn(func() -> Variant:
-		return Nebula.par_for(64, func(_i: int) -> void:
-			began.post()
-			while not Nebula.stop_requested():
-				OS.delay_usec(100)))
+	var ended := Semaphore.new()
+	var call_each := func(_i: int) -> void:
+		began.post()
+		while not Nebula.stop_requested():
+			OS.delay_usec(100)
+		ended.post()
+	var task := Nebula.spawn(func() -> Variant: return Nebula.par_for(64, call_each))
 	began.wait()
 	task.cancel()
 	check_error(await task.wait(), NebulaTaskError.CANCELLED, [])
-	await settle()
+	while not ended.try_wait():
+		await tree.process_frame
 
 
 # --- waiting for several things ------------------------------------------------------------------
