@@ -54,6 +54,7 @@ private:
 };
 
 void emit_to_the_last(Object emitter, const StringName& which, const Variant& value) {
+    if (!emitter.has_connections(which)) return;  // cheaper than the list
     const Array listeners = emitter.get_signal_connection_list(which);
     (void)emitter.emit_signal(which, {value});
     for (std::size_t i = 0; i < listeners.size(); ++i) {
@@ -106,7 +107,8 @@ Ref<NebulaTaskError> task_error_of(const std::exception_ptr& error) {
 }
 
 void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
-    c.doc("A running C++ task that scripts can wait for and cancel.",
+    c.doc("A running task that scripts can wait for and cancel.",
+          "A function on a worker, see [method NebulaServer.spawn], or work of this add-on's own. "
           "[code]await task.wait()[/code] returns the value of the task, or a [NebulaTaskError]. A "
           "task keeps running when the script drops it; to end it, call [method cancel].\n\nA "
           "method that is awaited directly, such as [method VoxelTerrain.dig_sphere_async], has a "
