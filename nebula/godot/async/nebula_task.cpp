@@ -54,13 +54,18 @@ private:
 };
 
 void emit_to_the_last(Object emitter, const StringName& which, const Variant& value) {
-    if (!emitter.has_connections(which)) return;  // cheaper than the list
-    const Array listeners = emitter.get_signal_connection_list(which);
+    if (!emitter.has_connections(which)) return;
     (void)emitter.emit_signal(which, {value});
+    // An await is a connection for one emission, so usually nothing is left. Those that are were begun
+    // by a listener, and stay.
+    if (!emitter.has_connections(which)) return;
+    const Array listeners = emitter.get_signal_connection_list(which);
     for (std::size_t i = 0; i < listeners.size(); ++i) {
-        const Callable listener = listeners[i].to<Dictionary>()["callable"].to<Callable>();
-        // A reference-counted connection needs several disconnects; a connection that another
-        // listener has ended needs none.
+        const auto connection = listeners[i].to<Dictionary>();
+        const auto flags = connection.get("flags").to<std::int64_t>();
+        if ((flags & static_cast<std::int64_t>(Object::CONNECT_ONE_SHOT)) != 0) continue;
+        const auto listener = connection.get("callable").to<Callable>();
+        // A reference-counted connection needs several disconnects.
         while (emitter.is_connected(which, listener)) emitter.disconnect(which, listener);
     }
 }

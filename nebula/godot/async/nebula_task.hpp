@@ -173,8 +173,8 @@ private:
     Ref<NebulaTaskError> error_;
 };
 
-/// Emits, and then disconnects everything that was connected before. A connection that a listener
-/// makes meanwhile stays, for example of a script that awaits again.
+/// Emits, and then disconnects whoever is connected for more than one emission. An await that a
+/// listener begins meanwhile stays.
 void emit_to_the_last(Object emitter, const StringName& which, const Variant& value);
 
 /// Tells a NebulaTask how its task ended, and keeps it alive until then. It lies in the task's

@@ -217,12 +217,12 @@ Variant NebulaServer::run(const Callable& function, Band band, const String& nam
 
 Ref<NebulaTask> NebulaServer::spawn(const Callable& function, Band band, const String& name) {
     const auto on = band_of(band);
-    const ScriptFunction called(function);
+    ScriptFunction called(function);
     const ObjectId node = called.node();
     std::string shown = name.utf8();
     if (shown.empty()) shown = called.method();
     return start_job({.body =
-                          [called] {
+                          [called = std::move(called)] {
                               ScriptErrorWatch watch;
                               return called.call({}, watch);
                           },

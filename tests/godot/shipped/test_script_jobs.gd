@@ -16,11 +16,14 @@ class Counter:
 class Walker:
 	extends Node3D
 	var seen := 0
-	var held := Semaphore.new()
 	var began := Semaphore.new()
 
 	func count() -> int:
 		return 40 + 2
+
+	func note(ran: Array, i: int) -> void:
+		OS.delay_usec(5)
+		ran[i] += 1 + seen  # reads the node
 
 	func move() -> void:
 		position = Vector3.ONE
@@ -321,6 +324,42 @@ func test_many_jobs_at_once_all_end() -> void:
 		tasks.append(Nebula.spawn(add.bind(i, 1)))
 	var got: Array = await Nebula.all(tasks)
 	check_equal(got, range(1, 1001))
+
+
+# A cancel, or the end of the node, meets jobs before, while and after they run.
+func test_jobs_that_are_ended_at_any_moment_run_once_or_never() -> void:
+	var random := RandomNumberGenerator.new()
+	random.seed = 7
+	for round in 20:
+		var ran := []
+		ran.resize(50)
+		ran.fill(0)
+		var walker := Walker.new()
+		var parent := Node.new()
+		parent.add_child(walker)
+		tree.root.add_child(parent)
+		var tasks := []
+		for i in ran.size():
+			tasks.append(Nebula.spawn(walker.note.bind(ran, i) if i % 2 else note.bind(ran, i)))
+		OS.delay_usec(random.randi_range(0, 200))
+		for i in range(0, ran.size(), 5):
+			tasks[i].cancel()
+		if round % 2:
+			parent.free()  # not the node itself: the engine refuses while one of its methods runs
+		for i in ran.size():
+			var got: Variant = await tasks[i].wait()
+			var ended: bool = got is NebulaTaskError
+			check(ran[i] == 1 or ran[i] == 0 and ended, "job %d ran %d times" % [i, ran[i]])
+			if ended:
+				check_equal(got.code, NebulaTaskError.CANCELLED)
+				check(i % 5 == 0 or i % 2 == 1 and round % 2, "only those that were ended")
+		if round % 2 == 0:
+			parent.free()
+
+
+static func note(ran: Array, i: int) -> void:
+	OS.delay_usec(5)
+	ran[i] += 1
 
 
 # --- loops and maps ------------------------------------------------------------------------------
