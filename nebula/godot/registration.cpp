@@ -4,6 +4,8 @@
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/async/rpc.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/jobs/nebula_interval.hpp"
+#include "nebula/godot/jobs/script_job.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/nebula_server.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
@@ -25,6 +27,8 @@ void register_addon() {
     register_class<NebulaTaskError>();
     register_class<NebulaTask>();
     register_class<NebulaRpc>();
+    register_class<NebulaInterval>();
+    start_script_jobs();
     register_class<NebulaServer>();
     register_singleton<NebulaServer>("Nebula");
     register_class<VoxelGenerator>();
@@ -40,6 +44,9 @@ void register_addon() {
     start_shared_pool();
 }
 
-void stop_addon() { stop_shared_pool(); }
+void stop_addon() {
+    stop_shared_pool();
+    stop_script_jobs();
+}
 
 }  // namespace nebula::godot

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/stop_token.hpp"
 
-#include <atomic>
 #include <utility>
 
 namespace nebula {
@@ -16,9 +15,8 @@ StopToken current_stop_token() noexcept { return tls_current; }
 
 namespace detail {
 
-CurrentStop::CurrentStop(const std::atomic<std::uint32_t>& word, const char* name) noexcept
-    : outer_(std::exchange(tls_current, StopToken(word))),
-      mark_(this_threads_running, name, true) {}
+CurrentStop::CurrentStop(StopToken token, const char* name) noexcept
+    : outer_(std::exchange(tls_current, token)), mark_(this_threads_running, name, true) {}
 
 CurrentStop::~CurrentStop() { tls_current = outer_; }
 

@@ -64,7 +64,10 @@ namespace detail {
 /// Lifetime:  nested like blocks. `name` must live forever; it may be null.
 class CurrentStop {
 public:
-    CurrentStop(const std::atomic<std::uint32_t>& word, const char* name) noexcept;
+    CurrentStop(const std::atomic<std::uint32_t>& word, const char* name) noexcept
+        : CurrentStop(StopToken(word), name) {}
+    /// For a part of a job that another thread runs: `token` is the job's.
+    CurrentStop(StopToken token, const char* name) noexcept;
     ~CurrentStop();
     CurrentStop(const CurrentStop&) = delete;
     CurrentStop& operator=(const CurrentStop&) = delete;

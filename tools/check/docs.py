@@ -39,6 +39,7 @@ FOREIGN_NAMES = {
     # of the engine
     "reparent", "uv1_triplanar", "uv1_world_triplanar", "p_get_proc_address", "p_library",
     "NodeProcessMode", "any_peer", "get_vector", "ui_left", "ui_right", "ui_up", "ui_down", "ui_accept",
+    "GetSingleton", "is_accessible_from_caller_thread",
     # of C++ and of other libraries
     "co_await", "par_iter", "with_max_len", "to_future", "to_fallible_future",
     "VoxelMesherTransvoxel", "VoxelGeneratorNoise2D", "VoxelTool", "VoxelStreamSQLite", "lod_count",

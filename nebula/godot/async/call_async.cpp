@@ -17,12 +17,6 @@ constexpr int kFrames = 16;
 
 constinit StaticName completed{"completed"};
 
-// The class is missing from the API dump, so its name is the only way to identify it.
-bool is_coroutine_state(const Object& object) {
-    static constinit StaticName name{"GDScriptFunctionState"};
-    return object.get_class() == String(static_cast<const StringName&>(name));
-}
-
 // A suspended coroutine is resumed by a signal or by the coroutine it awaits, and each of these
 // knows whether its own object is still alive. Returns false if nothing can resume it; true if
 // something can or if that cannot be known, which is the case from its second await on. Must not be
@@ -56,6 +50,8 @@ AsyncErrorCode code_of(const NebulaTaskError& error) {
             return AsyncErrorCode::TaskCancelled;
         case NebulaTaskError::Code::Closed:
             return AsyncErrorCode::RuntimeClosed;
+        case NebulaTaskError::Code::TimedOut:
+            return AsyncErrorCode::TimedOut;
         case NebulaTaskError::Code::Failed:
             break;
     }
@@ -63,6 +59,11 @@ AsyncErrorCode code_of(const NebulaTaskError& error) {
 }
 
 }  // namespace
+
+// The class is missing from the API dump, so its name is the only way to identify it.
+bool is_coroutine_state(const ObjectHandle& object) {
+    return !object.is_null() && Object(object.ptr()).get_class().utf8() == "GDScriptFunctionState";
+}
 
 void VariantWait::stop_waiting() noexcept {
     if (later_) later_->stop_waiting();
@@ -117,6 +118,25 @@ void VariantWait::call(ObjectId id, const StringName& method, std::span<const Va
     try {
         callee_ = id;
         wait_for(object.call(method, arguments));
+    } catch (const CallError& error) {
+        return fail(AsyncErrorCode::CallFailed, why_ + ": " + error.what());
+    }
+}
+
+void VariantWait::call(const Callable& function) {
+    why_ = "function '" + function.method().utf8() + "'";
+    if (!is_main_thread()) return fail(AsyncErrorCode::WrongThread, std::move(why_));
+    const EngineLoop* const loop = EngineLoop::get_if_running();
+    if (loop == nullptr || loop->closing())
+        return fail(AsyncErrorCode::RuntimeClosed, std::move(why_));
+    if (function.is_null()) return fail(AsyncErrorCode::NullObject, std::move(why_));
+    const ObjectId object = function.object_id();
+    if (!object.is_null() && !object.is_alive())
+        return fail(AsyncErrorCode::EmitterFreed, why_ + " of a freed object");
+    if (!function.is_valid()) return fail(AsyncErrorCode::UnknownMethod, std::move(why_));
+    try {
+        callee_ = object;
+        wait_for(Variant(function).call("call"));
     } catch (const CallError& error) {
         return fail(AsyncErrorCode::CallFailed, why_ + ": " + error.what());
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "nebula/godot/async/death_watch.hpp"
+#include "nebula/godot/binding/callable.hpp"
 #include "nebula/godot/binding/variant.hpp"
 #include "nebula/godot/runtime/frame_poll.hpp"
 #include "nebula/godot/runtime/signal_wait.hpp"
@@ -22,6 +23,9 @@
 namespace nebula::godot {
 
 namespace detail {
+
+/// Whether it is the state of a suspended coroutine of GDScript. Threads: any thread.
+[[nodiscard]] bool is_coroutine_state(const ObjectHandle& object);
 
 /// What await_variant() and call_async() have in common: a value that is already there, or a
 /// signal that will deliver it, and the death of the object that would emit the signal.
@@ -55,6 +59,7 @@ protected:
     /// Looks at a value as GDScript's await does.
     void wait_for(Variant value);
     void call(ObjectId object, const StringName& method, std::span<const Variant> arguments);
+    void call(const Callable& function);
     void fail(AsyncErrorCode code, std::string why);
 
     /// The value, or nothing if it will not come; error_ and why_ then say why.
@@ -114,6 +119,7 @@ public:
         : VariantWait("call") {
         call(object, method, arguments);
     }
+    explicit AsyncCall(const Callable& function) : VariantWait("call") { call(function); }
 
     T await_resume() {
         std::optional<Variant> got = called();
@@ -154,6 +160,12 @@ template <class T = Variant, class... Args>
 AsyncCall<T> call_async(const ObjectHandle& object, const StringName& method, const Args&... args) {
     const std::array<Variant, sizeof...(Args)> arguments{Variant(args)...};
     return AsyncCall<T>(object.id(), method, arguments);
+}
+
+/// The same for a Callable without arguments.
+template <class T = Variant>
+AsyncCall<T> call_async(const Callable& function) {
+    return AsyncCall<T>(function);
 }
 
 }  // namespace nebula::godot

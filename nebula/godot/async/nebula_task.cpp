@@ -54,12 +54,18 @@ private:
 };
 
 void emit_to_the_last(Object emitter, const StringName& which, const Variant& value) {
-    const Array listeners = emitter.get_signal_connection_list(which);
+    if (!emitter.has_connections(which)) return;
     (void)emitter.emit_signal(which, {value});
+    // An await is a connection for one emission, so usually nothing is left. Those that are were begun
+    // by a listener, and stay.
+    if (!emitter.has_connections(which)) return;
+    const Array listeners = emitter.get_signal_connection_list(which);
     for (std::size_t i = 0; i < listeners.size(); ++i) {
-        const Callable listener = listeners[i].to<Dictionary>()["callable"].to<Callable>();
-        // A reference-counted connection needs several disconnects; a connection that another
-        // listener has ended needs none.
+        const auto connection = listeners[i].to<Dictionary>();
+        const auto flags = connection.get("flags").to<std::int64_t>();
+        if ((flags & static_cast<std::int64_t>(Object::CONNECT_ONE_SHOT)) != 0) continue;
+        const auto listener = connection.get("callable").to<Callable>();
+        // A reference-counted connection needs several disconnects.
         while (emitter.is_connected(which, listener)) emitter.disconnect(which, listener);
     }
 }
@@ -76,7 +82,9 @@ void NebulaTaskError::bind(ClassBuilder<NebulaTaskError>& c) {
                            {"CANCELLED", static_cast<std::int64_t>(Code::Cancelled),
                             "The task was cancelled, or the object that owns it was freed."},
                            {"CLOSED", static_cast<std::int64_t>(Code::Closed),
-                            "The game is quitting, or the extension was unloaded or reloaded."}});
+                            "The game is quitting, or the extension was unloaded or reloaded."},
+                           {"TIMED_OUT", static_cast<std::int64_t>(Code::TimedOut),
+                            "The time ran out first, see [method NebulaServer.timeout]."}});
     c.read_only_property("code", &NebulaTaskError::code, Hint::read_only(),
                          "What kind of error it is, one of the [enum Code] values.");
     c.read_only_property("message", &NebulaTaskError::message, Hint::read_only(),
@@ -90,8 +98,22 @@ Ref<NebulaTaskError> NebulaTaskError::make(Code code, std::string message) {
     return error;
 }
 
+Ref<NebulaTaskError> task_error_of(const std::exception_ptr& error) {
+    using Code = NebulaTaskError::Code;
+    Code code = Code::Failed;
+    try {
+        std::rethrow_exception(error);
+    } catch (const TaskFailed& failed) {
+        code = failed.code();
+    } catch (...) {
+        // Of any other kind there is only the text.
+    }
+    return NebulaTaskError::make(code, exception_text(error));
+}
+
 void NebulaTask::bind(ClassBuilder<NebulaTask>& c) {
-    c.doc("A running C++ task that scripts can wait for and cancel.",
+    c.doc("A running task that scripts can wait for and cancel.",
+          "A function on a worker, see [method NebulaServer.spawn], or work of this add-on's own. "
           "[code]await task.wait()[/code] returns the value of the task, or a [NebulaTaskError]. A "
           "task keeps running when the script drops it; to end it, call [method cancel].\n\nA "
           "method that is awaited directly, such as [method VoxelTerrain.dig_sphere_async], has a "
@@ -326,7 +348,7 @@ TaskEnding::~TaskEnding() {
 
 void TaskEnding::exception(const std::exception_ptr& error) noexcept {
     try {
-        finish({}, NebulaTaskError::make(NebulaTaskError::Code::Failed, exception_text(error)));
+        finish({}, task_error_of(error));
     } catch (...) {
         report_current_exception("NebulaTask");
     }

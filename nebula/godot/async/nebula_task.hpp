@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <source_location>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -42,6 +43,7 @@ public:
         Failed = 1,     ///< It ended with an exception; the message has the exception's text.
         Cancelled = 2,  ///< It was cancelled, or its owner was freed.
         Closed = 3,     ///< The engine is quitting, or the extension was unloaded or reloaded.
+        TimedOut = 4,   ///< The time ran out first.
     };
     static Ref<NebulaTaskError> make(Code code, std::string message);
 
@@ -67,6 +69,20 @@ struct TaskNews {
     double progress = 0.0;  ///< From 0 to 1.
     Dictionary details;     ///< What there is to know besides the value.
 };
+
+/// Ends a task with this code and message, if it leaves the task's body.
+class TaskFailed : public std::runtime_error {
+public:
+    TaskFailed(NebulaTaskError::Code code, const std::string& message)
+        : std::runtime_error(message), code_(code) {}
+    [[nodiscard]] NebulaTaskError::Code code() const noexcept { return code_; }
+
+private:
+    NebulaTaskError::Code code_;
+};
+
+/// The error that a script gets for an exception.
+[[nodiscard]] Ref<NebulaTaskError> task_error_of(const std::exception_ptr& error);
 
 /// Options of make_awaitable().
 struct AwaitableOptions {
@@ -157,8 +173,8 @@ private:
     Ref<NebulaTaskError> error_;
 };
 
-/// Emits, and then disconnects everything that was connected before. A connection that a listener
-/// makes meanwhile stays, for example of a script that awaits again.
+/// Emits, and then disconnects whoever is connected for more than one emission. An await that a
+/// listener begins meanwhile stays.
 void emit_to_the_last(Object emitter, const StringName& which, const Variant& value);
 
 /// Tells a NebulaTask how its task ended, and keeps it alive until then. It lies in the task's

@@ -137,6 +137,15 @@ ObjectId Callable::object_id() const {
         call_builtin<std::int64_t>(builtin.callable_get_object_id, data(), 0))};
 }
 
+StringName Callable::method() const {
+    return call_builtin<StringName>(builtin.callable_get_method, data(), {});
+}
+
+bool Callable::is_method() const {
+    if (call_builtin<GDExtensionBool>(builtin.callable_is_custom, data(), 0) == 0) return true;
+    return call_builtin<std::int64_t>(builtin.callable_get_bound_arguments_count, data(), 0) > 0;
+}
+
 Variant Callable::callv(const Array& arguments) const {
     return call_builtin<Variant>(builtin.callable_callv, data(), {}, arguments.data());
 }

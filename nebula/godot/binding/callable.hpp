@@ -111,6 +111,11 @@ public:
     [[nodiscard]] bool is_null() const;
     [[nodiscard]] bool is_valid() const;
     [[nodiscard]] ObjectId object_id() const;
+    /// That of the function behind all bind().
+    [[nodiscard]] StringName method() const;
+    /// Neither a lambda nor anything else with code of its own: a method of an object, with or without
+    /// bound arguments.
+    [[nodiscard]] bool is_method() const;
     Variant callv(const Array& arguments) const;
     /// Calls it later, from the engine's message queue.
     void call_deferred(const VarArgs& arguments = {}) const;

@@ -45,6 +45,23 @@ void Array::resize(std::size_t size) {
 
 void Array::clear() { builtin.array_clear(data(), nullptr, nullptr, 0); }
 
+Array Array::copy() const {
+    const GDExtensionBool deep = 0;
+    return call_builtin<Array>(builtin.array_duplicate, data(), {}, &deep);
+}
+
+std::span<const Variant> Array::view() const {
+    const std::size_t count = size();
+    if (count == 0) return {};
+    return {&(*this)[0], count};
+}
+
+std::span<Variant> Array::write() {
+    const std::size_t count = size();
+    if (count == 0) return {};
+    return {&(*this)[0], count};
+}
+
 Variant& Array::operator[](std::size_t index) {
     check_index(index, size());
     return *static_cast<Variant*>(

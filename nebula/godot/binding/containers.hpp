@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <span>
 
 namespace nebula::godot {
 
@@ -23,8 +24,15 @@ public:
     void append(const Variant& value);
     void resize(std::size_t size);
     void clear();
+    /// A list of its own with the same values; what these share, both share.
+    [[nodiscard]] Array copy() const;
     [[nodiscard]] Variant& operator[](std::size_t index);
     [[nodiscard]] const Variant& operator[](std::size_t index) const;
+    /// All of them, as they lie in memory.
+    ///
+    /// Lifetime:  ends with the next change of the list's length.
+    [[nodiscard]] std::span<const Variant> view() const;
+    [[nodiscard]] std::span<Variant> write();
 
     friend bool operator==(const Array& a, const Array& b) { return a.equals(b); }
 };

@@ -24,7 +24,7 @@ constexpr std::int64_t kMaxThreads = 1024;  // as for the TOML key
 
 String pool_already_runs() {
     return "the worker pool is already running; configure it before the first VoxelTerrain enters "
-           "the tree";
+           "the tree, and before the first function runs on a worker";
 }
 
 /// Reads through the engine, which knows res:// (also inside an exported game's pack) and user://.
@@ -48,10 +48,13 @@ EngineLoop* main_loop() { return EngineLoop::get_if_running(); }
 }  // namespace
 
 void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
-    c.doc("Access to the worker pool and to the running tasks.",
-          "Scripts reach the only instance as [code]Nebula[/code]. Configure the pool before the "
-          "first [VoxelTerrain] enters the tree. The other methods are cheap enough to call every "
-          "frame.");
+    c.doc("Runs functions of scripts on worker threads, and shows the pool and the tasks.",
+          "Scripts reach the only instance as [code]Nebula[/code].\n[codeblock]\nvar path = await "
+          "Nebula.run(find_path.bind(from, to))\nvar heights = Nebula.par_map(columns, "
+          "height_of)\n[/codeblock]\nConfigure the pool before its first use: before the first "
+          "[VoxelTerrain] enters the tree, and before the first function runs on a worker. The "
+          "methods that report are cheap enough to call every frame.");
+    bind_jobs(c);
     c.method("configure", &NebulaServer::configure, {"toml_path"})
         .result_is_error_text()
         .doc(

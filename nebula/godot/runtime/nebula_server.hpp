@@ -3,18 +3,24 @@
 #pragma once
 
 #include "nebula/godot/api/object.hpp"
+#include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/binding/callable.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/binding/string.hpp"
+#include "nebula/godot/binding/variant.hpp"
+#include "nebula/godot/jobs/nebula_interval.hpp"
+#include "nebula/task/task.hpp"
 
 #include <cstdint>
 
 namespace nebula::godot {
 
-/// Configures the shared pool before its first use, and reports on the pool and the tasks.
+/// Configures the shared pool before its first use, reports on the pool and the tasks, and lets
+/// scripts use both (nebula/godot/jobs/README.md).
 ///
-/// Threads:   main thread.
+/// Threads:   main thread; par_for, par_map and stop_requested also on the pool's workers.
 class NebulaServer : public Extension<Object> {
 public:
     static constexpr const char* kClassName = "NebulaServer";
@@ -40,6 +46,33 @@ public:
     void set_task_budget_msec(double msec);
     [[nodiscard]] std::int64_t tasks_starved_frames();
     [[nodiscard]] std::int64_t live_engine_resources();
+
+    // ---- for the work of scripts: nebula_server_jobs.cpp
+
+    enum class Band : std::int64_t { Frame, Normal, Background };
+
+    /// What scripts await: the result of the function, or a NebulaTaskError.
+    [[nodiscard]] Variant run(const Callable& function, Band band, const String& name);
+    [[nodiscard]] Ref<NebulaTask> spawn(const Callable& function, Band band, const String& name);
+    [[nodiscard]] bool stop_requested();
+
+    /// Null, or a NebulaTaskError.
+    [[nodiscard]] Variant par_for(const Variant& items, const Callable& function, Band band);
+    /// The results, or a NebulaTaskError.
+    [[nodiscard]] Variant par_map(const Variant& items, const Callable& function, Band band);
+    /// The same while the main thread goes on: what scripts await.
+    [[nodiscard]] Variant par_for_async(const Variant& items, const Callable& function, Band band);
+    [[nodiscard]] Variant par_map_async(const Variant& items, const Callable& function, Band band);
+
+    [[nodiscard]] task<Array> all(Array what);
+    [[nodiscard]] task<Dictionary> any(Array what);
+    [[nodiscard]] task<Variant> timeout(Variant what, double seconds);
+    [[nodiscard]] Ref<NebulaInterval> interval(double seconds);
+
+private:
+    static void bind_jobs(ClassBuilder<NebulaServer>& c);
 };
+
+constexpr const char* enum_name(NebulaServer::Band) noexcept { return "NebulaServer.Band"; }
 
 }  // namespace nebula::godot

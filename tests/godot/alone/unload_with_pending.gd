@@ -26,7 +26,9 @@ func _run() -> void:
 		_emitter.just_before.emit()
 		if GDExtensionManager.unload_extension(EXTENSION) != GDExtensionManager.LOAD_STATUS_OK:
 			return quit(1)
-		for each: Signal in [_emitter.never, _emitter.just_before, root.renamed, process_frame]:
+		for each: Signal in [
+			_emitter.never, _emitter.just_before, root.renamed, root.tree_exiting, process_frame
+		]:
 			if not each.get_connections().is_empty():
 				printerr("FAIL: connected after the unload: ", each.get_connections())
 				return quit(1)
@@ -49,6 +51,11 @@ func locals_made() -> int:
 
 
 func fill() -> void:
+	# A worker in the middle of a function, and more of them in the queue.
+	var began := Semaphore.new()
+	for i in 10:
+		Engine.get_singleton("Nebula").spawn(until_told.bind(began))
+	began.wait()
 	var probe: Variant = ClassDB.instantiate("NebulaTaskProbe")
 	var signals: Variant = ClassDB.instantiate("NebulaSignalProbe")
 	var combinations: Variant = ClassDB.instantiate("NebulaCombinationProbe")
@@ -67,3 +74,9 @@ func fill() -> void:
 		for which: Signal in [_emitter.never, _emitter.just_before, root.renamed, process_frame]:
 			signals.go_on(signals.stream_untyped(which, 0, false))
 			signals.wait_inline(_emitter.never, 1)
+
+
+static func until_told(began: Semaphore) -> void:
+	began.post()
+	while not Engine.get_singleton("Nebula").stop_requested():
+		OS.delay_usec(100)

@@ -3,7 +3,8 @@
 # building are that thread's. Resources are for every thread. What a thread frees ends well.
 extends "res://task_suite.gd"
 
-const ANY_THREAD := ["NebulaTask.cancel"]  # and all of NebulaTaskError, which never changes
+# And all of NebulaTaskError, which never changes.
+const ANY_THREAD := ["NebulaTask.cancel", "NebulaServer.stop_requested"]
 
 
 # Runs `call` on another thread and returns what it returned.
