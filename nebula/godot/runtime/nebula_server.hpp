@@ -7,8 +7,11 @@
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/binding/string.hpp"
+#include "nebula/godot/binding/variant.hpp"
+#include "nebula/godot/runtime/trace_recorder.hpp"
 
 #include <cstdint>
+#include <memory>
 
 namespace nebula::godot {
 
@@ -40,6 +43,21 @@ public:
     void set_task_budget_msec(double msec);
     [[nodiscard]] std::int64_t tasks_starved_frames();
     [[nodiscard]] std::int64_t live_engine_resources();
+
+    /// Of all terrains in the tree.
+    [[nodiscard]] std::int64_t chunks_waiting();
+    [[nodiscard]] double collision_msec();
+    [[nodiscard]] double brick_mb();
+
+    void start_tracing();
+    void stop_tracing();
+    [[nodiscard]] bool is_tracing();
+    /// As configure(); scripts await it.
+    [[nodiscard]] Variant save_trace(const String& path);
+
+private:
+    // Shared with a save that is being written.
+    std::shared_ptr<TraceRecorder> recorder_ = std::make_shared<TraceRecorder>();
 };
 
 }  // namespace nebula::godot

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Ground that hangs on nothing: told of, or turned into bodies.
 #include "nebula/base/log.hpp"
+#include "nebula/base/trace.hpp"
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/voxel/distances.hpp"
@@ -122,6 +123,7 @@ void VoxelTerrain::look_for_islands() {
         return;
     const ObjectId self = id();
     const std::uint64_t world = world_number_;
+    NEBULA_TRACE_ZONE("terrain: islands");
     const Clock::time_point deadline = Clock::now() + kIslandBudget;
     try {
         search_islands(deadline);
