@@ -9,7 +9,7 @@ std::string file_of(const String& path) {
     const ProjectSettings settings = ProjectSettings::singleton();
     // In an exported game, the engine makes such a path one that begins where the game was started. As it
     // is, it is refused.
-    const std::string given = path.utf8();
+    std::string given = path.utf8();
     if (given.starts_with("res://") && settings.globalize_path("res://") == String()) return given;
     return settings.globalize_path(path).utf8();
 }
