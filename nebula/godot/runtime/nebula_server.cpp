@@ -38,7 +38,7 @@ String pool_already_runs() {
 
 /// Reads through the engine, which knows res:// (also inside an exported game's pack) and user://.
 /// \throws ConfigError if the file cannot be read.
-std::string text_of(const String& path) {
+std::string read_file(const String& path) {
     const std::string name = path.utf8();
     if (name.empty()) throw ConfigError("the path is empty; it must name a TOML file");
     if (name.back() == '/')
@@ -168,7 +168,7 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
 String NebulaServer::configure(const String& toml_path) {
     if (shared_pool_if_used() != nullptr) return pool_already_runs();
     try {
-        configure_shared_pool(parse_worker_pool_config(text_of(toml_path), toml_path.utf8()));
+        configure_shared_pool(parse_worker_pool_config(read_file(toml_path), toml_path.utf8()));
     } catch (const ConfigError& error) {
         return String(std::string_view(error.what()));
     }

@@ -35,7 +35,7 @@ constexpr std::chrono::milliseconds kLongestHold{500};
 constexpr std::int64_t kLeastIslandSize = 1;
 // At once: each keeps its part and its removal in memory, a few megabytes of the largest ones.
 constexpr std::size_t kMostComingOff = 8;
-constexpr double kMostDensity = 1e6;
+constexpr double kDensestIsland = 1e6;
 
 voxel::Vec3f floats(voxel::Vec3i v) {
     return {static_cast<float>(v.x), static_cast<float>(v.y), static_cast<float>(v.z)};
@@ -77,9 +77,9 @@ void VoxelTerrain::set_island_max_size(std::int64_t voxels) {
 }
 
 void VoxelTerrain::set_island_density(double density) {
-    if (!(density > 0.0 && density <= kMostDensity)) {
+    if (!(density > 0.0 && density <= kDensestIsland)) {
         refuse("VoxelTerrain.island_density is " + text_of(density) +
-               "; it must be above 0 and at most " + text_of(kMostDensity) +
+               "; it must be above 0 and at most " + text_of(kDensestIsland) +
                " kilograms per cubic metre. It stays at " + text_of(island_density_) + ".");
         return;
     }
