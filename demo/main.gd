@@ -4,21 +4,26 @@ extends Node
 ##
 ## User arguments (after `--`), as `./run demo` passes them:
 ##   --dig              the digging game (dig/) instead of the craters
-##   --examples[=NAME]  every scene of examples/ instead, or one
-##   --play             for a person; so it is without any argument, as when started from the editor
+##   --cookbook[=NAME]  every recipe of cookbook/ instead, or one
+##   --play             for a person
 ##   --threads=N --config=FILE          the worker pool
 ##   --seconds=S --flight=S             how long the craters are dug, and flown over
 ##   --report=FILE --screenshot=FILE --pictures=FOLDER   what is written
+## Without any, as when started from the editor, there is a menu of all of it.
 
 const CRATERS := "res://crater_tour.gd"
 const DIG := "res://dig/dig_tour.gd"
-const EXAMPLES := "res://examples/stage/example_tour.gd"
+const COOKBOOK := "res://cookbook/stage/cookbook_tour.gd"
+const MENU := "res://cookbook/menu.tscn"
 const EXIT_BAD_INPUT := 2
 
 var _options: Dictionary
 
 
 func _ready() -> void:
+	if OS.get_cmdline_user_args().is_empty():
+		get_tree().change_scene_to_file.call_deferred(MENU)
+		return
 	var problem := _read_arguments(OS.get_cmdline_user_args())
 	if problem.is_empty() and _options.has("config"):
 		problem = Nebula.configure(_options["config"])
@@ -28,9 +33,9 @@ func _ready() -> void:
 		printerr("nebula: ", problem)
 		get_tree().quit(EXIT_BAD_INPUT)
 		return
-	var tour: Node = load(DIG if _options.has("dig") else EXAMPLES if _options.has("examples") else CRATERS).new()
+	var tour: Node = load(DIG if _options.has("dig") else COOKBOOK if _options.has("cookbook") else CRATERS).new()
 	add_child(tour)
-	if _options.is_empty() or _options.has("play"):
+	if _options.has("play"):
 		tour.play(_options)
 	else:
 		get_tree().quit(await tour.run(_options))
@@ -44,7 +49,7 @@ func _read_arguments(arguments: PackedStringArray) -> String:
 		match name:
 			"dig", "play":
 				_options[name] = true
-			"examples":
+			"cookbook":
 				_options[name] = value
 			"threads":
 				if not value.is_valid_int() or value.to_int() < 1:

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <fstream>
 #include <ostream>
 #include <string>
@@ -35,6 +36,7 @@ constinit std::atomic<std::uint32_t> lanes_made{0};
 constinit std::atomic<std::uint64_t> current_generation{0};
 constinit std::atomic<std::uint64_t> beginning_ns{0};
 constinit std::atomic<std::size_t> current_limit{0};
+constinit std::atomic<std::uint64_t> current_keep_ns{0};
 constinit std::atomic<std::uint64_t> dropped_without_lane{0};
 constinit std::atomic<bool> writer_lives{false};
 constinit thread_local Lane* own_lane = nullptr;
@@ -65,7 +67,9 @@ void record(TraceEvent::Kind kind, const char* name, std::size_t count = 0) noex
     }
     // Acquire pairs with the release in the constructor: the previous writer is gone.
     const std::uint64_t generation = current_generation.load(std::memory_order_acquire);
-    own_lane->record(generation, current_limit.load(std::memory_order_relaxed),
+    own_lane->record(generation,
+                     {current_limit.load(std::memory_order_relaxed),
+                      current_keep_ns.load(std::memory_order_relaxed)},
                      {now, name, static_cast<std::uint32_t>(count), kind});
 }
 
@@ -151,10 +155,14 @@ private:
         line(R"("ph":"M","name":"thread_sort_index",)" + thread_ + R"(,"args":{"sort_index":)" +
              std::to_string(place) + "}");
     }
+    // What began before the trace begins with it.
     void complete(const TraceEvent& began, std::uint64_t end_ns) {
-        line(R"("ph":"X",)" + head(began) + R"(,"dur":)" + microseconds(end_ns - began.at_ns));
+        if (end_ns < start_) return;
+        line(R"("ph":"X",)" + head(began) + R"(,"dur":)" +
+             microseconds(end_ns - std::max(start_, began.at_ns)));
     }
     void instant(const TraceEvent& event) {
+        if (event.at_ns < start_) return;
         std::string text = R"("ph":"i","s":"t",)" + head(event);
         if (event.kind == TraceEvent::Kind::Wake)
             text += R"(,"args":{"workers":)" + std::to_string(event.count) + "}";
@@ -167,7 +175,7 @@ private:
         return text.append(",")
             .append(thread_)
             .append(R"(,"ts":)")
-            .append(microseconds(event.at_ns - std::min(start_, event.at_ns)));
+            .append(microseconds(std::max(start_, event.at_ns) - start_));
     }
     // With three decimals, so that what nests in nanoseconds nests here too.
     static std::string microseconds(std::uint64_t ns) {
@@ -194,10 +202,12 @@ private:
 
 }  // namespace
 
-TraceWriter::TraceWriter(TraceOptions options) noexcept {
+TraceWriter::TraceWriter(TraceOptions options) noexcept
+    : keep_(std::max(options.keep, std::chrono::nanoseconds::zero())) {
     [[maybe_unused]] const bool alone = !writer_lives.exchange(true);
     NEBULA_ASSERT(alone, "another TraceWriter still exists; only one may at a time");
-    // Relaxed: the release publishes both.
+    // Relaxed: the release publishes all of them.
+    current_keep_ns.store(static_cast<std::uint64_t>(keep_.count()), std::memory_order_relaxed);
     current_limit.store(options.max_events_per_thread, std::memory_order_relaxed);
     beginning_ns.store(now_ns(), std::memory_order_relaxed);
     dropped_without_lane.store(0, std::memory_order_relaxed);
@@ -212,7 +222,11 @@ TraceWriter::~TraceWriter() {
 }
 
 void TraceWriter::write(std::ostream& out) const {
-    JsonEvents events(out, beginning_ns.load(std::memory_order_relaxed), now_ns());
+    const std::uint64_t now = now_ns();
+    std::uint64_t start = beginning_ns.load(std::memory_order_relaxed);
+    if (const auto keep = static_cast<std::uint64_t>(keep_.count()); keep > 0)
+        start = std::max(start, now - std::min(now, keep));
+    JsonEvents events(out, start, now);
     std::size_t place = 0;
     for (const Lane* const lane : all_lanes()) events.lane(*lane, generation_, place++);
     events.finish();

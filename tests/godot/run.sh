@@ -4,7 +4,7 @@
 # Build the targets nebula_godot and nebula_godot_probe of one preset first. In this order:
 #   shipped/test_*.gd   with libnebula.so, the add-on as users get it;
 #   ground/test_*.gd    the same, under each physics engine;
-#   demo.examples       with libnebula.so: every scene of demo/examples plays by itself;
+#   demo.cookbook       with libnebula.so: every recipe of demo/cookbook plays by itself;
 #   tests/test_*.gd     with libnebula_probe.so: the same objects, and the classes of probe/, which
 #                       give scripts a hold on the C++;
 #   alone/*.gd          the same library, each script in an engine of its own, because it ends the
@@ -109,13 +109,13 @@ case ${1:-} in
         rm "$here/override.cfg"
         ;;
 esac
-# The examples say themselves how it went: demo/examples/stage/example_tour.gd.
-name=demo.examples
+# The recipes say themselves how it went: demo/cookbook/stage/cookbook_tour.gd.
+name=demo.cookbook
 case $name in *"${1:-}"*)
     echo "Running $name"
     load "$here/../../demo" addons/nebula/nebula.gdextension
-    engine --path "$here/../../demo" --fixed-fps 60 -- --examples
-    if [ "$code" -eq 0 ] && ! complaint >&2 && grep -qE '^[1-9][0-9]* examples, 0 errors$' "$log"; then
+    engine --path "$here/../../demo" --fixed-fps 60 -- --cookbook
+    if [ "$code" -eq 0 ] && ! complaint >&2 && grep -qE '^[1-9][0-9]* recipes, 0 errors$' "$log"; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))

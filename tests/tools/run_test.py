@@ -82,12 +82,12 @@ class WrongDemoFlags(StubbedEntry):
         self.assert_demo_refused("--dig", "--pictures", "a-file", parts=["pictures", "not a folder"])
 
     def test_each_demo_has_flags_of_its_own(self):
-        self.assert_demo_refused("--dig", "--examples", parts=["two demos"])
+        self.assert_demo_refused("--dig", "--cookbook", parts=["two demos"])
         self.assert_demo_refused("--dig=5", parts=["--dig takes no value"])
-        self.assert_demo_refused("--examples=none", parts=["--examples=none", "demo/examples"])
+        self.assert_demo_refused("--cookbook=none", parts=["--cookbook=none", "demo/cookbook"])
         self.assert_demo_refused("--dig", "--seconds", "4", parts=["do not go with --dig"])
         self.assert_demo_refused("--pictures", "x", parts=["--pictures belongs to"])
-        self.assert_demo_refused("--examples", "--report", "r.json", parts=["--report"])
+        self.assert_demo_refused("--cookbook", "--report", "r.json", parts=["--report"])
 
     def test_a_person_needs_a_display(self):
         self.assert_demo_refused("--dig", "--play", parts=["--play needs a display"])
@@ -448,13 +448,13 @@ class Demo(StubbedEntry):
         self.assertEqual(["demo.json"], [path.name for path in (self.tree / "out").iterdir()])
 
     def test_the_other_demos_have_outputs_of_their_own(self):
-        self.write({"tree/demo/examples/undo.tscn": ""})
+        self.write({"tree/demo/cookbook/undo.tscn": ""})
         self.assertEqual(0, self.demo("--dig").returncode)
-        self.assertEqual(0, self.demo("--examples=undo").returncode)
+        self.assertEqual(0, self.demo("--cookbook=undo").returncode)
         self.assertEqual(["dig.json"], [path.name for path in (self.tree / "out").iterdir()])
         start = f"--no-header --path {self.tree}/demo --headless --"
         self.assertEqual(
-            [f"{start} --dig --report={self.tree}/out/dig.json", f"{start} --examples=undo"],
+            [f"{start} --dig --report={self.tree}/out/dig.json", f"{start} --cookbook=undo"],
             self.calls("engine.calls"))
 
     def test_the_extension_is_listed_before_the_engine_starts(self):

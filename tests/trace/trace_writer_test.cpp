@@ -3,6 +3,7 @@
 
 #include "nebula/base/trace.hpp"
 #include "nebula/threading/worker_pool.hpp"
+#include "nebula/trace/detail/lane.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +30,7 @@
 namespace nebula {
 namespace {
 
+using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using nlohmann::json;
 
@@ -263,6 +266,58 @@ TEST(TraceWriter, WhatIsOverTheLimitIsCounted) {
     }
     EXPECT_EQ(trace.dropped(), 100U);
     EXPECT_EQ(count_of(events_of(trace), "X", "zone"), 50U);
+}
+
+TEST(TraceWriter, ARingHasWhatIsYoungAndNoMore) {
+    TraceWriter trace({.keep = 50ms});
+    { NEBULA_TRACE_ZONE("long ago"); }
+    {
+        NEBULA_TRACE_ZONE("began long ago");
+        std::this_thread::sleep_for(80ms);
+        NEBULA_TRACE_ZONE("just now");
+    }
+    const std::vector<json> events = events_of(trace);
+    EXPECT_EQ(count_of(events, "X", "long ago"), 0U);
+    EXPECT_EQ(count_of(events, "X", "just now"), 1U);
+    expect_nested(events);
+    for (const json& event : events)
+        if (event.at("ph") == "X" && event.at("name") == "began long ago") {
+            EXPECT_EQ(ns(event, "ts"), 0);
+            EXPECT_LE(ns(event, "dur"), 50'000'000);
+        }
+}
+
+TEST(TraceWriter, ARingOverwritesTheOldestWhenItIsFull) {
+    constexpr std::size_t kLimit = 4 * detail::Lane::kChunkEvents;
+    TraceWriter trace({.max_events_per_thread = kLimit, .keep = 1h});
+    { NEBULA_TRACE_ZONE("first"); }
+    for (std::size_t i = 0; i < 10 * kLimit; ++i) {
+        NEBULA_TRACE_ZONE("zone");
+    }
+    { NEBULA_TRACE_ZONE("last"); }
+    const std::vector<json> events = events_of(trace);
+    EXPECT_EQ(trace.dropped(), 0U);
+    EXPECT_EQ(count_of(events, "X", "first"), 0U);
+    EXPECT_EQ(count_of(events, "X", "last"), 1U);
+    EXPECT_GE(count_of(events, "X", "zone"), 3 * detail::Lane::kChunkEvents / 2);
+    EXPECT_LE(count_of(events, "X", "zone"), kLimit / 2);
+}
+
+// Also for the race sanitizer.
+TEST(TraceWriter, ARingIsReadWhileItTurns) {
+    TraceWriter trace({.max_events_per_thread = 3 * detail::Lane::kChunkEvents, .keep = 1ms});
+    std::atomic<bool> enough{false};
+    {
+        WorkerPool pool({.thread_count_override = 2});
+        for (int i = 0; i < 2; ++i)
+            pool.spawn([&enough] {
+                while (!enough.load(std::memory_order_relaxed)) {  // no data goes with it
+                    NEBULA_TRACE_ZONE("zone");
+                }
+            });
+        for (int i = 0; i < 20; ++i) expect_nested(events_of(trace));
+        enough.store(true, std::memory_order_relaxed);
+    }
 }
 
 TEST(TraceWriter, WritesAFileIntoAFolderThatItMakes) {

@@ -9,7 +9,7 @@ readonly DEMO_USUAL_SECONDS=240
 readonly DEMO_GRACE_SECONDS=180
 
 verb_demo() {
-    local tour=craters headless='' threads='' seconds='' flight='' config='' example=''
+    local tour=craters headless='' threads='' seconds='' flight='' config='' recipe=''
     local play='' report='' screenshot='' pictures=''
     parse_demo_arguments "$@"
     check_demo_arguments
@@ -46,13 +46,13 @@ parse_demo_arguments() {
                 shift
                 continue
                 ;;
-            --dig | --examples)
+            --dig | --cookbook)
                 [[ $tour == craters || $flag == "--$tour" ]] || die_usage "$flag and --$tour are two demos; name one"
                 tour=${flag#--}
                 if [[ $1 == *=* ]]; then
-                    example=${1#*=}
-                    [[ $tour == examples && -f $NEBULA_ROOT/demo/examples/$example.tscn ]] ||
-                        die_usage "$1 names nothing that is there; --examples takes the name of a scene in demo/examples, and --dig takes no value"
+                    recipe=${1#*=}
+                    [[ $tour == cookbook && -f $NEBULA_ROOT/demo/cookbook/$recipe.tscn ]] ||
+                        die_usage "$1 names nothing that is there; --cookbook takes the name of a recipe in demo/cookbook, and --dig takes no value"
                 fi
                 shift
                 continue
@@ -108,11 +108,11 @@ check_demo_arguments() {
         [[ ! $report$screenshot$pictures$seconds$flight ]] || die_usage "--play measures nothing and draws no pictures; leave out the flags for these"
     fi
     if [[ $tour == craters ]]; then
-        [[ ! $pictures ]] || die_usage "--pictures belongs to --dig and --examples; the craters have --screenshot"
+        [[ ! $pictures ]] || die_usage "--pictures belongs to --dig and --cookbook; the craters have --screenshot"
     else
         [[ ! $screenshot$seconds$flight ]] || die_usage "--screenshot, --seconds and --flight do not go with --$tour; its pictures go to --pictures"
     fi
-    [[ $tour != examples || ! $report ]] || die_usage "--examples measures nothing; leave out --report"
+    [[ $tour != cookbook || ! $report ]] || die_usage "--cookbook measures nothing; leave out --report"
     [[ ! $report || $report != "$screenshot" ]] || die_usage "--report and --screenshot both name $report; give them two files"
 }
 
@@ -131,7 +131,7 @@ choose_demo_outputs() {
             report=$NEBULA_ROOT/out/dig.json
             if [[ ! $headless ]]; then pictures=$NEBULA_ROOT/out/dig; fi
             ;;
-        examples) if [[ ! $headless ]]; then pictures=$NEBULA_ROOT/out/examples; fi ;;
+        cookbook) if [[ ! $headless ]]; then pictures=$NEBULA_ROOT/out/cookbook; fi ;;
     esac
 }
 
@@ -150,7 +150,7 @@ run_demo() {
         command+=(--headless)
     fi
     command+=(--)
-    [[ $tour == craters ]] || command+=("--$tour${example:+=$example}")
+    [[ $tour == craters ]] || command+=("--$tour${recipe:+=$recipe}")
     [[ ! $play ]] || command+=(--play)
     [[ ! $threads ]] || command+=("--threads=$threads")
     [[ ! $seconds ]] || command+=("--seconds=$seconds")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # ./run guide: the guide as a site in out/guide/. Its pages are docs/, its reference the class docs in
-# the library, its pictures those that the examples take of themselves. With --kept-pictures they are
+# the library, its pictures those that the recipes take of themselves. With --kept-pictures they are
 # those of docs/, which takes seconds.
 # shellcheck shell=bash
 
@@ -25,7 +25,7 @@ build_guide() {
     local work=$NEBULA_ROOT/build/guide flags=()
     rm -rf "$work/class_docs" && mkdir -p "$work/class_docs" || die "cannot write to $work; make it a writable folder"
     if [[ $1 ]]; then
-        "$NEBULA_ROOT/run" demo --examples --pictures "$work/pictures" || exit $?
+        "$NEBULA_ROOT/run" demo --cookbook --pictures "$work/pictures" || exit $?
         flags=(--pictures "$work/pictures")
     fi
     step "$(log_path class-docs)" "Reading the class docs" read_class_docs "$work/class_docs" ||

@@ -15,12 +15,13 @@ verb_help() {
       --screenshot FILE   where the picture goes (PNG)
       --dig               play the digging game of demo/dig by itself instead; writes out/dig.json and
                           pictures in out/dig/
-      --examples[=NAME]   show every scene of demo/examples instead, or one; pictures in out/examples/
-      --play              for a person with a display: with --dig or --examples=NAME, or alone
-      --pictures FOLDER   where the pictures of --dig and --examples go
+      --cookbook[=NAME]   show every recipe of demo/cookbook instead, or one; pictures in out/cookbook/
+      --play              for a person with a display: alone, with --dig or with --cookbook, which
+                          opens its menu
+      --pictures FOLDER   where the pictures of --dig and --cookbook go
 ./run addon   build only the add-on, as a game ships it, and print where it is
 ./run godot   [ARGUMENT...] build the add-on and open demo/ in the editor; arguments go to the engine
-./run guide   build the guide as a site in out/guide/, with pictures that the examples take
+./run guide   build the guide as a site in out/guide/, with pictures that the recipes take
       --kept-pictures     with the pictures in docs/ instead, which takes seconds
 ./run build   [PRESET] build everything, tests too: dev (default), release, asan, tsan or gcc
 ./run test    checks, unit tests, sanitizers, the second compiler, engine tests with the add-on as

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/runtime/engine_loop.hpp"
 
+#include "nebula/base/trace.hpp"
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/main_loop.hpp"
 #include "nebula/godot/api/object.hpp"
@@ -118,6 +119,7 @@ void EngineLoop::close() noexcept {
 
 template <class F>
 void EngineLoop::timed(F&& pump) {
+    NEBULA_TRACE_ZONE("tasks");
     const auto began = Clock::now();
     pump();
     pumping_ += Clock::now() - began;
@@ -140,6 +142,7 @@ void EngineLoop::begin_frame() {
 
 void EngineLoop::begin_tick() {
     meter_.frame_began();
+    meter_.tick_began();
     FrameTime time{.frame = tick_++};
     if (const auto tree = cast_to<SceneTree>(Engine::singleton().get_main_loop()); tree) {
         time.paused = tree.is_paused();

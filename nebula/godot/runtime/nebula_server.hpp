@@ -12,8 +12,10 @@
 #include "nebula/godot/binding/variant.hpp"
 #include "nebula/godot/jobs/nebula_interval.hpp"
 #include "nebula/task/task.hpp"
+#include "nebula/godot/runtime/trace_recorder.hpp"
 
 #include <cstdint>
+#include <memory>
 
 namespace nebula::godot {
 
@@ -71,6 +73,20 @@ public:
 
 private:
     static void bind_jobs(ClassBuilder<NebulaServer>& c);
+    /// Of all terrains in the tree.
+    [[nodiscard]] std::int64_t chunks_waiting();
+    [[nodiscard]] double collision_msec();
+    [[nodiscard]] double brick_mb();
+
+    void start_tracing();
+    void stop_tracing();
+    [[nodiscard]] bool is_tracing();
+    /// As configure(); scripts await it.
+    [[nodiscard]] Variant save_trace(const String& path);
+
+private:
+    // Shared with a save that is being written.
+    std::shared_ptr<TraceRecorder> recorder_ = std::make_shared<TraceRecorder>();
 };
 
 constexpr const char* enum_name(NebulaServer::Band) noexcept { return "NebulaServer.Band"; }

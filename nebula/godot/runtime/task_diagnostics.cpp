@@ -37,6 +37,10 @@ constexpr std::pair<const char*, const char*> kMonitors[] = {
     {"nebula/tasks_starved_frames", "tasks_starved_frames"},
     {"nebula/worker_utilization", "utilization_average"},
     {"nebula/pool_queue_depth", "queue_depth"},
+    {"nebula/frame_work_msec", "frame_work_msec"},
+    {"nebula/chunks_waiting", "chunks_waiting"},
+    {"nebula/collision_msec", "collision_msec"},
+    {"nebula/brick_mb", "brick_mb"},
 };
 
 void define(const char* name, const Variant& standard) {

@@ -29,8 +29,7 @@ constexpr double kSoftRim = 0.5;
 
 using Fault = std::optional<std::string>;
 
-std::string text_of(const Vector3& v) {
-    using godot::text_of;
+std::string vector_text(const Vector3& v) {
     return "(" + text_of(v.x) + ", " + text_of(v.y) + ", " + text_of(v.z) + ")";
 }
 
@@ -43,7 +42,7 @@ bool is_above_0(double value) { return std::isfinite(value) && value > 0.0; }
 
 Fault radius_fault(double radius) {
     if (is_above_0(radius)) return {};
-    return "radius is " + godot::text_of(radius) + "; it must be a number of metres above 0";
+    return "radius is " + text_of(radius) + "; it must be a number of metres above 0";
 }
 
 Fault evenness_fault(const NodeSpace& space, const char* shape) {
@@ -104,9 +103,8 @@ Brush sphere_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& cent
     const double radius_voxels = radius / edge;
     const auto limit = static_cast<double>(most);
     if (!(radius_voxels > 0.0 && radius_voxels <= limit * (1.0 + kRounding)))
-        return tl::unexpected("radius is " + godot::text_of(radius) +
-                              "; it must be above 0 and at most " + godot::text_of(limit * edge) +
-                              ", which is " + godot::text_of(limit) + " voxels");
+        return tl::unexpected("radius is " + text_of(radius) + "; it must be above 0 and at most " +
+                              text_of(limit * edge) + ", which is " + text_of(limit) + " voxels");
     const auto proportion = [&](std::size_t axis) {
         const double share = edge / space.voxel_size()[axis];
         return share > 1.0 - kRounding ? 1.0F : static_cast<float>(share);
@@ -124,7 +122,7 @@ Brush sphere_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& cent
 Brush box_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center,
                 const Vector3& size, const Basis& basis) {
     if (!is_above_0(size.x) || !is_above_0(size.y) || !is_above_0(size.z))
-        return tl::unexpected("size is " + text_of(size) +
+        return tl::unexpected("size is " + vector_text(size) +
                               "; it must be above 0, and finite, on each axis");
     const auto& [x, y, z] = transposed(basis).rows;
     const std::array<Vector3, 3> edges{x * size.x, y * size.y, z * size.z};
@@ -164,7 +162,7 @@ Brush cone_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& from, 
                  double radius_from, double radius_to) {
     for (const double radius : {radius_from, radius_to})
         if (!std::isfinite(radius) || radius < 0.0)
-            return tl::unexpected("a radius is " + godot::text_of(radius) +
+            return tl::unexpected("a radius is " + text_of(radius) +
                                   "; both must be numbers of metres, and one may be 0");
     if (auto fault = evenness_fault(space, "cone")) return tl::unexpected(std::move(*fault));
     const double edge = space.smallest_voxel_size();
@@ -176,7 +174,7 @@ Brush cone_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& from, 
 Brush soft_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center, double radius,
                  double strength, float most) {
     if (!(strength > 0.0 && strength <= 1.0))
-        return tl::unexpected("strength is " + godot::text_of(strength) +
+        return tl::unexpected("strength is " + text_of(strength) +
                               "; it must be above 0 and at most 1");
     Brush brush = sphere_brush(space, mode, center, radius, most);
     if (!brush) return brush;
@@ -188,7 +186,7 @@ Brush soft_brush(const NodeSpace& space, voxel::Mode mode, const Vector3& center
 Brush flatten_brush(const NodeSpace& space, const Vector3& center, double radius,
                     const Vector3& normal, double strength, float most) {
     if (!is_above_0(length_of(normal)))
-        return tl::unexpected("normal is " + text_of(normal) +
+        return tl::unexpected("normal is " + vector_text(normal) +
                               "; it must be finite and must not be zero");
     Brush brush = soft_brush(space, voxel::Mode::Flatten, center, radius, strength, most);
     if (brush) brush->target = {space.to_voxels(center), space.normal_to_voxels(normal)};
@@ -210,7 +208,7 @@ Brush stamp_brush(const NodeSpace& space, voxel::Mode mode, const Ref<VoxelStamp
     for (std::size_t i = 0; i < 3; ++i) {
         const double scale = length_of(edges[i]);
         if (!(std::abs(scale - 1.0) <= kMostStampScale))
-            return tl::unexpected("at has a scale of " + godot::text_of(scale) +
+            return tl::unexpected("at has a scale of " + text_of(scale) +
                                   " along an axis; a stamp keeps its size, so use a basis without "
                                   "scale, and make the stamp larger or smaller instead");
         const auto [voxels, per_metre] = space.direction_to_voxels(edges[i]);

@@ -13,7 +13,7 @@
 namespace nebula::godot {
 namespace {
 
-constexpr std::int64_t kMostPixels = 4096;
+constexpr std::int64_t kLargestTexture = 4096;
 
 }  // namespace
 
@@ -39,7 +39,7 @@ void VoxelMaterialLibrary::bind(ClassBuilder<VoxelMaterialLibrary>& c) {
                "almost a line. From 0 to 1; any other value is refused with an error.");
     c.property(
         "texture_size", &Self::texture_size, &Self::set_texture_size,
-        Hint::range(0, kMostPixels, 1, "suffix:px"),
+        Hint::range(0, kLargestTexture, 1, "suffix:px"),
         "The width and height that all textures get, in pixels. A texture of another size is "
         "scaled to it when it is loaded, with one warning. 0 is the size of the largest "
         "texture, at most 4096. Any other value is refused with an error.");
@@ -166,10 +166,10 @@ std::int64_t VoxelMaterialLibrary::texture_size() const {
 }
 
 void VoxelMaterialLibrary::set_texture_size(std::int64_t pixels) {
-    if (pixels < 0 || pixels > kMostPixels) {
+    if (pixels < 0 || pixels > kLargestTexture) {
         log(LogLevel::Error, "VoxelMaterialLibrary.texture_size is " + std::to_string(pixels) +
                                  "; it must be from 0, which is that of the largest texture, to " +
-                                 std::to_string(kMostPixels) + ". It keeps its value.");
+                                 std::to_string(kLargestTexture) + ". It keeps its value.");
         return;
     }
     {

@@ -32,7 +32,7 @@ namespace {
 // From where a stamp is put; more would be a mistake.
 constexpr std::int32_t kMostOffset = 1'000'000;
 
-std::string place_of(const char* method) { return std::string("VoxelStamp.") + method + ": "; }
+std::string stamp_place(const char* method) { return std::string("VoxelStamp.") + method + ": "; }
 
 // Null, for a method that gives a stamp.
 Variant refuse(const std::string& what) {
@@ -155,7 +155,7 @@ void VoxelStamp::bind(ClassBuilder<VoxelStamp>& c) {
 }
 
 Variant VoxelStamp::from_mesh(const Ref<Mesh>& mesh, const Transform3D& transform) {
-    const std::string where = place_of("from_mesh");
+    const std::string where = stamp_place("from_mesh");
     if (!is_main_thread())
         return refuse(where + "it was called on another thread than the main one.");
     if (mesh.is_null()) return refuse(where + "mesh is null; give it a Mesh.");
@@ -169,7 +169,7 @@ Variant VoxelStamp::from_mesh(const Ref<Mesh>& mesh, const Transform3D& transfor
 
 Variant VoxelStamp::from_distances(const Vector3i& size, const PackedFloat32Array& distances,
                                    const PackedByteArray& materials) {
-    const std::string where = place_of("from_distances");
+    const std::string where = stamp_place("from_distances");
     if (!is_main_thread())
         return refuse(where + "it was called on another thread than the main one.");
     return awaited(where, [size, distances, materials] {

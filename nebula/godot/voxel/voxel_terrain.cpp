@@ -3,6 +3,7 @@
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 
 #include "nebula/base/log.hpp"
+#include "nebula/base/trace.hpp"
 #include "nebula/godot/api/camera_3d.hpp"
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/globals.hpp"
@@ -29,6 +30,8 @@
 
 namespace nebula::godot {
 namespace {
+
+std::vector<VoxelTerrain*> in_tree;  // main thread
 
 Clock::duration milliseconds(double msec) {
     return std::chrono::duration_cast<Clock::duration>(
@@ -96,8 +99,21 @@ void VoxelTerrain::on_notification(int what) {
     }
 }
 
+VoxelTerrain::TotalLoad VoxelTerrain::total_load() {
+    TotalLoad total;
+    for (const VoxelTerrain* const terrain : in_tree) {
+        if (!terrain->world_) continue;
+        const voxel::TerrainStats stats = terrain->world_->terrain.stats();
+        total.chunks_waiting += stats.queued + stats.in_flight + stats.waiting;
+        total.brick_bytes += stats.brick_bytes;
+        total.on_ground += terrain->world_->last_spent_on_ground;
+    }
+    return total;
+}
+
 void VoxelTerrain::enter_world() {
     in_world_ = true;
+    in_tree.push_back(this);
     set_notify_transform(true);
     if (is_editor()) {
         add_editor_note(*this);
@@ -124,6 +140,7 @@ void VoxelTerrain::enter_world() {
 
 void VoxelTerrain::leave_world() {
     in_world_ = false;
+    std::erase(in_tree, this);
     waiting_for_pool_.cancel();
     if (!world_) return;
     world_->entered.reset();
@@ -409,7 +426,10 @@ task<> VoxelTerrain::stream() {
         attempt([this] { follow_library(); });
         attempt([this] { follow_viewer(); });
         if (!survives(self, world)) co_return;
-        attempt([this] { world_->terrain.update(); });
+        attempt([this] {
+            NEBULA_TRACE_ZONE("terrain: plan");
+            world_->terrain.update();
+        });
         // Whatever is shown or announced comes after this, so that a script which adds the node and
         // then connects to its signals misses none, however fast the workers are.
         co_await next_frame();
@@ -462,6 +482,7 @@ void VoxelTerrain::listen_for_chunks() {
 }
 
 void VoxelTerrain::commit_loaded() {
+    NEBULA_TRACE_ZONE("terrain: show chunks");
     World& world = *world_;
     listen_for_chunks();
     // Behind a loading screen nobody sees a long frame.
@@ -497,6 +518,7 @@ task<> VoxelTerrain::show_edits() {
 }
 
 void VoxelTerrain::commit_edits() {
+    NEBULA_TRACE_ZONE("terrain: show edits");
     const ObjectId self = id();
     const std::uint64_t world_number = world_number_;
     World& world = *world_;

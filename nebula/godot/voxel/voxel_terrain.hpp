@@ -78,6 +78,13 @@ class VoxelTerrain final : public Extension<Node3D> {
 public:
     static constexpr const char* kClassName = "VoxelTerrain";
     using Extension::Extension;
+    /// What all terrains in the tree have to do, and have, for monitors.
+    struct TotalLoad {
+        std::size_t chunks_waiting = 0;  ///< To be built, and to be shown.
+        std::size_t brick_bytes = 0;
+        Clock::duration on_ground{};  ///< Of the main thread, in the last frame.
+    };
+    [[nodiscard]] static TotalLoad total_load();
     ~VoxelTerrain();
     static void bind(ClassBuilder<VoxelTerrain>& c);
     static void bind_edits(ClassBuilder<VoxelTerrain>& c);    ///< A part of bind().

@@ -116,14 +116,14 @@ struct Methods<kMake> {
     static constexpr auto kAwait = &VoxelTerrain::by<&later<kName>, Args...>;
 };
 
-// A row: both methods, until they are described.
-struct Row {
+// Both methods of a brush, until they are described.
+struct MethodPair {
     const char* name;
     MethodRecord& now;
     MethodRecord& later;
 
     template <class... Values>
-    Row& defaults(const Values&... values) {
+    MethodPair& defaults(const Values&... values) {
         now.defaults(values...);
         later.defaults(values...);
         return *this;
@@ -141,7 +141,7 @@ struct Row {
 
 // Both names, so that whoever searches for one finds it.
 template <Name kNow, Name kLater, auto kMake>
-Row row(ClassBuilder<VoxelTerrain>& c, ArgumentNames arguments) {
+MethodPair row(ClassBuilder<VoxelTerrain>& c, ArgumentNames arguments) {
     using Both = Methods<kMake>;
     return {kNow.text, c.method(kNow.text, Both::template kCall<kNow>, arguments),
             c.method(kLater.text, Both::template kAwait<kLater>, arguments)};
@@ -155,7 +155,8 @@ void VoxelTerrain::bind_brushes(ClassBuilder<VoxelTerrain>& c) {
     constexpr const char* diagonal = "half a diagonal";
     constexpr const char* extent = "half an extent";
 
-    Row digs = row<"dig_sphere", "dig_sphere_async", &sphere<Mode::Dig>>(c, {"center", "radius"});
+    MethodPair digs =
+        row<"dig_sphere", "dig_sphere_async", &sphere<Mode::Dig>>(c, {"center", "radius"});
     digs.doc(
         "Removes the ground inside a sphere. The world changes at once; the picture follows "
         "before this frame is drawn, if the edit fits into [member edit_budget_msec]. Works "
@@ -322,11 +323,11 @@ void VoxelTerrain::bind_brushes(ClassBuilder<VoxelTerrain>& c) {
             radius);
     const ArgumentNames of_a_box = {"min", "size", "distances", "materials"};
     using WriteBox = Methods<&write_box>;
-    Row{"write_box", c.method("write_box", WriteBox::kCall<"write_box">, of_a_box),
-        c.method("write_box_async",
-                 &Self::by<&write_box_later, const Vector3i&, const Vector3i&,
-                           const PackedFloat32Array&, const PackedByteArray&>,
-                 of_a_box)}
+    MethodPair{"write_box", c.method("write_box", WriteBox::kCall<"write_box">, of_a_box),
+               c.method("write_box_async",
+                        &Self::by<&write_box_later, const Vector3i&, const Vector3i&,
+                                  const PackedFloat32Array&, const PackedByteArray&>,
+                        of_a_box)}
         .defaults(PackedByteArray())
         .doc(
             "Makes the ground in a box what an array says, as one edit. [param min] is the first "

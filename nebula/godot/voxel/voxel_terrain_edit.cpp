@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How scripts change the ground: edits in a call and in the background, strokes, undo.
 #include "nebula/base/log.hpp"
+#include "nebula/base/trace.hpp"
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
@@ -88,6 +89,7 @@ BrushPlace VoxelTerrain::brush_place(float most) const {
 }
 
 Error VoxelTerrain::edit(const char* method, const MakeBrush& make_brush) {
+    NEBULA_TRACE_ZONE("terrain: edit");
     const std::string where = place_of(method);
     if (const Error obstacle = edit_obstacle(where); obstacle != Error::OK) return obstacle;
     const Clock::time_point at = Clock::now();

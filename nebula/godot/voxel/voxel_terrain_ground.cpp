@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The part of VoxelTerrain that bodies stand on.
+#include "nebula/base/trace.hpp"
 #include "nebula/godot/api/character_body_3d.hpp"
 #include "nebula/godot/api/collision_object_3d.hpp"
 #include "nebula/godot/api/engine.hpp"
@@ -148,6 +149,7 @@ void VoxelTerrain::give_velocity(const RigidBody3D& body) const {
 }
 
 void VoxelTerrain::follow_bodies() {
+    NEBULA_TRACE_ZONE("terrain: find bodies");
     World& world = *world_;
     const Clock::time_point start = Clock::now();
     ground_bodies_.clear();
@@ -205,6 +207,7 @@ voxel::GroundBody VoxelTerrain::ground_body(ObjectId body, const AABB& box, cons
 // Once per tick, and after the edits of a frame.
 void VoxelTerrain::update_ground(voxel::Colliders::When when) {
     if (!in_world_ || !collision_enabled_ || !transform_works()) return;
+    NEBULA_TRACE_ZONE("terrain: collision");
     World& world = *world_;
     voxel::Colliders& colliders = world.terrain.colliders();
     const Transform3D place = get_global_transform();

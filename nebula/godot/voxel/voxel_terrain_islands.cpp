@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Ground that hangs on nothing: told of, or turned into bodies.
 #include "nebula/base/log.hpp"
+#include "nebula/base/trace.hpp"
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/voxel/distances.hpp"
@@ -34,7 +35,7 @@ constexpr std::chrono::milliseconds kLongestHold{500};
 constexpr std::int64_t kLeastIslandSize = 1;
 // At once: each keeps its part and its removal in memory, a few megabytes of the largest ones.
 constexpr std::size_t kMostComingOff = 8;
-constexpr double kMostDensity = 1e6;
+constexpr double kDensestIsland = 1e6;
 
 voxel::Vec3f floats(voxel::Vec3i v) {
     return {static_cast<float>(v.x), static_cast<float>(v.y), static_cast<float>(v.z)};
@@ -76,9 +77,9 @@ void VoxelTerrain::set_island_max_size(std::int64_t voxels) {
 }
 
 void VoxelTerrain::set_island_density(double density) {
-    if (!(density > 0.0 && density <= kMostDensity)) {
+    if (!(density > 0.0 && density <= kDensestIsland)) {
         refuse("VoxelTerrain.island_density is " + text_of(density) +
-               "; it must be above 0 and at most " + text_of(kMostDensity) +
+               "; it must be above 0 and at most " + text_of(kDensestIsland) +
                " kilograms per cubic metre. It stays at " + text_of(island_density_) + ".");
         return;
     }
@@ -122,6 +123,7 @@ void VoxelTerrain::look_for_islands() {
         return;
     const ObjectId self = id();
     const std::uint64_t world = world_number_;
+    NEBULA_TRACE_ZONE("terrain: islands");
     const Clock::time_point deadline = Clock::now() + kIslandBudget;
     try {
         search_islands(deadline);

@@ -4,8 +4,8 @@
 //   - a save is begun and answered on the main thread, and the disk is touched on another;
 //   - only a world that ends makes the main thread wait, until what must be saved is saved.
 #include "nebula/base/log.hpp"
-#include "nebula/godot/api/project_settings.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/runtime/file_path.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/voxel/later_answer.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
@@ -75,15 +75,6 @@ PackedStringArray strings_of(const std::vector<std::string>& texts) {
     strings.resize(texts.size());
     std::ranges::copy(texts, strings.write().begin());
     return strings;
-}
-
-std::string file_of(const String& path) {
-    const ProjectSettings settings = ProjectSettings::singleton();
-    // In an exported game, the engine makes such a path one that begins where the game was started. As it
-    // is, it is refused.
-    const std::string given = path.utf8();
-    if (given.starts_with("res://") && settings.globalize_path("res://") == String()) return given;
-    return settings.globalize_path(path).utf8();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -29,6 +30,12 @@ struct TraceEvent {
 };
 static_assert(sizeof(TraceEvent) == 24, "trace_writer.hpp says so");
 
+/// How much a lane keeps: TraceOptions, in nanoseconds.
+struct LaneLimits {
+    std::size_t events;
+    std::uint64_t keep_ns;  // 0: everything
+};
+
 /// Events in the order in which their thread recorded them.
 ///
 /// Threads:   record: the thread it belongs to. for_each: any thread.
@@ -40,14 +47,16 @@ public:
     Lane(std::uint32_t its_number, std::string its_name, int its_worker)
         : number(its_number), worker(its_worker), name(std::move(its_name)) {}
 
-    void record(std::uint64_t generation, std::size_t limit, const TraceEvent& event) noexcept;
+    void record(std::uint64_t generation, const LaneLimits& limits,
+                const TraceEvent& event) noexcept;
 
     /// Calls visit(event) for each event recorded for that writer; for another writer, nothing.
     template <class Visit>
     void for_each(std::uint64_t generation, Visit&& visit) const {
         // Acquire pairs with the release in start_over(): the counts are those of this writer.
         if (generation_.load(std::memory_order_acquire) != generation) return;
-        for (const Chunk* chunk = &first_; chunk != nullptr;) {
+        const std::scoped_lock lock(reading_);  // no chunk is used again meanwhile
+        for (const Chunk* chunk = oldest_; chunk != nullptr;) {
             // Acquire, both, pair with the releases in record(): the events before them.
             const std::size_t count = chunk->count.load(std::memory_order_acquire);
             for (std::size_t i = 0; i < count; ++i) visit(chunk->events[i]);
@@ -74,11 +83,15 @@ private:
     };
 
     void start_over(std::uint64_t generation) noexcept;
+    Chunk* next_chunk(const LaneLimits& limits, std::uint64_t now) noexcept;
+    Chunk* take_oldest() noexcept;
 
     std::atomic<std::uint64_t> generation_{0};
     std::atomic<std::uint64_t> dropped_{0};
-    std::size_t recorded_ = 0;  // owner thread only, as newest_
+    std::size_t recorded_ = 0;  // and not overwritten; owner thread only, as newest_
     Chunk* newest_ = &first_;
+    mutable std::mutex reading_;  // the owner tries it only
+    Chunk* oldest_ = &first_;     // changed by the owner, under reading_
     Chunk first_;
 };
 

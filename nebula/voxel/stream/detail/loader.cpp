@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/stream/detail/loader.hpp"
 
+#include "nebula/base/trace.hpp"
 #include "nebula/base/yield_point.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/voxel/mesh/build_chunk.hpp"
@@ -139,6 +140,7 @@ void Loader::run_here(Clock::time_point deadline, Clock::time_point (*now)(),
 void Loader::finish(BuildJob& job) noexcept {
     queued_.fetch_sub(job.count, std::memory_order_relaxed);
     ChunkItem* const items = job.group->items.data() + job.first;
+    NEBULA_TRACE_ZONE("chunks");
     const bool abandoned = job.group->abandoned.load(std::memory_order_relaxed);
     if (!abandoned && !prove_empty(items, job.count))
         for (std::uint32_t i = 0; i < job.count; ++i) {
