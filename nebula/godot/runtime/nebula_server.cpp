@@ -6,6 +6,7 @@
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/task_diagnostics.hpp"
 #include "nebula/godot/runtime/worker_stats.hpp"
+#include "nebula/godot/version.hpp"
 #include "nebula/godot/voxel/chunk_instance.hpp"
 #include "nebula/godot/voxel/shape_lines.hpp"
 #include "nebula/threading/config_toml.hpp"
@@ -52,6 +53,8 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
           "Scripts reach the only instance as [code]Nebula[/code]. Configure the pool before the "
           "first [VoxelTerrain] enters the tree. The other methods are cheap enough to call every "
           "frame.");
+    c.method("version", &NebulaServer::version)
+        .doc("Returns the version of the add-on, such as [code]0.1.0[/code].");
     c.method("configure", &NebulaServer::configure, {"toml_path"})
         .result_is_error_text()
         .doc(
@@ -115,6 +118,8 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
             "Returns how many meshes and instances Nebula holds in the [RenderingServer]. Useful "
             "to find leaks.");
 }
+
+String NebulaServer::version() { return String(std::string_view(kVersion)); }
 
 String NebulaServer::configure(const String& toml_path) {
     if (shared_pool_if_used() != nullptr) return pool_already_runs();

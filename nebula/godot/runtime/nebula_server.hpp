@@ -21,6 +21,9 @@ public:
     using Extension::Extension;
     static void bind(ClassBuilder<NebulaServer>& c);
 
+    /// "0.1.0", as in the name of the package.
+    [[nodiscard]] String version();
+
     /// Both return an empty string, or one sentence that says what was wrong.
     [[nodiscard]] String configure(const String& toml_path);
     [[nodiscard]] String set_thread_count(std::int64_t count);
