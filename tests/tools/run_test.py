@@ -33,7 +33,7 @@ class WrongWords(StubbedEntry):
         self.assert_refused_untouched("../lib/say")
 
     def test_an_unknown_flag_is_named_by_every_verb(self):
-        for verb in ("demo", "addon", "sanitized", "test", "build", "format", "check", "bench"):
+        for verb in ("demo", "addon", "package", "sanitized", "test", "build", "format", "check", "bench"):
             self.assert_refused_untouched(verb, "--colour", parts=["--colour"])
 
     def test_an_unknown_preset_is_named_with_the_known_ones(self):
@@ -233,6 +233,49 @@ class Addon(StubbedEntry):
         self.assertIn(f"{self.tree}/addon/addons/nebula", result.stdout)
 
 
+# Tells what it was asked for, and writes a package.
+WRITING_PACKER = """import os, pathlib, sys
+arguments = sys.argv[1:]
+with open(os.environ["STUB_FOLDER"] + "/packer.calls", "a") as calls:
+    print(*arguments, file=calls)
+out = pathlib.Path(arguments[arguments.index("--out") + 1])
+out.mkdir(parents=True, exist_ok=True)
+(out / "nebula-1.2.3-linux-x86_64.zip").write_text("x")
+print(out / "nebula-1.2.3-linux-x86_64.zip")
+"""
+
+
+class Package(StubbedEntry):
+    def setUp(self):
+        super().setUp()
+        self.write({"tree/tools/package/package.py": WRITING_PACKER})
+        # The library says of which preset it is.
+        library = f"{self.tree}/addon/addons/nebula/bin/libnebula.so"
+        self.stub("cmake", RECORDER + f'case "$1 $2" in "--build "*) mkdir -p "$2" && basename "$2" >{library};; esac\n')
+
+    def test_both_libraries_are_built_and_packed(self):
+        result = self.run_verb("package", SOURCE_DATE_EPOCH="1700000000")
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        self.assertEqual(
+            [f"--platform linux-x86_64 --tools  --seconds 1700000000 --debug {self.tree}/build/package-debug {self.tree}/build/package-debug/libnebula.so "
+             f"--release {self.tree}/build/release {self.tree}/addon/addons/nebula/bin/libnebula.so --out {self.tree}/out"],
+            self.calls("packer.calls"))
+        self.assertEqual("package-debug\n", (self.tree / "build/package-debug/libnebula.so").read_text())
+        self.assertEqual("release\n", (self.tree / "addon/addons/nebula/bin/libnebula.so").read_text())
+        self.assertIn(f"{self.tree}/out/nebula-1.2.3-linux-x86_64.zip", result.stdout)
+
+    def test_without_a_repository_the_time_is_the_oldest_that_a_zip_knows(self):
+        self.assertEqual(0, self.run_verb("package").returncode)
+        self.assertIn("--seconds 315532800 ", self.calls("packer.calls")[0])
+
+    def test_a_time_that_is_none_is_refused(self):
+        self.assert_refused(self.run_verb("package", SOURCE_DATE_EPOCH="today"), "SOURCE_DATE_EPOCH", "today", status=2)
+
+    def test_a_packer_that_fails_is_told_with_its_log(self):
+        self.write({"tree/tools/package/package.py": "import sys\nsys.exit(1)\n"})
+        self.assert_refused(self.run_verb("package"), "build/log/package.log", status=1)
+
+
 class Sanitized(StubbedEntry):
     def sanitized(self, *arguments):
         self.write({"tree/tests/godot/run.sh": '#!/bin/sh\necho "$GODOT $*" >>"$STUB_FOLDER/suite.calls"\n'})
@@ -320,10 +363,12 @@ class WholeTest(StubbedEntry):
             "tree/tests/godot/run.sh": "#!/bin/sh\necho '7 passed, 0 failed'\n",
             "tree/tests/godot/export.sh": '#!/bin/sh\necho "export $*" >>"$STUB_FOLDER/calls"\n',
             "tree/tools/get_godot.sh": f'#!/bin/sh\n[ "$1" != --export-template ] || {{ echo /the/template; exit; }}\necho {self.stubs}/an-engine\n',
+            "tree/tests/godot/package.sh": '#!/bin/sh\necho "package $*" >>"$STUB_FOLDER/calls"\n',
             "tree/tools/bindgen/dump.py": passes,
+            "tree/tools/package/package.py": WRITING_PACKER,
             **{f"tree/tools/check/{name}.py": passes for name in ("docs", "includes", "tidy")},
         })  # fmt: skip
-        for script in ("tests/godot/run.sh", "tests/godot/export.sh"):
+        for script in ("tests/godot/run.sh", "tests/godot/export.sh", "tests/godot/package.sh"):
             (self.tree / script).chmod(0o755)
         for name in ("clang-format-16", "clang++-16", "clang-16", "shellcheck"):
             self.stub(name, RECORDER)
@@ -340,7 +385,7 @@ class WholeTest(StubbedEntry):
         rows = self.rows_of(result)
         total = rows.pop("total")
         self.assertEqual({
-            "checks", "build release", "engine tests", "demo", "digging game", "exported demo", "unit tests, release",
+            "checks", "build release", "engine tests", "demo", "digging game", "exported demo", "package", "unit tests, release",
             "build asan", "unit tests, asan", "build tsan", "unit tests, tsan", "build gcc", "unit tests, gcc",
             "build bench", "build dev", "engine tests, dev", "unit tests, dev", "clang-tidy",
         }, set(rows))  # fmt: skip
@@ -349,6 +394,7 @@ class WholeTest(StubbedEntry):
         self.assertEqual(total[:2], [sum(row[column] for row in rows.values()) for column in (0, 1)])
         self.assertEqual(f"{total[0]} passed, 0 failed", result.stdout.splitlines()[-1])
         self.assertIn("export /the/template", self.calls())
+        self.assertIn(f"package {self.tree}/build/package-test/nebula-1.2.3-linux-x86_64.zip /the/template", self.calls())
 
     def test_a_failed_build_is_one_failure_and_skips_what_needs_it(self):
         self.stub("cmake", '#!/bin/sh\ncase "$*" in *--build*/build/tsan*) exit 1;; esac\n')

@@ -52,6 +52,8 @@ def main():
             shutil.copy(source, pages)
         elif not options.pictures:
             shutil.copytree(source, pages / source.name)
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("](docs/", "](")
+    (pages / "changelog.md").write_text(for_site(changes, names), encoding="utf-8")
     if options.pictures:
         copy_pictures(wanted, options.pictures, pages / "pictures")
     config = (ROOT / "tools/guide/mkdocs.yml").read_text(encoding="utf-8")

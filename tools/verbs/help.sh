@@ -20,14 +20,16 @@ verb_help() {
                           opens its menu
       --pictures FOLDER   where the pictures of --dig and --cookbook go
 ./run addon   build only the add-on, as a game ships it, and print where it is
+./run package build the zip that people install, out/nebula-VERSION-linux-x86_64.zip, its symbols and
+              SHA256SUMS; the same commit gives the same bytes
 ./run godot   [ARGUMENT...] build the add-on and open demo/ in the editor; arguments go to the engine
 ./run guide   build the guide as a site in out/guide/, with pictures that the recipes take
       --kept-pictures     with the pictures in docs/ instead, which takes seconds
 ./run build   [PRESET] build everything, tests too: dev (default), release, asan, tsan or gcc
 ./run test    checks, unit tests, sanitizers, the second compiler, engine tests with the add-on as
-              users get it, an exported game; ends with "N passed, M failed"
+              users get it, an exported game, the package; ends with "N passed, M failed"
       --long              run every unit test ten times, for rare races; the tests of a billion turns
-                          once; the engine tests under both sanitizers
+                          once; the engine tests under both sanitizers; the package from two folders
       --long kill         only kill a program that digs and saves, 200 times
 ./run sanitized [asan|tsan] [FILTER] the engine tests with the extension under the address and
               undefined-behaviour sanitizers (default) or the thread sanitizer; FILTER is part of a

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # ./run test: everything that must hold. Each preset builds and runs what no other preset covers:
-#   release   what users get: the engine tests, the demo, an exported game, the hashes of meshes at -O3
+#   release   what users get: the engine tests, the demo, an exported game, the package, the hashes of
+#             meshes at -O3
 #   asan      all unit tests, with a random yield between atomic steps
 #   tsan      those that have threads, with the same yields
 #   gcc       all unit tests, optimised, assertions on, as the code stands
@@ -12,6 +13,7 @@
 source "$NEBULA_ROOT/tools/verbs/bench.sh"
 source "$NEBULA_ROOT/tools/verbs/check.sh"
 source "$NEBULA_ROOT/tools/verbs/guide.sh"
+source "$NEBULA_ROOT/tools/verbs/package.sh"
 source "$NEBULA_ROOT/tools/verbs/sanitized.sh"
 
 verb_test() {
@@ -61,6 +63,7 @@ verb_test() {
     fi
     if ((repeat > 1)); then
         counted "long runs" long_runs
+        counted "package, twice" long_package
         for preset in asan tsan; do
             counted "engine tests, $preset" engine_tests "test-engine-$preset" sanitized_engine_tests "$preset"
         done
@@ -77,6 +80,7 @@ release_in_engine() {
         --headless --threads 2 --report "$NEBULA_ROOT/build/dig-smoke.json"
     counted "exported demo" exported_demo
     counted "guide" build_guide ''
+    counted "package" installed_package
 }
 
 dev_in_engine() {
@@ -169,6 +173,39 @@ build_benchmarks() {
     build_preset release "all nebula_task_bench" -DNEBULA_BUILD_TESTS=OFF -DNEBULA_BUILD_BENCH=ON \
         -DNEBULA_BUILD_GODOT=ON -DNEBULA_GODOT="$engine" &&
         logged bench-godot "Building the peer in Godot" godot_build "$NEBULA_ROOT/build/release/bench/threading"
+}
+
+# The package as a user installs it. Its debug library takes a build of its own, which only the long
+# run makes; here it is the release library under another name.
+installed_package() {
+    local folder=$NEBULA_ROOT/build/package-test template packages
+    local release=("$NEBULA_ROOT/build/release" "$NEBULA_ROOT/addon/addons/nebula/bin/libnebula.so")
+    template=$("$NEBULA_ROOT/tools/get_godot.sh" --export-template) || return
+    rm -rf "$folder"
+    make_package linux-x86_64 '' "${release[@]}" "$folder"
+    packages=("$folder"/nebula-*-linux-x86_64.zip)
+    GODOT=$engine logged package-test "Installing the package and playing with it" "$NEBULA_ROOT/tests/godot/package.sh" "${packages[0]}" "$template"
+}
+
+# Two folders, two whole builds, the same bytes.
+long_package() {
+    local scratch copy seconds status=0
+    scratch=$(mktemp -d) && seconds=$(commit_time) || return
+    copy=$scratch/a/folder/of/another/length
+    mkdir -p "$copy" &&
+        git -C "$NEBULA_ROOT" ls-files -z | tar -C "$NEBULA_ROOT" --null -T - -cf - | tar -C "$copy" -xf - &&
+        logged long-package "Packing" env SOURCE_DATE_EPOCH="$seconds" "$NEBULA_ROOT/run" package &&
+        logged long-package-copy "Packing in another folder" env SOURCE_DATE_EPOCH="$seconds" "$copy/run" package &&
+        logged long-package-compared "Comparing the packages" same_packages "$NEBULA_ROOT/out" "$copy/out" || status=$?
+    rm -rf "$scratch"
+    return "$status"
+}
+
+same_packages() {
+    local package
+    for package in "$1"/nebula-*-linux-x86_64*.zip; do
+        cmp "$package" "$2/$(basename "$package")" || return
+    done
 }
 
 # What needs a billion turns, once, as users' code is compiled. It takes minutes, on a busy machine an hour.

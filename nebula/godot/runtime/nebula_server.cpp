@@ -8,6 +8,7 @@
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/task_diagnostics.hpp"
 #include "nebula/godot/runtime/worker_stats.hpp"
+#include "nebula/godot/version.hpp"
 #include "nebula/godot/voxel/chunk_instance.hpp"
 #include "nebula/godot/voxel/shape_lines.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
@@ -71,6 +72,8 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
           "[VoxelTerrain] enters the tree, and before the first function runs on a worker. The "
           "methods that report are cheap enough to call every frame.");
     bind_jobs(c);
+    c.method("version", &NebulaServer::version)
+        .doc("Returns the version of the add-on, such as [code]0.1.0[/code].");
     c.method("configure", &NebulaServer::configure, {"toml_path"})
         .result_is_error_text()
         .doc(
@@ -167,6 +170,8 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
             "string, or one sentence that says what is wrong. The path may begin with "
             "[code]user://[/code]; a missing folder is made.");
 }
+
+String NebulaServer::version() { return String(std::string_view(kVersion)); }
 
 String NebulaServer::configure(const String& toml_path) {
     if (shared_pool_if_used() != nullptr) return pool_already_runs();

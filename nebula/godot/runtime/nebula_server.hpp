@@ -11,8 +11,8 @@
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/binding/variant.hpp"
 #include "nebula/godot/jobs/nebula_interval.hpp"
-#include "nebula/task/task.hpp"
 #include "nebula/godot/runtime/trace_recorder.hpp"
+#include "nebula/task/task.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -28,6 +28,9 @@ public:
     static constexpr const char* kClassName = "NebulaServer";
     using Extension::Extension;
     static void bind(ClassBuilder<NebulaServer>& c);
+
+    /// "0.1.0", as in the name of the package.
+    [[nodiscard]] String version();
 
     /// Both return an empty string, or one sentence that says what was wrong.
     [[nodiscard]] String configure(const String& toml_path);
@@ -71,8 +74,6 @@ public:
     [[nodiscard]] task<Variant> timeout(Variant what, double seconds);
     [[nodiscard]] Ref<NebulaInterval> interval(double seconds);
 
-private:
-    static void bind_jobs(ClassBuilder<NebulaServer>& c);
     /// Of all terrains in the tree.
     [[nodiscard]] std::int64_t chunks_waiting();
     [[nodiscard]] double collision_msec();
@@ -85,6 +86,8 @@ private:
     [[nodiscard]] Variant save_trace(const String& path);
 
 private:
+    static void bind_jobs(ClassBuilder<NebulaServer>& c);
+
     // Shared with a save that is being written.
     std::shared_ptr<TraceRecorder> recorder_ = std::make_shared<TraceRecorder>();
 };
