@@ -4,6 +4,7 @@
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/async/rpc.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/editor/editor_plugin.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/nebula_server.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
@@ -41,5 +42,7 @@ void register_addon() {
 }
 
 void stop_addon() { stop_shared_pool(); }
+
+void register_addon_in_editor() { register_editor_plugin(); }
 
 }  // namespace nebula::godot
