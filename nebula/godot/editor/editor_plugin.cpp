@@ -36,9 +36,10 @@ public:
 
 private:
     void on_notification(int what) {
-        // Before it enters the tree: then the script is told of that, as any plugin is. A project may
-        // have the library alone.
-        if (what == Object::NOTIFICATION_POSTINITIALIZE &&
+        // Before it enters the tree: then the script is told of that, as any plugin is. Not earlier,
+        // because the engine makes an object of each class to learn its properties' defaults. A
+        // project may have the library alone.
+        if (what == Node::NOTIFICATION_PARENTED && get_script().is_nil() &&
             ResourceLoader::singleton().exists(kScript))
             set_script(ResourceLoader::singleton().load(kScript));
     }

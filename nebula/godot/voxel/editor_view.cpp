@@ -3,6 +3,7 @@
 
 #include "nebula/godot/api/camera_3d.hpp"
 #include "nebula/godot/api/canvas_item.hpp"
+#include "nebula/godot/api/display_server.hpp"
 #include "nebula/godot/api/editor_interface.hpp"
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/viewport.hpp"
@@ -26,6 +27,10 @@ Transform3D focus_of(const Camera3D& camera) {
 }  // namespace
 
 bool is_editor() { return Engine::singleton().is_editor_hint(); }
+
+bool is_editor_without_window() {
+    return is_editor() && DisplayServer::singleton().get_name() == "headless";
+}
 
 std::vector<EditorCamera> editor_cameras() {
     std::vector<EditorCamera> cameras;

@@ -14,6 +14,11 @@ namespace nebula::godot {
 /// Threads:   main thread.
 [[nodiscard]] bool is_editor();
 
+/// Whether this engine is an editor that nobody looks at: it imports, exports or runs a script.
+///
+/// Threads:   main thread.
+[[nodiscard]] bool is_editor_without_window();
+
 struct EditorCamera {
     Transform3D place;       ///< Global; of what an orthogonal camera looks at, not of that camera.
     std::uint64_t view = 0;  ///< Which of the editor's views it belongs to, from 1.

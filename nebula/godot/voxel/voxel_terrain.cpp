@@ -67,8 +67,6 @@ VoxelTerrain::World::~World() {
 VoxelTerrain::~VoxelTerrain() {
     forget_edited();
     waiting_for_pool_.cancel();
-    // A node leaves its world before it is freed. If it has not, the editor is reloading the extension.
-    if (in_world_) finish_edits();
     drop_world();
     settle_wait(false);
 }
@@ -82,7 +80,10 @@ void VoxelTerrain::on_notification(int what) {
             leave_world();
             break;
         case Node3D::NOTIFICATION_EXTENSION_RELOADED:
-            if (is_inside_tree()) enter_world();
+            // The node is in its world and is not told so again; and our main loop has yet to start.
+            in_world_ = is_inside_tree();
+            set_notify_transform(in_world_);
+            (void)call_deferred("regenerate");
             break;
         case Node3D::NOTIFICATION_TRANSFORM_CHANGED: {
             const bool was_in_the_way = !transform_works();
@@ -215,6 +216,8 @@ task<> VoxelTerrain::start_with_pool() {
 
 bool VoxelTerrain::has_world() {
     const ObjectId self = id();
+    ask_for_world();
+    if (!self.is_alive()) return false;
     if (!world_ && waiting_for_pool_.is_pending()) {
         (void)shared_pool();  // waits for it
         start();
@@ -408,7 +411,11 @@ bool VoxelTerrain::survives(ObjectId self, std::uint64_t world) const {
 struct VoxelTerrain::EndsWithTheLoop {
     ~EndsWithTheLoop() {
         const EngineLoop* const loop = EngineLoop::get_if_running();
-        if (loop != nullptr && loop->closing() && id.is_alive()) node.drop_world();
+        if (loop == nullptr || !loop->closing() || !id.is_alive()) return;
+        // An edited scene is freed before the editor quits. If this one was not, the editor reloads
+        // the extension.
+        if (is_editor() && node.in_world_) node.finish_edits();
+        node.drop_world();
     }
     VoxelTerrain& node;
     ObjectId id;
@@ -657,6 +664,8 @@ bool VoxelTerrain::is_loaded() {
 
 Variant VoxelTerrain::wait_loaded() {
     const ObjectId self = id();
+    ask_for_world();
+    if (!self.is_alive()) return false;
     if (is_loaded()) return true;
     if (!self.is_alive()) return false;
     if (is_hopeless()) return false;

@@ -298,8 +298,10 @@ private:
     };
 
     void on_notification(int what);
-    /// False in the editor, where the node is no part of the scene that is being edited.
+    /// False in the editor, where the node is no part of the scene that is being edited, or where there
+    /// is no window and no script has asked for the world.
     [[nodiscard]] bool may_run() const;
+    void ask_for_world();
     /// The terrain is one of those that save_scene() and finish_all_edits() look at, in the editor.
     void note_edited();
     void forget_edited() noexcept;
@@ -524,6 +526,7 @@ private:
     std::vector<ObjectId> carriers_;  // bodies that this node is in: they get no ground from it
     ChunkLook geometry_;              // layers, shadows and so on; the rest is not used
     TaskHandle<> waiting_for_pool_;
+    bool asked_for_ = false;   // by a script
     std::string changing_to_;  // settings that the world has not, and since when
     Clock::time_point changed_at_{};
 };

@@ -32,7 +32,16 @@ std::vector<VoxelTerrain*> edited;
 
 }  // namespace
 
-bool VoxelTerrain::may_run() const { return !is_editor() || is_part_of_edited_scene(); }
+bool VoxelTerrain::may_run() const {
+    if (!is_editor()) return true;
+    return is_part_of_edited_scene() && (asked_for_ || !is_editor_without_window());
+}
+
+// An editor that imports opens the scenes of before, too.
+void VoxelTerrain::ask_for_world() {
+    if (std::exchange(asked_for_, true) || world_ || !is_editor()) return;
+    start();
+}
 
 void VoxelTerrain::note_edited() {
     if (is_editor() && std::ranges::find(edited, this) == edited.end()) edited.push_back(this);

@@ -5,7 +5,15 @@
 extends EditorPlugin
 
 const SCENE := "res://island.tscn"
+const OTHER := "res://other.tscn"
 const WORLD := "res://island.nebula"
+const EXTENSION := "res://addons/nebula/nebula.gdextension"
+const RAISED := Vector3(-8, 0, 0)
+const PAINTED := Vector3(8, 0, 0)
+const DUG := Vector3(0, 0, 8)
+const PLAYED := Vector3(0, 0, -12)
+const UNSAVED := Vector3(12, 0, -8)
+const GAME_DUG := Vector3(12, 0, 12)
 
 var _pictures := ""
 var _failed := 0
@@ -41,37 +49,121 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	check(await terrain.wait_loaded(), "the terrain shows in the editor")
 	check(terrain.get_statistics().collision_bodies == 0, "and nothing collides")
 	await select(terrain)
-	var panel := EditorInterface.get_base_control().find_child("NebulaSculpt", true, false) as Control
-	check(panel != null and panel.is_visible_in_tree(), "a panel shows for the selected terrain")
+	check(panel() != null and panel().is_visible_in_tree(), "a panel shows for the selected terrain")
 	for i in 12:
 		await wheel(on_screen(Vector3.ZERO), false)  # the view moves back
-	await press(panel.find_child("Raise", true, false))
-	await drag([on_screen(Vector3(0, 0, 0))])
+	await press(button("Raise"))
+	await drag([on_screen(RAISED)])
 	check(terrain.get_last_edit().is_empty(), "without a file nothing is sculpted")
-	await press(panel.find_child("CreateWorld", true, false))
-	await world_loaded(terrain)
+	await press(button("CreateWorld"))
+	await loaded(terrain)
 	check(FileAccess.file_exists(WORLD), "a button makes the file")
 	await picture("panel")
 
-	await drag([on_screen(Vector3(-8, 0, 0)), on_screen(Vector3(-4, 0, 0))], 12)
-	check(height(terrain, Vector3(-8, 0, 0)) > 0.3, "a stroke raises: %s" % height(terrain, Vector3(-8, 0, 0)))
+	await drag([on_screen(RAISED), on_screen(RAISED + Vector3(3, 0, 0))], 12)
+	var raised := height(terrain, RAISED)
+	check(raised > 0.3, "a stroke raises: %s" % raised)
 	await picture("raised")
 	await key(KEY_5, false, true)
-	panel.find_child("Materials", true, false).item_selected.emit(1)
-	await drag([on_screen(Vector3(8, 0, 0))])
-	check(terrain.material_at(Vector3(8, -0.5, 0)) == 1, "a stroke paints")
+	panel().find_child("Materials", true, false).item_selected.emit(1)
+	await drag([on_screen(PAINTED)])
+	check(is_painted(terrain), "a stroke paints")
 	await key(KEY_7, false, true)
-	await drag([on_screen(Vector3(0, 0, 8))])
-	check(height(terrain, Vector3(0, 0, 8)) < -3.0, "a stroke digs: %s" % height(terrain, Vector3(0, 0, 8)))
+	var size: float = panel().find_child("Size", true, false).value
+	await wheel(on_screen(DUG), false, false, true)
+	check(panel().find_child("Size", true, false).value < size, "Shift and the wheel change the size")
+	await drag([on_screen(DUG)])
+	check(height(terrain, DUG) < -3.0, "a stroke digs: %s" % height(terrain, DUG))
 	await picture("dug")
-	print(terrain.get_statistics())
+
+	await key(KEY_Z, true)
+	check(height(terrain, DUG) > -1.0 and is_painted(terrain), "undo takes one stroke back")
+	await key(KEY_Z, true)
+	await key(KEY_Z, true)
+	check(absf(height(terrain, RAISED)) < 0.1 and not is_painted(terrain), "and the others")
+	for i in 3:
+		await key(KEY_Z, true, true)
+	check(height(terrain, RAISED) == raised and is_painted(terrain), "redo makes them again")
+	check(height(terrain, DUG) < -3.0, "all of them")
+
+	var saved := []
+	terrain.saved.connect(saved.append)
+	await key(KEY_S, true)
+	for i in 600:
+		if not saved.is_empty():
+			break
+		await frames(1)
+	check(not saved.is_empty() and saved[0] > 0, "the world is saved with the scene")
+	await drag([on_screen(PLAYED)])
+	plugin().call("_build")
+	await play()
+	await drag([on_screen(UNSAVED)])
+	check(height(terrain, UNSAVED) < -1.0, "a stroke that nobody saves")
 
 
-func look_again(_terrain: VoxelTerrain) -> void:
-	pass
+# While the editor has the file open.
+func play() -> void:
+	var answer := ProjectSettings.globalize_path("res://played.txt")
+	OS.create_process(
+		OS.get_environment("GODOT"),
+		["--headless", "--path", ProjectSettings.globalize_path("res://"), "--fixed-fps", "60", "--script",
+		"res://drive/game.gd", "--", answer]
+	)
+	for i in 3000:
+		if FileAccess.file_exists(answer):
+			break
+		await frames(1)
+	var text := FileAccess.get_file_as_string(answer)
+	check(text == "ok", "the game has the world of the editor: %s" % text)
+
+
+func look_again(terrain: VoxelTerrain) -> void:
+	await loaded(terrain)
+	check(height(terrain, RAISED) > 0.3 and height(terrain, DUG) < -3.0 and is_painted(terrain), "strokes are kept")
+	check(height(terrain, PLAYED) < -1.0, "also what was saved because the scene was played")
+	check(height(terrain, GAME_DUG) > -1.0, "what the game digs is not in the file")
+	check(height(terrain, UNSAVED) > -1.0, "nor what was not saved")
+
+	terrain.generator.height = 2.0
+	await get_tree().create_timer(0.4).timeout
+	await loaded(terrain)
+	check(absf(height(terrain, Vector3(40, 0, 40)) - 2.0) < 0.1, "a changed generator shows")
+	check(height(terrain, DUG) < -3.0, "and strokes stay")
+
+	await select(terrain)
+	terrain.dig_sphere(UNSAVED, 3.0)
+	check(GDExtensionManager.reload_extension(EXTENSION) == OK, "the extension is reloaded")
+	await frames(3)
+	await loaded(terrain)
+	check(height(terrain, UNSAVED) < -1.0, "a reload loses no stroke")
+	check(EditorInterface.get_base_control().find_children("NebulaSculpt", "", true, false).size() == 1, "one panel")
+	await select(EditorInterface.get_edited_scene_root())
+	await select(terrain)
+	check(panel().is_visible_in_tree(), "which works")
+
+	EditorInterface.open_scene_from_path(OTHER)
+	await frames(5)
+	var other := EditorInterface.get_edited_scene_root().get_node("Terrain") as VoxelTerrain
+	await loaded(other)
+	check(height(other, DUG) < -3.0, "another scene may have the same world, when nobody edits it in the first")
+	EditorInterface.close_scene()
+	await frames(5)
+	check(not is_instance_valid(other), "a closed scene frees its terrain")
 
 
 # ---- What a person does
+
+
+func plugin() -> Node:
+	return get_tree().root.find_children("*", "EditorNebulaPlugin", true, false)[0]
+
+
+func panel() -> Control:
+	return EditorInterface.get_base_control().find_child("NebulaSculpt", true, false)
+
+
+func button(title: String) -> Button:
+	return panel().find_child(title, true, false)
 
 
 func view() -> Viewport:
@@ -96,8 +188,8 @@ func select(node: Node) -> void:
 	await frames(5)
 
 
-func press(button: Button) -> void:
-	var at := button.get_global_rect().get_center()
+func press(what: Button) -> void:
+	var at := what.get_global_rect().get_center()
 	await mouse(at, true)
 	await mouse(at, false)
 
@@ -161,12 +253,18 @@ func key(which: Key, ctrl := false, shift := false) -> void:
 # ---- What the test needs
 
 
-func world_loaded(terrain: VoxelTerrain) -> void:
-	for i in 100:
-		if terrain.is_loaded():
-			break
+# Also after a world has ended and another one has begun.
+func loaded(terrain: VoxelTerrain) -> void:
+	terrain.sample(Vector3.ZERO)  # an editor without a window builds what somebody asks for
+	for i in 600:
 		await frames(1)
-	check(terrain.is_loaded(), "the world is loaded from its file")
+		if terrain.is_loaded():
+			return
+	check(false, "the terrain loads: %s" % terrain.why_late(Vector3.ZERO))
+
+
+func is_painted(terrain: VoxelTerrain) -> bool:
+	return terrain.material_at(PAINTED + Vector3(0, -0.5, 0)) == 1
 
 
 func height(terrain: VoxelTerrain, at: Vector3) -> float:
