@@ -15,7 +15,7 @@ enum Shape { SPHERE, BOX }
 # Of the editor, in the terrain's undo history: far from the numbers that a game gives its players.
 const USER := 0xED170000
 const LEAST_RADIUS := 0.5
-const MOST_RADIUS := 48.0
+const MOST_RADIUS := 32.0
 const MOST_DISTANCE := 4000.0
 # Voxels per second that the surface moves at full strength, and what one use of the brush must move it
 # at least: distances are kept in 32ths of a voxel.
