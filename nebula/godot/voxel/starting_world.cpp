@@ -58,8 +58,6 @@ std::string temporary_world_path() {
 
 tl::expected<void, voxel::VoxelError> begin_world_as_copy(const String& of,
                                                           const std::string& path) {
-    std::error_code failed;
-    if (std::filesystem::exists(path, failed)) return {};
     const Ref<FileAccess> world = FileAccess::open(of, FileAccess::READ);
     if (!world)
         return failure("the starting world \"" + of.utf8() +
@@ -71,6 +69,7 @@ tl::expected<void, voxel::VoxelError> begin_world_as_copy(const String& of,
     const std::string part_wal = part + kWal;
     bool done = copy(world, part);
     bool has_wal = false;
+    std::error_code failed;
     if (done && FileAccess::file_exists(wal_name)) {
         const Ref<FileAccess> wal = FileAccess::open(wal_name, FileAccess::READ);
         has_wal = wal && wal->get_length() > 0;

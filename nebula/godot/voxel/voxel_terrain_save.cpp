@@ -33,7 +33,6 @@ namespace nebula::godot {
 namespace {
 
 using voxel::WorldSaver;
-using voxel::WorldStore;
 /// Empty, or a sentence that says what was wrong.
 using SaveWait = LaterAnswer<String>;
 
@@ -111,13 +110,14 @@ void VoxelTerrain::World::keep_in(const Ref<VoxelWorldStore>& store, const World
     const auto autosave =
         place.is_temporary || is_editor() ? std::chrono::milliseconds(0) : store->autosave();
     autosaves = autosave.count() > 0;
-    WorldStore::Prepare prepare;
+    voxel::WorldFileSettings settings_of_file{.generator = generator_words};
     if (place.copy_of != String())
-        prepare = [place] { return begin_world_as_copy(place.copy_of, place.path); };
-    terrain.keep_in(file, {.file = {.generator = generator_words},
+        settings_of_file.begin_with = [of = place.copy_of](const std::string& path) {
+            return begin_world_as_copy(of, path);
+        };
+    terrain.keep_in(file, {.file = std::move(settings_of_file),
                            .autosave = autosave,
                            .memory_limit = store->memory_limit(),
-                           .prepare = std::move(prepare),
                            .after_save = [this](const auto& result) { saves.push_back(result); }});
 }
 

@@ -248,7 +248,7 @@ void WorldStore::wait() {
     }
 }
 
-void WorldStore::open(Answer<WorldFileReport> answer, Prepare prepare) {
+void WorldStore::open(Answer<WorldFileReport> answer) {
     // Found on the I/O thread, and received on this one.
     auto keys = std::make_shared<BrickKeys>();
     ask<WorldFileReport>(
@@ -258,13 +258,7 @@ void WorldStore::open(Answer<WorldFileReport> answer, Prepare prepare) {
             keys_ = std::move(*keys);
             if (answer) answer(std::move(report));
         },
-        [keys, prepare = std::move(prepare)](
-            WorldStore& store) -> tl::expected<WorldFileReport, VoxelError> {
-            if (prepare)
-                if (auto done = prepare(); !done) {
-                    store.why_closed_ = done.error();
-                    return tl::unexpected(std::move(done.error()));
-                }
+        [keys](WorldStore& store) -> tl::expected<WorldFileReport, VoxelError> {
             auto file = WorldFile::open(store.path_, store.settings_);
             if (!file) {
                 store.why_closed_ = file.error();

@@ -19,7 +19,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <memory>
 #include <span>
@@ -70,10 +69,8 @@ public:
 
     // \throws std::bad_alloc, and std::system_error if there can be no thread; then nothing happened.
 
-    /// Runs on the I/O thread before the file is opened, and may make it. An error of it is open's.
-    using Prepare = std::function<tl::expected<void, VoxelError>()>;
-    /// First, and once. `prepare` may be null.
-    void open(Answer<WorldFileReport> answer, Prepare prepare = {});
+    /// First, and once.
+    void open(Answer<WorldFileReport> answer);
     /// Durable when it is answered without an error; else nothing of it is in the file. The volume's
     /// end_save() is the caller's.
     void save(Volume::Unsaved unsaved, std::vector<StoredOperation> operations,

@@ -42,7 +42,7 @@ WorldSaver::WorldSaver(World& world, std::string path, WorldSaverSettings settin
               "a world file must be loaded into a new world, before anything edits it"});
         return;
     }
-    const auto opened = [this](tl::expected<WorldFileReport, VoxelError>&& report) {
+    store_.open([this](tl::expected<WorldFileReport, VoxelError>&& report) {
         if (!report) return fail(std::move(report.error()));
         try {
             if (settings_.memory_limit)
@@ -57,8 +57,7 @@ WorldSaver::WorldSaver(World& world, std::string path, WorldSaverSettings settin
         report_ = std::move(*report);
         last_operation_ = report_.last_operation;
         opened_ = true;
-    };
-    store_.open(opened, settings_.prepare);
+    });
     world_.hold_edits({VoxelError::Kind::NotLoaded,
                        "the world is still being loaded; edit it when that has ended"});
 }

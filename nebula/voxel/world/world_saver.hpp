@@ -35,8 +35,6 @@ struct WorldSaverSettings {
     /// them (FileBricks). Not set: all of the file is loaded when it is opened, and stays.
     std::optional<std::size_t> memory_limit{};
     Clock::time_point (*now)() = Clock::now;
-    /// As WorldStore::open has it; or null.
-    WorldStore::Prepare prepare{};
     /// Told of each save that has ended, whoever asked for it, before its callers are; or null.
     std::function<void(const tl::expected<SaveReport, VoxelError>&)> after_save{};
 };
