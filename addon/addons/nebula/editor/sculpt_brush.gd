@@ -9,7 +9,7 @@ extends RefCounted
 # What it looks like, or where, is another one: the viewport and the panel draw it again.
 signal changed
 
-enum Tool { NONE, RAISE, LOWER, SMOOTH, FLATTEN, PAINT, ADD, DIG }
+enum Tool { NONE, RAISE, LOWER, SMOOTH, FLATTEN, PAINT, ADD, DIG, STAMP }
 enum Shape { SPHERE, BOX }
 
 # Of the editor, in the terrain's undo history: far from the numbers that a game gives its players.
@@ -32,6 +32,7 @@ const RING_COLORS := {
 	Tool.PAINT: Color(0.95, 0.6, 1.0),
 	Tool.ADD: Color(0.45, 0.9, 0.45),
 	Tool.DIG: Color(1.0, 0.5, 0.35),
+	Tool.STAMP: Color(0.9, 0.9, 0.9),
 }
 
 var terrain: VoxelTerrain:
@@ -71,6 +72,12 @@ var material := 0:
 		material = value
 		changed.emit()
 
+# A VoxelStamp, or a Mesh that is made into one as large as the brush.
+var stamp_source: Resource:
+	set(value):
+		stamp_source = value
+		changed.emit()
+
 var _undo: EditorUndoRedoManager
 var _camera: Camera3D
 var _mouse := Vector2.ZERO
@@ -82,10 +89,15 @@ var _ring := PackedVector3Array()
 # Of the stroke that is being made.
 var _stroke := 0
 var _stroke_tool := Tool.NONE
-var _edits := 0
 var _owed := 0.0  # voxels that the surface should have moved and has not
 var _plane := Plane()
 var _last_used := Vector3.INF
+var _is_reversed := false
+
+# What the stamp was made of, which a worker does.
+var _stamp: VoxelStamp
+var _stamp_of := []
+var _is_making_stamp := false
 
 
 func _init(undo: EditorUndoRedoManager) -> void:
@@ -121,6 +133,8 @@ func input(camera: Camera3D, event: InputEvent) -> bool:
 func advance(delta: float) -> void:
 	if terrain == null or tool == Tool.NONE or _camera == null or not is_instance_valid(_camera):
 		return
+	if tool == Tool.STAMP:
+		_make_stamp()
 	if _stroke == 0:
 		if _mouse_moved:
 			_look()
@@ -226,7 +240,7 @@ func _key(event: InputEventKey) -> bool:
 # The editor takes a plain number for one of the number pad, which turns the view.
 func _number_key(event: InputEventKey) -> bool:
 	var number := event.physical_keycode - KEY_0
-	if not event.shift_pressed or number < Tool.RAISE or number > Tool.DIG:
+	if not event.shift_pressed or number < Tool.RAISE or number > Tool.STAMP:
 		return false
 	tool = number as Tool
 	return true
@@ -289,12 +303,46 @@ func _tool_with(shift: bool, ctrl: bool) -> Tool:
 	return tool
 
 
+# What the stamp should be made of now.
+func _wanted_stamp() -> Array:
+	return [stamp_source, radius, terrain.global_basis.get_scale().x]
+
+
+func _make_stamp() -> void:
+	var wanted := _wanted_stamp()
+	if _is_making_stamp or wanted == _stamp_of or stamp_source == null:
+		return
+	var made := stamp_source as VoxelStamp  # which keeps its size
+	var mesh := stamp_source as Mesh
+	if mesh != null:
+		var box := mesh.get_aabb()
+		var scale: float = 2.0 * radius / maxf(box.get_longest_axis_size(), 0.001) / wanted[2]
+		_is_making_stamp = true
+		made = await VoxelStamp.from_mesh(mesh, Transform3D(Basis.from_scale(Vector3.ONE * scale), -scale * box.get_center()))
+		_is_making_stamp = false
+	_stamp = made
+	_stamp_of = wanted
+
+
+func _stamp_problem() -> String:
+	if _stroke_tool != Tool.STAMP:
+		return ""
+	if stamp_source == null:
+		return "Choose a mesh or a VoxelStamp in the panel first."
+	if _stamp_of != _wanted_stamp():
+		return "The stamp is still being made. Try again in a moment."
+	return "" if _stamp != null else "This mesh cannot be a stamp. The output panel says why."
+
+
 func _begin_stroke(event: InputEventMouseButton) -> void:
+	_stroke_tool = _tool_with(event.shift_pressed, event.ctrl_pressed)
+	_is_reversed = event.shift_pressed
 	var why := problem()
+	if why.is_empty():
+		why = _stamp_problem()
 	if not why.is_empty():
 		EditorInterface.get_editor_toaster().push_toast(why, EditorToaster.SEVERITY_WARNING)
 		return
-	_stroke_tool = _tool_with(event.shift_pressed, event.ctrl_pressed)
 	_stroke = terrain.begin_stroke(USER)
 	_is_pressed = true
 	_owed = LEAST_STEP  # a click alone does something, too
@@ -305,6 +353,9 @@ func _begin_stroke(event: InputEventMouseButton) -> void:
 
 func _use(delta: float) -> void:
 	var at: Vector3 = _hit.position
+	if _stroke_tool == Tool.STAMP:
+		_use_stamp(Transform3D(_box_basis(), at))
+		return
 	var brush := VoxelBrush.new()
 	brush.radius = radius
 	brush.material = material
@@ -338,6 +389,17 @@ func _use(delta: float) -> void:
 		place = Transform3D(_basis_along(_plane.normal), _plane.project(at))
 	if terrain.apply_brush(brush, place) == OK:
 		_last_used = at
+
+
+# Once in a stroke.
+func _use_stamp(place: Transform3D) -> void:
+	if _last_used.is_finite():
+		return
+	_last_used = place.origin
+	if _is_reversed:
+		terrain.dig_stamp(_stamp, place)
+	else:
+		terrain.add_stamp(_stamp, place, material)
 
 
 # Boxes lie along the terrain's own axes.

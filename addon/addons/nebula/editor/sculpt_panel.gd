@@ -16,6 +16,7 @@ const TOOLS := [
 	[Tool.PAINT, "Paint", "Changes what the ground is made of. (Shift+5)"],
 	[Tool.ADD, "Add", "Adds ground in the brush's shape. With Shift: removes it. (Shift+6)"],
 	[Tool.DIG, "Dig", "Removes ground in the brush's shape. With Shift: adds it. (Shift+7)"],
+	[Tool.STAMP, "Stamp", "Puts a mesh or a VoxelStamp into the ground. With Shift: digs it out. (Shift+8)"],
 ]
 
 var terrain: VoxelTerrain:
@@ -30,6 +31,7 @@ var _strength: HSlider
 var _falloff: HSlider
 var _labels := {}  # of a slider: its label, title and unit
 var _shape: OptionButton
+var _stamp: EditorResourcePicker
 var _materials: ItemList
 var _no_materials: Label
 var _problem: VBoxContainer
@@ -131,6 +133,12 @@ func _add_shape(column: VBoxContainer) -> void:
 	_shape.add_item("Box", SculptBrush.Shape.BOX)
 	_shape.item_selected.connect(func(which: int) -> void: _brush.shape = which as SculptBrush.Shape)
 	column.add_child(_shape)
+	_stamp = EditorResourcePicker.new()
+	_stamp.name = "StampSource"
+	_stamp.base_type = "VoxelStamp,Mesh"
+	_stamp.tooltip_text = "What the stamp is. A mesh must be closed, and is made as large as the brush."
+	_stamp.resource_changed.connect(func(source: Resource) -> void: _brush.stamp_source = source)
+	column.add_child(_stamp)
 
 
 func _add_materials(column: VBoxContainer) -> void:
@@ -176,6 +184,8 @@ func _show_brush() -> void:
 	_show_number(_strength, _brush.strength)
 	_show_number(_falloff, _brush.falloff)
 	_shape.select(_brush.shape)
+	_shape.visible = [Tool.PAINT, Tool.ADD, Tool.DIG].has(_brush.tool)
+	_stamp.visible = _brush.tool == Tool.STAMP
 	if _brush.material < _materials.item_count and not _materials.is_selected(_brush.material):
 		_materials.select(_brush.material)
 
