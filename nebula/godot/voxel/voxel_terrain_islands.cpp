@@ -388,7 +388,7 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
                    {"ISLAND_SHAPE_PIECES", 1,
                     "A convex shape for each cube of 16 voxels: arches and hooks keep their form, "
                     "and smaller hollows are filled."}});
-    c.group("Islands", "island_");
+    c.group("Islands");
     c.property(
         "islands", &Self::islands, &Self::set_islands, Hint::names("Stay,Signal,Fall"),
         "What happens to ground that no longer hangs on the rest after it was dug at. Ground "

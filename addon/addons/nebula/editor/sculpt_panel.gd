@@ -82,6 +82,7 @@ func _add_problem(column: VBoxContainer) -> void:
 	_create = Button.new()
 	_create.name = "CreateWorld"
 	_create.text = "Create World File"
+	_create.focus_mode = FOCUS_NONE
 	_create.pressed.connect(create_world)
 	_problem.add_child(_create)
 	_problem.add_child(HSeparator.new())
