@@ -8,7 +8,7 @@ extern "C" __attribute__((visibility("default"))) GDExtensionBool nebula_init(
     GDExtensionInitialization* initialization) {
     using namespace nebula::godot;  // NOLINT(google-build-using-namespace): one statement
     return start_extension(get_proc_address, library, initialization,
-                           {"Nebula", register_addon, stop_addon})
+                           {"Nebula", register_addon, stop_addon, register_addon_in_editor})
                ? 1
                : 0;
 }

@@ -4,6 +4,7 @@
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/async/rpc.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/editor/editor_plugin.hpp"
 #include "nebula/godot/jobs/nebula_interval.hpp"
 #include "nebula/godot/jobs/script_job.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
@@ -48,5 +49,7 @@ void stop_addon() {
     stop_shared_pool();
     stop_script_jobs();
 }
+
+void register_addon_in_editor() { register_editor_plugin(); }
 
 }  // namespace nebula::godot

@@ -11,7 +11,8 @@
 #                       engine or unloads the extension;
 #   crowded/*.gd        with libnebula.so: two copies of the add-on, and an extension of somebody
 #                       else that has classes of the same names;
-#   editor/             a project that reloads that library in the editor.
+#   editor/             a project that reloads that library in the editor;
+#   sculpt/             with libnebula.so: a project in which the editor is driven with mouse and keys.
 # The engine's exit code tells little (it may crash at exit, or never run a script), so what counts
 # is the last line, "N passed, 0 failed".
 #
@@ -200,5 +201,28 @@ case $name in *"${1:-}"*)
     judge "$name"
     ;;
 esac
+
+# The project is opened twice: what was sculpted must be there again. The test saves in it, so it is a
+# copy. Without a window, the engine has no picture of the scene to save beside it, and says so.
+project=$scratch/sculpt
+for name in editor.sculpt_first editor.sculpt_again; do
+    case $name in *"${1:-}"*) ;; *) continue ;; esac
+    echo "Running $name"
+    if [ ! -d "$project" ]; then
+        mkdir "$project" && cp -R "$here/sculpt/." "$project" && rm "$project/addons" &&
+            cp -R "$here/../../addon/addons" "$project/addons"
+        load "$project" addons/nebula/nebula.gdextension
+    fi
+    printf '%s\n' '^drove: passed$' > "$says"
+    XDG_CONFIG_HOME=$scratch XDG_DATA_HOME=$scratch XDG_CACHE_HOME=$scratch \
+        engine --editor --path "$project" -- "${name#editor.sculpt_}"
+    sed -i '/ERROR: Parameter "t" is null/d' "$log"
+    if [ "$code" -eq 0 ] && ! complaint >&2 && ! silence >&2; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $name: the engine ended with code $code; see above"
+    fi
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

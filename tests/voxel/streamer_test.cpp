@@ -183,9 +183,10 @@ TEST(StreamerEdits, UndoAndBigEditsAreShown) {
     ASSERT_TRUE(terrain.undo(0));
     ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
     EXPECT_TRUE(sink.shown == truth(mountains(), {crater}, shown_chunks(terrain)));
-    EXPECT_TRUE(terrain.has_undo(0) && terrain.has_redo(0) && !terrain.has_undo(1));
+    EXPECT_TRUE(terrain.stroke_to_undo(0) && terrain.stroke_to_redo(0) &&
+                !terrain.stroke_to_undo(1));
     ASSERT_TRUE(terrain.undo(0));
-    EXPECT_FALSE(terrain.has_undo(0));
+    EXPECT_FALSE(terrain.stroke_to_undo(0));
     ASSERT_NO_FATAL_FAILURE(load(terrain, sink));
     EXPECT_TRUE(sink.shown == truth(mountains(), {}, shown_chunks(terrain)));
 }

@@ -37,7 +37,7 @@ SPECIFIC = re.compile(r"\w_\w|[a-z][A-Z]")
 # Names that the pages rightly mention and that no file of ours contains.
 FOREIGN_NAMES = {
     # of the engine
-    "reparent", "uv1_triplanar", "uv1_world_triplanar", "p_get_proc_address", "p_library",
+    "reparent", "set_plugin_enabled", "_save_external_data", "uv1_triplanar", "uv1_world_triplanar", "p_get_proc_address", "p_library",
     "NodeProcessMode", "any_peer", "get_vector", "ui_left", "ui_right", "ui_up", "ui_down", "ui_accept",
     "GetSingleton", "is_accessible_from_caller_thread",
     # of C++ and of other libraries

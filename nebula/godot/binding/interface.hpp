@@ -103,6 +103,8 @@ namespace nebula::godot {
     X(classdb_unregister_extension_class, GDExtensionInterfaceClassdbUnregisterExtensionClass)  \
     X(editor_help_load_xml_from_utf8_chars_and_len,                                             \
       GDExtensionsInterfaceEditorHelpLoadXmlFromUtf8CharsAndLen)                                \
+    X(editor_add_plugin, GDExtensionInterfaceEditorAddPlugin)                                   \
+    X(editor_remove_plugin, GDExtensionInterfaceEditorRemovePlugin)                             \
     X(get_library_path, GDExtensionInterfaceGetLibraryPath)                                     \
     X(register_main_loop_callbacks, GDExtensionInterfaceRegisterMainLoopCallbacks)
 

@@ -46,6 +46,12 @@ void on_shutdown() {
         run(each->shutdown, "Nebula's shutdown");
 }
 
+// By class name.
+std::vector<std::string>& editor_plugins() {
+    static std::vector<std::string> all;
+    return all;
+}
+
 // Where the first of several copies leaves its path: an object that outlives every extension.
 std::string claim_key() { return std::string("_library_of_") + registered.unique_name; }
 
@@ -112,17 +118,28 @@ void stop() {
     drop_static_names();
 }
 
+// The engine's editor build comes to this level in a running game, too.
+void start_editor() {
+    if (!is_started || !Engine::singleton().is_editor_hint()) return;
+    run(registered.start_editor, "Nebula's start in the editor");
+    run(load_class_docs, "Nebula's class docs");
+}
+
+// Before the classes of the editor go.
+void stop_editor() {
+    for (const std::string& name : editor_plugins())
+        engine.editor_remove_plugin(StringName(name).data());
+    editor_plugins().clear();
+}
+
 void initialize(void* /*userdata*/, GDExtensionInitializationLevel level) {
     if (level == GDEXTENSION_INITIALIZATION_SCENE) start();
     if (level == GDEXTENSION_INITIALIZATION_EDITOR)
-        run(
-            [] {
-                if (Engine::singleton().is_editor_hint()) load_class_docs();
-            },
-            "Nebula's class docs");
+        run(start_editor, "Nebula's start in the editor");
 }
 
 void deinitialize(void* /*userdata*/, GDExtensionInitializationLevel level) {
+    if (level == GDEXTENSION_INITIALIZATION_EDITOR) run(stop_editor, "Nebula's end in the editor");
     if (level != GDEXTENSION_INITIALIZATION_SCENE) return;
     stop();
     is_loaded = false;
@@ -138,6 +155,11 @@ void stay_idle(GDExtensionInitialization* initialization) {
 }
 
 }  // namespace
+
+void detail::add_editor_plugin(const char* class_name) {
+    engine.editor_add_plugin(StringName(class_name).data());
+    editor_plugins().emplace_back(class_name);
+}
 
 void add_main_loop_hooks(const MainLoopHooks& added) { hooks().push_back(added); }
 

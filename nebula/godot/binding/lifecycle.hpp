@@ -20,6 +20,10 @@ struct MainLoopHooks {
 /// Registrations::start.
 void add_main_loop_hooks(const MainLoopHooks& hooks);
 
+namespace detail {
+void add_editor_plugin(const char* class_name);
+}
+
 /// What the extension registers, in entry.cpp.
 struct Registrations {
     /// Of several libraries with this name in one engine only the first to start registers anything;
@@ -27,7 +31,17 @@ struct Registrations {
     const char* unique_name = nullptr;
     void (*start)() = nullptr;  ///< register_class, register_singleton, add_main_loop_hooks.
     void (*stop)() = nullptr;   ///< Before classes are taken back: join threads, drop what is held.
+    /// In the editor only, after start(): register_class of what derives from the editor's classes,
+    /// add_editor_plugin.
+    void (*start_editor)() = nullptr;
 };
+
+/// Has the editor make one T, a class of ours that derives from EditorPlugin, and keep it until the
+/// extension stops. Nobody has to enable it. Call it from Registrations::start_editor.
+template <class T>
+void add_editor_plugin() {
+    detail::add_editor_plugin(T::kClassName);
+}
 
 /// The body of the entry point: loads the interface, installs the sinks, and has `registrations`
 /// run when the engine's scene classes are there. False when this engine will not do.

@@ -13,7 +13,7 @@
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/voxel/distances.hpp"
-#include "nebula/godot/voxel/editor_note.hpp"
+#include "nebula/godot/voxel/editor_view.hpp"
 #include "nebula/godot/voxel/voxel_viewer.hpp"
 #include "nebula/task/next_frame.hpp"
 #include "nebula/voxel/query/raycast.hpp"
@@ -46,8 +46,6 @@ voxel::TerrainSettings shown_by(const TerrainView& view, voxel::TerrainSettings 
     return settings;
 }
 
-bool is_editor() { return Engine::singleton().is_editor_hint(); }
-
 }  // namespace
 
 // ---- Life
@@ -70,6 +68,7 @@ VoxelTerrain::World::~World() {
 }
 
 VoxelTerrain::~VoxelTerrain() {
+    forget_edited();
     waiting_for_pool_.cancel();
     drop_world();
     settle_wait(false);
@@ -82,6 +81,12 @@ void VoxelTerrain::on_notification(int what) {
             break;
         case Node3D::NOTIFICATION_EXIT_WORLD:
             leave_world();
+            break;
+        case Node3D::NOTIFICATION_EXTENSION_RELOADED:
+            // The node is in its world and is not told so again; and our main loop has yet to start.
+            in_world_ = is_inside_tree();
+            set_notify_transform(in_world_);
+            (void)call_deferred("regenerate");
             break;
         case Node3D::NOTIFICATION_TRANSFORM_CHANGED: {
             const bool was_in_the_way = !transform_works();
@@ -115,10 +120,6 @@ void VoxelTerrain::enter_world() {
     in_world_ = true;
     in_tree.push_back(this);
     set_notify_transform(true);
-    if (is_editor()) {
-        add_editor_note(*this);
-        return;
-    }
     if (world_) {
         const ObjectId self = id();
         update_space();
@@ -132,7 +133,7 @@ void VoxelTerrain::enter_world() {
         return;
     }
     start();
-    if (generator_.is_null())
+    if (generator_.is_null() && !is_editor())  // which shows a configuration warning
         log(LogLevel::Warning,
             "VoxelTerrain has no generator, so there is nothing to show. Set its generator "
             "property, for example to a VoxelNoiseGenerator.");
@@ -148,6 +149,11 @@ void VoxelTerrain::leave_world() {
     world_->ground.set_space(RID{});
     world_->ground.draw_in(RID{});
     world_->ground.set_exceptions({});
+    if (is_editor()) {
+        // Another scene of the editor may show the same file.
+        if (!keeps_edits()) drop_world();
+        return;
+    }
     // It may stay outside for the rest of the game.
     voxel::WorldSaver* const saver = world_->terrain.saver();
     if (world_->autosaves && saver->state() == voxel::WorldSaver::State::Ready &&
@@ -156,7 +162,7 @@ void VoxelTerrain::leave_world() {
 }
 
 void VoxelTerrain::start() {
-    if (world_ || !in_world_ || is_editor()) return;
+    if (world_ || !in_world_ || !may_run()) return;
     const ObjectId self = id();
     cannot_start_ = true;
     if (generator_.is_null()) return settle_wait(false);
@@ -186,10 +192,14 @@ void VoxelTerrain::start() {
         world_->terrain.islands().set_largest(searched_island_size());
         ++world_number_;
         show_library();
-        if (world_store_) world_->keep_in(world_store_);
+        if (world_store_) world_->keep_in(world_store_, world_file());
+        world_->settings = settings_words();
+        note_edited();
         world_->streaming = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
         world_->showing_edits = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
-        world_->holding_ground = runtime.spawn(hold_ground(), {.name = "VoxelTerrain.hold_ground"});
+        if (!is_editor())
+            world_->holding_ground =
+                runtime.spawn(hold_ground(), {.name = "VoxelTerrain.hold_ground"});
     } catch (const std::exception& error) {
         world_.reset();
         settle_wait(false);
@@ -223,6 +233,8 @@ task<> VoxelTerrain::start_with_pool() {
 
 bool VoxelTerrain::has_world() {
     const ObjectId self = id();
+    ask_for_world();
+    if (!self.is_alive()) return false;
     if (!world_ && waiting_for_pool_.is_pending()) {
         (void)shared_pool();  // waits for it
         start();
@@ -238,6 +250,7 @@ void VoxelTerrain::drop_world() noexcept {
 
 void VoxelTerrain::regenerate() {
     const ObjectId self = id();
+    if (is_editor()) finish_edits();
     drop_world();  // may log, and a script's logger may free this node
     if (self.is_alive()) start();
 }
@@ -252,11 +265,16 @@ PackedStringArray VoxelTerrain::configuration_warnings() {
         if (const char* problem = NodeSpace::problem_of(get_global_transform()))
             found.push_back(std::string("The terrain cannot have this global transform: ") +
                             problem + ". Use only rotation, position and a scale above zero.");
-    if (world_store_ && world_store_->file_path() == String())
+    if (world_store_ && world_store_->file_path() == String() &&
+        world_store_->starting_path() == String())
         found.emplace_back(
-            "The world store has no file path, so nothing is saved. Set its File Path, for example "
-            "to "
-            "user://world.nebula.");
+            "The world store has no file. Set its Starting Path, for example to "
+            "res://world.nebula, to sculpt in the editor, or its File Path, for example to "
+            "user://world.nebula, to keep what players change.");
+    if (world_ && world_->terrain.saver() != nullptr &&
+        world_->terrain.saver()->state() == voxel::WorldSaver::State::Failed)
+        found.push_back("The world cannot be changed: " + world_->terrain.saver()->error().message +
+                        '.');
     PackedStringArray warnings;
     warnings.resize(found.size());
     for (std::size_t i = 0; i < found.size(); ++i) warnings.write()[i] = String(found[i]);
@@ -345,7 +363,9 @@ void VoxelTerrain::warn_of_viewer(const Node3D& viewer, const std::string& conse
 }
 
 void VoxelTerrain::follow_viewer() {
-    if (!transform_works() || is_reshowing() || follow_viewer_nodes()) return;
+    if (!transform_works() || is_reshowing()) return;
+    if (is_editor()) return follow_editor_cameras();
+    if (follow_viewer_nodes()) return;
     Node3D viewer;
     bool is_no_place = false;
     if (viewer_path_ != NodePath())
@@ -408,7 +428,11 @@ bool VoxelTerrain::survives(ObjectId self, std::uint64_t world) const {
 struct VoxelTerrain::EndsWithTheLoop {
     ~EndsWithTheLoop() {
         const EngineLoop* const loop = EngineLoop::get_if_running();
-        if (loop != nullptr && loop->closing() && id.is_alive()) node.drop_world();
+        if (loop == nullptr || !loop->closing() || !id.is_alive()) return;
+        // An edited scene is freed before the editor quits. If this one was not, the editor reloads
+        // the extension.
+        if (is_editor() && node.in_world_) node.finish_edits();
+        node.drop_world();
     }
     VoxelTerrain& node;
     ObjectId id;
@@ -424,6 +448,10 @@ task<> VoxelTerrain::stream() {
     for (;;) {
         co_await world_->entered.wait();
         attempt([this] { follow_library(); });
+        if (is_editor() && is_out_of_date()) {
+            regenerate();
+            co_return;
+        }
         attempt([this] { follow_viewer(); });
         if (!survives(self, world)) co_return;
         attempt([this] {
@@ -658,6 +686,8 @@ bool VoxelTerrain::is_loaded() {
 
 Variant VoxelTerrain::wait_loaded() {
     const ObjectId self = id();
+    ask_for_world();
+    if (!self.is_alive()) return false;
     if (is_loaded()) return true;
     if (!self.is_alive()) return false;
     if (is_hopeless()) return false;
@@ -668,7 +698,7 @@ Variant VoxelTerrain::wait_loaded() {
 }
 
 bool VoxelTerrain::is_hopeless() const {
-    return generator_.is_null() || is_editor() ||
+    return generator_.is_null() || !may_run() ||
            (in_world_ && (cannot_start_ || !transform_works()));
 }
 

@@ -22,6 +22,7 @@
 #include "nebula/godot/voxel/later_answer.hpp"
 #include "nebula/godot/voxel/library_footings.hpp"
 #include "nebula/godot/voxel/node_space.hpp"
+#include "nebula/godot/voxel/starting_world.hpp"
 #include "nebula/godot/voxel/terrain_view.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_material_library.hpp"
@@ -111,8 +112,11 @@ public:
     void end_stroke();
     Error undo(std::int64_t user);
     Error redo(std::int64_t user);
-    [[nodiscard]] bool has_undo(std::int64_t user) const;
-    [[nodiscard]] bool has_redo(std::int64_t user) const;
+    [[nodiscard]] bool has_undo(std::int64_t user) const { return undo_stroke(user) >= 0; }
+    [[nodiscard]] bool has_redo(std::int64_t user) const { return redo_stroke(user) >= 0; }
+    /// -1: there is none.
+    [[nodiscard]] std::int64_t undo_stroke(std::int64_t user) const;
+    [[nodiscard]] std::int64_t redo_stroke(std::int64_t user) const;
     /// Null if there is no island at the position, or after an error.
     [[nodiscard]] RigidBody3D detach_island(const Vector3& position);
     [[nodiscard]] Dictionary raycast(const Vector3& from, const Vector3& direction,
@@ -217,6 +221,11 @@ public:
     void set_island_collision_mask(std::int64_t mask);
 
     [[nodiscard]] PackedStringArray configuration_warnings();
+
+    /// In the editor: begins to save the worlds of the scene with this path, in whichever tab it is.
+    static void save_scene(const String& path);
+    /// In the editor: saves all worlds, and waits until that is done.
+    static void finish_all_edits();
     /// What is on the screen; null without a world.
     [[nodiscard]] const TerrainView* view() const noexcept {
         return world_ ? &world_->view : nullptr;
@@ -249,13 +258,16 @@ private:
         World& operator=(const World&) = delete;
 
         /// Opens the file of a store. \throws as voxel::WorldSaver.
-        void keep_in(const Ref<VoxelWorldStore>& store);
+        void keep_in(const Ref<VoxelWorldStore>& store, const WorldFilePlace& place);
         /// Waits until what was asked to be saved is, and with autosave all that was changed.
         void finish_saving() noexcept;
 
         std::shared_ptr<const voxel::Generator> generator;  // what the terrain has
         std::string generator_words;                        // as describe() gave them then
         std::vector<tl::expected<voxel::SaveReport, voxel::VoxelError>> saves;  // not announced yet
+        std::string settings;  // of the generator and the file, in words: see is_out_of_date()
+        std::string file;      // its path, or nothing
+        TemporaryWorld copy;   // if that is one; before the terrain, which has it open
         bool autosaves = false;
         bool announced_file = false;   // how it was opened
         std::size_t damaged_told = 0;  // bricks of it
@@ -293,6 +305,23 @@ private:
     };
 
     void on_notification(int what);
+    /// False in the editor, where the node is no part of the scene that is being edited, or where there
+    /// is no window and no script has asked for the world.
+    [[nodiscard]] bool may_run() const;
+    void ask_for_world();
+    /// The terrain is one of those that save_scene() and finish_all_edits() look at, in the editor.
+    void note_edited();
+    void forget_edited() noexcept;
+    void follow_editor_cameras();
+    [[nodiscard]] WorldFilePlace world_file() const;
+    [[nodiscard]] std::string settings_words() const;
+    /// Whether the generator or the file are other ones than the world's, and have been left alone
+    /// since for a moment.
+    [[nodiscard]] bool is_out_of_date();
+    /// Waits until everything is saved, and logs what fails.
+    void finish_edits() noexcept;
+    /// Whether a world that is out of sight has what its file has not, or could be undone.
+    [[nodiscard]] bool keeps_edits() const;
     void enter_world();
     void leave_world();
     /// Makes the world if there is none and nothing is in its way. Whatever may have removed what
@@ -389,7 +418,7 @@ private:
     /// Of the library's materials; nothing without a library.
     [[nodiscard]] std::optional<VertexColors> vertex_colors() const;
     /// How large an island may be, in voxels; 0 if nobody wants to know of any.
-    [[nodiscard]] std::int32_t searched_island_size() const noexcept;
+    [[nodiscard]] std::int32_t searched_island_size() const;
     /// Searches, within a budget, and does what `islands` says. Runs handlers: survives() comes after.
     void look_for_islands();
     void search_islands(Clock::time_point deadline);
@@ -418,7 +447,7 @@ private:
     /// What follows an edit that was made: when it is shown, and what last_edit() says.
     void note_edit(const voxel::EditReport& report, Clock::time_point at);
     void name_stroke(voxel::Operation& operation) const noexcept;
-    [[nodiscard]] std::size_t undo_limit_bytes() const noexcept;
+    [[nodiscard]] std::size_t undo_limit_bytes() const;
     /// A line for the user, after which a function returns: a Logger of the game runs inside log(),
     /// and may free this node.
     static Error refuse(const std::string& what);
@@ -504,6 +533,9 @@ private:
     std::vector<ObjectId> carriers_;  // bodies that this node is in: they get no ground from it
     ChunkLook geometry_;              // layers, shadows and so on; the rest is not used
     TaskHandle<> waiting_for_pool_;
+    bool asked_for_ = false;   // by a script
+    std::string changing_to_;  // settings that the world has not, and since when
+    Clock::time_point changed_at_{};
 };
 
 }  // namespace nebula::godot

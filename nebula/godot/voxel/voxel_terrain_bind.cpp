@@ -27,7 +27,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
         "[member world_store] keeps it in a file.\n\n[b]Limits:[/b] a sphere has a radius of at "
         "most 64 voxels, and 512 if it is made in the background, see [method dig_sphere_async]; a "
         "ray is at most 10000 voxels long, and the world ends 16 million voxels from the node's "
-        "origin. The editor's viewport does not show the terrain yet.");
+        "origin.\n\n[b]Editor:[/b] the terrain shows in the editor's 3D view, and a panel has "
+        "tools to sculpt it.");
 
     c.property("generator", &Self::generator, &Self::set_generator,
                Hint::resource<VoxelGenerator>(),
@@ -215,7 +216,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
             "spawn_player()\n[/codeblock]\nReturns [code]true[/code], at once if the terrain has "
             "already loaded. Chunks that failed do not hold it up. Returns [code]false[/code] if "
             "the terrain is freed, or if it cannot load: it has no generator, its world could not "
-            "be created, it has a transform that cannot work, or it is in the editor. If the node "
+            "be created, it has a transform that cannot work, or it is in the editor and not part "
+            "of the edited scene. If the node "
             "is outside the scene tree and has not loaded before, this waits until the node enters "
             "it.");
     c.method("is_area_ready", &Self::is_area_ready, {"area", "level"})

@@ -7,6 +7,7 @@
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/voxel/brushes.hpp"
+#include "nebula/godot/voxel/editor_view.hpp"
 #include "nebula/godot/voxel/held_edit.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/task/next_frame.hpp"
@@ -32,6 +33,8 @@ namespace nebula::godot {
 namespace {
 
 constexpr std::int64_t kMostUndoMb = 65536;
+// The editor's history has strokes whatever the game does.
+constexpr std::int64_t kLeastUndoMbInEditor = 64;
 constexpr std::int64_t kMostUser = std::numeric_limits<std::uint32_t>::max();
 // Scripts number strokes below this, the terrain from here on: what they chose never meets.
 constexpr std::int64_t kOwnStrokes = std::int64_t{1} << 31U;
@@ -223,8 +226,10 @@ Dictionary VoxelTerrain::last_edit() const {
 
 // ---- Undo
 
-std::size_t VoxelTerrain::undo_limit_bytes() const noexcept {
-    return static_cast<std::size_t>(undo_limit_mb_) << 20U;
+std::size_t VoxelTerrain::undo_limit_bytes() const {
+    const std::int64_t megabytes =
+        is_editor() ? std::max(undo_limit_mb_, kLeastUndoMbInEditor) : undo_limit_mb_;
+    return static_cast<std::size_t>(megabytes) << 20U;
 }
 
 void VoxelTerrain::set_undo_limit_mb(std::int64_t megabytes) {
@@ -281,7 +286,7 @@ Error VoxelTerrain::step_back(const char* method, std::int64_t user, bool redo) 
     const std::string where = place_of(method);
     if (const Error obstacle = edit_obstacle(where); obstacle != Error::OK) return obstacle;
     if (const std::string fault = user_fault(user); !fault.empty()) return refuse(where + fault);
-    if (undo_limit_mb_ == 0) {
+    if (undo_limit_bytes() == 0) {
         refuse(where + "undo_limit_mb is 0, so no edit is kept. Set it before you edit.");
         return Error::ERR_UNCONFIGURED;
     }
@@ -304,14 +309,16 @@ Error VoxelTerrain::step_back(const char* method, std::int64_t user, bool redo) 
     }
 }
 
-bool VoxelTerrain::has_undo(std::int64_t user) const {
-    return world_ && user_fault(user).empty() &&
-           world_->terrain.has_undo(static_cast<std::uint32_t>(user));
+std::int64_t VoxelTerrain::undo_stroke(std::int64_t user) const {
+    if (!world_ || !user_fault(user).empty()) return -1;
+    const auto stroke = world_->terrain.stroke_to_undo(static_cast<std::uint32_t>(user));
+    return stroke ? std::int64_t{*stroke} : -1;
 }
 
-bool VoxelTerrain::has_redo(std::int64_t user) const {
-    return world_ && user_fault(user).empty() &&
-           world_->terrain.has_redo(static_cast<std::uint32_t>(user));
+std::int64_t VoxelTerrain::redo_stroke(std::int64_t user) const {
+    if (!world_ || !user_fault(user).empty()) return -1;
+    const auto stroke = world_->terrain.stroke_to_redo(static_cast<std::uint32_t>(user));
+    return stroke ? std::int64_t{*stroke} : -1;
 }
 
 }  // namespace nebula::godot

@@ -84,6 +84,16 @@ void VoxelTerrain::bind_edits(ClassBuilder<VoxelTerrain>& c) {
     c.method("has_redo", &Self::has_redo, {"user"})
         .defaults(0)
         .doc("Returns whether [param user] has a stroke that [method redo] may make again.");
+    c.method("get_undo_stroke", &Self::undo_stroke, {"user"})
+        .defaults(0)
+        .doc(
+            "Returns the number of the stroke that [method undo] is about, as [method "
+            "begin_stroke] has returned it, or -1 if there is none. A history of your own tells by "
+            "it whether its latest entry can still be taken back. An edit outside of strokes is "
+            "number 0.");
+    c.method("get_redo_stroke", &Self::redo_stroke, {"user"})
+        .defaults(0)
+        .doc("Returns the number of the stroke that [method redo] is about, or -1.");
 }
 
 }  // namespace nebula::godot

@@ -13,6 +13,7 @@
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/voxel/body_list.hpp"
 #include "nebula/godot/voxel/distances.hpp"
+#include "nebula/godot/voxel/editor_view.hpp"
 #include "nebula/godot/voxel/ground_motion.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/godot/voxel/voxel_viewer.hpp"
@@ -299,7 +300,7 @@ Variant VoxelTerrain::ground_ready(const Node3D& body) {
     }
     const ObjectId node = body.id();
     if (is_ground_ready(body)) return true;
-    if (!self.is_alive() || !node.is_alive() || is_hopeless()) return false;
+    if (!self.is_alive() || !node.is_alive() || is_hopeless() || is_editor()) return false;
     if (in_world_ && body.is_inside_tree())
         if (const auto error = voxel::check_position(
                 space_.to_voxels(body.get_global_transform().origin), "the body")) {

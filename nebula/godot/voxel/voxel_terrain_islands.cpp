@@ -5,6 +5,7 @@
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
 #include "nebula/godot/voxel/distances.hpp"
+#include "nebula/godot/voxel/editor_view.hpp"
 #include "nebula/godot/voxel/island_body.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/voxel/mesh/part_mesh.hpp"
@@ -45,8 +46,9 @@ voxel::Vec3f floats(voxel::Vec3i v) {
 
 // ---- Properties
 
-std::int32_t VoxelTerrain::searched_island_size() const noexcept {
-    return islands_ == Islands::Stay ? 0 : static_cast<std::int32_t>(island_max_size_);
+std::int32_t VoxelTerrain::searched_island_size() const {
+    return islands_ == Islands::Stay || is_editor() ? 0
+                                                    : static_cast<std::int32_t>(island_max_size_);
 }
 
 void VoxelTerrain::set_islands(std::int64_t what) {
@@ -117,7 +119,7 @@ void VoxelTerrain::set_island_collision_mask(std::int64_t mask) {
 // ---- Each frame
 
 void VoxelTerrain::look_for_islands() {
-    if (!world_ || islands_ == Islands::Stay || !transform_works()) return;
+    if (!world_ || searched_island_size() == 0 || !transform_works()) return;
     if (!world_->terrain.islands().pending() && world_->islands.empty() &&
         world_->coming_off.empty())
         return;
@@ -388,7 +390,7 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
                    {"ISLAND_SHAPE_PIECES", 1,
                     "A convex shape for each cube of 16 voxels: arches and hooks keep their form, "
                     "and smaller hollows are filled."}});
-    c.group("Islands", "island_");
+    c.group("Islands");
     c.property(
         "islands", &Self::islands, &Self::set_islands, Hint::names("Stay,Signal,Fall"),
         "What happens to ground that no longer hangs on the rest after it was dug at. Ground "

@@ -7,6 +7,7 @@
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/runtime/file_path.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
+#include "nebula/godot/voxel/editor_view.hpp"
 #include "nebula/godot/voxel/later_answer.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
 #include "nebula/task/pool_bridge.hpp"
@@ -17,6 +18,7 @@
 #include "nebula/voxel/world/world_saver.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -79,15 +81,35 @@ PackedStringArray strings_of(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-void VoxelTerrain::World::keep_in(const Ref<VoxelWorldStore>& store) {
-    if (store->file_path() == String()) return;
-    const auto autosave = store->autosave();
+// The editor has the starting world, a game the player's, which begins as a copy of it.
+WorldFilePlace VoxelTerrain::world_file() const {
+    if (world_store_.is_null()) return {};
+    const String own = world_store_->file_path();
+    const String starting = world_store_->starting_path();
+    if (is_editor())
+        return {.path = starting == String() ? std::string() : file_of(starting), .copy_of = {}};
+    if (own != String()) return {.path = file_of(own), .copy_of = starting};
+    if (starting == String()) return {};
+    return {.path = temporary_world_path(), .copy_of = starting, .is_temporary = true};
+}
+
+void VoxelTerrain::World::keep_in(const Ref<VoxelWorldStore>& store, const WorldFilePlace& place) {
+    if (place.path.empty()) return;
+    file = place.path;
+    if (place.is_temporary) copy.take(file);
+    // The editor saves with the scene.
+    const auto autosave =
+        place.is_temporary || is_editor() ? std::chrono::milliseconds(0) : store->autosave();
     autosaves = autosave.count() > 0;
-    terrain.keep_in(file_of(store->file_path()),
-                    {.file = {.generator = generator_words},
-                     .autosave = autosave,
-                     .memory_limit = store->memory_limit(),
-                     .after_save = [this](const auto& result) { saves.push_back(result); }});
+    voxel::WorldFileSettings settings_of_file{.generator = generator_words};
+    if (place.copy_of != String())
+        settings_of_file.begin_with = [of = place.copy_of](const std::string& path) {
+            return begin_world_as_copy(of, path);
+        };
+    terrain.keep_in(file, {.file = std::move(settings_of_file),
+                           .autosave = autosave,
+                           .memory_limit = store->memory_limit(),
+                           .after_save = [this](const auto& result) { saves.push_back(result); }});
 }
 
 void VoxelTerrain::World::finish_saving() noexcept {
@@ -131,6 +153,10 @@ std::string VoxelTerrain::why_no_file(const std::string& verb) {
 Variant VoxelTerrain::save() {
     constexpr const char* verb = "save";
     if (const std::string why = why_no_file(verb); !why.empty()) return String(why);
+    if (world_->copy.is_taken())
+        return String(
+            "the terrain's store has only a starting_path, and a game does not change that file; "
+            "set its file_path, for example to user://world.nebula");
     const auto wait = std::make_shared<SaveWait>();
     world_->terrain.saver()->save(
         [answer = SaveAnswer(wait, verb)](auto&& result) mutable { answer.give(result); });
@@ -225,7 +251,7 @@ bool VoxelTerrain::tell_warnings(const std::vector<std::string>& warnings) const
 }
 
 std::string VoxelTerrain::damage_of(const WorldSaver& saver) const {
-    return '"' + file_of(world_store_->file_path()) + "\" has " + std::to_string(saver.damaged()) +
+    return '"' + world_->file + "\" has " + std::to_string(saver.damaged()) +
            " damaged bricks out of " + std::to_string(saver.report().bricks) +
            "; the generator's ground is in their place";
 }
@@ -233,7 +259,7 @@ std::string VoxelTerrain::damage_of(const WorldSaver& saver) const {
 std::vector<std::string> VoxelTerrain::file_warnings() {
     const WorldSaver& saver = *world_->terrain.saver();
     const voxel::WorldFileReport& report = saver.report();
-    const std::string file = '"' + file_of(world_store_->file_path()) + '"';
+    const std::string file = '"' + world_->file + '"';
     std::vector<std::string> warnings;
     if (!report.warning.empty())
         warnings.push_back(report.warning);
@@ -259,6 +285,10 @@ void VoxelTerrain::announce_file() {
     if (saver != nullptr && saver->state() == WorldSaver::State::Loading) return;
     world_->announced_file = true;
     if (saver == nullptr || saver->state() == WorldSaver::State::Failed) {
+        if (is_editor()) {
+            update_configuration_warnings();
+            if (saver == nullptr) return;  // the store is for the game
+        }
         const std::string problem =
             saver == nullptr ? "the world store has no file_path, so nothing is saved; set it, for "
                                "example to user://world.nebula"
@@ -272,7 +302,7 @@ void VoxelTerrain::announce_file() {
     const std::vector<std::string> warnings = file_warnings();
     world_->damaged_told = saver->damaged();
     const Dictionary report{{"created", saver->report().created},
-                            {"read_only", saver->report().read_only},
+                            {"read_only", saver->report().read_only || world_->copy.is_taken()},
                             {"bricks", static_cast<std::int64_t>(saver->report().bricks)},
                             {"damaged", static_cast<std::int64_t>(saver->damaged())},
                             {"warnings", strings_of(warnings)}};

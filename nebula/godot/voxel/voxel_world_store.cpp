@@ -22,7 +22,9 @@ void VoxelWorldStore::bind(ClassBuilder<VoxelWorldStore>& c) {
     c.any_thread();
     c.doc(
         "The file in which a VoxelTerrain keeps what was dug and built.",
-        "Give it a [member file_path] and set it as [member VoxelTerrain.world_store]. The terrain "
+        "Give it a [member file_path], for what players change, or a [member starting_path], for "
+        "what was sculpted in the editor, and set it as [member VoxelTerrain.world_store]. The "
+        "terrain "
         "then "
         "loads the file before it shows anything, and saves to it on [method VoxelTerrain.save], "
         "every [member autosave_interval_sec] seconds, and when it ends.\n\n"
@@ -35,7 +37,15 @@ void VoxelWorldStore::bind(ClassBuilder<VoxelWorldStore>& c) {
                "there is no such file, it is made; its folder must exist. A name without a folder, "
                "with a blank at an end, or of something that is no file is refused, and nothing is "
                "made; in an exported game, [code]res://[/code] is no folder. A file that is not a "
-               "world is refused and stays as it is. One terrain at a time can have it open.");
+               "world is refused and stays as it is. One terrain at a time can have it open. "
+               "The editor leaves it alone.");
+    c.property("starting_path", &Self::starting_path, &Self::set_starting_path, {},
+               "The world that a new game begins with, for example "
+               "[code]res://island.nebula[/code]: what was sculpted in the editor. The editor "
+               "shows and changes this file; a running game only reads it. If there is no file at "
+               "[member file_path] yet, that begins as a copy of this one. Without a [member "
+               "file_path], every game begins with this world, and what is changed in it is not "
+               "saved.");
     c.property("autosave_interval_sec", &Self::autosave_interval_sec,
                &Self::set_autosave_interval_sec,
                Hint::range(0, kLongestAutosaveSec, 1, "or_greater,suffix:s"),
@@ -82,6 +92,19 @@ void VoxelWorldStore::set_file_path(const String& path) {
         path_ = path;
     }
     emit_changed();  // runs scripts
+}
+
+String VoxelWorldStore::starting_path() const {
+    const MutexLock lock(mutex_);
+    return starting_path_;
+}
+
+void VoxelWorldStore::set_starting_path(const String& path) {
+    {
+        const MutexLock lock(mutex_);
+        starting_path_ = path;
+    }
+    emit_changed();
 }
 
 void VoxelWorldStore::set_autosave_interval_sec(double seconds) {

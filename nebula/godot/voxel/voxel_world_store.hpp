@@ -27,6 +27,8 @@ public:
 
     [[nodiscard]] String file_path() const;
     void set_file_path(const String& path);
+    [[nodiscard]] String starting_path() const;
+    void set_starting_path(const String& path);
     [[nodiscard]] double autosave_interval_sec() const { return autosave_sec_.load(); }
     void set_autosave_interval_sec(double seconds);
     [[nodiscard]] std::int64_t memory_limit_mb() const { return memory_limit_mb_.load(); }
@@ -39,6 +41,7 @@ public:
 private:
     mutable Mutex mutex_;
     String path_ NEBULA_GUARDED_BY(mutex_);
+    String starting_path_ NEBULA_GUARDED_BY(mutex_);
     std::atomic<double> autosave_sec_{30.0};
     std::atomic<std::int64_t> memory_limit_mb_{256};
 };

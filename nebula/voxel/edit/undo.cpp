@@ -465,6 +465,18 @@ EditReport UndoHistory::publish(Step step) noexcept {
     return std::move(step.report);
 }
 
+std::optional<std::uint32_t> UndoHistory::stroke_to_undo(std::uint32_t user) const noexcept {
+    const auto found = users_.find(user);
+    if (found == users_.end() || found->second.done.empty()) return {};
+    return found->second.done.back()->number;
+}
+
+std::optional<std::uint32_t> UndoHistory::stroke_to_redo(std::uint32_t user) const noexcept {
+    const auto found = users_.find(user);
+    if (found == users_.end() || found->second.undone.empty()) return {};
+    return found->second.undone.back()->number;
+}
+
 std::size_t UndoHistory::undo_count(std::uint32_t user) const noexcept {
     const auto found = users_.find(user);
     return found == users_.end() ? 0 : found->second.done.size();

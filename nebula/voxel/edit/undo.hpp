@@ -76,6 +76,9 @@ public:
 
     [[nodiscard]] std::size_t undo_count(std::uint32_t user) const noexcept;
     [[nodiscard]] std::size_t redo_count(std::uint32_t user) const noexcept;
+    /// The number of the stroke that the next undo, or redo, is about.
+    [[nodiscard]] std::optional<std::uint32_t> stroke_to_undo(std::uint32_t user) const noexcept;
+    [[nodiscard]] std::optional<std::uint32_t> stroke_to_redo(std::uint32_t user) const noexcept;
     [[nodiscard]] std::size_t bytes(std::uint32_t user) const noexcept;
 
 private:

@@ -558,7 +558,12 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
                 in_quotes(path) + " is open already; close it first, or choose another file");
         std::error_code ignored;
         bool created = false;
-        if (!std::filesystem::exists(path, ignored) && settings.create && !settings.read_only) {
+        const bool is_missing =
+            !std::filesystem::exists(path, ignored) && settings.create && !settings.read_only;
+        if (is_missing && settings.begin_with) {
+            if (auto done = settings.begin_with(path); !done)
+                return Failure(std::move(done.error()));
+        } else if (is_missing) {
             // A file that has its name is complete, whenever the program is killed.
             const detail::UnfinishedFile unfinished(path);
             auto made = make(unfinished.name(), settings);

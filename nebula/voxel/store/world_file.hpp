@@ -37,6 +37,8 @@ struct WorldFileSettings {
     bool create = true;      ///< If there is no file. Never if it is opened for reading only.
     bool read_only = false;  ///< Also chosen if the system allows nothing else.
     std::string vfs{};       ///< SQLite's name of a file system; empty: its default.
+    /// Makes the file at this path, if there is none; null: it begins without a brick.
+    std::function<tl::expected<void, VoxelError>(const std::string& path)> begin_with{};
 };
 
 /// What was found in a file that could be opened.

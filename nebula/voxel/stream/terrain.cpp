@@ -165,14 +165,14 @@ void Terrain::set_undo_limit(std::size_t bytes_per_user) {
     impl().world.set_undo_limit(bytes_per_user);
 }
 
-bool Terrain::has_undo(std::uint32_t user) const noexcept {
+std::optional<std::uint32_t> Terrain::stroke_to_undo(std::uint32_t user) const noexcept {
     const UndoHistory* const history = impl().world.undo_history();
-    return history != nullptr && history->undo_count(user) > 0;
+    return history == nullptr ? std::nullopt : history->stroke_to_undo(user);
 }
 
-bool Terrain::has_redo(std::uint32_t user) const noexcept {
+std::optional<std::uint32_t> Terrain::stroke_to_redo(std::uint32_t user) const noexcept {
     const UndoHistory* const history = impl().world.undo_history();
-    return history != nullptr && history->redo_count(user) > 0;
+    return history == nullptr ? std::nullopt : history->stroke_to_redo(user);
 }
 
 tl::expected<BigEdit*, VoxelError> Terrain::begin_edit(const Operation& operation) {

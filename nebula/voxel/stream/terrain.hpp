@@ -133,9 +133,9 @@ public:
     tl::expected<EditReport, VoxelError> undo(std::uint32_t user);
     tl::expected<EditReport, VoxelError> redo(std::uint32_t user);
     void set_undo_limit(std::size_t bytes_per_user);
-    /// Whether the user has a stroke to take back, or to make again; it may still be refused.
-    [[nodiscard]] bool has_undo(std::uint32_t user) const noexcept;
-    [[nodiscard]] bool has_redo(std::uint32_t user) const noexcept;
+    /// The number of the stroke that the user may take back, or make again; it may still be refused.
+    [[nodiscard]] std::optional<std::uint32_t> stroke_to_undo(std::uint32_t user) const noexcept;
+    [[nodiscard]] std::optional<std::uint32_t> stroke_to_redo(std::uint32_t user) const noexcept;
     /// Operations of any size, made by workers: as World::begin, finish and drop.
     tl::expected<BigEdit*, VoxelError> begin_edit(const Operation& operation);
     tl::expected<EditReport, VoxelError> finish_edit(BigEdit& edit);

@@ -43,8 +43,9 @@ void stop() {
 extern "C" __attribute__((visibility("default"))) GDExtensionBool nebula_probe_init(
     GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
     GDExtensionInitialization* initialization) {
-    if (!nebula::godot::start_extension(get_proc_address, library, initialization,
-                                        {"Nebula", start, stop}))
+    if (!nebula::godot::start_extension(
+            get_proc_address, library, initialization,
+            {"Nebula", start, stop, nebula::godot::register_addon_in_editor}))
         return 0;
     return nebula::adapter::attach(get_proc_address, library) ? 1 : 0;
 }

@@ -1,3 +1,4 @@
+@icon("../icons/voxel_character_body_3d.svg")
 class_name VoxelCharacterBody3D
 extends CharacterBody3D
 ## A character that walks on a [VoxelTerrain] without the physics engine: it asks the voxels, which know

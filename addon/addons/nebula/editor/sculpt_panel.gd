@@ -1,0 +1,264 @@
+# The panel beside the 3D view, for the selected terrain: a tool, its size and strength, a material. Where
+# the terrain has no file for what is sculpted, one button makes it.
+@tool
+extends PanelContainer
+
+const SculptBrush := preload("sculpt_brush.gd")
+const Tool := SculptBrush.Tool
+const WIDTH := 176
+const ICON_SIZE := Vector2i(32, 32)
+const TOOLS := [
+	[Tool.NONE, "Select", "Select and move nodes, as without this panel. (Esc)"],
+	[Tool.RAISE, "Raise", "Moves the surface out. With Shift: in. (Shift+1)"],
+	[Tool.LOWER, "Lower", "Moves the surface in. With Shift: out. (Shift+2)"],
+	[Tool.SMOOTH, "Smooth", "Evens out the surface. Any other tool does so with Ctrl. (Shift+3)"],
+	[Tool.FLATTEN, "Flatten", "Makes the surface as flat as it is where the stroke begins. (Shift+4)"],
+	[Tool.PAINT, "Paint", "Changes what the ground is made of. (Shift+5)"],
+	[Tool.ADD, "Add", "Adds ground in the brush's shape. With Shift: removes it. (Shift+6)"],
+	[Tool.DIG, "Dig", "Removes ground in the brush's shape. With Shift: adds it. (Shift+7)"],
+	[Tool.STAMP, "Stamp", "Puts a mesh or a VoxelStamp into the ground. With Shift: digs it out. (Shift+8)"],
+]
+
+var terrain: VoxelTerrain:
+	set(value):
+		terrain = value
+		_show_terrain()
+
+var _brush: SculptBrush
+var _tools := {}  # a button for each tool
+var _radius: HSlider
+var _strength: HSlider
+var _falloff: HSlider
+var _labels := {}  # of a slider: its label, title and unit
+var _shape: OptionButton
+var _stamp: EditorResourcePicker
+var _materials: ItemList
+var _no_materials: Label
+var _problem: VBoxContainer
+var _problem_text: Label
+var _create: Button
+var _shown_library: Array = []  # what the list of materials was made of
+
+
+func _init(brush: SculptBrush = null) -> void:
+	_brush = brush
+	name = "NebulaSculpt"
+	custom_minimum_size.x = WIDTH
+	var scroll := ScrollContainer.new()
+	scroll.horizontal_scroll_mode = ScrollContainer.SCROLL_MODE_DISABLED
+	add_child(scroll)
+	var column := VBoxContainer.new()
+	column.size_flags_horizontal = SIZE_EXPAND_FILL
+	scroll.add_child(column)
+	_add_problem(column)
+	_add_tools(column)
+	_radius = _add_slider(
+		column, "Size", SculptBrush.LEAST_RADIUS, SculptBrush.MOST_RADIUS, 0.1, " m",
+		"The brush's radius. Shift and the mouse wheel, or the keys [ and ]."
+	)
+	_radius.exp_edit = true
+	_radius.value_changed.connect(func(value: float) -> void: _brush.radius = value)
+	_strength = _add_slider(
+		column, "Strength", 0.05, 1.0, 0.05, "", "How fast the surface moves. Ctrl and the mouse wheel."
+	)
+	_strength.value_changed.connect(func(value: float) -> void: _brush.strength = value)
+	_falloff = _add_slider(
+		column, "Falloff", 0.0, 1.0, 0.05, "", "How far from its rim inwards the brush is weaker."
+	)
+	_falloff.value_changed.connect(func(value: float) -> void: _brush.falloff = value)
+	_add_shape(column)
+	_add_materials(column)
+	if _brush != null:
+		_brush.changed.connect(_show_brush)
+		_show_brush()
+
+
+func _add_problem(column: VBoxContainer) -> void:
+	_problem = VBoxContainer.new()
+	_problem_text = Label.new()
+	_problem_text.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
+	_problem_text.custom_minimum_size.x = WIDTH - 16
+	_problem.add_child(_problem_text)
+	_create = Button.new()
+	_create.name = "CreateWorld"
+	_create.text = "Create World File"
+	_create.focus_mode = FOCUS_NONE
+	_create.pressed.connect(create_world)
+	_problem.add_child(_create)
+	_problem.add_child(HSeparator.new())
+	column.add_child(_problem)
+
+
+func _add_tools(column: VBoxContainer) -> void:
+	var grid := GridContainer.new()
+	grid.columns = 2
+	var group := ButtonGroup.new()
+	for entry: Array in TOOLS:
+		var button := Button.new()
+		button.name = entry[1]
+		button.text = entry[1]
+		button.tooltip_text = entry[2]
+		button.toggle_mode = true
+		button.button_group = group
+		button.focus_mode = FOCUS_NONE  # keys stay with the 3D view
+		button.size_flags_horizontal = SIZE_EXPAND_FILL
+		button.pressed.connect(func() -> void: _brush.tool = entry[0])
+		grid.add_child(button)
+		_tools[entry[0]] = button
+	column.add_child(grid)
+
+
+func _add_slider(
+	column: VBoxContainer, title: String, least: float, most: float, step: float, unit: String, tooltip: String
+) -> HSlider:
+	var label := Label.new()
+	var slider := HSlider.new()
+	slider.name = title
+	slider.min_value = least
+	slider.max_value = most
+	slider.step = step
+	slider.tooltip_text = tooltip
+	slider.focus_mode = FOCUS_NONE
+	_labels[slider] = [label, title, unit]
+	column.add_child(label)
+	column.add_child(slider)
+	return slider
+
+
+func _add_shape(column: VBoxContainer) -> void:
+	_shape = OptionButton.new()
+	_shape.name = "Shape"
+	_shape.focus_mode = FOCUS_NONE
+	_shape.tooltip_text = "What Add, Dig and Paint work in."
+	_shape.add_item("Sphere", SculptBrush.Shape.SPHERE)
+	_shape.add_item("Box", SculptBrush.Shape.BOX)
+	_shape.item_selected.connect(func(which: int) -> void: _brush.shape = which as SculptBrush.Shape)
+	column.add_child(_shape)
+	_stamp = EditorResourcePicker.new()
+	_stamp.name = "StampSource"
+	_stamp.base_type = "VoxelStamp,Mesh"
+	_stamp.tooltip_text = "What the stamp is. A mesh must be closed, and is made as large as the brush."
+	_stamp.resource_changed.connect(func(source: Resource) -> void: _brush.stamp_source = source)
+	column.add_child(_stamp)
+
+
+func _add_materials(column: VBoxContainer) -> void:
+	var title := Label.new()
+	title.text = "Material"
+	column.add_child(title)
+	_no_materials = Label.new()
+	_no_materials.text = "To paint, set the terrain's Material Library."
+	_no_materials.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
+	_no_materials.custom_minimum_size.x = WIDTH - 16
+	column.add_child(_no_materials)
+	_materials = ItemList.new()
+	_materials.name = "Materials"
+	_materials.auto_height = true
+	_materials.fixed_icon_size = ICON_SIZE
+	_materials.focus_mode = FOCUS_NONE
+	_materials.item_selected.connect(func(which: int) -> void: _brush.material = which)
+	column.add_child(_materials)
+
+
+# The inspector may change anything while the panel is shown.
+func _process(_delta: float) -> void:
+	if not is_visible_in_tree():
+		return
+	var problem := _brush.problem()
+	_problem.visible = not problem.is_empty()
+	if _problem_text.text != problem:
+		_problem_text.text = problem
+	_create.visible = terrain != null and terrain.generator != null
+	_show_materials()
+
+
+func _show_terrain() -> void:
+	if terrain == null:
+		return
+	_shown_library = []
+	_show_materials()
+
+
+func _show_brush() -> void:
+	_tools[_brush.tool].button_pressed = true  # and no other one of the group
+	_show_number(_radius, _brush.radius)
+	_show_number(_strength, _brush.strength)
+	_show_number(_falloff, _brush.falloff)
+	_shape.select(_brush.shape)
+	_shape.visible = [Tool.PAINT, Tool.ADD, Tool.DIG].has(_brush.tool)
+	_stamp.visible = _brush.tool == Tool.STAMP
+	if _brush.material < _materials.item_count and not _materials.is_selected(_brush.material):
+		_materials.select(_brush.material)
+
+
+func _show_number(slider: HSlider, value: float) -> void:
+	slider.set_value_no_signal(value)
+	var parts: Array = _labels[slider]
+	parts[0].text = "%s: %s%s" % [parts[1], String.num(value, 2), parts[2]]
+
+
+func _show_materials() -> void:
+	var library: VoxelMaterialLibrary = null if terrain == null else terrain.material_library
+	var looks := []
+	if library != null:
+		for material: VoxelMaterial in library.materials:
+			looks.append(
+				[] if material == null else [material.resource_name, material.albedo_color, material.albedo_texture]
+			)
+	if looks == _shown_library and _materials.item_count == looks.size():
+		return
+	_shown_library = looks
+	_materials.clear()
+	for i in looks.size():
+		var look: Array = looks[i]
+		if look.is_empty():
+			_materials.add_item("%d (none)" % i)
+			continue
+		var title: String = look[0]
+		_materials.add_item(title if not title.is_empty() else "Material %d" % i, _icon_of(look[1], look[2]))
+		# The picture is multiplied with the colour on the ground, too.
+		if look[2] != null:
+			_materials.set_item_icon_modulate(i, look[1])
+	_materials.visible = not looks.is_empty()
+	_no_materials.visible = looks.is_empty()
+	_show_brush()
+
+
+func _icon_of(color: Color, texture: Texture2D) -> Texture2D:
+	if texture != null:
+		return texture
+	var image := Image.create(ICON_SIZE.x, ICON_SIZE.y, false, Image.FORMAT_RGB8)
+	image.fill(color)
+	return ImageTexture.create_from_image(image)
+
+
+# Gives the terrain a store with a file beside its scene. The editor's history takes that back; the file
+# stays.
+func create_world() -> void:
+	var root := EditorInterface.get_edited_scene_root()
+	if terrain == null or root == null:
+		return
+	if root.scene_file_path.is_empty():
+		EditorInterface.get_editor_toaster().push_toast(
+			"Save the scene first: the world file gets a name beside it.", EditorToaster.SEVERITY_WARNING
+		)
+		return
+	var store: VoxelWorldStore = terrain.world_store
+	store = VoxelWorldStore.new() if store == null else store.duplicate()
+	store.starting_path = _free_path(root.scene_file_path.get_basename(), terrain.name.to_snake_case())
+	var undo := EditorInterface.get_editor_undo_redo()
+	undo.create_action("Create World File", UndoRedo.MERGE_DISABLE, terrain)
+	undo.add_do_property(terrain, &"world_store", store)
+	undo.add_undo_property(terrain, &"world_store", terrain.world_store)
+	undo.commit_action()
+
+
+func _free_path(scene: String, node: String) -> String:
+	var path := scene + ".nebula"
+	if FileAccess.file_exists(path):
+		path = "%s_%s.nebula" % [scene, node]
+	var number := 2
+	while FileAccess.file_exists(path):
+		path = "%s_%s_%d.nebula" % [scene, node, number]
+		number += 1
+	return path

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// The node in the editor: the game's own streaming and edits, around the editor's cameras. What is
+// different there:
+//   - it has a world only as a part of the scene that is being edited;
+//   - nothing collides and nothing comes off, because no game runs;
+//   - what the inspector changes shows by itself;
+//   - the world's file is the store's starting_path, and it is saved with the scene.
+#include "nebula/base/log.hpp"
+#include "nebula/godot/api/editor_interface.hpp"
+#include "nebula/godot/voxel/editor_view.hpp"
+#include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/voxel/world/world_saver.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nebula::godot {
+namespace {
+
+using voxel::WorldSaver;
+
+// A slider that is being dragged changes a property in every frame, and each change is another world.
+constexpr std::chrono::milliseconds kLeftAlone{250};
+
+// Those that had a world in the editor, and are there. Main thread.
+std::vector<VoxelTerrain*> edited;
+
+}  // namespace
+
+bool VoxelTerrain::may_run() const {
+    if (!is_editor()) return true;
+    return is_part_of_edited_scene() && (asked_for_ || !is_editor_without_window());
+}
+
+// An editor that imports opens the scenes of before, too.
+void VoxelTerrain::ask_for_world() {
+    if (std::exchange(asked_for_, true) || world_ || !is_editor()) return;
+    start();
+}
+
+void VoxelTerrain::note_edited() {
+    if (is_editor() && std::ranges::find(edited, this) == edited.end()) edited.push_back(this);
+}
+
+void VoxelTerrain::forget_edited() noexcept { std::erase(edited, this); }
+
+void VoxelTerrain::follow_editor_cameras() {
+    std::vector<voxel::Viewer> viewers;
+    for (const EditorCamera& camera : editor_cameras()) {
+        const voxel::Vec3f at = space_.to_voxels(camera.place.origin);
+        if (voxel::check_position(at, "a camera")) continue;
+        viewers.push_back(
+            {at, static_cast<float>(view_distance_), static_cast<float>(detail_distance_),
+             space_.direction_to_voxels(camera.place.basis * Vector3{0, 0, -1}).voxels,
+             camera.view});
+    }
+    // While the editor shows something else, the terrain stays as it is.
+    if (!viewers.empty()) (void)world_->terrain.set_viewers(viewers);
+}
+
+std::string VoxelTerrain::settings_words() const {
+    const std::string file = is_editor() ? world_file().path : std::string();
+    return generator_->describe() + '\n' + file;
+}
+
+bool VoxelTerrain::is_out_of_date() {
+    if (generator_.is_null()) return false;  // its setter has ended the world
+    std::string now = settings_words();
+    if (now == world_->settings) {
+        changing_to_.clear();
+        return false;
+    }
+    if (now != changing_to_) {
+        changing_to_ = std::move(now);
+        changed_at_ = Clock::now();
+        return false;
+    }
+    return Clock::now() - changed_at_ >= kLeftAlone;
+}
+
+void VoxelTerrain::finish_edits() noexcept {
+    WorldSaver* const saver = world_ ? world_->terrain.saver() : nullptr;
+    if (saver == nullptr || saver->state() != WorldSaver::State::Ready) return;
+    std::string problem;
+    try {
+        if (const auto done = saver->finish(); !done) problem = done.error().message + '.';
+    } catch (const std::exception& error) {
+        problem = error.what();
+    }
+    if (!problem.empty())
+        log(LogLevel::Error, "VoxelTerrain: its last changes were not saved: " + problem);
+}
+
+bool VoxelTerrain::keeps_edits() const {
+    WorldSaver* const saver = world_->terrain.saver();
+    return saver == nullptr || saver->has_unsaved() || world_->terrain.stats().edits > 0;
+}
+
+// ---- What the plugin calls
+
+void VoxelTerrain::save_scene(const String& path) {
+    const Node shown = EditorInterface::singleton().get_edited_scene_root();
+    for (VoxelTerrain* const terrain : edited) {
+        if (!terrain->world_) continue;
+        WorldSaver* const saver = terrain->world_->terrain.saver();
+        if (saver == nullptr || !saver->has_unsaved()) continue;
+        Node root = *terrain;
+        // A scene in another tab is outside the tree.
+        for (Node parent = root.get_parent(); parent && root != shown; parent = root.get_parent())
+            root = parent;
+        if (root.get_scene_file_path() != path) continue;
+        try {
+            saver->save({});  // its failure is told like any other
+        } catch (const std::bad_alloc&) {
+            terrain->world_->view.no_memory();
+        }
+    }
+}
+
+void VoxelTerrain::finish_all_edits() {
+    for (VoxelTerrain* const terrain : std::vector(edited)) terrain->finish_edits();
+}
+
+}  // namespace nebula::godot

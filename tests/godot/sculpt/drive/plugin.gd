@@ -1,0 +1,304 @@
+# Drives the editor as a person would, with a mouse and keys, and looks at what came of it.
+#   godot --editor --path PROJECT -- first|again [--pictures=FOLDER]
+# "first" sculpts, saves and quits; "again" opens the project anew.
+@tool
+extends EditorPlugin
+
+const SCENE := "res://island.tscn"
+const OTHER := "res://other.tscn"
+const WORLD := "res://island.nebula"
+const EXTENSION := "res://addons/nebula/nebula.gdextension"
+# The raised one is behind the others, so that it hides none of them.
+const RAISED := Vector3(-10, 0, -6)
+const PAINTED := Vector3(8, 0, 0)
+const DUG := Vector3(0, 0, 8)
+const PLAYED := Vector3(-7, 0, 10)
+const UNSAVED := Vector3(12, 0, -8)
+const STAMPED := Vector3(12, 0, -8)
+const GAME_DUG := Vector3(12, 0, 12)
+
+var _pictures := ""
+var _failed := 0
+
+
+func _enter_tree() -> void:
+	_run.call_deferred()
+
+
+func _run() -> void:
+	var what := ""
+	for argument in OS.get_cmdline_user_args():
+		if argument.begins_with("--pictures="):
+			_pictures = argument.trim_prefix("--pictures=")
+		else:
+			what = argument
+	while EditorInterface.get_resource_filesystem().is_scanning():
+		await frames(1)
+	get_window().size = Vector2i(1280, 720)
+	EditorInterface.set_main_screen_editor("3D")
+	EditorInterface.open_scene_from_path(SCENE)
+	await frames(10)
+	var terrain := EditorInterface.get_edited_scene_root().get_node("Terrain") as VoxelTerrain
+	if what == "first":
+		await sculpt(terrain)
+	elif what == "again":
+		await look_again(terrain)
+	print("drove: %s" % ["passed" if _failed == 0 else "failed"])
+	get_tree().quit()
+
+
+func sculpt(terrain: VoxelTerrain) -> void:
+	check(await terrain.wait_loaded(), "the terrain shows in the editor")
+	check(terrain.get_statistics().collision_bodies == 0, "and nothing collides")
+	await select(terrain)
+	check(panel() != null and panel().is_visible_in_tree(), "a panel shows for the selected terrain")
+	for i in 12:
+		await wheel(on_screen(Vector3.ZERO), false)  # the view moves back
+	await press(button("Raise"))
+	await drag([on_screen(RAISED)])
+	check(terrain.get_last_edit().is_empty(), "without a file nothing is sculpted")
+	await press(button("CreateWorld"))
+	await loaded(terrain)
+	check(FileAccess.file_exists(WORLD), "a button makes the file")
+	await picture("panel")
+
+	await drag([on_screen(RAISED), on_screen(RAISED + Vector3(3, 0, 0))], 6)
+	var raised := height(terrain, RAISED)
+	check(raised > 0.1, "a stroke raises: %s" % raised)
+	await picture("raised")
+	await key(KEY_5, false, true)
+	panel().find_child("Materials", true, false).item_selected.emit(1)
+	await drag([on_screen(PAINTED)])
+	check(is_painted(terrain), "a stroke paints")
+	await key(KEY_7, false, true)
+	var size: float = panel().find_child("Size", true, false).value
+	await wheel(on_screen(DUG), false, false, true)
+	check(panel().find_child("Size", true, false).value < size, "Shift and the wheel change the size")
+	await drag([on_screen(DUG)])
+	check(height(terrain, DUG) < -3.0, "a stroke digs: %s" % height(terrain, DUG))
+	await picture("dug")
+
+	await key(KEY_8, false, true)
+	panel().find_child("StampSource", true, false).resource_changed.emit(BoxMesh.new())
+	await frames(30)
+	await drag([on_screen(STAMPED)])
+	check(height(terrain, STAMPED) > 2.0, "a mesh is stamped: %s" % height(terrain, STAMPED))
+	await picture("stamped")
+	await key(KEY_Z, true)
+	check(height(terrain, STAMPED) < 0.1, "as one stroke")
+
+	await key(KEY_Z, true)
+	check(height(terrain, DUG) > -1.0 and is_painted(terrain), "undo takes one stroke back")
+	await key(KEY_Z, true)
+	await key(KEY_Z, true)
+	check(absf(height(terrain, RAISED)) < 0.1 and not is_painted(terrain), "and the others")
+	for i in 3:
+		await key(KEY_Z, true, true)
+	check(height(terrain, RAISED) == raised and is_painted(terrain), "redo makes them again")
+	check(height(terrain, DUG) < -3.0, "all of them")
+
+	var saved := []
+	terrain.saved.connect(saved.append)
+	await key(KEY_S, true)
+	for i in 600:
+		if not saved.is_empty():
+			break
+		await frames(1)
+	check(not saved.is_empty() and saved[0] > 0, "the world is saved with the scene")
+	await key(KEY_7, false, true)
+	await drag([on_screen(PLAYED)])
+	plugin().call("_build")
+	await play()
+	await drag([on_screen(UNSAVED)])
+	check(height(terrain, UNSAVED) < -1.0, "a stroke that nobody saves")
+
+
+# While the editor has the file open.
+func play() -> void:
+	var answer := ProjectSettings.globalize_path("res://played.txt")
+	OS.create_process(
+		OS.get_environment("GODOT"),
+		["--headless", "--path", ProjectSettings.globalize_path("res://"), "--fixed-fps", "60", "--script",
+		"res://drive/game.gd", "--", answer]
+	)
+	for i in 3000:
+		if FileAccess.file_exists(answer):
+			break
+		await frames(1)
+	var text := FileAccess.get_file_as_string(answer)
+	check(text == "ok", "the game has the world of the editor: %s" % text)
+
+
+func look_again(terrain: VoxelTerrain) -> void:
+	await loaded(terrain)
+	check(height(terrain, RAISED) > 0.1 and height(terrain, DUG) < -3.0 and is_painted(terrain), "strokes are kept")
+	check(height(terrain, PLAYED) < -1.0, "also what was saved because the scene was played")
+	check(height(terrain, GAME_DUG) > -1.0, "what the game digs is not in the file")
+	check(height(terrain, UNSAVED) > -1.0, "nor what was not saved")
+
+	terrain.generator.height = 2.0
+	await get_tree().create_timer(0.4).timeout
+	await loaded(terrain)
+	check(absf(height(terrain, Vector3(40, 0, 40)) - 2.0) < 0.1, "a changed generator shows")
+	check(height(terrain, DUG) < -3.0, "and strokes stay")
+
+	await select(terrain)
+	terrain.dig_sphere(UNSAVED, 3.0)
+	check(GDExtensionManager.reload_extension(EXTENSION) == OK, "the extension is reloaded")
+	await frames(3)
+	await loaded(terrain)
+	check(height(terrain, UNSAVED) < -1.0, "a reload loses no stroke")
+	check(EditorInterface.get_base_control().find_children("NebulaSculpt", "", true, false).size() == 1, "one panel")
+	await select(EditorInterface.get_edited_scene_root())
+	await select(terrain)
+	check(panel().is_visible_in_tree(), "which works")
+
+	EditorInterface.open_scene_from_path(OTHER)
+	await frames(5)
+	var other := EditorInterface.get_edited_scene_root().get_node("Terrain") as VoxelTerrain
+	await loaded(other)
+	check(height(other, DUG) < -3.0, "another scene may have the same world, when nobody edits it in the first")
+	EditorInterface.close_scene()
+	await frames(5)
+	check(not is_instance_valid(other), "a closed scene frees its terrain")
+
+
+# ---- What a person does
+
+
+func plugin() -> Node:
+	return get_tree().root.find_children("*", "EditorNebulaPlugin", true, false)[0]
+
+
+func panel() -> Control:
+	return EditorInterface.get_base_control().find_child("NebulaSculpt", true, false)
+
+
+func button(title: String) -> Button:
+	return panel().find_child(title, true, false)
+
+
+func view() -> Viewport:
+	return EditorInterface.get_editor_viewport_3d(0)
+
+
+func view_rect() -> Rect2:
+	return (view().get_parent() as Control).get_global_rect()
+
+
+# From a place in the world to one in the window.
+func on_screen(at: Vector3) -> Vector2:
+	var rect := view_rect()
+	var scale := rect.size / Vector2(view().get_visible_rect().size)
+	return rect.position + view().get_camera_3d().unproject_position(at) * scale
+
+
+func select(node: Node) -> void:
+	EditorInterface.get_selection().clear()
+	EditorInterface.get_selection().add_node(node)
+	EditorInterface.edit_node(node)
+	await frames(5)
+
+
+func press(what: Button) -> void:
+	var at := what.get_global_rect().get_center()
+	await mouse(at, true)
+	await mouse(at, false)
+
+
+func mouse(at: Vector2, pressed: bool) -> void:
+	var event := InputEventMouseButton.new()
+	event.button_index = MOUSE_BUTTON_LEFT
+	event.button_mask = MOUSE_BUTTON_MASK_LEFT if pressed else 0
+	event.pressed = pressed
+	event.position = at
+	event.global_position = at
+	Input.parse_input_event(event)
+	await frames(2)
+
+
+func wheel(at: Vector2, up: bool, ctrl := false, shift := false) -> void:
+	for pressed: bool in [true, false]:
+		var event := InputEventMouseButton.new()
+		event.button_index = MOUSE_BUTTON_WHEEL_UP if up else MOUSE_BUTTON_WHEEL_DOWN
+		event.pressed = pressed
+		event.factor = 1.0
+		event.ctrl_pressed = ctrl
+		event.shift_pressed = shift
+		event.position = at
+		event.global_position = at
+		Input.parse_input_event(event)
+	await frames(2)
+
+
+func move(at: Vector2, held: bool) -> void:
+	var event := InputEventMouseMotion.new()
+	event.button_mask = MOUSE_BUTTON_MASK_LEFT if held else 0
+	event.position = at
+	event.global_position = at
+	Input.parse_input_event(event)
+	await frames(1)
+
+
+# Through places in the window, with a stay of some frames at each.
+func drag(places: Array[Vector2], stay := 2) -> void:
+	await move(places[0], false)
+	await mouse(places[0], true)
+	for place in places:
+		await move(place, true)
+		await frames(stay)
+	await mouse(places[-1], false)
+
+
+func key(which: Key, ctrl := false, shift := false) -> void:
+	for pressed: bool in [true, false]:
+		var event := InputEventKey.new()
+		event.keycode = which
+		event.physical_keycode = which
+		event.pressed = pressed
+		event.ctrl_pressed = ctrl
+		event.shift_pressed = shift
+		Input.parse_input_event(event)
+		await frames(2)
+
+
+# ---- What the test needs
+
+
+# Also after a world has ended and another one has begun.
+func loaded(terrain: VoxelTerrain) -> void:
+	terrain.sample(Vector3.ZERO)  # an editor without a window builds what somebody asks for
+	for i in 600:
+		await frames(1)
+		if terrain.is_loaded():
+			return
+	check(false, "the terrain loads: %s" % terrain.why_late(Vector3.ZERO))
+
+
+func is_painted(terrain: VoxelTerrain) -> bool:
+	return terrain.material_at(PAINTED + Vector3(0, -0.5, 0)) == 1
+
+
+func height(terrain: VoxelTerrain, at: Vector3) -> float:
+	return terrain.ground_height(at.x, at.z)
+
+
+func frames(count: int) -> void:
+	for i in count:
+		await get_tree().process_frame
+
+
+func check(condition: bool, claim: String) -> void:
+	if not condition:
+		_failed += 1
+		printerr("ERROR: ", claim)
+
+
+func picture(title: String) -> void:
+	if _pictures.is_empty():
+		return
+	await frames(3)
+	OS.low_processor_usage_mode = false  # in which only what has changed is drawn
+	await RenderingServer.frame_post_draw
+	OS.low_processor_usage_mode = true
+	get_tree().root.get_texture().get_image().save_png(_pictures.path_join(title + ".png"))
