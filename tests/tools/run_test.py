@@ -365,6 +365,7 @@ class WholeTest(StubbedEntry):
             "tree/tools/get_godot.sh": f'#!/bin/sh\n[ "$1" != --export-template ] || {{ echo /the/template; exit; }}\necho {self.stubs}/an-engine\n',
             "tree/tests/godot/package.sh": '#!/bin/sh\necho "package $*" >>"$STUB_FOLDER/calls"\n',
             "tree/tools/bindgen/dump.py": passes,
+            "tree/tools/guide/build_site.py": passes,
             "tree/tools/package/package.py": WRITING_PACKER,
             **{f"tree/tools/check/{name}.py": passes for name in ("docs", "includes", "tidy")},
         })  # fmt: skip
@@ -385,7 +386,7 @@ class WholeTest(StubbedEntry):
         rows = self.rows_of(result)
         total = rows.pop("total")
         self.assertEqual({
-            "checks", "build release", "engine tests", "demo", "digging game", "exported demo", "package", "unit tests, release",
+            "checks", "build release", "engine tests", "demo", "digging game", "exported demo", "guide", "package", "unit tests, release",
             "build asan", "unit tests, asan", "build tsan", "unit tests, tsan", "build gcc", "unit tests, gcc",
             "build bench", "build dev", "engine tests, dev", "unit tests, dev", "clang-tidy",
         }, set(rows))  # fmt: skip
