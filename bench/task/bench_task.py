@@ -30,6 +30,7 @@ GROUPS = [
     ("await", "Waiting", "Per await, beside a GDScript coroutine that awaits the same."),
     ("spawn", "Starting", "A task that ends without waiting, beside the call of a coroutine that does not wait."),
     ("hop", "To a worker and back", "An empty job, beside the same job without a task and one pump."),
+    ("script", "Functions of scripts on workers", "Nebula.run() and par_for(), beside the engine's WorkerThreadPool."),
 ]
 
 
@@ -77,6 +78,11 @@ ROWS = [
     Row("hop.round_trip", "ns", "≤ 1.2 × the raw pool", share_of("raw pool", 1.2), baseline=True),
     Row("hop.again", "ns", note="One task hops again and again, so the worker is awake.", baseline=True),
     Row("hop.at_once", "ns", note="A hundred tasks do, per hop.", baseline=True),
+    Row("script.run", "µs", note="1000 jobs: what the main thread computes, per job."),
+    Row("script.run.whole", "µs", note="The same until the last result is there, per job."),
+    Row("script.par_for", "ns", note="100 000 calls of an empty function, per call."),
+    Row("script.frame", "ms", note="The longest frame while 1000 jobs of 0.3 ms are in flight."),
+    Row("script.idle", "wake-ups", note="Of the pool's threads in a second without work."),
 ]  # fmt: skip
 WAITING = "The tasks of the axis wait meanwhile."
 GROWTH = {

@@ -11,7 +11,8 @@ from scratch_tree import REPOSITORY
 FOLDER = REPOSITORY / "bench/task"
 ROWS = ["await.signal", "await.signal.no_argument", "await.signal.whole", "await.every_frame", "await.ready", "await.ready.event",
         "await.child", "await.allocations", "await.allocations.signal", "await.allocations.frame", "await.allocations.timer",
-        "await.allocations.pool_job", "await.allocations.child", "await.allocations.spawn", "spawn.finish", "hop.round_trip", "hop.again", "hop.at_once"]  # fmt: skip
+        "await.allocations.pool_job", "await.allocations.child", "await.allocations.spawn", "spawn.finish", "hop.round_trip", "hop.again", "hop.at_once",
+        "script.run", "script.run.whole", "script.par_for", "script.frame", "script.idle"]  # fmt: skip
 # Answers every row with {values}; the sizes come from the command line, as in the real one.
 ENGINE = """#!{python}
 import json, os, sys

@@ -11,10 +11,13 @@ signal never
 const OURS := "nebula"
 const THEIRS := "gdscript"
 const RAW := "raw pool"
+const ENGINE := "engine's pool"
 const BATCH := 1000  # tasks in a batch of await.signal
 const SIGNAL_TURNS := 10  # such a batch is over in milliseconds: so many for a sample of other rows
 const WALKERS := 10000  # tasks of await.every_frame
 const HOPS := 100  # round trips in a sample of hop.round_trip
+const JOBS := 1000  # of scripts in flight
+const ITEMS := 100000  # of script.par_for
 const CALLS := 20000  # spawns or awaits in a sample of the rows that never wait
 
 var _bench := NebulaTaskBench.new()
@@ -72,6 +75,10 @@ func _run() -> void:
 		"hop.round_trip": _hop_row,
 		"hop.again": _hops_row.bind("hop.again", 1),
 		"hop.at_once": _hops_row.bind("hop.at_once", 100),
+		"script.run": _script_jobs_row,
+		"script.par_for": _script_loop_row,
+		"script.frame": _script_frame_row,
+		"script.idle": _script_idle_row,
 	}
 	for row: String in rows:
 		print("bench: row ", row)
@@ -360,6 +367,159 @@ func _hops_row(row: String, tasks: int) -> void:
 			_take(row, OURS, float(ours) / tasks / times)
 			_take(row, RAW, float(raw) / tasks / times)
 		await turn
+
+
+# ---- script.* -----------------------------------------------------------------------------------
+
+
+static func _job() -> int:
+	return 1
+
+
+# A fiftieth of a frame.
+static func _long_job() -> int:
+	var end := Time.get_ticks_usec() + 300
+	while Time.get_ticks_usec() < end:
+		pass
+	return 1
+
+
+static func _item(_i: int) -> void:
+	pass
+
+
+# Microseconds per job: what the main thread computes, and until all results are there.
+func _script_jobs_row() -> void:
+	for i in _count + 1:
+		for contender: String in [OURS, ENGINE]:
+			await turn
+			var cpu := _bench.cpu_ns()
+			var start := Time.get_ticks_usec()
+			var sum := await _our_jobs(_job) if contender == OURS else _their_jobs(_job)
+			var whole := Time.get_ticks_usec() - start
+			cpu = _bench.cpu_ns() - cpu
+			_check("script.run", sum, JOBS)
+			if i > 0:
+				_take("script.run", contender, cpu / 1000.0 / JOBS)
+				_take("script.run.whole", contender, float(whole) / JOBS)
+
+
+func _our_jobs(job: Callable) -> int:
+	var jobs := []
+	for i in JOBS:
+		jobs.append(Nebula.run(job))
+	var sum := 0
+	for each: Variant in jobs:
+		sum += await each
+	return sum
+
+
+func _their_jobs(job: Callable) -> int:
+	var results := PackedInt32Array()
+	results.resize(JOBS)
+	var jobs := PackedInt64Array()
+	for i in JOBS:
+		jobs.append(WorkerThreadPool.add_task(_store.bind(job, results, i)))
+	for id in jobs:
+		WorkerThreadPool.wait_for_task_completion(id)
+	return JOBS
+
+
+# The engine's pool returns nothing, so its users write the result somewhere.
+static func _store(job: Callable, results: PackedInt32Array, i: int) -> void:
+	results[i] = job.call()
+
+
+# Nanoseconds per item, until all are done.
+func _script_loop_row() -> void:
+	for i in _count + 1:
+		for contender: String in [OURS, ENGINE]:
+			await turn
+			var start := Time.get_ticks_usec()
+			if contender == OURS:
+				_check("script.par_for", int(Nebula.par_for(ITEMS, _item) == null), 1)
+			else:
+				var id := WorkerThreadPool.add_group_task(_item, ITEMS)
+				WorkerThreadPool.wait_for_group_task_completion(id)
+			if i > 0:
+				_take("script.par_for", contender, (Time.get_ticks_usec() - start) * 1000.0 / ITEMS)
+
+
+# Milliseconds of the longest frame from the start of the jobs until the last result is there.
+func _script_frame_row() -> void:
+	for i in _count + 1:
+		for contender: String in [OURS, ENGINE]:
+			await turn
+			_frame_began = 0
+			_longest = 0
+			get_tree().process_frame.connect(_note_frame)
+			var sum := await _our_jobs(_long_job) if contender == OURS else await _their_polled_jobs()
+			await turn
+			get_tree().process_frame.disconnect(_note_frame)
+			_check("script.frame", sum, JOBS)
+			if i > 0:
+				_take("script.frame", contender, _longest / 1000.0)
+
+
+var _frame_began := 0
+var _longest := 0
+
+
+func _note_frame() -> void:
+	var now := Time.get_ticks_usec()
+	if _frame_began > 0:
+		_longest = maxi(_longest, now - _frame_began)
+	_frame_began = now
+
+
+# As a game does that must not wait: every frame it asks for those that are left.
+func _their_polled_jobs() -> int:
+	var results := PackedInt32Array()
+	results.resize(JOBS)
+	var jobs := []
+	for i in JOBS:
+		jobs.append(WorkerThreadPool.add_task(_store.bind(_long_job, results, i)))
+	while not jobs.is_empty():
+		await turn
+		var left := []
+		for id: int in jobs:
+			if WorkerThreadPool.is_task_completed(id):
+				WorkerThreadPool.wait_for_task_completion(id)
+			else:
+				left.append(id)
+		jobs = left
+	return JOBS
+
+
+# Wake-ups per second of the pool's threads when there is nothing to do.
+func _script_idle_row() -> void:
+	var names := {OURS: "nebula-worker", ENGINE: "WorkerThread"}
+	await get_tree().create_timer(0.2, true, false, true).timeout
+	var before := {}
+	for contender: String in names:
+		before[contender] = _wakeups(names[contender])
+	var start := Time.get_ticks_usec()
+	while Time.get_ticks_usec() - start < 1000000:
+		OS.delay_msec(50)
+		await turn
+	for contender: String in names:
+		_take("script.idle", contender, float(_wakeups(names[contender]) - before[contender]))
+
+
+func _wakeups(thread_name: String) -> int:
+	var sum := 0
+	for task in DirAccess.get_directories_at("/proc/self/task"):
+		var folder := "/proc/self/task/" + task
+		if not _text_of(folder + "/comm").begins_with(thread_name.left(15)):
+			continue
+		sum += _text_of(folder + "/status").get_slice("\nvoluntary_ctxt_switches:", 1).to_int()
+	return sum
+
+
+# Files of the kernel have no length.
+func _text_of(path: String) -> String:
+	var file := FileAccess.open(path, FileAccess.READ)
+	return file.get_buffer(8192).get_string_from_ascii() if file != null else ""
 
 
 # ---- await.allocations --------------------------------------------------------------------------

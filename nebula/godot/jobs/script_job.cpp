@@ -53,7 +53,8 @@ private:
 class AbandonedJobs final : public FramePoll {
 public:
     explicit AbandonedJobs(EngineLoop& loop) noexcept { loop.poll_each_frame(*this); }
-    void add(KeptJob job) { jobs_.push_back(std::move(job)); }
+    /// Takes it, unless it throws.
+    void add(KeptJob& job) { jobs_.push_back(std::move(job)); }
 
     void poll() override;
     void loop_closes() noexcept override;
@@ -110,7 +111,7 @@ private:
             EngineLoop* const loop = EngineLoop::get_if_running();
             if (loop != nullptr) {
                 if (!abandoned) abandoned = std::make_unique<AbandonedJobs>(*loop);
-                abandoned->add(std::move(kept_));
+                abandoned->add(kept_);
                 return;
             }
         } catch (...) {

@@ -157,8 +157,8 @@ void NebulaServer::bind_jobs(ClassBuilder<NebulaServer>& c) {
             "20)[/code], or a packed array. Returns [code]null[/code], or a [NebulaTaskError] if a "
             "call fails; calls that have not begun by then are left out. The order of the calls is "
             "not defined. What the function must not do: see [method run]. May also be called in a "
-            "function that runs on a worker, even by [method par_for]. A call costs about a "
-            "microsecond, so let the function do more than that.");
+            "function that runs on a worker, even by [method par_for]. A call costs a few "
+            "tenths of a microsecond, so let the function do more than that.");
     c.method("par_map", &Self::par_map, {"items", "function", "band"})
         .defaults(Band::Frame)
         .any_thread()
