@@ -13,7 +13,7 @@ func prepare() -> void:
 	terrain.add_box(Vector3(0, -5, 0), Vector3(100, 12, 56))
 	for first: Vector3i in FIRST:
 		_build_castle(Vector3(first) + Vector3(SIZE.x / 2.0, 9, SIZE.z / 2.0))
-	look_from(Vector3(0, 34, 54), Vector3(0, 4, -2))
+	look_from(Vector3(0, 26, 44), Vector3(0, 6, 0))
 
 
 func perform() -> void:

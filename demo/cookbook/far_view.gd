@@ -3,8 +3,8 @@ extends "res://cookbook/stage/recipe.gd"
 ## detail. What is far is a part of the same world, and can be dug.
 
 const VIEW := 8000.0
-const CRATER := Vector2(300, -2600)
-const RADIUS := 330.0
+const CRATER := Vector2(200, -2100)
+const RADIUS := 400.0
 
 
 func prepare() -> void:
@@ -12,9 +12,9 @@ func prepare() -> void:
 	camera.near = 0.3
 	# Little is left to see where the view ends.
 	var air: Environment = $Daylight.environment.duplicate()
-	air.fog_density = 0.00022
+	air.fog_density = 0.0002
 	$Daylight.environment = air
-	look_from(Vector3(0, 420, 0), Vector3(CRATER.x, 120, CRATER.y))
+	look_from(Vector3(0, 1250, 0), Vector3(CRATER.x, 350, CRATER.y))
 	await super()
 
 

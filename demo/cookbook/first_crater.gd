@@ -7,7 +7,7 @@ const REACH := 300.0
 
 func prepare() -> void:
 	await super()
-	look_from(ground_at(0, 0) + Vector3(-4, 12, 20), ground_at(0, 0))
+	look_from(ground_at(0, 0) + Vector3(-3, 19, 15), ground_at(0, 0))
 
 
 func perform() -> void:

@@ -26,7 +26,7 @@ func prepare() -> void:
 	_build_house(Vector3(-36, 1, 0))
 	var problem: String = await terrain.export_region(AABB(_corner, SIZE), HOUSE)
 	say(problem)
-	look_from(Vector3(0, 30, 56), Vector3(0, 2, 0))
+	look_from(Vector3(0, 22, 50), Vector3(0, 5, 0))
 
 
 func perform() -> void:

@@ -18,7 +18,7 @@ func _enter_tree() -> void:
 func prepare() -> void:
 	await super()
 	say(_list())
-	look_from(ground_at(0, 0) + Vector3(0, 16, 30), ground_at(0, 0) + Vector3.UP * 2)
+	look_from(ground_at(0, 0) + Vector3(0, 12, 24), ground_at(0, 0) + Vector3.UP * 2)
 
 
 func perform() -> void:

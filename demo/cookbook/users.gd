@@ -4,7 +4,7 @@ extends "res://cookbook/stage/recipe.gd"
 
 const FIRST := 1
 const SECOND := 2
-const APART := 34.0  # ground that both have edited can be undone by the later one only
+const APART := 28.0  # ground that both have edited can be undone by the later one only
 
 var _built := {FIRST: 0, SECOND: 0}
 
@@ -12,7 +12,7 @@ var _built := {FIRST: 0, SECOND: 0}
 func prepare() -> void:
 	terrain.undo_limit_mb = 64.0
 	await super()
-	look_from(ground_at(0, 0) + Vector3(0, 24, 52), ground_at(0, 0))
+	look_from(ground_at(0, 0) + Vector3(0, 14, 42), ground_at(0, 0) + Vector3.UP * 3)
 	for i in 4:  # in turns
 		_build(FIRST)
 		_build(SECOND)

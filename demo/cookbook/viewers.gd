@@ -2,23 +2,26 @@ extends "res://cookbook/stage/recipe.gd"
 ## Terrain is loaded around viewers: here around two that walk in circles, as in a split screen, and not
 ## around the camera, which looks on from above.
 
-const DISTANCE := 60.0
+const DISTANCE := 1000.0
 
 var _viewers: Array[VoxelViewer] = []
 var _walked := 0.0
 
 
 func prepare() -> void:
+	var air: Environment = $Daylight.environment.duplicate()
+	air.fog_density = 0.0002
+	$Daylight.environment = air
 	for i in 2:
 		var viewer := VoxelViewer.new()
-		viewer.view_distance = 56.0
+		viewer.view_distance = 48.0
 		viewer.detail_distance = 40.0
 		add_child(viewer)
 		viewer.add_child(_flag(Color.CRIMSON if i == 0 else Color.GOLD))
 		_viewers.append(viewer)
 	_place()
 	await super()
-	look_from(Vector3(0, 150, 150), Vector3(0, 0, 8))
+	look_from(Vector3(0, 1100, 1700), Vector3(0, 0, 100))
 
 
 func perform() -> void:
@@ -31,7 +34,7 @@ func perform() -> void:
 
 
 func _physics_process(delta: float) -> void:
-	_walked += delta * 6.0
+	_walked += delta * 60.0
 	_place()
 
 
@@ -44,10 +47,10 @@ func _place() -> void:
 func _flag(color: Color) -> MeshInstance3D:
 	var flag := MeshInstance3D.new()
 	flag.mesh = CylinderMesh.new()
-	flag.mesh.top_radius = 4.0
+	flag.mesh.top_radius = 40.0
 	flag.mesh.bottom_radius = 0.0
-	flag.mesh.height = 16.0
-	flag.position.y = 9.0
+	flag.mesh.height = 220.0
+	flag.position.y = 115.0
 	flag.material_override = StandardMaterial3D.new()
 	flag.material_override.albedo_color = color
 	return flag

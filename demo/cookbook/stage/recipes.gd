@@ -4,6 +4,9 @@ extends RefCounted
 const FOLDER := "res://cookbook"
 const MENU := "res://cookbook/menu.tscn"
 
+## Kept: the engine (4.6.3, OpenGL) leaks the textures of a sky that is freed before it was drawn.
+static var _scenes: Array[PackedScene] = []
+
 
 static func names() -> PackedStringArray:
 	var found: PackedStringArray
@@ -19,7 +22,10 @@ static func path_of(name: String) -> String:
 
 ## The `help` of its scene, without starting it.
 static func help_of(name: String) -> String:
-	var state := (load(path_of(name)) as PackedScene).get_state()
+	var scene: PackedScene = load(path_of(name))
+	if scene not in _scenes:
+		_scenes.append(scene)
+	var state := scene.get_state()
 	for i in state.get_node_property_count(0):
 		if state.get_node_property_name(0, i) == &"help":
 			return state.get_node_property_value(0, i)

@@ -101,11 +101,11 @@ func save_trace() -> String:
 	var problem: String = await _nebula.save_trace(trace_path)
 	if problem:
 		push_warning(problem)
-	_message = problem if problem else "Trace: " + ProjectSettings.globalize_path(trace_path)
+	_message = problem if problem else "Trace: " + trace_path
 	_message_until_msec = Time.get_ticks_msec() + int(MESSAGE_SEC * 1000.0)
 	_refresh_in = 0.0
 	if not problem:
-		print(_message)
+		print("Trace: ", ProjectSettings.globalize_path(trace_path))
 	trace_saved.emit(_message)
 	return problem
 
