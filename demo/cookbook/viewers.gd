@@ -20,7 +20,9 @@ func prepare() -> void:
 		viewer.add_child(_flag(Color.CRIMSON if i == 0 else Color.GOLD))
 		_viewers.append(viewer)
 	_place()
+	set_physics_process(false)  # who moves all the time is never there
 	await super()
+	set_physics_process(true)
 	look_from(Vector3(0, 1100, 1700), Vector3(0, 0, 100))
 
 
