@@ -81,7 +81,9 @@ func _blocks(page: String) -> Array[Dictionary]:
 	var lines := page.split("\n")
 	var i := 0
 	while i < lines.size():
-		if lines[i].strip_edges() == "```gdscript":
+		# What stands in a file of the tree is compiled there.
+		var copied := i > 0 and lines[i - 1].begins_with("<!-- from ")
+		if lines[i].strip_edges() == "```gdscript" and not copied:
 			var block := {"line": i + 2, "text": ""}
 			i += 1
 			while lines[i].strip_edges() != "```":
