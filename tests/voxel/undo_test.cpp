@@ -88,6 +88,12 @@ TEST(Undo, GivesBackTheSameBricksAfterAnySequence) {
             ASSERT_TRUE(report) << report.error().message;
             EXPECT_EQ(report->volume.added, volumes[at - 1].removed);
             ASSERT_EQ(contents(world.volume(), bricks), states[at - 1]) << "undo to " << at - 1;
+            EXPECT_EQ(world.undo_history()->stroke_to_redo(5), at);  // numbered from 1
+            if (at > 1) {
+                EXPECT_EQ(world.undo_history()->stroke_to_undo(5), at - 1);
+            } else {
+                EXPECT_FALSE(world.undo_history()->stroke_to_undo(5));
+            }
         }
         for (; at < to; ++at) {
             const auto report = world.redo(5);

@@ -119,6 +119,38 @@ TEST(WorldFile, WhatWasSavedIsThereWhenItIsOpenedAgain) {
     EXPECT_EQ(*file->read(*key_of({{999, 0, 0}, 0})), nullptr);
 }
 
+TEST(WorldFile, BeginsWithWhatIsPutThereIfThereIsNone) {
+    const TemporaryFolder folder;
+    const std::string first = folder.file("first.nebula");
+    const std::string second = folder.file("second.nebula");
+    const Seeds seeds = seeds_from(0, 20);
+    {
+        const auto file = opened(first);
+        ASSERT_TRUE(save(*file, seeds));
+    }
+    int calls = 0;
+    WorldFileSettings settings;
+    settings.begin_with = [&](const std::string&) -> tl::expected<void, VoxelError> {
+        ++calls;
+        return tl::unexpected(VoxelError{Kind::FileFailed, "no copy"});
+    };
+    EXPECT_EQ(refused(second, settings).message, "no copy");
+    EXPECT_FALSE(std::filesystem::exists(second)) << "it begins with nothing in its place";
+    settings.begin_with = [&](const std::string& path) -> tl::expected<void, VoxelError> {
+        ++calls;
+        std::filesystem::copy_file(first, path);
+        return {};
+    };
+    for (int opening = 0; opening < 2; ++opening) {
+        const auto file = opened(second, settings);
+        EXPECT_FALSE(file->report().created);
+        EXPECT_EQ(intact(*file, seeds), seeds.size());
+    }
+    EXPECT_EQ(calls, 2) << "a file that is there is opened as it is";
+    refused("no folder.nebula", settings);
+    EXPECT_EQ(calls, 2) << "nothing is made under a name that is refused";
+}
+
 TEST(WorldFile, ASaveThatIsRefusedHalfwayHasDoneNothing) {
     const TemporaryFolder folder;
     const auto file = opened(folder.file("world"));

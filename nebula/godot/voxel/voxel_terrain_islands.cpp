@@ -390,7 +390,6 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
                    {"ISLAND_SHAPE_PIECES", 1,
                     "A convex shape for each cube of 16 voxels: arches and hooks keep their form, "
                     "and smaller hollows are filled."}});
-    c.group("Islands");
     c.property(
         "islands", &Self::islands, &Self::set_islands, Hint::names("Stay,Signal,Fall"),
         "What happens to ground that no longer hangs on the rest after it was dug at. Ground "
@@ -400,6 +399,8 @@ void VoxelTerrain::bind_islands(ClassBuilder<VoxelTerrain>& c) {
         "the generator has left there. The search takes about 60 microseconds for each small dig, "
         "and never more than a millisecond in a frame: after a large edit it goes on in the next "
         "frames.");
+    // After the property without the prefix, which would end the group.
+    c.group("Islands", "island_");
     c.property("island_max_size", &Self::island_max_size, &Self::set_island_max_size,
                Hint::range(1, voxel::kMostIslandSize, 1, "suffix:voxels"),
                "How large an island may be along each axis, in voxels. What is larger counts as "

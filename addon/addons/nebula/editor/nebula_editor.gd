@@ -4,6 +4,7 @@
 @tool
 extends EditorPlugin
 
+const MaterialPreview := preload("material_preview.gd")
 const SculptBrush := preload("sculpt_brush.gd")
 const SculptPanel := preload("sculpt_panel.gd")
 const WorldExport := preload("world_export.gd")
@@ -11,6 +12,7 @@ const WorldExport := preload("world_export.gd")
 var _brush: SculptBrush
 var _panel: SculptPanel
 var _world_export: WorldExport
+var _material_preview: MaterialPreview
 
 
 func _enter_tree() -> void:
@@ -21,6 +23,8 @@ func _enter_tree() -> void:
 	add_control_to_container(CONTAINER_SPATIAL_EDITOR_SIDE_LEFT, _panel)
 	_world_export = WorldExport.new()
 	add_export_plugin(_world_export)
+	_material_preview = MaterialPreview.new()
+	EditorInterface.get_resource_previewer().add_preview_generator(_material_preview)
 	scene_saved.connect(func(path: String) -> void: call(&"save_scene", path))
 	set_process(false)
 
@@ -30,6 +34,7 @@ func _exit_tree() -> void:
 	remove_control_from_container(CONTAINER_SPATIAL_EDITOR_SIDE_LEFT, _panel)
 	_panel.queue_free()
 	remove_export_plugin(_world_export)
+	EditorInterface.get_resource_previewer().remove_preview_generator(_material_preview)
 
 
 func _get_plugin_name() -> String:

@@ -389,6 +389,8 @@ func _use(delta: float) -> void:
 		place = Transform3D(_basis_along(_plane.normal), _plane.project(at))
 	if terrain.apply_brush(brush, place) == OK:
 		_last_used = at
+	else:  # and would not be in the next frame
+		end_stroke()
 
 
 # Once in a stroke.

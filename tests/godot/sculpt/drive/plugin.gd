@@ -70,6 +70,9 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	panel().find_child("Materials", true, false).item_selected.emit(1)
 	await drag([on_screen(PAINTED)])
 	check(is_painted(terrain), "a stroke paints")
+	# Without a window there are no pictures.
+	var has_preview := DisplayServer.get_name() == "headless" or await preview_of(terrain.material_library.get_material(1))
+	check(has_preview, "a material has a small picture in its colour")
 	await key(KEY_7, false, true)
 	var size: float = panel().find_child("Size", true, false).value
 	await wheel(on_screen(DUG), false, false, true)
@@ -273,6 +276,22 @@ func loaded(terrain: VoxelTerrain) -> void:
 		if terrain.is_loaded():
 			return
 	check(false, "the terrain loads: %s" % terrain.why_late(Vector3.ZERO))
+
+
+func preview_of(material: VoxelMaterial) -> bool:
+	var pictures := []
+	EditorInterface.get_resource_previewer().queue_edited_resource_preview(
+		material, self, &"_on_preview", pictures
+	)
+	for i in 300:
+		if not pictures.is_empty():
+			break
+		await frames(1)
+	return not pictures.is_empty() and pictures[0] != null
+
+
+func _on_preview(_path: String, picture: Texture2D, _small: Texture2D, pictures: Array) -> void:
+	pictures.append(picture)
 
 
 func is_painted(terrain: VoxelTerrain) -> bool:
