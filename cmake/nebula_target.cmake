@@ -1,5 +1,11 @@
 # Flags and helpers that every target of ours shares.
 
+# What one system does otherwise than another is in x_linux.cpp, x_windows.cpp and x_macos.cpp.
+string(TOLOWER ${CMAKE_SYSTEM_NAME} NEBULA_SYSTEM)
+if(NEBULA_SYSTEM STREQUAL "darwin")
+    set(NEBULA_SYSTEM macos)
+endif()
+
 if(PROJECT_IS_TOP_LEVEL)
     # Debug is what the tests run: assertions, and light optimisation unless a preset asks for more
     # (a million synchronous awaits need the tail calls that -O0 does not make). Release is what
@@ -155,6 +161,10 @@ function(nebula_add_test name)
     endif()
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE nebula_private_flags ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+    if(MINGW)
+        target_compile_options(${name} PRIVATE -include ${PROJECT_SOURCE_DIR}/tests/atomic_wait_windows.hpp)
+        target_link_libraries(${name} PRIVATE synchronization)
+    endif()
     if(arg_UNOPTIMIZED AND (NEBULA_SANITIZE OR CMAKE_CXX_COMPILER_ID STREQUAL "GNU"))
         target_compile_options(${name} PRIVATE ${NEBULA_UNOPTIMIZED})
         nebula_precompile(${name} UNOPTIMIZED_TEST)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/base/slabs.hpp"
 
-#include <sys/mman.h>
+#include "nebula/base/pages.hpp"
 
 #include <algorithm>
 #include <new>
@@ -25,27 +25,8 @@ constexpr std::size_t kSize = Slabs::kSlabBytes;
 void* map_slab() { return ::operator new(kSize, std::align_val_t{kSize}); }
 void unmap_slab(void* slab) noexcept { ::operator delete(slab, std::align_val_t{kSize}); }
 #else
-void* map_pages(std::size_t bytes) {
-    void* const pages =
-        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (pages == MAP_FAILED) throw std::bad_alloc();
-    return pages;
-}
-
-std::uintptr_t address(const void* at) noexcept { return reinterpret_cast<std::uintptr_t>(at); }
-
-void* map_slab() {
-    // The kernel puts mappings next to each other, so after the first one this is usually enough.
-    auto* pages = static_cast<std::byte*>(map_pages(kSize));
-    if (address(pages) % kSize == 0) return pages;
-    munmap(pages, kSize);
-    pages = static_cast<std::byte*>(map_pages(2 * kSize));
-    const std::size_t before = (kSize - address(pages) % kSize) % kSize;
-    if (before != 0) munmap(pages, before);
-    munmap(pages + before + kSize, kSize - before);
-    return pages + before;
-}
-void unmap_slab(void* slab) noexcept { munmap(slab, kSize); }
+void* map_slab() { return map_pages(kSize); }
+void unmap_slab(void* slab) noexcept { unmap_pages(slab, kSize); }
 #endif
 
 }  // namespace

@@ -3,40 +3,18 @@
 
 #include "nebula/threading/detail/os_thread.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstddef>
 #include <exception>
 #include <fstream>
-#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace nebula {
 namespace {
 
 namespace fs = std::filesystem;
-
-int affinity_count() {
-    // A pool that a pinned worker creates may use more than that worker's CPU.
-    if (const int cpus = detail::cpus_before_pinning(); cpus > 0) return cpus;
-    // The kernel's mask may be longer than the 1024 bits of cpu_set_t: try longer masks until one
-    // fits.
-    for (std::size_t cpus = 1024; cpus <= (std::size_t{1} << 20U); cpus *= 4) {
-        const std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> set(
-            CPU_ALLOC(cpus), [](cpu_set_t* mask) { CPU_FREE(mask); });
-        if (set == nullptr) break;
-        const std::size_t size = CPU_ALLOC_SIZE(cpus);
-        if (sched_getaffinity(0, size, set.get()) == 0)
-            return std::max(CPU_COUNT_S(size, set.get()), 1);
-        if (errno != EINVAL) break;
-    }
-    return std::max(static_cast<int>(std::thread::hardware_concurrency()), 1);
-}
 
 std::optional<double> to_quota(double quota_us, double period_us) {
     if (!(quota_us > 0) || !(period_us > 0)) return std::nullopt;
@@ -124,10 +102,11 @@ std::optional<double> cgroup_cpu_quota(const CgroupPaths& paths) {
 }
 
 int available_cpus(const CgroupPaths& paths) {
-    const int cpus = affinity_count();
-    const std::optional<double> quota = cgroup_cpu_quota(paths);
-    if (!quota || *quota >= cpus) return cpus;
-    return std::max(static_cast<int>(std::ceil(*quota)), 1);
+    const int cpus = detail::allowed_cpus();
+    const double none = cpus;
+    const double quota =
+        std::min(cgroup_cpu_quota(paths).value_or(none), detail::job_cpu_quota().value_or(none));
+    return quota >= cpus ? cpus : std::max(static_cast<int>(std::ceil(quota)), 1);
 }
 
 }  // namespace nebula

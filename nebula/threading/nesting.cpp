@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/nesting.hpp"
 
-#include <pthread.h>
+#include "nebula/threading/detail/os_thread.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -28,24 +28,12 @@ struct StackBounds {
 constinit thread_local StackBounds stack_bounds;
 constinit thread_local std::size_t nested_waits = 0;
 
-StackBounds ask_for_bounds() noexcept {
-    StackBounds bounds{0, 1};  // unknown: contains no address
-    pthread_attr_t attributes;
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return bounds;
-    void* low = nullptr;
-    std::size_t size = 0;
-    if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
-        bounds.low = reinterpret_cast<std::uintptr_t>(low);
-        bounds.high = bounds.low + size;
-    }
-    pthread_attr_destroy(&attributes);
-    return bounds;
-}
-
 const StackBounds& bounds_of_this_stack() noexcept {
     StackBounds& bounds = stack_bounds;
-    if (bounds.high == 0) [[unlikely]]
-        bounds = ask_for_bounds();
+    if (bounds.high == 0) [[unlikely]] {
+        const detail::StackRange range = detail::this_stack();
+        bounds = {range.low, range.high};
+    }
     return bounds;
 }
 

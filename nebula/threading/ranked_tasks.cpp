@@ -3,14 +3,12 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/base/clock.hpp"
+#include "nebula/base/pages.hpp"
 #include "nebula/base/yield_point.hpp"
 #include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/now_running.hpp"
 #include "nebula/threading/nesting.hpp"
 #include "nebula/threading/worker_pool.hpp"
-
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <bit>
 #include <cmath>
@@ -93,8 +91,7 @@ struct RankedTasks::Slab {
     }
     /// True if the memory went back to the system.
     [[nodiscard]] bool give_back() noexcept {
-        static const bool kPagesFit = sysconf(_SC_PAGESIZE) == static_cast<long>(kPage);
-        if (!kPagesFit || madvise(entries, kBytes, MADV_DONTNEED) != 0) return false;
+        if (!empty_pages(entries, kBytes)) return false;
         free = nullptr;
         fresh = 0;
         return true;

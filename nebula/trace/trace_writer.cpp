@@ -4,12 +4,11 @@
 #include "nebula/base/assert.hpp"
 #include "nebula/base/clock.hpp"
 #include "nebula/base/trace.hpp"
+#include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "nebula/trace/detail/json_text.hpp"
 #include "nebula/trace/detail/lane.hpp"
 #include "nebula/trace/detail/thread_label.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -190,7 +189,7 @@ private:
     std::ostream& out_;
     const std::uint64_t start_;
     const std::uint64_t end_;
-    const int process_ = getpid();
+    const long process_ = detail::this_process_id();
     std::string thread_;
     bool first_ = true;
 };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/channel.hpp"
 
+#include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -255,7 +255,7 @@ TEST(Channel, AValueOnItsWayInWhenTheChannelIsClosedIsReceived) {
         EXPECT_FALSE(channel.try_recv());
         std::atomic<long> id{0};
         receiver = std::jthread([&] {
-            id = gettid();
+            id = detail::this_thread_os_id();
             if (std::optional<SlowToMove> one = channel.recv()) got.emplace(std::move(*one));
         });
         while (id == 0 || !test::sleeps(id)) std::this_thread::yield();
@@ -278,7 +278,7 @@ TEST(Channel, AReceiverWhoseMoveThrowsHandsTheValueOn) {
     std::array<std::atomic<long>, 2> ids{};
     for (std::atomic<long>& id : ids)
         threads.emplace_back([&] {
-            id = gettid();
+            id = detail::this_thread_os_id();
             try {
                 got = channel.recv()->number;
             } catch (const std::runtime_error&) {
@@ -303,7 +303,7 @@ TEST(Channel, AReceiverSleepsUntilThereIsAValue) {
     std::atomic<long> receiver{0};
     std::optional<int> got;
     std::jthread thread([&] {
-        receiver = gettid();
+        receiver = detail::this_thread_os_id();
         got = channel.recv();
     });
     while (receiver == 0 || !test::sleeps(receiver)) std::this_thread::yield();
@@ -328,7 +328,7 @@ TEST(Channel, ASenderSleepsUntilThereIsRoom) {
     channel.post(1);
     std::atomic<long> sender{0};
     std::jthread thread([&] {
-        sender = gettid();
+        sender = detail::this_thread_os_id();
         EXPECT_TRUE(channel.send(2));
     });
     while (sender == 0 || !test::sleeps(sender)) std::this_thread::yield();

@@ -17,8 +17,6 @@
 
 #include <gtest/gtest.h>
 
-#include <pthread.h>
-
 #include <atomic>
 #include <cstddef>
 #include <functional>
@@ -218,13 +216,13 @@ TEST(HostileSinkTest, ASinkThatAsksThePoolAtItsEndReturns) {
 // Runs `body` on a thread with a worker's stack.
 template <class F>
 void on_a_workers_stack(F body) {
-    const pthread_t thread = detail::start_thread(
+    const detail::ThreadHandle thread = detail::start_thread(
         [](void* argument) -> void* {
             (*static_cast<F*>(argument))();
             return nullptr;
         },
         &body, WorkerPoolConfig().stack_size_bytes);
-    pthread_join(thread, nullptr);
+    detail::join_thread(thread);
 }
 
 // With nesting this deep the thread sanitizer crashed now and then, in its own allocator. The likely

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/job.hpp"
 
+#include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -154,7 +154,7 @@ TEST_P(JobTest, GetSleepsForOneThatRuns) {
     });
     begun.wait();
     EXPECT_EQ(job.status(), JobStatus::Running);
-    owner = gettid();
+    owner = detail::this_thread_os_id();
     EXPECT_EQ(job.get(), 3);
 }
 

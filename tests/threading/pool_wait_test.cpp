@@ -10,9 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -27,10 +26,7 @@ struct OneWorker : WorkerPool {
 
 class PoolsThatWaitForEachOther : public testing::Test {
 protected:
-    // A hang ends the program.
-    PoolsThatWaitForEachOther() { alarm(60); }
-    ~PoolsThatWaitForEachOther() override { alarm(0); }
-
+    const test::HangGuard guard{"pools wait for each other", std::chrono::seconds(60)};
     OneWorker a;
     OneWorker b;
     OneWorker c;

@@ -103,6 +103,10 @@ inline std::string task_file(long os_id, const char* name) {
     return "/proc/self/task/" + std::to_string(os_id) + "/" + name;
 }
 
+#if defined(_WIN32)
+/// What Windows says of a thread of this process: of what follows, its name only.
+std::string comm_of(long os_id);
+#else
 /// The kernel's name of a thread of this process.
 inline std::string comm_of(long os_id) {
     std::ifstream file(task_file(os_id, "comm"));
@@ -110,6 +114,7 @@ inline std::string comm_of(long os_id) {
     std::getline(file, name);
     return name;
 }
+#endif
 
 /// What the kernel says the thread does at this moment: 'R' runs or is ready, 'S' sleeps, and more
 /// (proc_pid_stat(5)). '?' when there is no such thread.
@@ -120,7 +125,15 @@ inline char state_of(long os_id) {
     const std::size_t name_end = line.rfind(") ");
     return name_end == std::string::npos ? '?' : line[name_end + 2];
 }
-inline bool sleeps(long os_id) { return state_of(os_id) == 'S'; }
+inline bool sleeps([[maybe_unused]] long os_id) {
+#if defined(_WIN32)
+    // It does not tell, so a thread is believed to sleep after a while.
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return true;
+#else
+    return state_of(os_id) == 'S';
+#endif
+}
 
 /// The CPUs that the kernel lets the thread run on, as "0-3,7".
 inline std::string allowed_cpus_of(long os_id) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/task_group.hpp"
 
+#include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/worker_pool.hpp"
 #include "support.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -156,7 +156,7 @@ TEST(TaskGroup, WaitsUntilTheDeadlineForATaskThatAWorkerHas) {
 TEST(TaskGroup, AWaiterThatSleepsWakesForNewTasksOfItsGroup) {
     const HangGuard guard("the owner slept on");
     WorkerPool pool({.thread_count_override = 1});
-    const long owner = gettid();
+    const long owner = detail::this_thread_os_id();
     for (int round = 0; round < 20; ++round) {
         std::latch begun(1);
         std::latch second(1);

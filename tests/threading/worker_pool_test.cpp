@@ -3,15 +3,13 @@
 
 #include "nebula/base/log.hpp"
 #include "nebula/threading/available_cpus.hpp"
+#include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/job.hpp"
 #include "nebula/threading/par.hpp"
 #include "support.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <pthread.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -33,6 +31,10 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#if defined(__linux__)
+#include <sys/resource.h>
+#endif
 
 namespace nebula {
 namespace {
@@ -79,7 +81,7 @@ TEST(WorkerPool, thread_names_are_set) {
         pool.spawn([&] {
             const auto index = static_cast<std::size_t>(WorkerPool::current_worker_index());
             ours[index] = WorkerPool::current_worker_name();
-            kernels[index] = test::comm_of(gettid());
+            kernels[index] = test::comm_of(detail::this_thread_os_id());
             all.arrive_and_wait();
         });
     all.arrive_and_wait();
@@ -335,10 +337,8 @@ TEST(WorkerPool, GivesWorkersTheStackTheyWereAskedFor) {
     std::latch done(1);
     std::size_t seen = 0;
     pool.spawn([&] {
-        pthread_attr_t attributes;
-        pthread_getattr_np(pthread_self(), &attributes);
-        pthread_attr_getstacksize(&attributes, &seen);
-        pthread_attr_destroy(&attributes);
+        const detail::StackRange stack = detail::this_stack();
+        seen = stack.high - stack.low;
         volatile char deep[kStack / 4 * 3];  // NOLINT(modernize-avoid-c-arrays): on the stack
         for (std::size_t i = 0; i < sizeof(deep); i += 4096) deep[i] = 1;
         done.count_down();
@@ -355,7 +355,7 @@ TEST(WorkerPool, SaysSoWhenNoThreadCanBeStarted) {
     set_log_sink(before);
 }
 
-#if !defined(NEBULA_SANITIZED)  // sanitizers need all the address space there is
+#if defined(__linux__) && !defined(NEBULA_SANITIZED)  // which need all the address space there is
 [[noreturn]] void start_more_threads_than_memory_allows() {
     const rlimit limit{rlim_t{4} << 30U, rlim_t{4} << 30U};
     setrlimit(RLIMIT_AS, &limit);
@@ -382,7 +382,7 @@ TEST(WorkerPoolDeathTest, JoinsTheThreadsItStartedWhenOneMoreIsRefused) {
 [[noreturn]] void let_a_worker_destroy_its_pool() {
     auto pool = std::make_unique<WorkerPool>(WorkerPoolConfig{.thread_count_override = 1});
     pool->spawn([&] { pool.reset(); });
-    for (;;) pause();
+    detail::sleep_forever();
 }
 
 TEST(WorkerPoolDeathTest, IsNotDestroyedByItsOwnWorker) {
@@ -407,7 +407,7 @@ TEST(WorkerPoolDeathTest, APoolThatIsDestroyedWhileAScopeOfItIsOpenSaysSo) {
 
 [[noreturn]] void let_a_start_handler_throw() {
     const WorkerPool pool({.thread_count_override = 1, .on_start = [](WorkerInfo) { throw 1; }});
-    for (;;) pause();
+    detail::sleep_forever();
 }
 
 TEST(WorkerPoolDeathTest, AStartHandlerThatThrowsIsNamed) {
@@ -420,7 +420,7 @@ TEST(WorkerPoolDeathTest, AStartHandlerThatThrowsIsNamed) {
                          throw std::runtime_error(std::string(info.message));
                      }});
     pool.spawn([] { throw 1; });
-    for (;;) pause();
+    detail::sleep_forever();
 }
 
 TEST(WorkerPoolDeathTest, APanicHandlerThatThrowsEndsTheProgram) {

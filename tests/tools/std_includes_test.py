@@ -24,6 +24,8 @@ class StdIncludes(ScratchTree):
         files = {"a.hpp": "#include <string>\n", "b.hpp": "#include <vector>\n",
                  "a.cpp": '#include "a.hpp"\n#include "b.hpp"\nstd::string s;\nstd::vector<int> v;\n'}  # fmt: skip
         self.assertEqual(["vector"], list(self.missing("a.cpp", files)))
+        files["a_windows.cpp"] = files.pop("a.cpp")
+        self.assertEqual(["vector"], list(self.missing("a_windows.cpp", files)))
 
     def test_comments_and_strings_use_nothing(self):
         text = '// std::vector\n/* std::\nstd::array */\nauto s = "std::string \\" std::mutex";\nauto r = R"(std::span)";\n'

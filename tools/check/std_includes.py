@@ -5,7 +5,8 @@
     std_includes.py [ROOT]     prints each; exit status 1 if there is one
 
 Every preset precompiles these headers (nebula_precompile in cmake/nebula_target.cmake), so the compiler
-does not notice. A source may rely on what the header of its own name includes, and on nothing else.
+does not notice. A source may rely on what the header of its own name includes (x.hpp for x_windows.cpp,
+too), and on nothing else.
 """
 import pathlib
 import re
@@ -78,7 +79,7 @@ def includes_of(text):
 def missing(file, text):
     """{header: line of the first use} of what the file uses and does not include."""
     included = includes_of(text)
-    own = file.with_suffix(".hpp")
+    own = file.with_name(re.sub(r"_(linux|windows|macos)$", "", file.stem) + ".hpp")
     if own != file and own.is_file():
         included |= includes_of(own.read_text(encoding="utf-8"))
     code = NOT_CODE.sub(lambda match: "\n" * match.group().count("\n"), text)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A fence with its cost on one side: free on the side that runs a billion times, a system call on
-// the rare side. Linux: membarrier(2), private expedited (4.14 and newer).
+// the rare side. Linux: membarrier(2), private expedited (4.14 and newer); Windows:
+// FlushProcessWriteBuffers; macOS: a question to each thread that only a running kernel can answer.
 #pragma once
 
-#include <pthread.h>
+#include "nebula/threading/detail/os_thread.hpp"
 
 #include <atomic>
 
@@ -13,7 +14,8 @@ namespace nebula::detail {
 ///
 /// In a process with several threads the kernel takes 5 to 20 ms for this, all of it asleep, so a
 /// short-lived thread does it. A process that still has one thread registers at once, which is
-/// quick. Until it is done, asymmetric_fences_ready() is false, and branches are not stolen.
+/// quick. Until it is done, asymmetric_fences_ready() is false, and branches are not stolen. Windows
+/// and macOS need no registration.
 ///
 /// Threads:   made and destroyed by the thread that owns the pool.
 /// Lifetime:  the destructor joins the thread, if this one started it.
@@ -26,7 +28,7 @@ public:
     FenceRegistration& operator=(const FenceRegistration&) = delete;
 
 private:
-    pthread_t thread_{};
+    ThreadHandle thread_{};
     bool started_ = false;
 };
 
@@ -37,7 +39,8 @@ private:
 /// Cost:      one load.
 [[nodiscard]] bool asymmetric_fences_ready() noexcept;
 
-/// The kernel's number of the thread that registered the process; 0 before. For tests.
+/// The kernel's number of the thread that registered the process; 0 before, and where nobody has to.
+/// For tests.
 [[nodiscard]] long asymmetric_fence_registrar() noexcept;
 
 /// For the side that runs often: orders only the compiler. With heavy_fence() on the other side,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sleeps on a 32-bit word until another thread says that it has changed: the kernel's futex.
+// Sleeps on a 32-bit word until another thread says that it has changed: the futex of Linux,
+// WaitOnAddress of Windows, os_sync_wait_on_address of macOS.
 #pragma once
 
 #include "nebula/base/clock.hpp"

@@ -6,10 +6,9 @@
 #include "nebula/base/mutex.hpp"
 #include "nebula/base/small_function.hpp"
 #include "nebula/threading/detail/now_running.hpp"
+#include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/detail/process.hpp"
 #include "nebula/threading/io_threads.hpp"
-
-#include <pthread.h>
 
 #include <atomic>
 #include <cstddef>
@@ -69,7 +68,7 @@ private:
         const std::size_t index;
         const std::string name;
         NowRunning running;
-        pthread_t handle{};  // written under the lock
+        ThreadHandle handle{};  // written under the lock
     };
 
     void add_thread() NEBULA_REQUIRES(mutex_);

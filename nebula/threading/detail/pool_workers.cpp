@@ -103,7 +103,7 @@ void PoolCore::serve(Worker& worker) noexcept {
 // returned into a pool without threads; or exit() runs on another thread and the process is ending.
 void PoolCore::halt() const noexcept {
     home_.require();
-    for (;;) ::pause();
+    sleep_forever();
 }
 
 // Without this, loops that follow each other closely would pay a wake-up each. True: there is work.

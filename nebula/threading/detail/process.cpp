@@ -2,8 +2,7 @@
 #include "nebula/threading/detail/process.hpp"
 
 #include "nebula/base/assert.hpp"
-
-#include <pthread.h>
+#include "nebula/threading/detail/os_thread.hpp"
 
 #include <new>
 
@@ -34,8 +33,8 @@ std::atomic<Kept*> kept{nullptr};
 std::atomic<std::uint32_t> fork_depth{0};
 
 HomeProcess::HomeProcess() noexcept : depth_(fork_depth.load(std::memory_order_relaxed)) {
-    // Fails only for lack of memory; a child then hangs instead of ending with a message.
-    [[maybe_unused]] static const int kHandler = pthread_atfork(nullptr, nullptr, count_fork);
+    // Without memory for this, a child hangs instead of ending with a message.
+    [[maybe_unused]] static const bool kHandler = (call_in_children(count_fork), true);
 }
 
 void HomeProcess::fail() noexcept {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/detail/slow_wait.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <ctime>
 
 namespace nebula::detail {
 
@@ -32,23 +29,12 @@ std::string what_holds_up(std::string_view whose, const NowRunning& running,
     return line;
 }
 
-void join_slowly(pthread_t thread, std::string_view whose, const NowRunning& running,
+void join_slowly(ThreadHandle thread, std::string_view whose, const NowRunning& running,
                  std::string_view thread_name) noexcept {
-    for (SlowWait slow;;) {
-        const auto wait = std::max(slow.due() - Clock::now(), Clock::duration::zero());
-        const auto nanoseconds = std::chrono::nanoseconds(wait).count();
-        timespec until{};
-        // Not the monotonic clock: clang 16's thread sanitizer does not know that call.
-        clock_gettime(CLOCK_REALTIME, &until);
-        constexpr std::int64_t second = 1'000'000'000;
-        const std::int64_t sum = until.tv_nsec + nanoseconds;
-        until.tv_sec += sum / second;
-        until.tv_nsec = sum % second;
-        if (pthread_timedjoin_np(thread, nullptr, &until) != ETIMEDOUT) return;
+    for (SlowWait slow; !join_thread_until(thread, slow.due());)
         slow.tell_if_due([&](std::int64_t seconds) {
             return what_holds_up(whose, running, thread_name, seconds);
         });
-    }
 }
 
 }  // namespace nebula::detail

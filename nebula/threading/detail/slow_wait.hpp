@@ -6,8 +6,7 @@
 #include "nebula/base/log.hpp"
 #include "nebula/threading/detail/caught.hpp"
 #include "nebula/threading/detail/now_running.hpp"
-
-#include <pthread.h>
+#include "nebula/threading/detail/os_thread.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -52,7 +51,7 @@ private:
                                         std::string_view thread_name, std::int64_t seconds);
 
 /// Joins a thread, and names what it runs while that lasts. \param whose  as "worker pool".
-void join_slowly(pthread_t thread, std::string_view whose, const NowRunning& running,
+void join_slowly(ThreadHandle thread, std::string_view whose, const NowRunning& running,
                  std::string_view thread_name) noexcept;
 
 }  // namespace nebula::detail

@@ -10,10 +10,9 @@
 #include "nebula/threading/detail/item.hpp"
 #include "nebula/threading/detail/now_running.hpp"
 #include "nebula/threading/detail/nudge.hpp"
+#include "nebula/threading/detail/os_thread.hpp"
 #include "nebula/threading/detail/work_deque.hpp"
 #include "nebula/threading/fork_context.hpp"
-
-#include <pthread.h>
 
 #include <array>
 #include <atomic>
@@ -62,7 +61,7 @@ struct Worker {
     PoolCore& pool;
     const std::size_t index;
     const std::string name;
-    pthread_t thread{};          // written and read by the pool's constructor and destructor
+    ThreadHandle thread{};       // written and read by the pool's constructor and destructor
     std::atomic<long> os_id{0};  // written before the pool's constructor returns
     NowRunning running;          // for the shutdown
     std::uint64_t picks = 0;     // owner only, like all fields down to cache

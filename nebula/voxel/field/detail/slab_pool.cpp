@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/field/detail/slab_pool.hpp"
 
+#include "nebula/base/pages.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <new>
 #include <utility>
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 namespace nebula::voxel::detail {
 
@@ -28,31 +26,15 @@ struct SlabPool::Slab {
 
 namespace {
 
-#if defined(__linux__)
 // Not from the heap, which would keep slabs that went back, and would then also keep other large
 // blocks instead of returning them to the system.
 void* map_slab() {
-    const std::size_t size = SlabPool::kSlabBytes;
-    void* const mapped = mmap(nullptr, 2 * size, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapped == MAP_FAILED) throw std::bad_alloc();
-    auto* const first = static_cast<std::byte*>(mapped);
-    const std::size_t before = -reinterpret_cast<std::uintptr_t>(first) & (size - 1);
-    std::byte* const slab = first + before;
-    if (before > 0) munmap(first, before);
-    munmap(slab + size, size - before);
-    (void)madvise(slab, size, MADV_HUGEPAGE);  // a system without them has small ones
+    void* const slab = map_pages(SlabPool::kSlabBytes);
+    prefer_large_pages(slab, SlabPool::kSlabBytes);
     return slab;
 }
 
-void unmap_slab(void* slab) noexcept { munmap(slab, SlabPool::kSlabBytes); }
-#else
-constexpr std::align_val_t kSlabAlignment{SlabPool::kSlabBytes};
-
-void* map_slab() { return ::operator new(SlabPool::kSlabBytes, kSlabAlignment); }
-
-void unmap_slab(void* slab) noexcept { ::operator delete(slab, kSlabAlignment); }
-#endif
+void unmap_slab(void* slab) noexcept { unmap_pages(slab, SlabPool::kSlabBytes); }
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/store/detail/file_name.hpp"
 
+#include "nebula/voxel/store/detail/os_files.hpp"
+
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -22,7 +24,7 @@ std::optional<VoxelError> check_file_name(const std::string& path) {
         return fault(
             " is not the path of a file on a disk, and neither is anything in the pack of a game; "
             "write the path of a file");
-    const std::filesystem::path parts(path);
+    const std::filesystem::path parts = path_of(path);
     std::error_code ignored;
     if (!parts.has_filename() || std::filesystem::is_directory(parts, ignored))
         return fault(" is a folder; add the name of a file");

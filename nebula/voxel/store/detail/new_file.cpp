@@ -2,13 +2,8 @@
 #include "nebula/voxel/store/detail/new_file.hpp"
 
 #include "nebula/voxel/store/detail/file_name.hpp"
+#include "nebula/voxel/store/detail/os_files.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -16,7 +11,7 @@
 namespace nebula::voxel::detail {
 
 UnfinishedFile::UnfinishedFile(const std::string& path)
-    : name_(path + ".unfinished-" + std::to_string(::getpid())) {
+    : name_(path + ".unfinished-" + std::to_string(process_number())) {
     remove();
 }
 
@@ -24,19 +19,19 @@ void UnfinishedFile::remove() noexcept {
     try {
         std::error_code ignored;
         for (const char* suffix : {"", "-journal", "-wal"})
-            std::filesystem::remove(name_ + suffix, ignored);
+            std::filesystem::remove(path_of(name_ + suffix), ignored);
     } catch (...) {  // no memory for the name: the file stays
     }
 }
 
 VoxelError not_made(const std::string& path, VoxelError why) {
-    const std::string folder = std::filesystem::path(path).parent_path().string();
+    const std::filesystem::path folder = path_of(path).parent_path();
     std::error_code ignored;
     if (why.kind == VoxelError::Kind::FileFailed && !folder.empty()) {
         if (!std::filesystem::is_directory(folder, ignored))
-            why.message =
-                "there is no folder " + in_quotes(folder) + "; make it, or choose another file";
-        else if (::access(folder.c_str(), W_OK) != 0)
+            why.message = "there is no folder " + in_quotes(name_of(folder)) +
+                          "; make it, or choose another file";
+        else if (!may_write_into(folder))
             why.message =
                 "its folder cannot be written to; check the permissions, or choose another file";
     }
@@ -46,25 +41,17 @@ VoxelError not_made(const std::string& path, VoxelError why) {
 
 tl::expected<void, VoxelError> publish_file(const std::string& from, const std::string& to) {
     using Kind = VoxelError::Kind;
-    // Not every file system can refuse to replace a file.
-    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0 &&
-        (errno != EINVAL || ::rename(from.c_str(), to.c_str()) != 0)) {
-        const int why = errno;
-        if (why == EEXIST)
+    if (const std::error_code why = rename_to_new(path_of(from), path_of(to))) {
+        if (why == std::errc::file_exists)
             return tl::unexpected(VoxelError{
                 Kind::FileExists, in_quotes(to) + " exists already; choose another name"});
-        return tl::unexpected(
-            VoxelError{Kind::FileFailed, in_quotes(to) + " cannot be made: " + std::strerror(why) +
-                                             "; check the folder and its "
-                                             "permissions"});
+        return tl::unexpected(VoxelError{Kind::FileFailed, in_quotes(to) +
+                                                               " cannot be made: " + why.message() +
+                                                               "; check the folder and its "
+                                                               "permissions"});
     }
-    std::string folder = std::filesystem::path(to).parent_path().string();
-    if (folder.empty()) folder = ".";
-    if (const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        handle >= 0) {
-        ::fsync(handle);
-        ::close(handle);
-    }
+    const std::filesystem::path folder = path_of(to).parent_path();
+    sync_folder(folder.empty() ? "." : folder);
     return {};
 }
 

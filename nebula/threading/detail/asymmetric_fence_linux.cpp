@@ -51,9 +51,8 @@ constexpr std::size_t kStackBytes = std::size_t{64} * 1024;
 
 FenceRegistration::FenceRegistration(bool wanted) noexcept {
     if (!wanted) return;
-    // Fails only for lack of memory; branches in a child may then never be stolen.
-    [[maybe_unused]] static const int kHandler =
-        pthread_atfork(nullptr, nullptr, forget_unfinished);
+    // Without memory for this, branches in a child may never be stolen.
+    [[maybe_unused]] static const bool kHandler = (call_in_children(forget_unfinished), true);
     Registration untried = Registration::Untried;
     // Relaxed: decides who registers, and publishes nothing.
     if (!registration.compare_exchange_strong(untried, Registration::UnderWay,
@@ -72,7 +71,7 @@ FenceRegistration::FenceRegistration(bool wanted) noexcept {
 }
 
 FenceRegistration::~FenceRegistration() {
-    if (started_) pthread_join(thread_, nullptr);
+    if (started_) join_thread(thread_);
 }
 
 bool asymmetric_fences_ready() noexcept {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// What the store asks of the system about files, past the standard library: one source file per system.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+namespace nebula::voxel::detail {
+
+/// Names of files are UTF-8 in this layer, on every system.
+[[nodiscard]] inline std::filesystem::path path_of(const std::string& utf8) {
+    return std::u8string(utf8.begin(), utf8.end());
+}
+[[nodiscard]] inline std::string name_of(const std::filesystem::path& path) {
+    const std::u8string utf8 = path.u8string();
+    return {utf8.begin(), utf8.end()};
+}
+
+/// Renames a file, and replaces none if the file system can promise that. Empty, or why not; EEXIST
+/// if there is one of the new name.
+[[nodiscard]] std::error_code rename_to_new(const std::filesystem::path& from,
+                                            const std::filesystem::path& to) noexcept;
+/// Makes what was renamed in a folder survive a power failure, if the system can.
+void sync_folder(const std::filesystem::path& folder) noexcept;
+/// Whether this process may make files in a folder; true if the system does not tell.
+[[nodiscard]] bool may_write_into(const std::filesystem::path& folder) noexcept;
+/// The system's number of this process.
+[[nodiscard]] long process_number() noexcept;
+
+}  // namespace nebula::voxel::detail
