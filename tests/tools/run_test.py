@@ -397,6 +397,13 @@ class WholeTest(StubbedEntry):
         self.assertIn("export /the/template", self.calls())
         self.assertIn(f"package {self.tree}/build/package-test/nebula-1.2.3-linux-x86_64.zip /the/template", self.calls())
 
+    def test_windows_has_rows_of_its_own(self):
+        self.write({"tree/build/windows-libraries/complete": ""})
+        result = self.run_verb("test", "--windows")
+        self.assertEqual((0, ""), (result.returncode, result.stderr), result.stdout)
+        self.assertEqual({"build windows", "unit tests, windows", "total"}, set(self.rows_of(result)))
+        self.assertIn(f"cmake --build {self.tree}/build/windows --target all", self.calls())
+
     def test_a_failed_build_is_one_failure_and_skips_what_needs_it(self):
         self.stub("cmake", '#!/bin/sh\ncase "$*" in *--build*/build/tsan*) exit 1;; esac\n')
         result = self.run_verb("test")

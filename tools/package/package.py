@@ -26,10 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ADDON = pathlib.PurePosixPath("addons/nebula")
 # What the engine calls a platform, and what its libraries are called. Every package names the
 # libraries of all of them, so that two packages may be unpacked over each other.
-LIBRARIES = {
-    "linux": "libnebula.linux.{kind}.{cpu}.so",
-    "windows": "nebula.windows.{kind}.{cpu}.dll",
-}
+LIBRARIES = {"linux": "libnebula.linux.{kind}.{cpu}.so"}
 KINDS = ("debug", "release")
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]*)(#[^)\s]*)?\)")
 

@@ -30,6 +30,7 @@ verb_help() {
               users get it, an exported game, the package; ends with "N passed, M failed"
       --long              run every unit test ten times, for rare races; the tests of a billion turns
                           once; the engine tests under both sanitizers; the package from two folders
+      --windows           only the thread pool and the coroutines, built for Windows and run under Wine
       --long kill         only kill a program that digs and saves, 200 times
 ./run sanitized [asan|tsan] [FILTER] the engine tests with the extension under the address and
               undefined-behaviour sanitizers (default) or the thread sanitizer; FILTER is part of a

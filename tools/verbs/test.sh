@@ -21,10 +21,15 @@ verb_test() {
     for argument in "$@"; do
         case $argument in
             --long) repeat=10 ;;
+            --windows) only=windows ;;
             kill) only='kill' ;;
-            *) die_usage "./run test does not know \"$argument\"; its one flag is --long, after which kill may follow" ;;
+            *) die_usage "./run test does not know \"$argument\"; its flags are --long, after which kill may follow, and --windows" ;;
         esac
     done
+    if [[ $only == windows ]]; then
+        windows_rows
+        return
+    fi
     if [[ $only && $repeat -eq 1 ]]; then die_usage "kill is a part of the long run: ./run test --long kill"; fi
     check_given_engine
     need_packages build test format check picture bench export guide
@@ -68,6 +73,20 @@ verb_test() {
             counted "engine tests, $preset" engine_tests "test-engine-$preset" sanitized_engine_tests "$preset"
         done
     fi
+    show_rows
+}
+
+# What of Nebula is ported, built for Windows and run under Wine.
+windows_rows() {
+    need_packages build windows wine
+    make_log_folder
+    rows=$(log_path rows)
+    : >"$rows"
+    build_windows_libraries
+    # Wine's own folder, of Windows files and settings, is made by the first program that runs.
+    export WINEPREFIX=$NEBULA_ROOT/build/wine WINEDEBUG=-all
+    counted "build windows" build_preset windows all
+    [[ ! $last_ok ]] || counted "unit tests, windows" unit_tests windows
     show_rows
 }
 
