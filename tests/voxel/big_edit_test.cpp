@@ -17,8 +17,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace nebula::voxel {
@@ -260,6 +262,25 @@ TEST_P(BigEditOn, IsKeptUntilItIsReady) {
         EXPECT_EQ(world.volume().edited_count(), done->bricks.size());
         EXPECT_FALSE(done->bricks.empty());
     }
+}
+
+TEST(BigEdit, IsPlannedOnAnyThread) {
+    WorkerPool pool(config_of(1));
+    const Operation o{.shape = SphereShape{{3, -2, 5}, 20.0F}, .user = 7};
+    std::optional<BigEdit::Plan> plan;
+    std::thread([&] { plan = std::move(*BigEdit::plan(o)); }).join();
+    World one_call(layered_hills());
+    World world(layered_hills());
+    const auto expected = one_call.apply(o);
+    world.hold_edits({VoxelError::Kind::NotLoaded, "not yet"});
+    EXPECT_FALSE(world.begin(pool, std::move(*BigEdit::plan(o))));
+    world.allow_edits();
+    const auto edit = world.begin(pool, *std::exchange(plan, std::nullopt));
+    ASSERT_TRUE(expected && edit);
+    EXPECT_EQ((*edit)->operation().user, 7U);
+    ASSERT_EQ(settle(**edit), State::Ready);
+    ASSERT_TRUE(world.finish(**edit));
+    expect_equal(one_call, world, expected->bricks);
 }
 
 TEST(BigEdit, ThatIsCancelledWhileItIsPreparedChangesNothing) {

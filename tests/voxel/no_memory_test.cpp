@@ -4,7 +4,9 @@
 #include "streamed_world.hpp"
 #include "world_samples.hpp"
 
+#include "nebula/base/clock.hpp"
 #include "nebula/threading/worker_pool.hpp"
+#include "nebula/voxel/edit/big_edit.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/field/epoch.hpp"
 #include "nebula/voxel/field/volume.hpp"
@@ -119,6 +121,36 @@ TEST(EditWithoutMemory, IsMadeWholeOrNotAtAll) {
         ASSERT_TRUE(apply(volume, second));
         for (const auto& [id, brick] : expected)
             ASSERT_EQ(hash_of(*volume.find(id)), hash_of(brick));
+    }
+    EXPECT_GT(failures, 30);
+}
+
+// So is one that is worked out in slices, of which each has lists of its own.
+TEST(EditWithoutMemory, IsMadeInTheBackgroundWholeOrNotAtAll) {
+    WorkerPoolConfig config;
+    config.run_inline = true;
+    WorkerPool pool(config);
+    const Operation soft{.mode = Mode::Grow, .shape = SphereShape{{5.0F, 0.0F, 3.0F}, 4.0F}};
+    int failures = 0;
+    for (bool made = false; !made; ++failures) {
+        ASSERT_LT(failures, 10'000);
+        World world(layered_hills());
+        std::optional<VoxelError> error;
+        {
+            const FailingAllocation failing(failures);
+            if (const auto edit = world.begin(pool, soft)) {
+                while ((*edit)->advance(Clock::time_point::max()) == BigEdit::State::Working) {
+                }
+                if (auto report = world.finish(**edit); !report) error = std::move(report.error());
+            } else {
+                error = edit.error();
+            }
+            made = !failing.has_failed();
+        }
+        if (error) {
+            ASSERT_EQ(error->kind, VoxelError::Kind::OutOfMemory) << error->message;
+        }
+        ASSERT_EQ(world.volume().edited_count() == 0, error.has_value());
     }
     EXPECT_GT(failures, 30);
 }

@@ -27,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace nebula::godot {
@@ -119,6 +120,9 @@ Variant VoxelTerrain::edit_async(const char* method, const MakeBrush& make_brush
     if (const Error obstacle = edit_obstacle(where); obstacle != Error::OK) return obstacle;
     Brush brush = make_brush(brush_place(voxel::kMaxBigEditRadius));
     if (!brush) return refuse(where + brush.error() + '.');
+    if (std::holds_alternative<voxel::StampShape>(brush->shape))
+        return edit_async(method,
+                          [brush = std::move(brush)]() mutable { return std::move(brush); });
     name_stroke(*brush);
     auto& tasks = room_for_background_edit();
     const auto begun = world_->terrain.begin_edit(*brush);
@@ -154,13 +158,26 @@ task<std::int64_t> VoxelTerrain::make_in_background(std::string where,
                                                     std::function<Brush()> make_brush,
                                                     std::uint32_t user, std::uint32_t stroke,
                                                     std::shared_ptr<TaskNews> news) {
-    auto job = shared_pool().run(std::move(make_brush), {.band = Band::Normal, .name = "brush"});
-    Brush brush = co_await job;
-    if (!brush) co_return static_cast<std::int64_t>(refuse(where + brush.error() + '.'));
-    brush->user = user;
-    brush->stroke = stroke;
-    const auto begun = world_->terrain.begin_edit(*brush);
-    if (!begun) co_return static_cast<std::int64_t>(refuse(where + begun.error().message + '.'));
+    using Plan = tl::expected<voxel::BigEdit::Plan, voxel::VoxelError>;
+    auto job = shared_pool().run(
+        [make_brush = std::move(make_brush), user, stroke]() -> Plan {
+            try {
+                Brush brush = make_brush();
+                if (!brush)
+                    return tl::unexpected(
+                        voxel::VoxelError{voxel::VoxelError::Kind::OutOfRange, brush.error()});
+                brush->user = user;
+                brush->stroke = stroke;
+                return voxel::BigEdit::plan(std::move(*brush));
+            } catch (...) {
+                return tl::unexpected(voxel::error_of_current_exception());
+            }
+        },
+        {.band = Band::Normal, .name = "brush"});
+    Plan plan = co_await job;
+    if (!plan) co_return static_cast<std::int64_t>(refuse(where, plan.error()));
+    const auto begun = world_->terrain.begin_edit(std::move(*plan));
+    if (!begun) co_return static_cast<std::int64_t>(refuse(where, begun.error()));
     co_return co_await finish_in_background(where, HeldEdit(world_->terrain, **begun), news);
 }
 

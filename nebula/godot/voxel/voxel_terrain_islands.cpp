@@ -206,12 +206,12 @@ void VoxelTerrain::take_off_islands(Clock::time_point deadline) {
             ++i;
             continue;
         }
-        world_->coming_off.erase(world_->coming_off.begin() + static_cast<std::ptrdiff_t>(i));
         if (state == voxel::Detachment::State::Ready) {
             take_off(*island);
             if (Clock::now() >= deadline) return;
             continue;
         }
+        world_->coming_off.erase(world_->coming_off.begin() + static_cast<std::ptrdiff_t>(i));
         const voxel::VoxelError error = island->error();
         world_->terrain.drop(*island);
         if (state == voxel::Detachment::State::Failed) island_stays(error);
@@ -252,14 +252,27 @@ voxel::BodySettings VoxelTerrain::body_settings() const {
         .hull_edge = island_shape_ == IslandShape::Convex ? voxel::kOneHull : voxel::kBrickSize};
 }
 
+// If there is no memory, it is still one of those that come off, or its ground is gone.
 void VoxelTerrain::take_off(voxel::Detachment& island) {
     const ObjectId self = id();
     const std::uint64_t world = world_number_;
     const voxel::LoosePart& loose = *island.part();
     const double volume = loose.mass.volume * voxel_volume();
-    const auto body = make_fall(loose, [&] { return world_->terrain.finish(island); });
+    bool has_ended = false;
+    const auto body = make_fall(loose, [&] {
+        using Kind = voxel::VoxelError::Kind;
+        auto report = world_->terrain.finish(island);
+        has_ended = report || (report.error().kind != Kind::NotReady &&
+                               report.error().kind != Kind::NotLoaded);
+        if (has_ended) std::erase(world_->coming_off, &island);
+        return report;
+    });
     if (!survives(self, world)) return;
     if (body) return announce_island("island_detached", {Variant(*body), volume});
+    if (!has_ended) {
+        std::erase(world_->coming_off, &island);
+        world_->terrain.drop(island);
+    }
     island_stays(body.error());
 }
 

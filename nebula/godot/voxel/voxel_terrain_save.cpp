@@ -65,10 +65,14 @@ private:
 };
 
 Variant awaited(const std::shared_ptr<SaveWait>& wait, std::string_view name, const char* verb) {
-    return make_awaitable(SaveWait::outcome(wait),
-                          {.name = name,
-                           .when_cancelled = Variant(String(
-                               std::string("the game quit before the ") + verb + " was answered"))})
+    return make_awaitable(
+               SaveWait::outcome(wait),
+               {.name = name,
+                .when_cancelled = Variant(
+                    String(std::string("the game quit before the ") + verb + " was answered")),
+                .when_called_off =
+                    Variant(String(std::string("nobody waits for the ") + verb +
+                                   " any more, because the task was cancelled; it goes on"))})
         ->wait();
 }
 
@@ -219,15 +223,18 @@ task<String> VoxelTerrain::import_in_background(std::string path, voxel::Vec3i m
         warnings.push_back('"' + path + "\" was made with another generator (" +
                            region->other_generator + ") than the terrain has (" + words +
                            "), so ground that nobody changed there may be another one here");
-    auto operation = co_await shared_pool().run(
-        [region = std::move(*region), moved_by]() mutable {
-            return voxel::paste_of(std::move(region), moved_by);
+    auto plan = co_await shared_pool().run(
+        [region = std::move(*region), moved_by, user, stroke]() mutable {
+            return voxel::paste_of(std::move(region), moved_by)
+                .and_then([&](voxel::Operation&& operation) {
+                    operation.user = user;
+                    operation.stroke = stroke;
+                    return voxel::BigEdit::plan(std::move(operation));
+                });
         },
         {.band = Band::Background, .name = "import_region"});
-    if (!operation) co_return told(operation.error());
-    operation->user = user;
-    operation->stroke = stroke;
-    const auto begun = world_->terrain.begin_edit(*operation);
+    if (!plan) co_return told(plan.error());
+    const auto begun = world_->terrain.begin_edit(std::move(*plan));
     if (!begun) co_return told(begun.error());
     const auto changed = co_await finish_edit(HeldEdit(world_->terrain, **begun), std::move(news));
     if (!changed) co_return told(changed.error());

@@ -173,10 +173,10 @@ void BigEdit::merge() noexcept {
         bricks_.reserve(count);
         volumes_.reserve(count);
         hashes_.reserve(count);
-        for (Slice& slice : slices_) {
+        for (Slice& slice : slices_)
             if (slice.error && !error_) error_ = std::move(slice.error);
-            merge_changes(slice);
-        }
+        if (error_) return;  // the lists of a slice that has failed need not be of one length
+        for (Slice& slice : slices_) merge_changes(slice);
         if (plan_.soft_ != nullptr) pick_down();
         for (Slice& slice : slices_) slice = {};  // here, and not on the owner thread
         std::sort(report_.chunks.begin(), report_.chunks.end());

@@ -224,25 +224,31 @@ std::optional<BrickPtr> UndoHistory::move_out(Stroke& stroke, std::size_t at, St
     Entry& mine = stroke.entries[at];
     const std::uint64_t here = content(mine.id);
     const std::size_t first = step.sunk.size();
-    std::uint64_t when = mine.when;
-    for (std::uint64_t state = mine.after; state != here; state = step.sunk.back().entry->after) {
-        // The next one. An earlier edit may have begun with an equal brick.
-        Sunk next{};
-        for (auto& [id, user] : users_)
-            for (const auto& other : user.done) {
-                const auto known = other->index.find(mine.id);
-                if (known == other->index.end()) continue;
-                Entry& entry = other->entries[known->second];
-                if (entry.before != state || entry.when <= when) continue;
-                if (next.entry != nullptr && entry.when > next.entry->when) continue;
-                next.user = id;
-                next.stroke = other.get();
-                next.entry = &entry;
-            }
-        if (next.entry == nullptr) return std::nullopt;
-        when = next.entry->when;
-        step.sunk.push_back(std::move(next));
+    struct Later {
+        std::uint32_t user;
+        Stroke* stroke;
+        Entry* entry;
+    };
+    std::vector<Later> done;
+    for (auto& [id, user] : users_)
+        for (const auto& other : user.done) {
+            const auto known = other->index.find(mine.id);
+            if (known == other->index.end()) continue;
+            Entry& entry = other->entries[known->second];
+            if (entry.when > mine.when) done.push_back({id, other.get(), &entry});
+        }
+    std::ranges::sort(done, {}, [](const Later& later) { return later.entry->when; });
+    std::uint64_t state = mine.after;
+    for (const Later& next : done) {
+        if (state == here) break;
+        if (next.entry->before != state) continue;  // what led to it is forgotten
+        Sunk& edit = step.sunk.emplace_back();
+        edit.user = next.user;
+        edit.stroke = next.stroke;
+        edit.entry = next.entry;
+        state = next.entry->after;
     }
+    if (state != here) return std::nullopt;
     const std::span<Sunk> later(step.sunk.begin() + static_cast<std::ptrdiff_t>(first),
                                 step.sunk.end());
     const Brick* const left = later.front().entry->other.get();

@@ -179,6 +179,10 @@ tl::expected<BigEdit*, VoxelError> Terrain::begin_edit(const Operation& operatio
     return impl().world.begin(impl().pool, operation);
 }
 
+tl::expected<BigEdit*, VoxelError> Terrain::begin_edit(BigEdit::Plan plan) {
+    return impl().world.begin(impl().pool, std::move(plan));
+}
+
 tl::expected<EditReport, VoxelError> Terrain::finish_edit(BigEdit& edit) {
     return change([&](World& world, auto&& ready) { return world.finish(edit, ready); });
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/base/clock.hpp"
+#include "nebula/voxel/edit/big_edit.hpp"
 #include "nebula/voxel/edit/distance_grid.hpp"
 #include "nebula/voxel/edit/edit.hpp"
 #include "nebula/voxel/field/generator.hpp"
@@ -40,7 +41,6 @@ class WorkerPool;
 
 namespace nebula::voxel {
 
-class BigEdit;
 class Detachment;
 struct DetachmentSettings;
 
@@ -138,6 +138,7 @@ public:
     [[nodiscard]] std::optional<std::uint32_t> stroke_to_redo(std::uint32_t user) const noexcept;
     /// Operations of any size, made by workers: as World::begin, finish and drop.
     tl::expected<BigEdit*, VoxelError> begin_edit(const Operation& operation);
+    tl::expected<BigEdit*, VoxelError> begin_edit(BigEdit::Plan plan);
     tl::expected<EditReport, VoxelError> finish_edit(BigEdit& edit);
     void drop_edit(BigEdit& edit) noexcept;
 

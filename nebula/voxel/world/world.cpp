@@ -67,7 +67,12 @@ tl::expected<BigEdit*, VoxelError> World::begin(WorkerPool& pool, const Operatio
     if (held_) return tl::unexpected(*held_);
     auto plan = BigEdit::plan(operation);
     if (!plan) return tl::unexpected(std::move(plan.error()));
-    auto edit = BigEdit::start(pool, volume_, std::move(*plan));
+    return begin(pool, std::move(*plan));
+}
+
+tl::expected<BigEdit*, VoxelError> World::begin(WorkerPool& pool, BigEdit::Plan plan) {
+    if (held_) return tl::unexpected(*held_);
+    auto edit = BigEdit::start(pool, volume_, std::move(plan));
     if (!edit) return tl::unexpected(std::move(edit.error()));
     try {
         big_edits_.push_back(std::move(*edit));

@@ -55,6 +55,8 @@ public:
     /// and finish() when it is Ready. The world owns it: it is valid until finish() or drop().
     /// Errors: see BigEdit::plan and start.
     tl::expected<BigEdit*, VoxelError> begin(WorkerPool& pool, const Operation& operation);
+    /// The same of what another thread has planned. Errors: see BigEdit::start.
+    tl::expected<BigEdit*, VoxelError> begin(WorkerPool& pool, BigEdit::Plan plan);
     /// Publishes it, as apply() would now. After NotReady and NotLoaded it is still there; otherwise it
     /// is gone then, also after an error. Errors: see BigEdit::prepare.
     tl::expected<EditReport, VoxelError> finish(BigEdit& edit, const Ready& ready = {});

@@ -67,6 +67,20 @@ func test_what_was_saved_is_there_in_the_next_game() -> void:
 	forget()
 
 
+func test_who_cancels_a_save_only_stops_to_wait_for_it() -> void:
+	forget()
+	var terrain := kept_terrain()
+	await opened(terrain)
+	var saves := news_of(terrain.saved)
+	terrain.dig_sphere(Vector3.ZERO, 6.0)
+	var saving := NebulaTask.of(terrain.save())
+	saving.cancel()
+	check_equal(saving.result, "nobody waits for the save any more, because the task was cancelled; it goes on", "the answer")
+	check(await comes(func() -> bool: return saves.size() == 1), "it is saved all the same")
+	await remove(terrain)
+	forget()
+
+
 func test_until_the_file_is_loaded_edits_are_refused_and_nothing_is_shown() -> void:
 	forget()
 	var terrain := kept_terrain()
