@@ -22,12 +22,16 @@ func _run() -> void:
 	var threads := DirAccess.get_directories_at("/proc/self/task").size()
 	var own_reads := -main_thread_reads() + main_thread_reads()
 	var waits := main_thread_waits()
+	var page_reads := main_thread_page_reads()
 	check(waits > 0 and own_reads > 0, "the kernel counts waits and reads")
 	var reads := main_thread_reads()
 	root.add_child(terrain)
 	reads = main_thread_reads() - reads - own_reads
 	check(reads == 0, "%d reads of files by the main thread" % reads)
-	check(main_thread_waits() == waits, "%d waits of the main thread" % (main_thread_waits() - waits))
+	waits = main_thread_waits() - waits
+	# A part of the library that is needed for the first time may have to come from the disk.
+	page_reads = main_thread_page_reads() - page_reads
+	check(waits <= page_reads, "%d waits of the main thread, %d of them for the disk" % [waits, page_reads])
 	if not pool_changes():
 		check(DirAccess.get_directories_at("/proc/self/task").size() == threads, "it starts no thread")
 	check(await terrain.wait_loaded(), "it loads")
@@ -66,6 +70,11 @@ func main_thread_waits() -> int:
 		if line.begins_with("voluntary_ctxt_switches:"):
 			return line.get_slice(":", 1).to_int()
 	return -1
+
+
+# How often it had to wait for a page of a file that is mapped into memory.
+func main_thread_page_reads() -> int:
+	return read("/proc/self/task/%d/stat" % OS.get_process_id()).get_slice(") ", 1).get_slice(" ", 9).to_int()
 
 
 # How often it has read from a file.
