@@ -59,11 +59,11 @@ public:
         : LoopItems(items.size()), items_(std::move(items)), view_(items_.view()) {}
 
     [[nodiscard]] Variant at(std::size_t i) const override { return Variant(view_[i]); }
-    [[nodiscard]] Variant packed(Array results) const override {
+    [[nodiscard]] Variant packed(const Array& results) const override {
         Packed all;
         all.resize(results.size());
         const std::span<T> slots = all.write();
-        const std::span<const Variant> given = std::as_const(results).view();
+        const std::span<const Variant> given = results.view();
         for (std::size_t i = 0; i < given.size(); ++i) {
             if (!fits<T>(given[i])) return Variant(results);
             slots[i] = given[i].to<T>();
@@ -144,7 +144,7 @@ Variant script_map(WorkerPool& pool, const LoopItems& items, const ScriptFunctio
     const std::span<Variant> slots = results.write();
     call_each(pool, items, function, band, "Nebula.par_map",
               [slots](std::size_t i, Variant result) noexcept { slots[i] = std::move(result); });
-    return items.packed(std::move(results));
+    return items.packed(results);
 }
 
 }  // namespace nebula::godot

@@ -33,7 +33,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] virtual Variant at(std::size_t i) const = 0;
     /// The results of a map, as a packed array of the same type as the items if each of them fits.
-    [[nodiscard]] virtual Variant packed(Array results) const { return Variant(results); }
+    [[nodiscard]] virtual Variant packed(const Array& results) const { return Variant(results); }
 
 protected:
     explicit LoopItems(std::size_t size) noexcept : size_(size) {}

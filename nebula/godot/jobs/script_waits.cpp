@@ -89,9 +89,9 @@ task<Variant> at_most(task<Variant> body, double seconds) {
 
 }  // namespace
 
-task<Array> wait_for_all(Array what) { return all_of(elements(what)); }
+task<Array> wait_for_all(const Array& what) { return all_of(elements(what)); }
 
-task<Dictionary> wait_for_any(Array what) {
+task<Dictionary> wait_for_any(const Array& what) {
     if (what.is_empty())
         throw std::invalid_argument("any of no elements would wait for ever; give it at least one");
     return first_of(elements(what));

@@ -17,10 +17,10 @@ namespace nebula::godot {
 /// Threads:   main thread.
 
 /// The values, in the same order. The first that fails ends the wait.
-[[nodiscard]] task<Array> wait_for_all(Array what);
+[[nodiscard]] task<Array> wait_for_all(const Array& what);
 /// {"index", "value"} of the first to end. If that fails, so does this.
 /// \throws std::invalid_argument at once if there is none.
-[[nodiscard]] task<Dictionary> wait_for_any(Array what);
+[[nodiscard]] task<Dictionary> wait_for_any(const Array& what);
 /// The value; TaskFailed with Code::TimedOut if it takes longer than so many seconds of game time.
 /// \throws std::invalid_argument at once if that is not a number of at least 0.
 [[nodiscard]] task<Variant> wait_at_most(Variant what, double seconds);

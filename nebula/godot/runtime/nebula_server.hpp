@@ -69,8 +69,8 @@ public:
     [[nodiscard]] Variant par_for_async(const Variant& items, const Callable& function, Band band);
     [[nodiscard]] Variant par_map_async(const Variant& items, const Callable& function, Band band);
 
-    [[nodiscard]] task<Array> all(Array what);
-    [[nodiscard]] task<Dictionary> any(Array what);
+    [[nodiscard]] task<Array> all(const Array& what);
+    [[nodiscard]] task<Dictionary> any(const Array& what);
     [[nodiscard]] task<Variant> timeout(Variant what, double seconds);
     [[nodiscard]] Ref<NebulaInterval> interval(double seconds);
 

@@ -249,9 +249,9 @@ Variant NebulaServer::par_map_async(const Variant& items, const Callable& functi
     return loop_later(items, function, band, "par_map_async", kMap);
 }
 
-task<Array> NebulaServer::all(Array what) { return wait_for_all(std::move(what)); }
+task<Array> NebulaServer::all(const Array& what) { return wait_for_all(what); }
 
-task<Dictionary> NebulaServer::any(Array what) { return wait_for_any(std::move(what)); }
+task<Dictionary> NebulaServer::any(const Array& what) { return wait_for_any(what); }
 
 task<Variant> NebulaServer::timeout(Variant what, double seconds) {
     return wait_at_most(std::move(what), seconds);

@@ -179,7 +179,7 @@ Variant VoxelStamp::from_distances(const Vector3i& size, const PackedFloat32Arra
     });
 }
 
-Variant VoxelStamp::from_samples(std::string where, voxel::DistanceGrid samples) {
+Variant VoxelStamp::from_samples(const std::string& where, voxel::DistanceGrid samples) {
     return awaited(where, [samples = std::move(samples)]() mutable -> Made {
         try {
             voxel::continue_distances(samples);
@@ -191,7 +191,7 @@ Variant VoxelStamp::from_samples(std::string where, voxel::DistanceGrid samples)
 }
 
 Ref<VoxelStamp> VoxelStamp::make(voxel::DistanceGrid grid, voxel::Vec3i offset) {
-    const Ref<VoxelStamp> stamp = make_ref<VoxelStamp>();
+    Ref<VoxelStamp> stamp = make_ref<VoxelStamp>();
     stamp->set({std::make_shared<const voxel::DistanceGrid>(std::move(grid)),
                 {offset.x, offset.y, offset.z}});
     return stamp;

@@ -41,7 +41,8 @@ public:
                                                 const PackedFloat32Array& distances,
                                                 const PackedByteArray& materials);
     /// The same of samples as they lie in the ground. `where` begins an error's line.
-    [[nodiscard]] static Variant from_samples(std::string where, voxel::DistanceGrid samples);
+    [[nodiscard]] static Variant from_samples(const std::string& where,
+                                              voxel::DistanceGrid samples);
     [[nodiscard]] static Ref<VoxelStamp> make(voxel::DistanceGrid grid, voxel::Vec3i offset);
 
 private:

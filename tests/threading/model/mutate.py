@@ -49,7 +49,11 @@ COMMENT = re.compile(r"[ \t]*//[^\n]*")
 KNOWN = HERE / "mutants.known"
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 # What is linked into every model: explorer and main program, and what assertions need.
-LINKED = (*sorted(HERE.glob("explorer.*")), HERE / "model_main.cpp", *sorted((ROOT / "nebula/base").glob("*.cpp")))
+LINKED = (
+    *sorted(HERE.glob("explorer.*")),
+    HERE / "model_main.cpp",
+    *(path for path in sorted((ROOT / "nebula/base").glob("*.cpp")) if not path.stem.endswith(("_windows", "_macos"))),
+)
 
 
 @dataclass
