@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Installs a package into an empty project as the README says, runs a scene that digs, exports it, and
 # plays the export:

@@ -95,7 +95,7 @@ def page(source, pages):
     return LINK.sub(mend, text).encode()
 
 
-def addon_files(platform, libraries, licenses):
+def addon_files(libraries, licenses):
     """Everything in the package, as {path below addons/nebula: bytes}."""
     files = {"nebula.gdextension": extension_file().encode(), "LICENSE": (ROOT / "LICENSE").read_bytes()}
     for source in (ROOT / "addon/addons/nebula").rglob("*"):
@@ -155,7 +155,7 @@ def main():
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     name = f"nebula-{version}-{arguments.platform}"
-    addon = addon_files(arguments.platform, shipped, licenses)
+    addon = addon_files(shipped, licenses)
     write_zip(arguments.out / f"{name}.zip", {str(ADDON / path): data for path, data in addon.items()}, arguments.seconds)
     write_zip(arguments.out / f"{name}-symbols.zip", symbols, arguments.seconds)
     write_sums(arguments.out, version)
