@@ -1,6 +1,7 @@
 # Flags and helpers that every target of ours shares.
 
-# What one system does otherwise than another is in x_linux.cpp, x_windows.cpp and x_macos.cpp.
+# What one system does otherwise than another is in x_linux.cpp, x_windows.cpp and x_macos.cpp, and what
+# Linux and macOS have in common is in x_posix.cpp.
 string(TOLOWER ${CMAKE_SYSTEM_NAME} NEBULA_SYSTEM)
 if(NEBULA_SYSTEM STREQUAL "darwin")
     set(NEBULA_SYSTEM macos)

@@ -79,7 +79,7 @@ def includes_of(text):
 def missing(file, text):
     """{header: line of the first use} of what the file uses and does not include."""
     included = includes_of(text)
-    own = file.with_name(re.sub(r"_(linux|windows|macos)$", "", file.stem) + ".hpp")
+    own = file.with_name(re.sub(r"_(linux|macos|posix|windows)$", "", file.stem) + ".hpp")
     if own != file and own.is_file():
         included |= includes_of(own.read_text(encoding="utf-8"))
     code = NOT_CODE.sub(lambda match: "\n" * match.group().count("\n"), text)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/threading/detail/os_thread.hpp"
 
+#include "nebula/threading/detail/os_thread_posix.hpp"
+
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -10,18 +12,12 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <climits>
 #include <ctime>
 #include <memory>
-#include <system_error>
 #include <thread>
 
 namespace nebula::detail {
 namespace {
-
-void check(int error, const char* what) {
-    if (error != 0) throw std::system_error(error, std::generic_category(), what);
-}
 
 // The CPUs of a pinned thread from before the pinning. Nothing to construct or destroy: the
 // extension is unloaded while foreign threads are still alive.
@@ -31,27 +27,14 @@ constinit thread_local cpu_set_t before_pinning{};
 }  // namespace
 
 ThreadHandle start_thread(void* (*entry)(void*), void* argument, std::size_t stack_size_bytes) {
-    struct Attributes {
-        Attributes() { check(pthread_attr_init(&value), "thread attributes"); }
-        ~Attributes() { pthread_attr_destroy(&value); }
-        Attributes(const Attributes&) = delete;
-        Attributes& operator=(const Attributes&) = delete;
-        pthread_attr_t value{};
-    } attributes;
-    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    std::size_t guard = 0;
-    check(pthread_attr_getguardsize(&attributes.value, &guard), "guard size");
-    // glibc takes the guard out of the given size; one page more for what it keeps on top.
-    const std::size_t wanted =
-        std::max(stack_size_bytes, static_cast<std::size_t>(PTHREAD_STACK_MIN)) + guard + page;
-    const std::size_t size = (wanted + page - 1) / page * page;
-    check(pthread_attr_setstacksize(&attributes.value, size), "stack size of a worker thread");
+    PosixThreadAttributes attributes(stack_size_bytes);
     if (was_pinned)
-        check(
-            pthread_attr_setaffinity_np(&attributes.value, sizeof before_pinning, &before_pinning),
+        check_posix(
+            pthread_attr_setaffinity_np(attributes.get(), sizeof before_pinning, &before_pinning),
             "CPUs of a worker thread");
     pthread_t thread{};
-    check(pthread_create(&thread, &attributes.value, entry, argument), "starting a worker thread");
+    check_posix(pthread_create(&thread, attributes.get(), entry, argument),
+                "starting a worker thread");
     return thread;
 }
 
@@ -69,10 +52,6 @@ bool join_thread_until(ThreadHandle thread, Clock::time_point deadline) noexcept
     return pthread_timedjoin_np(thread, nullptr, &until) != ETIMEDOUT;
 }
 
-void sleep_forever() noexcept {
-    for (;;) pause();
-}
-
 void name_this_thread(const std::string& name) noexcept {
     pthread_setname_np(pthread_self(), name.c_str());
 }
@@ -85,8 +64,6 @@ std::string this_thread_name() {
 long this_thread_os_id() noexcept { return syscall(SYS_gettid); }
 
 bool is_main_thread() noexcept { return this_thread_os_id() == this_process_id(); }
-
-long this_process_id() noexcept { return getpid(); }
 
 StackRange this_stack() noexcept {
     StackRange range;
@@ -143,7 +120,5 @@ void set_this_thread_nice(int nice) noexcept {
     // On Linux, unlike in POSIX, each thread has its own.
     setpriority(PRIO_PROCESS, static_cast<id_t>(this_thread_os_id()), nice);
 }
-
-void call_in_children(void (*function)()) noexcept { pthread_atfork(nullptr, nullptr, function); }
 
 }  // namespace nebula::detail

@@ -2,25 +2,20 @@
 // Written from the documentation: nobody has compiled or run this file yet.
 #include "nebula/threading/detail/os_thread.hpp"
 
+#include "nebula/threading/detail/os_thread_posix.hpp"
+
 #include <pthread.h>
 #include <pthread/qos.h>
 #include <sys/sysctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <climits>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <system_error>
 
 namespace nebula::detail {
 namespace {
-
-void check(int error, const char* what) {
-    if (error != 0) throw std::system_error(error, std::generic_category(), what);
-}
 
 // The system cannot join a thread for a limited time, so a thread says itself that it is about to end.
 struct Started {
@@ -35,8 +30,8 @@ struct Started {
 void* run(void* argument) {
     auto& started = *static_cast<Started*>(argument);
     (void)started.entry(started.argument);
-    const std::lock_guard lock(
-        started.mutex);  // join_thread_until() deletes it after the join only
+    // join_thread_until() deletes it after the join only.
+    const std::lock_guard lock(started.mutex);
     started.has_ended = true;
     started.ended.notify_one();
     return nullptr;
@@ -45,23 +40,12 @@ void* run(void* argument) {
 }  // namespace
 
 ThreadHandle start_thread(void* (*entry)(void*), void* argument, std::size_t stack_size_bytes) {
-    struct Attributes {
-        Attributes() { check(pthread_attr_init(&value), "thread attributes"); }
-        ~Attributes() { pthread_attr_destroy(&value); }
-        Attributes(const Attributes&) = delete;
-        Attributes& operator=(const Attributes&) = delete;
-        pthread_attr_t value{};
-    } attributes;
-    const auto page = static_cast<std::size_t>(getpagesize());
-    const std::size_t wanted =
-        std::max(stack_size_bytes, static_cast<std::size_t>(PTHREAD_STACK_MIN)) + page;
-    check(pthread_attr_setstacksize(&attributes.value, (wanted + page - 1) / page * page),
-          "stack size of a worker thread");
+    PosixThreadAttributes attributes(stack_size_bytes);
     auto started = std::make_unique<Started>();
     started->entry = entry;
     started->argument = argument;
-    check(pthread_create(&started->thread, &attributes.value, run, started.get()),
-          "starting a worker thread");
+    check_posix(pthread_create(&started->thread, attributes.get(), run, started.get()),
+                "starting a worker thread");
     return started.release();
 }
 
@@ -81,10 +65,6 @@ bool join_thread_until(ThreadHandle thread, Clock::time_point deadline) noexcept
     return true;
 }
 
-void sleep_forever() noexcept {
-    for (;;) pause();
-}
-
 void name_this_thread(const std::string& name) noexcept { pthread_setname_np(name.c_str()); }
 
 std::string this_thread_name() {
@@ -99,8 +79,6 @@ long this_thread_os_id() noexcept {
 }
 
 bool is_main_thread() noexcept { return pthread_main_np() != 0; }
-
-long this_process_id() noexcept { return getpid(); }
 
 StackRange this_stack() noexcept {
     // The address is the upper end.
@@ -124,7 +102,5 @@ void set_this_thread_nice(int nice) noexcept {
     if (nice > 0)
         pthread_set_qos_class_self_np(nice >= 10 ? QOS_CLASS_BACKGROUND : QOS_CLASS_UTILITY, 0);
 }
-
-void call_in_children(void (*function)()) noexcept { pthread_atfork(nullptr, nullptr, function); }
 
 }  // namespace nebula::detail

@@ -2,7 +2,6 @@
 #include "nebula/voxel/store/detail/os_files.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -18,18 +17,5 @@ std::error_code rename_to_new(const std::filesystem::path& from,
         return {};
     return {errno, std::generic_category()};
 }
-
-void sync_folder(const std::filesystem::path& folder) noexcept {
-    const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (handle < 0) return;
-    ::fsync(handle);
-    ::close(handle);
-}
-
-bool may_write_into(const std::filesystem::path& folder) noexcept {
-    return ::access(folder.c_str(), W_OK) == 0;
-}
-
-long process_number() noexcept { return ::getpid(); }
 
 }  // namespace nebula::voxel::detail

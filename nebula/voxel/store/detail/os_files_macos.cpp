@@ -2,9 +2,6 @@
 // Written from the documentation: nobody has compiled or run this file yet.
 #include "nebula/voxel/store/detail/os_files.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -19,19 +16,5 @@ std::error_code rename_to_new(const std::filesystem::path& from,
         return {};
     return {errno, std::generic_category()};
 }
-
-void sync_folder(const std::filesystem::path& folder) noexcept {
-    const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (handle < 0) return;
-    // fsync() leaves it in the disk's own memory.
-    if (::fcntl(handle, F_FULLFSYNC) != 0) ::fsync(handle);
-    ::close(handle);
-}
-
-bool may_write_into(const std::filesystem::path& folder) noexcept {
-    return ::access(folder.c_str(), W_OK) == 0;
-}
-
-long process_number() noexcept { return ::getpid(); }
 
 }  // namespace nebula::voxel::detail
