@@ -38,6 +38,8 @@ def main():
     pages.mkdir(parents=True)
 
     classes = sorted(options.class_docs.glob("*.xml"))
+    if not classes:
+        sys.exit(f"build_site.py: {options.class_docs} has no class docs, and a guide without a reference is none")
     names = Names(classes)
     write_reference(classes, names, pages / "api")
     wanted = set()
