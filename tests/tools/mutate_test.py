@@ -21,7 +21,13 @@ class MemoryOfMutants(ScratchTree):
             "tests/model/model.hpp": "#include <atomic>\n",
             "tests/model/main.cpp": "",
             "nebula/a.hpp": '#include "nebula/deep.hpp"\n',
-            "nebula/deep.hpp": "",
+            "nebula/deep.hpp": '#include "nebula/base/used.hpp"\n',
+            "nebula/base/used.hpp": "",
+            "nebula/base/used.cpp": "",
+            "nebula/base/used_linux.cpp": '#include "nebula/base/behind.hpp"\n',
+            "nebula/base/behind.hpp": "",
+            "nebula/base/behind.cpp": "",
+            "nebula/base/other.cpp": "",
         })
         for name, value in (("ROOT", self.root), ("HERE", here), ("LINKED", (here / "main.cpp",)), ("KNOWN", here / "known")):
             patch = mock.patch.object(mutate, name, value)
@@ -31,7 +37,7 @@ class MemoryOfMutants(ScratchTree):
 
     def try_out(self, answer=None, header="nebula/a.hpp", text="mutant", model="a_model.cpp", command="cc -O0", afresh=False, record=False):
         """What came of the mutant, and whether it had to be tried."""
-        for cache in (mutate.included_by, mutate.content_hash):
+        for cache in (mutate.made_of, mutate.content_hash):
             cache.cache_clear()
         memory = mutate.Memory(self.root / "known", [command], afresh)
         before = self.tried
@@ -53,7 +59,8 @@ class MemoryOfMutants(ScratchTree):
 
     def test_whatever_it_depends_on_is_part_of_the_key(self):
         self.try_out()
-        for file in ("tests/model/a_model.cpp", "tests/model/model.hpp", "tests/model/main.cpp", "nebula/deep.hpp"):
+        for file in ("tests/model/a_model.cpp", "tests/model/model.hpp", "tests/model/main.cpp", "nebula/deep.hpp",
+                     "nebula/base/used.cpp", "nebula/base/used_linux.cpp", "nebula/base/behind.cpp"):
             self.write({file: (self.root / file).read_text() + "int changed;\n"})
             self.assertTrue(self.try_out()[1], file)
         self.assertTrue(self.try_out(command="cc -O2")[1])
@@ -64,7 +71,9 @@ class MemoryOfMutants(ScratchTree):
         # The mutant's text stands in for the header.
         self.write({"tests/model/b_model.cpp": "// changed\n", "nebula/a.hpp": '#include "nebula/deep.hpp"\nint changed;\n'})
         self.assertFalse(self.try_out()[1])
-        self.write({"nebula/deep.hpp": "// a comment\n"})
+        self.write({"nebula/base/other.cpp": "int changed;\n"})
+        self.assertFalse(self.try_out()[1])
+        self.write({"nebula/deep.hpp": '#include "nebula/base/used.hpp"\n// a comment\n'})
         self.assertFalse(self.try_out(text="mutant  // with another comment")[1])
 
     def test_what_is_committed_is_known_everywhere(self):

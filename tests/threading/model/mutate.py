@@ -8,10 +8,11 @@ change nothing, and one step less must be noticed. By hand: the table's mutants,
 and wakes left out, and for orders of which one of two is enough.
 
 A header is copied with the bug, its models are compiled against the copy, and one must fail. What came
-of it is remembered under a hash of all that it depends on: the mutant, the models and every header of
-ours that they include, comments left out, and the compiler and its flags. So only what a change can
-have touched is tried again. The work folder keeps what this machine has tried, and mutants.known, which
-is committed, what anybody has: --record writes it anew, after all mutants fared as they should.
+of it is remembered under a hash of all that it depends on: the mutant, the models, every header of ours
+that they include and what is linked for it, comments left out, and the compiler and its flags. So only
+what a change can have touched is tried again. The work folder keeps what this machine has tried, and
+mutants.known, which is committed, what anybody has: --record writes it anew, after all mutants fared as
+they should.
 --afresh, or NEBULA_LONG in the environment, believes neither.
 """
 
@@ -48,12 +49,8 @@ ORDER = re.compile(r"std::memory_order_(\w+)")
 COMMENT = re.compile(r"[ \t]*//[^\n]*")
 KNOWN = HERE / "mutants.known"
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
-# What is linked into every model: explorer and main program, and what assertions need.
-LINKED = (
-    *sorted(HERE.glob("explorer.*")),
-    HERE / "model_main.cpp",
-    *(path for path in sorted((ROOT / "nebula/base").glob("*.cpp")) if not path.stem.endswith(("_windows", "_macos"))),
-)
+# What is linked into every model. Of the library base, each has what its headers need.
+LINKED = (*sorted(HERE.glob("explorer.*")), HERE / "model_main.cpp")
 
 
 @dataclass
@@ -103,14 +100,17 @@ def orders_of(text):
 
 
 @functools.cache
-def included_by(file):
-    """`file` and all files of ours that it includes, however deep."""
+def made_of(file):
+    """`file`, all files of ours that it includes, however deep, and the sources of the headers of base."""
     found, ahead = set(), [file]
     while ahead:
         path = ahead.pop()
         if path in found:
             continue
         found.add(path)
+        if path.parent == ROOT / "nebula/base" and path.suffix == ".hpp":
+            sources = (path.with_name(f"{path.stem}{system}.cpp") for system in ("", "_linux", "_posix"))
+            ahead += [source for source in sources if source.is_file()]
         for name in INCLUDE.findall(path.read_text()):
             place = next((p for p in (path.parent / name, HERE / name, ROOT / name) if p.is_file()), None)
             if place:
@@ -144,9 +144,9 @@ class Memory:
 
     def key(self, header, text, models):
         """`text` stands in for the content of `header`; None and "" where nothing is changed."""
-        files = set().union(*(included_by(file) for file in LINKED))
+        files = set().union(*(made_of(file) for file in LINKED))
         for model in models:
-            files |= included_by((HERE / model.partition(":")[0]).resolve())
+            files |= made_of((HERE / model.partition(":")[0]).resolve())
         changed = (ROOT / header).resolve() if header else None
         parts = [self.common, *models, str(header), code_of(text)]
         parts += [f"{file.relative_to(ROOT)} {content_hash(file)}" for file in sorted(files) if file != changed]
