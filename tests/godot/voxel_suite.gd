@@ -85,3 +85,23 @@ func edits_of(terrain: VoxelTerrain) -> Array[Dictionary]:
 
 func sum_of(infos: Array[Dictionary], key: String) -> int:
 	return infos.reduce(func(sum: int, info: Dictionary) -> int: return sum + info[key], 0)
+
+
+# Physics ticks. The engine runs as fast as it can here; workers shall have some of the time that a game
+# gives them.
+func ticks(count: int) -> void:
+	for i in count:
+		await tree.physics_frame
+		OS.delay_usec(1000)
+
+
+# A box of a metre that does not move yet.
+func frozen_box(at: Vector3) -> RigidBody3D:
+	var body := RigidBody3D.new()
+	var shape := CollisionShape3D.new()
+	shape.shape = BoxShape3D.new()
+	body.add_child(shape)
+	body.position = at
+	body.freeze = true
+	tree.root.add_child(body)
+	return body

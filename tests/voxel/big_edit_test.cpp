@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "background_work.hpp"
 #include "brush_oracle.hpp"
 #include "world_samples.hpp"
 
@@ -12,7 +13,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -27,22 +27,6 @@ namespace nebula::voxel {
 namespace {
 
 using State = BigEdit::State;
-
-WorkerPoolConfig config_of(int workers) {
-    WorkerPoolConfig config;
-    config.run_inline = workers == 0;
-    if (workers > 0) config.thread_count_override = workers;
-    return config;
-}
-
-State settle(BigEdit& edit) {
-    const auto guard = Clock::now() + std::chrono::seconds(30);
-    for (;;) {
-        const State state = edit.advance(Clock::time_point::min());
-        if (state != State::Working || Clock::now() > guard) return state;
-        std::this_thread::yield();
-    }
-}
 
 // Both worlds have the same bricks, of those named.
 void expect_equal(const World& a, const World& b, const std::vector<BrickId>& bricks) {

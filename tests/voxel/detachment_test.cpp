@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Islands that workers get ready, while somebody edits.
+#include "background_work.hpp"
 #include "island_worlds.hpp"
 
 #include "nebula/base/clock.hpp"
@@ -10,13 +11,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <vector>
 
 namespace nebula::voxel {
@@ -36,22 +35,6 @@ std::shared_ptr<const Generator> ball() {
                                  int{kSampleMin}, int{kSampleMax});
         return static_cast<Sample>(d == 0 ? -1 : d);
     });
-}
-
-WorkerPoolConfig config_of(int workers) {
-    WorkerPoolConfig config;
-    config.run_inline = workers == 0;
-    if (workers > 0) config.thread_count_override = workers;
-    return config;
-}
-
-State settle(Detachment& island) {
-    const auto guard = Clock::now() + std::chrono::seconds(60);
-    for (;;) {
-        const State state = island.advance(Clock::time_point::min());
-        if (state != State::Working || Clock::now() > guard) return state;
-        std::this_thread::yield();
-    }
 }
 
 Detachment& begin(World& world, WorkerPool& pool) {

@@ -444,8 +444,10 @@ private:
     [[nodiscard]] voxel::Densities densities() const;
     /// \pre the part's materials were read, if there is a library.
     [[nodiscard]] Ref<PhysicsMaterial> physics_material_of(const voxel::GroundPart& part) const;
-    /// What follows an edit that was made: when it is shown, and what last_edit() says.
-    void note_edit(const voxel::EditReport& report, Clock::time_point at);
+    using MadeEdit = tl::expected<voxel::EditReport, voxel::VoxelError>;
+    /// Makes an edit, and notes what follows it: when it is shown, with which island's body, and what
+    /// last_edit() says. Room for the note is made before, because afterwards nothing may fail.
+    MadeEdit noted(Clock::time_point at, ObjectId body, const std::function<MadeEdit()>& make);
     void name_stroke(voxel::Operation& operation) const noexcept;
     [[nodiscard]] std::size_t undo_limit_bytes() const;
     /// A line for the user, after which a function returns: a Logger of the game runs inside log(),

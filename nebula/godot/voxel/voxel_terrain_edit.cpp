@@ -79,13 +79,27 @@ void VoxelTerrain::name_stroke(voxel::Operation& operation) const noexcept {
     operation.stroke = edit_stroke_;
 }
 
-void VoxelTerrain::note_edit(const voxel::EditReport& report, Clock::time_point at) {
-    world_->last_edit = LastEdit{report.volume, report.materials, report.reach[0]};
-    world_->pending_edits.push_back({at, EngineLoop::get().frame()});
-    if (world_->announcing)
-        world_->edits_for_next_frame = true;
+VoxelTerrain::MadeEdit VoxelTerrain::noted(Clock::time_point at, ObjectId body,
+                                           const std::function<MadeEdit()>& make) {
+    World& world = *world_;
+    world.pending_edits.push_back({at, EngineLoop::get().frame(), body});
+    MadeEdit report;
+    try {
+        report = make();
+    } catch (...) {
+        world.pending_edits.pop_back();
+        throw;
+    }
+    if (!report) {
+        world.pending_edits.pop_back();
+        return report;
+    }
+    world.last_edit = LastEdit{report->volume, std::move(report->materials), report->reach[0]};
+    if (world.announcing)
+        world.edits_for_next_frame = true;
     else
-        world_->edited.set();
+        world.edited.set();
+    return report;
 }
 
 BrushPlace VoxelTerrain::brush_place(float most) const {
@@ -105,13 +119,12 @@ Error VoxelTerrain::edit(const char* method, const MakeBrush& make_brush) {
     Brush brush = make_brush(brush_place(voxel::kMaxEditRadius));
     if (!brush) return refuse(where + brush.error() + end_of_sentence());
     name_stroke(*brush);
-    const auto report = world_->terrain.edit(*brush);
+    const auto report = noted(at, {}, [&] { return world_->terrain.edit(*brush); });
     if (!report) {
         if (check(*brush, voxel::kMaxEditRadius))
             return refuse(where + report.error().message + end_of_sentence());
         return refuse(where, report.error());
     }
-    note_edit(*report, at);
     return Error::OK;
 }
 
@@ -200,11 +213,10 @@ task<tl::expected<bool, voxel::VoxelError>> VoxelTerrain::finish_edit(
         // It falls when bricks are worked out again, and a bar that goes back looks like a mistake.
         news->progress = std::max(news->progress, double{edit->progress()});
         if (state == voxel::BigEdit::State::Working) continue;
-        auto report = world_->terrain.finish_edit(*edit);
+        auto report = noted(now, {}, [&] { return world_->terrain.finish_edit(*edit); });
         if (!report && report.error().kind == Kind::NotReady) continue;
-        if (report || report.error().kind != Kind::NotLoaded) edit.release();
+        edit.release();
         if (!report) co_return tl::unexpected(std::move(report.error()));
-        note_edit(*report, now);
         news->details = last_edit();
         co_return !report->bricks.empty();
     }
@@ -310,11 +322,8 @@ Error VoxelTerrain::step_back(const char* method, std::int64_t user, bool redo) 
     const Clock::time_point at = Clock::now();
     voxel::Terrain& terrain = world_->terrain;
     const auto who = static_cast<std::uint32_t>(user);
-    const auto report = redo ? terrain.redo(who) : terrain.undo(who);
-    if (report) {
-        note_edit(*report, at);
-        return Error::OK;
-    }
+    const auto report = noted(at, {}, [&] { return redo ? terrain.redo(who) : terrain.undo(who); });
+    if (report) return Error::OK;
     switch (report.error().kind) {
         case voxel::VoxelError::Kind::NothingToUndo:  // a key that is pressed once more: no mistake
             return Error::ERR_DOES_NOT_EXIST;

@@ -260,10 +260,8 @@ void VoxelTerrain::take_off(voxel::Detachment& island) {
     const double volume = loose.mass.volume * voxel_volume();
     bool has_ended = false;
     const auto body = make_fall(loose, [&] {
-        using Kind = voxel::VoxelError::Kind;
         auto report = world_->terrain.finish(island);
-        has_ended = report || (report.error().kind != Kind::NotReady &&
-                               report.error().kind != Kind::NotLoaded);
+        has_ended = report || report.error().kind != voxel::VoxelError::Kind::NotReady;
         if (has_ended) std::erase(world_->coming_off, &island);
         return report;
     });
@@ -299,13 +297,11 @@ tl::expected<RigidBody3D, voxel::VoxelError> VoxelTerrain::make_fall(const voxel
     }
     try {
         if (!body.is_null()) world_->held_bodies.push_back({body.id(), at});
-        const auto report = remove();
+        const auto report = noted(at, body.id(), remove);
         if (!report) {
             destroy(body);  // who is held and gone is forgotten in the next tick
             return tl::unexpected(report.error());
         }
-        note_edit(*report, at);
-        world_->pending_edits.back().body = body.id();
         if (body.is_null()) return body;
         // Last, because it runs scripts, which may end the world, or free the body.
         const ObjectId added = body.id();

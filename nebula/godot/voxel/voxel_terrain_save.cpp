@@ -198,7 +198,8 @@ Variant VoxelTerrain::import_region(const String& path, const Vector3i& moved_by
         import_in_background(file_of(path), {moved_by.x, moved_by.y, moved_by.z}, edit_user_,
                              edit_stroke_, news),
         {.name = "VoxelTerrain.import_region",
-         .when_cancelled = Variant(String("the terrain lost its world before the region was read")),
+         .when_cancelled =
+             Variant(String("the terrain lost its world before the region was a part of it")),
          .when_called_off = Variant(String("the import was cancelled, and nothing has changed")),
          .news = news}));
     return tasks.back()->wait();

@@ -99,7 +99,7 @@ std::unique_ptr<T> taken_out(std::vector<std::unique_ptr<T>>& from, const T& wha
 template <class T>
 tl::expected<EditReport, VoxelError> World::finish(std::vector<std::unique_ptr<T>>& list, T& what,
                                                    BigEdit& edit, const Ready& ready) {
-    auto prepared = edit.prepare();
+    auto prepared = held_ ? tl::unexpected(*held_) : edit.prepare();
     if (!prepared && prepared.error().kind == VoxelError::Kind::NotReady)
         return tl::unexpected(std::move(prepared.error()));
     // Out of the list first: its own publication is none by others.
@@ -109,7 +109,6 @@ tl::expected<EditReport, VoxelError> World::finish(std::vector<std::unique_ptr<T
 }
 
 tl::expected<EditReport, VoxelError> World::finish(BigEdit& edit, const Ready& ready) {
-    if (held_) return tl::unexpected(*held_);
     return finish(big_edits_, edit, edit, ready);
 }
 
@@ -126,7 +125,6 @@ tl::expected<Detachment*, VoxelError> World::detach(WorkerPool& pool, Vec3i samp
 }
 
 tl::expected<EditReport, VoxelError> World::finish(Detachment& island, const Ready& ready) {
-    if (held_) return tl::unexpected(*held_);
     BigEdit* const removal = island.removal();
     if (removal == nullptr)
         return tl::unexpected(

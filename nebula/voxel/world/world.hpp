@@ -57,8 +57,8 @@ public:
     tl::expected<BigEdit*, VoxelError> begin(WorkerPool& pool, const Operation& operation);
     /// The same of what another thread has planned. Errors: see BigEdit::start.
     tl::expected<BigEdit*, VoxelError> begin(WorkerPool& pool, BigEdit::Plan plan);
-    /// Publishes it, as apply() would now. After NotReady and NotLoaded it is still there; otherwise it
-    /// is gone then, also after an error. Errors: see BigEdit::prepare.
+    /// Publishes it, as apply() would now. After NotReady it is still there; otherwise it is gone then,
+    /// also after an error. Errors: see BigEdit::prepare.
     tl::expected<EditReport, VoxelError> finish(BigEdit& edit, const Ready& ready = {});
     /// Ends it, and nothing changes.
     void drop(BigEdit& edit) noexcept;
@@ -68,8 +68,7 @@ public:
     /// Errors: OutOfMemory.
     tl::expected<Detachment*, VoxelError> detach(WorkerPool& pool, Vec3i sample,
                                                  const DetachmentSettings& settings);
-    /// Removes the ground. After NotReady and NotLoaded it is still there; otherwise it is gone then, also after
-    /// an error. Errors: see BigEdit::prepare.
+    /// Removes the ground. When it is still there afterwards, and errors: as for finish() above.
     tl::expected<EditReport, VoxelError> finish(Detachment& island, const Ready& ready = {});
     void drop(Detachment& island) noexcept;
 

@@ -19,12 +19,6 @@ class Toucher:
 				touched[terrain.material_at(state.get_contact_collider_position(i))] = true
 
 
-func ticks(count: int) -> void:
-	for i in count:
-		await tree.physics_frame
-		OS.delay_usec(500)
-
-
 func material(friction: float) -> VoxelMaterial:
 	var made := VoxelMaterial.new()
 	if not is_nan(friction):
@@ -45,20 +39,9 @@ func terrain_of_lanes() -> VoxelTerrain:
 	return terrain
 
 
-func box(at: Vector3) -> RigidBody3D:
-	var body := RigidBody3D.new()
-	var shape := CollisionShape3D.new()
-	shape.shape = BoxShape3D.new()
-	body.add_child(shape)
-	body.position = at
-	body.freeze = true
-	tree.root.add_child(body)
-	return body
-
-
 # How far a box slides that is pushed along x.
 func slide(terrain: VoxelTerrain, from: Vector3) -> float:
-	var body := box(from + Vector3(1, 0.5, 0))
+	var body := frozen_box(from + Vector3(1, 0.5, 0))
 	check_equal(await terrain.ground_ready(body), true, "ground_ready")
 	body.freeze = false
 	await ticks(20)
@@ -101,7 +84,7 @@ func test_a_box_does_not_trip_over_a_border() -> void:
 	check_equal(terrain.paint_box(Vector3(28, 0, 8), Vector3(40, 8, 80), ICE), OK)  # from x = 8 on
 	var boxes: Array[RigidBody3D] = []
 	for i in 4:
-		var body := box(Vector3(4, 0.5, 2 + 3.5 * i))
+		var body := frozen_box(Vector3(4, 0.5, 2 + 3.5 * i))
 		body.rotation.y = 0.3 * i
 		body.can_sleep = false
 		body.physics_material_override = PhysicsMaterial.new()
@@ -127,7 +110,7 @@ func test_a_box_does_not_trip_over_a_border() -> void:
 
 func test_rays_meet_the_terrain_on_each_of_its_grounds() -> void:
 	var terrain := await terrain_of_lanes()
-	var marker := box(Vector3(8, 0.5, 8))
+	var marker := frozen_box(Vector3(8, 0.5, 8))
 	await ready_ground(terrain, marker)
 	var bodies := {}
 	for z: float in [0.5, 4.5, 8.5, 12.5, 15.9]:
@@ -146,7 +129,7 @@ func test_rays_meet_the_terrain_on_each_of_its_grounds() -> void:
 func test_a_change_of_numbers_needs_no_new_shape() -> void:
 	var terrain := await terrain_of_lanes()
 	var library := terrain.material_library
-	var marker := box(Vector3(8, 0.5, 8))
+	var marker := frozen_box(Vector3(8, 0.5, 8))
 	await ready_ground(terrain, marker)
 	var rid: RID = held(terrain, 5.3, 4.5)["rid"]
 	var friction := func() -> float:
@@ -171,7 +154,7 @@ func test_a_change_of_numbers_needs_no_new_shape() -> void:
 
 func test_paint_and_other_libraries_divide_the_ground_anew() -> void:
 	var terrain := await terrain_of_lanes()
-	var marker := box(Vector3(8, 0.5, 8))
+	var marker := frozen_box(Vector3(8, 0.5, 8))
 	await ready_ground(terrain, marker)
 	var shapes: int = terrain.get_statistics()["collision_shapes"]
 	var friction := func(z: float) -> float:
@@ -248,7 +231,7 @@ func test_the_ground_of_a_divided_tile_goes_with_those_who_need_it() -> void:
 	var terrain := await terrain_of_lanes()
 	tree.debug_collisions_hint = false
 	for round in 3:
-		var marker := box(Vector3(8, 0.5, 8))
+		var marker := frozen_box(Vector3(8, 0.5, 8))
 		await ready_ground(terrain, marker)
 		terrain.dig_sphere(Vector3(8, 0, 8), 3.0)
 		terrain.paint_sphere(Vector3(8, 0, 8), 6.0, ICE if round % 2 == 0 else ROCK)

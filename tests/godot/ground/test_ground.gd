@@ -24,13 +24,6 @@ func dropped(terrain: VoxelTerrain, at: Vector3, radius := 0.5) -> RigidBody3D:
 	return body
 
 
-# The engine runs as fast as it can here; workers shall have some of the time that a game gives them.
-func ticks(count: int) -> void:
-	for i in count:
-		await tree.physics_frame
-		OS.delay_usec(1000)
-
-
 # Of what the physics engine has below (x, 40, z); NAN when there is nothing.
 func held_height_at(terrain: VoxelTerrain, x: float, z: float) -> float:
 	var query := PhysicsRayQueryParameters3D.create(Vector3(x, 40, z), Vector3(x, -60, z), 1)

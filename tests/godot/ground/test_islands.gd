@@ -47,12 +47,6 @@ func cut(terrain: VoxelTerrain) -> void:
 	check_equal(terrain.dig_box(place * CUT, size, place.basis.orthonormalized()), OK)
 
 
-func ticks(count: int) -> void:
-	for i in count:
-		await tree.physics_frame
-		OS.delay_usec(1000)
-
-
 func mesh_of(body: RigidBody3D) -> MeshInstance3D:
 	return body.get_node("Mesh")
 

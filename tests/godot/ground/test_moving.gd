@@ -2,23 +2,6 @@
 extends "res://voxel_suite.gd"
 
 
-func box(at: Vector3) -> RigidBody3D:
-	var body := RigidBody3D.new()
-	var shape := CollisionShape3D.new()
-	shape.shape = BoxShape3D.new()
-	body.add_child(shape)
-	body.position = at
-	body.freeze = true
-	tree.root.add_child(body)
-	return body
-
-
-func ticks(count: int) -> void:
-	for i in count:
-		await tree.physics_frame
-		OS.delay_usec(500)
-
-
 # Calls each(tick) where scripts move things: inside a physics tick.
 func each_tick(count: int, each: Callable) -> void:
 	for i in count:
@@ -37,7 +20,7 @@ func terrain_under(parent: Node3D) -> VoxelTerrain:
 
 # That stands on the terrain since a second.
 func box_on(terrain: VoxelTerrain, at: Vector3) -> RigidBody3D:
-	var body := box(at)
+	var body := frozen_box(at)
 	check_equal(await terrain.ground_ready(body), true)
 	body.freeze = false
 	await ticks(60)
@@ -73,7 +56,7 @@ func test_a_box_stays_on_a_terrain_that_moves_and_turns() -> void:
 func test_digs_and_rays_are_in_the_place_of_the_moment() -> void:
 	var ship := Node3D.new()
 	var terrain := await terrain_under(ship)
-	var body := box(Vector3(0, 0.6, 0))
+	var body := frozen_box(Vector3(0, 0.6, 0))
 	check_equal(await terrain.ground_ready(body), true)
 	body.freeze = false
 	await each_tick(120, func(_tick: int) -> void:
@@ -117,7 +100,7 @@ func test_a_body_that_carries_a_terrain_does_not_collide_with_it() -> void:
 	ship.linear_damp_mode = RigidBody3D.DAMP_MODE_REPLACE
 	ship.can_sleep = false
 	var terrain := await terrain_under(ship)
-	var body := box(ship.position + Vector3(6, 0.6, 3))
+	var body := frozen_box(ship.position + Vector3(6, 0.6, 3))
 	check_equal(await terrain.ground_ready(body), true)
 	check_equal(terrain.get_statistics()["collision_bodies"], 1, "the ship itself needs no ground")
 	body.linear_velocity = Vector3(3, 0, 0)

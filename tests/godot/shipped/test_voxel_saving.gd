@@ -356,7 +356,7 @@ func test_a_world_that_ends_ends_an_import() -> void:
 	wait.call()
 	terrain.regenerate()
 	check(await comes(func() -> bool: return answers.size() == 1), "it is answered")
-	check_equal(answers[0], "the terrain lost its world before the region was read")
+	check_equal(answers[0], "the terrain lost its world before the region was a part of it")
 	await remove(terrain)
 	forget()
 	forget(REGION)
