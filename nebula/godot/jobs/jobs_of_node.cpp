@@ -9,6 +9,7 @@
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/jobs/script_job.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
@@ -70,20 +71,30 @@ void JobsOfNode::remove(ScriptJob& job) noexcept {
 }
 
 void JobsOfNode::List::end_all() noexcept {
-    // A wait that lasts runs scripts (a logger), which may cancel jobs and so remove them here.
-    std::vector<std::shared_ptr<ScriptJob>> all;
+    const bool on_main = is_main_thread();
     {
+        // First all, so that none begins while the first of them is waited for.
         const MutexLock lock(mutex);
-        all = jobs;
+        for (const auto& job : jobs) {
+            if (on_main)
+                (void)job->end();
+            else
+                job->ask_to_stop();
+        }
     }
     // A node outside the tree may be freed by any thread, also by its own job: nobody waits there.
-    if (!is_main_thread()) {
-        for (const auto& job : all) job->ask_to_stop();
-        return;
-    }
-    // First all, so that none begins while the first of them is waited for.
-    for (const auto& job : all) (void)job->end();
-    for (const auto& job : all) job->end_and_wait("its node leaves the scene tree");
+    if (!on_main) return;
+    // Without the lock: a wait that lasts runs scripts (a logger), which may cancel jobs and so remove
+    // them here.
+    while (const std::shared_ptr<ScriptJob> job = one_that_runs())
+        job->end_and_wait("its node leaves the scene tree");
+}
+
+std::shared_ptr<ScriptJob> JobsOfNode::List::one_that_runs() noexcept {
+    const MutexLock lock(mutex);
+    const auto found =
+        std::find_if(jobs.begin(), jobs.end(), [](const auto& job) { return !job->is_over(); });
+    return found != jobs.end() ? *found : nullptr;
 }
 
 }  // namespace nebula::godot

@@ -7,7 +7,6 @@
 #include "nebula/godot/binding/object.hpp"
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace nebula::godot {
@@ -41,6 +40,7 @@ private:
     // Shared with the watch, which another thread may call when this is already gone.
     struct List {
         void end_all() noexcept;
+        std::shared_ptr<ScriptJob> one_that_runs() noexcept;  // or null
 
         Mutex mutex;
         std::vector<std::shared_ptr<ScriptJob>> jobs NEBULA_GUARDED_BY(mutex);

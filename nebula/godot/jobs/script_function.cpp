@@ -61,19 +61,15 @@ ScriptFunction::ScriptFunction(const Callable& callable) : callable_(callable), 
                                     "tree; call it on the main thread");
 }
 
-Variant ScriptFunction::call(std::span<const Variant* const> arguments,
-                             ScriptErrorWatch& watch) const {
-    constexpr std::size_t most = 4;
-    GDExtensionConstVariantPtr pointers[most];
-    std::transform(arguments.begin(), arguments.end(), pointers,
-                   [](const Variant* v) { return v->data(); });
+Variant ScriptFunction::call(const Variant* argument, ScriptErrorWatch& watch) const {
+    const GDExtensionConstVariantPtr pointer = argument != nullptr ? argument->data() : nullptr;
     Variant result;
     GDExtensionCallError error{};
     engine.variant_destroy(result.data());  // the engine constructs it
     // The engine only reads the Callable.
     engine.variant_call(const_cast<void*>(boxed_.data()),
-                        static_cast<const StringName&>(call_name).data(), pointers,
-                        static_cast<GDExtensionInt>(arguments.size()), result.data(), &error);
+                        static_cast<const StringName&>(call_name).data(), &pointer,
+                        argument != nullptr ? 1 : 0, result.data(), &error);
     watch.check();
     if (error.error != GDEXTENSION_CALL_OK) fail(error);
     if (result.type() == GDEXTENSION_VARIANT_TYPE_OBJECT &&

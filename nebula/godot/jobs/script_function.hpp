@@ -9,7 +9,6 @@
 #include "nebula/godot/binding/variant.hpp"
 #include "nebula/godot/jobs/script_error.hpp"
 
-#include <span>
 #include <string>
 
 namespace nebula::godot {
@@ -27,8 +26,9 @@ public:
     /// \throws std::invalid_argument that says why workers cannot run it.
     explicit ScriptFunction(const Callable& callable);
 
+    /// \param argument  null: it gets none.
     /// \throws ScriptError if the call failed, the function had an error, or it is a coroutine.
-    Variant call(std::span<const Variant* const> arguments, ScriptErrorWatch& watch) const;
+    Variant call(const Variant* argument, ScriptErrorWatch& watch) const;
 
     /// The node whose function it is; null if it is none.
     [[nodiscard]] ObjectId node() const noexcept { return node_; }

@@ -95,8 +95,7 @@ void call_each(WorkerPool& pool, const LoopItems& items, const ScriptFunction& f
                         throw TaskFailed(NebulaTaskError::Code::Cancelled,
                                          "the task was cancelled while its loop ran");
                     const Variant item = items.at(i);
-                    const Variant* const argument = &item;
-                    done(i, function.call({&argument, 1}, watch));
+                    done(i, function.call(&item, watch));
                 }
             },
             {.band = band, .name = name});

@@ -48,8 +48,8 @@ std::string read_file(const String& path) {
     if (file) return file->get_as_text().utf8();
     throw ConfigError(name + ": the file cannot be read" +
                       (FileAccess::file_exists(path) ? "" : "; there is no such file") +
-                      ". In an exported game, *.toml must be among the export preset's filters "
-                      "for non-resource files.");
+                      ". In an exported game, *.toml must be among the export preset's filters for "
+                      "non-resource files.");
 }
 
 // Null while there is none.
@@ -111,8 +111,8 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
     c.method("live_tasks", &NebulaServer::live_tasks)
         .doc(
             "Returns one Dictionary per running task: [code]id[/code], [code]name[/code], "
-            "[code]state[/code], [code]reason[/code] (what it waits for), [code]detail[/code] "
-            "(for a signal, which one), [code]site[/code] (the place in the C++ source), "
+            "[code]state[/code], [code]reason[/code] (what it waits for), [code]detail[/code] (for "
+            "a signal, which one), [code]site[/code] (the place in the C++ source), "
             "[code]age_seconds[/code] and [code]waited_seconds[/code].");
     c.method("waiting_tasks_report", &NebulaServer::waiting_tasks_report)
         .doc("Returns one line of text per running task, with the place where it waits.");
@@ -130,8 +130,8 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
             "[code]nebula/tasks/budget_msec[/code].");
     c.method("tasks_starved_frames", &NebulaServer::tasks_starved_frames)
         .doc(
-            "Returns for how many consecutive frames the budget ran out before every task that "
-            "was ready had run.");
+            "Returns for how many consecutive frames the budget ran out before every task that was "
+            "ready had run.");
     c.method("live_engine_resources", &NebulaServer::live_engine_resources)
         .doc(
             "Returns how many meshes and instances Nebula holds in the [RenderingServer]. Useful "
@@ -139,13 +139,11 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
     c.method("chunks_waiting", &NebulaServer::chunks_waiting)
         .doc(
             "Returns how many chunks of all terrains in the tree wait for a worker, are being "
-            "built, "
-            "or wait to be shown.");
+            "built, or wait to be shown.");
     c.method("collision_msec", &NebulaServer::collision_msec)
         .doc(
             "Returns how long all terrains in the tree worked on shapes for the physics engine in "
-            "the "
-            "last frame, on the main thread, in milliseconds.");
+            "the last frame, on the main thread, in milliseconds.");
     c.method("brick_mb", &NebulaServer::brick_mb)
         .doc(
             "Returns how much memory all terrains in the tree have for what was dug and built, in "
@@ -153,9 +151,8 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
     c.method("start_tracing", &NebulaServer::start_tracing)
         .doc(
             "Begins to record what every worker and the main thread do, for [method save_trace]. "
-            "Only "
-            "the last ten seconds are kept, so a game may record all the time: it costs about 0.1 "
-            "microseconds for each job, and up to 12 MB for each thread.");
+            "Only the last ten seconds are kept, so a game may record all the time: it costs about "
+            "0.1 microseconds for each job, and up to 12 MB for each thread.");
     c.method("stop_tracing", &NebulaServer::stop_tracing)
         .doc("Ends what [method start_tracing] began, and forgets what was recorded.");
     c.method("is_tracing", &NebulaServer::is_tracing)
@@ -164,11 +161,10 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
         .doc(
             "Writes the last ten seconds to a JSON file, on another thread, and waits until it is "
             "there. [code]ui.perfetto.dev[/code] shows it as a timeline.\n[codeblock]\nvar "
-            "problem: "
-            "String = await Nebula.save_trace(\"user://trace.json\")\n[/codeblock]\nReturns an "
-            "empty "
-            "string, or one sentence that says what is wrong. The path may begin with "
-            "[code]user://[/code]; a missing folder is made.");
+            "problem: String = await "
+            "Nebula.save_trace(\"user://trace.json\")\n[/codeblock]\nReturns an empty string, or "
+            "one sentence that says what is wrong. The path may begin with [code]user://[/code]; a "
+            "missing folder is made.");
 }
 
 String NebulaServer::version() { return String(std::string_view(kVersion)); }

@@ -47,15 +47,16 @@ Variant failed_value(NebulaTaskError::Code code, const std::string& why) {
     return Variant(NebulaTaskError::make(code, why));
 }
 
-/// Calls loop(items, function, pool, band) here, on the calling thread; what scripts get if it fails.
+/// Calls loop(pool, items, function, band) on the calling thread.
+/// \returns what scripts get, also if it fails.
 template <class Loop>
 Variant loop_here(const char* method, const Variant& items, const Callable& function,
                   NebulaServer::Band band, const Loop& loop) {
     using Code = NebulaTaskError::Code;
     if (!is_main_thread() && WorkerPool::current_worker_index() < 0) {
-        const std::string why = std::string(method) +
-                                " may only be called on the main thread, or in a function that "
-                                "Nebula runs on a worker";
+        const std::string why =
+            std::string(method) +
+            " may only be called on the main thread, or in a function that Nebula runs on a worker";
         print_error_at_caller(why, method);
         return failed_value(Code::Failed, why);
     }
@@ -122,29 +123,26 @@ void NebulaServer::bind_jobs(ClassBuilder<NebulaServer>& c) {
             "touch the scene tree: calls of a node's methods are refused by the engine, and the "
             "task fails with a message that says which. It must not await. What several threads "
             "use at once, it may only read, unless a [Mutex] guards it. To end a long function "
-            "early, have it check [method stop_requested].\n\n[b]A method or lambda of a "
-            "node[/b] ends with the node: when the node leaves the tree, a function that has not "
-            "begun never does, and the main thread waits for one that runs, because it uses the "
-            "node. The same happens when the game quits.\n\nTo hold the task, in order to cancel "
-            "it, use [method spawn].");
+            "early, have it check [method stop_requested].\n\n[b]A method or lambda of a node[/b] "
+            "ends with the node: when the node leaves the tree, a function that has not begun "
+            "never does, and the main thread waits for one that runs, because it uses the node. "
+            "The same happens when the game quits.\n\nTo hold the task, in order to cancel it, use "
+            "[method spawn].");
     c.method("spawn", &Self::spawn, {"function", "band", "name"})
         .defaults(Band::Normal, "")
         .doc(
             "As [method run], but returns the task, which you can cancel, ask, and wait for: "
             "[codeblock]\nvar search := Nebula.spawn(find_path.bind(from, to))\n...\nvar path = "
             "await search.wait()\n[/codeblock]\n[method NebulaTask.cancel] ends the task at once: "
-            "a "
-            "function that has not begun never does, and one that runs sees [method "
+            "a function that has not begun never does, and one that runs sees [method "
             "stop_requested].");
     c.method("stop_requested", &Self::stop_requested)
         .any_thread()
         .doc(
             "Returns whether the function that calls this on a worker should end soon: its task "
-            "was "
-            "cancelled, its node leaves the tree, or the game quits. Nothing interrupts a function "
-            "that does not ask, and the game waits for it when it quits. Outside of such a "
-            "function "
-            "it is always [code]false[/code].");
+            "was cancelled, its node leaves the tree, or the game quits. Nothing interrupts a "
+            "function that does not ask, and the game waits for it when it quits. Outside of such "
+            "a function it is always [code]false[/code].");
     c.method("par_for", &Self::par_for, {"items", "function", "band"})
         .defaults(Band::Frame)
         .any_thread()
@@ -152,33 +150,30 @@ void NebulaServer::bind_jobs(ClassBuilder<NebulaServer>& c) {
         .doc(
             "Calls [param function] with each of [param items], on all workers and the calling "
             "thread at once, and returns when all calls have ended. [param items] is a whole "
-            "number "
-            "[i]n[/i], which stands for 0 to [i]n[/i] - 1, an [Array], for example [code]range(10, "
-            "20)[/code], or a packed array. Returns [code]null[/code], or a [NebulaTaskError] if a "
-            "call fails; calls that have not begun by then are left out. The order of the calls is "
-            "not defined. What the function must not do: see [method run]. May also be called in a "
-            "function that runs on a worker, even by [method par_for]. A call costs a few "
-            "tenths of a microsecond, so let the function do more than that.");
+            "number [i]n[/i], which stands for 0 to [i]n[/i] - 1, an [Array], for example "
+            "[code]range(10, 20)[/code], or a packed array. Returns [code]null[/code], or a "
+            "[NebulaTaskError] if a call fails; calls that have not begun by then are left out. "
+            "The order of the calls is not defined. What the function must not do: see [method "
+            "run]. May also be called in a function that runs on a worker, even by [method "
+            "par_for]. A call costs a few tenths of a microsecond, so let the function do more "
+            "than that.");
     c.method("par_map", &Self::par_map, {"items", "function", "band"})
         .defaults(Band::Frame)
         .any_thread()
         .on_error(task_error)
         .doc(
             "As [method par_for], but returns what the calls return, in the order of the items. "
-            "From "
-            "a packed array comes a packed array of the same type, if all results fit into it: an "
-            "[int] fits where there are [float]s, and a number where its range allows it. From "
-            "anything else, or if a result does not fit, comes an [Array]. Returns a "
+            "From a packed array comes a packed array of the same type, if all results fit into "
+            "it: an [int] fits where there are [float]s, and a number where its range allows it. "
+            "From anything else, or if a result does not fit, comes an [Array]. Returns a "
             "[NebulaTaskError] if a call fails.");
     c.method("par_for_async", &Self::par_for_async, {"items", "function", "band"})
         .defaults(Band::Normal)
         .on_error(task_error)
         .doc(
             "As [method par_for], but only on workers, while the main thread goes on. Await it. "
-            "The "
-            "items are those at the time of the call: an [Array] is copied, which takes a while "
-            "for "
-            "a million items; a packed array is not.");
+            "The items are those at the time of the call: an [Array] is copied, which takes a "
+            "while for a million items; a packed array is not.");
     c.method("par_map_async", &Self::par_map_async, {"items", "function", "band"})
         .defaults(Band::Normal)
         .on_error(task_error)
@@ -186,10 +181,9 @@ void NebulaServer::bind_jobs(ClassBuilder<NebulaServer>& c) {
     c.method("all", &Self::all, {"what"})
         .doc(
             "Await it: it ends when all elements of [param what] have ended, and returns an "
-            "[Array] "
-            "of their values, in the same order. An element is a [Signal], a [NebulaTask], a "
-            "[Callable], which is called for this on the main thread and may be a coroutine, or a "
-            "value, which is there at once. The first element that fails, is cancelled, or whose "
+            "[Array] of their values, in the same order. An element is a [Signal], a [NebulaTask], "
+            "a [Callable], which is called for this on the main thread and may be a coroutine, or "
+            "a value, which is there at once. The first element that fails, is cancelled, or whose "
             "object is freed ends the wait with a [NebulaTaskError] that says which one it was. "
             "[codeblock]\nvar got = await Nebula.all([Nebula.run(make_mesh), door.opened, "
             "ask_player])\n[/codeblock]");
@@ -224,7 +218,7 @@ Ref<NebulaTask> NebulaServer::spawn(const Callable& function, Band band, const S
     return start_job({.body =
                           [called = std::move(called)] {
                               ScriptErrorWatch watch;
-                              return called.call({}, watch);
+                              return called.call(nullptr, watch);
                           },
                       .node = node,
                       .name = std::move(shown)},

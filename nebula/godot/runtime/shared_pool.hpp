@@ -30,6 +30,8 @@ void start_shared_pool() noexcept;
 [[nodiscard]] bool shared_pool_is_starting() noexcept;
 
 /// Null until shared_pool() is called; until then the pool can still be configured.
+///
+/// Threads:   main thread, and scripts' functions on workers: all of these end before the pool does.
 [[nodiscard]] WorkerPool* shared_pool_if_used() noexcept;
 
 /// The configuration that shared_pool() uses.

@@ -67,8 +67,12 @@ func test_it_records_while_it_is_there() -> void:
 	check(not Nebula.is_tracing(), "nothing is recorded")
 	var overlay := overlay_of(null)
 	check(Nebula.is_tracing(), "the overlay has begun")
-	await remove_overlay(overlay)
+	tree.root.remove_child(overlay)
 	check(not Nebula.is_tracing(), "and has ended it")
+	tree.root.add_child(overlay)
+	check(Nebula.is_tracing(), "and begins again when it comes back")
+	await remove_overlay(overlay)
+	check(not Nebula.is_tracing(), "and ends again")
 
 
 # Its cost on a slow and busy machine is bounded loosely here; docs/performance.md has the figure.

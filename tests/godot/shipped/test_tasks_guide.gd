@@ -88,5 +88,6 @@ func test_waits() -> void:
 func play() -> void:
 	await tree.process_frame
 	door.opened.emit()
-	await frames(100)
+	while player.died.get_connections().is_empty():  # on a busy machine, for many frames
+		await tree.process_frame
 	player.died.emit()

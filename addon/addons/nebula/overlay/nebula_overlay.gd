@@ -44,20 +44,23 @@ var _refresh_in := 0.0
 var _message := ""
 var _message_until_msec := 0
 var _recorder := false
+# Not by its name: when the editor opens a project for the first time, it reads the scripts before it
+# loads the extension.
+var _nebula: Object = Engine.get_singleton(&"Nebula")
 
 @onready var _text: Label = $Text
 @onready var _values: Label = $Values
-# Not by its name: when the editor opens a project for the first time, it reads the scripts before it
-# loads the extension.
-@onready var _nebula: Object = Engine.get_singleton(&"Nebula")
+
+
+func _enter_tree() -> void:
+	_recorder = trace_key != KEY_NONE and not _nebula.is_tracing()
+	if _recorder:
+		_nebula.start_tracing()
 
 
 func _ready() -> void:
 	process_mode = Node.PROCESS_MODE_ALWAYS
 	_frames.resize(FRAMES)
-	_recorder = trace_key != KEY_NONE and not _nebula.is_tracing()
-	if _recorder:
-		_nebula.start_tracing()
 	_values.position = Vector2(PADDING + BAR_LEFT + BAR_WIDTH, PADDING)
 	_values.size.x = WIDTH - 2.0 * PADDING - BAR_LEFT - BAR_WIDTH
 
