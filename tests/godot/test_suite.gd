@@ -5,6 +5,7 @@ extends RefCounted
 var tree: SceneTree
 var failures: PackedStringArray
 var _expected: PackedStringArray
+var errors_are_judged := false  # by the test itself
 
 
 func check(condition: bool, claim: String) -> void:
@@ -23,6 +24,8 @@ func expect_error(part: String) -> void:
 
 
 func judge_errors(errors: PackedStringArray) -> PackedStringArray:
+	if errors_are_judged:
+		return []
 	var problems: PackedStringArray
 	var left := _expected.duplicate()
 	for error in errors:

@@ -15,6 +15,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 namespace nebula::godot {
 namespace {
@@ -121,6 +122,12 @@ void NebulaRpc::on_notification(int what) {
 }
 
 // Another thread may free a node outside the tree at any time.
+std::int64_t NebulaRpc::sender() const {
+    const Object all = multiplayer();
+    if (!all) throw std::logic_error("only peers may call it, while the node is in the scene tree");
+    return all.call("get_remote_sender_id").to<std::int64_t>();
+}
+
 Object NebulaRpc::multiplayer() const {
     // Called by name, so the binding needs no class for it.
     return in_tree_ ? Object(get_multiplayer().ptr()) : Object();
@@ -176,7 +183,7 @@ void NebulaRpc::poll() {
 
 void NebulaRpc::take_request(std::int64_t id, const String& method, const Array& arguments) {
     // The engine knows the sender only now; the serving function may wait.
-    const auto from = multiplayer().call("get_remote_sender_id").to<std::int64_t>();
+    const std::int64_t from = sender();
     const auto found = served_.find(method.utf8());
     if (found == served_.end()) return reply(from, id, kNotServed, {});
     if (std::ranges::count(answers_, from, &Answer::to) >= kAnswersPerPeer)
@@ -212,7 +219,7 @@ void NebulaRpc::reply(std::int64_t to, std::int64_t id, std::int64_t kind, const
 }
 
 void NebulaRpc::take_answer(std::int64_t id, std::int64_t kind, Variant value) {
-    const auto from = multiplayer().call("get_remote_sender_id").to<std::int64_t>();
+    const std::int64_t from = sender();
     const auto found = pending_.find(id);
     // The answer came too late, or from a peer that was not asked.
     if (found == pending_.end() || found->second->peer != from) return;

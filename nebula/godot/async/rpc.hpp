@@ -80,7 +80,8 @@ private:
     void on_notification(int what);
     void poll() override;
 
-    [[nodiscard]] Object multiplayer() const;  ///< Null outside the tree.
+    [[nodiscard]] Object multiplayer() const;   ///< Null outside the tree.
+    [[nodiscard]] std::int64_t sender() const;  ///< Of the call that is being answered.
     void end_all();
 
     void take_request(std::int64_t id, const String& method, const Array& arguments);

@@ -63,22 +63,21 @@ void VoxelBrush::bind(ClassBuilder<VoxelBrush>& c) {
     c.property("shape", &Self::shape, &Self::set_shape, Hint::names("Sphere,Box,Cone,Stamp"),
                "Where it does it, of [enum Shape].");
     const Hint length = Hint::range(0, 64, 0.01, "or_greater,suffix:m");
-    c.property("radius", &Self::get<&S::radius>, &Self::set_number<&S::radius>, length,
+    c.property("radius", &Self::get<&S::radius>, &Self::set_length<&S::radius>, length,
                "The radius of a sphere, or of a cone's lower end.");
-    c.property("end_radius", &Self::get<&S::end_radius>, &Self::set_number<&S::end_radius>, length,
+    c.property("end_radius", &Self::get<&S::end_radius>, &Self::set_length<&S::end_radius>, length,
                "The radius of a cone's upper end; 0 is a tip.");
-    c.property("height", &Self::get<&S::height>, &Self::set_number<&S::height>, length,
+    c.property("height", &Self::get<&S::height>, &Self::set_length<&S::height>, length,
                "The length of a cone.");
     c.property("size", &Self::get<&S::size>, &Self::set_size, {}, "The edges of a box.");
     c.property("stamp", &Self::get<&S::stamp>, &Self::set_stamp, Hint::resource<VoxelStamp>(),
                "A shape of any form. It keeps its size, so the place where such a brush is put "
                "must have a scale of 1.");
     c.property(
-        "strength", &Self::get<&S::strength>, &Self::set_number<&S::strength>,
-        Hint::range(0.01, 1, 0.01),
+        "strength", &Self::get<&S::strength>, &Self::set_strength, Hint::range(0.01, 1, 0.01),
         "Below 1, one use of the brush moves the surface by at most this many voxels. At 1, a dig "
         "or an addition without a [member falloff] is done at once. Paint is always done at once.");
-    c.property("falloff", &Self::get<&S::falloff>, &Self::set_number<&S::falloff>, length,
+    c.property("falloff", &Self::get<&S::falloff>, &Self::set_length<&S::falloff>, length,
                "Over how many metres from the shape's surface inwards the strength rises from 0. "
                "Paint has none.");
     c.group("Materials");
@@ -108,13 +107,21 @@ void VoxelBrush::change(const T& value) {
     emit_changed();  // runs scripts
 }
 
-template <double VoxelBrush::Settings::*kNumber>
-void VoxelBrush::set_number(double value) {
-    constexpr bool is_share = kNumber == &Settings::strength;
-    if (!(value >= 0.0 && value <= (is_share ? 1.0 : kLargest)) || (is_share && value <= 0.0))
-        return refuse_value(is_share ? "strength" : "a length", text_of(value),
-                            is_share ? "above 0 and at most 1" : "from 0 to 100000 metres");
-    change<kNumber>(value);
+template <double VoxelBrush::Settings::*kLength>
+void VoxelBrush::set_length(double value) {
+    constexpr const char* name = kLength == &Settings::radius       ? "radius"
+                                 : kLength == &Settings::end_radius ? "end_radius"
+                                 : kLength == &Settings::height     ? "height"
+                                                                    : "falloff";
+    if (!(value >= 0.0 && value <= kLargest))
+        return refuse_value(name, text_of(value), "from 0 to 100000 metres");
+    change<kLength>(value);
+}
+
+void VoxelBrush::set_strength(double share) {
+    if (!(share > 0.0 && share <= 1.0))
+        return refuse_value("strength", text_of(share), "above 0 and at most 1");
+    change<&Settings::strength>(share);
 }
 
 std::int64_t VoxelBrush::shape() const { return static_cast<std::int64_t>(settings().shape); }

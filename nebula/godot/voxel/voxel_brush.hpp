@@ -57,8 +57,9 @@ private:
     }
     template <auto kSetting, class T>
     void change(const T& value);
-    template <double Settings::*kNumber>
-    void set_number(double value);
+    template <double Settings::*kLength>
+    void set_length(double value);
+    void set_strength(double share);
     [[nodiscard]] std::int64_t shape() const;
     void set_shape(std::int64_t shape);
     [[nodiscard]] std::int64_t mode() const;
