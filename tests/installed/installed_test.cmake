@@ -29,7 +29,7 @@ endfunction()
 
 function(use name)
     run(${CMAKE_COMMAND} -S ${example} -B ${SCRATCH}/${name} -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER}
-        -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -DCMAKE_BUILD_TYPE=Release ${ARGN})
+        -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} ${ARGN})
     run(${CMAKE_COMMAND} --build ${SCRATCH}/${name})
     # Somebody else's warnings must not break their build, nor our tests be part of it.
     if(EXISTS ${SCRATCH}/${name}/nebula/tests)
@@ -67,7 +67,7 @@ use(package -DCMAKE_PREFIX_PATH=${moved})
 try(package pool task voxel)
 # A project that adds our sources chooses how they are compiled. A unity build halves the time, and
 # the dev preset compiles file by file.
-use(sources -DNEBULA_SOURCE=${SOURCE} -DCMAKE_UNITY_BUILD=ON)
+use(sources -DNEBULA_SOURCE=${SOURCE} -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON)
 try(sources pool)
 
 # The libraries are archives, so what they need must be linked too. The layers that need nothing but
