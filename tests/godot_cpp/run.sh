@@ -6,6 +6,7 @@
 # that it made is in addon/. What is installed from there is all that the example sees of Nebula, and
 # stand_in/ all that it sees of godot-cpp; README.md says what that proves. In this order:
 #   cmake, scons      both builds, in copies of the example
+#   exports.*         neither shows the engine anything of Nebula but its entry
 #   example.*         its own scene
 #   doors.*           doors.gd: every wait, beside the add-on, and a quit with all of them pending
 #   reload            an editor that reloads it with coroutines pending
@@ -48,6 +49,12 @@ with_scons() {
     (cd "$scratch/scons" && PKG_CONFIG_PATH=$pkg_config GODOT_CPP=../godot-cpp scons gdextension_dir="$interface" optimize=none)
 }
 
+# A name that is exported could be taken for the same name of another extension.
+exports_its_entry_alone() {
+    nm -DC --defined-only "$scratch/$1"/project/bin/*.so > "$scratch/names" && cat "$scratch/names" &&
+        grep -q ' T door_init$' "$scratch/names" && ! grep -E 'nebula|godot' "$scratch/names"
+}
+
 # project FOLDER: a project of the folder's build, with the add-on in it.
 project() {
     cp -R "$scratch/$1/project/." "$scratch/$1-game" && cp -R "$root/addon/addons" "$scratch/$1-game" &&
@@ -82,6 +89,7 @@ pkg_config=$(dirname "$(find "$scratch/nebula" -name nebula-adapter.pc)")
 case_of cmake with_cmake
 case_of scons with_scons
 for builder in cmake scons; do
+    case_of "exports.$builder" exports_its_entry_alone "$builder"
     project "$builder" || exit 1
     case_of "example.$builder" plays 'the door opened after 78498 primes' 1 --path "$scratch/$builder-game" --fixed-fps 60
     case_of "doors.$builder" plays 'doors: 0 failed' 1 --path "$scratch/$builder-game" --fixed-fps 60 --script res://doors.gd
