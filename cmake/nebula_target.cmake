@@ -19,9 +19,9 @@ add_library(nebula_flags INTERFACE)
 target_compile_features(nebula_flags INTERFACE cxx_std_20)
 # Tells the frame pool how a coroutine's locals are aligned. Coroutines built without it are right as
 # well, and their frames take more memory: nebula/task/detail/frame_pool.hpp.
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 16)
-    target_compile_options(nebula_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fcoro-aligned-allocation>)
-endif()
+# (Asked of whoever compiles, because the installed package may meet another compiler.)
+target_compile_options(nebula_flags INTERFACE
+    $<$<AND:$<COMPILE_LANG_AND_ID:CXX,Clang>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,16>>:-fcoro-aligned-allocation>)
 target_include_directories(nebula_flags INTERFACE
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include>)
 set_target_properties(nebula_flags PROPERTIES EXPORT_NAME flags)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Goes through the compiler with -fno-exceptions, as most builds of godot-cpp do: every wait gives
-// an Outcome then. The headers are those that nebula/godot/adapter/README.md promises.
+// an Outcome then.
 #include "nebula/task/await_as.hpp"
 #include "nebula/task/cancel_source.hpp"
 #include "nebula/task/errors.hpp"

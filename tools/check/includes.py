@@ -17,10 +17,12 @@ import sys
 SOURCE_FOLDERS = ("nebula", "tests", "bench", "examples", "tools")
 SUFFIXES = (".hpp", ".cpp", ".h", ".inl")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
-# The C header that the engine prints, under any folder, and godot-cpp, which we do without.
+# The C header that the engine prints, under any folder, and godot-cpp, which only its users have.
 ENGINE_HEADER = re.compile(r"(^|/)(gdextension_interface\.h|godot_cpp/.*)$")
 # The one layer that knows the engine.
 ENGINE_LAYER = "godot"
+# Folders of tests/ and examples/ that are named otherwise than the layer whose rules they follow.
+LAYER_OF_FOLDER = {"godot_cpp": ENGINE_LAYER}
 
 
 def read_table(document):
@@ -73,7 +75,9 @@ def room_violation(rooms, path, name):
 def layer_of(path):
     """The layer whose rules a file of ours follows, or None: tests/x/ follows those of nebula/x/."""
     parts = path.parts
-    return parts[1] if len(parts) > 2 and parts[0] in ("nebula", "tests", "bench", "examples") else None
+    if len(parts) <= 2 or parts[0] not in ("nebula", "tests", "bench", "examples"):
+        return None
+    return parts[1] if parts[0] == "nebula" else LAYER_OF_FOLDER.get(parts[1], parts[1])
 
 
 def included_layer(root, file, quoted, name):

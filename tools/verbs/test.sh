@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # ./run test: everything that must hold. Each preset builds and runs what no other preset covers:
-#   release   what users get: the engine tests, the demo, an exported game, the package, the hashes of
-#             meshes at -O3
+#   release   what users get: the engine tests, the example of godot-cpp, the demo, an exported game,
+#             the package, the hashes of meshes at -O3
 #   asan      all unit tests, with a random yield between atomic steps
 #   tsan      those that have threads, with the same yields
 #   gcc       all unit tests, optimised, assertions on, as the code stands
@@ -32,7 +32,7 @@ verb_test() {
     fi
     if [[ $only && $repeat -eq 1 ]]; then die_usage "kill is a part of the long run: ./run test --long kill"; fi
     check_given_engine
-    need_packages build test format check picture bench export guide
+    need_packages build test format check picture bench export guide scons
     find_engine
     make_log_folder
     rows=$(log_path rows)
@@ -92,6 +92,8 @@ windows_rows() {
 
 # What a game maker gets, in the engine.
 release_in_engine() {
+    # Before the benchmarks configure this folder anew, from which it installs.
+    counted "example of godot-cpp" engine_tests test-godot-cpp "$NEBULA_ROOT/tests/godot_cpp/run.sh" "$NEBULA_ROOT/build/release"
     counted "engine tests" engine_tests test-engine "$NEBULA_ROOT/tests/godot/run.sh"
     counted "demo" logged demo-smoke "Running the demo" "$NEBULA_ROOT/run" demo \
         --headless --threads 2 --report "$NEBULA_ROOT/build/demo-smoke.json"

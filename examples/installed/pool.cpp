@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A program outside this repository that uses only the pool, installed or from its sources.
+// A program outside this repository that uses the pool, installed or from its sources.
 #include <nebula/threading/par.hpp>
 #include <nebula/threading/worker_pool.hpp>
 #if defined(WITH_TOML)
@@ -15,7 +15,7 @@ int main() {
     nebula::WorkerPoolConfig config{.thread_count_override = 2};
 #if defined(WITH_TOML)
     config =
-        nebula::parse_worker_pool_config("[threading.worker_pool]\nthread_count = 2\n", "main.cpp");
+        nebula::parse_worker_pool_config("[threading.worker_pool]\nthread_count = 2\n", "pool.cpp");
 #endif
     nebula::WorkerPool pool(config);
 
