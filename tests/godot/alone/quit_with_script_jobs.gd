@@ -16,6 +16,7 @@ class Walker:
 	extends Node
 	var steps := PackedInt32Array([1, 2, 3])
 	var began := Semaphore.new()
+	var quits := Semaphore.new()
 
 	func walk() -> int:
 		began.post()
@@ -28,6 +29,7 @@ class Walker:
 
 	func never_asks() -> int:
 		began.post()
+		quits.wait()
 		var sum := 0
 		var end := Time.get_ticks_msec() + 1500
 		while Time.get_ticks_msec() < end:
@@ -83,6 +85,7 @@ func _run() -> void:
 		listen(Nebula.any([_emitter.never, root.renamed]))
 		listen(Nebula.timeout(_emitter.never, 1000.0))
 		listen(Nebula.interval(1000.0).next())
+	walker.quits.post()
 	quit()
 
 
