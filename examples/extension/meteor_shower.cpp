@@ -38,8 +38,8 @@ task<std::int64_t> MeteorShower::fall(Node3D terrain, std::int64_t count) {
     // The terrain is the add-on's, from another library, so we call it as a script does.
     co_await call_async(terrain, "wait_loaded");
     // A job on our pool; the main thread goes on meanwhile.
-    const auto places =
-        co_await nebula::godot::shared_pool().run([count] { return places_of(count); });
+    auto job = nebula::godot::shared_pool().run([count] { return places_of(count); });
+    const std::vector<Vector3> places = co_await job;
 
     const OmniLight3D flash = create<OmniLight3D>();  // from our classes.txt
     add_child(flash);

@@ -12,9 +12,7 @@ const CLOSED := 3
 
 class Scripted:
 	extends ExampleMoonGenerator
-
-	func _make_nebula_generator() -> int:
-		return 4096
+	var answers_with := 4096
 
 
 func _initialize() -> void:

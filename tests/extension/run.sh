@@ -53,7 +53,7 @@ plays() {
     # Memory is filled with a pattern when it comes and when it goes. The settings of whoever runs this
     # are none of its business.
     XDG_CONFIG_HOME=$scratch XDG_DATA_HOME=$scratch XDG_CACHE_HOME=$scratch MALLOC_PERTURB_=165 \
-        timeout 120 "$GODOT" --headless --path "$game" "$@" > "$scratch/said" 2>&1
+        timeout 60 "$GODOT" --headless --path "$game" "$@" > "$scratch/said" 2>&1
     code=$?
     cat "$scratch/said"
     while IFS= read -r line; do
@@ -69,6 +69,7 @@ cp -R "$root/examples/extension/project/." "$root/addon/addons" "$here/beside.gd
 printf 'res://%s\n' addons/example/example.gdextension addons/nebula/nebula.gdextension > "$game/.godot/extension_list.cfg"
 case_of install install_nebula
 case_of build build_example
+[ "$failed" -eq 0 ] || { echo "$passed passed, $failed failed"; exit 1; } # nothing below can work
 printf '# says: ^5 craters$\n' > "$scratch/example.gd"
 case_of example plays "$scratch/example.gd" --fixed-fps 60 -- --once
 for name in beside unload; do
