@@ -19,7 +19,7 @@ namespace nebula::godot {
 namespace {
 
 struct HandedOver {
-    std::unique_ptr<const GeneratorCode> code;
+    std::unique_ptr<const GeneratorCode> code;  // null once it is unused
     NebulaGenerator* shared = nullptr;
 };
 
@@ -30,10 +30,14 @@ std::vector<HandedOver>& handed_over() NEBULA_REQUIRES(mutex) {
     return all;
 }
 
-// Whoever takes one out of the list frees it: the terrain that needs it no more, or the withdrawal.
-void free_ours(HandedOver taken) noexcept {
-    taken.code.reset();
-    nebula_generator_drop(taken.shared);
+// An unused one stays in the list while its call of unused() is under way, which is code of ours that
+// the withdrawal must wait for. The next one that is handed over comes by here.
+void sweep() NEBULA_REQUIRES(mutex) {
+    std::erase_if(handed_over(), [](const HandedOver& each) {
+        if (each.code || nebula_generator_is_idle(each.shared) == 0) return false;
+        nebula_generator_drop(each.shared);
+        return true;
+    });
 }
 
 const GeneratorCode& code_of(void* data) { return *static_cast<const GeneratorCode*>(data); }
@@ -78,16 +82,11 @@ int call_one_material(void* data, const NebulaPoints* points, std::uint8_t* mate
 }
 
 void call_unused(NebulaGenerator* generator) {
-    HandedOver taken;
-    {
-        const MutexLock lock(mutex);
-        auto& all = handed_over();
-        const auto found = std::ranges::find(all, generator, &HandedOver::shared);
-        if (found == all.end()) return;  // it is being withdrawn
-        taken = std::exchange(*found, std::move(all.back()));
-        all.pop_back();
-    }
-    free_ours(std::move(taken));
+    std::unique_ptr<const GeneratorCode> unused;
+    const MutexLock lock(mutex);
+    const auto found = std::ranges::find(handed_over(), generator, &HandedOver::shared);
+    // If it is not there, it is being withdrawn, and waits for us to return.
+    if (found != handed_over().end()) unused = std::move(found->code);
 }
 
 }  // namespace
@@ -111,6 +110,7 @@ std::optional<std::uint8_t> GeneratorCode::one_material(
 std::int64_t hand_over(std::unique_ptr<const GeneratorCode> code) {
     if (!code) throw std::invalid_argument("hand_over: there is no code");
     const MutexLock lock(mutex);
+    sweep();
     handed_over().reserve(handed_over().size() + 1);
     NebulaGenerator* const made = nebula_generator_new();
     if (made == nullptr) throw std::bad_alloc();
@@ -138,7 +138,8 @@ void withdraw_generators() noexcept {
         // A call takes less than a millisecond, and few are under way when an extension goes.
         while (nebula_generator_is_idle(each.shared) == 0)
             std::this_thread::sleep_for(std::chrono::microseconds(100));
-        free_ours(std::move(each));
+        each.code.reset();
+        nebula_generator_drop(each.shared);
     }
 }
 

@@ -64,7 +64,8 @@ typedef struct NebulaGenerator {
     /* May be null. Proves that all points of the box have the same material; false if it cannot. */
     int (*one_material)(void *data, const NebulaPoints *points, uint8_t *material);
 
-    /* The terrain needs it no more. The maker frees `data` and then drops its share. Not called after
+    /* The terrain needs it no more, and the maker may free `data`. It keeps its share: this call is
+     * code of the maker, too, and whoever withdraws must be able to wait for its end. Not called after
      * the maker has withdrawn the generator. */
     void (*unused)(struct NebulaGenerator *generator);
 
@@ -91,8 +92,9 @@ static inline void nebula_generator_drop(NebulaGenerator *generator) {
     if (__atomic_sub_fetch(&generator->owners, 1, __ATOMIC_SEQ_CST) == 0) free(generator);
 }
 
-/* No call begins after this. Call it for each generator before the maker's library is unloaded, and wait
- * until nebula_generator_is_idle(); then free `data` and drop the share. */
+/* No call begins after this. Call it for each generator before the maker's library is unloaded, also for
+ * an unused one, and wait until nebula_generator_is_idle(); then free `data` and drop the share. The share
+ * of one that is unused and idle can be dropped at any time. */
 static inline void nebula_generator_withdraw(NebulaGenerator *generator) {
     __atomic_fetch_or(&generator->calls, 1U, __ATOMIC_SEQ_CST);
 }
