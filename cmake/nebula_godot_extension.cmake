@@ -49,8 +49,13 @@ function(nebula_godot_classes target list)
     if(failed)
         message(FATAL_ERROR "${why}")
     endif()
+    # In a project that has Nebula as a folder, the dump is made by its build.
+    set(api ${dump})
+    if(TARGET nebula_godot_binding)
+        set(api nebula_godot_binding)
+    endif()
     add_custom_command(OUTPUT ${outputs} COMMAND ${command} --api ${dump}
-        DEPENDS ${bindgen} ${classes} ${list} ${dump}
+        DEPENDS ${bindgen} ${classes} ${list} ${api}
         COMMENT "Adding the classes of ${list}" VERBATIM)
     target_sources(${target} PRIVATE ${outputs})
     # Before the library's, which have less in them.

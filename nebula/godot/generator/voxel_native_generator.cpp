@@ -2,10 +2,13 @@
 #include "nebula/godot/generator/voxel_native_generator.hpp"
 
 #include "nebula/godot/api/class_db.hpp"
+#include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/object.hpp"
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/generator/foreign_generator.hpp"
 #include "nebula/godot/generator/generator_code.hpp"
+#include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/space/voxel_error.hpp"
 
 #include <cstdint>
 #include <exception>
@@ -77,6 +80,18 @@ Ref<Resource> VoxelNativeGenerator::checked_source() const {
 }
 
 std::shared_ptr<const voxel::Generator> VoxelNativeGenerator::build() const {
+    try {
+        return ask_source();
+    } catch (const std::invalid_argument& error) {
+        // In the editor, a terrain with a world of air sees that a better source was chosen; one without a
+        // world sees nothing.
+        if (!Engine::singleton().is_editor_hint()) throw;
+        if (source()) print_error(error.what());
+        return std::make_shared<voxel::FlatGenerator>(-voxel::kWorldLimit);
+    }
+}
+
+std::shared_ptr<const voxel::Generator> VoxelNativeGenerator::ask_source() const {
     const Ref<Resource> made_by = checked_source();
     const Variant address = made_by->call(kMakeGenerator);
     try {

@@ -28,6 +28,8 @@ public:
 private:
     /// The source, which can be asked. \throws std::invalid_argument saying what is wrong with it.
     [[nodiscard]] Ref<Resource> checked_source() const;
+    /// \throws std::invalid_argument saying what is wrong with the source, or with what it made.
+    [[nodiscard]] std::shared_ptr<const voxel::Generator> ask_source() const;
 
     mutable Mutex mutex_;
     Ref<Resource> source_ NEBULA_GUARDED_BY(mutex_);
