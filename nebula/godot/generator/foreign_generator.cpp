@@ -12,7 +12,6 @@ namespace nebula::godot {
 namespace {
 
 using voxel::Box3i;
-using voxel::Material;
 using voxel::Region;
 using voxel::Sample;
 using voxel::Vec3i;
@@ -91,7 +90,7 @@ void put(const Region& region, const Box3i& box, const T* values, Out* out, std:
         }
 }
 
-Material checked(std::uint8_t material) {
+voxel::Material checked(std::uint8_t material) {
     if (material < voxel::kMaterials) return material;
     throw std::runtime_error("it gave a point the material " + std::to_string(material) +
                              "; materials are 0 to " + std::to_string(voxel::kMaterials - 1));
@@ -152,7 +151,7 @@ voxel::Range ForeignGenerator::bounds(const Region& region) const noexcept {
     return {voxel::quantize(found->least / size), voxel::quantize(found->most / size)};
 }
 
-void ForeignGenerator::generate_materials(const Region& region, Material* out,
+void ForeignGenerator::generate_materials(const Region& region, voxel::Material* out,
                                           std::ptrdiff_t stride_y, std::ptrdiff_t stride_z) const {
     if (made_->materials != nullptr)
         return in_boxes<std::uint8_t>(
@@ -165,7 +164,8 @@ void ForeignGenerator::generate_materials(const Region& region, Material* out,
     });
 }
 
-std::optional<Material> ForeignGenerator::uniform_material(const Region& region) const noexcept {
+std::optional<voxel::Material> ForeignGenerator::uniform_material(
+    const Region& region) const noexcept {
     if (made_->materials == nullptr) {
         constexpr float far = std::numeric_limits<float>::infinity();
         if (const auto only = layers_.uniform(-far, far)) return only;
