@@ -5,7 +5,7 @@
 
 # Each is a folder of examples/ and a function below. It is told where Nebula is installed and where to
 # work, and makes a project there, in the folder project.
-readonly EXAMPLES=(extension)
+readonly EXAMPLES=(extension godot_cpp)
 
 verb_examples() {
     local name wanted=("$@") installed=$NEBULA_ROOT/build/examples/nebula folder log
@@ -34,6 +34,23 @@ example_extension() {
         cmake -S "$NEBULA_ROOT/examples/extension" -B "$2/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
             -DCMAKE_PREFIX_PATH="$1" -DEXAMPLE_PROJECT="$2/project" &&
         cmake --build "$2/build"
+}
+
+# With the godot-cpp that $GODOT_CPP names or that lies in the template; without one, with that of the
+# tests, which has as much of it as the template uses.
+example_godot_cpp() {
+    local source=$NEBULA_ROOT/examples/godot_cpp copy=$2/source godot_cpp options=()
+    godot_cpp=${GODOT_CPP:-$source/godot-cpp}
+    if [[ ! -e $godot_cpp && ! ${GODOT_CPP:-} ]]; then
+        godot_cpp=$NEBULA_ROOT/tests/godot_cpp/stand_in
+        options=(-DGODOTCPP_GDEXTENSION_DIR="$1/include/nebula/engine")
+        printf 'There is no godot-cpp in %s: a stand-in takes its place. To use yours, set GODOT_CPP to its folder.\n' "$source" >&4
+    fi
+    rm -rf "$copy" "$2/project" && mkdir -p "$copy" &&
+        cp -R "$source/CMakeLists.txt" "$source/src" "$source/project" "$copy" &&
+        cmake -S "$copy" -B "$2/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$1" \
+            -DGODOT_CPP="$godot_cpp" "${options[@]}" &&
+        cmake --build "$2/build" && mv "$copy/project" "$2/project"
 }
 
 # play_example NAME PROJECT: the add-on goes in, and the project's main scene is played once.
