@@ -72,6 +72,7 @@ if(TARGET nebula_voxel)
     install(FILES ${CMAKE_CURRENT_LIST_DIR}/nebula_world_file_libraries.cmake DESTINATION ${nebula_package_folder})
 endif()
 
+include(nebula_install_godot)
 install(TARGETS ${nebula_installed_targets} EXPORT nebula_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT nebula_targets NAMESPACE nebula:: FILE nebula-targets.cmake DESTINATION ${nebula_package_folder})
 list(REMOVE_DUPLICATES nebula_dependencies)

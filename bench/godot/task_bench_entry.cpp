@@ -1,30 +1,25 @@
 // SPDX-License-Identifier: MIT
 // The add-on's objects with another entry: what is measured is what ships, plus one class.
 #include "bench/godot/task_bench.hpp"
-#include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/jobs/nebula_interval.hpp"
 #include "nebula/godot/jobs/script_job.hpp"
-#include "nebula/godot/runtime/engine_loop.hpp"
-#include "nebula/godot/runtime/nebula_server.hpp"
-#include "nebula/godot/runtime/shared_pool.hpp"
+#include "nebula/godot/library.hpp"
+#include "nebula/godot/server/nebula_server.hpp"
 
 namespace {
 
 void start() {
-    nebula::godot::register_engine_loop();
-    nebula::godot::register_class<nebula::godot::NebulaTaskError>();
-    nebula::godot::register_class<nebula::godot::NebulaTask>();
+    nebula::godot::register_library();
     nebula::godot::register_class<nebula::godot::NebulaInterval>();
     nebula::godot::start_script_jobs();
-    // The loop shows its figures through the singleton.
     nebula::godot::register_class<nebula::godot::NebulaServer>();
     nebula::godot::register_singleton<nebula::godot::NebulaServer>("Nebula");
     nebula::godot::register_task_bench();
 }
 void stop() {
-    nebula::godot::stop_shared_pool();
+    nebula::godot::stop_library();
     nebula::godot::stop_script_jobs();
 }
 

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/registration.hpp"
 
-#include "nebula/godot/async/nebula_task.hpp"
-#include "nebula/godot/async/rpc.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/editor/editor_plugin.hpp"
+#include "nebula/godot/generator/voxel_native_generator.hpp"
 #include "nebula/godot/jobs/nebula_interval.hpp"
 #include "nebula/godot/jobs/script_job.hpp"
-#include "nebula/godot/runtime/engine_loop.hpp"
-#include "nebula/godot/runtime/nebula_server.hpp"
+#include "nebula/godot/library.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
-#include "nebula/godot/runtime/signal_stream.hpp"
+#include "nebula/godot/server/monitors.hpp"
+#include "nebula/godot/server/nebula_server.hpp"
 #include "nebula/godot/voxel/voxel_brush.hpp"
 #include "nebula/godot/voxel/voxel_generator.hpp"
 #include "nebula/godot/voxel/voxel_material.hpp"
@@ -23,18 +22,16 @@
 namespace nebula::godot {
 
 void register_addon() {
-    register_signal_streams();
-    register_engine_loop();
-    register_class<NebulaTaskError>();
-    register_class<NebulaTask>();
-    register_class<NebulaRpc>();
+    register_library();
     register_class<NebulaInterval>();
     start_script_jobs();
     register_class<NebulaServer>();
     register_singleton<NebulaServer>("Nebula");
+    register_monitors();
     register_class<VoxelGenerator>();
     register_class<VoxelNoiseGenerator>();
     register_class<VoxelFlatGenerator>();
+    register_class<VoxelNativeGenerator>();
     register_class<VoxelMaterial>();
     register_class<VoxelMaterialLibrary>();
     register_class<VoxelStamp>();
@@ -46,7 +43,7 @@ void register_addon() {
 }
 
 void stop_addon() {
-    stop_shared_pool();
+    stop_library();
     stop_script_jobs();
 }
 

@@ -65,12 +65,15 @@ class Bindgen(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
-    def generate(self, classes, dump=None):
+    def generate(self, classes, dump=None, more=None, flags=()):
         (self.folder / "api.json").write_text(json.dumps(dump or SMALL_DUMP))
         (self.folder / "classes.txt").write_text(classes)
+        if more is not None:
+            (self.folder / "more.txt").write_text(more)
+            flags = [*flags, "--more", self.folder / "more.txt"]
         return subprocess.run(
             [sys.executable, "-B", BINDGEN, "--api", self.folder / "api.json"]
-            + ["--classes", self.folder / "classes.txt", "--out", self.folder / "out"],
+            + ["--classes", self.folder / "classes.txt", "--out", self.folder / "out", *flags],
             capture_output=True,
             text=True,
             check=False,
@@ -79,8 +82,8 @@ class Bindgen(unittest.TestCase):
     def text(self, name):
         return (self.folder / "out" / name).read_text()
 
-    def assert_refused(self, classes, sentence, dump=None):
-        run = self.generate(classes, dump)
+    def assert_refused(self, classes, sentence, dump=None, more=None):
+        run = self.generate(classes, dump, more)
         self.assertEqual(run.returncode, 1)
         self.assertEqual(run.stderr, f"bindgen: {sentence}\n")
 
@@ -114,6 +117,47 @@ class Bindgen(unittest.TestCase):
         )
         written = {str(path) for path in (self.folder / "out").iterdir()}
         self.assertEqual(set(listed.stdout.strip().split(";")), written)
+
+    def test_a_list_that_adds_gives_headers_of_all_and_sources_of_what_is_new(self):
+        run = self.generate(MINIMAL + "Clock: set_* get_middle\n", more="Paint:\nMiddle:\nClock: _tick HOURS\n")
+        self.assertEqual(run.stderr, "")
+        written = {path.name for path in (self.folder / "out").iterdir()}
+        self.assertEqual(
+            written,
+            {"globals.hpp", "object.hpp", "ref_counted.hpp"}
+            | {f"{name}.{suffix}" for name in ("clock", "middle", "paint") for suffix in ("hpp", "cpp")},
+        )
+        listed = self.generate(MINIMAL + "Clock: set_*\n", more="Paint:\nMiddle:\nClock: _tick\n", flags=["--list-outputs"])
+        self.assertEqual({pathlib.Path(path).name for path in listed.stdout.strip().split(";")}, written)
+        header = self.text("clock.hpp")
+        self.assertIn('tick{"_tick", 7U}', header)
+        self.assertIn("HOURS = 12", header)
+        # The library has these two, compiled, without the new classes in their types.
+        self.assertIn("void set_paint(const Ref<RefCounted>& paint", header)
+        self.assertIn("Object get_middle() const;", header)
+        self.assertNotIn("MethodBind", self.text("clock.cpp"))
+        self.assertNotIn("Clock::singleton", self.text("clock.cpp"))
+
+    def test_a_new_function_speaks_of_the_new_classes(self):
+        self.generate(MINIMAL + "Clock: set_mode\n", more="Paint:\nClock: set_paint\n")
+        self.assertIn("void set_paint(const Ref<Paint>& paint", self.text("clock.hpp"))
+        self.assertIn("Error set_mode(", self.text("clock.hpp"))
+        self.assertIn('"set_paint", 7);', self.text("clock.cpp"))
+        self.assertNotIn('"set_mode"', self.text("clock.cpp"))
+
+    def test_a_list_that_adds_what_nobody_can_is_one_sentence(self):
+        for more, sentence in (
+            ("Clocks: *\n", "more.txt:1: Godot 4.6.3 has no class Clocks"),
+            ("# mine\nClock: chime\n", "more.txt:2: Godot 4.6.3 has no member Clock.chime"),
+            (
+                "Array: size\n",
+                "more.txt:1: Array is a value and no class: the library has its own C++ for it, so only classes and"
+                " enums of @GlobalScope can be added",
+            ),
+            ("@GlobalScope: print\n", "more.txt:1: print is a function of @GlobalScope; only its enums can be added"),
+            ("Clock\n", "more.txt:1: expected 'Class: member member …', found 'Clock'"),
+        ):
+            self.assert_refused(MINIMAL + "Clock: set_mode\n", sentence, more=more)
 
     def test_a_file_whose_text_is_the_same_is_left_alone(self):
         self.generate(MINIMAL)

@@ -4,6 +4,9 @@
     python3 bindgen.py --api extension_api.json --classes classes.txt --out FOLDER
     python3 bindgen.py --classes classes.txt --out FOLDER --list-outputs
 
+With --more LIST, it writes what a user's list adds to a library that was compiled from classes.txt:
+headers of all classes, and sources of what the library does not have.
+
 Four steps, in the order of this file: read the list, pick from the dump what it asks for, say
 each type in C++, print one header and one source per class.
 """
@@ -31,18 +34,22 @@ class Wanted:
     name: str
     patterns: list[str]
     where: str
+    compiled: "Wanted | None" = None  # what the library has of it, if this line adds to that
     matched: set[str] = field(default_factory=set)
 
     def takes(self, member: str) -> bool:
         hits = [p for p in self.patterns if fnmatch.fnmatchcase(member, p)]
         self.matched.update(hits)
-        return bool(hits)
+        return bool(hits) or self.is_compiled(member)
+
+    def is_compiled(self, member: str) -> bool:
+        return self.compiled is not None and self.compiled.takes(member)
 
     def unmatched(self) -> list[str]:
         return [p for p in self.patterns if p != "*" and p not in self.matched]
 
 
-def read_list(path: pathlib.Path) -> dict[str, Wanted]:
+def read_lines(path: pathlib.Path) -> dict[str, Wanted]:
     wanted: dict[str, Wanted] = {}
     last: Wanted | None = None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -60,9 +67,28 @@ def read_list(path: pathlib.Path) -> dict[str, Wanted]:
         if name in wanted:
             raise Trouble(f"{where}: {name} is listed twice, first at {wanted[name].where}")
         last = wanted[name] = Wanted(name, rest.split(), where)
+    return wanted
+
+
+def read_list(path: pathlib.Path) -> dict[str, Wanted]:
+    wanted = read_lines(path)
     for needed in ("Object", "RefCounted"):
         if needed not in wanted:
             raise Trouble(f"{path.name}: {needed} must be listed, every handle leans on it")
+    return wanted
+
+
+def add_list(compiled: dict[str, Wanted], path: pathlib.Path) -> dict[str, Wanted]:
+    """The lines of both; each of the library's has its `compiled` part, all of it unless `path` adds some."""
+    wanted = {line.name: Wanted(line.name, [], line.where, line) for line in compiled.values()}
+    for line in read_lines(path).values():
+        if line.name in BUILTINS:
+            raise Trouble(
+                f"{line.where}: {line.name} is a value and no class: the library has its own C++ for it,"
+                " so only classes and enums of @GlobalScope can be added"
+            )
+        line.compiled = compiled.get(line.name)
+        wanted[line.name] = line
     return wanted
 
 
@@ -90,7 +116,15 @@ def snake_builtin(name: str) -> str:
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 
 
-def output_names(wanted: dict[str, Wanted]) -> list[str]:
+def is_new(line: Wanted) -> bool:
+    """Whether the library has not all that the line asks for."""
+    return line.compiled is None or bool(line.patterns)
+
+
+def output_names(wanted: dict[str, Wanted], adds: bool) -> list[str]:
+    if adds:
+        classes = [line for line in wanted.values() if is_class(line.name)]
+        return ["globals.hpp", *(f"{snake(c.name)}.hpp" for c in classes), *(f"{snake(c.name)}.cpp" for c in classes if is_new(c))]
     names = ["globals.hpp", "builtin_methods.hpp", "builtin_methods.cpp"]
     for name in filter(is_class, wanted):
         names += [f"{snake(name)}.hpp", f"{snake(name)}.cpp"]
@@ -103,12 +137,13 @@ def output_names(wanted: dict[str, Wanted]) -> list[str]:
 class Api:
     """The dump, indexed by name, and what of it the list asks for."""
 
-    def __init__(self, dump: dict, wanted: dict[str, Wanted]):
+    def __init__(self, dump: dict, wanted: dict[str, Wanted], compiled: dict[str, Wanted] | None = None):
         if dump["header"]["precision"] != "single":
             raise Trouble("the engine was built with double precision; the binding knows single only")
         self.version = "{version_major}.{version_minor}.{version_patch}".format(**dump["header"])
         self.dump = dump
         self.wanted = wanted
+        self.compiled = compiled  # what a library has, whose functions keep their types
         self.classes = {c["name"]: c for c in dump["classes"]}
         self.builtins = {c["name"]: c for c in dump["builtin_classes"]}
         self.global_enums = {e["name"]: e for e in dump["global_enums"]}
@@ -119,14 +154,21 @@ class Api:
             if line.name != GLOBALS and line.name not in known:
                 raise Trouble(f"{line.where}: Godot {self.version} has no class {line.name}")
 
-    def listed_ancestor(self, name: str) -> str:
-        while name not in self.wanted:
+    def listed(self, is_compiled: bool) -> dict[str, Wanted]:
+        """The classes that types of a function may speak of."""
+        return self.compiled if is_compiled and self.compiled is not None else self.wanted
+
+    def listed_ancestor(self, name: str, is_compiled: bool = False) -> str:
+        while name not in self.listed(is_compiled):
             name = self.classes[name].get("inherits", "Object")
         return name
 
     def check_all_found(self) -> None:
         for line in self.wanted.values():
+            functions = {f["name"] for f in self.dump["utility_functions"]} if line.name == GLOBALS else set()
             for pattern in line.unmatched():
+                if pattern in functions:
+                    raise Trouble(f"{line.where}: {pattern} is a function of {GLOBALS}; only its enums can be added")
                 raise Trouble(f"{line.where}: Godot {self.version} has no member {line.name}.{pattern}")
 
 
@@ -169,7 +211,7 @@ def cpp_enum(owner: str, enum: str) -> str:
     return owner + enum
 
 
-def say(api: Api, dumped: dict | None, is_return: bool) -> CppType:
+def say(api: Api, dumped: dict | None, is_return: bool, is_compiled: bool) -> CppType:
     """\\throws LookupError for a type the binding does not speak: pointers to native structures."""
     if dumped is None:
         return CppType("void", True)
@@ -183,7 +225,7 @@ def say(api: Api, dumped: dict | None, is_return: bool) -> CppType:
     if kind == "float":
         return CppType("float" if is_return and meta == "float" else "double", True)
     if kind.startswith(("enum::", "bitfield::")):
-        return say_enum(api, kind.split("::")[1])
+        return say_enum(api, kind.split("::")[1], is_compiled)
     if kind.startswith("typedarray::"):
         kind = "Array"
     elif kind.startswith("typeddictionary::"):
@@ -192,17 +234,17 @@ def say(api: Api, dumped: dict | None, is_return: bool) -> CppType:
         return CppType(kind, kind in ("RID",), HEADER_OF[kind])
     if kind not in api.classes:
         raise LookupError(kind)
-    listed = api.listed_ancestor(kind)
+    listed = api.listed_ancestor(kind, is_compiled)
     if api.classes[kind]["is_refcounted"]:
         return CppType(f"Ref<{listed}>", False, "ref", {listed})
     return CppType(listed, True, None, {listed})
 
 
-def say_enum(api: Api, dotted: str) -> CppType:
+def say_enum(api: Api, dotted: str, is_compiled: bool) -> CppType:
     owner, _, enum = dotted.rpartition(".")
     if owner == "" and enum in api.global_enums:
         key = ("", enum)
-    elif owner in api.wanted and is_class(owner):
+    elif owner in api.listed(is_compiled) and is_class(owner):
         key = (owner, enum)
     else:  # of a class that is not listed, or of a builtin type
         return CppType("std::int64_t", True)
@@ -266,20 +308,20 @@ class Method:
         return f"{self.result.name}({', '.join(cpp.name for cpp, _, _ in self.arguments)})"
 
 
-def read_method(api: Api, dumped: dict) -> Method:
+def read_method(api: Api, dumped: dict, is_compiled: bool) -> Method:
     arguments = []
     for argument in dumped.get("arguments", []):
-        cpp = say(api, argument, is_return=False)
+        cpp = say(api, argument, False, is_compiled)
         default = argument.get("default_value")
         arguments.append((cpp, identifier(argument["name"]), None if default is None else say_default(cpp, default)))
-    return Method(identifier(dumped["name"]), dumped, say(api, dumped.get("return_value"), True), arguments)
+    return Method(identifier(dumped["name"]), dumped, say(api, dumped.get("return_value"), True, is_compiled), arguments)
 
 
 class ClassWriter:
     """Prints one class: header() declares, source() calls into the engine."""
 
     def __init__(self, api: Api, wanted: Wanted):
-        self.api, self.name = api, wanted.name
+        self.api, self.name, self.wanted = api, wanted.name, wanted
         self.dumped = api.classes[wanted.name]
         parent = self.dumped.get("inherits")
         self.parent = api.listed_ancestor(parent) if parent else None
@@ -289,7 +331,7 @@ class ClassWriter:
             if not wanted.takes(dumped["name"]):
                 continue
             try:
-                method = read_method(api, dumped)
+                method = read_method(api, dumped, wanted.is_compiled(dumped["name"]))
             except LookupError as unspoken:
                 if dumped["name"] in wanted.patterns:  # asked for by name: not to be passed over
                     raise Trouble(
@@ -370,7 +412,7 @@ class ClassWriter:
         if any(t.enum and t.enum[0] == "" for t in self.types()):
             others.append('#include "nebula/godot/api/globals.hpp"')
         out += sorted(others) + ['#include "nebula/godot/binding/method_bind.hpp"', "", OPEN]
-        if self.name in self.api.singletons:
+        if self.name in self.api.singletons and self.wanted.compiled is None:
             out += [
                 f"{self.name} {self.name}::singleton() {{",
                 f"    static const {self.name} kSingleton(find_singleton(kClassName));",
@@ -380,6 +422,8 @@ class ClassWriter:
             ]
         for method in self.methods:
             dumped = method.dumped
+            if self.wanted.is_compiled(dumped["name"]):
+                continue
             values = [name for _, name, _ in method.arguments]
             if method.is_vararg:
                 call = "call_varargs"
@@ -505,11 +549,13 @@ def generate(api: Api) -> dict[str, str]:
     writers = [ClassWriter(api, line) for line in api.wanted.values() if is_class(line.name)]
     # Nothing is printed before every class was read: only then are the enums in use known.
     files = {"globals.hpp": write_globals(api)}
-    files["builtin_methods.hpp"], files["builtin_methods.cpp"] = write_builtin_methods(api)
+    if api.compiled is None:
+        files["builtin_methods.hpp"], files["builtin_methods.cpp"] = write_builtin_methods(api)
     api.check_all_found()
     for writer in writers:
         files[f"{snake(writer.name)}.hpp"] = writer.header()
-        files[f"{snake(writer.name)}.cpp"] = writer.source()
+        if api.compiled is None or is_new(writer.wanted):
+            files[f"{snake(writer.name)}.cpp"] = writer.source()
     return files
 
 
@@ -526,15 +572,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write typed C++ for the engine classes a list names.")
     parser.add_argument("--api", type=pathlib.Path)
     parser.add_argument("--classes", required=True, type=pathlib.Path)
+    parser.add_argument("--more", type=pathlib.Path, help="a list that adds to --classes, from which a library was compiled")
     parser.add_argument("--out", required=True, type=pathlib.Path)
     parser.add_argument("--list-outputs", action="store_true", help="print the files it would write, and stop")
     arguments = parser.parse_args()
     try:
-        wanted = read_list(arguments.classes)
+        wanted, compiled = read_list(arguments.classes), None
+        if arguments.more:
+            wanted, compiled = add_list(wanted, arguments.more), wanted
         if arguments.list_outputs:
-            print(";".join(str(arguments.out / name) for name in output_names(wanted)))
+            print(";".join(str(arguments.out / name) for name in output_names(wanted, compiled is not None)))
             return
-        api = Api(json.loads(arguments.api.read_text(encoding="utf-8")), wanted)
+        api = Api(json.loads(arguments.api.read_text(encoding="utf-8")), wanted, compiled)
         write_changed(arguments.out, generate(api))
     except (Trouble, OSError) as trouble:
         sys.exit(f"bindgen: {trouble}")

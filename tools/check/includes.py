@@ -22,7 +22,7 @@ ENGINE_HEADER = re.compile(r"(^|/)(gdextension_interface\.h|godot_cpp/.*)$")
 # The one layer that knows the engine.
 ENGINE_LAYER = "godot"
 # Folders of tests/ and examples/ that are named otherwise than the layer whose rules they follow.
-LAYER_OF_FOLDER = {"godot_cpp": ENGINE_LAYER}
+LAYER_OF_FOLDER = {"extension": ENGINE_LAYER, "godot_cpp": ENGINE_LAYER}
 
 
 def read_table(document):

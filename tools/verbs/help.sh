@@ -25,6 +25,8 @@ verb_help() {
 ./run godot   [ARGUMENT...] build the add-on and open demo/ in the editor; arguments go to the engine
 ./run guide   build the guide as a site in out/guide/, with pictures that the recipes take
       --kept-pictures     with the pictures in docs/ instead, which takes seconds
+./run examples [NAME...] build the templates for extensions against an installed Nebula, put them into
+              projects beside the add-on, in build/examples/, and play them: extension, godot_cpp
 ./run build   [PRESET] build everything, tests too: dev (default), release, asan, tsan or gcc
 ./run test    checks, unit tests, sanitizers, the second compiler, engine tests with the add-on as
               users get it, an exported game, the package; ends with "N passed, M failed"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # ./run test: everything that must hold. Each preset builds and runs what no other preset covers:
-#   release   what users get: the engine tests, the example of godot-cpp, the demo, an exported game,
-#             the package, the hashes of meshes at -O3
+#   release   what users get: the engine tests, the two templates for extensions, the demo, an exported
+#             game, the package, the hashes of meshes at -O3
 #   asan      all unit tests, with a random yield between atomic steps
 #   tsan      those that have threads, with the same yields
 #   gcc       all unit tests, optimised, assertions on, as the code stands
@@ -92,8 +92,9 @@ windows_rows() {
 
 # What a game maker gets, in the engine.
 release_in_engine() {
-    # Before the benchmarks configure this folder anew, from which it installs.
+    # Before the benchmarks configure this folder anew, from which these install.
     counted "example of godot-cpp" engine_tests test-godot-cpp "$NEBULA_ROOT/tests/godot_cpp/run.sh" "$NEBULA_ROOT/build/release"
+    counted "example extension" engine_tests test-extension "$NEBULA_ROOT/tests/extension/run.sh" "$NEBULA_ROOT/build/release"
     counted "engine tests" engine_tests test-engine "$NEBULA_ROOT/tests/godot/run.sh"
     counted "demo" logged demo-smoke "Running the demo" "$NEBULA_ROOT/run" demo \
         --headless --threads 2 --report "$NEBULA_ROOT/build/demo-smoke.json"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Descriptions given at registration, as the XML the editor's help reads.
 #include "nebula/godot/binding/class_record.hpp"
+#include "nebula/godot/binding/extension_name.hpp"
 
 #include <cstddef>
 #include <string>
@@ -45,13 +46,13 @@ std::string element(const std::string& name, std::string_view text) {
 // An enum is an int to the engine's help, which has its name in an attribute of its own.
 std::string type_of(const TypedName& value) {
     if (value.is_enum()) return "int";
-    if (!value.class_name.empty()) return std::string(value.class_name);
+    if (!value.class_name.empty()) return engine_name(value.class_name);
     return value.is_any ? "Variant" : type_name(value.type);
 }
 
 std::string typed(const TypedName& value) {
     return attribute("type", type_of(value)) +
-           (value.is_enum() ? attribute("enum", value.class_name) : "");
+           (value.is_enum() ? attribute("enum", engine_name(value.class_name)) : "");
 }
 
 std::string result_of(bool has_result, const TypedName& result) {
@@ -162,7 +163,7 @@ std::vector<std::string> missing_texts() {
 void load_class_docs() {
     for (const auto& record : registered_classes()) {
         if (record->is_internal) continue;
-        const std::string xml = class_docs(*record);
+        const std::string xml = with_engine_names(class_docs(*record));
         engine.editor_help_load_xml_from_utf8_chars_and_len(
             xml.data(), static_cast<GDExtensionInt>(xml.size()));
     }

@@ -5,6 +5,7 @@
 #include "nebula/godot/api/builtin_methods.hpp"
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/extension_name.hpp"
 
 #include <cstddef>
 #include <cstdio>
@@ -61,8 +62,8 @@ Variant MethodRecord::error_result(Error code, const std::string& why) const {
     return empty;
 }
 
-ClassRecord::ClassRecord(const char* name, const char* parent_name)
-    : name(name), parent_name(parent_name) {}
+ClassRecord::ClassRecord(const char* cpp_name, const char* parent_cpp_name)
+    : cpp_name(cpp_name), name(engine_name(cpp_name)), parent_name(engine_name(parent_cpp_name)) {}
 
 ClassRecord::~ClassRecord() = default;
 

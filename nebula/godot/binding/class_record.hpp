@@ -312,7 +312,7 @@ struct ClassRecord {
         std::string description;
     };
 
-    ClassRecord(const char* name, const char* parent_name);
+    ClassRecord(const char* cpp_name, const char* parent_cpp_name);
     ClassRecord(const ClassRecord&) = delete;
     ClassRecord& operator=(const ClassRecord&) = delete;
     ~ClassRecord();
@@ -336,7 +336,9 @@ struct ClassRecord {
     void add_constant(const char* enumeration, const char* constant_name, std::int64_t value,
                       const char* doc);
 
-    std::string name, parent_name, brief, description;
+    std::string_view cpp_name;      // T::kClassName
+    std::string name, parent_name;  // as the engine knows them, see engine_name()
+    std::string brief, description;
     const ClassRecord* parent = nullptr;  // when the parent is ours too
     bool is_abstract = false;
     bool is_runtime = false;

@@ -8,6 +8,7 @@
 #include "nebula/godot/api/engine.hpp"
 #include "nebula/godot/api/script_backtrace.hpp"
 #include "nebula/godot/binding/containers.hpp"
+#include "nebula/godot/binding/extension_name.hpp"
 #include "nebula/godot/binding/interface.hpp"
 #include "nebula/godot/binding/marshal.hpp"
 #include "nebula/godot/binding/ref.hpp"
@@ -28,11 +29,9 @@ void print_through(GDExtensionInterfacePrintErrorWithMessage print, std::string_
         const std::string text(message);
         print(text.c_str(), text.c_str(), function, file, line, false);
     } catch (...) {
-        print("Nebula: out of memory", "", function, file, line, false);
+        print("out of memory", "", function, file, line, false);
     }
 }
-
-constexpr const char* kLibrary = "libnebula";  // the file of a line that has no place
 
 struct Place {
     std::string function, file;
@@ -71,7 +70,7 @@ void print_in_our_source(GDExtensionInterfacePrintErrorWithMessage print, std::s
     try {
         print_at(print, message, our_place(where));
     } catch (...) {
-        print_through(print, message, "Nebula", kLibrary, 0);
+        print_through(print, message, extension_name(), extension_name(), 0);
     }
 }
 
@@ -87,7 +86,7 @@ void print_logged(GDExtensionInterfacePrintErrorWithMessage print, std::string_v
     try {
         print_at(print, line, script_place().value_or(our_place(where)));
     } catch (...) {
-        print_through(print, line, "Nebula", kLibrary, 0);
+        print_through(print, line, extension_name(), extension_name(), 0);
     }
 }
 
@@ -125,9 +124,10 @@ void print_warning(std::string_view message, std::source_location where) noexcep
 void print_error_at_caller(std::string_view message, std::string_view context) noexcept {
     try {
         print_at(engine.print_error_with_message, message,
-                 script_place().value_or(Place{std::string(context), kLibrary, 0}));
+                 script_place().value_or(Place{std::string(context), extension_name(), 0}));
     } catch (...) {
-        print_through(engine.print_error_with_message, message, "Nebula", kLibrary, 0);
+        print_through(engine.print_error_with_message, message, extension_name(), extension_name(),
+                      0);
     }
 }
 
@@ -136,7 +136,8 @@ void report_current_exception(std::string_view context) noexcept {
         print_error_at_caller(
             std::string(context) + ": " + exception_text(std::current_exception()), context);
     } catch (...) {
-        print_through(engine.print_error_with_message, "out of memory", "Nebula", kLibrary, 0);
+        print_through(engine.print_error_with_message, "out of memory", extension_name(),
+                      extension_name(), 0);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "nebula/godot/binding/interface.hpp"
 
 #include "nebula/godot/api/builtin_methods.hpp"
+#include "nebula/godot/binding/extension_name.hpp"
 
 #include <cstdio>
 
@@ -16,7 +17,7 @@ void refuse(GDExtensionInterfaceGetProcAddress get_proc_address, const char* sen
     auto print_error =
         reinterpret_cast<GDExtensionInterfacePrintError>(get_proc_address("print_error"));
     if (print_error != nullptr) {
-        print_error(sentence, "nebula_init", "libnebula", 0, false);
+        print_error(sentence, "start_extension", extension_name(), 0, false);
     } else {
         std::fprintf(stderr, "%s\n", sentence);
     }
@@ -30,16 +31,16 @@ bool is_recent(GDExtensionInterfaceGetProcAddress get_proc_address) {
     GDExtensionGodotVersion version{};
     if (get_version != nullptr) get_version(&version);
     char sentence[128];
-    std::snprintf(sentence, sizeof sentence,
-                  "Nebula needs Godot 4.5 or newer; this is Godot %u.%u.%u.", version.major,
-                  version.minor, version.patch);
+    std::snprintf(sentence, sizeof sentence, "%s needs Godot 4.5 or newer; this is Godot %u.%u.%u.",
+                  extension_name(), version.major, version.minor, version.patch);
     refuse(get_proc_address, sentence);
     return false;
 }
 
 bool lacks(GDExtensionInterfaceGetProcAddress get_proc_address, const char* name) {
     char sentence[160];
-    std::snprintf(sentence, sizeof sentence, "Nebula cannot start: this engine has no '%s'.", name);
+    std::snprintf(sentence, sizeof sentence, "%s cannot start: this engine has no '%s'.",
+                  extension_name(), name);
     refuse(get_proc_address, sentence);
     return true;
 }

@@ -5,8 +5,10 @@
 #include "nebula/godot/binding/callable.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/extension_name.hpp"
 #include "nebula/godot/binding/string.hpp"
 
+#include <cstdio>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,26 +26,33 @@ std::vector<MainLoopHooks>& hooks() {
     return all;
 }
 
-void run(void (*hook)(), const char* context) noexcept {
+/// In a catch block. `what` is the extension's, "frame" for example.
+void report_exception_in(const char* what) noexcept {
+    char context[128];
+    std::snprintf(context, sizeof context, "%s's %s", extension_name(), what);
+    report_current_exception(context);
+}
+
+void run(void (*hook)(), const char* what) noexcept {
     if (hook == nullptr) return;
     try {
         hook();
     } catch (...) {
-        report_current_exception(context);
+        report_exception_in(what);
     }
 }
 
 void on_startup() {
-    for (const MainLoopHooks& each : hooks()) run(each.startup, "Nebula's start-up");
+    for (const MainLoopHooks& each : hooks()) run(each.startup, "start-up");
 }
 void on_frame() {
     destroy_departed();
-    for (const MainLoopHooks& each : hooks()) run(each.frame, "Nebula's frame");
+    for (const MainLoopHooks& each : hooks()) run(each.frame, "frame");
 }
 void on_shutdown() {
     destroy_departed();
     for (auto each = hooks().rbegin(); each != hooks().rend(); ++each)
-        run(each->shutdown, "Nebula's shutdown");
+        run(each->shutdown, "shutdown");
 }
 
 // By class name.
@@ -53,7 +62,7 @@ std::vector<std::string>& editor_plugins() {
 }
 
 // Where the first of several copies leaves its path: an object that outlives every extension.
-std::string claim_key() { return std::string("_library_of_") + registered.unique_name; }
+std::string claim_key() { return std::string("_library_of_") + extension_name(); }
 
 std::string library_path() {
     String path;
@@ -62,14 +71,13 @@ std::string library_path() {
 }
 
 void tell_second_copy(const std::string& second, const std::string& first) {
-    print_error(std::string(registered.unique_name) + " is in this project twice: " + second +
+    print_error(extension_name() + std::string(" is in this project twice: ") + second +
                 " is not used, and " + first +
                 " works. Delete one of the two add-on folders, and restart.");
 }
 
 /// False, after one error line, when another copy of this library runs in the engine.
 bool claim_engine() {
-    if (registered.unique_name == nullptr) return true;
     Engine singleton = Engine::singleton();
     const StringName key(claim_key());
     if (singleton.has_meta(key)) {
@@ -81,11 +89,10 @@ bool claim_engine() {
 }
 
 void release_engine() noexcept {
-    if (registered.unique_name == nullptr) return;
     try {
         Engine::singleton().remove_meta(StringName(claim_key()));
     } catch (...) {
-        report_current_exception("Nebula's end");
+        report_exception_in("end");
     }
 }
 
@@ -94,7 +101,7 @@ void start() {
     if (!claim_engine()) return;
     install_sinks();
     is_started = true;
-    run(registered.start, "Nebula's registration");
+    run(registered.start, "registration");
 }
 
 void stop() {
@@ -102,16 +109,15 @@ void stop() {
     if (!is_started) return drop_static_names();
     is_started = false;
     destroy_departed();
-    run(registered.stop, "Nebula's end");
+    run(registered.stop, "end");
     unregister_singletons();
     destroy_departed(Departed::All);
     unregister_classes();
     hooks().clear();
     if (live_callables() != 0) {
         // The engine would call into unloaded code: a mistake worth a line even at exit.
-        print_warning(std::to_string(live_callables()) +
-                      " callables of Nebula are still held by the engine while the extension is "
-                      "unloaded");
+        print_warning(std::to_string(live_callables()) + " callables of " + extension_name() +
+                      " are still held by the engine while the extension is unloaded");
     }
     release_engine();
     restore_sinks();
@@ -121,8 +127,8 @@ void stop() {
 // The engine's editor build comes to this level in a running game, too.
 void start_editor() {
     if (!is_started || !Engine::singleton().is_editor_hint()) return;
-    run(registered.start_editor, "Nebula's start in the editor");
-    run(load_class_docs, "Nebula's class docs");
+    run(registered.start_editor, "start in the editor");
+    run(load_class_docs, "class docs");
 }
 
 // Before the classes of the editor go.
@@ -134,12 +140,11 @@ void stop_editor() {
 
 void initialize(void* /*userdata*/, GDExtensionInitializationLevel level) {
     if (level == GDEXTENSION_INITIALIZATION_SCENE) start();
-    if (level == GDEXTENSION_INITIALIZATION_EDITOR)
-        run(start_editor, "Nebula's start in the editor");
+    if (level == GDEXTENSION_INITIALIZATION_EDITOR) run(start_editor, "start in the editor");
 }
 
 void deinitialize(void* /*userdata*/, GDExtensionInitializationLevel level) {
-    if (level == GDEXTENSION_INITIALIZATION_EDITOR) run(stop_editor, "Nebula's end in the editor");
+    if (level == GDEXTENSION_INITIALIZATION_EDITOR) run(stop_editor, "end in the editor");
     if (level != GDEXTENSION_INITIALIZATION_SCENE) return;
     stop();
     is_loaded = false;
@@ -175,9 +180,10 @@ bool start_extension(GDExtensionInterfaceGetProcAddress get_proc_address,
         stay_idle(initialization);
         return true;
     }
+    registered = registrations;
+    detail::set_extension_name(registrations.name);
     if (!load_interface(get_proc_address, library)) return false;
     is_loaded = true;
-    registered = registrations;
     initialization->minimum_initialization_level = GDEXTENSION_INITIALIZATION_SCENE;
     initialization->userdata = nullptr;
     initialization->initialize = initialize;

@@ -26,9 +26,10 @@ void add_editor_plugin(const char* class_name);
 
 /// What the extension registers, in entry.cpp.
 struct Registrations {
-    /// Of several libraries with this name in one engine only the first to start registers anything;
-    /// the others print one error line. Null: any number may.
-    const char* unique_name = nullptr;
+    /// The extension's own, as "Nebula" is the add-on's: a name for messages, and what the library's
+    /// classes are called after (engine_name). Of several libraries with this name in one engine only
+    /// the first to start registers anything; the others print one error line.
+    const char* name = nullptr;
     void (*start)() = nullptr;  ///< register_class, register_singleton, add_main_loop_hooks.
     void (*stop)() = nullptr;   ///< Before classes are taken back: join threads, drop what is held.
     /// In the editor only, after start(): register_class of what derives from the editor's classes,

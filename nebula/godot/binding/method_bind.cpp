@@ -2,6 +2,7 @@
 #include "nebula/godot/binding/method_bind.hpp"
 
 #include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/extension_name.hpp"
 #include "nebula/godot/binding/string.hpp"
 
 #include <cstddef>
@@ -54,8 +55,8 @@ MethodBind::MethodBind(const char* class_name, const char* method, std::int64_t 
       method_(method) {
     if (bind_ == nullptr) {
         throw ApiMismatchError(std::string(class_name) + "." + method +
-                               " differs between this engine and the one that Nebula was built "
-                               "for");
+                               " differs between this engine and the one that " + extension_name() +
+                               " was built for");
     }
 }
 

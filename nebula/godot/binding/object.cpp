@@ -4,6 +4,7 @@
 #include "nebula/godot/api/object.hpp"
 #include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/extension_name.hpp"
 #include "nebula/godot/binding/ref.hpp"
 #include "nebula/godot/binding/string.hpp"
 
@@ -27,17 +28,17 @@ GDExtensionObjectPtr construct_internal(const char* class_name);
 
 GDExtensionObjectPtr construct(const char* class_name) {
     if (GDExtensionObjectPtr internal = construct_internal(class_name)) return internal;
-    GDExtensionObjectPtr object = engine.classdb_construct_object2(StringName(class_name).data());
+    const std::string name = engine_name(class_name);
+    GDExtensionObjectPtr object = engine.classdb_construct_object2(StringName(name).data());
     if (object == nullptr)
-        throw ApiMismatchError(std::string("the engine could not create an object of class ") +
-                               class_name);
+        throw ApiMismatchError("the engine could not create an object of class " + name);
     // The engine leaves this notification to whoever constructs from outside.
     Object(object).notification(Object::NOTIFICATION_POSTINITIALIZE);
     return object;
 }
 
 void throw_left_out(const char* class_name) {
-    throw ApiMismatchError(std::string("Nebula's class ") + class_name +
+    throw ApiMismatchError(extension_name() + ("'s class " + engine_name(class_name)) +
                            " is left out, because another extension has a class of that name");
 }
 

@@ -10,6 +10,7 @@
 #include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/extension_name.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/binding/method_bind.hpp"
 
@@ -389,7 +390,7 @@ private:
     void add(const TypedName& value) {
         Texts& texts = texts_.emplace_back();
         texts.name = StringName(value.name);
-        texts.class_name = StringName(value.class_name);
+        texts.class_name = StringName(engine_name(value.class_name));
         Hint hint = value.hint;
         if (value.type == GDEXTENSION_VARIANT_TYPE_OBJECT && hint.hint == 0)
             hint = hint_of_class(value, hint);
@@ -405,12 +406,13 @@ private:
     }
     // An object property that says no more is a resource or a node picked by its class.
     static Hint hint_of_class(const TypedName& value, const Hint& plain) {
-        const StringName name(value.class_name);
+        const std::string class_name = engine_name(value.class_name);
+        const StringName name(class_name);
         const auto is_a = [&](const char* parent) {
-            return value.class_name == parent || ClassDB::singleton().is_parent_class(name, parent);
+            return class_name == parent || ClassDB::singleton().is_parent_class(name, parent);
         };
-        Hint found = is_a("Resource") ? Hint::resource_type(value.class_name)
-                     : is_a("Node")   ? Hint::node_type(value.class_name)
+        Hint found = is_a("Resource") ? Hint::resource_type(class_name)
+                     : is_a("Node")   ? Hint::node_type(class_name)
                                       : plain;
         found.usage = plain.usage;
         return found;
@@ -548,7 +550,7 @@ ObjectHandle* own_instance(GDExtensionObjectPtr object, const char* class_name) 
     // The engine's own cast will not do: to it, a class of ours is its nearest parent of the
     // engine's.
     for (const ClassRecord* record = &instance->record; record != nullptr; record = record->parent)
-        if (record->name == class_name) return instance->self;
+        if (record->cpp_name == class_name) return instance->self;
     return nullptr;
 }
 
@@ -566,17 +568,18 @@ bool DeparturesHeld::has_departed(ObjectId id) const noexcept {
 }
 
 bool may_register_singleton(const char* name, const char* class_name) {
-    if (find_record(class_name) == nullptr) return false;  // told when the class was left out
+    if (find_record(engine_name(class_name)) == nullptr)
+        return false;  // told when the class was left out
     if (!Engine::singleton().has_singleton(StringName(name))) return true;
-    print_error(
-        std::string("Nebula's singleton ") + name +
-        " is left out: another extension already has a singleton of that name. Remove that "
-        "extension from the project, or do without this singleton; the rest of Nebula works.");
+    print_error(extension_name() + std::string("'s singleton ") + name +
+                " is left out: another extension already has a singleton of that name. Remove that "
+                "extension from the project, or do without this singleton; the rest of " +
+                extension_name() + " works.");
     return false;
 }
 
 GDExtensionObjectPtr construct_internal(const char* class_name) {
-    ClassRecord* const record = find_record(class_name);
+    ClassRecord* const record = find_record(engine_name(class_name));
     return record != nullptr && record->is_internal ? create_instance(record, 1) : nullptr;
 }
 
@@ -590,16 +593,18 @@ void keep_singleton(const char* name, const ObjectHandle& object) {
 bool register_record(std::unique_ptr<ClassRecord> record) {
     check(*record);
     if (std::ranges::find(left_out(), record->parent_name) != left_out().end()) {
-        print_error("Nebula's class " + record->name + " is left out, because its parent " +
-                    record->parent_name + " is.");
+        print_error(extension_name() + ("'s class " + record->name) +
+                    " is left out, because its parent " + record->parent_name + " is.");
         left_out().push_back(record->name);
         return false;
     }
     if (ClassDB::singleton().class_exists(StringName(record->name))) {
-        print_error("Nebula's class " + record->name +
+        const std::string us = extension_name();
+        print_error(us + "'s class " + record->name +
                     " is left out: another extension, or the engine itself, already has a class of "
-                    "that name. To use Nebula's, remove the other extension from the project. The "
-                    "rest of Nebula works.");
+                    "that name. To use " +
+                    us + "'s, remove the other extension from the project. The rest of " + us +
+                    " works.");
         left_out().push_back(record->name);
         return false;
     }

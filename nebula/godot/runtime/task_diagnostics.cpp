@@ -3,15 +3,13 @@
 
 #include "nebula/base/log.hpp"
 #include "nebula/godot/api/builtin_methods.hpp"
-#include "nebula/godot/api/object.hpp"
 #include "nebula/godot/api/os.hpp"
-#include "nebula/godot/api/performance.hpp"
 #include "nebula/godot/api/project_settings.hpp"
-#include "nebula/godot/binding/callable.hpp"
-#include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/errors.hpp"
-#include "nebula/godot/binding/extension.hpp"
+#include "nebula/godot/binding/extension_name.hpp"
 #include "nebula/godot/binding/marshal.hpp"
+#include "nebula/godot/binding/string.hpp"
+#include "nebula/godot/binding/variant.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -21,40 +19,35 @@
 namespace nebula::godot {
 namespace {
 
-constexpr const char* kBudgetMsec = "nebula/tasks/budget_msec";
-constexpr const char* kStuckSeconds = "nebula/tasks/stuck_warning_seconds";
-constexpr const char* kReportAtExit = "nebula/tasks/report_at_exit";
+constexpr const char* kBudgetMsec = "budget_msec";
+constexpr const char* kStuckSeconds = "stuck_warning_seconds";
+constexpr const char* kReportAtExit = "report_at_exit";
 
 // A larger number does not limit a frame, and might not fit the clock's counter.
 constexpr double kMostMsec = 1e6;
 
-// Listed under "Nebula" in the debugger. Each calls a method of the singleton, which the engine
-// finds by name, so nothing of ours is left behind when the library is unloaded.
-constexpr std::pair<const char*, const char*> kMonitors[] = {
-    {"nebula/tasks_alive", "tasks_alive"},
-    {"nebula/tasks_resumed_per_frame", "tasks_resumed_last_frame"},
-    {"nebula/task_pump_msec", "task_pump_msec"},
-    {"nebula/tasks_starved_frames", "tasks_starved_frames"},
-    {"nebula/worker_utilization", "utilization_average"},
-    {"nebula/pool_queue_depth", "queue_depth"},
-    {"nebula/frame_work_msec", "frame_work_msec"},
-    {"nebula/chunks_waiting", "chunks_waiting"},
-    {"nebula/collision_msec", "collision_msec"},
-    {"nebula/brick_mb", "brick_mb"},
-};
+// Each extension has its own: "nebula/tasks/budget_msec" is the add-on's.
+std::string setting(const char* name) {
+    std::string full = extension_name();
+    std::ranges::transform(full, full.begin(), [](char c) {
+        return 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return full + "/tasks/" + name;
+}
 
 void define(const char* name, const Variant& standard) {
     ProjectSettings settings = ProjectSettings::singleton();
-    if (!settings.has_setting(name)) settings.set_setting(name, standard);
-    settings.set_initial_value(name, standard);
+    const String full(setting(name));
+    if (!settings.has_setting(full)) settings.set_setting(full, standard);
+    settings.set_initial_value(full, standard);
 }
 
 /// Zero, after a warning, if the setting is not a number of at least 0.
 double number_setting(const char* name) {
-    const Variant value = ProjectSettings::singleton().get_setting(name);
+    const Variant value = ProjectSettings::singleton().get_setting(setting(name));
     const auto number = value.try_to<double>();
     if (number && *number >= 0.0) return *number;
-    print_warning(std::string("the project setting ") + name + " is '" + value.str() +
+    print_warning(std::string("the project setting ") + setting(name) + " is '" + value.str() +
                   "', which is not a number of at least 0; using 0, which turns it off");
     return 0.0;
 }
@@ -125,34 +118,19 @@ TaskDiagnostics::TaskDiagnostics(Runtime& runtime) : runtime_(runtime) {
     runtime.set_pump_budget(budget_of(number_setting(kBudgetMsec)));
     const double seconds = number_setting(kStuckSeconds);
     if (seconds > 0.0) runtime.set_on_stuck(seconds, tell_stuck);
-    // There may be no singleton of ours, or another extension may have taken the name.
-    const ObjectHandle server(find_singleton("Nebula"));
-    if (detail::own_instance(server.ptr(), "NebulaServer") == nullptr) return;
-    Performance performance = Performance::singleton();
-    for (const auto& [id, method] : kMonitors)
-        if (!performance.has_custom_monitor(id))
-            performance.add_custom_monitor(id, Callable(server, method));
-}
-
-TaskDiagnostics::~TaskDiagnostics() {
-    try {
-        Performance performance = Performance::singleton();
-        for (const auto& [id, method] : kMonitors)
-            if (performance.has_custom_monitor(id)) performance.remove_custom_monitor(id);
-    } catch (...) {
-        report_current_exception("Nebula's monitors");
-    }
 }
 
 void TaskDiagnostics::report_at_exit() noexcept {
     try {
-        const bool wanted =
-            ProjectSettings::singleton().get_setting(kReportAtExit).try_to<bool>().value_or(false);
+        const bool wanted = ProjectSettings::singleton()
+                                .get_setting(setting(kReportAtExit))
+                                .try_to<bool>()
+                                .value_or(false);
         if (!wanted && !OS::singleton().is_stdout_verbose()) return;
         for (const TaskInfo& task : runtime_.live_tasks())
-            print_line("Nebula: at exit, " + task_line(task));
+            print_line(extension_name() + (": at exit, " + task_line(task)));
     } catch (...) {
-        report_current_exception("Nebula's report at exit");
+        report_current_exception("the report at exit");
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Shows tasks in the engine's debugger and console.
+// Tells of tasks on the engine's console.
 #pragma once
 
 #include "nebula/base/clock.hpp"
@@ -22,17 +22,15 @@ namespace nebula::godot {
 /// For Runtime::set_pump_budget(); no budget if `msec` is not a positive number.
 [[nodiscard]] Clock::duration budget_of(double msec) noexcept;
 
-/// Custom monitors, under "nebula" in the debugger, and the project settings `nebula/tasks/…`:
-/// `budget_msec` (0: none), `stuck_warning_seconds` (0: never) and `report_at_exit`.
+/// The project settings `nebula/tasks/…`, or those of another extension under its name: `budget_msec`
+/// (0: none), `stuck_warning_seconds` (0: never) and `report_at_exit`.
 ///
 /// Threads:   main thread.
-/// Lifetime:  the destructor removes the monitors.
 class TaskDiagnostics {
 public:
     explicit TaskDiagnostics(Runtime& runtime);
     TaskDiagnostics(const TaskDiagnostics&) = delete;
     TaskDiagnostics& operator=(const TaskDiagnostics&) = delete;
-    ~TaskDiagnostics();
 
     /// Called before the tasks are ended: prints which ones still wait, if the setting or --verbose
     /// asks for it. Waiting at the end is normal, so no line is an error.

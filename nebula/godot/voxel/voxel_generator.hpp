@@ -34,6 +34,8 @@ public:
     [[nodiscard]] virtual std::shared_ptr<const voxel::Generator> build() const;
     /// What build() depends on, in words that a world file keeps: equal for equal worlds.
     [[nodiscard]] virtual std::string describe() const { return {}; }
+    /// Whether what build() made can do no more, because its code went with another extension's library.
+    [[nodiscard]] virtual bool is_lost(const voxel::Generator& /*built*/) const { return false; }
 
 protected:
     /// What the ground is made of.

@@ -70,6 +70,7 @@ std::string VoxelTerrain::settings_words() const {
 
 bool VoxelTerrain::is_out_of_date() {
     if (generator_.is_null()) return false;  // its setter has ended the world
+    if (generator_->is_lost(*world_->generator)) return true;
     std::string now = settings_words();
     if (now == world_->settings) {
         changing_to_.clear();

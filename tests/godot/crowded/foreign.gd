@@ -4,6 +4,7 @@
 # says: ^ERROR: Nebula's class VoxelGenerator is left out: another extension, or the engine itself, already has a class of that name\. To use Nebula's, remove the other extension from the project\. The rest of Nebula works\.$
 # says: ^ERROR: Nebula's class VoxelNoiseGenerator is left out, because its parent VoxelGenerator is\.$
 # says: ^ERROR: Nebula's class VoxelFlatGenerator is left out, because its parent VoxelGenerator is\.$
+# says: ^ERROR: Nebula's class VoxelNativeGenerator is left out, because its parent VoxelGenerator is\.$
 extends SceneTree
 
 const OURS := "res://one.gdextension"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/runtime/nebula_server.hpp"
+#include "nebula/godot/server/nebula_server.hpp"
 
 #include "nebula/godot/api/file_access.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
@@ -7,7 +7,7 @@
 #include "nebula/godot/runtime/file_path.hpp"
 #include "nebula/godot/runtime/shared_pool.hpp"
 #include "nebula/godot/runtime/task_diagnostics.hpp"
-#include "nebula/godot/runtime/worker_stats.hpp"
+#include "nebula/godot/server/worker_stats.hpp"
 #include "nebula/godot/version.hpp"
 #include "nebula/godot/voxel/chunk_instance.hpp"
 #include "nebula/godot/voxel/shape_lines.hpp"

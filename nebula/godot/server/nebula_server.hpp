@@ -11,7 +11,7 @@
 #include "nebula/godot/binding/string.hpp"
 #include "nebula/godot/binding/variant.hpp"
 #include "nebula/godot/jobs/nebula_interval.hpp"
-#include "nebula/godot/runtime/trace_recorder.hpp"
+#include "nebula/godot/server/trace_recorder.hpp"
 #include "nebula/task/task.hpp"
 
 #include <cstdint>

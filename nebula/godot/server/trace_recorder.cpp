@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/runtime/trace_recorder.hpp"
+#include "nebula/godot/server/trace_recorder.hpp"
 
 #include <cstddef>
 #include <exception>

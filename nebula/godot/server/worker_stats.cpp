@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nebula/godot/runtime/worker_stats.hpp"
+#include "nebula/godot/server/worker_stats.hpp"
 
 #include <fstream>
 #include <string>

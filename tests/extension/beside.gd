@@ -1,0 +1,94 @@
+# Two extensions that both contain Nebula: each has its own names, tasks and classes, neither takes
+# anything from the other, and the terrain of one shows the world of the other.
+# says: ^ERROR: VoxelTerrain cannot create its world: VoxelNativeGenerator\.source is empty\. Set it to a resource of the extension that makes the world$
+# says: ^ERROR: VoxelTerrain cannot create its world: VoxelNativeGenerator\.source is a Curve, which is no generator of an extension: it needs the method _make_nebula_generator in C\+\+, and no script$
+# says: ^ERROR: VoxelTerrain cannot create its world: VoxelNativeGenerator\.source is a ExampleMoonGenerator, which is no generator
+# says: ^ERROR: ExampleMoonGenerator\.depth must be from 0 to 20$
+# says: ^beside: passed$
+extends SceneTree
+
+const CLOSED := 3
+
+
+class Scripted:
+	extends ExampleMoonGenerator
+	var answers_with := 4096
+
+
+func _initialize() -> void:
+	_run()
+
+
+func _run() -> void:
+	await process_frame
+	for name: String in ["NebulaTask", "NebulaTaskError", "ExampleTask", "ExampleTaskError", "ExampleRpc"]:
+		check(ClassDB.class_exists(name), name + " is there")
+	check(Performance.has_custom_monitor("nebula/tasks_alive"), "the add-on's monitors")
+	check(ProjectSettings.has_setting("example/tasks/budget_msec"), "the extension's settings")
+	check(ProjectSettings.has_setting("nebula/tasks/budget_msec"), "the add-on's settings")
+	await refusals()
+	var moon := ExampleMoonGenerator.new()
+	moon.depth = 21.0
+	check(moon.depth == 6.0, "what is refused changes nothing")
+	var terrain := terrain_of(moon)
+	root.add_child(terrain)
+	check(await terrain.wait_loaded(), "the terrain loads")
+	check(terrain.get_statistics().triangles_shown > 0, "and has ground")
+	check(absf(ground(terrain, Vector3(24, 50, 24)) + 6.0) < 0.1, "the middle of a crater is deep")
+	check(absf(ground(terrain, Vector3(0, 50, 0))) < 0.1, "its corner is not")
+	moon.depth = 3.0
+	terrain.regenerate()
+	check(await terrain.wait_loaded(), "it loads again")
+	check(absf(ground(terrain, Vector3(24, 50, 24)) + 3.0) < 0.1, "with other settings")
+
+	var shower := ExampleMeteorShower.new()
+	root.add_child(shower)
+	shower.alarm.emit()
+	await process_frame
+	check(shower.alarms == 1, "a coroutine that waits for a signal goes on: %d" % shower.alarms)
+	check(await shower.fall(terrain, 3) == 3, "one that a script awaits ends with its value")
+	var passing := ExampleMeteorShower.new()
+	root.add_child(passing)
+	told_of(passing.fall(terrain, 100))
+	passing.free()
+	await process_frame
+	check(_told == ["ExampleTaskError 2"], "one whose node is freed is cancelled: %s" % [_told])
+	# What is pending now ends with the game.
+	shower.fall(terrain, 1000)
+	print("beside: passed")
+	quit()
+
+
+var _told := []
+
+
+func told_of(awaited: Signal) -> void:
+	var result: Variant = await awaited
+	_told.append("%s %d" % [result.get_class(), result.code])
+
+
+func refusals() -> void:
+	for source: Resource in [null, Curve.new(), Scripted.new()]:
+		var terrain := terrain_of(source)
+		root.add_child(terrain)
+		await process_frame
+		check(not terrain.is_loaded(), "no world")
+		terrain.free()
+
+
+func terrain_of(source: Resource) -> VoxelTerrain:
+	var terrain := VoxelTerrain.new()
+	terrain.generator = VoxelNativeGenerator.new()
+	terrain.generator.source = source
+	terrain.view_distance = 64.0
+	return terrain
+
+
+func ground(terrain: VoxelTerrain, above: Vector3) -> float:
+	var hit := terrain.raycast(above, Vector3.DOWN, 100.0)
+	return hit.position.y if hit else NAN
+
+
+func check(condition: bool, claim: String) -> void:
+	if not condition:
+		printerr("ERROR: does not hold: ", claim)
