@@ -5,7 +5,9 @@
 #include "nebula/godot/api/resource_loader.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/runtime/file_path.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
+#include "nebula/voxel/store/world_file.hpp"
 
 namespace nebula::godot {
 namespace {
@@ -31,6 +33,10 @@ public:
             .doc("Begins to save the worlds of the terrains in the scene of this file.");
         c.method("finish_edits", &Self::finish_edits)
             .doc("Saves the worlds of all terrains in the editor, and returns when that is done.");
+        c.method("problem_of", &Self::problem_of, {"terrain"})
+            .doc("Why the file of the terrain's world cannot be used; empty if it can.");
+        c.method("make_world", &Self::make_world, {"path"})
+            .doc("Makes the file of a world without a change. Gives a sentence if that fails.");
         c.notification<&Self::on_notification>();
     }
 
@@ -45,6 +51,13 @@ private:
     }
 
     void save_scene(const String& path) { VoxelTerrain::save_scene(path); }
+    String problem_of(const VoxelTerrain* terrain) {
+        return terrain == nullptr ? String() : String(terrain->file_problem());
+    }
+    String make_world(const String& path) {
+        const auto made = voxel::WorldFile::open(file_of(path), {});
+        return made ? String() : String(made.error().message);
+    }
     void finish_edits() { VoxelTerrain::finish_all_edits(); }
 };
 

@@ -221,6 +221,8 @@ public:
     void set_island_collision_mask(std::int64_t mask);
 
     [[nodiscard]] PackedStringArray configuration_warnings();
+    /// Why the world of this node cannot be changed, which is its file; empty if it can.
+    [[nodiscard]] std::string file_problem() const;
 
     /// In the editor: begins to save the worlds of the scene with this path, in whichever tab it is.
     static void save_scene(const String& path);
@@ -265,9 +267,8 @@ private:
         std::shared_ptr<const voxel::Generator> generator;  // what the terrain has
         std::string generator_words;                        // as describe() gave them then
         std::vector<tl::expected<voxel::SaveReport, voxel::VoxelError>> saves;  // not announced yet
-        std::string settings;  // of the generator and the file, in words: see is_out_of_date()
-        std::string file;      // its path, or nothing
-        TemporaryWorld copy;   // if that is one; before the terrain, which has it open
+        std::string file;     // its path, or nothing
+        TemporaryWorld copy;  // if that is one; before the terrain, which has it open
         bool autosaves = false;
         bool announced_file = false;   // how it was opened
         std::size_t damaged_told = 0;  // bricks of it
@@ -314,7 +315,6 @@ private:
     void forget_edited() noexcept;
     void follow_editor_cameras();
     [[nodiscard]] WorldFilePlace world_file() const;
-    [[nodiscard]] std::string settings_words() const;
     /// Whether the generator or the file are other ones than the world's, and have been left alone
     /// since for a moment.
     [[nodiscard]] bool is_out_of_date();

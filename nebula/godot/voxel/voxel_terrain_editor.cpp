@@ -63,15 +63,10 @@ void VoxelTerrain::follow_editor_cameras() {
     if (!viewers.empty()) (void)world_->terrain.set_viewers(viewers);
 }
 
-std::string VoxelTerrain::settings_words() const {
-    const std::string file = is_editor() ? world_file().path : std::string();
-    return generator_->describe() + '\n' + file;
-}
-
 bool VoxelTerrain::is_out_of_date() {
     if (generator_.is_null()) return false;  // its setter has ended the world
-    std::string now = settings_words();
-    if (now == world_->settings) {
+    std::string now = generator_->describe() + '\n' + world_file().path;
+    if (now == world_->generator_words + '\n' + world_->file) {
         changing_to_.clear();
         return false;
     }
@@ -99,6 +94,12 @@ void VoxelTerrain::finish_edits() noexcept {
 bool VoxelTerrain::keeps_edits() const {
     WorldSaver* const saver = world_->terrain.saver();
     return saver == nullptr || saver->has_unsaved() || world_->terrain.stats().edits > 0;
+}
+
+std::string VoxelTerrain::file_problem() const {
+    const WorldSaver* const saver = world_ ? world_->terrain.saver() : nullptr;
+    if (saver == nullptr || saver->state() != WorldSaver::State::Failed) return {};
+    return saver->error().message;
 }
 
 // ---- What the plugin calls

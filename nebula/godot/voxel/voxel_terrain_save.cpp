@@ -105,7 +105,8 @@ void VoxelTerrain::World::keep_in(const Ref<VoxelWorldStore>& store, const World
     const auto autosave =
         place.is_temporary || is_editor() ? std::chrono::milliseconds(0) : store->autosave();
     autosaves = autosave.count() > 0;
-    voxel::WorldFileSettings settings_of_file{.generator = generator_words};
+    // In the editor, a look at a scene makes no file: the panel's button does.
+    voxel::WorldFileSettings settings_of_file{.generator = generator_words, .create = !is_editor()};
     if (place.copy_of != String())
         settings_of_file.begin_with = [of = place.copy_of](const std::string& path) {
             return begin_world_as_copy(of, path);

@@ -16,9 +16,9 @@ var _material_preview: MaterialPreview
 
 
 func _enter_tree() -> void:
-	_brush = SculptBrush.new(get_undo_redo())
+	_brush = SculptBrush.new(self)
 	_brush.changed.connect(update_overlays)
-	_panel = SculptPanel.new(_brush)
+	_panel = SculptPanel.new(_brush, self)
 	_panel.hide()
 	add_control_to_container(CONTAINER_SPATIAL_EDITOR_SIDE_LEFT, _panel)
 	_world_export = WorldExport.new()

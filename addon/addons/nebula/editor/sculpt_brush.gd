@@ -23,6 +23,15 @@ const SPEED := 16.0
 const LEAST_STEP := 0.1
 # How far the mouse must get, in radii, until a brush is used again that does all of its work at once.
 const SPACING := 0.25
+const MODES := {
+	Tool.RAISE: VoxelBrush.MODE_GROW,
+	Tool.LOWER: VoxelBrush.MODE_SHRINK,
+	Tool.SMOOTH: VoxelBrush.MODE_SMOOTH,
+	Tool.FLATTEN: VoxelBrush.MODE_FLATTEN,
+	Tool.PAINT: VoxelBrush.MODE_PAINT,
+	Tool.ADD: VoxelBrush.MODE_ADD,
+	Tool.DIG: VoxelBrush.MODE_DIG,
+}
 const RING_POINTS := 48
 const RING_COLORS := {
 	Tool.RAISE: Color(0.45, 0.9, 0.45),
@@ -78,7 +87,7 @@ var stamp_source: Resource:
 		stamp_source = value
 		changed.emit()
 
-var _undo: EditorUndoRedoManager
+var _plugin: EditorPlugin
 var _camera: Camera3D
 var _mouse := Vector2.ZERO
 var _mouse_moved := false
@@ -100,8 +109,8 @@ var _stamp_of := []
 var _is_making_stamp := false
 
 
-func _init(undo: EditorUndoRedoManager) -> void:
-	_undo = undo
+func _init(plugin: EditorPlugin) -> void:
+	_plugin = plugin
 
 
 # Why the ground cannot be changed now, or nothing.
@@ -112,7 +121,7 @@ func problem() -> String:
 		return "The terrain has no generator. Set Generator to a new VoxelNoiseGenerator."
 	if terrain.world_store == null or terrain.world_store.starting_path.is_empty():
 		return "The terrain has no world file yet, so nothing could be saved."
-	return ""
+	return _plugin.call(&"problem_of", terrain)
 
 
 # Whether the event was for the brush.
@@ -139,7 +148,7 @@ func advance(delta: float) -> void:
 		if _mouse_moved:
 			_look()
 		return
-	if not Input.is_mouse_button_pressed(MOUSE_BUTTON_LEFT) and not _is_pressed:
+	if not Input.is_mouse_button_pressed(MOUSE_BUTTON_LEFT):
 		return end_stroke()  # released where the viewport was not told
 	_look()
 	if not _hit.is_empty():
@@ -149,17 +158,17 @@ func advance(delta: float) -> void:
 func end_stroke() -> void:
 	var stroke := _stroke
 	_stroke = 0
-	_is_pressed = false
 	if stroke == 0 or not is_instance_valid(terrain):
 		return
 	terrain.end_stroke()
 	# A stroke that has changed nothing is in no history.
 	if terrain.get_undo_stroke(USER) != stroke:
 		return
-	_undo.create_action("Sculpt: " + Tool.keys()[_stroke_tool].capitalize(), UndoRedo.MERGE_DISABLE, terrain)
-	_undo.add_do_method(self, &"_redo_stroke", terrain, stroke)
-	_undo.add_undo_method(self, &"_undo_stroke", terrain, stroke)
-	_undo.commit_action(false)
+	var undo := _plugin.get_undo_redo()
+	undo.create_action("Sculpt: " + Tool.keys()[_stroke_tool].capitalize(), UndoRedo.MERGE_DISABLE, terrain)
+	undo.add_do_method(self, &"_redo_stroke", terrain, stroke)
+	undo.add_undo_method(self, &"_undo_stroke", terrain, stroke)
+	undo.commit_action(false)
 	changed.emit()
 
 
@@ -194,9 +203,6 @@ func _draw_line(overlay: Control, points: PackedVector2Array, color: Color) -> v
 		return
 	overlay.draw_polyline(points, Color(0, 0, 0, 0.5), 4.0, true)
 	overlay.draw_polyline(points, color, 2.0, true)
-
-
-var _is_pressed := false
 
 
 func _button(camera: Camera3D, event: InputEventMouseButton) -> bool:
@@ -344,7 +350,6 @@ func _begin_stroke(event: InputEventMouseButton) -> void:
 		EditorInterface.get_editor_toaster().push_toast(why, EditorToaster.SEVERITY_WARNING)
 		return
 	_stroke = terrain.begin_stroke(USER)
-	_is_pressed = true
 	_owed = LEAST_STEP  # a click alone does something, too
 	_plane = Plane(_hit.normal, _hit.position)
 	_last_used = Vector3.INF
@@ -357,32 +362,23 @@ func _use(delta: float) -> void:
 		_use_stamp(Transform3D(_box_basis(), at))
 		return
 	var brush := VoxelBrush.new()
+	brush.mode = MODES[_stroke_tool]
 	brush.radius = radius
 	brush.material = material
+	brush.use_hardness = false
 	match _stroke_tool:
 		Tool.ADD, Tool.DIG, Tool.PAINT:
 			if at.distance_to(_last_used) < radius * SPACING:
 				return
-			brush.mode = {
-				Tool.ADD: VoxelBrush.MODE_ADD, Tool.DIG: VoxelBrush.MODE_DIG, Tool.PAINT: VoxelBrush.MODE_PAINT
-			}[_stroke_tool]
 			if shape == Shape.BOX:
 				brush.shape = VoxelBrush.SHAPE_BOX
 				brush.size = Vector3.ONE * radius * 2.0
-			brush.use_hardness = false
 		_:
 			_owed += strength * SPEED * delta
 			if _owed < LEAST_STEP:
 				return
-			brush.mode = {
-				Tool.RAISE: VoxelBrush.MODE_GROW,
-				Tool.LOWER: VoxelBrush.MODE_SHRINK,
-				Tool.SMOOTH: VoxelBrush.MODE_SMOOTH,
-				Tool.FLATTEN: VoxelBrush.MODE_FLATTEN,
-			}[_stroke_tool]
 			brush.strength = minf(_owed, 1.0)
 			brush.falloff = falloff * radius
-			brush.use_hardness = false
 			_owed = 0.0
 	var place := Transform3D(_box_basis(), at)
 	if _stroke_tool == Tool.FLATTEN:

@@ -1,5 +1,5 @@
 # The panel beside the 3D view, for the selected terrain: a tool, its size and strength, a material. Where
-# the terrain has no file for what is sculpted, one button makes it.
+# the terrain has no file for what is sculpted, or cannot use it, one button makes one.
 @tool
 extends PanelContainer
 
@@ -25,6 +25,7 @@ var terrain: VoxelTerrain:
 		_show_terrain()
 
 var _brush: SculptBrush
+var _plugin: EditorPlugin
 var _tools := {}  # a button for each tool
 var _radius: HSlider
 var _strength: HSlider
@@ -40,8 +41,9 @@ var _create: Button
 var _shown_library: Array = []  # what the list of materials was made of
 
 
-func _init(brush: SculptBrush = null) -> void:
+func _init(brush: SculptBrush = null, plugin: EditorPlugin = null) -> void:
 	_brush = brush
+	_plugin = plugin
 	name = "NebulaSculpt"
 	custom_minimum_size.x = WIDTH
 	var scroll := ScrollContainer.new()
@@ -76,6 +78,7 @@ func _init(brush: SculptBrush = null) -> void:
 func _add_problem(column: VBoxContainer) -> void:
 	_problem = VBoxContainer.new()
 	_problem_text = Label.new()
+	_problem_text.name = "Problem"
 	_problem_text.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
 	_problem_text.custom_minimum_size.x = WIDTH - 16
 	_problem.add_child(_problem_text)
@@ -232,25 +235,41 @@ func _icon_of(color: Color, texture: Texture2D) -> Texture2D:
 	return ImageTexture.create_from_image(image)
 
 
-# Gives the terrain a store with a file beside its scene. The editor's history takes that back; the file
-# stays.
+# Makes the file that the terrain's store names. If it names none, or one that is there and cannot be used,
+# the terrain gets a store of its own, with a file beside its scene. The editor's history takes that back;
+# the file stays.
 func create_world() -> void:
 	var root := EditorInterface.get_edited_scene_root()
 	if terrain == null or root == null:
 		return
-	if root.scene_file_path.is_empty():
-		EditorInterface.get_editor_toaster().push_toast(
-			"Save the scene first: the world file gets a name beside it.", EditorToaster.SEVERITY_WARNING
-		)
-		return
 	var store: VoxelWorldStore = terrain.world_store
+	if store != null and not store.starting_path.is_empty() and not FileAccess.file_exists(store.starting_path):
+		if _make_file(store.starting_path):
+			terrain.regenerate()
+		return
+	if root.scene_file_path.is_empty():
+		_warn("Save the scene first: the world file gets a name beside it.")
+		return
 	store = VoxelWorldStore.new() if store == null else store.duplicate()
 	store.starting_path = _free_path(root.scene_file_path.get_basename(), terrain.name.to_snake_case())
+	if not _make_file(store.starting_path):
+		return
 	var undo := EditorInterface.get_editor_undo_redo()
 	undo.create_action("Create World File", UndoRedo.MERGE_DISABLE, terrain)
 	undo.add_do_property(terrain, &"world_store", store)
 	undo.add_undo_property(terrain, &"world_store", terrain.world_store)
 	undo.commit_action()
+
+
+func _make_file(path: String) -> bool:
+	var problem: String = _plugin.call(&"make_world", path)
+	if not problem.is_empty():
+		_warn(problem)
+	return problem.is_empty()
+
+
+func _warn(what: String) -> void:
+	EditorInterface.get_editor_toaster().push_toast(what, EditorToaster.SEVERITY_WARNING)
 
 
 func _free_path(scene: String, node: String) -> String:

@@ -7,6 +7,7 @@ extends EditorPlugin
 const SCENE := "res://island.tscn"
 const OTHER := "res://other.tscn"
 const WORLD := "res://island.nebula"
+const MISSING := "res://missing.nebula"
 const EXTENSION := "res://addons/nebula/nebula.gdextension"
 # The raised one is behind the others, so that it hides none of them.
 const RAISED := Vector3(-10, 0, -6)
@@ -15,6 +16,7 @@ const DUG := Vector3(0, 0, 8)
 const PLAYED := Vector3(-7, 0, 10)
 const UNSAVED := Vector3(12, 0, -8)
 const STAMPED := Vector3(12, 0, -8)
+const HIDDEN := Vector3(-4, 2, 2)
 const GAME_DUG := Vector3(12, 0, 12)
 
 var _pictures := ""
@@ -57,9 +59,18 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	await press(button("Raise"))
 	await drag([on_screen(RAISED)])
 	check(terrain.get_last_edit().is_empty(), "without a file nothing is sculpted")
+	terrain.world_store = VoxelWorldStore.new()
+	terrain.world_store.starting_path = MISSING
+	await comes(func() -> bool: return MISSING.get_file() in shown_problem(), "the panel names the file that is missing")
+	check(not FileAccess.file_exists(MISSING), "nor is a file made for whoever only looks")
 	await press(button("CreateWorld"))
 	await loaded(terrain)
-	check(FileAccess.file_exists(WORLD), "a button makes the file")
+	check(FileAccess.file_exists(MISSING) and shown_problem().is_empty(), "a button makes the file that is missing")
+	terrain.world_store = null
+	await frames(5)
+	await press(button("CreateWorld"))
+	await loaded(terrain)
+	check(FileAccess.file_exists(WORLD), "and one for a terrain that has none")
 	await picture("panel")
 
 	await drag([on_screen(RAISED), on_screen(RAISED + Vector3(3, 0, 0))], 6)
@@ -103,11 +114,7 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	var saved := []
 	terrain.saved.connect(saved.append)
 	await key(KEY_S, true)
-	for i in 600:
-		if not saved.is_empty():
-			break
-		await frames(1)
-	check(not saved.is_empty() and saved[0] > 0, "the world is saved with the scene")
+	await comes(func() -> bool: return saved.size() > 0 and saved[0] > 0, "the world is saved with the scene")
 	await key(KEY_7, false, true)
 	await drag([on_screen(PLAYED)])
 	plugin().call("_build")
@@ -124,10 +131,7 @@ func play() -> void:
 		["--headless", "--path", ProjectSettings.globalize_path("res://"), "--fixed-fps", "60", "--script",
 		"res://drive/game.gd", "--", answer]
 	)
-	for i in 3000:
-		if FileAccess.file_exists(answer):
-			break
-		await frames(1)
+	await comes(func() -> bool: return FileAccess.file_exists(answer), "the game answers", 3000)
 	var text := FileAccess.get_file_as_string(answer)
 	check(text == "ok", "the game has the world of the editor: %s" % text)
 
@@ -161,9 +165,38 @@ func look_again(terrain: VoxelTerrain) -> void:
 	var other := EditorInterface.get_edited_scene_root().get_node("Terrain") as VoxelTerrain
 	await loaded(other)
 	check(height(other, DUG) < -3.0, "another scene may have the same world, when nobody edits it in the first")
+	var double := other.duplicate() as VoxelTerrain
+	other.add_sibling(double, true)
+	double.owner = other.owner
+	await select(double)
+	double.sample(Vector3.ZERO)
+	await comes(func() -> bool: return "open already" in shown_problem(), "two terrains cannot have one file")
+	await press(button("CreateWorld"))
+	await loaded(double)
+	check(double.world_store != other.world_store and shown_problem().is_empty(), "a duplicate can have a file of its own")
 	EditorInterface.close_scene()
 	await frames(5)
 	check(not is_instance_valid(other), "a closed scene frees its terrain")
+
+	await save_hidden(terrain)
+
+
+# "Save all" with a stroke in a scene whose tab is not shown.
+func save_hidden(terrain: VoxelTerrain) -> void:
+	await select(terrain)
+	await loaded(terrain)
+	await press(button("Dig"))
+	await drag([on_screen(HIDDEN)])
+	check(height(terrain, HIDDEN) < -1.0, "a stroke in a scene that is hidden then: %s" % height(terrain, HIDDEN))
+	var saved := []
+	terrain.saved.connect(saved.append)
+	EditorInterface.open_scene_from_path(OTHER)
+	await frames(5)
+	check(not terrain.is_inside_tree(), "the scene is hidden")
+	EditorInterface.save_all_scenes()
+	await frames(5)
+	EditorInterface.open_scene_from_path(SCENE)
+	await comes(func() -> bool: return not saved.is_empty(), "Save All saves its world, too")
 
 
 # ---- What a person does
@@ -212,12 +245,17 @@ func press(what: Button) -> void:
 func mouse(at: Vector2, pressed: bool) -> void:
 	var event := InputEventMouseButton.new()
 	event.button_index = MOUSE_BUTTON_LEFT
-	event.button_mask = MOUSE_BUTTON_MASK_LEFT if pressed else 0
 	event.pressed = pressed
+	await send(event, at, pressed)
+	await frames(1)
+
+
+func send(event: InputEventMouse, at: Vector2, held: bool) -> void:
+	event.button_mask = MOUSE_BUTTON_MASK_LEFT if held else 0
 	event.position = at
 	event.global_position = at
 	Input.parse_input_event(event)
-	await frames(2)
+	await frames(1)
 
 
 func wheel(at: Vector2, up: bool, ctrl := false, shift := false) -> void:
@@ -228,19 +266,11 @@ func wheel(at: Vector2, up: bool, ctrl := false, shift := false) -> void:
 		event.factor = 1.0
 		event.ctrl_pressed = ctrl
 		event.shift_pressed = shift
-		event.position = at
-		event.global_position = at
-		Input.parse_input_event(event)
-	await frames(2)
+		await send(event, at, false)
 
 
 func move(at: Vector2, held: bool) -> void:
-	var event := InputEventMouseMotion.new()
-	event.button_mask = MOUSE_BUTTON_MASK_LEFT if held else 0
-	event.position = at
-	event.global_position = at
-	Input.parse_input_event(event)
-	await frames(1)
+	await send(InputEventMouseMotion.new(), at, held)
 
 
 # Through places in the window, with a stay of some frames at each.
@@ -271,11 +301,9 @@ func key(which: Key, ctrl := false, shift := false) -> void:
 # Also after a world has ended and another one has begun.
 func loaded(terrain: VoxelTerrain) -> void:
 	terrain.sample(Vector3.ZERO)  # an editor without a window builds what somebody asks for
-	for i in 600:
-		await frames(1)
-		if terrain.is_loaded():
-			return
-	check(false, "the terrain loads: %s" % terrain.why_late(Vector3.ZERO))
+	await frames(1)
+	if not await comes(terrain.is_loaded, "the terrain loads"):
+		printerr(terrain.why_late(Vector3.ZERO))
 
 
 func preview_of(material: VoxelMaterial) -> bool:
@@ -283,11 +311,7 @@ func preview_of(material: VoxelMaterial) -> bool:
 	EditorInterface.get_resource_previewer().queue_edited_resource_preview(
 		material, self, &"_on_preview", pictures
 	)
-	for i in 300:
-		if not pictures.is_empty():
-			break
-		await frames(1)
-	return not pictures.is_empty() and pictures[0] != null
+	return await comes(func() -> bool: return not pictures.is_empty(), "the small picture comes") and pictures[0] != null
 
 
 func _on_preview(_path: String, picture: Texture2D, _small: Texture2D, pictures: Array) -> void:
@@ -300,6 +324,20 @@ func is_painted(terrain: VoxelTerrain) -> bool:
 
 func height(terrain: VoxelTerrain, at: Vector3) -> float:
 	return terrain.ground_height(at.x, at.z)
+
+
+func shown_problem() -> String:
+	var text := panel().find_child("Problem", true, false) as Label
+	return text.text if text.is_visible_in_tree() else ""
+
+
+func comes(condition: Callable, claim: String, most_frames := 600) -> bool:
+	for i in most_frames:
+		if condition.call():
+			return true
+		await frames(1)
+	check(false, claim)
+	return false
 
 
 func frames(count: int) -> void:
