@@ -99,8 +99,8 @@ var _ring := PackedVector3Array()
 var _stroke := 0
 var _stroke_tool := Tool.NONE
 var _owed := 0.0  # voxels that the surface should have moved and has not
-var _plane := Plane()
-var _last_used := Vector3.INF
+var _plane := Plane()  # of the ground that it was on last
+var _used := PackedVector3Array()  # where, if all of the work is done at once
 var _is_reversed := false
 
 # What the stamp was made of, which a worker does.
@@ -130,7 +130,8 @@ func input(camera: Camera3D, event: InputEvent) -> bool:
 		return false
 	if event is InputEventMouseMotion:
 		_follow_mouse(camera, event.position)
-		return _stroke != 0
+		# The node's arrows take no clicks here, so they must not light up. Other buttons, and Alt, turn the view.
+		return event.button_mask & ~MOUSE_BUTTON_MASK_LEFT == 0 and not event.alt_pressed
 	if event is InputEventMouseButton:
 		return _button(camera, event)
 	if event is InputEventKey and event.pressed:
@@ -352,7 +353,7 @@ func _begin_stroke(event: InputEventMouseButton) -> void:
 	_stroke = terrain.begin_stroke(USER)
 	_owed = LEAST_STEP  # a click alone does something, too
 	_plane = Plane(_hit.normal, _hit.position)
-	_last_used = Vector3.INF
+	_used.clear()
 	_use(0.0)
 
 
@@ -368,8 +369,10 @@ func _use(delta: float) -> void:
 	brush.use_hardness = false
 	match _stroke_tool:
 		Tool.ADD, Tool.DIG, Tool.PAINT:
-			if at.distance_to(_last_used) < radius * SPACING:
+			at = _next_place()
+			if not at.is_finite():
 				return
+			_used.append(at)
 			if shape == Shape.BOX:
 				brush.shape = VoxelBrush.SHAPE_BOX
 				brush.size = Vector3.ONE * radius * 2.0
@@ -383,17 +386,45 @@ func _use(delta: float) -> void:
 	var place := Transform3D(_box_basis(), at)
 	if _stroke_tool == Tool.FLATTEN:
 		place = Transform3D(_basis_along(_plane.normal), _plane.project(at))
-	if terrain.apply_brush(brush, place) == OK:
-		_last_used = at
-	else:  # and would not be in the next frame
+	if terrain.apply_brush(brush, place) != OK:  # and would not be OK in the next frame
 		end_stroke()
+
+
+# For a brush that does all of its work at once. Where the mouse is on what the stroke itself has added or
+# dug, the ground is taken to go on as it was beside that. So a mouse that rests does no more, and one that
+# moves is not led up or down. Infinite where there is nothing to do.
+func _next_place() -> Vector3:
+	var at: Vector3 = _hit.position
+	if _used.is_empty():
+		return at
+	if _stroke_tool != Tool.PAINT:
+		if _is_own(at):
+			var below: Variant = _plane.intersects_ray(
+				_camera.project_ray_origin(_mouse), _camera.project_ray_normal(_mouse)
+			)
+			# Along a flat ray that is anywhere.
+			at = below if below != null and _used[-1].distance_to(below) < radius * 2.0 else Vector3.INF
+		else:
+			_plane = Plane(_hit.normal, at)
+	return at if _used[-1].distance_to(at) >= radius * SPACING else Vector3.INF
+
+
+func _is_own(at: Vector3) -> bool:
+	var reach := radius * (1.0 + SPACING)
+	var to_box := _box_basis().inverse()
+	for center in _used:
+		var off := (to_box * (at - center)).abs()
+		var distance := off[off.max_axis_index()] if shape == Shape.BOX else off.length()
+		if distance < reach:
+			return true
+	return false
 
 
 # Once in a stroke.
 func _use_stamp(place: Transform3D) -> void:
-	if _last_used.is_finite():
+	if not _used.is_empty():
 		return
-	_last_used = place.origin
+	_used.append(place.origin)
 	if _is_reversed:
 		terrain.dig_stamp(_stamp, place)
 	else:

@@ -12,6 +12,7 @@ const EXTENSION := "res://addons/nebula/nebula.gdextension"
 # The raised one is behind the others, so that it hides none of them.
 const RAISED := Vector3(-10, 0, -6)
 const PAINTED := Vector3(8, 0, 0)
+const ON_ARROW := Vector3(7, 0, 0)  # the node's own, which moves it
 const DUG := Vector3(0, 0, 8)
 const PLAYED := Vector3(-7, 0, 10)
 const UNSAVED := Vector3(12, 0, -8)
@@ -79,8 +80,9 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	await picture("raised")
 	await key(KEY_5, false, true)
 	panel().find_child("Materials", true, false).item_selected.emit(1)
-	await drag([on_screen(PAINTED)])
+	await drag([on_screen(ON_ARROW), on_screen(PAINTED)])
 	check(is_painted(terrain), "a stroke paints")
+	check(terrain.transform == Transform3D(), "and does not move the node by the arrow where it begins")
 	# Without a window there are no pictures.
 	var has_preview := DisplayServer.get_name() == "headless" or await preview_of(terrain.material_library.get_material(1))
 	check(has_preview, "a material has a small picture in its colour")
@@ -88,9 +90,17 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	var size: float = panel().find_child("Size", true, false).value
 	await wheel(on_screen(DUG), false, false, true)
 	check(panel().find_child("Size", true, false).value < size, "Shift and the wheel change the size")
-	await drag([on_screen(DUG)])
+	var at := on_screen(DUG)
+	await drag([at, at + Vector2(1, 0), at, at + Vector2(0, 1), at], 10)
 	check(height(terrain, DUG) < -3.0, "a stroke digs: %s" % height(terrain, DUG))
+	var beside := DUG + Vector3(0, 0, -7)
+	check(height(terrain, beside) > -0.5, "one hole, where the mouse rests: %s" % height(terrain, beside))
 	await picture("dug")
+	await key(KEY_6, false, true)
+	await drag([on_screen(STAMPED)], 20)
+	check(absf(height(terrain, STAMPED) - 5.5) < 1.0, "and one sphere is added: %s" % height(terrain, STAMPED))
+	await picture("added")
+	await key(KEY_Z, true)
 
 	await key(KEY_8, false, true)
 	panel().find_child("StampSource", true, false).resource_changed.emit(BoxMesh.new())
@@ -144,9 +154,10 @@ func look_again(terrain: VoxelTerrain) -> void:
 	check(height(terrain, UNSAVED) > -1.0, "nor what was not saved")
 
 	terrain.generator.height = 2.0
-	await get_tree().create_timer(0.4).timeout
+	await comes(
+		func() -> bool: return absf(height(terrain, Vector3(40, 0, 40)) - 2.0) < 0.1, "a changed generator shows"
+	)
 	await loaded(terrain)
-	check(absf(height(terrain, Vector3(40, 0, 40)) - 2.0) < 0.1, "a changed generator shows")
 	check(height(terrain, DUG) < -3.0, "and strokes stay")
 
 	await select(terrain)
