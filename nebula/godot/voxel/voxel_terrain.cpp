@@ -193,6 +193,7 @@ void VoxelTerrain::start() {
         ++world_number_;
         show_library();
         if (world_store_) world_->keep_in(world_store_, world_file());
+        world_->file_was_held = is_editor() && holder_of_file() != nullptr;
         note_edited();
         world_->streaming = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
         world_->showing_edits = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
@@ -272,7 +273,8 @@ PackedStringArray VoxelTerrain::configuration_warnings() {
             "user://world.nebula, to keep what players change.");
     if (const std::string problem = file_problem(); !problem.empty())
         found.push_back("The world cannot be changed: " + problem +
-                        ". Select the terrain: the panel beside the 3D view can make a file.");
+                        ". Select the terrain and press Create World File in the panel beside the "
+                        "3D view.");
     PackedStringArray warnings;
     warnings.resize(found.size());
     for (std::size_t i = 0; i < found.size(); ++i) warnings.write()[i] = String(found[i]);

@@ -120,8 +120,9 @@ func problem() -> String:
 	if terrain.generator == null:
 		return "The terrain has no generator. Set Generator to a new VoxelNoiseGenerator."
 	if terrain.world_store == null or terrain.world_store.starting_path.is_empty():
-		return "The terrain has no world file yet, so nothing could be saved."
-	return _plugin.call(&"problem_of", terrain)
+		return "The terrain has no world file yet, so nothing could be saved. Press Create World File in the panel."
+	var file: String = _plugin.call(&"problem_of", terrain)
+	return "" if file.is_empty() else file + ". Press Create World File in the panel."
 
 
 # Whether the event was for the brush.

@@ -240,32 +240,36 @@ func _icon_of(color: Color, texture: Texture2D) -> Texture2D:
 # the file stays.
 func create_world() -> void:
 	var root := EditorInterface.get_edited_scene_root()
-	if terrain == null or root == null:
+	var of := terrain
+	if of == null or root == null:
 		return
-	var store: VoxelWorldStore = terrain.world_store
+	var store: VoxelWorldStore = of.world_store
 	if store != null and not store.starting_path.is_empty() and not FileAccess.file_exists(store.starting_path):
-		if _make_file(store.starting_path):
-			terrain.regenerate()
+		if await _make_file(of, store.starting_path):
+			of.regenerate()
 		return
 	if root.scene_file_path.is_empty():
 		_warn("Save the scene first: the world file gets a name beside it.")
 		return
 	store = VoxelWorldStore.new() if store == null else store.duplicate()
-	store.starting_path = _free_path(root.scene_file_path.get_basename(), terrain.name.to_snake_case())
-	if not _make_file(store.starting_path):
+	store.starting_path = _free_path(root.scene_file_path.get_basename(), of.name.to_snake_case())
+	if not await _make_file(of, store.starting_path):
 		return
 	var undo := EditorInterface.get_editor_undo_redo()
-	undo.create_action("Create World File", UndoRedo.MERGE_DISABLE, terrain)
-	undo.add_do_property(terrain, &"world_store", store)
-	undo.add_undo_property(terrain, &"world_store", terrain.world_store)
+	undo.create_action("Create World File", UndoRedo.MERGE_DISABLE, of)
+	undo.add_do_property(of, &"world_store", store)
+	undo.add_undo_property(of, &"world_store", of.world_store)
 	undo.commit_action()
 
 
-func _make_file(path: String) -> bool:
-	var problem: String = _plugin.call(&"make_world", path)
+# Whether there is one now, and the terrain is still there: a large copy takes a while.
+func _make_file(of: VoxelTerrain, path: String) -> bool:
+	_create.disabled = true
+	var problem: String = await _plugin.call(&"make_world", of, path)
+	_create.disabled = false
 	if not problem.is_empty():
 		_warn(problem)
-	return problem.is_empty()
+	return problem.is_empty() and is_instance_valid(of)
 
 
 func _warn(what: String) -> void:

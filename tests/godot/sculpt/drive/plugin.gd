@@ -4,6 +4,7 @@
 @tool
 extends EditorPlugin
 
+const GeneratorPreview := preload("res://addons/nebula/editor/generator_preview.gd")
 const SCENE := "res://island.tscn"
 const OTHER := "res://other.tscn"
 const WORLD := "res://island.nebula"
@@ -17,6 +18,8 @@ const DUG := Vector3(0, 0, 8)
 const PLAYED := Vector3(-7, 0, 10)
 const UNSAVED := Vector3(12, 0, -8)
 const STAMPED := Vector3(12, 0, -8)
+const COPIED := Vector3(16, 2, 16)
+const CLOSED := Vector3(10, 0, 4)
 const HIDDEN := Vector3(-4, 2, 2)
 const GAME_DUG := Vector3(12, 0, 12)
 
@@ -65,11 +68,13 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	await comes(func() -> bool: return MISSING.get_file() in shown_problem(), "the panel names the file that is missing")
 	check(not FileAccess.file_exists(MISSING), "nor is a file made for whoever only looks")
 	await press(button("CreateWorld"))
+	await frames(5)
 	await loaded(terrain)
 	check(FileAccess.file_exists(MISSING) and shown_problem().is_empty(), "a button makes the file that is missing")
 	terrain.world_store = null
 	await frames(5)
 	await press(button("CreateWorld"))
+	await frames(5)
 	await loaded(terrain)
 	check(FileAccess.file_exists(WORLD), "and one for a terrain that has none")
 	await picture("panel")
@@ -83,9 +88,7 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	await drag([on_screen(ON_ARROW), on_screen(PAINTED)])
 	check(is_painted(terrain), "a stroke paints")
 	check(terrain.transform == Transform3D(), "and does not move the node by the arrow where it begins")
-	# Without a window there are no pictures.
-	var has_preview := DisplayServer.get_name() == "headless" or await preview_of(terrain.material_library.get_material(1))
-	check(has_preview, "a material has a small picture in its colour")
+	await look_at_previews(terrain)
 	await key(KEY_7, false, true)
 	var size: float = panel().find_child("Size", true, false).value
 	await wheel(on_screen(DUG), false, false, true)
@@ -95,7 +98,7 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	check(height(terrain, DUG) < -3.0, "a stroke digs: %s" % height(terrain, DUG))
 	var beside := DUG + Vector3(0, 0, -7)
 	check(height(terrain, beside) > -0.5, "one hole, where the mouse rests: %s" % height(terrain, beside))
-	await picture("dug")
+	await picture("editor")
 	await key(KEY_6, false, true)
 	await drag([on_screen(STAMPED)], 20)
 	check(absf(height(terrain, STAMPED) - 5.5) < 1.0, "and one sphere is added: %s" % height(terrain, STAMPED))
@@ -125,12 +128,28 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	terrain.saved.connect(saved.append)
 	await key(KEY_S, true)
 	await comes(func() -> bool: return saved.size() > 0 and saved[0] > 0, "the world is saved with the scene")
+	check(plugin()._get_unsaved_status(SCENE).is_empty(), "and nothing is unsaved then")
 	await key(KEY_7, false, true)
 	await drag([on_screen(PLAYED)])
+	check("Terrain" in plugin()._get_unsaved_status(SCENE), "before it closes the scene, the editor asks about the stroke")
 	plugin().call("_build")
 	await play()
 	await drag([on_screen(UNSAVED)])
 	check(height(terrain, UNSAVED) < -1.0, "a stroke that nobody saves")
+
+
+func look_at_previews(terrain: VoxelTerrain) -> void:
+	var hills := VoxelNoiseGenerator.new()
+	var picture := GeneratorPreview.picture_of(hills).get_data()
+	check(picture == GeneratorPreview.picture_of(hills).get_data(), "a generator has one picture")
+	hills.seed = 2
+	check(picture != GeneratorPreview.picture_of(hills).get_data(), "another one has another")
+	var flat := GeneratorPreview.picture_of(terrain.generator).get_data()
+	check(flat.count(flat[0]) + flat.count(flat[1]) + flat.count(flat[2]) == flat.size(), "flat ground is of one colour")
+	if DisplayServer.get_name() == "headless":
+		return  # where the editor makes no pictures
+	for resource: Resource in [hills, terrain.material_library.get_material(1)]:
+		check(await has_preview(resource), "the inspector has a small picture of %s" % resource.get_class())
 
 
 # While the editor has the file open.
@@ -182,9 +201,12 @@ func look_again(terrain: VoxelTerrain) -> void:
 	await select(double)
 	double.sample(Vector3.ZERO)
 	await comes(func() -> bool: return "open already" in shown_problem(), "two terrains cannot have one file")
+	other.dig_sphere(COPIED, 4.0)
 	await press(button("CreateWorld"))
+	await comes(func() -> bool: return double.world_store != other.world_store, "a duplicate can have a file of its own")
 	await loaded(double)
-	check(double.world_store != other.world_store and shown_problem().is_empty(), "a duplicate can have a file of its own")
+	check(shown_problem().is_empty(), "which it can use")
+	check(height(double, DUG) < -3.0 and height(double, COPIED) < 0.0, "and which begins with what the other one has")
 	EditorInterface.close_scene()
 	await frames(5)
 	check(not is_instance_valid(other), "a closed scene frees its terrain")
@@ -208,6 +230,32 @@ func save_hidden(terrain: VoxelTerrain) -> void:
 	await frames(5)
 	EditorInterface.open_scene_from_path(SCENE)
 	await comes(func() -> bool: return not saved.is_empty(), "Save All saves its world, too")
+	await close_and_save(terrain)
+
+
+# With the dialog in which the editor asks.
+func close_and_save(terrain: VoxelTerrain) -> void:
+	await select(terrain)
+	await press(button("Dig"))
+	await drag([on_screen(CLOSED)])
+	check(height(terrain, CLOSED) < -1.0, "a stroke before the scene is closed: %s" % height(terrain, CLOSED))
+	var bar: Node = EditorInterface.get_base_control().find_children("*", "EditorSceneTabs", true, false)[0]
+	var tabs: TabBar = bar.find_children("*", "TabBar", true, false)[0]
+	tabs.tab_close_pressed.emit(tabs.current_tab)
+	await frames(5)
+	var asked := get_tree().root.find_children("*", "ConfirmationDialog", true, false).filter(
+		func(dialog: ConfirmationDialog) -> bool: return dialog.visible
+	)
+	check(asked.size() == 1 and "unsaved changes" in asked[0].dialog_text, "the editor asks about the stroke")
+	for dialog: ConfirmationDialog in asked:
+		dialog.get_ok_button().pressed.emit()
+	await frames(5)
+	check(not is_instance_valid(terrain), "the scene is closed")
+	EditorInterface.open_scene_from_path(SCENE)
+	await frames(10)
+	terrain = EditorInterface.get_edited_scene_root().get_node("Terrain")
+	await loaded(terrain)
+	check(height(terrain, CLOSED) < -1.0, "and the world was saved with it")
 
 
 # ---- What a person does
@@ -317,10 +365,10 @@ func loaded(terrain: VoxelTerrain) -> void:
 		printerr(terrain.why_late(Vector3.ZERO))
 
 
-func preview_of(material: VoxelMaterial) -> bool:
+func has_preview(resource: Resource) -> bool:
 	var pictures := []
 	EditorInterface.get_resource_previewer().queue_edited_resource_preview(
-		material, self, &"_on_preview", pictures
+		resource, self, &"_on_preview", pictures
 	)
 	return await comes(func() -> bool: return not pictures.is_empty(), "the small picture comes") and pictures[0] != null
 
