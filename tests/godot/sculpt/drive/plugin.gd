@@ -1,11 +1,12 @@
 # Drives the editor as a person would, with a mouse and keys, and looks at what came of it.
-#   godot --editor --path PROJECT -- first|again [--pictures=FOLDER]
-# "first" sculpts, saves and quits; "again" opens the project anew.
+#   godot --editor --path PROJECT -- first|again|hills [--pictures=FOLDER]
+# "first" sculpts, saves and quits; "again" opens the project anew; "hills" makes the guide's picture.
 @tool
 extends EditorPlugin
 
 const GeneratorPreview := preload("res://addons/nebula/editor/generator_preview.gd")
 const SCENE := "res://island.tscn"
+const HILLS := "res://hills.tscn"
 const OTHER := "res://other.tscn"
 const WORLD := "res://island.nebula"
 const MISSING := "res://missing.nebula"
@@ -42,10 +43,12 @@ func _run() -> void:
 		await frames(1)
 	get_window().size = Vector2i(1280, 720)
 	EditorInterface.set_main_screen_editor("3D")
-	EditorInterface.open_scene_from_path(SCENE)
+	EditorInterface.open_scene_from_path(HILLS if what == "hills" else SCENE)
 	await frames(10)
 	var terrain := EditorInterface.get_edited_scene_root().get_node("Terrain") as VoxelTerrain
-	if what == "first":
+	if what == "hills":
+		await show_hills(terrain)
+	elif what == "first":
 		await sculpt(terrain)
 	elif what == "again":
 		await look_again(terrain)
@@ -98,7 +101,7 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	check(height(terrain, DUG) < -3.0, "a stroke digs: %s" % height(terrain, DUG))
 	var beside := DUG + Vector3(0, 0, -7)
 	check(height(terrain, beside) > -0.5, "one hole, where the mouse rests: %s" % height(terrain, beside))
-	await picture("editor")
+	await picture("dug")
 	await key(KEY_6, false, true)
 	await drag([on_screen(STAMPED)], 20)
 	check(absf(height(terrain, STAMPED) - 5.5) < 1.0, "and one sphere is added: %s" % height(terrain, STAMPED))
@@ -256,6 +259,28 @@ func close_and_save(terrain: VoxelTerrain) -> void:
 	terrain = EditorInterface.get_edited_scene_root().get_node("Terrain")
 	await loaded(terrain)
 	check(height(terrain, CLOSED) < -1.0, "and the world was saved with it")
+
+
+# docs/pictures/editor.jpg
+func show_hills(terrain: VoxelTerrain) -> void:
+	check(await terrain.wait_loaded(), "the hills load")
+	await select(terrain)
+	for i in 16:
+		await wheel(on_screen(Vector3.ZERO), false)
+	await press(button("CreateWorld"))
+	await frames(5)
+	await loaded(terrain)
+	await press(button("Paint"))
+	panel().find_child("Materials", true, false).item_selected.emit(3)
+	await drag([on_screen(Vector3(9, 0, 4)), on_screen(Vector3(14, 0, 2))])
+	await press(button("Dig"))
+	await drag([on_screen(Vector3(12, 0, 3))])
+	await press(button("Raise"))
+	await drag([on_screen(Vector3(-12, 0, -8)), on_screen(Vector3(-4, 0, -10))], 5)
+	await key(KEY_V)  # Select Mode, in which the node has no arrows
+	await move(on_screen(Vector3(-6, 0, 6)), false)
+	await frames(10)
+	await picture("editor")
 
 
 # ---- What a person does
