@@ -16,6 +16,7 @@ enum Shape { SPHERE, BOX }
 const USER := 0xED170000
 const LEAST_RADIUS := 0.5
 const MOST_RADIUS := 32.0
+const LEAST_STRENGTH := 0.05
 const MOST_DISTANCE := 4000.0
 # Voxels per second that the surface moves at full strength, and what one use of the brush must move it
 # at least: distances are kept in 32ths of a voxel.
@@ -32,6 +33,8 @@ const MODES := {
 	Tool.ADD: VoxelBrush.MODE_ADD,
 	Tool.DIG: VoxelBrush.MODE_DIG,
 }
+# They work in a sphere or a box, and do all of their work at once.
+const WITH_SHAPE := [Tool.ADD, Tool.DIG, Tool.PAINT]
 const RING_POINTS := 48
 const RING_COLORS := {
 	Tool.RAISE: Color(0.45, 0.9, 0.45),
@@ -69,7 +72,7 @@ var radius := 6.0:
 		changed.emit()
 var strength := 0.5:
 	set(value):
-		strength = clampf(value, 0.05, 1.0)
+		strength = clampf(value, LEAST_STRENGTH, 1.0)
 		changed.emit()
 # A share of the radius.
 var falloff := 0.5:
@@ -349,7 +352,7 @@ func _begin_stroke(event: InputEventMouseButton) -> void:
 	if why.is_empty():
 		why = _stamp_problem()
 	if not why.is_empty():
-		EditorInterface.get_editor_toaster().push_toast(why, EditorToaster.SEVERITY_WARNING)
+		warn(why)
 		return
 	_stroke = terrain.begin_stroke(USER)
 	_owed = LEAST_STEP  # a click alone does something, too
@@ -368,22 +371,21 @@ func _use(delta: float) -> void:
 	brush.radius = radius
 	brush.material = material
 	brush.use_hardness = false
-	match _stroke_tool:
-		Tool.ADD, Tool.DIG, Tool.PAINT:
-			at = _next_place()
-			if not at.is_finite():
-				return
-			_used.append(at)
-			if shape == Shape.BOX:
-				brush.shape = VoxelBrush.SHAPE_BOX
-				brush.size = Vector3.ONE * radius * 2.0
-		_:
-			_owed += strength * SPEED * delta
-			if _owed < LEAST_STEP:
-				return
-			brush.strength = minf(_owed, 1.0)
-			brush.falloff = falloff * radius
-			_owed = 0.0
+	if WITH_SHAPE.has(_stroke_tool):
+		at = _next_place()
+		if not at.is_finite():
+			return
+		_used.append(at)
+		if shape == Shape.BOX:
+			brush.shape = VoxelBrush.SHAPE_BOX
+			brush.size = Vector3.ONE * radius * 2.0
+	else:
+		_owed += strength * SPEED * delta
+		if _owed < LEAST_STEP:
+			return
+		brush.strength = minf(_owed, 1.0)
+		brush.falloff = falloff * radius
+		_owed = 0.0
 	var place := Transform3D(_box_basis(), at)
 	if _stroke_tool == Tool.FLATTEN:
 		place = Transform3D(_basis_along(_plane.normal), _plane.project(at))
@@ -447,7 +449,7 @@ func _find_ring() -> void:
 	_ring_is_old = false
 	_ring.clear()
 	var center: Vector3 = _hit.position
-	if shape == Shape.BOX and [Tool.ADD, Tool.DIG, Tool.PAINT].has(_tool_now()):
+	if shape == Shape.BOX and WITH_SHAPE.has(_tool_now()):
 		_find_box(center)
 		return
 	var basis := _basis_along(_hit.normal)
@@ -470,23 +472,22 @@ func _find_box(center: Vector3) -> void:
 		_ring.append(center + basis * Vector3(corner[0], corner[1], corner[2]))
 
 
-# A stroke leaves the terrain's history when that is full, or the world begins anew. Then the editor's
-# entry for it does nothing, and must not take back another stroke.
 func _undo_stroke(of: VoxelTerrain, stroke: int) -> void:
-	if of.get_undo_stroke(USER) == stroke:
-		of.undo(USER)
-	else:
-		_tell_forgotten()
+	_step(of, stroke, of.get_undo_stroke(USER), &"undo")
 
 
 func _redo_stroke(of: VoxelTerrain, stroke: int) -> void:
-	if of.get_redo_stroke(USER) == stroke:
-		of.redo(USER)
+	_step(of, stroke, of.get_redo_stroke(USER), &"redo")
+
+
+# A stroke leaves the terrain's history when that is full, or the world begins anew. Then the editor's
+# entry for it does nothing, and must not take back another stroke.
+func _step(of: VoxelTerrain, stroke: int, next: int, step: StringName) -> void:
+	if stroke == next:
+		of.call(step, USER)
 	else:
-		_tell_forgotten()
+		warn("The terrain has forgotten this stroke, so it stays as it is.")
 
 
-func _tell_forgotten() -> void:
-	EditorInterface.get_editor_toaster().push_toast(
-		"Nebula: the terrain has forgotten this stroke, so it stays as it is.", EditorToaster.SEVERITY_WARNING
-	)
+static func warn(what: String) -> void:
+	EditorInterface.get_editor_toaster().push_toast("Nebula: " + what, EditorToaster.SEVERITY_WARNING)

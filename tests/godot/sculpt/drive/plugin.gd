@@ -70,15 +70,11 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	terrain.world_store.starting_path = MISSING
 	await comes(func() -> bool: return MISSING.get_file() in shown_problem(), "the panel names the file that is missing")
 	check(not FileAccess.file_exists(MISSING), "nor is a file made for whoever only looks")
-	await press(button("CreateWorld"))
-	await frames(5)
-	await loaded(terrain)
+	await create_world(terrain)
 	check(FileAccess.file_exists(MISSING) and shown_problem().is_empty(), "a button makes the file that is missing")
 	terrain.world_store = null
 	await frames(5)
-	await press(button("CreateWorld"))
-	await frames(5)
-	await loaded(terrain)
+	await create_world(terrain)
 	check(FileAccess.file_exists(WORLD), "and one for a terrain that has none")
 	await picture("panel")
 
@@ -92,8 +88,11 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	check(is_painted(terrain), "a stroke paints")
 	check(terrain.transform == Transform3D(), "and does not move the node by the arrow where it begins")
 	await look_at_previews(terrain)
+	panel().find_child("Strength", true, false).value = 0.7
+	check(plugin()._brush.strength == 0.7, "a slider sets the brush")
 	await key(KEY_7, false, true)
 	var size: float = panel().find_child("Size", true, false).value
+	check(size == 6.0, "as large as it is at first: %s" % size)
 	await wheel(on_screen(DUG), false, false, true)
 	check(panel().find_child("Size", true, false).value < size, "Shift and the wheel change the size")
 	var at := on_screen(DUG)
@@ -267,9 +266,7 @@ func show_hills(terrain: VoxelTerrain) -> void:
 	await select(terrain)
 	for i in 16:
 		await wheel(on_screen(Vector3.ZERO), false)
-	await press(button("CreateWorld"))
-	await frames(5)
-	await loaded(terrain)
+	await create_world(terrain)
 	await press(button("Paint"))
 	panel().find_child("Materials", true, false).item_selected.emit(3)
 	await drag([on_screen(Vector3(9, 0, 4)), on_screen(Vector3(14, 0, 2))])
@@ -324,6 +321,12 @@ func press(what: Button) -> void:
 	var at := what.get_global_rect().get_center()
 	await mouse(at, true)
 	await mouse(at, false)
+
+
+func create_world(terrain: VoxelTerrain) -> void:
+	await press(button("CreateWorld"))
+	await frames(5)
+	await loaded(terrain)
 
 
 func mouse(at: Vector2, pressed: bool) -> void:
