@@ -3,6 +3,7 @@
 #include "stored_bricks.hpp"
 
 #include "nebula/voxel/store/seal.hpp"
+#include "nebula/voxel/store/world_copy.hpp"
 #include "nebula/voxel/store/world_file.hpp"
 
 #include <fcntl.h>
@@ -17,11 +18,16 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <ios>
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -134,7 +140,7 @@ TEST(WorldFile, BeginsWithWhatIsPutThereIfThereIsNone) {
         ++calls;
         return tl::unexpected(VoxelError{Kind::FileFailed, "no copy"});
     };
-    EXPECT_EQ(refused(second, settings).message, "no copy");
+    EXPECT_EQ(refused(second, settings).message, '"' + second + "\" could not be made: no copy");
     EXPECT_FALSE(std::filesystem::exists(second)) << "it begins with nothing in its place";
     settings.begin_with = [&](const std::string& path) -> tl::expected<void, VoxelError> {
         ++calls;
@@ -149,6 +155,82 @@ TEST(WorldFile, BeginsWithWhatIsPutThereIfThereIsNone) {
     EXPECT_EQ(calls, 2) << "a file that is there is opened as it is";
     refused("no folder.nebula", settings);
     EXPECT_EQ(calls, 2) << "nothing is made under a name that is refused";
+}
+
+// As a program that was killed leaves it, when somebody removes the world and does not know of the other file.
+TEST(WorldFile, SavesOfARemovedFileDoNotGetIntoTheNewOne) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("world");
+    const std::string kept = folder.file("kept");
+    {
+        const auto file = opened(path);
+        ASSERT_TRUE(save(*file, seeds_from(0, 300)));
+        std::filesystem::copy_file(path + "-wal", kept);
+    }
+    std::filesystem::remove(path);
+    std::filesystem::rename(kept, path + "-wal");
+    const auto file = opened(path);
+    EXPECT_TRUE(file->report().created);
+    EXPECT_EQ(file->report().bricks, 0U);
+    EXPECT_EQ(intact(*file, seeds_from(0, 300)), 0U);
+}
+
+// A file on the disk, and what happens after it was read.
+struct WatchedSource {
+    std::string path;
+    std::function<void(std::string_view ending)> after;
+
+    [[nodiscard]] WorldSource source() const {
+        return {path, [this](std::string_view ending) -> ReadBytes {
+                    const auto in = std::make_shared<std::ifstream>(path + std::string(ending),
+                                                                    std::ios::binary);
+                    if (!*in) return {};
+                    return [this, in, ending](std::span<std::byte> bytes) {
+                        in->read(reinterpret_cast<char*>(bytes.data()),
+                                 static_cast<std::streamsize>(bytes.size()));
+                        const auto size = static_cast<std::size_t>(in->gcount());
+                        if (size == 0 && after) after(ending);
+                        return std::optional(size);
+                    };
+                }};
+    }
+};
+
+TEST(WorldFile, ACopyHasWholeSavesAlthoughSavesAreMadeMeanwhile) {
+    const TemporaryFolder folder;
+    const auto file = opened(folder.file("world"));
+    const std::string copy = folder.file("copy");
+    ASSERT_TRUE(save(*file, seeds_from(0, 300)));
+    int saves = 0;
+    // The first is moved into the file and the second begins the WAL anew, so neither half of the copy has
+    // the first.
+    const WatchedSource world{folder.file("world"), [&](std::string_view ending) {
+                                  if (!ending.empty() || saves > 0) return;
+                                  EXPECT_TRUE(file->checkpoint());
+                                  EXPECT_TRUE(save(*file, seeds_from(300, 310)));
+                                  ++saves;
+                              }};
+    ASSERT_TRUE(copy_world(world.source(), copy));
+    EXPECT_EQ(intact(*opened(copy), seeds_from(0, 310)), 310U);
+    EXPECT_EQ(saves, 1);
+}
+
+TEST(WorldFile, AWorldThatIsSavedAllTheTimeIsNotCopied) {
+    const TemporaryFolder folder;
+    const auto file = opened(folder.file("world"));
+    ASSERT_TRUE(save(*file, seeds_from(0, 3)));
+    int saves = 0;
+    const WatchedSource world{folder.file("world"), [&](std::string_view ending) {
+                                  if (!ending.empty()) return;
+                                  EXPECT_TRUE(file->checkpoint());
+                                  ++saves;
+                                  EXPECT_TRUE(save(*file, seeds_from(saves, saves + 3)));
+                              }};
+    WorldFileSettings settings;
+    settings.begin_with = [&](const std::string& path) { return copy_world(world.source(), path); };
+    EXPECT_NE(refused(folder.file("copy"), settings).message.find("so often"), std::string::npos);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.file("")), {}), 2)
+        << "something is left";
 }
 
 TEST(WorldFile, ASaveThatIsRefusedHalfwayHasDoneNothing) {

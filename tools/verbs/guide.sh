@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # ./run guide: the guide as a site in out/guide/. Its pages are docs/, its reference the class docs in
-# the library, its pictures those that the recipes take of themselves. With --kept-pictures they are
-# those of docs/, which takes seconds.
+# the library, its pictures those that the recipes take of themselves and that of the editor, which a test
+# drives. With --kept-pictures they are those of docs/, which takes seconds.
 # shellcheck shell=bash
 
 verb_guide() {
@@ -26,6 +26,8 @@ build_guide() {
     rm -rf "$work/class_docs" && mkdir -p "$work/class_docs" || die "cannot write to $work; make it a writable folder"
     if [[ $1 ]]; then
         "$NEBULA_ROOT/run" demo --cookbook --pictures "$work/pictures" || exit $?
+        step "$(log_path editor-picture)" "Taking a picture of the editor" take_editor_picture "$work/pictures" ||
+            die "the editor gave no picture; build/log/editor-picture.log says why"
         flags=(--pictures "$work/pictures")
     fi
     step "$(log_path class-docs)" "Reading the class docs" read_class_docs "$work/class_docs" ||
@@ -33,6 +35,12 @@ build_guide() {
     step "$(log_path guide)" "Building the guide" python3 "$NEBULA_ROOT/tools/guide/build_site.py" \
         --class-docs "$work/class_docs" --work "$work" --site "$NEBULA_ROOT/out/guide" "${flags[@]}" ||
         die "the guide could not be built; build/log/guide.log says why"
+}
+
+# take_editor_picture FOLDER: on a screen of its own, so that nobody's mouse gets in.
+take_editor_picture() {
+    NEBULA_PICTURES=$1 GODOT=$engine \
+        xvfb-run -a -s "-screen 0 1280x720x24" "$NEBULA_ROOT/tests/godot/run.sh" editor.sculpt_hills
 }
 
 # read_class_docs FOLDER

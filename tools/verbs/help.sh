@@ -23,7 +23,7 @@ verb_help() {
 ./run package build the zip that people install, out/nebula-VERSION-linux-x86_64.zip, its symbols and
               SHA256SUMS; the same commit gives the same bytes
 ./run godot   [ARGUMENT...] build the add-on and open demo/ in the editor; arguments go to the engine
-./run guide   build the guide as a site in out/guide/, with pictures that the recipes take
+./run guide   build the guide as a site in out/guide/, with pictures that the recipes and the editor take
       --kept-pictures     with the pictures in docs/ instead, which takes seconds
 ./run examples [NAME...] build the templates for extensions against an installed Nebula, put them into
               projects beside the add-on, in build/examples/, and play them: extension, godot_cpp

@@ -5,7 +5,10 @@
 #include "nebula/godot/api/resource_loader.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
+#include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/voxel/voxel_terrain.hpp"
+
+#include <algorithm>
 
 namespace nebula::godot {
 namespace {
@@ -29,8 +32,18 @@ public:
               "the worlds of terrains with their scenes.");
         c.method("save_scene", &Self::save_scene, {"path"})
             .doc("Begins to save the worlds of the terrains in the scene of this file.");
+        c.method("unsaved_in_scene", &Self::unsaved_in_scene, {"path"})
+            .doc(
+                "The names of the terrains in the scene of this file whose worlds have strokes "
+                "that are not saved.");
         c.method("finish_edits", &Self::finish_edits)
             .doc("Saves the worlds of all terrains in the editor, and returns when that is done.");
+        c.method("problem_of", &Self::problem_of, {"terrain"})
+            .doc("Why the file of the terrain's world cannot be used; empty if it can.");
+        c.method("make_world", &Self::make_world, {"terrain", "path"})
+            .doc(
+                "Makes a file for the terrain's world: a copy, if another terrain has the file of "
+                "now open. Await it; it gives a sentence if that fails.");
         c.notification<&Self::on_notification>();
     }
 
@@ -45,6 +58,21 @@ private:
     }
 
     void save_scene(const String& path) { VoxelTerrain::save_scene(path); }
+    PackedStringArray unsaved_in_scene(const String& path) {
+        const auto terrains = VoxelTerrain::unsaved_in_scene(path);
+        PackedStringArray names;
+        names.resize(terrains.size());
+        std::ranges::transform(terrains, names.write().begin(), [](const VoxelTerrain* terrain) {
+            return String(terrain->get_name());
+        });
+        return names;
+    }
+    String problem_of(const VoxelTerrain* terrain) {
+        return terrain == nullptr ? String() : String(terrain->file_problem());
+    }
+    Variant make_world(VoxelTerrain* terrain, const String& path) {
+        return terrain == nullptr ? String("there is no terrain") : terrain->make_file(path);
+    }
     void finish_edits() { VoxelTerrain::finish_all_edits(); }
 };
 

@@ -25,11 +25,11 @@ struct WorldFilePlace {
 /// A name for a temporary copy. Each call gives another one.
 [[nodiscard]] std::string temporary_world_path();
 
-/// Makes the file, as a copy; there must be none. What a game that was killed, or an editor that runs,
-/// has saved and not moved into the one file is in the copy, too.
+/// For voxel::WorldFileSettings::begin_with: makes the file as a copy. What a game that was killed, or an
+/// editor that runs, has saved and not moved into the one file is in the copy, too.
 ///
 /// Threads:   any thread.
-/// Errors:    FileFailed, with one sentence; there is no file then. \throws std::bad_alloc.
+/// Errors:    FileFailed, with one sentence. \throws std::bad_alloc.
 [[nodiscard]] tl::expected<void, voxel::VoxelError> begin_world_as_copy(const String& of,
                                                                         const std::string& path);
 

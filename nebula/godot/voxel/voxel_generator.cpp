@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/voxel/voxel_generator.hpp"
 
+#include "nebula/base/log.hpp"
 #include "nebula/godot/voxel/distances.hpp"
+#include "nebula/voxel/gen/generated_heights.hpp"
 #include "nebula/voxel/gen/shape_generators.hpp"
+#include "nebula/voxel/space/ids.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstdio>
+#include <exception>
 #include <stdexcept>
 #include <string>
 
@@ -21,6 +26,9 @@ constexpr double kHighestGround = 100'000;
 constexpr double kDeepestLayer = 10'000;
 constexpr Limits kMaterialNumbers{0, voxel::kMaterials - 1};
 constexpr double kNoShore = -200'000;
+constexpr std::int64_t kMostColumns = 256;       // of heights(), on each axis
+constexpr std::int64_t kMostCorner = 8'000'000;  // as far from the origin they may begin
+constexpr std::int64_t kMostSpacing = std::int64_t{1} << (voxel::kLevels - 1);
 
 // As many digits as tell a float from its neighbours.
 std::string named(const char* name, float value) {
@@ -62,6 +70,18 @@ void VoxelGenerator::bind(ClassBuilder<VoxelGenerator>& c) {
                "10000. [member surface_depth] shrinks with it if it would be more.");
     material.operator()<&Layers::rock>(
         "rock_material", "What everything below is made of. As [member surface_material].");
+    c.method("heights", &Self::heights, {"corner", "size", "spacing"})
+        .defaults(std::int64_t{1})
+        .doc(
+            "How high the ground is, in voxels, before anyone digs: for a map, or for a menu in "
+            "which players choose a seed. Needs no [VoxelTerrain], and may be called on any "
+            "thread. The array has [param size] columns, x first, then z. The first is at [param "
+            "corner], rounded down to a multiple of [param spacing], and the others follow at that "
+            "distance. [param size] is 1 to 256 on each axis, [param spacing] a power of two up to "
+            "2048, [param corner] at most 8000000 from the origin. The wider the spacing, the less "
+            "exact: heights are then read from the samples of a coarser level. With overhangs, the "
+            "uppermost ground counts; without ground, a height is -INF. With wrong arguments the "
+            "array is empty, and an error says why.");
 }
 
 voxel::GroundLayers VoxelGenerator::layers() const {
@@ -111,6 +131,42 @@ void VoxelGenerator::set_soil_depth(double voxels) {
         layers_.surface_depth = std::min(layers_.surface_depth, layers_.soil_depth);
     }
     emit_changed();
+}
+
+PackedFloat32Array VoxelGenerator::heights(const Vector2i& corner, const Vector2i& size,
+                                           std::int64_t spacing) const {
+    const std::string where = named_here("heights: ");
+    const auto is_within = [&](const char* name, std::int64_t value, std::int64_t least,
+                               std::int64_t most) {
+        if (value >= least && value <= most) return true;
+        log(LogLevel::Error, where + name + " is " + std::to_string(value) + "; it must be from " +
+                                 std::to_string(least) + " to " + std::to_string(most) + '.');
+        return false;
+    };
+    if (!is_within("size.x", size.x, 1, kMostColumns) ||
+        !is_within("size.y", size.y, 1, kMostColumns) ||
+        !is_within("corner.x", corner.x, -kMostCorner, kMostCorner) ||
+        !is_within("corner.y", corner.y, -kMostCorner, kMostCorner) ||
+        !is_within("spacing", spacing, 1, kMostSpacing))
+        return {};
+    const auto step = static_cast<std::uint64_t>(spacing);
+    if (!std::has_single_bit(step)) {
+        log(LogLevel::Error,
+            where + "spacing is " + std::to_string(spacing) + "; it must be a power of two.");
+        return {};
+    }
+    const voxel::Level level = std::countr_zero(step);
+    PackedFloat32Array heights;
+    try {
+        const auto found = voxel::generated_heights(
+            *build(), {corner.x >> level, corner.y >> level, size.x, size.y, level});
+        heights.resize(found.size());
+        std::ranges::copy(found, heights.write().begin());
+    } catch (const std::exception& error) {
+        log(LogLevel::Error, where + error.what());
+        return {};
+    }
+    return heights;
 }
 
 std::shared_ptr<const voxel::Generator> VoxelGenerator::build() const {

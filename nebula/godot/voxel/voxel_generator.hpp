@@ -5,6 +5,7 @@
 #include "nebula/base/mutex.hpp"
 #include "nebula/godot/api/resource.hpp"
 #include "nebula/godot/binding/class_builder.hpp"
+#include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/voxel/gen/ground_layers.hpp"
 #include "nebula/voxel/gen/noise_generator.hpp"
 
@@ -36,6 +37,9 @@ public:
     [[nodiscard]] virtual std::string describe() const { return {}; }
     /// Whether what build() made can do no more, because its code went with another extension's library.
     [[nodiscard]] virtual bool is_lost(const voxel::Generator& /*built*/) const { return false; }
+    /// From above; empty, with an error, if an argument cannot be or the generator cannot build.
+    [[nodiscard]] PackedFloat32Array heights(const Vector2i& corner, const Vector2i& size,
+                                             std::int64_t spacing) const;
 
 protected:
     /// What the ground is made of.

@@ -193,7 +193,7 @@ void VoxelTerrain::start() {
         ++world_number_;
         show_library();
         if (world_store_) world_->keep_in(world_store_, world_file());
-        world_->settings = settings_words();
+        world_->file_was_held = is_editor() && holder_of_file() != nullptr;
         note_edited();
         world_->streaming = runtime.spawn(stream(), {.name = "VoxelTerrain.stream"});
         world_->showing_edits = runtime.spawn(show_edits(), {.name = "VoxelTerrain.show_edits"});
@@ -271,10 +271,10 @@ PackedStringArray VoxelTerrain::configuration_warnings() {
             "The world store has no file. Set its Starting Path, for example to "
             "res://world.nebula, to sculpt in the editor, or its File Path, for example to "
             "user://world.nebula, to keep what players change.");
-    if (world_ && world_->terrain.saver() != nullptr &&
-        world_->terrain.saver()->state() == voxel::WorldSaver::State::Failed)
-        found.push_back("The world cannot be changed: " + world_->terrain.saver()->error().message +
-                        '.');
+    if (const std::string problem = file_problem(); !problem.empty())
+        found.push_back("The world cannot be changed: " + problem +
+                        ". Select the terrain and press Create World File in the panel beside the "
+                        "3D view.");
     PackedStringArray warnings;
     warnings.resize(found.size());
     for (std::size_t i = 0; i < found.size(); ++i) warnings.write()[i] = String(found[i]);

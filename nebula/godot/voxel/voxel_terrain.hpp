@@ -221,8 +221,17 @@ public:
     void set_island_collision_mask(std::int64_t mask);
 
     [[nodiscard]] PackedStringArray configuration_warnings();
+    /// Why the file of the world cannot be used, and with it the world not be changed; empty if it can.
+    [[nodiscard]] std::string file_problem() const;
+    /// In the editor: makes a file for this terrain, which does not open it yet. If another terrain or program
+    /// has the one of now open, the new one is a copy, with what that terrain has not saved. What scripts
+    /// await: empty, or what was wrong.
+    [[nodiscard]] Variant make_file(const String& path);
 
-    /// In the editor: begins to save the worlds of the scene with this path, in whichever tab it is.
+    /// In the editor: those in the scene with this path, in whichever tab, whose world has strokes that
+    /// are not saved.
+    [[nodiscard]] static std::vector<VoxelTerrain*> unsaved_in_scene(const String& path);
+    /// In the editor: begins to save their worlds.
     static void save_scene(const String& path);
     /// In the editor: saves all worlds, and waits until that is done.
     static void finish_all_edits();
@@ -265,10 +274,10 @@ private:
         std::shared_ptr<const voxel::Generator> generator;  // what the terrain has
         std::string generator_words;                        // as describe() gave them then
         std::vector<tl::expected<voxel::SaveReport, voxel::VoxelError>> saves;  // not announced yet
-        std::string settings;  // of the generator and the file, in words: see is_out_of_date()
-        std::string file;      // its path, or nothing
-        TemporaryWorld copy;   // if that is one; before the terrain, which has it open
+        std::string file;     // its path, or nothing
+        TemporaryWorld copy;  // if that is one; before the terrain, which has it open
         bool autosaves = false;
+        bool file_was_held = false;    // by another terrain in the editor, when this one wanted it
         bool announced_file = false;   // how it was opened
         std::size_t damaged_told = 0;  // bricks of it
         TerrainView view;   // before the terrain, which may still commit to it as it ends
@@ -314,7 +323,6 @@ private:
     void forget_edited() noexcept;
     void follow_editor_cameras();
     [[nodiscard]] WorldFilePlace world_file() const;
-    [[nodiscard]] std::string settings_words() const;
     /// Whether the generator or the file are other ones than the world's, and have been left alone
     /// since for a moment.
     [[nodiscard]] bool is_out_of_date();
@@ -383,6 +391,11 @@ private:
     [[nodiscard]] std::string damage_of(const voxel::WorldSaver& saver) const;
     /// Why the terrain has no file to save to; empty if it has. \param verb  what a caller wants to do.
     [[nodiscard]] std::string why_no_file(const std::string& verb);
+    [[nodiscard]] const voxel::VoxelError* file_error() const;
+    [[nodiscard]] bool is_file_in_use() const;
+    /// In the editor: another terrain that has the world's file open, in whichever tab; null if none.
+    [[nodiscard]] VoxelTerrain* holder_of_file() const;
+    [[nodiscard]] Variant export_box(const std::string& path, const voxel::Box3i& voxels);
     /// Whether this node and that world of it are still there: signal handlers may have ended
     /// either.
     [[nodiscard]] bool survives(ObjectId self, std::uint64_t world) const;

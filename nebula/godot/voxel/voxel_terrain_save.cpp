@@ -105,7 +105,8 @@ void VoxelTerrain::World::keep_in(const Ref<VoxelWorldStore>& store, const World
     const auto autosave =
         place.is_temporary || is_editor() ? std::chrono::milliseconds(0) : store->autosave();
     autosaves = autosave.count() > 0;
-    voxel::WorldFileSettings settings_of_file{.generator = generator_words};
+    // In the editor, a look at a scene makes no file: the panel's button does.
+    voxel::WorldFileSettings settings_of_file{.generator = generator_words, .create = !is_editor()};
     if (place.copy_of != String())
         settings_of_file.begin_with = [of = place.copy_of](const std::string& path) {
             return begin_world_as_copy(of, path);
@@ -120,7 +121,15 @@ void VoxelTerrain::World::finish_saving() noexcept {
     WorldSaver* const saver = terrain.saver();
     if (saver == nullptr || saver->state() != WorldSaver::State::Ready) return;
     try {
-        if (!autosaves) return saver->wait();
+        if (!autosaves) {
+            saver->wait();
+            for (const auto& save : saves)
+                if (!save)
+                    log(LogLevel::Error,
+                        "VoxelTerrain ended while it was saved, and its last changes are lost: " +
+                            save.error().message + '.');
+            return;
+        }
         if (const auto done = saver->finish(); !done)
             log(LogLevel::Error,
                 "VoxelTerrain ended, and its last changes are lost: " + done.error().message + '.');
@@ -168,8 +177,7 @@ Variant VoxelTerrain::save() {
 }
 
 Variant VoxelTerrain::export_region(const AABB& area, const String& path) {
-    constexpr const char* verb = "export";
-    if (const std::string why = why_no_file(verb); !why.empty()) return String(why);
+    if (const std::string why = why_no_file("export"); !why.empty()) return String(why);
     if (!update_space()) return String("the terrain has a transform that cannot work");
     const voxel::Aabb box = space_.to_voxels(area);
     for (const voxel::Vec3f corner : {box.min, box.max})
@@ -180,10 +188,14 @@ Variant VoxelTerrain::export_region(const AABB& area, const String& path) {
     const voxel::Box3i voxels{{low(box.min.x), low(box.min.y), low(box.min.z)},
                               {high(box.max.x), high(box.max.y), high(box.max.z)}};
     if (voxels.empty()) return String("the area is empty, so there is nothing to export");
+    return export_box(file_of(path), voxels);
+}
 
+Variant VoxelTerrain::export_box(const std::string& path, const voxel::Box3i& voxels) {
+    constexpr const char* verb = "export";
     const auto wait = std::make_shared<SaveWait>();
     world_->terrain.saver()->export_region(
-        file_of(path), voxels,
+        path, voxels,
         [answer = SaveAnswer(wait, verb)](auto&& bricks) mutable { answer.give(bricks); });
     return awaited(wait, "VoxelTerrain.export_region", verb);
 }

@@ -383,7 +383,7 @@ tl::expected<void, VoxelError> WorldFile::lock(const WorldFileSettings& settings
     }
     if (cannot(code)) {
         report_.read_only = true;
-        const bool moved = is_empty_or_missing(path_ + "-wal");
+        const bool moved = is_empty_or_missing(path_ + detail::kWal);
         if (auto done =
                 open_database(settings, SQLITE_OPEN_READONLY | (moved ? SQLITE_OPEN_URI : 0));
             !done)
@@ -548,6 +548,12 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::make(
     return file;
 }
 
+tl::expected<void, VoxelError> WorldFile::make_empty(const std::string& path,
+                                                     const WorldFileSettings& settings) {
+    // What is made ends here, which moves everything into the one file.
+    return make(path, settings).map([](const std::unique_ptr<WorldFile>&) {});
+}
+
 tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
     const std::string& path, const WorldFileSettings& settings) noexcept {
     try {
@@ -561,17 +567,14 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
         bool created = false;
         const bool is_missing = !std::filesystem::exists(detail::path_of(path), ignored) &&
                                 settings.create && !settings.read_only;
-        if (is_missing && settings.begin_with) {
-            if (auto done = settings.begin_with(path); !done)
-                return Failure(std::move(done.error()));
-        } else if (is_missing) {
+        if (is_missing) {
             // A file that has its name is complete, whenever the program is killed.
             const detail::UnfinishedFile unfinished(path);
-            auto made = make(unfinished.name(), settings);
+            auto made = settings.begin_with ? settings.begin_with(unfinished.name())
+                                            : make_empty(unfinished.name(), settings);
             if (!made) return Failure(detail::not_made(path, std::move(made.error())));
-            made->reset();  // moves everything into the one file
             if (auto done = detail::publish_file(unfinished.name(), path); done)
-                created = true;
+                created = !settings.begin_with;
             else if (done.error().kind != Kind::FileExists)
                 return Failure(std::move(done.error()));
         }

@@ -37,7 +37,8 @@ struct WorldFileSettings {
     bool create = true;      ///< If there is no file. Never if it is opened for reading only.
     bool read_only = false;  ///< Also chosen if the system allows nothing else.
     std::string vfs{};       ///< SQLite's name of a file system; empty: its default.
-    /// Makes the file at this path, if there is none; null: it begins without a brick.
+    /// If there is no file: makes one at the path that it is given, which is not the world's own yet, as
+    /// copy_world() does. Null: the world begins without a brick.
     std::function<tl::expected<void, VoxelError>(const std::string& path)> begin_with{};
 };
 
@@ -152,6 +153,8 @@ private:
     /// Makes a new file with empty tables, ready to be written.
     static tl::expected<std::unique_ptr<WorldFile>, VoxelError> make(
         const std::string& path, const WorldFileSettings& settings);
+    static tl::expected<void, VoxelError> make_empty(const std::string& path,
+                                                     const WorldFileSettings& settings);
     tl::expected<void, VoxelError> open_database(const WorldFileSettings& settings, int flags);
     tl::expected<void, VoxelError> make_tables(const WorldFileSettings& settings);
     tl::expected<void, VoxelError> note_region(const Box3i& voxels);

@@ -210,3 +210,25 @@ func test_hiding_moving_and_painting_a_terrain_is_quiet() -> void:
 	await load_whole(terrain)
 	check(terrain.is_loaded(), "it loaded where it went")
 	await remove(terrain)
+
+
+func test_a_generator_tells_its_heights_without_a_terrain() -> void:
+	var flat := VoxelFlatGenerator.new()
+	flat.height = 7.25
+	check_equal(flat.heights(Vector2i(-3, 5), Vector2i(2, 3)), PackedFloat32Array([7.25, 7.25, 7.25, 7.25, 7.25, 7.25]), "flat")
+	var terrain := await loaded_terrain()
+	var hills := VoxelNoiseGenerator.new()
+	terrain.generator = hills
+	check(await terrain.wait_loaded(), "the hills load")
+	var heights := hills.heights(Vector2i(16, -8), Vector2i(2, 2), 8)
+	for i in 4:
+		var shown := terrain.ground_height(16 + i % 2 * 8, -8 + i / 2 * 8)
+		check(absf(heights[i] - shown) < 1.0, "column %d: %s, and %s with a terrain" % [i, heights[i], shown])
+	await remove(terrain)
+	for wrong: Array in [
+		["size.y is 0", Vector2i.ZERO, Vector2i(1, 0), 1], ["size.x is 257", Vector2i.ZERO, Vector2i(257, 1), 1],
+		["corner.x is 8000001", Vector2i(8000001, 0), Vector2i.ONE, 1], ["spacing is 4096", Vector2i.ZERO, Vector2i.ONE, 4096],
+		["power of two", Vector2i.ZERO, Vector2i.ONE, 3],
+	]:
+		expect_error(wrong.pop_front())
+		check(hills.callv(&"heights", wrong).is_empty(), "wrong arguments give nothing")

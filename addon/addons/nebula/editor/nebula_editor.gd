@@ -4,6 +4,7 @@
 @tool
 extends EditorPlugin
 
+const GeneratorPreview := preload("generator_preview.gd")
 const MaterialPreview := preload("material_preview.gd")
 const SculptBrush := preload("sculpt_brush.gd")
 const SculptPanel := preload("sculpt_panel.gd")
@@ -12,19 +13,20 @@ const WorldExport := preload("world_export.gd")
 var _brush: SculptBrush
 var _panel: SculptPanel
 var _world_export: WorldExport
-var _material_preview: MaterialPreview
+var _previews: Array[EditorResourcePreviewGenerator] = []
 
 
 func _enter_tree() -> void:
-	_brush = SculptBrush.new(get_undo_redo())
+	_brush = SculptBrush.new(self)
 	_brush.changed.connect(update_overlays)
-	_panel = SculptPanel.new(_brush)
+	_panel = SculptPanel.new(_brush, self)
 	_panel.hide()
 	add_control_to_container(CONTAINER_SPATIAL_EDITOR_SIDE_LEFT, _panel)
 	_world_export = WorldExport.new()
 	add_export_plugin(_world_export)
-	_material_preview = MaterialPreview.new()
-	EditorInterface.get_resource_previewer().add_preview_generator(_material_preview)
+	_previews = [GeneratorPreview.new(), MaterialPreview.new()]
+	for preview in _previews:
+		EditorInterface.get_resource_previewer().add_preview_generator(preview)
 	scene_saved.connect(func(path: String) -> void: call(&"save_scene", path))
 	set_process(false)
 
@@ -34,7 +36,8 @@ func _exit_tree() -> void:
 	remove_control_from_container(CONTAINER_SPATIAL_EDITOR_SIDE_LEFT, _panel)
 	_panel.queue_free()
 	remove_export_plugin(_world_export)
-	EditorInterface.get_resource_previewer().remove_preview_generator(_material_preview)
+	for preview in _previews:
+		EditorInterface.get_resource_previewer().remove_preview_generator(preview)
 
 
 func _get_plugin_name() -> String:
@@ -67,6 +70,15 @@ func _forward_3d_gui_input(camera: Camera3D, event: InputEvent) -> int:
 
 func _forward_3d_draw_over_viewport(overlay: Control) -> void:
 	_brush.draw(overlay)
+
+
+# What the editor asks about before it closes a scene or itself. It asks for a scene whose history has
+# strokes, too; but a save that failed leaves a history that is saved, and a world that is not.
+func _get_unsaved_status(for_scene: String) -> String:
+	var names := PackedStringArray()
+	if not for_scene.is_empty():
+		names = call(&"unsaved_in_scene", for_scene)
+	return "" if names.is_empty() else "Strokes that are not saved, in the world of: " + ", ".join(names)
 
 
 # Before a scene is played: the game reads the files.

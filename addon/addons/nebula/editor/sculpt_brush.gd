@@ -16,6 +16,7 @@ enum Shape { SPHERE, BOX }
 const USER := 0xED170000
 const LEAST_RADIUS := 0.5
 const MOST_RADIUS := 32.0
+const LEAST_STRENGTH := 0.05
 const MOST_DISTANCE := 4000.0
 # Voxels per second that the surface moves at full strength, and what one use of the brush must move it
 # at least: distances are kept in 32ths of a voxel.
@@ -23,6 +24,17 @@ const SPEED := 16.0
 const LEAST_STEP := 0.1
 # How far the mouse must get, in radii, until a brush is used again that does all of its work at once.
 const SPACING := 0.25
+const MODES := {
+	Tool.RAISE: VoxelBrush.MODE_GROW,
+	Tool.LOWER: VoxelBrush.MODE_SHRINK,
+	Tool.SMOOTH: VoxelBrush.MODE_SMOOTH,
+	Tool.FLATTEN: VoxelBrush.MODE_FLATTEN,
+	Tool.PAINT: VoxelBrush.MODE_PAINT,
+	Tool.ADD: VoxelBrush.MODE_ADD,
+	Tool.DIG: VoxelBrush.MODE_DIG,
+}
+# They work in a sphere or a box, and do all of their work at once.
+const WITH_SHAPE := [Tool.ADD, Tool.DIG, Tool.PAINT]
 const RING_POINTS := 48
 const RING_COLORS := {
 	Tool.RAISE: Color(0.45, 0.9, 0.45),
@@ -60,7 +72,7 @@ var radius := 6.0:
 		changed.emit()
 var strength := 0.5:
 	set(value):
-		strength = clampf(value, 0.05, 1.0)
+		strength = clampf(value, LEAST_STRENGTH, 1.0)
 		changed.emit()
 # A share of the radius.
 var falloff := 0.5:
@@ -78,7 +90,7 @@ var stamp_source: Resource:
 		stamp_source = value
 		changed.emit()
 
-var _undo: EditorUndoRedoManager
+var _plugin: EditorPlugin
 var _camera: Camera3D
 var _mouse := Vector2.ZERO
 var _mouse_moved := false
@@ -90,8 +102,8 @@ var _ring := PackedVector3Array()
 var _stroke := 0
 var _stroke_tool := Tool.NONE
 var _owed := 0.0  # voxels that the surface should have moved and has not
-var _plane := Plane()
-var _last_used := Vector3.INF
+var _plane := Plane()  # of the ground that it was on last
+var _used := PackedVector3Array()  # where, if all of the work is done at once
 var _is_reversed := false
 
 # What the stamp was made of, which a worker does.
@@ -100,8 +112,8 @@ var _stamp_of := []
 var _is_making_stamp := false
 
 
-func _init(undo: EditorUndoRedoManager) -> void:
-	_undo = undo
+func _init(plugin: EditorPlugin) -> void:
+	_plugin = plugin
 
 
 # Why the ground cannot be changed now, or nothing.
@@ -111,8 +123,9 @@ func problem() -> String:
 	if terrain.generator == null:
 		return "The terrain has no generator. Set Generator to a new VoxelNoiseGenerator."
 	if terrain.world_store == null or terrain.world_store.starting_path.is_empty():
-		return "The terrain has no world file yet, so nothing could be saved."
-	return ""
+		return "The terrain has no world file yet, so nothing could be saved. Press Create World File in the panel."
+	var file: String = _plugin.call(&"problem_of", terrain)
+	return "" if file.is_empty() else file + ". Press Create World File in the panel."
 
 
 # Whether the event was for the brush.
@@ -121,7 +134,8 @@ func input(camera: Camera3D, event: InputEvent) -> bool:
 		return false
 	if event is InputEventMouseMotion:
 		_follow_mouse(camera, event.position)
-		return _stroke != 0
+		# The node's arrows take no clicks here, so they must not light up. Other buttons, and Alt, turn the view.
+		return event.button_mask & ~MOUSE_BUTTON_MASK_LEFT == 0 and not event.alt_pressed
 	if event is InputEventMouseButton:
 		return _button(camera, event)
 	if event is InputEventKey and event.pressed:
@@ -139,7 +153,7 @@ func advance(delta: float) -> void:
 		if _mouse_moved:
 			_look()
 		return
-	if not Input.is_mouse_button_pressed(MOUSE_BUTTON_LEFT) and not _is_pressed:
+	if not Input.is_mouse_button_pressed(MOUSE_BUTTON_LEFT):
 		return end_stroke()  # released where the viewport was not told
 	_look()
 	if not _hit.is_empty():
@@ -149,17 +163,17 @@ func advance(delta: float) -> void:
 func end_stroke() -> void:
 	var stroke := _stroke
 	_stroke = 0
-	_is_pressed = false
 	if stroke == 0 or not is_instance_valid(terrain):
 		return
 	terrain.end_stroke()
 	# A stroke that has changed nothing is in no history.
 	if terrain.get_undo_stroke(USER) != stroke:
 		return
-	_undo.create_action("Sculpt: " + Tool.keys()[_stroke_tool].capitalize(), UndoRedo.MERGE_DISABLE, terrain)
-	_undo.add_do_method(self, &"_redo_stroke", terrain, stroke)
-	_undo.add_undo_method(self, &"_undo_stroke", terrain, stroke)
-	_undo.commit_action(false)
+	var undo := _plugin.get_undo_redo()
+	undo.create_action("Sculpt: " + Tool.keys()[_stroke_tool].capitalize(), UndoRedo.MERGE_DISABLE, terrain)
+	undo.add_do_method(self, &"_redo_stroke", terrain, stroke)
+	undo.add_undo_method(self, &"_undo_stroke", terrain, stroke)
+	undo.commit_action(false)
 	changed.emit()
 
 
@@ -194,9 +208,6 @@ func _draw_line(overlay: Control, points: PackedVector2Array, color: Color) -> v
 		return
 	overlay.draw_polyline(points, Color(0, 0, 0, 0.5), 4.0, true)
 	overlay.draw_polyline(points, color, 2.0, true)
-
-
-var _is_pressed := false
 
 
 func _button(camera: Camera3D, event: InputEventMouseButton) -> bool:
@@ -341,13 +352,12 @@ func _begin_stroke(event: InputEventMouseButton) -> void:
 	if why.is_empty():
 		why = _stamp_problem()
 	if not why.is_empty():
-		EditorInterface.get_editor_toaster().push_toast(why, EditorToaster.SEVERITY_WARNING)
+		warn(why)
 		return
 	_stroke = terrain.begin_stroke(USER)
-	_is_pressed = true
 	_owed = LEAST_STEP  # a click alone does something, too
 	_plane = Plane(_hit.normal, _hit.position)
-	_last_used = Vector3.INF
+	_used.clear()
 	_use(0.0)
 
 
@@ -357,47 +367,67 @@ func _use(delta: float) -> void:
 		_use_stamp(Transform3D(_box_basis(), at))
 		return
 	var brush := VoxelBrush.new()
+	brush.mode = MODES[_stroke_tool]
 	brush.radius = radius
 	brush.material = material
-	match _stroke_tool:
-		Tool.ADD, Tool.DIG, Tool.PAINT:
-			if at.distance_to(_last_used) < radius * SPACING:
-				return
-			brush.mode = {
-				Tool.ADD: VoxelBrush.MODE_ADD, Tool.DIG: VoxelBrush.MODE_DIG, Tool.PAINT: VoxelBrush.MODE_PAINT
-			}[_stroke_tool]
-			if shape == Shape.BOX:
-				brush.shape = VoxelBrush.SHAPE_BOX
-				brush.size = Vector3.ONE * radius * 2.0
-			brush.use_hardness = false
-		_:
-			_owed += strength * SPEED * delta
-			if _owed < LEAST_STEP:
-				return
-			brush.mode = {
-				Tool.RAISE: VoxelBrush.MODE_GROW,
-				Tool.LOWER: VoxelBrush.MODE_SHRINK,
-				Tool.SMOOTH: VoxelBrush.MODE_SMOOTH,
-				Tool.FLATTEN: VoxelBrush.MODE_FLATTEN,
-			}[_stroke_tool]
-			brush.strength = minf(_owed, 1.0)
-			brush.falloff = falloff * radius
-			brush.use_hardness = false
-			_owed = 0.0
+	brush.use_hardness = false
+	if WITH_SHAPE.has(_stroke_tool):
+		at = _next_place()
+		if not at.is_finite():
+			return
+		_used.append(at)
+		if shape == Shape.BOX:
+			brush.shape = VoxelBrush.SHAPE_BOX
+			brush.size = Vector3.ONE * radius * 2.0
+	else:
+		_owed += strength * SPEED * delta
+		if _owed < LEAST_STEP:
+			return
+		brush.strength = minf(_owed, 1.0)
+		brush.falloff = falloff * radius
+		_owed = 0.0
 	var place := Transform3D(_box_basis(), at)
 	if _stroke_tool == Tool.FLATTEN:
 		place = Transform3D(_basis_along(_plane.normal), _plane.project(at))
-	if terrain.apply_brush(brush, place) == OK:
-		_last_used = at
-	else:  # and would not be in the next frame
+	if terrain.apply_brush(brush, place) != OK:  # and would not be OK in the next frame
 		end_stroke()
+
+
+# For a brush that does all of its work at once. Where the mouse is on what the stroke itself has added or
+# dug, the ground is taken to go on as it was beside that. So a mouse that rests does no more, and one that
+# moves is not led up or down. Infinite where there is nothing to do.
+func _next_place() -> Vector3:
+	var at: Vector3 = _hit.position
+	if _used.is_empty():
+		return at
+	if _stroke_tool != Tool.PAINT:
+		if _is_own(at):
+			var below: Variant = _plane.intersects_ray(
+				_camera.project_ray_origin(_mouse), _camera.project_ray_normal(_mouse)
+			)
+			# Along a flat ray that is anywhere.
+			at = below if below != null and _used[-1].distance_to(below) < radius * 2.0 else Vector3.INF
+		else:
+			_plane = Plane(_hit.normal, at)
+	return at if _used[-1].distance_to(at) >= radius * SPACING else Vector3.INF
+
+
+func _is_own(at: Vector3) -> bool:
+	var reach := radius * (1.0 + SPACING)
+	var to_box := _box_basis().inverse()
+	for center in _used:
+		var off := (to_box * (at - center)).abs()
+		var distance := off[off.max_axis_index()] if shape == Shape.BOX else off.length()
+		if distance < reach:
+			return true
+	return false
 
 
 # Once in a stroke.
 func _use_stamp(place: Transform3D) -> void:
-	if _last_used.is_finite():
+	if not _used.is_empty():
 		return
-	_last_used = place.origin
+	_used.append(place.origin)
 	if _is_reversed:
 		terrain.dig_stamp(_stamp, place)
 	else:
@@ -419,7 +449,7 @@ func _find_ring() -> void:
 	_ring_is_old = false
 	_ring.clear()
 	var center: Vector3 = _hit.position
-	if shape == Shape.BOX and [Tool.ADD, Tool.DIG, Tool.PAINT].has(_tool_now()):
+	if shape == Shape.BOX and WITH_SHAPE.has(_tool_now()):
 		_find_box(center)
 		return
 	var basis := _basis_along(_hit.normal)
@@ -442,23 +472,22 @@ func _find_box(center: Vector3) -> void:
 		_ring.append(center + basis * Vector3(corner[0], corner[1], corner[2]))
 
 
-# A stroke leaves the terrain's history when that is full, or the world begins anew. Then the editor's
-# entry for it does nothing, and must not take back another stroke.
 func _undo_stroke(of: VoxelTerrain, stroke: int) -> void:
-	if of.get_undo_stroke(USER) == stroke:
-		of.undo(USER)
-	else:
-		_tell_forgotten()
+	_step(of, stroke, of.get_undo_stroke(USER), &"undo")
 
 
 func _redo_stroke(of: VoxelTerrain, stroke: int) -> void:
-	if of.get_redo_stroke(USER) == stroke:
-		of.redo(USER)
+	_step(of, stroke, of.get_redo_stroke(USER), &"redo")
+
+
+# A stroke leaves the terrain's history when that is full, or the world begins anew. Then the editor's
+# entry for it does nothing, and must not take back another stroke.
+func _step(of: VoxelTerrain, stroke: int, next: int, step: StringName) -> void:
+	if stroke == next:
+		of.call(step, USER)
 	else:
-		_tell_forgotten()
+		warn("The terrain has forgotten this stroke, so it stays as it is.")
 
 
-func _tell_forgotten() -> void:
-	EditorInterface.get_editor_toaster().push_toast(
-		"Nebula: the terrain has forgotten this stroke, so it stays as it is.", EditorToaster.SEVERITY_WARNING
-	)
+static func warn(what: String) -> void:
+	EditorInterface.get_editor_toaster().push_toast("Nebula: " + what, EditorToaster.SEVERITY_WARNING)

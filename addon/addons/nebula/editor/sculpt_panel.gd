@@ -1,5 +1,5 @@
 # The panel beside the 3D view, for the selected terrain: a tool, its size and strength, a material. Where
-# the terrain has no file for what is sculpted, one button makes it.
+# the terrain has no file for what is sculpted, or cannot use it, one button makes one.
 @tool
 extends PanelContainer
 
@@ -25,11 +25,9 @@ var terrain: VoxelTerrain:
 		_show_terrain()
 
 var _brush: SculptBrush
+var _plugin: EditorPlugin
 var _tools := {}  # a button for each tool
-var _radius: HSlider
-var _strength: HSlider
-var _falloff: HSlider
-var _labels := {}  # of a slider: its label, title and unit
+var _numbers := {}  # of a property of the brush: its slider, label, title and unit
 var _shape: OptionButton
 var _stamp: EditorResourcePicker
 var _materials: ItemList
@@ -40,8 +38,9 @@ var _create: Button
 var _shown_library: Array = []  # what the list of materials was made of
 
 
-func _init(brush: SculptBrush = null) -> void:
+func _init(brush: SculptBrush = null, plugin: EditorPlugin = null) -> void:
 	_brush = brush
+	_plugin = plugin
 	name = "NebulaSculpt"
 	custom_minimum_size.x = WIDTH
 	var scroll := ScrollContainer.new()
@@ -52,32 +51,32 @@ func _init(brush: SculptBrush = null) -> void:
 	scroll.add_child(column)
 	_add_problem(column)
 	_add_tools(column)
-	_radius = _add_slider(
-		column, "Size", SculptBrush.LEAST_RADIUS, SculptBrush.MOST_RADIUS, 0.1, " m",
-		"The brush's radius. Shift and the mouse wheel, or the keys [ and ]."
+	var radius := _add_number(
+		column, &"radius", "Size", " m", "The brush's radius. Shift and the mouse wheel, or the keys [ and ]."
 	)
-	_radius.exp_edit = true
-	_radius.value_changed.connect(func(value: float) -> void: _brush.radius = value)
-	_strength = _add_slider(
-		column, "Strength", 0.05, 1.0, 0.05, "", "How fast the surface moves. Ctrl and the mouse wheel."
+	radius.min_value = SculptBrush.LEAST_RADIUS
+	radius.max_value = SculptBrush.MOST_RADIUS
+	radius.step = 0.1
+	radius.exp_edit = true
+	var strength := _add_number(
+		column, &"strength", "Strength", "", "How fast the surface moves. Ctrl and the mouse wheel."
 	)
-	_strength.value_changed.connect(func(value: float) -> void: _brush.strength = value)
-	_falloff = _add_slider(
-		column, "Falloff", 0.0, 1.0, 0.05, "", "How far from its rim inwards the brush is weaker."
-	)
-	_falloff.value_changed.connect(func(value: float) -> void: _brush.falloff = value)
+	strength.min_value = SculptBrush.LEAST_STRENGTH
+	_add_number(column, &"falloff", "Falloff", "", "How far from its rim inwards the brush is weaker.")
 	_add_shape(column)
 	_add_materials(column)
 	if _brush != null:
 		_brush.changed.connect(_show_brush)
 		_show_brush()
+	# Only now: a slider's limits change its value.
+	for property: StringName in _numbers:
+		_numbers[property][0].value_changed.connect(func(value: float) -> void: _brush.set(property, value))
 
 
 func _add_problem(column: VBoxContainer) -> void:
 	_problem = VBoxContainer.new()
-	_problem_text = Label.new()
-	_problem_text.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
-	_problem_text.custom_minimum_size.x = WIDTH - 16
+	_problem_text = _text()
+	_problem_text.name = "Problem"
 	_problem.add_child(_problem_text)
 	_create = Button.new()
 	_create.name = "CreateWorld"
@@ -108,21 +107,28 @@ func _add_tools(column: VBoxContainer) -> void:
 	column.add_child(grid)
 
 
-func _add_slider(
-	column: VBoxContainer, title: String, least: float, most: float, step: float, unit: String, tooltip: String
+# From 0 to 1.
+func _add_number(
+	column: VBoxContainer, property: StringName, title: String, unit: String, tooltip: String
 ) -> HSlider:
 	var label := Label.new()
 	var slider := HSlider.new()
 	slider.name = title
-	slider.min_value = least
-	slider.max_value = most
-	slider.step = step
+	slider.max_value = 1.0
+	slider.step = 0.05
 	slider.tooltip_text = tooltip
 	slider.focus_mode = FOCUS_NONE
-	_labels[slider] = [label, title, unit]
+	_numbers[property] = [slider, label, title, unit]
 	column.add_child(label)
 	column.add_child(slider)
 	return slider
+
+
+func _text() -> Label:
+	var label := Label.new()
+	label.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
+	label.custom_minimum_size.x = WIDTH - 16
+	return label
 
 
 func _add_shape(column: VBoxContainer) -> void:
@@ -146,10 +152,8 @@ func _add_materials(column: VBoxContainer) -> void:
 	var title := Label.new()
 	title.text = "Material"
 	column.add_child(title)
-	_no_materials = Label.new()
+	_no_materials = _text()
 	_no_materials.text = "To paint, set the terrain's Material Library."
-	_no_materials.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
-	_no_materials.custom_minimum_size.x = WIDTH - 16
 	column.add_child(_no_materials)
 	_materials = ItemList.new()
 	_materials.name = "Materials"
@@ -181,20 +185,16 @@ func _show_terrain() -> void:
 
 func _show_brush() -> void:
 	_tools[_brush.tool].button_pressed = true  # and no other one of the group
-	_show_number(_radius, _brush.radius)
-	_show_number(_strength, _brush.strength)
-	_show_number(_falloff, _brush.falloff)
+	for property: StringName in _numbers:
+		var number: Array = _numbers[property]
+		var value: float = _brush.get(property)
+		number[0].set_value_no_signal(value)
+		number[1].text = "%s: %s%s" % [number[2], String.num(value, 2), number[3]]
 	_shape.select(_brush.shape)
-	_shape.visible = [Tool.PAINT, Tool.ADD, Tool.DIG].has(_brush.tool)
+	_shape.visible = SculptBrush.WITH_SHAPE.has(_brush.tool)
 	_stamp.visible = _brush.tool == Tool.STAMP
 	if _brush.material < _materials.item_count and not _materials.is_selected(_brush.material):
 		_materials.select(_brush.material)
-
-
-func _show_number(slider: HSlider, value: float) -> void:
-	slider.set_value_no_signal(value)
-	var parts: Array = _labels[slider]
-	parts[0].text = "%s: %s%s" % [parts[1], String.num(value, 2), parts[2]]
 
 
 func _show_materials() -> void:
@@ -232,25 +232,41 @@ func _icon_of(color: Color, texture: Texture2D) -> Texture2D:
 	return ImageTexture.create_from_image(image)
 
 
-# Gives the terrain a store with a file beside its scene. The editor's history takes that back; the file
-# stays.
+# Makes the file that the terrain's store names. If it names none, or one that is there and cannot be used,
+# the terrain gets a store of its own, with a file beside its scene. The editor's history takes that back;
+# the file stays.
 func create_world() -> void:
 	var root := EditorInterface.get_edited_scene_root()
-	if terrain == null or root == null:
+	var of := terrain
+	if of == null or root == null:
+		return
+	var store: VoxelWorldStore = of.world_store
+	if store != null and not store.starting_path.is_empty() and not FileAccess.file_exists(store.starting_path):
+		if await _make_file(of, store.starting_path):
+			of.regenerate()
 		return
 	if root.scene_file_path.is_empty():
-		EditorInterface.get_editor_toaster().push_toast(
-			"Save the scene first: the world file gets a name beside it.", EditorToaster.SEVERITY_WARNING
-		)
+		SculptBrush.warn("Save the scene first: the world file gets a name beside it.")
 		return
-	var store: VoxelWorldStore = terrain.world_store
 	store = VoxelWorldStore.new() if store == null else store.duplicate()
-	store.starting_path = _free_path(root.scene_file_path.get_basename(), terrain.name.to_snake_case())
+	store.starting_path = _free_path(root.scene_file_path.get_basename(), of.name.to_snake_case())
+	if not await _make_file(of, store.starting_path):
+		return
 	var undo := EditorInterface.get_editor_undo_redo()
-	undo.create_action("Create World File", UndoRedo.MERGE_DISABLE, terrain)
-	undo.add_do_property(terrain, &"world_store", store)
-	undo.add_undo_property(terrain, &"world_store", terrain.world_store)
+	undo.create_action("Create World File", UndoRedo.MERGE_DISABLE, of)
+	undo.add_do_property(of, &"world_store", store)
+	undo.add_undo_property(of, &"world_store", of.world_store)
 	undo.commit_action()
+
+
+# Whether there is one now, and the terrain is still there: a large copy takes a while.
+func _make_file(of: VoxelTerrain, path: String) -> bool:
+	_create.disabled = true
+	var problem: String = await _plugin.call(&"make_world", of, path)
+	_create.disabled = false
+	if not problem.is_empty():
+		SculptBrush.warn(problem)
+	return problem.is_empty() and is_instance_valid(of)
 
 
 func _free_path(scene: String, node: String) -> String:

@@ -18,7 +18,7 @@ UnfinishedFile::UnfinishedFile(const std::string& path)
 void UnfinishedFile::remove() noexcept {
     try {
         std::error_code ignored;
-        for (const char* suffix : {"", "-journal", "-wal"})
+        for (const char* suffix : {"", "-journal", kWal})
             std::filesystem::remove(path_of(name_ + suffix), ignored);
     } catch (...) {  // no memory for the name: the file stays
     }
@@ -41,7 +41,15 @@ VoxelError not_made(const std::string& path, VoxelError why) {
 
 tl::expected<void, VoxelError> publish_file(const std::string& from, const std::string& to) {
     using Kind = VoxelError::Kind;
-    if (const std::error_code why = rename_to_new(path_of(from), path_of(to))) {
+    std::error_code why;
+    // First: while there is no file, nobody looks at what is beside it.
+    if (!std::filesystem::exists(path_of(to), why)) {
+        std::filesystem::remove(path_of(to + kWal), why);
+        if (!why && std::filesystem::exists(path_of(from + kWal), why))
+            std::filesystem::rename(path_of(from + kWal), path_of(to + kWal), why);
+    }
+    if (!why) why = rename_to_new(path_of(from), path_of(to));
+    if (why) {
         if (why == std::errc::file_exists)
             return tl::unexpected(VoxelError{
                 Kind::FileExists, in_quotes(to) + " exists already; choose another name"});

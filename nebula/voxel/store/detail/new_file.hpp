@@ -29,7 +29,9 @@ private:
 /// a name which nobody has chosen.
 [[nodiscard]] VoxelError not_made(const std::string& path, VoxelError why);
 
-/// Gives a complete file its name, which survives a power failure when this has returned.
+/// Gives a complete file its name, which survives a power failure when this has returned, and the file
+/// of saves that it has, if any. One that a removed file has left there goes: SQLite would take it for the
+/// new file's.
 ///
 /// Errors:    FileExists: nothing is replaced; FileFailed.
 [[nodiscard]] tl::expected<void, VoxelError> publish_file(const std::string& from,

@@ -8,6 +8,9 @@
 
 namespace nebula::voxel::detail {
 
+/// What SQLite puts behind a file's name for the one with the saves that were not moved into it yet.
+inline constexpr const char* kWal = "-wal";
+
 /// Names of files are UTF-8 in this layer, on every system.
 [[nodiscard]] inline std::filesystem::path path_of(const std::string& utf8) {
     return std::u8string(utf8.begin(), utf8.end());
@@ -21,6 +24,8 @@ namespace nebula::voxel::detail {
 /// if there is one of the new name.
 [[nodiscard]] std::error_code rename_to_new(const std::filesystem::path& from,
                                             const std::filesystem::path& to) noexcept;
+/// Makes what was written to a file survive a power failure; whether that worked.
+[[nodiscard]] bool sync_file(const std::filesystem::path& file) noexcept;
 /// Makes what was renamed in a folder survive a power failure, if the system can.
 void sync_folder(const std::filesystem::path& folder) noexcept;
 /// Whether this process may make files in a folder; true if the system does not tell.

@@ -17,6 +17,16 @@ std::error_code rename_to_new(const std::filesystem::path& from,
     return {static_cast<int>(why), std::system_category()};
 }
 
+bool sync_file(const std::filesystem::path& file) noexcept {
+    const HANDLE handle =
+        CreateFileW(file.c_str(), GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr,
+                    OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+    if (handle == INVALID_HANDLE_VALUE) return false;
+    const bool done = FlushFileBuffers(handle) != 0;
+    CloseHandle(handle);
+    return done;
+}
+
 void sync_folder(const std::filesystem::path& /*folder*/) noexcept {}
 
 // To find out, one has to try.

@@ -1,20 +1,27 @@
 # Drives the editor as a person would, with a mouse and keys, and looks at what came of it.
-#   godot --editor --path PROJECT -- first|again [--pictures=FOLDER]
-# "first" sculpts, saves and quits; "again" opens the project anew.
+#   godot --editor --path PROJECT -- first|again|hills [--pictures=FOLDER]
+# "first" sculpts, saves and quits; "again" opens the project anew; "hills" makes the guide's picture.
 @tool
 extends EditorPlugin
 
+const GeneratorPreview := preload("res://addons/nebula/editor/generator_preview.gd")
 const SCENE := "res://island.tscn"
+const HILLS := "res://hills.tscn"
 const OTHER := "res://other.tscn"
 const WORLD := "res://island.nebula"
+const MISSING := "res://missing.nebula"
 const EXTENSION := "res://addons/nebula/nebula.gdextension"
 # The raised one is behind the others, so that it hides none of them.
 const RAISED := Vector3(-10, 0, -6)
 const PAINTED := Vector3(8, 0, 0)
+const ON_ARROW := Vector3(7, 0, 0)  # the node's own, which moves it
 const DUG := Vector3(0, 0, 8)
 const PLAYED := Vector3(-7, 0, 10)
 const UNSAVED := Vector3(12, 0, -8)
 const STAMPED := Vector3(12, 0, -8)
+const COPIED := Vector3(16, 2, 16)
+const CLOSED := Vector3(10, 0, 4)
+const HIDDEN := Vector3(-4, 2, 2)
 const GAME_DUG := Vector3(12, 0, 12)
 
 var _pictures := ""
@@ -36,10 +43,12 @@ func _run() -> void:
 		await frames(1)
 	get_window().size = Vector2i(1280, 720)
 	EditorInterface.set_main_screen_editor("3D")
-	EditorInterface.open_scene_from_path(SCENE)
+	EditorInterface.open_scene_from_path(HILLS if what == "hills" else SCENE)
 	await frames(10)
 	var terrain := EditorInterface.get_edited_scene_root().get_node("Terrain") as VoxelTerrain
-	if what == "first":
+	if what == "hills":
+		await show_hills(terrain)
+	elif what == "first":
 		await sculpt(terrain)
 	elif what == "again":
 		await look_again(terrain)
@@ -57,9 +66,16 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	await press(button("Raise"))
 	await drag([on_screen(RAISED)])
 	check(terrain.get_last_edit().is_empty(), "without a file nothing is sculpted")
-	await press(button("CreateWorld"))
-	await loaded(terrain)
-	check(FileAccess.file_exists(WORLD), "a button makes the file")
+	terrain.world_store = VoxelWorldStore.new()
+	terrain.world_store.starting_path = MISSING
+	await comes(func() -> bool: return MISSING.get_file() in shown_problem(), "the panel names the file that is missing")
+	check(not FileAccess.file_exists(MISSING), "nor is a file made for whoever only looks")
+	await create_world(terrain)
+	check(FileAccess.file_exists(MISSING) and shown_problem().is_empty(), "a button makes the file that is missing")
+	terrain.world_store = null
+	await frames(5)
+	await create_world(terrain)
+	check(FileAccess.file_exists(WORLD), "and one for a terrain that has none")
 	await picture("panel")
 
 	await drag([on_screen(RAISED), on_screen(RAISED + Vector3(3, 0, 0))], 6)
@@ -68,18 +84,28 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	await picture("raised")
 	await key(KEY_5, false, true)
 	panel().find_child("Materials", true, false).item_selected.emit(1)
-	await drag([on_screen(PAINTED)])
+	await drag([on_screen(ON_ARROW), on_screen(PAINTED)])
 	check(is_painted(terrain), "a stroke paints")
-	# Without a window there are no pictures.
-	var has_preview := DisplayServer.get_name() == "headless" or await preview_of(terrain.material_library.get_material(1))
-	check(has_preview, "a material has a small picture in its colour")
+	check(terrain.transform == Transform3D(), "and does not move the node by the arrow where it begins")
+	await look_at_previews(terrain)
+	panel().find_child("Strength", true, false).value = 0.7
+	check(plugin()._brush.strength == 0.7, "a slider sets the brush")
 	await key(KEY_7, false, true)
 	var size: float = panel().find_child("Size", true, false).value
+	check(size == 6.0, "as large as it is at first: %s" % size)
 	await wheel(on_screen(DUG), false, false, true)
 	check(panel().find_child("Size", true, false).value < size, "Shift and the wheel change the size")
-	await drag([on_screen(DUG)])
+	var at := on_screen(DUG)
+	await drag([at, at + Vector2(1, 0), at, at + Vector2(0, 1), at], 10)
 	check(height(terrain, DUG) < -3.0, "a stroke digs: %s" % height(terrain, DUG))
+	var beside := DUG + Vector3(0, 0, -7)
+	check(height(terrain, beside) > -0.5, "one hole, where the mouse rests: %s" % height(terrain, beside))
 	await picture("dug")
+	await key(KEY_6, false, true)
+	await drag([on_screen(STAMPED)], 20)
+	check(absf(height(terrain, STAMPED) - 5.5) < 1.0, "and one sphere is added: %s" % height(terrain, STAMPED))
+	await picture("added")
+	await key(KEY_Z, true)
 
 	await key(KEY_8, false, true)
 	panel().find_child("StampSource", true, false).resource_changed.emit(BoxMesh.new())
@@ -103,17 +129,29 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	var saved := []
 	terrain.saved.connect(saved.append)
 	await key(KEY_S, true)
-	for i in 600:
-		if not saved.is_empty():
-			break
-		await frames(1)
-	check(not saved.is_empty() and saved[0] > 0, "the world is saved with the scene")
+	await comes(func() -> bool: return saved.size() > 0 and saved[0] > 0, "the world is saved with the scene")
+	check(plugin()._get_unsaved_status(SCENE).is_empty(), "and nothing is unsaved then")
 	await key(KEY_7, false, true)
 	await drag([on_screen(PLAYED)])
+	check("Terrain" in plugin()._get_unsaved_status(SCENE), "before it closes the scene, the editor asks about the stroke")
 	plugin().call("_build")
 	await play()
 	await drag([on_screen(UNSAVED)])
 	check(height(terrain, UNSAVED) < -1.0, "a stroke that nobody saves")
+
+
+func look_at_previews(terrain: VoxelTerrain) -> void:
+	var hills := VoxelNoiseGenerator.new()
+	var picture := GeneratorPreview.picture_of(hills).get_data()
+	check(picture == GeneratorPreview.picture_of(hills).get_data(), "a generator has one picture")
+	hills.seed = 2
+	check(picture != GeneratorPreview.picture_of(hills).get_data(), "another one has another")
+	var flat := GeneratorPreview.picture_of(terrain.generator).get_data()
+	check(flat.count(flat[0]) + flat.count(flat[1]) + flat.count(flat[2]) == flat.size(), "flat ground is of one colour")
+	if DisplayServer.get_name() == "headless":
+		return  # where the editor makes no pictures
+	for resource: Resource in [hills, terrain.material_library.get_material(1)]:
+		check(await has_preview(resource), "the inspector has a small picture of %s" % resource.get_class())
 
 
 # While the editor has the file open.
@@ -124,10 +162,7 @@ func play() -> void:
 		["--headless", "--path", ProjectSettings.globalize_path("res://"), "--fixed-fps", "60", "--script",
 		"res://drive/game.gd", "--", answer]
 	)
-	for i in 3000:
-		if FileAccess.file_exists(answer):
-			break
-		await frames(1)
+	await comes(func() -> bool: return FileAccess.file_exists(answer), "the game answers", 3000)
 	var text := FileAccess.get_file_as_string(answer)
 	check(text == "ok", "the game has the world of the editor: %s" % text)
 
@@ -140,9 +175,10 @@ func look_again(terrain: VoxelTerrain) -> void:
 	check(height(terrain, UNSAVED) > -1.0, "nor what was not saved")
 
 	terrain.generator.height = 2.0
-	await get_tree().create_timer(0.4).timeout
+	await comes(
+		func() -> bool: return absf(height(terrain, Vector3(40, 0, 40)) - 2.0) < 0.1, "a changed generator shows"
+	)
 	await loaded(terrain)
-	check(absf(height(terrain, Vector3(40, 0, 40)) - 2.0) < 0.1, "a changed generator shows")
 	check(height(terrain, DUG) < -3.0, "and strokes stay")
 
 	await select(terrain)
@@ -161,9 +197,87 @@ func look_again(terrain: VoxelTerrain) -> void:
 	var other := EditorInterface.get_edited_scene_root().get_node("Terrain") as VoxelTerrain
 	await loaded(other)
 	check(height(other, DUG) < -3.0, "another scene may have the same world, when nobody edits it in the first")
+	var double := other.duplicate() as VoxelTerrain
+	other.add_sibling(double, true)
+	double.owner = other.owner
+	await select(double)
+	double.sample(Vector3.ZERO)
+	await comes(func() -> bool: return "open already" in shown_problem(), "two terrains cannot have one file")
+	other.dig_sphere(COPIED, 4.0)
+	await press(button("CreateWorld"))
+	await comes(func() -> bool: return double.world_store != other.world_store, "a duplicate can have a file of its own")
+	await loaded(double)
+	check(shown_problem().is_empty(), "which it can use")
+	check(height(double, DUG) < -3.0 and height(double, COPIED) < 0.0, "and which begins with what the other one has")
 	EditorInterface.close_scene()
 	await frames(5)
 	check(not is_instance_valid(other), "a closed scene frees its terrain")
+
+	await save_hidden(terrain)
+
+
+# "Save all" with a stroke in a scene whose tab is not shown.
+func save_hidden(terrain: VoxelTerrain) -> void:
+	await select(terrain)
+	await loaded(terrain)
+	await press(button("Dig"))
+	await drag([on_screen(HIDDEN)])
+	check(height(terrain, HIDDEN) < -1.0, "a stroke in a scene that is hidden then: %s" % height(terrain, HIDDEN))
+	var saved := []
+	terrain.saved.connect(saved.append)
+	EditorInterface.open_scene_from_path(OTHER)
+	await frames(5)
+	check(not terrain.is_inside_tree(), "the scene is hidden")
+	EditorInterface.save_all_scenes()
+	await frames(5)
+	EditorInterface.open_scene_from_path(SCENE)
+	await comes(func() -> bool: return not saved.is_empty(), "Save All saves its world, too")
+	await close_and_save(terrain)
+
+
+# With the dialog in which the editor asks.
+func close_and_save(terrain: VoxelTerrain) -> void:
+	await select(terrain)
+	await press(button("Dig"))
+	await drag([on_screen(CLOSED)])
+	check(height(terrain, CLOSED) < -1.0, "a stroke before the scene is closed: %s" % height(terrain, CLOSED))
+	var bar: Node = EditorInterface.get_base_control().find_children("*", "EditorSceneTabs", true, false)[0]
+	var tabs: TabBar = bar.find_children("*", "TabBar", true, false)[0]
+	tabs.tab_close_pressed.emit(tabs.current_tab)
+	await frames(5)
+	var asked := get_tree().root.find_children("*", "ConfirmationDialog", true, false).filter(
+		func(dialog: ConfirmationDialog) -> bool: return dialog.visible
+	)
+	check(asked.size() == 1 and "unsaved changes" in asked[0].dialog_text, "the editor asks about the stroke")
+	for dialog: ConfirmationDialog in asked:
+		dialog.get_ok_button().pressed.emit()
+	await frames(5)
+	check(not is_instance_valid(terrain), "the scene is closed")
+	EditorInterface.open_scene_from_path(SCENE)
+	await frames(10)
+	terrain = EditorInterface.get_edited_scene_root().get_node("Terrain")
+	await loaded(terrain)
+	check(height(terrain, CLOSED) < -1.0, "and the world was saved with it")
+
+
+# docs/pictures/editor.jpg
+func show_hills(terrain: VoxelTerrain) -> void:
+	check(await terrain.wait_loaded(), "the hills load")
+	await select(terrain)
+	for i in 16:
+		await wheel(on_screen(Vector3.ZERO), false)
+	await create_world(terrain)
+	await press(button("Paint"))
+	panel().find_child("Materials", true, false).item_selected.emit(3)
+	await drag([on_screen(Vector3(9, 0, 4)), on_screen(Vector3(14, 0, 2))])
+	await press(button("Dig"))
+	await drag([on_screen(Vector3(12, 0, 3))])
+	await press(button("Raise"))
+	await drag([on_screen(Vector3(-12, 0, -8)), on_screen(Vector3(-4, 0, -10))], 5)
+	await key(KEY_V)  # Select Mode, in which the node has no arrows
+	await move(on_screen(Vector3(-6, 0, 6)), false)
+	await frames(10)
+	await picture("editor")
 
 
 # ---- What a person does
@@ -209,15 +323,26 @@ func press(what: Button) -> void:
 	await mouse(at, false)
 
 
+func create_world(terrain: VoxelTerrain) -> void:
+	await press(button("CreateWorld"))
+	await frames(5)
+	await loaded(terrain)
+
+
 func mouse(at: Vector2, pressed: bool) -> void:
 	var event := InputEventMouseButton.new()
 	event.button_index = MOUSE_BUTTON_LEFT
-	event.button_mask = MOUSE_BUTTON_MASK_LEFT if pressed else 0
 	event.pressed = pressed
+	await send(event, at, pressed)
+	await frames(1)
+
+
+func send(event: InputEventMouse, at: Vector2, held: bool) -> void:
+	event.button_mask = MOUSE_BUTTON_MASK_LEFT if held else 0
 	event.position = at
 	event.global_position = at
 	Input.parse_input_event(event)
-	await frames(2)
+	await frames(1)
 
 
 func wheel(at: Vector2, up: bool, ctrl := false, shift := false) -> void:
@@ -228,19 +353,11 @@ func wheel(at: Vector2, up: bool, ctrl := false, shift := false) -> void:
 		event.factor = 1.0
 		event.ctrl_pressed = ctrl
 		event.shift_pressed = shift
-		event.position = at
-		event.global_position = at
-		Input.parse_input_event(event)
-	await frames(2)
+		await send(event, at, false)
 
 
 func move(at: Vector2, held: bool) -> void:
-	var event := InputEventMouseMotion.new()
-	event.button_mask = MOUSE_BUTTON_MASK_LEFT if held else 0
-	event.position = at
-	event.global_position = at
-	Input.parse_input_event(event)
-	await frames(1)
+	await send(InputEventMouseMotion.new(), at, held)
 
 
 # Through places in the window, with a stay of some frames at each.
@@ -271,23 +388,17 @@ func key(which: Key, ctrl := false, shift := false) -> void:
 # Also after a world has ended and another one has begun.
 func loaded(terrain: VoxelTerrain) -> void:
 	terrain.sample(Vector3.ZERO)  # an editor without a window builds what somebody asks for
-	for i in 600:
-		await frames(1)
-		if terrain.is_loaded():
-			return
-	check(false, "the terrain loads: %s" % terrain.why_late(Vector3.ZERO))
+	await frames(1)
+	if not await comes(terrain.is_loaded, "the terrain loads"):
+		printerr(terrain.why_late(Vector3.ZERO))
 
 
-func preview_of(material: VoxelMaterial) -> bool:
+func has_preview(resource: Resource) -> bool:
 	var pictures := []
 	EditorInterface.get_resource_previewer().queue_edited_resource_preview(
-		material, self, &"_on_preview", pictures
+		resource, self, &"_on_preview", pictures
 	)
-	for i in 300:
-		if not pictures.is_empty():
-			break
-		await frames(1)
-	return not pictures.is_empty() and pictures[0] != null
+	return await comes(func() -> bool: return not pictures.is_empty(), "the small picture comes") and pictures[0] != null
 
 
 func _on_preview(_path: String, picture: Texture2D, _small: Texture2D, pictures: Array) -> void:
@@ -300,6 +411,20 @@ func is_painted(terrain: VoxelTerrain) -> bool:
 
 func height(terrain: VoxelTerrain, at: Vector3) -> float:
 	return terrain.ground_height(at.x, at.z)
+
+
+func shown_problem() -> String:
+	var text := panel().find_child("Problem", true, false) as Label
+	return text.text if text.is_visible_in_tree() else ""
+
+
+func comes(condition: Callable, claim: String, most_frames := 600) -> bool:
+	for i in most_frames:
+		if condition.call():
+			return true
+		await frames(1)
+	check(false, claim)
+	return false
 
 
 func frames(count: int) -> void:
