@@ -2,23 +2,40 @@
 # the add-on itself, and by whoever finds the installed package.
 
 # nebula_godot_extension(TARGET NAME FOLDER): makes of TARGET, a MODULE, what the engine loads: libNAME.so
-# in FOLDER, whatever the build type: the last build is the one that a project sees. The engine enters it
-# by the function NAME_init, which is all that it exports. The linker makes a new file, so a running
-# editor keeps the old one until it reloads.
+# (.dll, .dylib) in FOLDER, whatever the build type: the last build is the one that a project sees. The
+# engine enters it by the function NAME_init, which is all that it exports; for Windows, that is what is
+# declared as exported. The linker makes a new file, so a running editor keeps the old one until it reloads.
 #
 # An exported game consists of the engine, its pack and its extensions, and it must start where nothing
 # else is installed. So each holds the C++ runtime too, and needs the C library only. A symbol that
 # nobody defines fails the link here and not the start of a game.
 function(nebula_godot_extension target name folder)
-    # Templates of the standard library would leave the file otherwise, in spite of hidden visibility.
-    set(exports ${CMAKE_CURRENT_BINARY_DIR}/${target}_exports.map)
-    file(CONFIGURE OUTPUT ${exports} CONTENT "{ global: @name@_init; local: *; };\n" @ONLY)
-    target_link_options(${target} PRIVATE -Wl,--version-script=${exports})
+    if(CMAKE_CROSSCOMPILING)  # no engine here loads it
+        set(folder ${CMAKE_BINARY_DIR})
+    endif()
     target_compile_options(${target} PRIVATE
         # An unloaded extension must really leave the process; unique symbols would pin it.
         $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>
         # g++ 12 makes the tail calls that coroutines need below -O2 only when asked.
         $<$<CXX_COMPILER_ID:GNU>:-foptimize-sibling-calls>)
+    set_target_properties(${target} PROPERTIES
+        POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+        PREFIX lib OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${folder} SKIP_BUILD_RPATH ON)
+    if(WIN32)
+        # The toolchain links all but the system's own libraries statically.
+        target_link_options(${target} PRIVATE -Wl,--gc-sections)
+        return()
+    endif()
+    if(APPLE)  # written from the documentation: nobody has run it yet
+        target_link_options(${target} PRIVATE -Wl,-exported_symbol,_${name}_init -Wl,-dead_strip)
+        set_target_properties(${target} PROPERTIES SUFFIX .dylib)
+        return()
+    endif()
+    # Templates of the standard library would leave the file otherwise, in spite of hidden visibility.
+    set(exports ${CMAKE_CURRENT_BINARY_DIR}/${target}_exports.map)
+    file(CONFIGURE OUTPUT ${exports} CONTENT "{ global: @name@_init; local: *; };\n" @ONLY)
+    target_link_options(${target} PRIVATE -Wl,--version-script=${exports})
+    set_target_properties(${target} PROPERTIES LINK_DEPENDS ${exports})
     if(NEBULA_PACKAGED)  # a debugger finds the symbols by it; it is a hash of the file's content
         target_link_options(${target} PRIVATE -Wl,--build-id=sha1)
     endif()
@@ -26,10 +43,6 @@ function(nebula_godot_extension target name folder)
         # Without what nobody calls: among that are parts of the C++ runtime that need a newer C library.
         target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -Wl,-z,defs -Wl,--gc-sections)
     endif()
-    set_target_properties(${target} PROPERTIES
-        LINK_DEPENDS ${exports}
-        POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-        PREFIX lib OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${folder} SKIP_BUILD_RPATH ON)
 endfunction()
 
 # nebula_godot_classes(TARGET classes.txt): TARGET may use these classes and methods of the engine, too.

@@ -4,6 +4,7 @@
 // take the lock under which they sleep. Nebula uses none of them, but its tests do. So they get the calls
 // that the runtime asks for where there is something better than a lock. Included before all else.
 #pragma once
+#pragma GCC system_header  // the names are the runtime's
 
 #include <algorithm>
 #include <chrono>
@@ -19,8 +20,8 @@ void WakeByAddressAll(void* address);
 #if defined(_GLIBCXX_ATOMIC_WAIT_H)
 #error "include this first"
 #endif
-#define _GLIBCXX_HAVE_PLATFORM_WAIT 1        // NOLINT(bugprone-reserved-identifier): the runtime's
-#define _GLIBCXX_HAVE_PLATFORM_TIMED_WAIT 1  // NOLINT(bugprone-reserved-identifier)
+#define _GLIBCXX_HAVE_PLATFORM_WAIT 1
+#define _GLIBCXX_HAVE_PLATFORM_TIMED_WAIT 1
 
 namespace std::__detail {
 

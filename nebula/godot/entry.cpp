@@ -3,9 +3,15 @@
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/registration.hpp"
 
-extern "C" __attribute__((visibility("default"))) GDExtensionBool nebula_init(
-    GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
-    GDExtensionInitialization* initialization) {
+#if defined(_WIN32)
+#define NEBULA_EXPORTED __declspec(dllexport)
+#else
+#define NEBULA_EXPORTED __attribute__((visibility("default")))
+#endif
+
+extern "C" NEBULA_EXPORTED GDExtensionBool
+nebula_init(GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
+            GDExtensionInitialization* initialization) {
     using namespace nebula::godot;  // NOLINT(google-build-using-namespace): one statement
     return start_extension(get_proc_address, library, initialization,
                            {"Nebula", register_addon, stop_addon, register_addon_in_editor})

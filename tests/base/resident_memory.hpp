@@ -7,6 +7,7 @@
 
 #include <psapi.h>
 #else
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -27,6 +28,19 @@ inline double resident_mb() {
     std::size_t resident = 0;
     statm >> size >> resident;
     return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+#endif
+}
+
+/// The most that it has had.
+inline double peak_resident_mb() {
+#if defined(_WIN32)
+    PROCESS_MEMORY_COUNTERS counters{};
+    K32GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters);
+    return static_cast<double>(counters.PeakWorkingSetSize) / 1e6;
+#else
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss) / 1e3;
 #endif
 }
 

@@ -3,10 +3,16 @@
 #include <gdextension_interface.h>
 #include <gtest/gtest.h>
 
+#if defined(_WIN32)
+#include <windows.h>
+#else
 #include <dlfcn.h>
+#endif
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -39,14 +45,39 @@ GDExtensionInterfaceFunctionPtr stripped_engine(const char* name) {
     return nullptr;
 }
 
+// From outside, so that the library of a package can be tried, too.
+std::filesystem::path library_path() {
+    const char* const name = std::getenv("NEBULA_LIBRARY");
+    if (name == nullptr) throw std::runtime_error("set NEBULA_LIBRARY to the library");
+    return std::filesystem::path(name).make_preferred();
+}
+
+#if defined(_WIN32)
+void* load() { return LoadLibraryW(library_path().c_str()); }
+void* symbol_of(void* library, const char* name) {
+    return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(library), name));
+}
+void unload(void* library) { FreeLibrary(static_cast<HMODULE>(library)); }
+bool is_loaded() { return GetModuleHandleW(library_path().c_str()) != nullptr; }
+std::string why_not() { return "error " + std::to_string(GetLastError()); }
+#else
+void* load() { return dlopen(library_path().c_str(), RTLD_NOW | RTLD_LOCAL); }
+void* symbol_of(void* library, const char* name) { return dlsym(library, name); }
+void unload(void* library) { dlclose(library); }
+bool is_loaded() { return dlopen(library_path().c_str(), RTLD_NOW | RTLD_NOLOAD) != nullptr; }
+std::string why_not() { return dlerror(); }
+#endif
+
 GDExtensionBool start_in(GDExtensionInterfaceGetProcAddress engine) {
     errors.clear();
-    void* library = dlopen(NEBULA_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) throw std::runtime_error(dlerror());
-    auto entry = reinterpret_cast<GDExtensionInitializationFunction>(dlsym(library, "nebula_init"));
+    void* library = load();
+    if (library == nullptr) throw std::runtime_error(why_not());
+    auto entry =
+        reinterpret_cast<GDExtensionInitializationFunction>(symbol_of(library, "nebula_init"));
+    if (entry == nullptr) throw std::runtime_error(why_not());
     GDExtensionInitialization initialization{};
     const GDExtensionBool started = entry(engine, library, &initialization);
-    dlclose(library);
+    unload(library);
     return started;
 }
 
@@ -60,6 +91,12 @@ TEST(EntryPoint, AnEngineThatLacksAFunctionIsRefusedWithItsName) {
     EXPECT_EQ(start_in(stripped_engine), 0);
     ASSERT_EQ(errors.size(), 1U);
     EXPECT_EQ(errors[0], "Nebula cannot start: this engine has no 'print_error_with_message'.");
+}
+
+// Or an editor that reloads it would go on with the old one.
+TEST(EntryPoint, ARefusedLibraryLeavesTheProcess) {
+    start_in(old_engine);
+    EXPECT_FALSE(is_loaded());
 }
 
 }  // namespace

@@ -19,23 +19,29 @@ import zlib
 from library_test import complaints
 
 TOP = "addons/nebula/"
+LIBRARY = {"linux": ".so", "windows": ".dll"}
+# The parts that are in no file of ours, by what the names of their licences begin with; a package of
+# Debian's may be named after its version.
+PARTS = {
+    "linux": ("libsqlite3", "libzstd", "zlib1g", "libhwy", "libtomlplusplus", "libexpected", "libgcc"),
+    "windows": ("libsqlite3", "libzstd", "libz-", "libhwy", "libtomlplusplus", "libexpected", "g++-mingw", "mingw-w64"),
+}
 
 
 def section(library, name):
-    with tempfile.NamedTemporaryFile() as copy:
-        subprocess.run(["objcopy", "--dump-section", f"{name}={copy.name}", library, "/dev/null"], check=True)
-        return pathlib.Path(copy.name).read_bytes()
+    with tempfile.NamedTemporaryFile() as content, tempfile.NamedTemporaryFile() as copy:
+        subprocess.run(["objcopy", "--dump-section", f"{name}={content.name}", library, copy.name], check=True)
+        return pathlib.Path(content.name).read_bytes()
 
 
-def wrong_names(files):
+def wrong_names(files, system):
     for name in files:
         if not name.startswith(TOP):
             yield f"has {name}, which is not below {TOP}"
     for name in ("README.md", "CHANGELOG.md", "LICENSE", "nebula.gdextension", "docs/.gdignore"):
         if TOP + name not in files:
             yield f"lacks {name}"
-    # The parts that are in no file of ours; a package of Debian's may be named after its version.
-    for part in ("libsqlite3-dev", "libzstd-dev", "zlib1g-dev", "libhwy-dev", "libtomlplusplus-dev", "libexpected-dev", "libgcc"):
+    for part in PARTS[system]:
         if not any(name.startswith(f"{TOP}licenses/{part}") for name in files):
             yield f"has no licence of {part}"
 
@@ -50,13 +56,18 @@ def wrong_links(files):
                 yield f"{name} links to {target}, which is not in the package"
 
 
-def wrong_libraries(files, symbols, checkout):
-    named = re.findall(r'^linux\.\w+\.x86_64 = "res://(.+)"$', files[TOP + "nebula.gdextension"].decode(), re.M)
-    inside = [name for name in files if name.endswith(".so")]
-    if len(named) != 2 or sorted(named) != sorted(inside):
-        yield f"has the libraries {inside}, and nebula.gdextension names {named}"
+def wrong_libraries(files, symbols, system, checkout):
+    inside = [name for name in files if name.startswith(TOP + "bin/")]
+    for other, suffix in LIBRARY.items():
+        # Of every system, so that two packages may be unpacked over each other.
+        named = re.findall(rf'^{other}\.(\w+)\.x86_64 = "res://(.+)"$', files[TOP + "nebula.gdextension"].decode(), re.M)
+        wanted = [(kind, f"{TOP}bin/libnebula.{other}.{kind}.x86_64{suffix}") for kind in ("debug", "release")]
+        if named != wanted:
+            yield f"nebula.gdextension names {named} where it should name {wanted}"
+        if other == system and sorted(inside) != sorted(name for _, name in wanted):
+            yield f"has {inside} where {wanted} should be"
     for name in inside:
-        with tempfile.NamedTemporaryFile(suffix=".so") as copy:
+        with tempfile.NamedTemporaryFile(suffix=LIBRARY[system]) as copy:
             pathlib.Path(copy.name).write_bytes(files[name])
             yield from complaints(copy.name, "nebula_init")
             link, _, rest = section(copy.name, ".gnu_debuglink").partition(b"\0")
@@ -93,11 +104,12 @@ def read(package):
 def main(package, checkout):
     package = pathlib.Path(package)
     beside = package.with_name(f"{package.stem}-symbols.zip")
+    system = package.stem.split("-")[2]
     files, symbols = read(package), read(beside)
     wrong = [
-        *wrong_names(files),
+        *wrong_names(files, system),
         *wrong_links(files),
-        *wrong_libraries(files, symbols, checkout),
+        *wrong_libraries(files, symbols, system, checkout),
         *wrong_forms(package),
         *wrong_forms(beside),
         *wrong_sums([package, beside]),

@@ -201,8 +201,9 @@ TEST(ConfigToml, LoadsAFileAndTellsOneThatCannotBeRead) {
     } catch (const ConfigError& error) {
         EXPECT_THAT(error.what(), HasSubstr("it is a folder."));
     }
-    // One that opens, and whose first byte cannot be read.
+#if defined(__linux__)  // one that opens, and whose first byte cannot be read
     EXPECT_THROW((void)load_worker_pool_config("/proc/self/mem"), ConfigError);
+#endif
     fs::remove_all(folder);
 }
 

@@ -240,8 +240,9 @@ with open(os.environ["STUB_FOLDER"] + "/packer.calls", "a") as calls:
     print(*arguments, file=calls)
 out = pathlib.Path(arguments[arguments.index("--out") + 1])
 out.mkdir(parents=True, exist_ok=True)
-(out / "nebula-1.2.3-linux-x86_64.zip").write_text("x")
-print(out / "nebula-1.2.3-linux-x86_64.zip")
+package = out / f"nebula-1.2.3-{arguments[arguments.index('--platform') + 1]}.zip"
+package.write_text("x")
+print(package)
 """
 
 
@@ -263,6 +264,17 @@ class Package(StubbedEntry):
         self.assertEqual("package-debug\n", (self.tree / "build/package-debug/libnebula.so").read_text())
         self.assertEqual("release\n", (self.tree / "addon/addons/nebula/bin/libnebula.so").read_text())
         self.assertIn(f"{self.tree}/out/nebula-1.2.3-linux-x86_64.zip", result.stdout)
+
+    def test_windows_has_a_package_of_its_own_beside_the_other(self):
+        self.make_windows_libraries()
+        result = self.run_verb("package", "--windows")
+        self.assertEqual((0, ""), (result.returncode, result.stderr))
+        linux, windows = self.calls("packer.calls")
+        self.assertIn("--platform linux-x86_64 ", linux)
+        self.assertEqual(
+            f"--platform windows-x86_64 --tools x86_64-w64-mingw32- --seconds 315532800 --debug {self.tree}/build/windows {self.tree}/build/windows/libnebula.dll "
+            f"--release {self.tree}/build/windows-release {self.tree}/build/windows-release/libnebula.dll --out {self.tree}/out",
+            windows)
 
     def test_without_a_repository_the_time_is_the_oldest_that_a_zip_knows(self):
         self.assertEqual(0, self.run_verb("package").returncode)
@@ -400,11 +412,15 @@ class WholeTest(StubbedEntry):
         self.assertIn(f"package {self.tree}/build/package-test/nebula-1.2.3-linux-x86_64.zip /the/template", self.calls())
 
     def test_windows_has_rows_of_its_own(self):
-        self.write({"tree/build/windows-libraries/complete": ""})
+        self.make_windows_libraries()
+        self.write({"tree/tests/godot/package_windows.sh": '#!/bin/sh\necho "package $*" >>"$STUB_FOLDER/calls"\n'})
+        (self.tree / "tests/godot/package_windows.sh").chmod(0o755)
         result = self.run_verb("test", "--windows")
         self.assertEqual((0, ""), (result.returncode, result.stderr), result.stdout)
-        self.assertEqual({"build windows", "unit tests, windows", "total"}, set(self.rows_of(result)))
+        self.assertEqual({"build windows", "unit tests, windows", "package, windows", "total"}, set(self.rows_of(result)))
         self.assertIn(f"cmake --build {self.tree}/build/windows --target all", self.calls())
+        package = f"{self.tree}/build/package-test-windows/nebula-1.2.3-windows-x86_64.zip"
+        self.assertIn(f"package {package} {self.tree}/build/windows/tests/godot/entry_test.exe", self.calls())
 
     def test_a_failed_build_is_one_failure_and_skips_what_needs_it(self):
         self.stub("cmake", '#!/bin/sh\ncase "$*" in *--build*/build/tsan*) exit 1;; esac\n')

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A copy of the entry in a scratch tree, where the system's tools are small stand-ins."""
+import hashlib
 import os
 import shutil
 import subprocess
@@ -45,6 +46,11 @@ class StubbedEntry(ScratchTree):
         path.write_text(script, encoding="utf-8")
         path.chmod(0o755)
         return path
+
+    def make_windows_libraries(self):
+        """As tools/lib/windows.sh leaves them."""
+        recipe = hashlib.sha256((self.tree / "tools/lib/windows.sh").read_bytes()).hexdigest()
+        self.write({"tree/cmake/toolchains/mingw-w64.cmake": "", "tree/build/windows-libraries/recipe": f"{recipe}  -\n"})
 
     def calls(self, name="calls"):
         """What the stand-ins were called with, one line each."""

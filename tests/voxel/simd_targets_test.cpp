@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
 
+#if !defined(_WIN32)
 #include <dlfcn.h>
+#endif
 
 #include <cstdint>
 #include <string>
@@ -23,6 +25,7 @@ struct RestoreTargets {
     }
 };
 
+#if !defined(_WIN32)
 // Where the library is installed. It is loaded apart (RTLD_LOCAL, and its own symbols first), so
 // its functions do not get in the way of ours.
 TEST(SimdTargets, AreThoseThatHighwaysLibraryFinds) {
@@ -35,6 +38,7 @@ TEST(SimdTargets, AreThoseThatHighwaysLibraryFinds) {
     const std::int64_t known = HWY_SSSE3 | HWY_SSE4 | HWY_AVX2 | HWY_AVX3 | HWY_AVX3_DL;
     EXPECT_EQ(names(hwy::SupportedTargets() & known), names(theirs() & known));
 }
+#endif
 
 TEST(SimdTargets, ALevelThatIsOffIsNotChosen) {
     const RestoreTargets restore;

@@ -5,8 +5,7 @@
 #include "nebula/voxel/field/brick.hpp"
 #include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/store/brick_key.hpp"
-
-#include <sys/resource.h>
+#include "nebula/voxel/store/detail/os_files.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -54,12 +53,12 @@ public:
     TemporaryFolder() {
         const std::filesystem::path memory = "/dev/shm";
         std::error_code ignored;
-        std::string name = ((std::filesystem::is_directory(memory, ignored)
-                                 ? memory
-                                 : std::filesystem::temp_directory_path()) /
-                            "nebula-XXXXXX")
-                               .string();
-        path_ = ::mkdtemp(name.data());
+        const std::filesystem::path place = std::filesystem::is_directory(memory, ignored)
+                                                ? memory
+                                                : std::filesystem::temp_directory_path();
+        std::random_device any;
+        do path_ = place / ("nebula-" + std::to_string(any()));
+        while (!std::filesystem::create_directory(path_));
     }
     ~TemporaryFolder() {
         std::error_code ignored;
@@ -68,7 +67,7 @@ public:
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
     [[nodiscard]] std::string file(const std::string& name) const {
-        return (path_ / name).string();
+        return detail::name_of(path_ / detail::path_of(name));
     }
 
 private:
@@ -76,17 +75,11 @@ private:
 };
 
 inline std::string content(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
+    std::ifstream in(detail::path_of(path), std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
 }
 inline void set_content(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
-
-inline long peak_memory_kb() {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
+    std::ofstream(detail::path_of(path), std::ios::binary | std::ios::trunc) << bytes;
 }
 
 }  // namespace nebula::voxel

@@ -8,6 +8,7 @@
 #include "nebula/voxel/gen/shape_generators.hpp"
 #include "nebula/voxel/world/world_region.hpp"
 #include "nebula/voxel/world/world_saver.hpp"
+#include "tests/base/resident_memory.hpp"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -329,7 +330,7 @@ TEST(WorldRegion, ADamagedFileGivesARegionOrASentence) {
     const FlatGenerator flat(0.0F);
     std::mt19937_64 dice(5);
     int read = 0;
-    const long memory_before = peak_memory_kb();
+    const double memory_before = test::peak_resident_mb();
     for (int i = 0; i < rounds; ++i) {
         std::string bytes = whole;
         switch (dice() % 4) {
@@ -358,7 +359,7 @@ TEST(WorldRegion, ADamagedFileGivesARegionOrASentence) {
     }
     EXPECT_GT(read, rounds / 10);
     EXPECT_LT(read, rounds);
-    EXPECT_LT(peak_memory_kb() - memory_before, 300 * 1024);
+    EXPECT_LT(test::peak_resident_mb() - memory_before, 300);
 }
 
 }  // namespace

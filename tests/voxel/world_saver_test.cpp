@@ -7,8 +7,11 @@
 #include "nebula/voxel/world/world_saver.hpp"
 
 #include <gtest/gtest.h>
+
+#if !defined(_WIN32)
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include <chrono>
 #include <csignal>
@@ -529,6 +532,7 @@ TEST(WorldSaver, AWorldWhoseFileIsTornIsRescuedToAnotherOne) {
     EXPECT_TRUE(has_all_of(world, again));
 }
 
+#if !defined(_WIN32)  // which cannot fork
 // Digs from where the file ends, and writes to `out` how many digs are durable, until it is killed.
 [[noreturn]] void dig_and_save_until_killed(const std::string& path, int out) {
     World world(low_hills());
@@ -585,6 +589,7 @@ TEST(WorldSaver, AKilledProgramLosesNothingThatWasAcknowledged) {
         if (testing::Test::HasFailure()) return;
     }
 }
+#endif
 
 // The file had what was undone, and would bring it back.
 TEST(WorldSaver, WhatWasUndoneAfterASaveIsGoneInTheFile) {

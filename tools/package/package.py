@@ -12,6 +12,7 @@ same sources, compilers and time give the same bytes.
 """
 import argparse
 import hashlib
+import os
 import pathlib
 import re
 import subprocess
@@ -26,7 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ADDON = pathlib.PurePosixPath("addons/nebula")
 # What the engine calls a platform, and what its libraries are called. Every package names the
 # libraries of all of them, so that two packages may be unpacked over each other.
-LIBRARIES = {"linux": "libnebula.linux.{kind}.{cpu}.so"}
+LIBRARIES = {"linux": "libnebula.linux.{kind}.{cpu}.so", "windows": "libnebula.windows.{kind}.{cpu}.dll"}
 KINDS = ("debug", "release")
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]*)(#[^)\s]*)?\)")
 
@@ -45,10 +46,11 @@ def version_of(build):
 def split_library(library, name, tools, folder):
     """(what ships, its symbols): the first has only the names that a loader needs, and says where the rest is."""
     shipped, symbols = folder / name, folder / f"{name}.debug"
-    subprocess.run([f"{tools}objcopy", "--only-keep-debug", library, symbols], check=True)
+    timeless = {**os.environ, "SOURCE_DATE_EPOCH": "0"}  # what it writes into a library for Windows
+    subprocess.run([f"{tools}objcopy", "--only-keep-debug", library, symbols], check=True, env=timeless)
     # The link holds the name and a checksum of the symbols, and the name is looked up in this folder.
     subprocess.run(
-        [f"{tools}objcopy", "--strip-all", f"--add-gnu-debuglink={symbols.name}", library, shipped], check=True, cwd=folder
+        [f"{tools}objcopy", "--strip-all", f"--add-gnu-debuglink={symbols.name}", library, shipped], check=True, cwd=folder, env=timeless
     )
     return shipped.read_bytes(), symbols.read_bytes()
 
@@ -135,7 +137,7 @@ def main():
     parser.add_argument("--platform", required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--seconds", type=int, required=True)
-    parser.add_argument("--tools", default="", help="what the names of objcopy and the compiler begin with")
+    parser.add_argument("--tools", default="", help="what the names of objcopy and gcc begin with, for another system")
     for kind in KINDS:
         parser.add_argument(f"--{kind}", type=pathlib.Path, nargs=2, required=True, metavar=("BUILD", "LIBRARY"))
     arguments = parser.parse_args()
@@ -149,7 +151,7 @@ def main():
             library = getattr(arguments, kind)[1].resolve()
             shipped[name], symbols[f"{name}.debug"] = split_library(library, name, arguments.tools, pathlib.Path(scratch))
     try:
-        licenses = licenses_of({arguments.debug[0], arguments.release[0]})
+        licenses = licenses_of({arguments.debug[0], arguments.release[0]}, arguments.tools)
     except LookupError as error:
         die(str(error))
 

@@ -22,6 +22,7 @@ verb_help() {
 ./run addon   build only the add-on, as a game ships it, and print where it is
 ./run package build the zip that people install, out/nebula-VERSION-linux-x86_64.zip, its symbols and
               SHA256SUMS; the same commit gives the same bytes
+      --windows           and the one for Windows, nebula-VERSION-windows-x86_64.zip
 ./run godot   [ARGUMENT...] build the add-on and open demo/ in the editor; arguments go to the engine
 ./run guide   build the guide as a site in out/guide/, with pictures that the recipes and the editor take
       --kept-pictures     with the pictures in docs/ instead, which takes seconds
@@ -32,7 +33,8 @@ verb_help() {
               users get it, an exported game, the package; ends with "N passed, M failed"
       --long              run every unit test ten times, for rare races; the tests of a billion turns
                           once; the engine tests under both sanitizers; the package from two folders
-      --windows           only the thread pool and the coroutines, built for Windows and run under Wine
+      --windows           instead, all that needs no engine, built for Windows and run under Wine, and
+                          what is in the package for it
       --long kill         only kill a program that digs and saves, 200 times
 ./run sanitized [asan|tsan] [FILTER] the engine tests with the extension under the address and
               undefined-behaviour sanitizers (default) or the thread sanitizer; FILTER is part of a

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# ./run package: the zip that people install, and the symbols that belong to it.
+# ./run package: the zips that people install, and the symbols that belong to them.
 # shellcheck shell=bash
 
 verb_package() {
-    (($# == 0)) || die_usage "./run package takes no arguments and got \"$1\""
-    local debug
+    local debug library=$NEBULA_ROOT/addon/addons/nebula/bin/libnebula.so
+    (($# == 0)) || [[ $* == --windows ]] || die_usage "./run package takes --windows or nothing and got \"$*\""
     need_output_folder package "$NEBULA_ROOT/out"
     commit_time >/dev/null  # or it would be refused after the builds
     check_given_engine
@@ -12,20 +12,29 @@ verb_package() {
     debug=$NEBULA_ROOT/build/package-debug/libnebula.so
     build_with_engine package-debug nebula_godot -DNEBULA_BUILD_TESTS=OFF
     # Every preset's library has the same place, and the release one stays there.
-    cp "$NEBULA_ROOT/addon/addons/nebula/bin/libnebula.so" "$debug" || die "cannot write $debug; make it a writable file"
+    cp "$library" "$debug" || die "cannot write $debug; make it a writable file"
     build_with_engine release nebula_godot
-    make_package linux-x86_64 '' "$NEBULA_ROOT/build/package-debug" "$debug" "$NEBULA_ROOT/out"
+    make_package linux-x86_64 '' "$NEBULA_ROOT/build/package-debug" "$debug" "$NEBULA_ROOT/build/release" "$library" "$NEBULA_ROOT/out"
+    (($# == 0)) || package_for_windows
 }
 
-# make_package PLATFORM TOOLS DEBUG_BUILD DEBUG_LIBRARY FOLDER: the release library is the one that
-# build_with_engine has left in the add-on.
+package_for_windows() {
+    local preset libraries=()
+    for preset in windows windows-release; do
+        build_for_windows "$preset" nebula_godot
+        libraries+=("$NEBULA_ROOT/build/$preset" "$NEBULA_ROOT/build/$preset/libnebula.dll")
+    done
+    make_package windows-x86_64 x86_64-w64-mingw32- "${libraries[@]}" "$NEBULA_ROOT/out"
+}
+
+# make_package PLATFORM TOOLS DEBUG_BUILD DEBUG_LIBRARY RELEASE_BUILD RELEASE_LIBRARY FOLDER
 make_package() {
     local log seconds
     make_log_folder
     log=$(log_path package)
     seconds=$(commit_time) || exit $?
     step "$log" "Packing" python3 -B "$NEBULA_ROOT/tools/package/package.py" --platform "$1" --tools "$2" --seconds "$seconds" \
-        --debug "$3" "$4" --release "$NEBULA_ROOT/build/release" "$NEBULA_ROOT/addon/addons/nebula/bin/libnebula.so" --out "$5" ||
+        --debug "$3" "$4" --release "$5" "$6" --out "$7" ||
         die "packing failed; ${log#"$NEBULA_ROOT"/} says why"
     say "The package is $(tail -n 1 "$log"); docs/packaging.md says what is in it"
 }

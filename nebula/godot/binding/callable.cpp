@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kFromObjectAndName = 2;  // the constructor's index in the API dump
 
-constinit Mutex returns;
+Mutex returns;
 
 // A statistic: no other memory hangs on it, so relaxed is enough.
 std::atomic<std::int64_t> live{0};

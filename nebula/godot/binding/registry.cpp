@@ -79,7 +79,7 @@ struct Instance {
 // the mutex, see DeparturesHeld. What is counted is not: its last reference may go inside a lock of
 // the engine's that the main thread waits for while it holds the departures.
 std::atomic<Instance*> departed{nullptr};
-constinit Mutex departures;
+Mutex departures;
 int departures_held = 0;  // how often, on the main thread
 
 void add_departed(Instance* instance) noexcept {

@@ -5,6 +5,7 @@
 #include "nebula/voxel/space/hash_bytes.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -21,13 +22,20 @@ constinit SolidBricks solid_bricks{};
 }
 
 const Brick* solid_brick(Material material) noexcept {
-    static std::array<std::once_flag, kMaterials> made;
-    void* const at = detail::solid_bricks.bytes.data() + material * sizeof(Brick);
-    std::call_once(made[material], [&] {
-        auto* const brick = ::new (at) Brick(kSampleMin);
-        brick->placed = PlacedMaterials::uniform(material);
-    });
-    return std::launder(static_cast<const Brick*>(at));
+    // Not std::call_once, which no compiler but its own can link on Windows: the library keeps what is
+    // called in a thread_local, and clang and g++ disagree there about what that is.
+    static constinit std::array<std::atomic<const Brick*>, kMaterials> made{};
+    static std::mutex making;
+    // acquire: the brick below is seen whole. Pairs with the store.
+    if (const Brick* const brick = made[material].load(std::memory_order_acquire)) return brick;
+    const std::scoped_lock lock(making);
+    // relaxed: whoever stored it held the lock.
+    if (const Brick* const brick = made[material].load(std::memory_order_relaxed)) return brick;
+    auto* const brick =
+        ::new (detail::solid_bricks.bytes.data() + material * sizeof(Brick)) Brick(kSampleMin);
+    brick->placed = PlacedMaterials::uniform(material);
+    made[material].store(brick, std::memory_order_release);
+    return brick;
 }
 
 namespace {

@@ -25,10 +25,12 @@ std::optional<VoxelError> check_file_name(const std::string& path) {
             " is not the path of a file on a disk, and neither is anything in the pack of a game; "
             "write the path of a file");
     const std::filesystem::path parts = path_of(path);
+    if (const char* const words = fault_of_name(parts.filename())) return fault(words);
     std::error_code ignored;
     if (!parts.has_filename() || std::filesystem::is_directory(parts, ignored))
         return fault(" is a folder; add the name of a file");
-    if (!parts.has_parent_path())
+    // "C:world" is in whatever folder of that disk somebody was last.
+    if (!parts.has_parent_path() || (parts.has_root_name() && !parts.has_root_directory()))
         return fault(
             " names no folder, so it would lie wherever the program was started; write its folder, "
             "too");

@@ -30,6 +30,9 @@ inline constexpr const char* kWal = "-wal";
 void sync_folder(const std::filesystem::path& folder) noexcept;
 /// Whether this process may make files in a folder; true if the system does not tell.
 [[nodiscard]] bool may_write_into(const std::filesystem::path& folder) noexcept;
+/// What is wrong with the last part of a path, as the end of a sentence; null if there may be such a
+/// file. It is asked because the system would take the name for something else, and say nothing.
+[[nodiscard]] const char* fault_of_name(const std::filesystem::path& name) noexcept;
 /// The system's number of this process.
 [[nodiscard]] long process_number() noexcept;
 

@@ -29,6 +29,8 @@ bool may_write_into(const std::filesystem::path& folder) noexcept {
     return ::access(folder.c_str(), W_OK) == 0;
 }
 
+const char* fault_of_name(const std::filesystem::path& /*name*/) noexcept { return nullptr; }
+
 long process_number() noexcept { return ::getpid(); }
 
 }  // namespace nebula::voxel::detail

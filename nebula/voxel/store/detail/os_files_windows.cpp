@@ -3,9 +3,35 @@
 
 #include <windows.h>
 
+#include <array>
+#include <cstddef>
+#include <string_view>
 #include <system_error>
 
 namespace nebula::voxel::detail {
+
+namespace {
+
+// "nul", "NUL.nebula" and "com1": devices, in every folder.
+bool is_device(std::wstring_view name) noexcept {
+    constexpr std::array<std::wstring_view, 4> plain{L"con", L"prn", L"aux", L"nul"};
+    constexpr std::array<std::wstring_view, 2> numbered{L"com", L"lpt"};
+    name = name.substr(0, name.find(L'.'));
+    const bool has_number = name.size() == 4 && name[3] >= L'0' && name[3] <= L'9';
+    if (name.size() != 3 && !has_number) return false;
+    const auto begins_with = [name](std::wstring_view device) {
+        for (std::size_t i = 0; i < 3; ++i)
+            if ((name[i] | 0x20) != device[i]) return false;  // in lower case
+        return true;
+    };
+    for (const std::wstring_view device : plain)
+        if (!has_number && begins_with(device)) return true;
+    for (const std::wstring_view device : numbered)
+        if (has_number && begins_with(device)) return true;
+    return false;
+}
+
+}  // namespace
 
 std::error_code rename_to_new(const std::filesystem::path& from,
                               const std::filesystem::path& to) noexcept {
@@ -31,6 +57,15 @@ void sync_folder(const std::filesystem::path& /*folder*/) noexcept {}
 
 // To find out, one has to try.
 bool may_write_into(const std::filesystem::path& /*folder*/) noexcept { return true; }
+
+const char* fault_of_name(const std::filesystem::path& name) noexcept {
+    const std::wstring_view text = name.native();
+    if (text.find(L':') != std::wstring_view::npos)
+        return " has a colon in its name, behind which Windows writes to a hidden part of another "
+               "file; choose another name";
+    if (is_device(text)) return " is the name of a device on Windows; choose another name";
+    return nullptr;
+}
 
 long process_number() noexcept { return static_cast<long>(GetCurrentProcessId()); }
 
