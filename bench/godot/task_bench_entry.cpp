@@ -25,7 +25,7 @@ void stop() {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) GDExtensionBool nebula_task_bench_init(
+extern "C" NEBULA_ENTRY GDExtensionBool nebula_task_bench_init(
     GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
     GDExtensionInitialization* initialization) {
     return nebula::godot::start_extension(get_proc_address, library, initialization,

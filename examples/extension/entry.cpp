@@ -25,9 +25,9 @@ void stop() { stop_library(); }
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) GDExtensionBool example_init(
-    GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
-    GDExtensionInitialization* initialization) {
+extern "C" NEBULA_ENTRY GDExtensionBool
+example_init(GDExtensionInterfaceGetProcAddress get_proc_address,
+             GDExtensionClassLibraryPtr library, GDExtensionInitialization* initialization) {
     // "Example" is your name in messages, in project settings ("example/tasks/…") and in the names of
     // the classes that come with the library: ExampleTask, ExampleTaskError.
     return start_extension(get_proc_address, library, initialization, {"Example", start, stop}) ? 1

@@ -3,13 +3,7 @@
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/registration.hpp"
 
-#if defined(_WIN32)
-#define NEBULA_EXPORTED __declspec(dllexport)
-#else
-#define NEBULA_EXPORTED __attribute__((visibility("default")))
-#endif
-
-extern "C" NEBULA_EXPORTED GDExtensionBool
+extern "C" NEBULA_ENTRY GDExtensionBool
 nebula_init(GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
             GDExtensionInitialization* initialization) {
     using namespace nebula::godot;  // NOLINT(google-build-using-namespace): one statement

@@ -4,6 +4,15 @@
 
 #include "nebula/godot/binding/interface.hpp"
 
+/// Stands before the entry function, the one symbol that leaves the library:
+///
+///     extern "C" NEBULA_ENTRY GDExtensionBool example_init(…)
+#if defined(_WIN32)
+#define NEBULA_ENTRY __declspec(dllexport)
+#else
+#define NEBULA_ENTRY __attribute__((visibility("default")))
+#endif
+
 namespace nebula::godot {
 
 /// What to run on the engine's main loop; null for nothing. An exception becomes an engine error.

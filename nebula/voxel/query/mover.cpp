@@ -86,7 +86,7 @@ Mover::~Mover() = default;
 
 std::optional<VoxelError> Mover::check(const Capsule& capsule) const {
     for (const Vec3f end : {capsule.a, capsule.b})
-        if (auto error = check_position(over(end, size_), "the shape's centre")) return error;
+        if (auto error = check_position(over(end, size_), "a point of the shape")) return error;
     if (!std::isfinite(capsule.radius))
         return VoxelError{VoxelError::Kind::NotFinite, "the radius is not finite"};
     if (!(capsule.radius > 0.0F && capsule.radius <= kMaxCapsuleRadius * smallest(size_)))

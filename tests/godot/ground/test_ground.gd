@@ -349,7 +349,7 @@ func test_wrong_questions_are_refused() -> void:
 	expect_error("overlap_capsule: ")
 	var nowhere := Transform3D(Basis(Vector3.RIGHT, Vector3(0, NAN, 0), Vector3.BACK), Vector3.ZERO)
 	check_equal(terrain.overlap_capsule(nowhere, 0.5, 2.0), {})
-	expect_error("sweep_capsule: the capsule")
+	expect_error("sweep_capsule: a point of the shape is more than")
 	check_equal(terrain.sweep_capsule(Transform3D(), 0.5, 1e9, Vector3.DOWN), {})
 	expect_error("the motion must be")
 	check_equal(terrain.sweep_sphere(Vector3(0, 5, 0), 1.0, Vector3(0, 1e6, 0)), {})

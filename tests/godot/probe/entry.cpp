@@ -40,9 +40,9 @@ void stop() {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) GDExtensionBool nebula_probe_init(
-    GDExtensionInterfaceGetProcAddress get_proc_address, GDExtensionClassLibraryPtr library,
-    GDExtensionInitialization* initialization) {
+extern "C" NEBULA_ENTRY GDExtensionBool
+nebula_probe_init(GDExtensionInterfaceGetProcAddress get_proc_address,
+                  GDExtensionClassLibraryPtr library, GDExtensionInitialization* initialization) {
     if (!nebula::godot::start_extension(
             get_proc_address, library, initialization,
             {"Nebula", start, stop, nebula::godot::register_addon_in_editor}))

@@ -194,8 +194,8 @@ func test_a_brush_refuses_what_it_cannot_be() -> void:
 	var wrong: Array[Array] = [
 		["strength is 0; it must be above 0 and at most 1", "strength", 0.0],
 		["strength is nan", "strength", NAN],
-		["a length is -1; it must be from 0 to 100000", "radius", -1.0],
-		["a length is nan", "falloff", NAN],
+		["radius is -1; it must be from 0 to 100000", "radius", -1.0],
+		["falloff is nan", "falloff", NAN],
 		["material is 128; it must be from 0 to 127", "material", 128],
 		["only_materials is 200; it must be from 0 to 127", "only_materials", PackedInt32Array([1, 200])],
 		["shape is 4; it must be from 0 to 3", "shape", 4],
