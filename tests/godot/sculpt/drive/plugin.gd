@@ -198,6 +198,7 @@ func look_again(terrain: VoxelTerrain) -> void:
 	var other := EditorInterface.get_edited_scene_root().get_node("Terrain") as VoxelTerrain
 	await loaded(other)
 	check(height(other, DUG) < -3.0, "another scene may have the same world, when nobody edits it in the first")
+	other.world_store.file_path = "user://slot.nebula"
 	var double := other.duplicate() as VoxelTerrain
 	other.add_sibling(double, true)
 	double.owner = other.owner
@@ -209,6 +210,7 @@ func look_again(terrain: VoxelTerrain) -> void:
 	await comes(func() -> bool: return double.world_store != other.world_store, "a duplicate can have a file of its own")
 	await loaded(double)
 	check(shown_problem().is_empty(), "which it can use")
+	check(double.world_store.file_path == "user://slot_terrain_2.nebula", "in the game, too: %s" % double.world_store.file_path)
 	check(height(double, DUG) < -3.0 and height(double, COPIED) < 0.0, "and which begins with what the other one has")
 	EditorInterface.close_scene()
 	await frames(5)
