@@ -271,6 +271,17 @@ PackedStringArray VoxelTerrain::configuration_warnings() {
             "The world store has no file. Set its Starting Path, for example to "
             "res://world.nebula, to sculpt in the editor, or its File Path, for example to "
             "user://world.nebula, to keep what players change.");
+    for (const VoxelTerrain* const other : in_tree)
+        if (other != this && world_store_ && other->world_store_ &&
+            world_store_->file_path() != String() &&
+            world_store_->file_path() == other->world_store_->file_path()) {
+            found.push_back("Another terrain, " + String(other->get_name()).utf8() +
+                            ", keeps what players change in the same file, " +
+                            world_store_->file_path().utf8() +
+                            ", and in a game only one of them can. Make the World Store unique, "
+                            "and set its File Path to another file.");
+            break;
+        }
     if (const std::string problem = file_problem(); !problem.empty())
         found.push_back("The world cannot be changed: " + problem +
                         ". Select the terrain and press Create World File in the panel beside the "

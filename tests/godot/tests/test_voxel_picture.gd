@@ -71,6 +71,26 @@ func test_a_transform_that_cannot_work_leaves_the_picture_and_is_a_configuration
 	await remove(terrain)
 
 
+func test_what_two_terrains_or_a_store_without_a_file_should_have_is_a_configuration_warning() -> void:
+	var terrain := flat_terrain()
+	check_equal(_probe.warnings(terrain).size(), 0, "warnings without a store")
+	terrain.world_store = VoxelWorldStore.new()
+	check("Starting Path" in "".join(_probe.warnings(terrain)), "a store without a file")
+	terrain.world_store.file_path = "user://nebula_shared_test.nebula"
+	terrain.world_store.autosave_interval_sec = 0.0
+	tree.root.add_child(terrain)
+	check_equal(_probe.warnings(terrain).size(), 0, "warnings of the only one")
+	var other := flat_terrain()
+	other.world_store = terrain.world_store.duplicate()
+	tree.root.add_child(other)
+	check("unique" in "".join(_probe.warnings(other)), "two with one file: %s" % [_probe.warnings(other)])
+	await frames(5)
+	await remove(other)
+	check_equal(_probe.warnings(terrain).size(), 0, "warnings of the one that is left")
+	await remove(terrain)
+	DirAccess.remove_absolute("user://nebula_shared_test.nebula")
+
+
 # Two chunks of a sphere, decoded by the engine: a border that is off by one bit is a crack.
 func test_compressed_vertices_are_exact_and_equal_at_a_border() -> void:
 	var borders: Array[Dictionary] = []

@@ -27,7 +27,7 @@ func _enter_tree() -> void:
 	_previews = [GeneratorPreview.new(), MaterialPreview.new()]
 	for preview in _previews:
 		EditorInterface.get_resource_previewer().add_preview_generator(preview)
-	scene_saved.connect(func(path: String) -> void: call(&"save_scene", path))
+	scene_saved.connect(_on_scene_saved)
 	set_process(false)
 
 
@@ -70,6 +70,14 @@ func _forward_3d_gui_input(camera: Camera3D, event: InputEvent) -> int:
 
 func _forward_3d_draw_over_viewport(overlay: Control) -> void:
 	_brush.draw(overlay)
+
+
+func _on_scene_saved(path: String) -> void:
+	# Under a new name, it is the one that is shown, which still has its old name.
+	var root := EditorInterface.get_edited_scene_root()
+	if root != null and not EditorInterface.get_open_scenes().has(path):
+		path = root.scene_file_path
+	call(&"save_scene", path)
 
 
 # What the editor asks about before it closes a scene or itself. It asks for a scene whose history has

@@ -250,6 +250,10 @@ func create_world() -> void:
 		return
 	store = VoxelWorldStore.new() if store == null else store.duplicate()
 	store.starting_path = _free_path(root.scene_file_path.get_basename(), of.name.to_snake_case())
+	if root.find_children("*", "VoxelTerrain", true, false).any(_has_file.bind(of, store.file_path)):
+		store.file_path = "%s_%s.%s" % [
+			store.file_path.get_basename(), of.name.to_snake_case(), store.file_path.get_extension()
+		]
 	if not await _make_file(of, store.starting_path):
 		return
 	var undo := EditorInterface.get_editor_undo_redo()
@@ -257,6 +261,11 @@ func create_world() -> void:
 	undo.add_do_property(of, &"world_store", store)
 	undo.add_undo_property(of, &"world_store", of.world_store)
 	undo.commit_action()
+
+
+# Whether another terrain keeps what players change in this file.
+func _has_file(other: VoxelTerrain, of: VoxelTerrain, path: String) -> bool:
+	return other != of and not path.is_empty() and other.world_store != null and other.world_store.file_path == path
 
 
 # Whether there is one now, and the terrain is still there: a large copy takes a while.

@@ -8,6 +8,7 @@ const GeneratorPreview := preload("res://addons/nebula/editor/generator_preview.
 const SCENE := "res://island.tscn"
 const HILLS := "res://hills.tscn"
 const OTHER := "res://other.tscn"
+const RENAMED := "res://renamed.tscn"
 const WORLD := "res://island.nebula"
 const MISSING := "res://missing.nebula"
 const EXTENSION := "res://addons/nebula/nebula.gdextension"
@@ -21,6 +22,7 @@ const UNSAVED := Vector3(12, 0, -8)
 const STAMPED := Vector3(12, 0, -8)
 const COPIED := Vector3(16, 2, 16)
 const CLOSED := Vector3(10, 0, 4)
+const SAVED_AS := Vector3(-2, 0, -4)
 const HIDDEN := Vector3(-4, 2, 2)
 const GAME_DUG := Vector3(12, 0, 12)
 
@@ -89,7 +91,7 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	check(terrain.transform == Transform3D(), "and does not move the node by the arrow where it begins")
 	await look_at_previews(terrain)
 	panel().find_child("Strength", true, false).value = 0.7
-	check(plugin()._brush.strength == 0.7, "a slider sets the brush")
+	check(is_equal_approx(plugin()._brush.strength, 0.7), "a slider sets the brush")
 	await key(KEY_7, false, true)
 	var size: float = panel().find_child("Size", true, false).value
 	check(size == 6.0, "as large as it is at first: %s" % size)
@@ -126,8 +128,7 @@ func sculpt(terrain: VoxelTerrain) -> void:
 	check(height(terrain, RAISED) == raised and is_painted(terrain), "redo makes them again")
 	check(height(terrain, DUG) < -3.0, "all of them")
 
-	var saved := []
-	terrain.saved.connect(saved.append)
+	var saved := saves_of(terrain)
 	await key(KEY_S, true)
 	await comes(func() -> bool: return saved.size() > 0 and saved[0] > 0, "the world is saved with the scene")
 	check(plugin()._get_unsaved_status(SCENE).is_empty(), "and nothing is unsaved then")
@@ -197,6 +198,7 @@ func look_again(terrain: VoxelTerrain) -> void:
 	var other := EditorInterface.get_edited_scene_root().get_node("Terrain") as VoxelTerrain
 	await loaded(other)
 	check(height(other, DUG) < -3.0, "another scene may have the same world, when nobody edits it in the first")
+	other.world_store.file_path = "user://slot.nebula"
 	var double := other.duplicate() as VoxelTerrain
 	other.add_sibling(double, true)
 	double.owner = other.owner
@@ -208,6 +210,7 @@ func look_again(terrain: VoxelTerrain) -> void:
 	await comes(func() -> bool: return double.world_store != other.world_store, "a duplicate can have a file of its own")
 	await loaded(double)
 	check(shown_problem().is_empty(), "which it can use")
+	check(double.world_store.file_path == "user://slot_terrain_2.nebula", "in the game, too: %s" % double.world_store.file_path)
 	check(height(double, DUG) < -3.0 and height(double, COPIED) < 0.0, "and which begins with what the other one has")
 	EditorInterface.close_scene()
 	await frames(5)
@@ -223,8 +226,7 @@ func save_hidden(terrain: VoxelTerrain) -> void:
 	await press(button("Dig"))
 	await drag([on_screen(HIDDEN)])
 	check(height(terrain, HIDDEN) < -1.0, "a stroke in a scene that is hidden then: %s" % height(terrain, HIDDEN))
-	var saved := []
-	terrain.saved.connect(saved.append)
+	var saved := saves_of(terrain)
 	EditorInterface.open_scene_from_path(OTHER)
 	await frames(5)
 	check(not terrain.is_inside_tree(), "the scene is hidden")
@@ -232,7 +234,19 @@ func save_hidden(terrain: VoxelTerrain) -> void:
 	await frames(5)
 	EditorInterface.open_scene_from_path(SCENE)
 	await comes(func() -> bool: return not saved.is_empty(), "Save All saves its world, too")
+	await save_as(terrain)
 	await close_and_save(terrain)
+
+
+func save_as(terrain: VoxelTerrain) -> void:
+	await select(terrain)
+	await press(button("Dig"))
+	await drag([on_screen(SAVED_AS)])
+	check("Terrain" in plugin()._get_unsaved_status(SCENE), "a stroke before the scene gets another name")
+	var saved := saves_of(terrain)
+	EditorInterface.save_scene_as(RENAMED)
+	await comes(func() -> bool: return not saved.is_empty(), "Save As saves the world, too")
+	check(plugin()._get_unsaved_status(RENAMED).is_empty(), "all of it")
 
 
 # With the dialog in which the editor asks.
@@ -253,7 +267,7 @@ func close_and_save(terrain: VoxelTerrain) -> void:
 		dialog.get_ok_button().pressed.emit()
 	await frames(5)
 	check(not is_instance_valid(terrain), "the scene is closed")
-	EditorInterface.open_scene_from_path(SCENE)
+	EditorInterface.open_scene_from_path(RENAMED)
 	await frames(10)
 	terrain = EditorInterface.get_edited_scene_root().get_node("Terrain")
 	await loaded(terrain)
@@ -403,6 +417,13 @@ func has_preview(resource: Resource) -> bool:
 
 func _on_preview(_path: String, picture: Texture2D, _small: Texture2D, pictures: Array) -> void:
 	pictures.append(picture)
+
+
+# How many bricks each save has, from now on.
+func saves_of(terrain: VoxelTerrain) -> Array:
+	var saves := []
+	terrain.saved.connect(func(bricks: int) -> void: saves.append(bricks))
+	return saves
 
 
 func is_painted(terrain: VoxelTerrain) -> bool:
