@@ -28,6 +28,9 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 
 # Debian's clang finds Windows' own headers and libraries, but not those of this compiler.
 execute_process(COMMAND ${gcc} -print-file-name=libstdc++.a OUTPUT_VARIABLE runtime OUTPUT_STRIP_TRAILING_WHITESPACE)
+if(NOT EXISTS "${runtime}")
+    message(FATAL_ERROR "A build for Windows needs ${gcc} and its C++ runtime: install Debian's g++-mingw-w64-x86-64-posix")
+endif()
 get_filename_component(runtime ${runtime} DIRECTORY)
 set(cxx_headers "--start-no-unused-arguments -nostdinc++ --end-no-unused-arguments")
 foreach(folder c++ c++/x86_64-w64-mingw32 c++/backward)

@@ -14,8 +14,11 @@
 #ifndef NEBULA_GENERATOR_H
 #define NEBULA_GENERATOR_H
 
+#include <stddef.h>
 #include <stdint.h>
+#if !defined(_WIN32)
 #include <stdlib.h>
+#endif
 
 #ifdef __cplusplus
 #define NEBULA_CAST(type, value) static_cast<type>(value)
@@ -74,11 +77,31 @@ typedef struct NebulaGenerator {
     uint32_t calls;  /* twice the number of calls under way; 1 is added when it is withdrawn */
 } NebulaGenerator;
 
+/* ---- Where the block comes from, which one library may allocate and the other one free */
+
+#if defined(_WIN32)
+/* Each C runtime has a heap of its own, and the two libraries may have two of them. The process has one,
+ * too. Declared as in windows.h, which would bring a thousand other names. */
+__declspec(dllimport) void *__stdcall GetProcessHeap(void);
+__declspec(dllimport) void *__stdcall HeapAlloc(void *heap, unsigned long flags, size_t bytes);
+__declspec(dllimport) int __stdcall HeapFree(void *heap, unsigned long flags, void *block);
+static inline void *nebula_generator_zeros(void) {
+    const unsigned long zeros = 8; /* HEAP_ZERO_MEMORY */
+    return HeapAlloc(GetProcessHeap(), zeros, sizeof(NebulaGenerator));
+}
+static inline void nebula_generator_free(NebulaGenerator *generator) {
+    HeapFree(GetProcessHeap(), 0, generator);
+}
+#else
+static inline void *nebula_generator_zeros(void) { return calloc(1, sizeof(NebulaGenerator)); }
+static inline void nebula_generator_free(NebulaGenerator *generator) { free(generator); }
+#endif
+
 /* ---- For the maker */
 
 /* All zeros but what the maker need not know; null without memory. */
 static inline NebulaGenerator *nebula_generator_new(void) {
-    NebulaGenerator *made = NEBULA_CAST(NebulaGenerator *, calloc(1, sizeof(NebulaGenerator)));
+    NebulaGenerator *made = NEBULA_CAST(NebulaGenerator *, nebula_generator_zeros());
     if (made == NULL) return NULL;
     made->version = NEBULA_GENERATOR_VERSION;
     made->size = sizeof(NebulaGenerator);
@@ -89,7 +112,8 @@ static inline NebulaGenerator *nebula_generator_new(void) {
 /* Gives a share back. What is shared is freed with the last one, so this block belongs to neither
  * library: each may be unloaded before the other. */
 static inline void nebula_generator_drop(NebulaGenerator *generator) {
-    if (__atomic_sub_fetch(&generator->owners, 1, __ATOMIC_SEQ_CST) == 0) free(generator);
+    if (__atomic_sub_fetch(&generator->owners, 1, __ATOMIC_SEQ_CST) == 0)
+        nebula_generator_free(generator);
 }
 
 /* No call begins after this. Call it for each generator before the maker's library is unloaded, also for
