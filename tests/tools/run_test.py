@@ -112,6 +112,13 @@ class WrongDemoFlags(StubbedEntry):
         self.assertEqual([], list((self.tree / "fresh").iterdir()))
 
 
+class Examples(StubbedEntry):
+    def test_an_unknown_example_is_named_before_anything_is_built(self):
+        result = self.run_verb("examples", "extension", "rust")
+        self.assert_refused(result, '"rust"', "extension godot_cpp", status=2)
+        self.assertEqual([], self.calls())
+
+
 class WrongBenchFlags(StubbedEntry):
     def setUp(self):
         super().setUp()
