@@ -10,7 +10,7 @@
 # else is installed. So each holds the C++ runtime too, and needs the C library only. A symbol that
 # nobody defines fails the link here and not the start of a game.
 function(nebula_godot_extension target name folder)
-    if(CMAKE_CROSSCOMPILING)  # no engine here loads it
+    if(CMAKE_CROSSCOMPILING AND NEBULA_DEVELOPER)  # no engine here loads ours
         set(folder ${CMAKE_BINARY_DIR})
     endif()
     target_compile_options(${target} PRIVATE

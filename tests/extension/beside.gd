@@ -36,6 +36,8 @@ func _run() -> void:
 	check(terrain.get_statistics().triangles_shown > 0, "and has ground")
 	check(absf(ground(terrain, Vector3(24, 50, 24)) + 6.0) < 0.1, "the middle of a crater is deep")
 	check(absf(ground(terrain, Vector3(0, 50, 0))) < 0.1, "its corner is not")
+	var heights: PackedFloat32Array = terrain.generator.heights(Vector2i(24, 24), Vector2i.ONE)
+	check(heights.size() == 1 and absf(heights[0] + 6.0) < 0.1, "a map has it, too: %s" % heights)
 	moon.depth = 3.0
 	terrain.regenerate()
 	check(await terrain.wait_loaded(), "it loads again")

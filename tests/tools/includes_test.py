@@ -88,6 +88,7 @@ class Includes(ScratchTree):
             "examples/e.cpp": '#include "nebula/godot/node.hpp"\n',
             "examples/installed/main.cpp": '#include "nebula/godot/node.hpp"\n',
             "examples/godot/door.cpp": '#include "nebula/godot/node.hpp"\n',
+            "examples/extension/entry.cpp": "#include <nebula/godot/node.hpp>\n",
             "examples/godot_cpp/src/door.cpp": "#include <nebula/godot/node.hpp>\n#include <godot_cpp/godot.hpp>\n",
         })))
 

@@ -112,6 +112,13 @@ class WrongDemoFlags(StubbedEntry):
         self.assertEqual([], list((self.tree / "fresh").iterdir()))
 
 
+class Examples(StubbedEntry):
+    def test_an_unknown_example_is_named_before_anything_is_built(self):
+        result = self.run_verb("examples", "extension", "rust")
+        self.assert_refused(result, '"rust"', "extension godot_cpp", status=2)
+        self.assertEqual([], self.calls())
+
+
 class WrongBenchFlags(StubbedEntry):
     def setUp(self):
         super().setUp()
@@ -373,6 +380,7 @@ class WholeTest(StubbedEntry):
             "tree/bench/godot/prepare.py": passes,
             "tree/nebula/x.hpp": "", "tree/tests/x.hpp": "", "tree/.ci/run": "",
             "tree/tests/godot/run.sh": "#!/bin/sh\necho '7 passed, 0 failed'\n",
+            "tree/tests/extension/run.sh": '#!/bin/sh\necho "extension $*" >>"$STUB_FOLDER/calls"\necho "6 passed, 0 failed"\n',
             "tree/tests/godot_cpp/run.sh": '#!/bin/sh\necho "godot_cpp $*" >>"$STUB_FOLDER/calls"\necho "8 passed, 0 failed"\n',
             "tree/tests/godot/export.sh": '#!/bin/sh\necho "export $*" >>"$STUB_FOLDER/calls"\n',
             "tree/tools/get_godot.sh": f'#!/bin/sh\n[ "$1" != --export-template ] || {{ echo /the/template; exit; }}\necho {self.stubs}/an-engine\n',
@@ -382,7 +390,7 @@ class WholeTest(StubbedEntry):
             "tree/tools/package/package.py": WRITING_PACKER,
             **{f"tree/tools/check/{name}.py": passes for name in ("docs", "includes", "tidy")},
         })  # fmt: skip
-        for script in ("tests/godot/run.sh", "tests/godot_cpp/run.sh", "tests/godot/export.sh", "tests/godot/package.sh"):
+        for script in ("tests/godot/run.sh", "tests/extension/run.sh", "tests/godot_cpp/run.sh", "tests/godot/export.sh", "tests/godot/package.sh"):
             (self.tree / script).chmod(0o755)
         for name in ("clang-format-16", "clang++-16", "clang-16", "shellcheck"):
             self.stub(name, RECORDER)
@@ -399,7 +407,7 @@ class WholeTest(StubbedEntry):
         rows = self.rows_of(result)
         total = rows.pop("total")
         self.assertEqual({
-            "checks", "build release", "engine tests", "example of godot-cpp", "demo", "digging game", "exported demo", "guide", "package", "unit tests, release",
+            "checks", "build release", "engine tests", "example of godot-cpp", "example extension", "demo", "digging game", "exported demo", "guide", "package", "unit tests, release",
             "build asan", "unit tests, asan", "build tsan", "unit tests, tsan", "build gcc", "unit tests, gcc",
             "build bench", "build dev", "engine tests, dev", "unit tests, dev", "clang-tidy",
         }, set(rows))  # fmt: skip
@@ -408,6 +416,7 @@ class WholeTest(StubbedEntry):
         self.assertEqual(total[:2], [sum(row[column] for row in rows.values()) for column in (0, 1)])
         self.assertEqual(f"{total[0]} passed, 0 failed", result.stdout.splitlines()[-1])
         self.assertIn(f"godot_cpp {self.tree}/build/release", self.calls())
+        self.assertIn(f"extension {self.tree}/build/release", self.calls())
         self.assertIn("export /the/template", self.calls())
         self.assertIn(f"package {self.tree}/build/package-test/nebula-1.2.3-linux-x86_64.zip /the/template", self.calls())
 

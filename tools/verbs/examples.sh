@@ -44,7 +44,7 @@ example_godot_cpp() {
     if [[ ! -e $godot_cpp && ! ${GODOT_CPP:-} ]]; then
         godot_cpp=$NEBULA_ROOT/tests/godot_cpp/stand_in
         options=(-DGODOTCPP_GDEXTENSION_DIR="$1/include/nebula/engine")
-        printf 'There is no godot-cpp in %s: a stand-in takes its place. To use yours, set GODOT_CPP to its folder.\n' "$source" >&4
+        printf '\nThere is no godot-cpp in %s: a stand-in takes its place. To use yours, set GODOT_CPP to its folder.\n' "$source" >&4
     fi
     rm -rf "$copy" "$2/project" && mkdir -p "$copy" &&
         cp -R "$source/CMakeLists.txt" "$source/src" "$source/project" "$copy" &&

@@ -47,30 +47,30 @@ typedef struct NebulaWhy {
 typedef struct NebulaGenerator {
     uint32_t version; /* NEBULA_GENERATOR_VERSION */
     uint32_t size;    /* sizeof(NebulaGenerator): later versions add to the end */
-    void *data;       /* the maker's, handed to each function */
+    void* data;       /* the maker's, handed to each function */
 
     /* Writes the signed distance to the surface at each point, in units, negative in the ground. It must
      * depend on the point alone, bit for bit: neighbouring boxes and all steps ask for shared points, and
      * there is a gap where the answers differ. Distances beyond 4 steps need a right sign only. NaN is
      * air. False on failure. */
-    int (*distances)(void *data, const NebulaPoints *points, float *out, NebulaWhy *why);
+    int (*distances)(void* data, const NebulaPoints* points, float* out, NebulaWhy* why);
 
     /* May be null. Proves between which two numbers all distances of the box lie; false if it cannot.
      * They may be farther apart than the truth, never nearer. Regions of air and of solid ground are
      * not computed if this can tell. */
-    int (*bounds)(void *data, const NebulaPoints *points, float *least, float *most);
+    int (*bounds)(void* data, const NebulaPoints* points, float* least, float* most);
 
     /* May be null: the layers of the VoxelNativeGenerator are used then. Writes the material of each
      * point, 0 to 127; a point of the air has one, too. False on failure. */
-    int (*materials)(void *data, const NebulaPoints *points, uint8_t *out, NebulaWhy *why);
+    int (*materials)(void* data, const NebulaPoints* points, uint8_t* out, NebulaWhy* why);
 
     /* May be null. Proves that all points of the box have the same material; false if it cannot. */
-    int (*one_material)(void *data, const NebulaPoints *points, uint8_t *material);
+    int (*one_material)(void* data, const NebulaPoints* points, uint8_t* material);
 
     /* The terrain needs it no more, and the maker may free `data`. It keeps its share: this call is
      * code of the maker, too, and whoever withdraws must be able to wait for its end. Not called after
      * the maker has withdrawn the generator. */
-    void (*unused)(struct NebulaGenerator *generator);
+    void (*unused)(struct NebulaGenerator* generator);
 
     /* For the functions below. */
     uint32_t owners; /* the maker and the terrain */
@@ -82,27 +82,27 @@ typedef struct NebulaGenerator {
 #if defined(_WIN32)
 /* Each C runtime has a heap of its own, and the two libraries may have two of them. The process has one,
  * too. Declared as in windows.h, which would bring a thousand other names. */
-__declspec(dllimport) void *__stdcall GetProcessHeap(void);
-__declspec(dllimport) void *__stdcall HeapAlloc(void *heap, unsigned long flags, size_t bytes);
-__declspec(dllimport) int __stdcall HeapFree(void *heap, unsigned long flags, void *block);
-static inline void *nebula_generator_zeros(void) {
+__declspec(dllimport) void* __stdcall GetProcessHeap(void);
+__declspec(dllimport) void* __stdcall HeapAlloc(void* heap, unsigned long flags, size_t bytes);
+__declspec(dllimport) int __stdcall HeapFree(void* heap, unsigned long flags, void* block);
+static inline void* nebula_generator_zeros(void) {
     const unsigned long zeros = 8; /* HEAP_ZERO_MEMORY */
     return HeapAlloc(GetProcessHeap(), zeros, sizeof(NebulaGenerator));
 }
-static inline void nebula_generator_free(NebulaGenerator *generator) {
+static inline void nebula_generator_free(NebulaGenerator* generator) {
     HeapFree(GetProcessHeap(), 0, generator);
 }
 #else
-static inline void *nebula_generator_zeros(void) { return calloc(1, sizeof(NebulaGenerator)); }
-static inline void nebula_generator_free(NebulaGenerator *generator) { free(generator); }
+static inline void* nebula_generator_zeros(void) { return calloc(1, sizeof(NebulaGenerator)); }
+static inline void nebula_generator_free(NebulaGenerator* generator) { free(generator); }
 #endif
 
 /* ---- For the maker */
 
 /* All zeros but what the maker need not know; null without memory. */
-static inline NebulaGenerator *nebula_generator_new(void) {
-    NebulaGenerator *made = NEBULA_CAST(NebulaGenerator *, nebula_generator_zeros());
-    if (made == NULL) return NULL;
+static inline NebulaGenerator* nebula_generator_new(void) {
+    NebulaGenerator* made = NEBULA_CAST(NebulaGenerator*, nebula_generator_zeros());
+    if (!made) return made;
     made->version = NEBULA_GENERATOR_VERSION;
     made->size = sizeof(NebulaGenerator);
     made->owners = 2;
@@ -111,7 +111,7 @@ static inline NebulaGenerator *nebula_generator_new(void) {
 
 /* Gives a share back. What is shared is freed with the last one, so this block belongs to neither
  * library: each may be unloaded before the other. */
-static inline void nebula_generator_drop(NebulaGenerator *generator) {
+static inline void nebula_generator_drop(NebulaGenerator* generator) {
     if (__atomic_sub_fetch(&generator->owners, 1, __ATOMIC_SEQ_CST) == 0)
         nebula_generator_free(generator);
 }
@@ -119,25 +119,25 @@ static inline void nebula_generator_drop(NebulaGenerator *generator) {
 /* No call begins after this. Call it for each generator before the maker's library is unloaded, also for
  * an unused one, and wait until nebula_generator_is_idle(); then free `data` and drop the share. The share
  * of one that is unused and idle can be dropped at any time. */
-static inline void nebula_generator_withdraw(NebulaGenerator *generator) {
+static inline void nebula_generator_withdraw(NebulaGenerator* generator) {
     __atomic_fetch_or(&generator->calls, 1U, __ATOMIC_SEQ_CST);
 }
-static inline int nebula_generator_is_idle(const NebulaGenerator *generator) {
+static inline int nebula_generator_is_idle(const NebulaGenerator* generator) {
     return __atomic_load_n(&generator->calls, __ATOMIC_SEQ_CST) <= 1U;
 }
 
 /* ---- For the terrain */
 
 /* Around each call of a function: false, and then there must be no call, if it was withdrawn. */
-static inline int nebula_generator_enter(NebulaGenerator *generator) {
+static inline int nebula_generator_enter(NebulaGenerator* generator) {
     if ((__atomic_fetch_add(&generator->calls, 2U, __ATOMIC_SEQ_CST) & 1U) == 0U) return 1;
     __atomic_fetch_sub(&generator->calls, 2U, __ATOMIC_SEQ_CST);
     return 0;
 }
-static inline void nebula_generator_leave(NebulaGenerator *generator) {
+static inline void nebula_generator_leave(NebulaGenerator* generator) {
     __atomic_fetch_sub(&generator->calls, 2U, __ATOMIC_SEQ_CST);
 }
-static inline int nebula_generator_is_withdrawn(const NebulaGenerator *generator) {
+static inline int nebula_generator_is_withdrawn(const NebulaGenerator* generator) {
     return (__atomic_load_n(&generator->calls, __ATOMIC_SEQ_CST) & 1U) != 0U;
 }
 

@@ -93,12 +93,12 @@ std::shared_ptr<const voxel::Generator> VoxelNativeGenerator::build() const {
 
 std::shared_ptr<const voxel::Generator> VoxelNativeGenerator::ask_source() const {
     const Ref<Resource> made_by = checked_source();
-    const Variant address = made_by->call(kMakeGenerator);
+    const auto address = static_cast<std::intptr_t>(
+        made_by->call(kMakeGenerator).try_to<std::int64_t>().value_or(0));
     try {
-        return std::make_shared<ForeignGenerator>(
-            reinterpret_cast<NebulaGenerator*>(
-                static_cast<std::intptr_t>(address.try_to<std::int64_t>().value_or(0))),
-            layers());
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): README.md, "Why it is like this"
+        auto* const made = reinterpret_cast<NebulaGenerator*>(address);
+        return std::make_shared<ForeignGenerator>(made, layers());
     } catch (const std::invalid_argument& error) {
         throw std::invalid_argument("VoxelNativeGenerator cannot use the generator of " +
                                     class_of(made_by) + ": " + error.what());
