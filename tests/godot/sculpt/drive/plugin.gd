@@ -23,6 +23,7 @@ const STAMPED := Vector3(12, 0, -8)
 const COPIED := Vector3(16, 2, 16)
 const CLOSED := Vector3(10, 0, 4)
 const SAVED_AS := Vector3(-2, 0, -4)
+const REMOVED := Vector3(-8, 0, 4)
 const HIDDEN := Vector3(-4, 2, 2)
 const GAME_DUG := Vector3(12, 0, 12)
 
@@ -272,6 +273,38 @@ func close_and_save(terrain: VoxelTerrain) -> void:
 	terrain = EditorInterface.get_edited_scene_root().get_node("Terrain")
 	await loaded(terrain)
 	check(height(terrain, CLOSED) < -1.0, "and the world was saved with it")
+	await remove_and_reload(terrain)
+
+
+func remove_and_reload(terrain: VoxelTerrain) -> void:
+	await select(terrain)
+	await press(button("Dig"))
+	await drag([on_screen(REMOVED)])
+	var dug := height(terrain, REMOVED)
+	check(dug < -1.0, "a stroke before the node is removed: %s" % dug)
+	var root := terrain.get_parent()
+	var undo := EditorInterface.get_editor_undo_redo()
+	undo.create_action("Remove Terrain", UndoRedo.MERGE_DISABLE, root)
+	undo.add_do_method(root, &"remove_child", terrain)
+	undo.add_undo_method(root, &"add_child", terrain)
+	undo.add_undo_property(terrain, &"owner", root)
+	undo.add_undo_reference(terrain)
+	undo.commit_action()
+	EditorInterface.save_scene()
+	await frames(5)
+	await key(KEY_Z, true)
+	check(height(terrain, REMOVED) == dug, "a node that comes back has its strokes: %s" % height(terrain, REMOVED))
+	var saved := saves_of(terrain)
+	EditorInterface.save_scene()
+	await comes(func() -> bool: return not saved.is_empty(), "which are saved then")
+
+	EditorInterface.reload_scene_from_path(RENAMED)
+	await frames(5)
+	check(not is_instance_valid(terrain), "the scene is loaded again")
+	terrain = EditorInterface.get_edited_scene_root().get_node("Terrain")
+	await loaded(terrain)
+	await select(terrain)
+	check(height(terrain, REMOVED) == dug and shown_problem().is_empty(), "with its world")
 
 
 # docs/pictures/editor.jpg
