@@ -56,7 +56,10 @@ func _run() -> void:
 	elif what == "again":
 		await look_again(terrain)
 	print("drove: %s" % ["passed" if _failed == 0 else "failed"])
-	get_tree().quit()
+	if what == "first":
+		await quit_without_saving()
+	else:
+		get_tree().quit()
 
 
 func sculpt(terrain: VoxelTerrain) -> void:
@@ -154,6 +157,18 @@ func look_at_previews(terrain: VoxelTerrain) -> void:
 		return  # where the editor makes no pictures
 	for resource: Resource in [hills, terrain.material_library.get_material(1)]:
 		check(await has_preview(resource), "the inspector has a small picture of %s" % resource.get_class())
+
+
+func quit_without_saving() -> void:
+	get_tree().root.find_children("*", "EditorNode", true, false)[0].notification(NOTIFICATION_WM_CLOSE_REQUEST)
+	await frames(5)
+	var asked := dialogs()
+	check(asked.size() == 1 and "unsaved changes" in asked[0].dialog_text, "the editor asks before it quits")
+	for dialog in asked:
+		for choice: Button in dialog.find_children("*", "Button", true, false):
+			if choice.text == "Don't Save":
+				choice.pressed.emit.call_deferred()  # after which this plugin is no more
+	get_tree().create_timer(20.0).timeout.connect(get_tree().quit.bind(1))  # if it does not quit
 
 
 # While the editor has the file open.
@@ -260,9 +275,7 @@ func close_and_save(terrain: VoxelTerrain) -> void:
 	var tabs: TabBar = bar.find_children("*", "TabBar", true, false)[0]
 	tabs.tab_close_pressed.emit(tabs.current_tab)
 	await frames(5)
-	var asked := get_tree().root.find_children("*", "ConfirmationDialog", true, false).filter(
-		func(dialog: ConfirmationDialog) -> bool: return dialog.visible
-	)
+	var asked := dialogs()
 	check(asked.size() == 1 and "unsaved changes" in asked[0].dialog_text, "the editor asks about the stroke")
 	for dialog: ConfirmationDialog in asked:
 		dialog.get_ok_button().pressed.emit()
@@ -368,6 +381,13 @@ func press(what: Button) -> void:
 	var at := what.get_global_rect().get_center()
 	await mouse(at, true)
 	await mouse(at, false)
+
+
+# Those that wait for an answer.
+func dialogs() -> Array[Node]:
+	return get_tree().root.find_children("*", "ConfirmationDialog", true, false).filter(
+		func(dialog: ConfirmationDialog) -> bool: return dialog.visible
+	)
 
 
 func create_world(terrain: VoxelTerrain) -> void:
