@@ -169,7 +169,11 @@ func test_layers_and_masks_decide_who_has_ground() -> void:
 	check_equal(terrain.get_statistics()["collision_bodies"], 0, "bodies")
 	outsider.position = Vector3(8, 2, 8)
 	outsider.linear_velocity = Vector3.ZERO
+	outsider.gravity_scale = 0.0
 	outsider.collision_mask = 4
+	await ticks(1)
+	check_equal(await terrain.ground_ready(outsider), true, "ground_ready with the layer in its mask")
+	outsider.gravity_scale = 1.0
 	await ticks(120)
 	check_equal(terrain.get_statistics()["collision_bodies"], 1, "bodies")
 	check(absf(outsider.position.y - 0.5) < TOUCH, "%s" % outsider.position)

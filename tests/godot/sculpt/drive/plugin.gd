@@ -23,6 +23,7 @@ const STAMPED := Vector3(12, 0, -8)
 const COPIED := Vector3(16, 2, 16)
 const CLOSED := Vector3(10, 0, 4)
 const SAVED_AS := Vector3(-2, 0, -4)
+const REMOVED := Vector3(-8, 0, 4)
 const HIDDEN := Vector3(-4, 2, 2)
 const GAME_DUG := Vector3(12, 0, 12)
 
@@ -55,7 +56,10 @@ func _run() -> void:
 	elif what == "again":
 		await look_again(terrain)
 	print("drove: %s" % ["passed" if _failed == 0 else "failed"])
-	get_tree().quit()
+	if what == "first":
+		await quit_without_saving()
+	else:
+		get_tree().quit()
 
 
 func sculpt(terrain: VoxelTerrain) -> void:
@@ -153,6 +157,18 @@ func look_at_previews(terrain: VoxelTerrain) -> void:
 		return  # where the editor makes no pictures
 	for resource: Resource in [hills, terrain.material_library.get_material(1)]:
 		check(await has_preview(resource), "the inspector has a small picture of %s" % resource.get_class())
+
+
+func quit_without_saving() -> void:
+	get_tree().root.find_children("*", "EditorNode", true, false)[0].notification(NOTIFICATION_WM_CLOSE_REQUEST)
+	await frames(5)
+	var asked := dialogs()
+	check(asked.size() == 1 and "unsaved changes" in asked[0].dialog_text, "the editor asks before it quits")
+	for dialog in asked:
+		for choice: Button in dialog.find_children("*", "Button", true, false):
+			if choice.text == "Don't Save":
+				choice.pressed.emit.call_deferred()  # after which this plugin is no more
+	get_tree().create_timer(20.0).timeout.connect(get_tree().quit.bind(1))  # if it does not quit
 
 
 # While the editor has the file open.
@@ -259,9 +275,7 @@ func close_and_save(terrain: VoxelTerrain) -> void:
 	var tabs: TabBar = bar.find_children("*", "TabBar", true, false)[0]
 	tabs.tab_close_pressed.emit(tabs.current_tab)
 	await frames(5)
-	var asked := get_tree().root.find_children("*", "ConfirmationDialog", true, false).filter(
-		func(dialog: ConfirmationDialog) -> bool: return dialog.visible
-	)
+	var asked := dialogs()
 	check(asked.size() == 1 and "unsaved changes" in asked[0].dialog_text, "the editor asks about the stroke")
 	for dialog: ConfirmationDialog in asked:
 		dialog.get_ok_button().pressed.emit()
@@ -272,6 +286,38 @@ func close_and_save(terrain: VoxelTerrain) -> void:
 	terrain = EditorInterface.get_edited_scene_root().get_node("Terrain")
 	await loaded(terrain)
 	check(height(terrain, CLOSED) < -1.0, "and the world was saved with it")
+	await remove_and_reload(terrain)
+
+
+func remove_and_reload(terrain: VoxelTerrain) -> void:
+	await select(terrain)
+	await press(button("Dig"))
+	await drag([on_screen(REMOVED)])
+	var dug := height(terrain, REMOVED)
+	check(dug < -1.0, "a stroke before the node is removed: %s" % dug)
+	var root := terrain.get_parent()
+	var undo := EditorInterface.get_editor_undo_redo()
+	undo.create_action("Remove Terrain", UndoRedo.MERGE_DISABLE, root)
+	undo.add_do_method(root, &"remove_child", terrain)
+	undo.add_undo_method(root, &"add_child", terrain)
+	undo.add_undo_property(terrain, &"owner", root)
+	undo.add_undo_reference(terrain)
+	undo.commit_action()
+	EditorInterface.save_scene()
+	await frames(5)
+	await key(KEY_Z, true)
+	check(height(terrain, REMOVED) == dug, "a node that comes back has its strokes: %s" % height(terrain, REMOVED))
+	var saved := saves_of(terrain)
+	EditorInterface.save_scene()
+	await comes(func() -> bool: return not saved.is_empty(), "which are saved then")
+
+	EditorInterface.reload_scene_from_path(RENAMED)
+	await frames(5)
+	check(not is_instance_valid(terrain), "the scene is loaded again")
+	terrain = EditorInterface.get_edited_scene_root().get_node("Terrain")
+	await loaded(terrain)
+	await select(terrain)
+	check(height(terrain, REMOVED) == dug and shown_problem().is_empty(), "with its world")
 
 
 # docs/pictures/editor.jpg
@@ -335,6 +381,13 @@ func press(what: Button) -> void:
 	var at := what.get_global_rect().get_center()
 	await mouse(at, true)
 	await mouse(at, false)
+
+
+# Those that wait for an answer.
+func dialogs() -> Array[Node]:
+	return get_tree().root.find_children("*", "ConfirmationDialog", true, false).filter(
+		func(dialog: ConfirmationDialog) -> bool: return dialog.visible
+	)
 
 
 func create_world(terrain: VoxelTerrain) -> void:
