@@ -23,7 +23,7 @@ struct HandedOver {
     NebulaGenerator* shared = nullptr;
 };
 
-constinit Mutex mutex;
+Mutex mutex;
 
 std::vector<HandedOver>& handed_over() NEBULA_REQUIRES(mutex) {
     static std::vector<HandedOver> all;

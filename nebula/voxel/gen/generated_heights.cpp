@@ -11,7 +11,7 @@
 namespace nebula::voxel {
 namespace {
 
-constexpr std::int32_t kEdge = 32;  // of what is sampled at once, in cells
+constexpr std::int32_t kCellsAtOnce = 32;  // along each axis of what is sampled
 constexpr float kNoGround = -std::numeric_limits<float>::infinity();
 
 class Search {
@@ -21,16 +21,16 @@ public:
           columns_(columns),
           found_(static_cast<std::size_t>(columns.width) * static_cast<std::size_t>(columns.depth),
                  kNoGround),
-          samples_(std::size_t{kEdge} * kEdge * (kEdge + 1)) {}
+          samples_(std::size_t{kCellsAtOnce} * kCellsAtOnce * (kCellsAtOnce + 1)) {}
 
     std::vector<float> run() {
         const std::int32_t top = kMostGeneratedHeight >> columns_.level;
-        for (std::int32_t z = 0; z < columns_.depth; z += kEdge)
-            for (std::int32_t x = 0; x < columns_.width; x += kEdge) {
+        for (std::int32_t z = 0; z < columns_.depth; z += kCellsAtOnce)
+            for (std::int32_t x = 0; x < columns_.width; x += kCellsAtOnce) {
                 x_ = x;
                 z_ = z;
-                width_ = std::min(kEdge, columns_.width - x);
-                depth_ = std::min(kEdge, columns_.depth - z);
+                width_ = std::min(kCellsAtOnce, columns_.width - x);
+                depth_ = std::min(kCellsAtOnce, columns_.depth - z);
                 missing_ = width_ * depth_;
                 descend(-top, top);
             }
@@ -49,7 +49,7 @@ private:
         if (missing_ == 0) return;
         const Range range = generator_.bounds(region(low, high));
         if (range.all_air() || range.all_solid()) return;
-        if (high - low <= kEdge) return search(low, high);
+        if (high - low <= kCellsAtOnce) return search(low, high);
         const std::int32_t middle = low + (high - low) / 2;
         descend(middle, high);
         descend(low, middle);
