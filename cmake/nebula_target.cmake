@@ -166,7 +166,8 @@ function(nebula_add_test name)
         target_compile_options(${name} PRIVATE -include ${PROJECT_SOURCE_DIR}/tests/atomic_wait_windows.hpp)
         target_link_libraries(${name} PRIVATE synchronization)
     endif()
-    if(arg_UNOPTIMIZED AND (NEBULA_SANITIZE OR CMAKE_CXX_COMPILER_ID STREQUAL "GNU"))
+    if((arg_UNOPTIMIZED AND (NEBULA_SANITIZE OR CMAKE_CXX_COMPILER_ID STREQUAL "GNU")) OR
+       (arg_WITH_THREADS AND NEBULA_SANITIZE MATCHES thread))  # of which few run there
         target_compile_options(${name} PRIVATE ${NEBULA_UNOPTIMIZED})
         nebula_precompile(${name} UNOPTIMIZED_TEST)
     else()
