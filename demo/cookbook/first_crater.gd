@@ -8,6 +8,8 @@ const REACH := 300.0
 func prepare() -> void:
 	await super()
 	look_from(ground_at(0, 0) + Vector3(-3, 19, 15), ground_at(0, 0))
+	if not on_tour:
+		_make_crater()
 
 
 func perform() -> void:

@@ -21,6 +21,7 @@ func _ready() -> void:
 		_add(name, Recipes.help_of(name).get_slice("\n", 0), _open.bind(Recipes.path_of(name)))
 	var last: Button = %Entries.get_node_or_null(_last)
 	if last != null:
+		await get_tree().process_frame  # until then nothing has a place to scroll to
 		last.grab_focus()
 
 

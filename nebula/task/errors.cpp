@@ -23,7 +23,7 @@ std::string_view describe(AsyncErrorCode code) noexcept {
         case AsyncErrorCode::NullObject:
             return "there is no object to wait for";
         case AsyncErrorCode::RuntimeClosed:
-            return "the runtime has shut down";
+            return "the runtime does not run";
         case AsyncErrorCode::WrongThread:
             return "called on the wrong thread";
         case AsyncErrorCode::NotReady:

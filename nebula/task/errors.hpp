@@ -15,7 +15,7 @@ enum class AsyncErrorCode : std::uint8_t {
     TaskCancelled,     ///< The awaited task was cancelled.
     EmitterFreed,      ///< The object that would have ended the wait is gone.
     NullObject,        ///< There was no object to wait for.
-    RuntimeClosed,     ///< The runtime has shut down.
+    RuntimeClosed,     ///< The runtime has shut down, or has not begun.
     WrongThread,       ///< Called on the wrong thread.
     NotReady,          ///< A result was requested before there was one.
     UnknownSignal,     ///< The object has no signal with that name.

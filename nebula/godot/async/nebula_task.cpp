@@ -32,6 +32,16 @@ bool may_announce_in(std::uint64_t frame) {
     return ++count <= kAnnouncementsPerFrame;
 }
 
+bool is_task_failed(const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const TaskFailed&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 }  // namespace
 
 /// Announces an end in the next frame.
@@ -348,6 +358,7 @@ TaskEnding::~TaskEnding() {
 
 void TaskEnding::exception(const std::exception_ptr& error) noexcept {
     try {
+        if (is_task_failed(error)) told_->looked_at_ = true;
         finish({}, task_error_of(error));
     } catch (...) {
         report_current_exception("NebulaTask");

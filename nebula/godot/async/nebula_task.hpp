@@ -70,7 +70,7 @@ struct TaskNews {
     Dictionary details;     ///< What there is to know besides the value.
 };
 
-/// Ends a task with this code and message, if it leaves the task's body.
+/// Ends a task with this code and message. If no script awaits it, nobody is told.
 class TaskFailed : public std::runtime_error {
 public:
     TaskFailed(NebulaTaskError::Code code, const std::string& message)

@@ -28,7 +28,9 @@ void NebulaInterval::bind(ClassBuilder<NebulaInterval>& c) {
           "[codeblock]\nvar beat := Nebula.interval(0.5)\nwhile health < 100:\n    health += await "
           "beat.next()\n[/codeblock]\nTicks do not drift: tick [i]n[/i] is due exactly [i]n[/i] "
           "periods after the first wait began, and comes in the first frame that reaches that "
-          "time. The time is that of the game: it follows [member Engine.time_scale].");
+          "time. The time is that of the game: it follows [member Engine.time_scale], and goes on "
+          "while the "
+          "tree is paused.");
     c.method("next", &NebulaInterval::next)
         .doc(
             "Await what this returns: it ends at the next tick, with the number of periods that "

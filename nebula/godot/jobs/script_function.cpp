@@ -83,7 +83,10 @@ Variant ScriptFunction::call(const Variant* argument, ScriptErrorWatch& watch) c
 void ScriptFunction::fail(const GDExtensionCallError& error) const {
     switch (error.error) {
         case GDEXTENSION_CALL_ERROR_INSTANCE_IS_NULL:
-            throw ScriptError("'" + method() + "' was not called: its object was freed");
+        case GDEXTENSION_CALL_ERROR_INVALID_METHOD:
+            throw ScriptError("'" + method() +
+                              "' was not called: its object was freed, or has no such method any "
+                              "more, because its script has changed");
         case GDEXTENSION_CALL_ERROR_TOO_FEW_ARGUMENTS:
         case GDEXTENSION_CALL_ERROR_TOO_MANY_ARGUMENTS:
             throw ScriptError(name() +

@@ -187,7 +187,13 @@ Variant ScriptJob::take() {
     if (StopToken(stop_).stop_requested())
         throw TaskFailed(Code::Cancelled,
                          "the node of '" + name_ + "' left the scene tree while the function ran");
-    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    try {
+        if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    } catch (const ScriptError& error) {
+        // The engine has shown it: nobody needs to be told again.
+        if (error.shown()) throw TaskFailed(Code::Failed, error.what());
+        throw;
+    }
     return std::move(result_);
 }
 

@@ -105,7 +105,9 @@ EngineLoop::~EngineLoop() {
 }
 
 EngineLoop& EngineLoop::get() {
-    if (!running) throw RuntimeClosed("the engine's main loop is not running");
+    if (!running)
+        throw RuntimeClosed(
+            "the engine's main loop has not begun yet, or has ended; begin in _ready()");
     return *running;
 }
 

@@ -6,7 +6,9 @@
 #include "nebula/threading/nesting.hpp"
 #include "nebula/threading/worker_pool.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -92,6 +94,16 @@ private:
     std::thread thread_;                  // main thread
 };
 
+// As much as the engine gives its own threads. It stops a script that calls itself without end after
+// 1024 calls, and that many need more than the 2 MiB of the pool's own default. A thread only takes
+// what it uses.
+constexpr std::size_t kLeastStack = std::size_t{8} * 1024 * 1024;
+
+WorkerPoolConfig with_room_for_scripts(WorkerPoolConfig wanted) {
+    wanted.stack_size_bytes = std::max(wanted.stack_size_bytes, kLeastStack);
+    return wanted.with_environment();
+}
+
 // Main thread only. stop_shared_pool() empties both pointers while the workers' code is still
 // loaded.
 std::unique_ptr<Start> start;
@@ -121,12 +133,12 @@ void start_shared_pool() noexcept {
 
 const WorkerPoolConfig& shared_pool_config() {
     // Not earlier than the first call: the log must have its sink.
-    if (!config) config = WorkerPoolConfig{}.with_environment();
+    if (!config) config = with_room_for_scripts({});
     return *config;
 }
 
 void configure_shared_pool(const WorkerPoolConfig& wanted) {
-    config = wanted.with_environment();
+    config = with_room_for_scripts(wanted);
     restart();
 }
 

@@ -21,7 +21,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,8 +58,8 @@ std::string read_file(const String& path) {
 EngineLoop* main_loop() { return EngineLoop::get_if_running(); }
 
 // On the thread of files: it takes a while.
-task<String> write_trace(std::shared_ptr<TraceRecorder> recorder, std::string file) {
-    auto job = shared_pool().io().run([recorder, file] { return recorder->save(file); });
+task<String> write_trace(std::shared_ptr<const TraceSave> save, std::string file) {
+    auto job = shared_pool().io().run([save, file] { return save->write(file); });
     const std::string problem = co_await job;
     co_return problem.empty() ? String() : String("Nebula.save_trace: " + problem);
 }
@@ -158,13 +160,14 @@ void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
     c.method("is_tracing", &NebulaServer::is_tracing)
         .doc("Returns whether [method start_tracing] was called.");
     c.method("save_trace", &NebulaServer::save_trace, {"path"})
+        .result_is_error_text()
         .doc(
             "Writes the last ten seconds to a JSON file, on another thread, and waits until it is "
             "there. [code]ui.perfetto.dev[/code] shows it as a timeline.\n[codeblock]\nvar "
             "problem: String = await "
             "Nebula.save_trace(\"user://trace.json\")\n[/codeblock]\nReturns an empty string, or "
-            "one sentence that says what is wrong. The path may begin with [code]user://[/code]; a "
-            "missing folder is made.");
+            "one sentence that says what is wrong. The path begins with [code]user://[/code] or is "
+            "absolute; a missing folder is made.");
 }
 
 String NebulaServer::version() { return String(std::string_view(kVersion)); }
@@ -311,11 +314,18 @@ bool NebulaServer::is_tracing() { return recorder_->is_recording(); }
 
 Variant NebulaServer::save_trace(const String& path) {
     std::string file = file_of(path);
-    if (file.empty() || file.back() == '/')
+    // A name alone would be a file in whichever folder the game was started from.
+    if (file.empty() || file.back() == '/' || !std::filesystem::path(file).is_absolute())
         return String("Nebula.save_trace: \"" + path.utf8() +
                       "\" names no file; write for example user://trace.json");
+    std::shared_ptr<const TraceSave> save;
+    try {
+        save = std::make_shared<const TraceSave>(recorder_);
+    } catch (const std::logic_error& error) {
+        return String(std::string("Nebula.save_trace: ") + error.what());
+    }
     return make_awaitable(
-               write_trace(recorder_, std::move(file)),
+               write_trace(std::move(save), std::move(file)),
                {.name = "Nebula.save_trace",
                 .when_cancelled = Variant(String(
                     "Nebula.save_trace: the wait was cancelled before the trace was written"))})

@@ -126,7 +126,9 @@ void NebulaServer::bind_jobs(ClassBuilder<NebulaServer>& c) {
             "early, have it check [method stop_requested].\n\n[b]A method or lambda of a node[/b] "
             "ends with the node: when the node leaves the tree, a function that has not begun "
             "never does, and the main thread waits for one that runs, because it uses the node. "
-            "The same happens when the game quits.\n\nTo hold the task, in order to cancel it, use "
+            "The same happens when the game quits. Free such a node with [method Node.queue_free]: "
+            "while one of its methods runs, the engine refuses [method Object.free].\n\nTo hold "
+            "the task, in order to cancel it, use "
             "[method spawn].");
     c.method("spawn", &Self::spawn, {"function", "band", "name"})
         .defaults(Band::Normal, "")
@@ -184,7 +186,9 @@ void NebulaServer::bind_jobs(ClassBuilder<NebulaServer>& c) {
             "[Array] of their values, in the same order. An element is a [Signal], a [NebulaTask], "
             "a [Callable], which is called for this on the main thread and may be a coroutine, or "
             "a value, which is there at once. The first element that fails, is cancelled, or whose "
-            "object is freed ends the wait with a [NebulaTaskError] that says which one it was. "
+            "object is freed ends the wait with a [NebulaTaskError] that says which one it was. An "
+            "error in a function on the main thread is printed and gives [code]null[/code], as "
+            "always. "
             "[codeblock]\nvar got = await Nebula.all([Nebula.run(make_mesh), door.opened, "
             "ask_player])\n[/codeblock]");
     c.method("any", &Self::any, {"what"})
@@ -196,7 +200,8 @@ void NebulaServer::bind_jobs(ClassBuilder<NebulaServer>& c) {
     c.method("timeout", &Self::timeout, {"what", "seconds"})
         .doc(
             "Await it: it waits for [param what], which may be anything that [method all] takes, "
-            "and returns its value. If that takes longer than so many seconds of game time, it "
+            "and returns its value. If that takes longer than so many seconds of game time, which "
+            "follows [member Engine.time_scale] and goes on while the tree is paused, it "
             "returns a [NebulaTaskError] with the code [constant NebulaTaskError.TIMED_OUT]. What "
             "it waited for is not cancelled.");
     c.method("interval", &Self::interval, {"seconds"})

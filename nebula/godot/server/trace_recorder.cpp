@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <exception>
 #include <filesystem>
+#include <stdexcept>
+#include <utility>
 
 namespace nebula::godot {
 namespace {
@@ -30,21 +32,25 @@ bool TraceRecorder::is_recording() const noexcept {
     return wanted_;
 }
 
-std::string TraceRecorder::save(const std::string& file) noexcept {
-    {
-        const MutexLock lock(mutex_);
-        if (!wanted_) return "nothing is recorded; call Nebula.start_tracing() before";
-        ++saves_;
-    }
-    std::string problem;
+TraceSave::TraceSave(std::shared_ptr<TraceRecorder> recorder) : recorder_(std::move(recorder)) {
+    const MutexLock lock(recorder_->mutex_);
+    if (!recorder_->wanted_)
+        throw std::logic_error("nothing is recorded; call Nebula.start_tracing() before");
+    ++recorder_->saves_;
+}
+
+TraceSave::~TraceSave() {
+    const MutexLock lock(recorder_->mutex_);
+    if (--recorder_->saves_ == 0 && !recorder_->wanted_) recorder_->writer_.reset();
+}
+
+std::string TraceSave::write(const std::string& file) const noexcept {
     try {
-        writer_->write(std::filesystem::path(file));
+        recorder_->writer_->write(std::filesystem::path(file));
     } catch (const std::exception& error) {
-        problem = error.what();
+        return error.what();
     }
-    const MutexLock lock(mutex_);
-    if (--saves_ == 0 && !wanted_) writer_.reset();
-    return problem;
+    return {};
 }
 
 }  // namespace nebula::godot

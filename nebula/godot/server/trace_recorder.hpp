@@ -6,6 +6,7 @@
 #include "nebula/trace/trace_writer.hpp"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -25,16 +26,34 @@ public:
     void stop() noexcept;
     [[nodiscard]] bool is_recording() const noexcept;
 
-    /// Writes what was recorded in the last ten seconds. Empty, or a sentence that says what was wrong.
-    ///
-    /// Cost:      of a busy game about half a second: not for the main thread.
-    [[nodiscard]] std::string save(const std::string& file) noexcept;
-
 private:
+    friend class TraceSave;
+
     mutable Mutex mutex_;
     std::optional<TraceWriter> writer_;
     bool wanted_ = false;
-    int saves_ = 0;  // that are being written
+    int saves_ = 0;  // that exist
+};
+
+/// While it exists, what was recorded is kept, also after a stop(). So a trace can be asked for now and
+/// written on another thread.
+///
+/// Threads:   any thread.
+class TraceSave {
+public:
+    /// \throws std::logic_error if nothing is recorded.
+    explicit TraceSave(std::shared_ptr<TraceRecorder> recorder);
+    ~TraceSave();
+    TraceSave(const TraceSave&) = delete;
+    TraceSave& operator=(const TraceSave&) = delete;
+
+    /// Writes what was recorded in the last ten seconds. Empty, or a sentence that says what was wrong.
+    ///
+    /// Cost:      of a busy game about half a second: not for the main thread.
+    [[nodiscard]] std::string write(const std::string& file) const noexcept;
+
+private:
+    std::shared_ptr<TraceRecorder> recorder_;
 };
 
 }  // namespace nebula::godot

@@ -75,6 +75,20 @@ func test_it_records_while_it_is_there() -> void:
 	check(not Nebula.is_tracing(), "and ends again")
 
 
+# As in a split screen.
+func test_it_records_until_the_last_one_is_gone() -> void:
+	var first := overlay_of(null)
+	var second := overlay_of(null)
+	await remove_overlay(first)
+	check(Nebula.is_tracing(), "the other one records")
+	await remove_overlay(second)
+	check(not Nebula.is_tracing(), "and was the last")
+	Nebula.start_tracing()
+	await remove_overlay(overlay_of(null))
+	check(Nebula.is_tracing(), "what a script has begun goes on")
+	Nebula.stop_tracing()
+
+
 # Its cost on a slow and busy machine is bounded loosely here; docs/performance.md has the figure.
 func test_it_is_cheap() -> void:
 	var terrain := await loaded_terrain()
@@ -125,7 +139,7 @@ func test_a_trace_that_cannot_be_written_is_told_in_a_sentence() -> void:
 	var told: String = await Nebula.save_trace("user://trace.json")
 	check(told.contains("start_tracing()"), "nothing is recorded: " + told)
 	Nebula.start_tracing()
-	for path: String in ["", "user://", "/dev/null/trace.json"]:
+	for path: String in ["", "user://", "/dev/null/trace.json", "trace.json", "http://trace.json"]:
 		told = await Nebula.save_trace(path)
 		check(told.begins_with("Nebula.save_trace: ") and (path.is_empty() or told.contains(path)), "'%s': %s" % [path, told])
 	Nebula.stop_tracing()
@@ -133,12 +147,38 @@ func test_a_trace_that_cannot_be_written_is_told_in_a_sentence() -> void:
 	check(not Nebula.is_tracing(), "to stop twice is once")
 
 
+func test_traces_that_were_asked_for_are_written_after_a_stop() -> void:
+	Nebula.start_tracing()
+	await frames(300)  # so that each takes a while to write
+	var told := []
+	for i in 8:  # more than begin to be written at once
+		told.append(Nebula.save_trace("user://stopped%d.json" % i))
+	Nebula.stop_tracing()
+	for i in told.size():
+		var path := "user://stopped%d.json" % i
+		check_equal(await told[i], "", "trace %d" % i)
+		check(events_of(path).size() > 0, "trace %d has something in it" % i)
+		DirAccess.remove_absolute(path)
+
+
+# A script has it in a variable that is a String.
+func test_a_refusal_is_a_sentence_too() -> void:
+	expect_error("may only be called on the main thread")
+	var thread := Thread.new()
+	thread.start(func() -> Variant: return Nebula.save_trace("user://trace.json"))
+	var told: Variant = thread.wait_to_finish()
+	check(told is String and told.contains("main thread"), "refused with %s" % var_to_str(told))
+
+
 func test_the_key_of_the_trace() -> void:
 	var overlay := overlay_of(null)
 	var said := []
 	overlay.trace_saved.connect(said.append)
 	press(KEY_F9)
+	press(KEY_F9)
 	check(await comes(func() -> bool: return not said.is_empty()), "it says when it is there")
+	await frames(5)
+	check_equal(said.size(), 1, "the second press came while the first was written")
 	if said:
 		var path: String = said[0].trim_prefix("Trace: ")
 		check(events_of(path).size() > 0, "the file is a trace: " + path)

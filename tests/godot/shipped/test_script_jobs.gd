@@ -197,6 +197,20 @@ func test_a_node_that_is_freed_before_its_function_begins() -> void:
 	check_equal((await Nebula.all(blocking)).size(), blocking.size())
 
 
+func test_an_object_whose_script_is_taken_away() -> void:
+	var counter := Counter.new()
+	var hold := Semaphore.new()
+	var blocking := []
+	for i in Nebula.worker_count():
+		blocking.append(Nebula.spawn(hold.wait))
+	var task := Nebula.spawn(counter.times.bind(4), Nebula.BAND_BACKGROUND)
+	counter.set_script(null)
+	for i in blocking.size():
+		hold.post()
+	check_error(await task.wait(), NebulaTaskError.FAILED, ["'times' was not called", "no such method any more"])
+	await Nebula.all(blocking)
+
+
 func test_a_coroutine_is_refused_on_a_worker() -> void:
 	check_error(await Nebula.run(waits), NebulaTaskError.FAILED, ["waits() (res://shipped/test_script_jobs.gd:", "must not"])
 	await settle()
@@ -470,6 +484,21 @@ func test_deep_nesting_is_no_crash() -> void:
 	check_equal(await Nebula.run(nest.bind(50)), 50)
 
 
+# 25 variables of 24 bytes, and what the engine needs for a call: 1000 of these take some 4 MB.
+func recurse(depth: int) -> int:
+	var a := depth; var b := a; var c := b; var d := c; var e := d
+	var f := e; var g := f; var h := g; var i := h; var j := i
+	var k := j; var l := k; var m := l; var n := m; var o := n
+	var p := o; var q := p; var r := q; var s := r; var t := s
+	var u := t; var v := u; var w := v; var x := w; var y := x
+	return 0 if y == 0 else 1 + recurse(depth - 1)
+
+
+# In a debug build the engine stops a script after 1024 calls. It must get as far.
+func test_a_worker_has_room_for_all_calls_that_the_engine_allows() -> void:
+	check_equal(await Nebula.run(recurse.bind(1000)), 1000)
+
+
 func test_a_cancel_reaches_every_call_of_a_loop() -> void:
 	var began := Semaphore.new()
 	var ended := Semaphore.new()
@@ -526,6 +555,24 @@ func test_what_is_freed_ends_every_wait() -> void:
 	var elements := [object]
 	object.free()
 	check_error(await Nebula.all(elements), NebulaTaskError.FAILED, ["a freed object"])
+
+
+# The engine has shown the error of the function.
+func test_what_nobody_awaits_is_told_once() -> void:
+	expect_error("no_such_thing")
+	Nebula.run(fails)
+	while Nebula.tasks_alive() > 0:
+		await tree.process_frame
+
+
+# A node awaits its own signal, and is freed.
+func test_a_wait_that_nobody_awaits_ends_silently() -> void:
+	var node := Waiting.new()
+	Nebula.timeout(node.never, 1000.0)
+	Nebula.all([node.never])
+	Nebula.any([node.never])
+	node.free()
+	await settle()
 
 
 func test_a_coroutine_whose_object_dies_ends_the_wait() -> void:

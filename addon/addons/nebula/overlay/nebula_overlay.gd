@@ -23,6 +23,9 @@ const GOOD := Color(0.36, 0.78, 0.62)
 const BAD := Color(0.95, 0.45, 0.32)
 const LINE := Color(1, 1, 1, 0.4)
 
+# How many overlays there are that record, if it was one of them that began to.
+static var _recorders := 0
+
 ## The terrain to show; may be empty.
 @export var terrain: VoxelTerrain
 ## Shows and hides the overlay. None: it is always there.
@@ -44,6 +47,7 @@ var _refresh_in := 0.0
 var _message := ""
 var _message_until_msec := 0
 var _recorder := false
+var _is_saving := false
 # Not by its name: when the editor opens a project for the first time, it reads the scripts before it
 # loads the extension.
 var _nebula: Object = Engine.get_singleton(&"Nebula")
@@ -53,8 +57,9 @@ var _nebula: Object = Engine.get_singleton(&"Nebula")
 
 
 func _enter_tree() -> void:
-	_recorder = trace_key != KEY_NONE and not _nebula.is_tracing()
+	_recorder = trace_key != KEY_NONE and (_recorders > 0 or not _nebula.is_tracing())
 	if _recorder:
+		_recorders += 1
 		_nebula.start_tracing()
 
 
@@ -66,7 +71,10 @@ func _ready() -> void:
 
 
 func _exit_tree() -> void:
-	if _recorder:
+	if not _recorder:
+		return
+	_recorders -= 1
+	if _recorders == 0:
 		_nebula.stop_tracing()
 
 
@@ -76,7 +84,9 @@ func _unhandled_key_input(event: InputEvent) -> void:
 	if toggle_key != KEY_NONE and event.keycode == toggle_key:
 		visible = not visible
 	elif trace_key != KEY_NONE and event.keycode == trace_key:
-		save_trace()
+		get_viewport().set_input_as_handled()  # one trace, also if there is another overlay
+		if not _is_saving:
+			save_trace()
 
 
 func _process(delta: float) -> void:
@@ -101,7 +111,9 @@ func _process(delta: float) -> void:
 func save_trace() -> String:
 	var time := Time.get_datetime_string_from_system().replace(":", "-")
 	trace_path = "user://nebula-trace-%s.json" % time
+	_is_saving = true
 	var problem: String = await _nebula.save_trace(trace_path)
+	_is_saving = false
 	if problem:
 		push_warning(problem)
 	_message = problem if problem else "Trace: " + trace_path
