@@ -35,8 +35,10 @@ std::vector<Vector3> places_of(std::int64_t count) {
 
 // A coroutine belongs to its node: when the node is freed, it ends at its next co_await.
 task<std::int64_t> MeteorShower::fall(Node3D terrain, std::int64_t count) {
+    // It may be freed at each co_await, and a handle would dangle then: an id knows.
+    const ObjectId id = terrain.id();
     // The terrain is the add-on's, from another library, so we call it as a script does.
-    co_await call_async(terrain, "wait_loaded");
+    if (!co_await call_async<bool>(terrain, "wait_loaded")) co_return 0;
     // A job on our pool; the main thread goes on meanwhile.
     auto job = nebula::godot::shared_pool().run([count] { return places_of(count); });
     const std::vector<Vector3> places = co_await job;
@@ -45,12 +47,14 @@ task<std::int64_t> MeteorShower::fall(Node3D terrain, std::int64_t count) {
     add_child(flash);
     std::int64_t craters = 0;
     for (const Vector3& above : places) {
-        const Variant hit = terrain.call("raycast", {above, Vector3{0, -1, 0}, 1000.0});
+        const Object ground(id.object().ptr());
+        if (!ground) break;
+        const Variant hit = ground.call("raycast", {above, Vector3{0, -1, 0}, 1000.0});
         if (hit.type() == GDEXTENSION_VARIANT_TYPE_NIL) continue;
         const auto at = hit.to<Dictionary>().get("position").to<Vector3>();
         flash.set_global_position(at + Vector3{0, 2, 0});
         flash.set_param(Light3D::PARAM_ENERGY, 8.0);
-        if (terrain.call("dig_sphere", {at, kCraterRadius}).to<std::int64_t>() == 0) ++craters;
+        if (ground.call("dig_sphere", {at, kCraterRadius}).to<std::int64_t>() == 0) ++craters;
         emit_signal("struck", {at});
         co_await nebula::sleep_for(0.2);
     }

@@ -4,6 +4,8 @@
 # says: ^ERROR: VoxelTerrain cannot create its world: VoxelNativeGenerator\.source is a Curve, which is no generator of an extension: it needs the method _make_nebula_generator in C\+\+, and no script$
 # says: ^ERROR: VoxelTerrain cannot create its world: VoxelNativeGenerator\.source is a ExampleMoonGenerator, which is no generator
 # says: ^ERROR: ExampleMoonGenerator\.depth must be from 0 to 20$
+# says: ^ERROR: NebulaTask\.of: awaited is a task of another extension; use ExampleTask\.of\.$
+# says: ^ERROR: ExampleTask\.of: awaited is a task of another extension; use NebulaTask\.of\.$
 # says: ^beside: passed$
 extends SceneTree
 
@@ -55,6 +57,7 @@ func _run() -> void:
 	passing.free()
 	await process_frame
 	check(_told == ["ExampleTaskError 2"], "one whose node is freed is cancelled: %s" % [_told])
+	await tasks_of_the_other(terrain, shower)
 	# What is pending now ends with the game.
 	shower.fall(terrain, 1000)
 	print("beside: passed")
@@ -67,6 +70,35 @@ var _told := []
 func told_of(awaited: Signal) -> void:
 	var result: Variant = await awaited
 	_told.append("%s %d" % [result.get_class(), result.code])
+
+
+# Each has classes of its own for tasks and errors, and each knows those of the other.
+func tasks_of_the_other(terrain: VoxelTerrain, shower: ExampleMeteorShower) -> void:
+	var theirs := ExampleTask.of(shower.fall(terrain, 1))
+	check(await Nebula.all([shower.fall(terrain, 1), theirs]) == [1, 1], "all() waits for both forms")
+	var passing := ExampleMeteorShower.new()
+	root.add_child(passing)
+	var failing := ExampleTask.of(passing.fall(terrain, 50))
+	passing.free()
+	var got: Variant = await Nebula.all([failing])
+	check(got is NebulaTaskError and got.code == NebulaTaskError.CANCELLED, "its error is one here: %s" % got)
+	check(NebulaTask.of(await failing.wait()).cancelled, "also if it is passed on")
+	for refused: RefCounted in [
+			NebulaTask.of(theirs), NebulaTask.of(shower.fall(terrain, 0)), ExampleTask.of(Nebula.run(Time.get_ticks_msec))]:
+		check(refused.failed, "no task of its own")
+	# The terrain goes first: while it loads, and between two craters.
+	for after: int in [1, 5]:
+		var doomed := terrain_of(ExampleMoonGenerator.new())
+		doomed.view_distance = 512.0 if after == 1 else 16.0
+		root.add_child(doomed)
+		var falling := ExampleTask.of(shower.fall(doomed, 100))
+		if after == 5:
+			await shower.struck
+		for frame in after:
+			await process_frame
+		doomed.free()
+		got = await falling.wait()
+		check(got is int and (got > 0) == (after == 5), "the shower ends well: %s" % got)
 
 
 func refusals() -> void:

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -53,6 +54,7 @@ struct Options {
     const char* fails = nullptr;
     std::atomic<int>* alive = nullptr;
     bool ends_slowly = false;
+    std::vector<float> answers{};  // its distances, if there are any here
 };
 
 class Wave final : public GeneratorCode {
@@ -69,7 +71,10 @@ public:
         EXPECT_FALSE(gone_);
         EXPECT_LE(points.size[0] * points.size[1] * points.size[2], NEBULA_MOST_POINTS);
         if (options_.fails != nullptr) throw std::runtime_error(options_.fails);
-        for_points(points, [&](Vec3f p) { *out++ = wave(p); });
+        if (!options_.answers.empty())
+            std::ranges::copy(options_.answers, out);
+        else
+            for_points(points, [&](Vec3f p) { *out++ = wave(p); });
         EXPECT_FALSE(gone_);
     }
     std::optional<Bounds> bounds(const NebulaPoints& /*points*/) const noexcept override {
@@ -169,6 +174,17 @@ TEST(ForeignGenerator, HasTheLayersOfTheGroundIfTheMakerSaysNothing) {
     EXPECT_EQ(ForeignGenerator(made(), {}).uniform_material(kBrick), Material{0});
 }
 
+TEST(ForeignGenerator, TakesWhatIsNoNumberForAir) {
+    constexpr float far = std::numeric_limits<float>::infinity();
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    const GroundLayers layers{.surface = 1, .soil = 2, .rock = 3};
+    const Region row{{{0, 0, 0}, {4, 1, 1}}, 7};
+    const ForeignGenerator foreign(made({.answers = {nan, far, -far, -1e-30F}}), layers);
+    EXPECT_THAT(samples_of(foreign, row),
+                testing::ElementsAre(voxel::kSampleMax, voxel::kSampleMax, voxel::kSampleMin, -1));
+    EXPECT_THAT(materials_of(foreign, row), testing::ElementsAre(1, 1, 3, 1));
+}
+
 TEST(ForeignGenerator, HasTheMakersMaterials) {
     const ForeignGenerator foreign(made({.material = 5}), {.surface = 1});
     EXPECT_EQ(foreign.uniform_material(kBrick), Material{5});
@@ -197,12 +213,41 @@ TEST(ForeignGenerator, RefusesWhatItCannotUse) {
     NebulaGenerator newer{};
     newer.version = 2;
     refuses(&newer, "version 2");
+    NebulaGenerator zeros{};
+    zeros.version = NEBULA_GENERATOR_VERSION;
+    refuses(&zeros, "its size is 0");
     std::atomic<int> alive{0};
     NebulaGenerator* const empty = made({.alive = &alive});
     empty->distances = nullptr;
     refuses(empty, "distances is null");
     EXPECT_EQ(alive, 0) << "it told the maker";
+    NebulaGenerator* const endless = made({.alive = &alive});
+    endless->unused = nullptr;
+    refuses(endless, "unused is null");
+    EXPECT_EQ(endless->owners, 1U) << "the maker's share";
     EXPECT_THROW((void)hand_over(nullptr), std::invalid_argument);
+    withdraw_generators();
+    EXPECT_EQ(alive, 0);
+}
+
+// A maker that keeps its generator and answers with it each time: two worlds would own one share.
+TEST(ForeignGenerator, RefusesOneThatAnotherWorldHas) {
+    std::atomic<int> alive{0};
+    NebulaGenerator* const kept = made({.alive = &alive});
+    const auto refused = [&] {
+        EXPECT_THAT([&] { const ForeignGenerator second(kept, {}); },
+                    ThrowsMessage<std::invalid_argument>(HasSubstr("handed over before")));
+    };
+    {
+        const ForeignGenerator first(kept, {});
+        refused();
+        EXPECT_EQ(alive, 1) << "the first world goes on";
+        EXPECT_EQ(samples_of(first, kBrick).size(), 4096U);
+    }
+    EXPECT_EQ(alive, 0);
+    refused();  // also when the first world has ended
+    EXPECT_EQ(kept->owners, 1U) << "the maker's share";
+    withdraw_generators();
 }
 
 TEST(ForeignGenerator, EndsWithItsWorld) {

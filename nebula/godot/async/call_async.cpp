@@ -3,6 +3,7 @@
 
 #include "nebula/godot/api/object.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/async/other_tasks.hpp"
 #include "nebula/godot/binding/containers.hpp"
 #include "nebula/godot/binding/errors.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
@@ -44,8 +45,8 @@ bool can_resume(Object state) {
     return true;
 }
 
-AsyncErrorCode code_of(const NebulaTaskError& error) {
-    switch (error.code()) {
+AsyncErrorCode code_of(const TaskFailed& failure) {
+    switch (failure.code()) {
         case NebulaTaskError::Code::Cancelled:
             return AsyncErrorCode::TaskCancelled;
         case NebulaTaskError::Code::Closed:
@@ -87,6 +88,8 @@ void VariantWait::wait_for(Variant value) {
         const Object object(value.object_id().object().ptr());
         if (NebulaTask* const task = instance_of<NebulaTask>(object); task != nullptr) {
             value = task->wait();
+        } else if (is_task_of_another(object)) {
+            value = object.call("wait");
         } else if (object && is_coroutine_state(object)) {
             // We hold no reference: a coroutine is kept alive by what will resume it. When that
             // lets go, the state dies together with our connection, and the wait ends.
@@ -183,10 +186,10 @@ std::optional<Variant> VariantWait::value() {
 std::optional<Variant> VariantWait::called() {
     std::optional<Variant> got = value();
     if (!got || got->type() != GDEXTENSION_VARIANT_TYPE_OBJECT) return got;
-    const NebulaTaskError* const error = instance_of<NebulaTaskError>(got->object_id().object());
-    if (error == nullptr) return got;
-    const AsyncErrorCode code = code_of(*error);
-    fail(code, code == AsyncErrorCode::CallFailed ? why_ + ": " + error->message() : why_);
+    const std::optional<TaskFailed> failure = failure_in(*got);
+    if (!failure) return got;
+    const AsyncErrorCode code = code_of(*failure);
+    fail(code, code == AsyncErrorCode::CallFailed ? why_ + ": " + failure->what() : why_);
     return std::nullopt;
 }
 

@@ -102,8 +102,8 @@ public:
 };
 
 /// `const Variant got = co_await await_variant(v);` does with a Variant what `await` does in a
-/// script: it waits if the Variant holds a Signal, the state of a coroutine, or a NebulaTask, and
-/// otherwise continues at once with the value.
+/// script: it waits if the Variant holds a Signal, the state of a coroutine, or a NebulaTask (also that of
+/// another extension), and otherwise continues at once with the value.
 ///
 /// Throws:    at the co_await, as SignalWait; EmitterFreed also if nothing is left that could
 ///            resume the coroutine.
@@ -154,8 +154,8 @@ private:
 /// Throws:    at the co_await: EmitterFreed if the object is gone or nothing is left that could
 ///            resume its coroutine; NullObject; UnknownMethod; CallFailed for wrong arguments or a
 ///            result that is not a T; WrongThread; RuntimeClosed. If the method returns a
-///            NebulaTaskError, as a C++ task may, it is thrown as CallFailed with its message,
-///            TaskCancelled, or RuntimeClosed.
+///            NebulaTaskError, as a C++ task of this or another extension may, it is thrown as
+///            CallFailed with its message, TaskCancelled, TimedOut, or RuntimeClosed.
 template <class T = Variant, class... Args>
 AsyncCall<T> call_async(const ObjectHandle& object, const StringName& method, const Args&... args) {
     const std::array<Variant, sizeof...(Args)> arguments{Variant(args)...};

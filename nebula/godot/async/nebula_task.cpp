@@ -4,9 +4,11 @@
 #include "nebula/base/exception_text.hpp"
 #include "nebula/base/log.hpp"
 #include "nebula/godot/api/object.hpp"
+#include "nebula/godot/async/other_tasks.hpp"
 #include "nebula/godot/async/script_await.hpp"
 #include "nebula/godot/binding/callable.hpp"
 #include "nebula/godot/binding/errors.hpp"
+#include "nebula/godot/binding/extension_name.hpp"
 #include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/runtime/frame_poll.hpp"
 
@@ -40,6 +42,17 @@ bool is_task_failed(const std::exception_ptr& error) {
     } catch (...) {
         return false;
     }
+}
+
+Ref<NebulaTask> refused(const std::string& what) {
+    const std::string why = engine_name(NebulaTask::kClassName) + ".of: awaited is " + what;
+    log(LogLevel::Error, why + '.');
+    return NebulaTask::failed_with(why);
+}
+
+std::string of_another(const ObjectHandle& task) {
+    const std::string its_class = Object(task.ptr()).get_class().utf8();
+    return "a task of another extension; use " + its_class + ".of";
 }
 
 }  // namespace
@@ -210,17 +223,21 @@ Ref<NebulaTask> NebulaTask::of(const Variant& awaited) {
         const Variant emitter(signal.object_id().object());
         if (auto found = emitter.try_to<Ref<NebulaTask>>(); found && *found) task = *found;
         if (task && (signal.name() == task->signal_ || signal.name() == completed)) return task;
-        const std::string why =
-            "NebulaTask.of: awaited is a signal of something else than a task; pass what a method "
-            "such as VoxelTerrain.save() returned";
-        log(LogLevel::Error, why + '.');
-        return failed_with(why);
+        return refused(is_task_of_another(signal.object_id().object())
+                           ? of_another(signal.object_id().object())
+                           : "a signal of something else than a task; pass what a method such as "
+                             "VoxelTerrain.save() returned");
     }
+    if (awaited.type() == GDEXTENSION_VARIANT_TYPE_OBJECT &&
+        is_task_of_another(awaited.object_id().object()))
+        return refused(of_another(awaited.object_id().object()));
     task = make_ref<NebulaTask>();
     task->state_ = State::Ended;
     task->looked_at_ = true;
     if (auto error = awaited.try_to<Ref<NebulaTaskError>>(); error && *error)
         task->error_ = *error;
+    else if (const auto failure = failure_in(awaited))
+        task->error_ = NebulaTaskError::make(failure->code(), failure->what());
     else
         task->value_ = awaited;
     return task;

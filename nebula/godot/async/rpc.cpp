@@ -5,6 +5,7 @@
 #include "nebula/godot/api/ref_counted.hpp"
 #include "nebula/godot/async/call_async.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/async/other_tasks.hpp"
 #include "nebula/godot/async/spawn_on.hpp"
 #include "nebula/godot/binding/packed_array.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
@@ -204,9 +205,9 @@ task<> NebulaRpc::answer(std::int64_t to, std::int64_t id, Variant with,
         // Not callv(): it reports no error if the Callable takes other arguments or is gone.
         auto wait = await_variant(with.call("call", arguments));
         const Variant value = co_await wait;
-        const auto failed = instance_of<NebulaTaskError>(value.object_id().object());
-        if (failed == nullptr) co_return reply(to, id, kValue, value);
-        failure = failed->message();
+        const auto failed = failure_in(value);
+        if (!failed) co_return reply(to, id, kValue, value);
+        failure = failed->what();
     } catch (const std::exception& error) {
         failure = error.what();
     }

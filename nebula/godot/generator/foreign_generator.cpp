@@ -110,11 +110,22 @@ ForeignGenerator::ForeignGenerator(NebulaGenerator* made, const voxel::GroundLay
     : layers_(layers) {
     if (made == nullptr) throw std::invalid_argument("it made none");
     // Nothing else of an unknown version can be trusted, so its share stays where it is.
-    if (made->version != NEBULA_GENERATOR_VERSION || made->size < sizeof(NebulaGenerator))
+    if (made->version != NEBULA_GENERATOR_VERSION)
         throw std::invalid_argument("it was built for version " + std::to_string(made->version) +
                                     " of nebula_generator.h, and this add-on has version " +
                                     std::to_string(NEBULA_GENERATOR_VERSION) + ": build it anew");
-    if (made->unused == nullptr) throw std::invalid_argument("its function unused is null");
+    if (made->size < sizeof(NebulaGenerator))
+        throw std::invalid_argument("its size is " + std::to_string(made->size) + " and not " +
+                                    std::to_string(sizeof(NebulaGenerator)) +
+                                    ": nebula_generator_new() makes one");
+    if (nebula_generator_take(made) == 0)
+        throw std::invalid_argument(
+            "it was handed over before, and each world needs a new one from "
+            "nebula_generator_new()");
+    if (made->unused == nullptr) {
+        nebula_generator_drop(made);
+        throw std::invalid_argument("its function unused is null");
+    }
     made_.reset(made);
     if (made->distances == nullptr) throw std::invalid_argument("its function distances is null");
     voxel::require_layers(layers, "native generator");
@@ -160,7 +171,8 @@ void ForeignGenerator::generate_materials(const Region& region, voxel::Material*
             });
     in_boxes<float>(region, *made_, made_->distances, [&](const Box3i& box, const float* values) {
         put(region, box, values, out, stride_y, stride_z,
-            [this](float distance) { return layers_.at(-distance); });
+            // NaN is air, which has the material of the surface.
+            [this](float distance) { return layers_.at(distance < 0.0F ? -distance : 0.0F); });
     });
 }
 

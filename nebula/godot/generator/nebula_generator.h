@@ -75,6 +75,7 @@ typedef struct NebulaGenerator {
     /* For the functions below. */
     uint32_t owners; /* the maker and the terrain */
     uint32_t calls;  /* twice the number of calls under way; 1 is added when it is withdrawn */
+    uint32_t taken;  /* 1 once a terrain has its share */
 } NebulaGenerator;
 
 /* ---- Where the block comes from, which one library may allocate and the other one free */
@@ -127,6 +128,12 @@ static inline int nebula_generator_is_idle(const NebulaGenerator* generator) {
 }
 
 /* ---- For the terrain */
+
+/* Once for each generator, before anything else: false if it was handed over before, and then this
+ * terrain has no share of it. */
+static inline int nebula_generator_take(NebulaGenerator* generator) {
+    return __atomic_exchange_n(&generator->taken, 1U, __ATOMIC_SEQ_CST) == 0U;
+}
 
 /* Around each call of a function: false, and then there must be no call, if it was withdrawn. */
 static inline int nebula_generator_enter(NebulaGenerator* generator) {

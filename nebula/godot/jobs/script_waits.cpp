@@ -3,6 +3,7 @@
 
 #include "nebula/godot/async/call_async.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
+#include "nebula/godot/async/other_tasks.hpp"
 #include "nebula/task/errors.hpp"
 #include "nebula/task/timeout.hpp"
 #include "nebula/task/when_all.hpp"
@@ -49,11 +50,8 @@ task<Variant> element(Variant what, std::string which) {
     } catch (const AsyncError& error) {
         throw TaskFailed(code_of(error.code()), which + error.what());
     }
-    if (got.type() == GDEXTENSION_VARIANT_TYPE_OBJECT) {
-        const ObjectHandle object = got.object_id().object();
-        if (const NebulaTaskError* const error = instance_of<NebulaTaskError>(object))
-            throw TaskFailed(error->code(), which + error->message());
-    }
+    if (const auto failure = failure_in(got))
+        throw TaskFailed(failure->code(), which + failure->what());
     co_return got;
 }
 
