@@ -33,6 +33,11 @@ class Guide(ScratchTree):
         ):
             self.assertIn(part, page)
 
+    def test_a_class_of_ours_without_a_page_is_noticed(self):
+        self.write({"Door.xml": DOCS.replace("[State]", "[NebulaTask]")})
+        with self.assertRaisesRegex(ValueError, "NebulaTask"):
+            class_reference.page(self.root / "Door.xml", {"Door", "Bell"})
+
     def test_names_lead_to_the_reference_and_the_repository_is_no_link(self):
         self.write({"Door.xml": DOCS})
         names = build_site.Names([self.root / "Door.xml"])

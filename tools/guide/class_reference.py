@@ -89,6 +89,8 @@ class Markup:
     def type(self, name):
         if name in self.ours:
             return f"[{name}]({name}.md)"
+        if name.startswith(("Nebula", "Voxel")):
+            raise ValueError(f"the class docs name {name}, which is no class of the engine's, and they have no page of it")
         return f"[{name}]({ENGINE_CLASS.format(name.lower())})"
 
     def link(self, text, code):

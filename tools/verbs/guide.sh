@@ -46,7 +46,7 @@ take_editor_picture() {
 # read_class_docs FOLDER
 read_class_docs() {
     local project=$NEBULA_ROOT/tests/godot names
-    mapfile -t names < <(sed -nE 's/^ *register_class<(\w+)>.*/\1/p' "$NEBULA_ROOT/nebula/godot/registration.cpp")
+    mapfile -t names < <(sed -nE 's/^ *register_class<(\w+)>.*/\1/p' "$NEBULA_ROOT"/nebula/godot/{library,registration}.cpp)
     mkdir -p "$project/.godot" && printf 'res://probe/nebula_probe.gdextension\n' >"$project/.godot/extension_list.cfg" || return
     timeout 120 "$engine" --headless --path "$project" --script "$NEBULA_ROOT/tools/guide/class_docs.gd" -- "$1" "${names[@]}"
     local name

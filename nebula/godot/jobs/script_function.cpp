@@ -3,8 +3,8 @@
 
 #include "nebula/godot/api/node.hpp"
 #include "nebula/godot/api/object.hpp"
-#include "nebula/godot/api/script.hpp"
 #include "nebula/godot/async/call_async.hpp"
+#include "nebula/godot/binding/lifecycle.hpp"
 #include "nebula/godot/binding/marshal.hpp"
 
 #include <algorithm>
@@ -53,6 +53,7 @@ ScriptFunction::ScriptFunction(const Callable& callable) : callable_(callable), 
     const Node node = cast_to<Node>(object);
     if (!node) return;
     node_ = node.id();
+    if (is_main_thread()) script_ = script_of(object);
     if (node.is_inside_tree() && callable.is_method() && node.has_method(callable.method()) &&
         engine.object_has_script_method(node.ptr(), callable.method().data()) == 0)
         throw std::invalid_argument("'" + method() + "' is a method of the node " +
@@ -95,7 +96,8 @@ void ScriptFunction::fail(const GDExtensionCallError& error) const {
                               std::to_string(error.expected));
         case GDEXTENSION_CALL_ERROR_INVALID_ARGUMENT:
             throw ScriptError(name() + " does not take its argument " +
-                              std::to_string(error.argument + 1) + ", which should be a " +
+                              std::to_string(error.argument + 1) +
+                              ", which should be of the type " +
                               type_name(static_cast<GDExtensionVariantType>(error.expected)));
         default:
             throw ScriptError(name() + " could not be called");
@@ -107,7 +109,7 @@ std::string ScriptFunction::name() const {
     std::string text = function + "()";
     const Object object(callable_.object_id().object().ptr());
     if (!object) return text;
-    const Ref<Script> script = script_of(object);
+    const Ref<Script> script = node_.is_null() ? script_of(object) : script_;
     if (script.is_null()) return text + " of a " + object.get_class().utf8();
     const std::string path = script->get_path().utf8();
     if (path.empty()) return text;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nebula/godot/api/ref_counted.hpp"
+#include "nebula/godot/api/script.hpp"
 #include "nebula/godot/binding/callable.hpp"
 #include "nebula/godot/binding/object.hpp"
 #include "nebula/godot/binding/ref.hpp"
@@ -34,7 +35,8 @@ public:
     [[nodiscard]] ObjectId node() const noexcept { return node_; }
     /// "find_path", or "<anonymous lambda>".
     [[nodiscard]] std::string method() const { return callable_.method().utf8(); }
-    /// "find_path() (res://npc.gd:12)", for messages.
+    /// "find_path() (res://npc.gd:12)", for messages. Without the place if it was made on a worker and
+    /// is of a node.
     [[nodiscard]] std::string name() const;
 
 private:
@@ -44,6 +46,7 @@ private:
     Variant boxed_;  // the same, as the engine's general call takes it
     Ref<RefCounted> kept_;
     ObjectId node_;
+    Ref<Script> script_;  // of the node: the engine does not tell it to workers
 };
 
 /// Looks up what calls need, so that workers only read it. Called when the extension starts.

@@ -122,7 +122,7 @@ std::shared_ptr<const LoopItems> LoopItems::of(const Variant& what) {
         default:
             throw std::invalid_argument(
                 "the items must be a whole number (for 0, 1, 2, ...), an Array or a packed array, "
-                "not a " +
+                "not of the type " +
                 type_name(what.type()));
     }
 }

@@ -21,6 +21,9 @@ class Walker:
 	func count() -> int:
 		return 40 + 2
 
+	func wait_for_a_frame() -> void:
+		await Engine.get_main_loop().process_frame
+
 	func note(ran: Array, i: int) -> void:
 		OS.delay_usec(5)
 		ran[i] += 1 + seen  # reads the node
@@ -214,6 +217,23 @@ func test_an_object_whose_script_is_taken_away() -> void:
 func test_a_coroutine_is_refused_on_a_worker() -> void:
 	check_error(await Nebula.run(waits), NebulaTaskError.FAILED, ["waits() (res://shipped/test_script_jobs.gd:", "must not"])
 	await settle()
+
+
+# The engine refuses to tell a worker the script of a node in the tree.
+func test_a_failing_function_of_a_node_is_named_without_asking_the_node() -> void:
+	var walker := Walker.new()
+	tree.root.add_child(walker)
+	check_error(await Nebula.run(walker.wait_for_a_frame), NebulaTaskError.FAILED, ["wait_for_a_frame() waits for something"])
+	var overlay: Node = preload("res://addons/nebula/overlay/nebula_overlay.tscn").instantiate()
+	tree.root.add_child(overlay)
+	var line := 1 + (overlay.get_script() as GDScript).source_code.get_slice("func _row_height", 0).count("\n")
+	check_error(
+		await Nebula.run(overlay._row_height.bind(1)), NebulaTaskError.FAILED,
+		["_row_height() (res://addons/nebula/overlay/nebula_overlay.gd:%d)" % line, "it takes 0"]
+	)
+	overlay.queue_free()
+	await settle()
+	walker.free()
 
 
 # --- the scene tree ------------------------------------------------------------------------------
