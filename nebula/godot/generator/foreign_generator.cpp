@@ -117,7 +117,7 @@ ForeignGenerator::ForeignGenerator(NebulaGenerator* made, const voxel::GroundLay
     if (made->size < sizeof(NebulaGenerator))
         throw std::invalid_argument("its size is " + std::to_string(made->size) + " and not " +
                                     std::to_string(sizeof(NebulaGenerator)) +
-                                    ": nebula_generator_new() makes one");
+                                    ": build it anew, with nebula_generator_new()");
     if (nebula_generator_take(made) == 0)
         throw std::invalid_argument(
             "it was handed over before, and each world needs a new one from "

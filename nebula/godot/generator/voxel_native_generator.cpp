@@ -29,6 +29,13 @@ bool is_of_an_extension(const Ref<Resource>& object) {
 
 std::string class_of(const Ref<Resource>& object) { return object->get_class().utf8(); }
 
+std::string words_of(const Ref<Resource>& made_by) {
+    const Variant words = made_by->call(kDescribeGenerator);
+    if (words.type() == GDEXTENSION_VARIANT_TYPE_STRING) return words.to<String>().utf8();
+    throw std::invalid_argument("VoxelNativeGenerator cannot use the generator of " +
+                                class_of(made_by) + ": " + kDescribeGenerator + " gave no String");
+}
+
 }  // namespace
 
 void VoxelNativeGenerator::bind(ClassBuilder<VoxelNativeGenerator>& c) {
@@ -93,6 +100,7 @@ std::shared_ptr<const voxel::Generator> VoxelNativeGenerator::build() const {
 
 std::shared_ptr<const voxel::Generator> VoxelNativeGenerator::ask_source() const {
     const Ref<Resource> made_by = checked_source();
+    (void)words_of(made_by);
     const auto address = static_cast<std::intptr_t>(
         made_by->call(kMakeGenerator).try_to<std::int64_t>().value_or(0));
     try {
@@ -108,8 +116,7 @@ std::shared_ptr<const voxel::Generator> VoxelNativeGenerator::ask_source() const
 std::string VoxelNativeGenerator::describe() const {
     try {
         const Ref<Resource> made_by = checked_source();
-        return "native " + class_of(made_by) + " " +
-               made_by->call(kDescribeGenerator).to<String>().utf8() + describe_layers();
+        return "native " + class_of(made_by) + " " + words_of(made_by) + describe_layers();
     } catch (const std::invalid_argument&) {
         return "native";  // build() says what is wrong
     }
