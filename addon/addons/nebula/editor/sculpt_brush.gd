@@ -35,6 +35,8 @@ const MODES := {
 }
 # They work in a sphere or a box, and do all of their work at once.
 const WITH_SHAPE := [Tool.ADD, Tool.DIG, Tool.PAINT]
+# They move the ground up or down for as long as the button is down.
+const LASTING := [Tool.RAISE, Tool.LOWER]
 const RING_POINTS := 48
 const RING_COLORS := {
 	Tool.RAISE: Color(0.45, 0.9, 0.45),
@@ -103,7 +105,8 @@ var _stroke := 0
 var _stroke_tool := Tool.NONE
 var _owed := 0.0  # voxels that the surface should have moved and has not
 var _plane := Plane()  # of the ground that it was on last
-var _used := PackedVector3Array()  # where, if all of the work is done at once
+var _used := PackedVector3Array()  # where, on the ground as it was
+var _stood := Vector3.ZERO  # on the ground as it is
 var _is_reversed := false
 
 # What the stamp was made of, which a worker does.
@@ -194,13 +197,19 @@ func draw(overlay: Control) -> void:
 	var points := PackedVector2Array()
 	for point in _ring:
 		# A line that comes from behind the camera is drawn to nowhere.
-		if _camera.is_position_behind(point):
+		if not _is_ahead(point):
 			_draw_line(overlay, points, color)
 			points.clear()
 		else:
 			points.append(_camera.unproject_position(point) * scale)
 	_draw_line(overlay, points, color)
-	overlay.draw_circle(_camera.unproject_position(_hit.position) * scale, 3.0, color)
+	if _is_ahead(_hit.position):
+		overlay.draw_circle(_camera.unproject_position(_hit.position) * scale, 3.0, color)
+
+
+# What lies in the camera's own plane has no place on the screen either.
+func _is_ahead(point: Vector3) -> bool:
+	return -_camera.to_local(point).z >= _camera.near
 
 
 func _draw_line(overlay: Control, points: PackedVector2Array, color: Color) -> void:
@@ -383,6 +392,8 @@ func _use(delta: float) -> void:
 		_owed += strength * SPEED * delta
 		if _owed < LEAST_STEP:
 			return
+		if LASTING.has(_stroke_tool):
+			at = _standing_place()
 		brush.strength = minf(_owed, 1.0)
 		brush.falloff = falloff * radius
 		_owed = 0.0
@@ -410,6 +421,37 @@ func _next_place() -> Vector3:
 		else:
 			_plane = Plane(_hit.normal, at)
 	return at if _used[-1].distance_to(at) >= radius * SPACING else Vector3.INF
+
+
+# For a brush that moves the ground for as long as it is used. Where it has been, the mouse moves along the
+# ground as it was before, and the brush stands on what is there now: so a hill grows upwards, and not
+# towards the camera, and a hole does not run away from it.
+func _standing_place() -> Vector3:
+	var at: Vector3 = _hit.position
+	if _has_been_at(at):
+		var before: Variant = _plane.intersects_ray(
+			_camera.project_ray_origin(_mouse), _camera.project_ray_normal(_mouse)
+		)
+		at = before if before != null and _used[-1].distance_to(before) < radius * 2.0 else _used[-1]
+	else:
+		_plane = Plane(_hit.normal, at)
+	if _used.is_empty():
+		_stood = at
+	if _used.is_empty() or _used[-1].distance_to(at) >= radius * SPACING:
+		_used.append(at)
+	var up := _plane.normal
+	var over := at + up * ((_stood - at).dot(up) + radius)
+	var ground := terrain.raycast(over, -up, radius * 4.0)
+	_stood = ground.position if not ground.is_empty() else at
+	return _stood
+
+
+# Above or below it, too.
+func _has_been_at(at: Vector3) -> bool:
+	for center in _used:
+		if (at - center).slide(_plane.normal).length() < radius * (1.0 + SPACING):
+			return true
+	return false
 
 
 func _is_own(at: Vector3) -> bool:
