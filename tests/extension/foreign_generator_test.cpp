@@ -174,6 +174,17 @@ TEST(ForeignGenerator, HasTheLayersOfTheGroundIfTheMakerSaysNothing) {
     EXPECT_EQ(ForeignGenerator(made(), {}).uniform_material(kBrick), Material{0});
 }
 
+TEST(ForeignGenerator, KeepsTheSignOfADistanceOnEveryLevel) {
+    constexpr float least = std::numeric_limits<float>::denorm_min();
+    const ForeignGenerator foreign(
+        made({.bounds = {{-least, -least}}, .answers = {-least, least, 0.0F, -2e-3F}}), {});
+    for (voxel::Level level = 0; level < voxel::kLevels; ++level) {
+        const Region row{{{0, 0, 0}, {4, 1, 1}}, level};
+        EXPECT_THAT(samples_of(foreign, row), testing::ElementsAre(-1, 1, 1, -1)) << int{level};
+        EXPECT_TRUE(foreign.bounds(row).max < 0) << int{level};
+    }
+}
+
 TEST(ForeignGenerator, TakesWhatIsNoNumberForAir) {
     constexpr float far = std::numeric_limits<float>::infinity();
     constexpr float nan = std::numeric_limits<float>::quiet_NaN();

@@ -13,30 +13,8 @@
 # What counts is the last line, "N passed, 0 failed".
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-root=$here/../..
-: "${GODOT:?set GODOT to the command that starts the engine}"
-build=$(cd "${1:?which build folder?}" && pwd)
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-game=$scratch/game
-passed=0
-failed=0
-
-# case_of NAME COMMAND...: passes if the command does; shows what it said if not.
-case_of() {
-    name=$1
-    shift
-    echo "Running $name"
-    if "$@" > "$scratch/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        tail -n 60 "$scratch/log"
-        echo "FAIL $name"
-    fi
-}
-
-install_nebula() { cmake --install "$build" --prefix "$scratch/nebula"; }
+# shellcheck source=tests/extension/lib.sh
+. "$here/lib.sh"
 
 # The user's own compiler, whatever made Nebula.
 build_example() {
@@ -50,12 +28,8 @@ build_example() {
 plays() {
     sed -n 's/^# says: //p' "$1" > "$scratch/says"
     shift
-    # Memory is filled with a pattern when it comes and when it goes. The settings of whoever runs this
-    # are none of its business.
-    XDG_CONFIG_HOME=$scratch XDG_DATA_HOME=$scratch XDG_CACHE_HOME=$scratch MALLOC_PERTURB_=165 \
-        timeout 60 "$GODOT" --headless --path "$game" "$@" > "$scratch/said" 2>&1
+    engine --path "$game" "$@"
     code=$?
-    cat "$scratch/said"
     while IFS= read -r line; do
         grep -qE "$line" "$scratch/said" || { echo "not said: $line"; code=1; }
     done < "$scratch/says"
@@ -63,13 +37,14 @@ plays() {
         grep -E '^ *(SCRIPT )?(ERROR|WARNING):|leaked|outlive|handle_crash'
 }
 
+game=$scratch/game
 mkdir -p "$game/.godot"
 cp -R "$root/examples/extension/project/." "$root/addon/addons" "$here/beside.gd" "$here/unload.gd" "$here/reload" "$game" || exit 1
 # Ours first: neither may need the other to be there.
 printf 'res://%s\n' addons/example/example.gdextension addons/nebula/nebula.gdextension > "$game/.godot/extension_list.cfg"
 case_of install install_nebula
 case_of build build_example
-[ "$failed" -eq 0 ] || { echo "$passed passed, $failed failed"; exit 1; } # nothing below can work
+[ "$failed" -eq 0 ] || { sum_up; exit 1; } # nothing below can work
 printf '# says: ^5 craters$\n' > "$scratch/example.gd"
 case_of example plays "$scratch/example.gd" --fixed-fps 60 -- --once
 for name in beside unload; do
@@ -77,5 +52,4 @@ for name in beside unload; do
 done
 printf '\n[editor_plugins]\n\nenabled=PackedStringArray("res://reload/plugin.cfg")\n' >> "$game/project.godot"
 case_of reload plays "$here/reload/plugin.gd" --editor
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+sum_up

@@ -13,30 +13,8 @@
 # What counts is the last line, "N passed, 0 failed".
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-root=$here/../..
-: "${GODOT:?set GODOT to the command that starts the engine}"
-build=$(cd "${1:?which build folder?}" && pwd)
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-log=$scratch/log
-passed=0
-failed=0
-
-# case_of NAME COMMAND...: passes if the command does; shows what it said if not.
-case_of() {
-    name=$1
-    shift
-    echo "Running $name"
-    if "$@" > "$log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        tail -n 60 "$log"
-        echo "FAIL $name"
-    fi
-}
-
-install_nebula() { cmake --install "$build" --prefix "$scratch/nebula"; }
+# shellcheck source=tests/extension/lib.sh
+. "$here/../extension/lib.sh"
 
 with_cmake() {
     cmake -S "$scratch/cmake" -B "$scratch/cmake/build" -G Ninja -DCMAKE_CXX_COMPILER=c++ \
@@ -67,12 +45,8 @@ project() {
 plays() {
     line=$1 loads=$2
     shift 2
-    # Memory is filled with a pattern when it comes and when it goes. The settings of whoever runs this
-    # are none of its business.
-    XDG_CONFIG_HOME=$scratch XDG_DATA_HOME=$scratch XDG_CACHE_HOME=$scratch MALLOC_PERTURB_=165 \
-        timeout 120 "$GODOT" --headless "$@" > "$scratch/said" 2>&1
+    engine "$@"
     code=$?
-    cat "$scratch/said"
     [ "$code" -eq 0 ] && grep -qx "$line" "$scratch/said" &&
         [ "$(grep -cx 'stand-in: loaded' "$scratch/said")" -eq "$loads" ] &&
         ! grep -E '^ *(SCRIPT )?(ERROR|WARNING):|leaked|handle_crash' "$scratch/said" > "$scratch/complaints" ||
@@ -96,5 +70,4 @@ for builder in cmake scons; do
 done
 printf '\n[editor_plugins]\n\nenabled=PackedStringArray("res://doors/plugin.cfg")\n' >> "$scratch/scons-game/project.godot"
 case_of reload plays reloaded 6 --editor --path "$scratch/scons-game"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+sum_up

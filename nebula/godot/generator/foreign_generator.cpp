@@ -90,6 +90,12 @@ void put(const Region& region, const Box3i& box, const T* values, Out* out, std:
         }
 }
 
+/// Levels must agree about the sign of a point, also where the division leaves nothing of its distance.
+Sample sample_of(float distance, float voxel_size) {
+    const float voxels = distance / voxel_size;
+    return voxel::quantize(voxels != 0.0F ? voxels : distance);
+}
+
 voxel::Material checked(std::uint8_t material) {
     if (material < voxel::kMaterials) return material;
     throw std::runtime_error("it gave a point the material " + std::to_string(material) +
@@ -140,7 +146,7 @@ void ForeignGenerator::generate(const Region& region, Sample* out, std::ptrdiff_
     const float size = voxel::voxel_size(region.level);
     in_boxes<float>(region, *made_, made_->distances, [&](const Box3i& box, const float* values) {
         put(region, box, values, out, stride_y, stride_z,
-            [size](float distance) { return voxel::quantize(distance / size); });
+            [size](float distance) { return sample_of(distance, size); });
     });
 }
 
@@ -159,7 +165,7 @@ voxel::Range ForeignGenerator::bounds(const Region& region) const noexcept {
     const auto found = distance_bounds(region);
     if (!found) return {};
     const float size = voxel::voxel_size(region.level);
-    return {voxel::quantize(found->least / size), voxel::quantize(found->most / size)};
+    return {sample_of(found->least, size), sample_of(found->most, size)};
 }
 
 void ForeignGenerator::generate_materials(const Region& region, voxel::Material* out,

@@ -625,6 +625,18 @@ void VoxelTerrain::announce_failures() {
     if (!survives(self, world_number)) return;
     for (const TerrainView::Failure& failure : world_->view.take_failures()) {
         const voxel::Vec3i chunk = voxel::to_level_0(failure.chunk.at, failure.chunk.level);
+        // Once for a world: the cause is rarely that of one chunk. In the editor, the world of code that
+        // was reloaded is about to be replaced.
+        if (!world_->told_failure && !has_connections("chunk_failed") &&
+            !(is_editor() && generator_ && generator_->is_lost(*world_->generator))) {
+            world_->told_failure = true;
+            if (!tell(LogLevel::Error,
+                      "VoxelTerrain: a chunk could not be built: " + failure.message +
+                          ". The signal chunk_failed tells of each, and "
+                          "retry_failed() tries again") ||
+                !survives(self, world_number))
+                return;
+        }
         emit_signal("chunk_failed", {Vector3i{chunk.x, chunk.y, chunk.z},
                                      String(std::string_view(failure.message))});
         if (!survives(self, world_number)) return;

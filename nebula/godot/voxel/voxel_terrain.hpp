@@ -300,8 +300,9 @@ private:
         bool edits_for_next_frame = false;  // and with it what is edited after that
         bool late = false;  // a group did not fit into its frame, and goes first in the next
         bool announced_loaded = false;
-        bool reshowing = false;   // chunks leave, and come back with what vertices shall say now
-        std::uint64_t frame = 0;  // of the last commit of edits, and the time it all took there
+        bool told_failure = false;  // of a chunk, where no script is told of them
+        bool reshowing = false;     // chunks leave, and come back with what vertices shall say now
+        std::uint64_t frame = 0;    // of the last commit of edits, and the time it all took there
         Clock::duration spent_on_edits{};
         TaskHandle<> streaming;
         TaskHandle<> showing_edits;

@@ -350,7 +350,8 @@ void VoxelTerrain::bind(ClassBuilder<VoxelTerrain>& c) {
              "the terrain has already loaded, the signal is not emitted again.");
     c.signal("chunk_failed", {argument<Vector3i>("chunk"), argument<String>("message")},
              "Emitted when a chunk could not be built, with the reason in [param message]; all "
-             "others continue. [param chunk] is the position of its corner, in chunks of 32 voxels "
+             "others continue. If nothing is connected, the first one of a world is an error. "
+             "[param chunk] is the position of its corner, in chunks of 32 voxels "
              "of full detail.");
     c.signal(
         "chunk_shown", {argument<AABB>("area"), argument<std::int64_t>("level")},
