@@ -62,6 +62,11 @@ public:
         record_->is_any_thread = true;
         return *this;
     }
+    /// Say it before the methods: in messages the class has this name, under which scripts reach it.
+    ClassBuilder& singleton(const char* name) {
+        record_->said_name = name;
+        return *this;
+    }
     /// In the editor the class is only shown, its code does not run.
     ClassBuilder& runtime_only() {
         record_->is_runtime = true;

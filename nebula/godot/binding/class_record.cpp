@@ -27,7 +27,7 @@ std::string joined(std::string_view prefix, std::string_view rest) {
 
 void give_name(MethodRecord& method, std::string_view name, const ClassRecord& owner) {
     method.name = name;
-    method.context = joined(owner.name, ".") + method.name;
+    method.context = joined(owner.said_name, ".") + method.name;
 }
 
 }  // namespace
@@ -63,7 +63,10 @@ Variant MethodRecord::error_result(Error code, const std::string& why) const {
 }
 
 ClassRecord::ClassRecord(const char* cpp_name, const char* parent_cpp_name)
-    : cpp_name(cpp_name), name(engine_name(cpp_name)), parent_name(engine_name(parent_cpp_name)) {}
+    : cpp_name(cpp_name),
+      name(engine_name(cpp_name)),
+      parent_name(engine_name(parent_cpp_name)),
+      said_name(name) {}
 
 ClassRecord::~ClassRecord() = default;
 

@@ -338,6 +338,7 @@ struct ClassRecord {
 
     std::string_view cpp_name;      // T::kClassName
     std::string name, parent_name;  // as the engine knows them, see engine_name()
+    std::string said_name;          // in messages
     std::string brief, description;
     const ClassRecord* parent = nullptr;  // when the parent is ours too
     bool is_abstract = false;

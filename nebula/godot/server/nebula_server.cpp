@@ -67,6 +67,7 @@ task<String> write_trace(std::shared_ptr<const TraceSave> save, std::string file
 }  // namespace
 
 void NebulaServer::bind(ClassBuilder<NebulaServer>& c) {
+    c.singleton("Nebula");
     c.doc("Runs functions of scripts on worker threads, and shows the pool and the tasks.",
           "Scripts reach the only instance as [code]Nebula[/code].\n[codeblock]\nvar path = await "
           "Nebula.run(find_path.bind(from, to))\nvar heights = Nebula.par_map(columns, "

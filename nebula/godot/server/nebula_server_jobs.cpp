@@ -233,11 +233,11 @@ Ref<NebulaTask> NebulaServer::spawn(const Callable& function, Band band, const S
 bool NebulaServer::stop_requested() { return job_stop_requested(); }
 
 Variant NebulaServer::par_for(const Variant& items, const Callable& function, Band band) {
-    return loop_here("NebulaServer.par_for", items, function, band, kFor);
+    return loop_here("Nebula.par_for", items, function, band, kFor);
 }
 
 Variant NebulaServer::par_map(const Variant& items, const Callable& function, Band band) {
-    return loop_here("NebulaServer.par_map", items, function, band, kMap);
+    return loop_here("Nebula.par_map", items, function, band, kMap);
 }
 
 Variant NebulaServer::par_for_async(const Variant& items, const Callable& function, Band band) {

@@ -466,7 +466,7 @@ func test_a_call_that_fails_ends_the_loop() -> void:
 func test_wrong_items_are_refused() -> void:
 	for items: Variant in [-1, 1.5, "text", null, {}, Vector3.ZERO]:
 		for method: String in ["par_for", "par_map", "par_for_async", "par_map_async"]:
-			expect_error("NebulaServer.%s: the " % method)
+			expect_error("Nebula.%s: the " % method)
 			check_error(Nebula.call(method, items, count_one), NebulaTaskError.FAILED, [method])
 	expect_error("number of arguments")
 	check_error(Nebula.par_for(3, func() -> void: pass), NebulaTaskError.FAILED, ["number of arguments"])

@@ -312,7 +312,7 @@ func test_a_task_is_cancelled_from_any_thread() -> void:
 
 
 func test_what_is_for_the_main_thread_says_so_on_another() -> void:
-	expect_error("NebulaServer.live_tasks may only be called on the main thread")
+	expect_error("Nebula.live_tasks may only be called on the main thread")
 	expect_error("NebulaTask.wait may only be called on the main thread")
 	var task := probe.done_task(7)
 	var thread := Thread.new()
