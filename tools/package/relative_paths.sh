@@ -13,7 +13,9 @@ up=${here#"$root"/}  # build/release/
 up=${up//[!\/]/}     # //
 up=${up//\//../}
 up=${up%/}
-arguments=("${@//"$root"/"$up"}")
+# First what is in the build folder: Ninja knows what the build makes by its name there.
+arguments=("${@//"$here"/}")
+arguments=("${arguments[@]//"$root"/"$up"}")
 for index in "${!arguments[@]}"; do
     source=${arguments[index]}
     case $source in
