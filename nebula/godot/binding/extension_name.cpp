@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/binding/extension_name.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace nebula::godot {
@@ -29,7 +30,14 @@ std::string with_engine_names(std::string text) {
 }
 
 namespace detail {
-void set_extension_name(const char* name) noexcept { name_of_extension = name; }
+bool set_extension_name(const char* name) noexcept {
+    const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+    const auto fits = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; };
+    const std::string_view text = name == nullptr ? "" : name;
+    if (text.empty() || !is_letter(text.front()) || !std::ranges::all_of(text, fits)) return false;
+    name_of_extension = name;
+    return true;
+}
 }  // namespace detail
 
 }  // namespace nebula::godot

@@ -23,7 +23,9 @@ namespace nebula::godot {
 [[nodiscard]] std::string with_engine_names(std::string text);
 
 namespace detail {
-void set_extension_name(const char* name) noexcept;  // kept; for start_extension()
-}
+/// For start_extension(). Keeps the pointer. False, and nothing changes, if no class could begin with it:
+/// letters, digits and _, a letter first.
+[[nodiscard]] bool set_extension_name(const char* name) noexcept;
+}  // namespace detail
 
 }  // namespace nebula::godot

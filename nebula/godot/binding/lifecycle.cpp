@@ -181,8 +181,15 @@ bool start_extension(GDExtensionInterfaceGetProcAddress get_proc_address,
         return true;
     }
     registered = registrations;
-    detail::set_extension_name(registrations.name);
+    const bool is_named = detail::set_extension_name(registrations.name);
     if (!load_interface(get_proc_address, library)) return false;
+    if (!is_named) {
+        print_error(
+            "Registrations::name must consist of letters, digits and _, and begin with a letter, "
+            "because classes are called after it; it is \"" +
+            std::string(registrations.name == nullptr ? "" : registrations.name) + '"');
+        return false;
+    }
     is_loaded = true;
     initialization->minimum_initialization_level = GDEXTENSION_INITIALIZATION_SCENE;
     initialization->userdata = nullptr;

@@ -36,8 +36,9 @@ void add_editor_plugin(const char* class_name);
 /// What the extension registers, in entry.cpp.
 struct Registrations {
     /// The extension's own, as "Nebula" is the add-on's: a name for messages, and what the library's
-    /// classes are called after (engine_name). Of several libraries with this name in one engine only
-    /// the first to start registers anything; the others print one error line.
+    /// classes are called after (engine_name): letters, digits and _, a letter first. Of several
+    /// libraries with this name in one engine only the first to start registers anything; the others
+    /// print one error line.
     const char* name = nullptr;
     void (*start)() = nullptr;  ///< register_class, register_singleton, add_main_loop_hooks.
     void (*stop)() = nullptr;   ///< Before classes are taken back: join threads, drop what is held.
@@ -54,7 +55,8 @@ void add_editor_plugin() {
 }
 
 /// The body of the entry point: loads the interface, installs the sinks, and has `registrations`
-/// run when the engine's scene classes are there. False when this engine will not do.
+/// run when the engine's scene classes are there. False, after an error line, when this engine or the
+/// name will not do.
 [[nodiscard]] bool start_extension(GDExtensionInterfaceGetProcAddress get_proc_address,
                                    GDExtensionClassLibraryPtr library,
                                    GDExtensionInitialization* initialization,
