@@ -43,12 +43,10 @@ if(NEBULA_DEVELOPER)
         $<$<CXX_COMPILER_ID:Clang>:-Wreserved-identifier>)
     # In a unity build, a local name may be that of another file's function. dev, which compiles file
     # by file, has the warning.
-    if(CMAKE_UNITY_BUILD)
-        target_compile_options(nebula_private_flags INTERFACE -Wno-shadow
-            # g++ takes every source that another one includes for a header, and warns of each local
-            # type in a coroutine's frame. The headers compiled one by one have the warning.
-            $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wno-subobject-linkage>)
-    endif()
+    target_compile_options(nebula_private_flags INTERFACE $<$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>:-Wno-shadow>
+        # g++ takes every source that another one includes for a header, and warns of each local
+        # type in a coroutine's frame. The headers compiled one by one have the warning.
+        $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wno-subobject-linkage>)
 endif()
 if(NEBULA_PACKAGED)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
