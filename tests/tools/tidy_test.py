@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import sys
 import unittest
 
@@ -53,7 +54,8 @@ class Tidy(ScratchTree):
                        ("nebula/base/b.cpp", "b.o"), ("tests/base/t.cpp", "t.o")])
         before = dict(os.environ)
         self.addCleanup(lambda: (os.environ.clear(), os.environ.update(before)))
-        os.environ.update(PATH=f"{self.root}/stubs:/usr/bin:/bin", CALLS=f"{self.root}/calls", ROOT=str(self.root))
+        os.environ.update(PATH=f"{self.root}/stubs:/usr/bin:/bin", CALLS=f"{self.root}/calls", ROOT=str(self.root),
+                          NEBULA_CACHE=f"{self.root}/cache")
 
     def commands(self, pairs, flags=""):
         self.write({"build/compile_commands.json": json.dumps([
@@ -68,6 +70,26 @@ class Tidy(ScratchTree):
         return sorted((self.root / "calls").read_text().split()), printed.getvalue(), status
 
     def test_each_source_is_checked_once_and_then_known(self):
+        self.assertEqual((TOGETHER, 0), self.run_tidy()[::2])
+        self.assertEqual(([], 0), self.run_tidy()[::2])
+
+    def test_another_clone_knows_it_too(self):
+        self.assertEqual((TOGETHER, 0), self.run_tidy()[::2])
+        other = self.root / "other"
+        for part in ("nebula", "build"):
+            shutil.copytree(self.root / part, other / part)
+        shutil.copy(self.root / ".clang-tidy", other)
+        commands = other / "build/compile_commands.json"
+        commands.write_text(commands.read_text().replace(str(self.root), str(other)))
+        self.root = other
+        self.write({"calls": ""})
+        os.environ["CALLS"] = f"{other}/calls"
+        self.assertEqual(([], 0), self.run_tidy()[::2])
+        self.write({"nebula/base/b.cpp": "int b; // changed\n"})
+        self.assertEqual((["b"], 0), self.run_tidy()[::2])
+
+    def test_without_a_cache_the_build_remembers(self):
+        os.environ["NEBULA_CACHE"] = "/dev/null/cache"
         self.assertEqual((TOGETHER, 0), self.run_tidy()[::2])
         self.assertEqual(([], 0), self.run_tidy()[::2])
 

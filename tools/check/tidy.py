@@ -8,7 +8,8 @@ A source takes seconds, most of them spent in the standard library's headers. So
 remembered under a key made of everything that went into it: the source and every header it
 includes (Ninja knows them), the compiler's command, clang-tidy's settings and version. What several
 sources find in the same header is printed once. Tests are left out: they are twice as many files,
-and assertion macros are slow to analyse.
+and assertion macros are slow to analyse. The memory is a folder of the user's cache, where the engine
+is kept, too, so a new clone need not check again what an older one has checked.
 
 Those that are not known are checked together: each parse of the headers is shared by many sources.
 Their texts stand one after the other in one file, and not as lines of #include, because the analyzer
@@ -24,6 +25,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 from ninja_files import recorded_dependencies  # noqa: E402
@@ -37,6 +39,8 @@ ANALYZER = ["-Xclang", "-analyzer-config", "-Xclang", "max-nodes=25000"]
 UNITY_SOURCE = re.compile(r"unity_\w+\.cxx$")
 # In a batch, a local name may be that of another source's function.
 BATCH_ONLY = ["-Wno-shadow"]
+# What nobody asked for in this time is forgotten.
+KEPT_SECONDS = 30 * 24 * 3600
 # "12122 warnings generated.": those of system headers, which are not shown.
 COUNT_LINE = re.compile(r"^\d+ warnings? generated\.$|^Suppressed \d+ warnings|^Use -header-filter")
 
@@ -81,15 +85,47 @@ def commands_to_check(root, build, deps):
     return chosen
 
 
-def key_of(command, build, deps, settings, content):
-    """What the result depends on; None when that is not known, since the source was not built."""
+def key_of(command, root, build, deps, settings, content):
+    """What the result depends on, wherever ROOT is; None when that is not known, since the source was
+    not built."""
     if command["output"] not in deps:
         return None
     key = hashlib.sha256(settings.encode())
-    key.update(command["command"].encode())
+    key.update(command["command"].replace(str(root), "").encode())
     for path in [command["file"], *deps[command["output"]]]:
-        key.update(f"{path} {content(build / path)}".encode())
+        key.update(f"{path} ".replace(str(root), "").encode())
+        key.update(content(build / path).encode())
     return key.hexdigest()
+
+
+class Memory:
+    """The keys of clean results, a file for each. Without a cache, BUILD has them."""
+
+    def __init__(self, build):
+        home = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("HOME") and os.environ["HOME"] + "/.cache")
+        cache = os.environ.get("NEBULA_CACHE") or (home and home + "/nebula")
+        self.folder = pathlib.Path(cache or build) / "tidy-clean"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "writable").touch()
+        except OSError:
+            self.folder = build / "tidy-clean"
+            self.folder.mkdir(exist_ok=True)
+
+    def has(self, key):
+        try:
+            os.utime(self.folder / key)
+        except OSError:
+            return False
+        return True
+
+    def add(self, key):
+        (self.folder / key).touch()
+
+    def forget_old(self):
+        for entry in os.scandir(self.folder):
+            if entry.stat().st_mtime < time.time() - KEPT_SECONDS:
+                pathlib.Path(entry.path).unlink(missing_ok=True)
 
 
 def findings(output):
@@ -126,10 +162,10 @@ def batches_of(files, commands):
 class Tidy:
     """clang-tidy with one command a source: it runs once for each command it finds."""
 
-    def __init__(self, memory, commands):
-        self.memory = memory
+    def __init__(self, scratch, commands):
+        self.scratch = scratch
         self.commands = commands
-        (memory / "compile_commands.json").write_text(json.dumps(list(commands.values())), encoding="utf-8")
+        (scratch / "compile_commands.json").write_text(json.dumps(list(commands.values())), encoding="utf-8")
 
     @staticmethod
     def run(file, database, *flags):
@@ -142,7 +178,7 @@ class Tidy:
     def check(self, batch):
         """Yields each source of the batch, whether it is clean, and its findings."""
         if len(batch) == 1:
-            status, found = self.run(batch[0], self.memory)
+            status, found = self.run(batch[0], self.scratch)
             yield batch[0], status == 0, found
         elif self.clean_together(batch):
             for file in batch:
@@ -154,7 +190,7 @@ class Tidy:
 
     def clean_together(self, batch):
         command = self.commands[batch[0]]
-        with tempfile.TemporaryDirectory(dir=self.memory) as folder:
+        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             file = pathlib.Path(folder) / "batch.cpp"
             file.write_text("\n".join(source.read_text(encoding="utf-8") for source in batch), encoding="utf-8")
             line = command["command"].replace(str(batch[0]), str(file))
@@ -167,22 +203,24 @@ def main(arguments):
     root, build = (pathlib.Path(argument).resolve() for argument in arguments)
     deps = recorded_dependencies(build)
     commands = commands_to_check(root, build, deps)
-    memory = build / "tidy"
-    memory.mkdir(exist_ok=True)
+    scratch = build / "tidy"
+    scratch.mkdir(exist_ok=True)
+    memory = Memory(build)
+    memory.forget_old()
     version = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, text=True, check=True).stdout
     settings = version + " ".join(ANALYZER) + (root / ".clang-tidy").read_text(encoding="utf-8")
     content = Hasher()
-    keys = {file: key_of(command, build, deps, settings, content) for file, command in commands.items()}
-    stale = [file for file, key in sorted(keys.items()) if key is None or not (memory / key).exists()]
+    keys = {file: key_of(command, root, build, deps, settings, content) for file, command in commands.items()}
+    stale = [file for file, key in sorted(keys.items()) if key is None or not memory.has(key)]
 
-    tidy = Tidy(memory, commands)
+    tidy = Tidy(scratch, commands)
     failed, shown = 0, set()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for results in pool.map(lambda batch: list(tidy.check(batch)), batches_of(stale, commands)):
             for file, clean, found in results:
                 failed += not clean
                 if clean and keys[file]:
-                    (memory / keys[file]).touch()
+                    memory.add(keys[file])
                 for finding in found:
                     if finding and finding not in shown:
                         shown.add(finding)
