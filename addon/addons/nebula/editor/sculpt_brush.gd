@@ -413,11 +413,7 @@ func _next_place() -> Vector3:
 		return at
 	if _stroke_tool != Tool.PAINT:
 		if _is_own(at):
-			var below: Variant = _plane.intersects_ray(
-				_camera.project_ray_origin(_mouse), _camera.project_ray_normal(_mouse)
-			)
-			# Along a flat ray that is anywhere.
-			at = below if below != null and _used[-1].distance_to(below) < radius * 2.0 else Vector3.INF
+			at = _under_mouse_before()
 		else:
 			_plane = Plane(_hit.normal, at)
 	return at if _used[-1].distance_to(at) >= radius * SPACING else Vector3.INF
@@ -429,10 +425,9 @@ func _next_place() -> Vector3:
 func _standing_place() -> Vector3:
 	var at: Vector3 = _hit.position
 	if _has_been_at(at):
-		var before: Variant = _plane.intersects_ray(
-			_camera.project_ray_origin(_mouse), _camera.project_ray_normal(_mouse)
-		)
-		at = before if before != null and _used[-1].distance_to(before) < radius * 2.0 else _used[-1]
+		at = _under_mouse_before()
+		if not at.is_finite():
+			at = _used[-1]
 	else:
 		_plane = Plane(_hit.normal, at)
 	if _used.is_empty():
@@ -444,6 +439,15 @@ func _standing_place() -> Vector3:
 	var ground := terrain.raycast(over, -up, radius * 4.0)
 	_stood = ground.position if not ground.is_empty() else at
 	return _stood
+
+
+# Where the mouse would be on the ground as it was, had that gone on as it was beside the stroke. Infinite
+# if that is far off: along a flat ray it may be anywhere.
+func _under_mouse_before() -> Vector3:
+	var at: Variant = _plane.intersects_ray(
+		_camera.project_ray_origin(_mouse), _camera.project_ray_normal(_mouse)
+	)
+	return at if at != null and _used[-1].distance_to(at) < radius * 2.0 else Vector3.INF
 
 
 # Above or below it, too.
