@@ -4,17 +4,21 @@ extends "res://test_suite.gd"
 const PATIENCE_MSEC := 20_000  # less than a test may take: run_tests.gd
 
 
-# Collects what the engine reports as a warning.
-class WarningCounter:
+# Collects what the engine reports, either warnings or all else.
+class Reports:
 	extends Logger
+	var _of_warnings: bool
 	var _mutex := Mutex.new()
 	var _lines: PackedStringArray
+
+	func _init(of_warnings: bool) -> void:
+		_of_warnings = of_warnings
 
 	func _log_error(
 		_function: String, _file: String, _line: int, code: String, rationale: String,
 		_editor: bool, type: int, _backtraces: Array[ScriptBacktrace]
 	) -> void:
-		if type != ERROR_TYPE_WARNING:
+		if (type == ERROR_TYPE_WARNING) != _of_warnings:
 			return
 		_mutex.lock()
 		_lines.append(rationale if rationale != "" else code)
@@ -25,6 +29,20 @@ class WarningCounter:
 		var copy := _lines.duplicate()
 		_mutex.unlock()
 		return copy
+
+	func take() -> PackedStringArray:
+		_mutex.lock()
+		var taken := _lines
+		_lines = PackedStringArray()
+		_mutex.unlock()
+		return taken
+
+
+class WarningCounter:
+	extends Reports
+
+	func _init() -> void:
+		super(true)
 
 
 func flat_terrain(view_distance := 64.0) -> VoxelTerrain:

@@ -16,30 +16,7 @@ const LONGEST_SENTENCE := 600
 const SILENT := ["VoxelTerrain.undo", "VoxelTerrain.redo"]
 
 
-class Listener:
-	extends Logger
-	var _lines: PackedStringArray
-	var _mutex := Mutex.new()
-
-	func _log_error(
-		_function: String, _file: String, _line: int, code: String, rationale: String,
-		_editor: bool, type: int, _backtraces: Array[ScriptBacktrace]
-	) -> void:
-		if type == ERROR_TYPE_WARNING:
-			return
-		_mutex.lock()
-		_lines.append(rationale if rationale != "" else code)
-		_mutex.unlock()
-
-	func take() -> PackedStringArray:
-		_mutex.lock()
-		var taken := _lines.duplicate()
-		_lines.clear()
-		_mutex.unlock()
-		return taken
-
-
-var _listener := Listener.new()
+var _errors := Reports.new(false)
 var _random := RandomNumberGenerator.new()
 var _freed := Node.new()
 var _node := Node3D.new()
@@ -142,7 +119,7 @@ func likely(argument: Dictionary) -> Variant:
 
 func try_call(call: Callable, what: String, values: Array, gives_error := false) -> void:
 	var result: Variant = call.callv(values)
-	var said := _listener.take()
+	var said := _errors.take()
 	var shown := "%s(%s)" % [what, ", ".join(values.map(text_of)).left(200)]
 	check(said.size() <= 1, "%s says %d things: %s" % [shown, said.size(), " | ".join(said)])
 	if gives_error and result is int and result != OK and what not in SILENT:
@@ -190,7 +167,7 @@ func try_property(object: Object, property: Dictionary) -> void:
 
 
 func try_object(object: Object) -> void:
-	_listener.take()
+	_errors.take()
 	var name := object.get_class()
 	for property in ClassDB.class_get_property_list(name, true):
 		if property.usage & (PROPERTY_USAGE_STORAGE | PROPERTY_USAGE_EDITOR):
@@ -202,7 +179,7 @@ func try_object(object: Object) -> void:
 			await mend(object)
 		try_method(object, method)
 		await frames(2)
-		judge(_listener.take(), name + "." + method.name + ", later,")  # what tasks say
+		judge(_errors.take(), name + "." + method.name + ", later,")  # what tasks say
 
 
 # So that every method meets ground, whatever the one before has done.
@@ -212,18 +189,18 @@ func mend(terrain: VoxelTerrain) -> void:
 		terrain.generator = VoxelFlatGenerator.new()
 		terrain.view_distance = 64.0
 	await load_whole(terrain)
-	_listener.take()
+	_errors.take()
 
 
 func listen() -> void:
 	_freed.free()
 	tree.root.add_child(_node)
 	_random.seed = 1
-	OS.add_logger(_listener)
+	OS.add_logger(_errors)
 
 
 func stop_listening() -> void:
-	OS.remove_logger(_listener)
+	OS.remove_logger(_errors)
 	_node.free()
 	errors_are_judged = true
 
