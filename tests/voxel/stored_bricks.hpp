@@ -2,10 +2,10 @@
 // What the tests of the store share: bricks that tell which they are, and a folder that goes.
 #pragma once
 
+#include "nebula/base/utf8_path.hpp"
 #include "nebula/voxel/field/brick.hpp"
 #include "nebula/voxel/space/ids.hpp"
 #include "nebula/voxel/store/brick_key.hpp"
-#include "nebula/voxel/store/detail/os_files.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -67,7 +67,7 @@ public:
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
     [[nodiscard]] std::string file(const std::string& name) const {
-        return detail::name_of(path_ / detail::path_of(name));
+        return name_of(path_ / path_of(name));
     }
 
 private:
@@ -75,11 +75,11 @@ private:
 };
 
 inline std::string content(const std::string& path) {
-    std::ifstream in(detail::path_of(path), std::ios::binary);
+    std::ifstream in(path_of(path), std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
 }
 inline void set_content(const std::string& path, const std::string& bytes) {
-    std::ofstream(detail::path_of(path), std::ios::binary | std::ios::trunc) << bytes;
+    std::ofstream(path_of(path), std::ios::binary | std::ios::trunc) << bytes;
 }
 
 }  // namespace nebula::voxel

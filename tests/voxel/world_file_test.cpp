@@ -2,6 +2,7 @@
 #include "faulty_files.hpp"
 #include "stored_bricks.hpp"
 
+#include "nebula/base/utf8_path.hpp"
 #include "nebula/voxel/store/seal.hpp"
 #include "nebula/voxel/store/world_copy.hpp"
 #include "nebula/voxel/store/world_file.hpp"
@@ -381,8 +382,7 @@ TEST(WorldFile, ANameThatNoFileCanHaveIsRefused) {
         {"res://saves/world", no_file},
         {"world", no_folder},
         {folder.file(""), " is a folder; add the name of a file"},
-        {detail::name_of(detail::path_of(folder.file("")).parent_path()),
-         " is a folder; add the name of a file"},
+        {name_of(path_of(folder.file("")).parent_path()), " is a folder; add the name of a file"},
         {folder.file("no/"), " is a folder; add the name of a file"}};
     for (const auto& [name, words] : names)
         EXPECT_EQ(refused(name).message, '"' + name + '"' + words);
@@ -465,7 +465,7 @@ TEST(WorldFile, AFileWithoutMaterialsOpensAndIsMarked) {
 #if defined(_WIN32)
 bool is_locked(const std::string& path) {
     const HANDLE file =
-        CreateFileW(detail::path_of(path).c_str(), GENERIC_READ | GENERIC_WRITE,
+        CreateFileW(path_of(path).c_str(), GENERIC_READ | GENERIC_WRITE,
                     FILE_SHARE_READ | FILE_SHARE_WRITE, nullptr, OPEN_EXISTING, 0, nullptr);
     OVERLAPPED from_the_start{};
     const DWORD all = ~DWORD{0};

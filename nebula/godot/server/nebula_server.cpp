@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/server/nebula_server.hpp"
 
+#include "nebula/base/utf8_path.hpp"
 #include "nebula/godot/api/file_access.hpp"
 #include "nebula/godot/async/nebula_task.hpp"
 #include "nebula/godot/runtime/engine_loop.hpp"
@@ -316,7 +317,7 @@ bool NebulaServer::is_tracing() { return recorder_->is_recording(); }
 Variant NebulaServer::save_trace(const String& path) {
     std::string file = file_of(path);
     // A name alone would be a file in whichever folder the game was started from.
-    if (file.empty() || file.back() == '/' || !std::filesystem::path(file).is_absolute())
+    if (file.empty() || file.back() == '/' || !path_of(file).is_absolute())
         return String("Nebula.save_trace: \"" + path.utf8() +
                       "\" names no file; write for example user://trace.json");
     std::shared_ptr<const TraceSave> save;

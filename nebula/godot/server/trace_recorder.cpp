@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/server/trace_recorder.hpp"
 
+#include "nebula/base/utf8_path.hpp"
+
 #include <cstddef>
 #include <exception>
 #include <filesystem>
@@ -46,7 +48,7 @@ TraceSave::~TraceSave() {
 
 std::string TraceSave::write(const std::string& file) const noexcept {
     try {
-        recorder_->writer_->write(std::filesystem::path(file));
+        recorder_->writer_->write(path_of(file));
     } catch (const std::exception& error) {
         return error.what();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/godot/voxel/starting_world.hpp"
 
+#include "nebula/base/utf8_path.hpp"
 #include "nebula/godot/api/file_access.hpp"
 #include "nebula/godot/api/globals.hpp"
 #include "nebula/godot/api/os.hpp"
@@ -21,11 +22,6 @@
 
 namespace nebula::godot {
 namespace {
-
-// Names of files are UTF-8 here, on every system.
-std::filesystem::path path_of(const std::string& utf8) {
-    return std::u8string(utf8.begin(), utf8.end());
-}
 
 voxel::ReadBytes bytes_of(const String& path) {
     if (!FileAccess::file_exists(path)) return {};
@@ -50,11 +46,9 @@ std::string temporary_world_path() {
     static std::atomic<unsigned> count{0};
     std::error_code failed;
     const std::filesystem::path folder = std::filesystem::temp_directory_path(failed);
-    const std::u8string path = ((failed ? std::filesystem::path() : folder) /
-                                ("nebula-" + std::to_string(OS::singleton().get_process_id()) +
-                                 '-' + std::to_string(count.fetch_add(1)) + ".nebula"))
-                                   .u8string();
-    return {path.begin(), path.end()};
+    return name_of((failed ? std::filesystem::path() : folder) /
+                   ("nebula-" + std::to_string(OS::singleton().get_process_id()) + '-' +
+                    std::to_string(count.fetch_add(1)) + ".nebula"));
 }
 
 tl::expected<void, voxel::VoxelError> begin_world_as_copy(const String& of,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/store/world_copy.hpp"
 
+#include "nebula/base/utf8_path.hpp"
 #include "nebula/voxel/store/detail/file_name.hpp"
 #include "nebula/voxel/store/detail/os_files.hpp"
 
@@ -34,7 +35,7 @@ std::string wal_head(const WorldSource& from) {
 
 tl::expected<void, VoxelError> copy_file(const ReadBytes& read, const std::string& name,
                                          const std::string& to) {
-    std::ofstream out(detail::path_of(to), std::ios::binary | std::ios::trunc);
+    std::ofstream out(path_of(to), std::ios::binary | std::ios::trunc);
     std::vector<std::byte> bytes(kAtOnce);
     while (out) {
         const std::optional<std::size_t> size = read(bytes);
@@ -43,7 +44,7 @@ tl::expected<void, VoxelError> copy_file(const ReadBytes& read, const std::strin
         out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(*size));
     }
     out.close();
-    if (out.fail() || !detail::sync_file(detail::path_of(to)))
+    if (out.fail() || !detail::sync_file(path_of(to)))
         return fail("a copy of " + detail::in_quotes(name) +
                     " cannot be written; check that the disk has room");
     return {};
@@ -62,7 +63,7 @@ tl::expected<void, VoxelError> copy_world(const WorldSource& from, const std::st
             if (auto done = copy_file(wal, from.name, to_wal); !done) return done;
         } else {  // an earlier try may have found one
             std::error_code ignored;
-            std::filesystem::remove(detail::path_of(to_wal), ignored);
+            std::filesystem::remove(path_of(to_wal), ignored);
         }
         if (wal_head(from) == head) return {};
     }

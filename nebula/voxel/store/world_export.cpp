@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // WorldFile::export_to: a part of a world as a file of its own.
+#include "nebula/base/utf8_path.hpp"
 #include "nebula/voxel/store/detail/file_name.hpp"
 #include "nebula/voxel/store/detail/new_file.hpp"
 #include "nebula/voxel/store/detail/os_files.hpp"
@@ -47,7 +48,7 @@ tl::expected<std::size_t, VoxelError> WorldFile::export_to(
     try {
         if (auto fault = detail::check_file_name(path)) return Failure(std::move(*fault));
         std::error_code ignored;
-        if (std::filesystem::exists(detail::path_of(path), ignored))
+        if (std::filesystem::exists(path_of(path), ignored))
             return Failure(
                 VoxelError{VoxelError::Kind::FileExists,
                            detail::in_quotes(path) + " exists already; choose another name"});

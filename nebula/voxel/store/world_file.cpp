@@ -3,6 +3,7 @@
 
 #include "nebula/base/assert.hpp"
 #include "nebula/base/mutex.hpp"
+#include "nebula/base/utf8_path.hpp"
 #include "nebula/voxel/store/detail/file_name.hpp"
 #include "nebula/voxel/store/detail/new_file.hpp"
 #include "nebula/voxel/store/detail/os_files.hpp"
@@ -87,7 +88,7 @@ Failure no_memory() noexcept { return Failure(error_of_current_exception()); }
 // Looks at the beginning of a file without SQLite, which would recover a foreign database.
 tl::expected<void, VoxelError> check_header(const std::string& path) {
     constexpr std::size_t header_bytes = 100;
-    std::ifstream in(detail::path_of(path), std::ios::binary);
+    std::ifstream in(path_of(path), std::ios::binary);
     if (!in)
         return fail(Kind::FileFailed, in_quotes(path) +
                                           " cannot be opened: " + std::strerror(errno) +
@@ -135,7 +136,7 @@ std::string as_uri(const std::string& path) {
 
 bool is_empty_or_missing(const std::string& path) {
     std::error_code error;
-    const auto size = std::filesystem::file_size(detail::path_of(path), error);
+    const auto size = std::filesystem::file_size(path_of(path), error);
     return error || size == 0;
 }
 
@@ -223,8 +224,7 @@ public:
     /// Null: it is open.
     static std::unique_ptr<OpenName> take(const std::string& path) {
         std::error_code ignored;
-        std::string name =
-            detail::name_of(std::filesystem::weakly_canonical(detail::path_of(path), ignored));
+        std::string name = name_of(std::filesystem::weakly_canonical(path_of(path), ignored));
         if (ignored) name = path;
         std::unique_ptr<OpenName> taken(new OpenName(std::move(name)));
         Names& open = names();
@@ -508,7 +508,7 @@ void WorldFile::read_keys() {
 }
 
 void WorldFile::salvage_keys() {
-    std::ifstream in(detail::path_of(path_), std::ios::binary);
+    std::ifstream in(path_of(path_), std::ios::binary);
     std::array<char, 18> header{};
     in.read(header.data(), header.size());
     const auto high = static_cast<std::uint8_t>(header[16]);
@@ -565,7 +565,7 @@ tl::expected<std::unique_ptr<WorldFile>, VoxelError> WorldFile::open(
                 in_quotes(path) + " is open already; close it first, or choose another file");
         std::error_code ignored;
         bool created = false;
-        const bool is_missing = !std::filesystem::exists(detail::path_of(path), ignored) &&
+        const bool is_missing = !std::filesystem::exists(path_of(path), ignored) &&
                                 settings.create && !settings.read_only;
         if (is_missing) {
             // A file that has its name is complete, whenever the program is killed.

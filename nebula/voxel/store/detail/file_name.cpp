@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nebula/voxel/store/detail/file_name.hpp"
 
+#include "nebula/base/utf8_path.hpp"
 #include "nebula/voxel/store/detail/os_files.hpp"
 
 #include <filesystem>

@@ -3,22 +3,12 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 #include <system_error>
 
 namespace nebula::voxel::detail {
 
 /// What SQLite puts behind a file's name for the one with the saves that were not moved into it yet.
 inline constexpr const char* kWal = "-wal";
-
-/// Names of files are UTF-8 in this layer, on every system.
-[[nodiscard]] inline std::filesystem::path path_of(const std::string& utf8) {
-    return std::u8string(utf8.begin(), utf8.end());
-}
-[[nodiscard]] inline std::string name_of(const std::filesystem::path& path) {
-    const std::u8string utf8 = path.u8string();
-    return {utf8.begin(), utf8.end()};
-}
 
 /// Renames a file, and replaces none if the file system can promise that. Empty, or why not; EEXIST
 /// if there is one of the new name.
